@@ -1,0 +1,58 @@
+// Envelopes. A dialect turns a handler's bare value, or a Problem, into the body its API family promises. The only place that writes an error body.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/problem.hpp"
+#include "core/dialect/messages.hpp"
+
+namespace mortise::dialect {
+
+// What a body may tell about its request.
+struct Context {
+  std::string_view language;     // chosen for this request
+  std::string_view method;
+  std::string_view path;         // with prefix, without query, as sent
+  std::string_view url;          // full URL with query (unified family)
+  std::string_view requestId;
+  std::string_view userId;       // empty when nobody is signed in
+  std::string_view clientAddress;
+  const std::vector<std::string>* soft = nullptr;  // of the operation
+  bool credentialsSent = false;  // WWW-Authenticate gets error="invalid_token"
+};
+
+struct Rendered {
+  int status = 200;
+  std::string contentType = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  // `data`: JSON text of the value, or empty for none. `messageCode`: catalogue key of a success text, or empty for the family's own.
+  virtual Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const = 0;
+  virtual Rendered error(const Problem& problem, const Context& context) const = 0;
+};
+
+// problem, code_msg, unified, sessionfs.
+class Dialects {
+ public:
+  explicit Dialects(std::shared_ptr<const Messages> messages);
+  const Dialect& get(std::string_view name) const;  // unknown name: problem
+  bool has(std::string_view name) const;
+  // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}} {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
+  void addTemplate(std::string name, std::string successTemplate, std::string errorTemplate, std::string contentType);
+
+ private:
+  std::shared_ptr<const Messages> messages_;
+  std::map<std::string, std::unique_ptr<Dialect>, std::less<>> dialects_;
+};
+
+}  // namespace mortise::dialect

@@ -1,0 +1,32 @@
+// Message catalogues: code -> text with {name} placeholders, per language. English is complete; another language falls back to it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/problem.hpp"
+
+namespace mortise::dialect {
+
+class Messages {
+ public:
+  // Later additions of the same code win only within their own owner; a module may not redefine a kernel code (returns false).
+  // A code may be family-specific: "problem:not_found" beats "not_found" in that dialect.
+  bool add(std::string_view owner, std::string_view language, std::string code, std::string text);
+  bool has(std::string_view code) const;
+  // Text for a code in `language` for `dialect`, placeholders filled; the code itself when nothing is catalogued.
+  std::string text(std::string_view dialect, std::string_view code, std::string_view language, const Params& params = {}) const;
+  // Best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values); `otherwise` when none fits or empty.
+  std::string_view choose(std::string_view acceptLanguage, std::string_view otherwise) const;
+
+ private:
+  std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> languages_;
+  std::map<std::string, std::string, std::less<>> owners_;
+};
+
+// The kernel's own catalogue (core/dialect/messages/{en,zh-CN}.yaml, embedded at build time).
+void addKernelMessages(Messages& messages);
+
+}  // namespace mortise::dialect
