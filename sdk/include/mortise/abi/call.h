@@ -1,0 +1,151 @@
+/* call/1: one request, from the handler's side: typed input, the principal, and the ways to answer.
+ *
+ * A call lives until its handler returns, or, when it was retained, until it is released. The answer may be given from any thread.
+ * Every mortise_str handed out lives as long as the call. The kernel has already matched the route, checked limits, credentials,
+ * permission and the shape of parameters and body by the contract.
+ * Since: SDK 1.0. */
+#ifndef MORTISE_ABI_CALL_H
+#define MORTISE_ABI_CALL_H
+
+#include "json.h"
+#include "module.h"
+
+#define MORTISE_CALL_V1 "call/1"
+
+MORTISE_BEGIN_C
+
+typedef struct mortise_stream mortise_stream;       /* a reply that goes on (SSE) */
+typedef struct mortise_websocket mortise_websocket; /* an upgraded connection */
+typedef struct mortise_file mortise_file;           /* bytes on disk: an uploaded part, or a blob opened for reading */
+
+typedef enum mortise_in { MORTISE_IN_PATH = 0, MORTISE_IN_QUERY = 1, MORTISE_IN_HEADER = 2, MORTISE_IN_SIZE_ = 0x7fffffff } mortise_in;
+
+typedef enum mortise_credential {
+  MORTISE_CREDENTIAL_NONE = 0,
+  MORTISE_CREDENTIAL_BEARER = 1, /* access token */
+  MORTISE_CREDENTIAL_KEY = 2,    /* API key */
+  MORTISE_CREDENTIAL_COOKIE = 3,
+  MORTISE_CREDENTIAL_QUERY = 4, /* access token in the query, where the contract allows it */
+  MORTISE_CREDENTIAL_SIZE_ = 0x7fffffff
+} mortise_credential;
+
+/* Who calls. Lives as long as the call. */
+typedef struct mortise_principal {
+  uint32_t struct_size;
+  mortise_credential credential; /* NONE: nobody is signed in */
+  mortise_str user_id;
+  mortise_str username; /* may be empty */
+  mortise_str email;    /* may be empty */
+  mortise_str role;     /* kernel role: user, admin, super_admin, viewer, ... */
+  mortise_str session_id;
+  mortise_str key_id;
+} mortise_principal;
+
+/* A file part, or a plain field, of a multipart body. */
+typedef struct mortise_part {
+  uint32_t struct_size;
+  int32_t is_file;
+  mortise_str name;
+  mortise_str filename; /* as the client sent it: never a path to use */
+  mortise_str content_type;
+  mortise_str value; /* plain field */
+  uint64_t size;
+  mortise_file* file; /* file part; belongs to the call */
+} mortise_part;
+
+typedef struct mortise_reply {
+  uint32_t struct_size;
+  int32_t status;          /* 200..399 */
+  mortise_str json;        /* bare JSON value; the dialect wraps it. Empty: no data */
+  mortise_str message;     /* catalogue key of a success text, or empty */
+  const mortise_pair* fields; /* further header fields; CR, LF and NUL are refused */
+  size_t fields_count;
+  /* Instead of json, for operations with x-mortise-envelope: false: any bytes with their type. */
+  mortise_str raw;
+  mortise_str content_type;
+} mortise_reply;
+
+typedef struct mortise_stream_options {
+  uint32_t struct_size;
+  int32_t status;            /* 200 */
+  mortise_str content_type;  /* empty: text/event-stream with its usual fields and heartbeats */
+  int32_t heartbeat_seconds; /* 0: 15 */
+  void* context;
+  /* [loop] once, when the stream has ended for whatever reason. May be NULL. */
+  void (*closed)(void* context);
+  /* [loop] the queue fell below a quarter after it had been above. May be NULL. */
+  void (*drained)(void* context);
+} mortise_stream_options;
+
+typedef struct mortise_websocket_options {
+  uint32_t struct_size;
+  mortise_str subprotocol; /* one of the offered ones, or empty */
+  size_t max_message;      /* bytes; 0: 1 MiB */
+  size_t max_queue;        /* bytes towards the client; 0: 1 MiB */
+  int32_t ping_seconds;    /* 0: 30 */
+  void* context;
+  void (*message)(void* context, mortise_websocket* socket, int32_t binary, mortise_str message); /* [loop] */
+  void (*closed)(void* context, int32_t code, mortise_str reason);                                 /* [loop] exactly once */
+  void (*drained)(void* context);                                                                  /* [loop], may be NULL */
+} mortise_websocket_options;
+
+typedef struct mortise_call_v1 {
+  uint32_t struct_size;
+
+  mortise_str (*operation_id)(mortise_call* call);
+  mortise_str (*request_id)(mortise_call* call);
+  mortise_str (*method)(mortise_call* call);
+  mortise_str (*path)(mortise_call* call);     /* as sent, without query */
+  mortise_str (*address)(mortise_call* call);  /* the client's, by the trusted-proxy rules */
+  mortise_str (*language)(mortise_call* call); /* chosen for this request: "en", "zh-CN" */
+  const mortise_principal* (*principal)(mortise_call* call);
+  int32_t (*permitted)(mortise_call* call, mortise_str permission);
+
+  /* A parameter the contract declares, converted to its type; default filled in. MORTISE_NOT_FOUND when absent.
+   * Repeated query parameters: index 0, 1, ... */
+  mortise_status (*parameter)(mortise_call* call, mortise_in in, mortise_str name, size_t index, mortise_value* value);
+  mortise_str (*header)(mortise_call* call, mortise_str name); /* any request header, first value; empty when absent */
+  const mortise_json* (*body)(mortise_call* call);             /* JSON body, or NULL */
+  mortise_str (*raw_body)(mortise_call* call);                 /* bytes of a body kept in memory */
+  size_t (*parts)(mortise_call* call);
+  mortise_status (*part)(mortise_call* call, size_t index, mortise_part* part);
+  mortise_file* (*body_file)(mortise_call* call); /* raw upload that was streamed to disk, or NULL */
+
+  /* [worker] Reads at `offset`; returns bytes read, 0 at the end, -1 on an error. */
+  int64_t (*file_read)(mortise_file* file, uint64_t offset, char* buffer, size_t size);
+  uint64_t (*file_size)(mortise_file* file);
+
+  /* Answers. The first answer counts; a later one returns MORTISE_CLOSED. Everything is copied. */
+  mortise_status (*reply)(mortise_call* call, const mortise_reply* reply);
+  mortise_status (*fail)(mortise_call* call, const mortise_problem* problem);
+  /* Sends a file (with Range, ETag, HEAD by the kernel). `download_name` non-empty: Content-Disposition: attachment per RFC 6266. */
+  mortise_status (*reply_file)(mortise_call* call, mortise_file* file, mortise_str content_type, mortise_str download_name,
+                               mortise_str etag);
+
+  /* Answer later: retain, return MORTISE_PENDING from handle, then answer and release. [any] */
+  void (*retain)(mortise_call* call);
+  void (*release)(mortise_call* call);
+  int32_t (*client_gone)(mortise_call* call);
+
+  /* Lane `stream`. NULL when the call was answered already. The handle is the caller's until stream_release (which does not close it). */
+  mortise_stream* (*stream_open)(mortise_call* call, const mortise_stream_options* options);
+  /* Sends one SSE event; empty event or id are left out; data may have several lines. MORTISE_CLOSED when the client is gone or was
+   * dropped as too slow. [any] */
+  mortise_status (*stream_event)(mortise_stream* stream, mortise_str event, mortise_str id, mortise_str data);
+  mortise_status (*stream_write)(mortise_stream* stream, mortise_str bytes); /* for other content types */
+  size_t (*stream_queued)(mortise_stream* stream);
+  void (*stream_close)(mortise_stream* stream);
+  void (*stream_release)(mortise_stream* stream);
+
+  /* Operations with x-mortise-websocket: true. NULL when the call was answered already. The same rules of handle. */
+  size_t (*offered_subprotocols)(mortise_call* call, mortise_str* names, size_t capacity); /* returns how many were offered */
+  mortise_websocket* (*upgrade)(mortise_call* call, const mortise_websocket_options* options);
+  mortise_status (*websocket_send)(mortise_websocket* socket, int32_t binary, mortise_str message);
+  void (*websocket_close)(mortise_websocket* socket, int32_t code, mortise_str reason); /* reason at most 123 bytes */
+  void (*websocket_pause)(mortise_websocket* socket, int32_t paused);
+  size_t (*websocket_queued)(mortise_websocket* socket);
+  void (*websocket_release)(mortise_websocket* socket);
+} mortise_call_v1;
+
+MORTISE_END_C
+#endif

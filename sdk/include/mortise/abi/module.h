@@ -1,0 +1,66 @@
+/* The one symbol a module exports, and what the kernel hands it.
+ *
+ * Life: the kernel reads the manifest from the file without loading it; a module that passes every check is opened, then
+ *   create -> start -> { handle, run_job, lookup }* -> stop -> destroy.
+ * If create or start fails, whatever was registered is taken back, destroy is called if create had succeeded, and the module is
+ * refused with the reason. stop is called in reverse order of start; after stop no handle or run_job is running any more.
+ * Threads: create, start, stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup [any].
+ * Since: SDK 1.0. */
+#ifndef MORTISE_ABI_MODULE_H
+#define MORTISE_ABI_MODULE_H
+
+#include "base.h"
+
+MORTISE_BEGIN_C
+
+typedef struct mortise_host mortise_host;
+typedef struct mortise_call mortise_call; /* one request; see call.h */
+typedef struct mortise_run mortise_run;   /* one run of a job; see jobs.h */
+
+/* What the kernel is to a module. Lives from before create until after destroy. */
+struct mortise_host {
+  uint32_t struct_size;
+  uint16_t abi_major; /* of the kernel */
+  uint16_t abi_minor;
+  void* kernel; /* the kernel's own; do not touch */
+  /* [any] The table of "db/1" and the like, or NULL when it is not served, or not named in the manifest's needs / optional.
+   * A table lives as long as the host. The caller casts it to the struct of that interface's header. */
+  const void* (*lookup)(mortise_host* host, mortise_str interface_name);
+};
+
+/* `mortise_module_v1`: a const object of this type is all a module exports. */
+typedef struct mortise_module {
+  uint32_t struct_size; /* = sizeof(mortise_module), as the module was compiled */
+  uint16_t abi_major;   /* = MORTISE_ABI_MAJOR */
+  uint16_t abi_minor;   /* least kernel minor that this module needs; MORTISE_ABI_MINOR unless it can do with less */
+
+  /* The embedded manifest, made by `mortise embed` (also in the ELF section ".mortise.manifest"). */
+  const char* manifest;
+  const size_t* manifest_size;
+
+  /* Makes the module's state. Must not start threads, sockets or queries. On failure fills `error`. Required. */
+  mortise_status (*create)(mortise_host* host, void** self, mortise_error* error);
+  /* Begins work. The migrations of this module have run. Optional (NULL). */
+  mortise_status (*start)(void* self, mortise_error* error);
+  /* Ends work; blocks until it has ended. Optional. */
+  void (*stop)(void* self);
+  /* Frees the state. Required. */
+  void (*destroy)(void* self);
+
+  /* Answers one request of one operation. Exactly one of: reply or fail through call/1 and return MORTISE_OK; retain the call and
+   * return MORTISE_PENDING; return another status (answered as 500, logged). Required when a contract has operations. */
+  mortise_status (*handle)(void* self, mortise_str operation_id, mortise_call* call);
+  /* Runs one job declared in the manifest or put through jobs/1. MORTISE_OK = succeeded. Required when there are jobs. */
+  mortise_status (*run_job)(void* self, mortise_str job_id, mortise_run* run, mortise_error* error);
+  /* An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. */
+  const void* (*lookup)(void* self, mortise_str interface_name);
+  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts before it starts it:
+   * calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start] */
+  void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
+} mortise_module;
+
+#define MORTISE_MODULE_SYMBOL "mortise_module_v1"
+#define MORTISE_MANIFEST_SECTION ".mortise.manifest"
+
+MORTISE_END_C
+#endif
