@@ -1,0 +1,37 @@
+// Who is really calling: the socket's peer, or, behind trusted proxies only, what X-Forwarded-For says.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/message.hpp"
+
+namespace mortise::kernel {
+
+class TrustedProxies {
+ public:
+  // Entries: an address, a network ("10.0.0.0/8", "fd00::/8"), or "unix" for peers on a Unix socket. Throws std::invalid_argument naming the entry.
+  explicit TrustedProxies(const std::vector<std::string>& entries);
+  // The right-most forwarded address that is not itself a trusted proxy; the peer when it is not trusted or nothing usable was forwarded.
+  std::string clientAddress(const http::Peer& peer, const http::Fields& fields) const;
+  // True when this peer may tell scheme and host (X-Forwarded-Proto, X-Forwarded-Host).
+  bool trusts(const http::Peer& peer) const;
+
+ private:
+  struct Network {
+    std::array<std::uint8_t, 16> bytes{};
+    unsigned bits = 0;
+  };
+  bool contains(std::string_view address) const;
+  std::vector<Network> networks_;
+  bool unixTrusted_ = false;
+};
+
+// 16 bytes of an IPv6 or IPv4-mapped address.
+std::optional<std::array<std::uint8_t, 16>> parseAddress(std::string_view text);
+
+}  // namespace mortise::kernel

@@ -1,0 +1,49 @@
+#include "core/kernel/client_address.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mortise::kernel {
+namespace {
+
+http::Fields forwarded(std::string value) {
+  http::Fields fields;
+  fields.add("X-Forwarded-For", std::move(value));
+  return fields;
+}
+
+TEST(ClientAddress, AnUntrustedPeerCanNotForward) {
+  const TrustedProxies none({});
+  EXPECT_EQ(none.clientAddress({"192.0.2.7", 1, false}, forwarded("10.1.1.1")), "192.0.2.7");
+  const TrustedProxies others({"10.0.0.0/8"});
+  EXPECT_EQ(others.clientAddress({"192.0.2.7", 1, false}, forwarded("1.2.3.4")), "192.0.2.7");
+}
+
+TEST(ClientAddress, TheRightMostUntrustedHopIsTheClient) {
+  const TrustedProxies proxies({"127.0.0.1", "10.0.0.0/8"});
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("6.6.6.6, 198.51.100.3, 10.2.3.4")), "198.51.100.3");
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("10.9.9.9")), "10.9.9.9");
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("evil")), "127.0.0.1");
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("198.51.100.3:4711")), "198.51.100.3");
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("[2001:db8::5]:4711")), "2001:db8::5");
+}
+
+TEST(ClientAddress, NetworksMatchByBitsInBothFamilies) {
+  const TrustedProxies proxies({"192.168.16.0/20", "fd00::/8"});
+  EXPECT_TRUE(proxies.trusts({"192.168.31.255", 1, false}));
+  EXPECT_FALSE(proxies.trusts({"192.168.32.0", 1, false}));
+  EXPECT_TRUE(proxies.trusts({"fdab::1", 1, false}));
+  EXPECT_FALSE(proxies.trusts({"fe80::1", 1, false}));
+}
+
+TEST(ClientAddress, UnixPeersAreTrustedOnlyByName) {
+  EXPECT_EQ(TrustedProxies({"unix"}).clientAddress({"unix", 0, true}, forwarded("198.51.100.3")), "198.51.100.3");
+  EXPECT_EQ(TrustedProxies({"127.0.0.1"}).clientAddress({"unix", 0, true}, forwarded("198.51.100.3")), "unix");
+}
+
+TEST(ClientAddress, BadEntriesAreNamed) {
+  EXPECT_THROW(TrustedProxies({"10.0.0.0/33"}), std::invalid_argument);
+  EXPECT_THROW(TrustedProxies({"example.org"}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace mortise::kernel

@@ -1,0 +1,27 @@
+// Cross-origin rules (Fetch standard): which origins may read replies, and the answer to a pre-flight.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/message.hpp"
+
+namespace mortise::kernel {
+
+class Cors {
+ public:
+  // "*" allows any origin without credentials; listed origins are allowed with credentials; empty: none.
+  explicit Cors(std::vector<std::string> origins);
+  bool isPreflight(const http::Head& head) const;
+  http::Reply preflight(const http::Head& head, std::string_view allowedMethods) const;
+  // Adds the fields that let a page of `origin` read this reply.
+  void decorate(std::string_view origin, http::Fields& fields) const;
+
+ private:
+  bool allows(std::string_view origin) const;
+  std::vector<std::string> origins_;
+  bool any_ = false;
+};
+
+}  // namespace mortise::kernel
