@@ -6,6 +6,7 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ class DepthGuard {
  public:
   explicit DepthGuard(Target& target) : target_(target) {}
   bool tooDeep() const { return tooDeep_; }
+  bool loneSurrogate() const { return loneSurrogate_; }
 
   bool Null() { return target_.Null(); }
   bool Bool(bool value) { return target_.Bool(value); }
@@ -34,9 +36,13 @@ class DepthGuard {
   bool Uint64(std::uint64_t value) { return target_.Uint64(value); }
   bool Double(double value) { return target_.Double(value); }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) { return target_.RawNumber(text, size, copy); }
-  bool String(const char* text, rapidjson::SizeType size, bool copy) { return target_.String(text, size, copy); }
+  bool String(const char* text, rapidjson::SizeType size, bool copy) {
+    return whole(text, size) && target_.String(text, size, copy);
+  }
   bool StartObject() { return enter() && target_.StartObject(); }
-  bool Key(const char* text, rapidjson::SizeType size, bool copy) { return target_.Key(text, size, copy); }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+    return whole(text, size) && target_.Key(text, size, copy);
+  }
   bool EndObject(rapidjson::SizeType count) {
     --depth_;
     return target_.EndObject(count);
@@ -52,10 +58,24 @@ class DepthGuard {
     tooDeep_ = ++depth_ > kDeepest;
     return !tooDeep_;
   }
+  // The reader checks raw bytes but turns a lone "\\udc00" into the three bytes of a surrogate.
+  bool whole(const char* text, rapidjson::SizeType size) {
+    const char* const end = text + size;
+    const char* at = text;
+    while ((at = static_cast<const char*>(std::memchr(at, 0xed, static_cast<std::size_t>(end - at)))) != nullptr) {
+      if (++at == end) break;
+      if (static_cast<unsigned char>(*at) > 0x9f) {
+        loneSurrogate_ = true;
+        return false;
+      }
+    }
+    return true;
+  }
 
   Target& target_;
   int depth_ = 0;
   bool tooDeep_ = false;
+  bool loneSurrogate_ = false;
 };
 
 // Stops at the first repeated key. Only run to find where it stands.
@@ -176,17 +196,21 @@ bool parse(std::string_view text, Document& into, ParseError& error, Repeated re
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(memory);
   rapidjson::Reader reader;
   bool tooDeep = false;
+  bool loneSurrogate = false;
   const auto produce = [&](Document& target) {
     DepthGuard<Document> guard(target);
     reader.Parse<kFlags>(stream, guard);
     tooDeep = guard.tooDeep();
+    loneSurrogate = guard.loneSurrogate();
     return !reader.HasParseError();
   };
   into.SetNull();
   into.Populate(produce);
   if (reader.HasParseError()) {
     error.offset = std::min(reader.GetErrorOffset(), text.size());
-    error.reason = tooDeep ? "nested deeper than " + std::to_string(kDeepest) : reasonFor(reader.GetParseErrorCode());
+    error.reason = tooDeep         ? "nested deeper than " + std::to_string(kDeepest)
+                   : loneSurrogate ? "lone surrogate in a string"
+                                   : reasonFor(reader.GetParseErrorCode());
     into.SetNull();
     return false;
   }

@@ -1,0 +1,138 @@
+#include "core/ops/log.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <regex>
+#include <string>
+
+#include "core/base/json.hpp"
+
+namespace mortise::log {
+namespace {
+
+// Runs `work` in a child whose stderr is a pipe; the log is set up once per process, as in the program.
+std::string stderrOf(const std::function<void()>& work) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    work();
+    flush();
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string all;
+  char buffer[4096];
+  ssize_t got;
+  while ((got = ::read(ends[0], buffer, sizeof buffer)) > 0) all.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return all;
+}
+
+TEST(Log, WritesLogfmtLines) {
+  const std::string line = stderrOf([] {
+    configure(Level::info, Format::logfmt);
+    info("server started", {{"port", 8080}, {"path", "/a b"}, {"ok", true}, {"empty", ""}});
+  });
+  EXPECT_TRUE(std::regex_match(
+      line, std::regex("ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z level=info msg=\"server started\" "
+                       "port=8080 path=\"/a b\" ok=true empty=\"\"\n")))
+      << line;
+}
+
+TEST(Log, WritesJsonLinesThatParse) {
+  const std::string line = stderrOf([] {
+    configure(Level::info, Format::json);
+    warning("a \"quoted\" thing", {{"raw", std::string("x\r\ny\x01\xff\0z", 8)}});
+  });
+  json::Document document;
+  json::ParseError error;
+  ASSERT_TRUE(json::parse(line, document, error)) << line;
+  EXPECT_EQ(json::textMember(document, "level"), "warning");
+  EXPECT_EQ(json::textMember(document, "msg"), "a \"quoted\" thing");
+  EXPECT_EQ(json::textMember(document, "raw"), std::string_view("x\r\ny\x01\xef\xbf\xbd\0z", 10));
+}
+
+TEST(Log, NoValueCanStartANewLineOrField) {
+  const std::string line = stderrOf([] {
+    configure(Level::info, Format::logfmt);
+    info("one\nts=forged", {{"a b=", "1 level=error\r\n\x1b[31m"}});
+  });
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  EXPECT_EQ(line.find('\r'), std::string::npos);
+  EXPECT_EQ(line.find('\x1b'), std::string::npos);
+  EXPECT_NE(line.find(R"( a_b_="1 level=error\r\n\u001b[31m")"), std::string::npos) << line;
+}
+
+TEST(Log, LeavesOutWhatIsBelowTheLevel) {
+  const std::string lines = stderrOf([] {
+    configure(Level::warning, Format::logfmt);
+    info("quiet");
+    error("loud");
+  });
+  EXPECT_EQ(lines.find("quiet"), std::string::npos);
+  EXPECT_NE(lines.find("msg=loud"), std::string::npos);
+}
+
+TEST(Log, WorksBeforeItIsConfigured) {
+  EXPECT_NE(stderrOf([] { info("early"); }).find("level=info msg=early\n"), std::string::npos);
+}
+
+TEST(Log, KeepsTheOrderOfOneThread) {
+  const std::string lines = stderrOf([] {
+    configure(Level::info, Format::logfmt);
+    for (int i = 0; i < 1000; ++i) info("n", {{"i", i}});
+  });
+  std::size_t at = 0;
+  for (int i = 0; i < 1000; ++i) {
+    at = lines.find(" i=" + std::to_string(i) + "\n", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+}
+
+TEST(Log, DropsTheOldestAndCountsWhenStderrIsStuck) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  int done[2];
+  ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    configure(Level::info, Format::logfmt);
+    for (int i = 0; i < 20000; ++i) info("n", {{"i", i}});  // nobody reads: must not block
+    if (::write(done[1], "x", 1) != 1) ::_exit(1);
+    flush();
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  pollfd wait{done[0], POLLIN, 0};
+  ASSERT_EQ(::poll(&wait, 1, 20000), 1) << "logging blocked";
+  std::string all;
+  char buffer[65536];
+  ssize_t got;
+  while ((got = ::read(ends[0], buffer, sizeof buffer)) > 0) all.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  ::close(done[0]);
+  ::close(done[1]);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NE(all.find("msg=\"log lines dropped\" count="), std::string::npos);
+  EXPECT_NE(all.find(" i=19999\n"), std::string::npos);
+}
+
+TEST(Log, KnowsItsLevels) {
+  bool known = false;
+  EXPECT_EQ(levelFrom("debug", known), Level::debug);
+  EXPECT_TRUE(known);
+  levelFrom("loud", known);
+  EXPECT_FALSE(known);
+}
+
+}  // namespace
+}  // namespace mortise::log
