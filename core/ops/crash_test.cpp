@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cstdint>
 #include <stdexcept>
 #include <thread>
 
@@ -27,7 +28,8 @@ TEST_F(CrashDeathTest, ABadAccessIsReportedAndKeepsItsSignal) {
   EXPECT_EXIT(
       {
         installCrashHandler("1.2.3");
-        volatile int* nowhere = reinterpret_cast<volatile int*>(16);
+        volatile std::uintptr_t address = 16;
+        volatile int* nowhere = reinterpret_cast<volatile int*>(address);
         *nowhere = 1;
       },
       testing::KilledBySignal(SIGSEGV), "mortise 1\\.2\\.3 crashed: SIGSEGV at address 0x10\nbacktrace:\n.*ops_test");
