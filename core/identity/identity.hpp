@@ -20,19 +20,20 @@
 namespace mortise::identity {
 
 struct Options {
-  std::string secret;                    // >= 32 bytes: signs HS256 tokens, derives every other key (HKDF-like, by purpose)
-  std::string jwtAlgorithm = "HS256";    // HS256 | RS256 | ES256
-  std::string jwtKeyFile;                // PEM private key for RS256 / ES256
-  std::size_t argon2Memory = 64 << 20;   // bytes
+  std::string secret;  // >= 32 bytes: signs HS256 tokens, derives every other key (HKDF-like, by purpose)
+  std::string jwtAlgorithm = "HS256";   // HS256 | RS256 | ES256
+  std::string jwtKeyFile;               // PEM private key for RS256 / ES256
+  std::size_t argon2Memory = 64 << 20;  // bytes
   unsigned argon2Passes = 2;
-  unsigned passwordConcurrency = 0;      // 0 = cores - 1, at least 1
-  std::size_t passwordQueue = 64;        // waiting hashes; above it: unavailable, retry after
-  std::chrono::seconds accessLifetime{3600};          // rotating sessions (runtime family)
-  std::chrono::seconds refreshLifetime{30 * 86400};   // without use
+  unsigned passwordConcurrency = 0;                  // 0 = cores - 1, at least 1
+  std::size_t passwordQueue = 64;                    // waiting hashes; above it: unavailable, retry after
+  std::chrono::seconds accessLifetime{3600};         // rotating sessions (runtime family)
+  std::chrono::seconds refreshLifetime{30 * 86400};  // without use
   std::chrono::seconds refreshGrace{10};
   std::chrono::seconds statelessAccessLifetime{1800};  // agent platform
   std::chrono::seconds statelessRefreshLifetime{7 * 86400};
-  std::string revisionFile;              // data/identity.revision: shared counter of several processes on one SQLite; empty = database is shared, no cache
+  std::string revisionFile;  // data/identity.revision: shared counter of several processes on one SQLite; empty =
+                             // database is shared, no cache
 };
 
 struct User {
@@ -65,14 +66,14 @@ struct Tokens {
 
 // What a request brought. Empty members were absent.
 struct Credentials {
-  std::string_view authorization;     // whole header value
+  std::string_view authorization;      // whole header value
   bool repeatedAuthorization = false;  // more than one header: refused
   std::string_view sessionCookie;
   std::string_view queryToken;
 };
 
-// Errors as Problems: 404 user_not_found, 409 username_taken / email_taken, 401 wrong_password / invalid_token / token_expired / not_authenticated /
-// invalid_refresh_token / user_inactive, 503 unavailable (retryAfter).
+// Errors as Problems: 404 user_not_found, 409 username_taken / email_taken, 401 wrong_password / invalid_token /
+// token_expired / not_authenticated / invalid_refresh_token / user_inactive, 503 unavailable (retryAfter).
 class Identity {
  public:
   Identity(db::Database& database, Options options);
@@ -81,13 +82,15 @@ class Identity {
   // Migrations of the kernel's tables (owner "kernel").
   static std::vector<db::Migration> migrations();
 
-  // Permission defaults of all enabled modules and operator overrides: permission -> roles. admin and super_admin hold every permission. [start]
+  // Permission defaults of all enabled modules and operator overrides: permission -> roles. admin and super_admin hold
+  // every permission. [start]
   void grant(const std::map<std::string, std::vector<std::string>>& rolesByPermission);
 
-  // [any, never blocks] The principal if it can be told without the database: no credentials at all, a malformed or badly signed token (throws Problem 401),
-  // or one that the cache knows. nullptr: ask authenticate() on a worker.
+  // [any, never blocks] The principal if it can be told without the database: no credentials at all, a malformed or
+  // badly signed token (throws Problem 401), or one that the cache knows. nullptr: ask authenticate() on a worker.
   PrincipalPtr authenticateFast(const Credentials& credentials) const;
-  // [worker] Complete check against the database. Throws Problem 401 (or 403 account_disabled for a valid token of an inactive or banned account).
+  // [worker] Complete check against the database. Throws Problem 401 (or 403 account_disabled for a valid token of an
+  // inactive or banned account).
   PrincipalPtr authenticate(const Credentials& credentials);
 
   std::optional<User> find(UserKey by, std::string_view key);
@@ -107,7 +110,8 @@ class Identity {
   void closeSession(std::string_view refreshToken);
   void revokeAll(std::string_view userId);
 
-  // Set-up link: a one-time token (kept hashed, 24 h) with which the first administrator is made through the set-up page. Empty when one exists.
+  // Set-up link: a one-time token (kept hashed, 24 h) with which the first administrator is made through the set-up
+  // page. Empty when one exists.
   std::string makeSetupToken();
   User completeSetup(std::string_view token, const NewUser& administrator);
 

@@ -17,8 +17,8 @@ struct Principal {
   std::string userId;
   std::string username;
   std::string email;
-  std::string role;       // kernel role
-  std::string status;     // active, inactive, banned
+  std::string role;    // kernel role
+  std::string status;  // active, inactive, banned
   std::string sessionId;
   std::string keyId;
   std::int64_t expiresAt = 0;  // seconds; of the token

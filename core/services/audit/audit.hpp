@@ -1,0 +1,46 @@
+// Who did what to whom: a table that only grows, for the operator. Failures to write are the caller's to see: an act
+// that must be recorded fails when it can't be.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/db/database.hpp"
+#include "core/db/migrations.hpp"
+
+namespace mortise::services {
+
+struct AuditEntry {
+  std::string id;       // UUIDv7, made by record()
+  std::int64_t at = 0;  // microseconds, made by record()
+  std::string actor;    // user id, "operator" (command line), "module:NAME", or empty
+  std::string action;   // user.role_changed; [a-z0-9_.]{1,64}
+  std::string target;   // what it was done to: "user:ID"
+  std::string details;  // JSON object text or empty; no secrets
+  std::string ip, requestId;
+};
+
+struct AuditFilter {
+  std::string actor, action, target;   // empty = any
+  std::int64_t skip = 0, limit = 100;  // limit at most 1000
+};
+
+// Thread-safe; blocking. Throws db::Error; ServiceError{invalid} for a bad action or details.
+class Audit {
+ public:
+  explicit Audit(db::Database& database) : database_(database) {}
+  void record(AuditEntry entry);
+  // Inside the caller's transaction: recorded exactly when the act is.
+  static void record(db::Session& session, AuditEntry entry);
+  std::vector<AuditEntry> list(const AuditFilter& filter, std::int64_t& total);  // newest first
+
+ private:
+  db::Database& database_;
+};
+
+// Its table; part of identity::kernelMigrations(), where the numbers are.
+std::string_view auditMigrationSql();
+
+}  // namespace mortise::services

@@ -1,0 +1,59 @@
+// Immutable byte strings by content: the same bytes in the same scope have the same key, written once.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/unique_fd.hpp"
+#include "core/services/service_error.hpp"
+
+namespace mortise::services {
+
+struct Blob {
+  std::string key;     // scope/sha256
+  std::string sha256;  // hex
+  std::uint64_t size = 0;
+  std::int64_t storedAt = 0;  // microseconds
+};
+
+// An upload in the making. Destroyed without finish(): nothing stays.
+class BlobWriter {
+ public:
+  virtual ~BlobWriter() = default;
+  virtual void write(std::string_view piece) = 0;
+  // Durable when it returns: content and name are synced.
+  virtual Blob finish() = 0;
+};
+
+// Thread-safe; blocking, so: workers only. ServiceError{full} when disk or quota is exhausted, {unavailable} for other
+// I/O errors, {invalid} for a bad scope or key.
+class Blobs {
+ public:
+  // file:DIR. s3:// is understood but not served by this build: ServiceError{invalid} that says so.
+  static std::unique_ptr<Blobs> open(std::string_view url);
+  virtual ~Blobs() = default;
+
+  // `scope`: whose blobs (a module's name; [a-z0-9_-]{1,64}). Keys of one scope are never shared with another.
+  virtual std::unique_ptr<BlobWriter> writer(std::string_view scope) = 0;
+  Blob put(std::string_view scope, std::string_view bytes);
+  Blob put(std::string_view scope, std::istream& stream);
+  Blob putFile(std::string_view scope, const std::string& path);
+
+  virtual std::optional<Blob> stat(std::string_view key) = 0;
+  // A read-only descriptor at offset 0; stays good when the blob is removed meanwhile. ServiceError{notFound}.
+  virtual UniqueFd openForReading(std::string_view key) = 0;
+  std::string read(std::string_view key, std::uint64_t limit);  // ServiceError{full} when larger
+  // False when there was none. Two puts of the same bytes share one blob: count your references before you call this.
+  virtual bool remove(std::string_view key) = 0;
+  // Keys in order, after `after` (exclusive; empty = from the start), at most `limit`.
+  virtual std::vector<Blob> list(std::string_view scope, std::string_view after, std::size_t limit) = 0;
+  // Drops uploads that a crash left behind, older than an hour. Returns how many.
+  virtual std::size_t cleanUp() = 0;
+};
+
+}  // namespace mortise::services

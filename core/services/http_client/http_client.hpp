@@ -1,0 +1,67 @@
+// Outbound HTTP for modules: libcurl with a policy on where it may connect.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/services/service_error.hpp"
+
+struct sockaddr;
+
+namespace mortise::services {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // absolute, http or https, no user info
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::chrono::milliseconds connectTimeout{5000};
+  std::chrono::milliseconds timeout{30000};      // whole exchange; 0 = none (streams), then `idleTimeout` holds
+  std::chrono::milliseconds idleTimeout{60000};  // no byte for that long
+  std::uint64_t maxResponse = 8u << 20;  // bytes of body; more is ServiceError{full}. 0 = no cap (only with onBody)
+  int maxRedirects = 0;                  // each hop is checked again; credentials are not sent to another origin
+  // When set, the body goes here piece by piece and not into the response; false stops (ServiceError{denied}).
+  std::function<bool(std::string_view piece)> onBody;
+  const std::atomic<bool>* cancelled = nullptr;  // looked at at least once a second; set: ServiceError{timeout}
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, of the last hop
+  std::string body;
+  std::string url;  // after redirects
+};
+
+struct HttpClientOptions {
+  bool allowPrivate = false;  // http_client.allow_private: also loopback, private, link-local, ... addresses
+  std::string userAgent = "mortise";
+  std::string caFile;  // empty = the system's
+};
+
+// Thread-safe; perform() blocks, so: workers only.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpClientOptions options);
+  ~HttpClient();
+
+  // Any status is a response. ServiceError: {invalid} URL, method or header; {denied} address policy; {timeout}; {full}
+  // body over the cap; {unavailable} name, connect, TLS or transfer failure.
+  HttpResponse perform(const HttpRequest& request);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// Whether the public internet is behind this address: not loopback, private, shared, link-local (cloud metadata),
+// multicast, reserved, unspecified, documentation, nor an IPv6 form that wraps such an IPv4 one.
+bool isPublicAddress(const sockaddr& address);
+
+}  // namespace mortise::services

@@ -1,0 +1,55 @@
+// Rate limits: contract::Bucket counted per key, in this process or in Redis.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/services/service_error.hpp"
+
+namespace mortise::contract {
+struct Bucket;
+}
+
+namespace mortise::services {
+
+namespace redis {
+class Pool;
+}
+
+struct Decision {
+  bool allowed = true;
+  std::int64_t limit = 0;
+  std::int64_t remaining = 0;          // units left after this decision
+  std::int64_t retryAfterSeconds = 0;  // >= 1 when refused
+  std::int64_t windowSeconds = 0;
+};
+
+// What the algorithms of a bucket mean:
+//   tokens         `limit` at once, refilled evenly: one every windowSeconds / limit
+//   fixedWindow    `limit` per window; windows start at multiples of windowSeconds since the epoch
+//   slidingWindow  at most `limit` within any windowSeconds, exactly
+//   cooldown       the first take starts windowSeconds during which `limit` takes (usually 1) are allowed
+// A refused take changes nothing. Keys are kept hashed. A bucket whose limit or window is not positive is
+// ServiceError{invalid}.
+class Limits {
+ public:
+  using Clock = std::function<std::int64_t()>;  // microseconds since the epoch
+
+  // Sharded and bounded: expired entries go first, then those that expire next. [any thread, never blocks for long]
+  static std::unique_ptr<Limits> inMemory(std::size_t maxEntries = 1'000'000, Clock clock = {});
+  // Shared by all servers; time is Redis' own unless a clock is given. `hashKey`: the same on all servers. [workers
+  // only] Redis away: ServiceError{unavailable | timeout}.
+  static std::unique_ptr<Limits> inRedis(std::shared_ptr<redis::Pool> pool, std::string hashKey, Clock clock = {});
+  virtual ~Limits() = default;
+
+  virtual Decision take(const contract::Bucket& bucket, std::string_view key) = 0;
+  virtual Decision peek(const contract::Bucket& bucket, std::string_view key) = 0;  // as take, but takes nothing
+  virtual void refund(const contract::Bucket& bucket, std::string_view key) = 0;    // gives the last taken unit back
+  virtual void reset(const contract::Bucket& bucket, std::string_view key) = 0;     // forgets the key
+  virtual bool blocking() const = 0;                                                // true: only from workers
+};
+
+}  // namespace mortise::services

@@ -1,0 +1,95 @@
+// A small pool of Redis connections, shared by cache, limits and events. Blocking: never on an I/O thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/services/service_error.hpp"
+
+struct redisContext;
+
+namespace mortise::services::redis {
+
+struct Address {
+  std::string host, unixPath, user, password;
+  int port = 6379;
+  int database = 0;
+  std::string shown() const;  // for logs: without the password
+};
+
+// redis://[user:password@]host[:port][/db]   redis+unix://[user:password@]/path/to.sock[?db=N]
+// Throws ServiceError{invalid} that says what is wrong.
+Address parseAddress(std::string_view url);
+
+struct Options {
+  std::size_t connections = 8;
+  std::chrono::milliseconds connectTimeout{1000};
+  std::chrono::milliseconds commandTimeout{1000};  // also for waiting until a connection of the pool is free
+};
+
+struct Reply {
+  enum class Type : std::uint8_t { nil, integer, text, status, array, error };
+  Type type = Type::nil;
+  std::int64_t integer = 0;
+  std::string text;
+  std::vector<Reply> items;
+};
+
+// A Lua script and its SHA-1, worked out once.
+class Script {
+ public:
+  explicit Script(std::string text);
+  const std::string& text() const { return text_; }
+  const std::string& digest() const { return digest_; }
+
+ private:
+  std::string text_, digest_;
+};
+
+using Arguments = std::vector<std::string_view>;
+
+// Thread-safe. A connection that timed out or failed is dropped, since its late answer would be read as the next one's.
+// Connects lazily: the pool can be made while Redis is down.
+class Pool {
+ public:
+  Pool(Address address, Options options = {});
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Throws ServiceError{unavailable | timeout} when there is no answer, {full} for OOM, {unavailable} for LOADING,
+  // READONLY and the like, {invalid} for every other error reply.
+  Reply command(const Arguments& arguments);
+  Reply eval(const Script& script, const Arguments& keys,
+             const Arguments& arguments);  // EVALSHA, loads the script when needed
+  const Address& address() const;
+  const Options& options() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// One connection of one's own (subscriptions). Not thread-safe but for shutdown().
+class Connection {
+ public:
+  Connection(const Address& address, const Options& options);  // throws as Pool::command
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  Reply command(const Arguments& arguments);
+  void send(const Arguments& arguments);  // without reading the answer
+  // The next pushed message, or a nil reply when none came within `wait`. Throws when the connection is lost.
+  Reply receive(std::chrono::milliseconds wait);
+  bool usable() const;
+
+ private:
+  redisContext* context_ = nullptr;
+};
+
+}  // namespace mortise::services::redis
