@@ -45,6 +45,7 @@ class Call {
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;
   virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) = 0;
+  // `options` without its callbacks: host_call.cpp hangs them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
   virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) = 0;
 

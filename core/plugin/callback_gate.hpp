@@ -1,0 +1,64 @@
+// Stands before every call from the kernel's services back into a module (stream closed, mail sent, event, ...). Once closed, nothing enters
+// any more and nothing is inside: the module's code may then go away, however many callbacks are still held somewhere.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "core/ops/log.hpp"
+
+namespace mortise::plugin {
+
+class CallbackGate {
+ public:
+  explicit CallbackGate(std::string module) : module_(std::move(module)) {}
+
+  // Runs `work` unless the gate is closed. What the module throws is logged and ends here. True when it ran to its end.
+  template <typename Work>
+  bool run(const char* what, Work&& work) noexcept {
+    inside_.fetch_add(1);
+    if (closed_.load()) {
+      leave();
+      return false;
+    }
+    bool done = false;
+    try {
+      work();
+      done = true;
+    } catch (const std::exception& error) {
+      complain(what, error.what());
+    } catch (...) {
+      complain(what, "not a std::exception");
+    }
+    leave();
+    return done;
+  }
+
+  // Lets nobody in any more and waits until everybody is out. Not from within a callback.
+  void close() noexcept {
+    closed_.store(true);
+    for (auto count = inside_.load(); count != 0; count = inside_.load()) inside_.wait(count);
+  }
+  bool closed() const noexcept { return closed_.load(); }
+
+ private:
+  void leave() noexcept {
+    if (inside_.fetch_sub(1) == 1 && closed_.load()) inside_.notify_all();
+  }
+  void complain(const char* what, const char* reason) noexcept {
+    try {
+      log::error("module threw out of a callback", {{"module", module_}, {"callback", what}, {"reason", reason}});
+    } catch (...) {  // no memory even for the line
+    }
+  }
+
+  const std::string module_;
+  std::atomic<std::uint32_t> inside_{0};
+  std::atomic<bool> closed_{false};
+};
+using CallbackGatePtr = std::shared_ptr<CallbackGate>;
+
+}  // namespace mortise::plugin

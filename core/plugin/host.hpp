@@ -1,0 +1,116 @@
+// What the kernel is to one module: its mortise_host, the tables behind lookup(), and everything the module registered through them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/plugin/callback_gate.hpp"
+#include "core/plugin/manifest.hpp"
+#include "mortise/abi/config.h"
+#include "mortise/abi/module.h"
+
+namespace mortise::identity { class Identity; }
+namespace mortise::ops { class Registry; }
+namespace mortise::services {
+class Audit;
+class Blobs;
+class Cache;
+class Events;
+class HttpClient;
+class Jobs;
+class Limits;
+class Mailer;
+class Secrets;
+}  // namespace mortise::services
+
+namespace mortise::plugin {
+
+class ProvidedInterfaces;
+
+// The services behind the tables. All outlive every Host. A null one is not served: its lookup answers null.
+struct HostServices {
+  const config::Config* config = nullptr;  // complete: with the module's own section
+  db::Database* database = nullptr;
+  identity::Identity* identity = nullptr;
+  services::Mailer* mailer = nullptr;
+  services::Limits* limits = nullptr;
+  services::Cache* cache = nullptr;
+  services::Blobs* blobs = nullptr;
+  services::Events* events = nullptr;
+  services::HttpClient* httpClient = nullptr;
+  services::Jobs* jobs = nullptr;
+  services::Secrets* secrets = nullptr;
+  services::Audit* audit = nullptr;
+  ops::Registry* metrics = nullptr;
+  const ProvidedInterfaces* provided = nullptr;       // interfaces of other modules
+  std::map<std::string, std::string, std::less<>> server;  // config/1 server(): "http.public_url", "server.name", "server.version"
+};
+
+class ModuleInstance;
+
+class Host {
+ public:
+  Host(std::shared_ptr<const Manifest> manifest, const HostServices& services);
+  ~Host();  // takeBack()
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  mortise_host* raw() { return &raw_; }
+  static Host& of(mortise_host* host) { return *static_cast<Host*>(host->kernel); }
+
+  const Manifest& manifest() const { return *manifest_; }
+  const std::string& moduleName() const { return manifest_->name; }
+  const HostServices& services() const { return services_; }
+  const CallbackGatePtr& gate() const { return gate_; }
+  // Who runs the jobs that the module puts through jobs/1.
+  void setInstance(ModuleInstance* instance) { instance_ = instance; }
+  ModuleInstance* instance() const { return instance_; }
+
+  // limits/1: the buckets of the module's compiled contracts. [start]
+  void useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets);
+  const contract::Bucket* bucket(std::string_view name) const;  // "login_email", or with the module's name before it
+
+  // config/1: the i-th value of an option; null when there is none.
+  const mortise_value* option(std::string_view name, std::size_t index) const;
+  const mortise_value* serverValue(std::string_view name) const;
+
+  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.
+  std::uint64_t hold(const char* what, std::function<void()> forget);
+  void release(std::uint64_t id) noexcept;
+  // Closes the gate, then ends whatever the module left behind (each is logged). Idempotent. [start]
+  void takeBack() noexcept;
+
+ private:
+  struct Held {
+    const char* what;
+    std::function<void()> forget;
+  };
+  struct Option {
+    std::vector<std::string> texts;
+    std::vector<mortise_value> values;
+  };
+  static const void* lookup(mortise_host* host, mortise_str name) noexcept;
+  const void* find(std::string_view name);
+  void readOptions();
+
+  const std::shared_ptr<const Manifest> manifest_;
+  const HostServices services_;
+  mortise_host raw_{};
+  CallbackGatePtr gate_;
+  ModuleInstance* instance_ = nullptr;
+  std::map<std::string, Option, std::less<>> options_;
+  std::map<std::string, Option, std::less<>> server_;
+  std::vector<std::shared_ptr<const contract::Bucket>> buckets_;
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> warned_;
+  std::map<std::uint64_t, Held> held_;
+  std::uint64_t nextHeld_ = 1;
+};
+
+}  // namespace mortise::plugin

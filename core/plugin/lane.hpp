@@ -1,0 +1,35 @@
+// What the current thread is doing for the kernel. The dispatcher, the I/O threads and the job runner set it; the host tables look at it to
+// refuse blocking calls on I/O threads and to put the request id into a module's log lines.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace mortise::plugin {
+
+class Call;
+
+// none: a thread of the module's own; it may do what a worker may.
+enum class ThreadLane : std::uint8_t { none, start, loop, worker };
+
+struct ThreadState {
+  ThreadLane lane = ThreadLane::none;
+  const Call* call = nullptr;      // set while ModuleInstance::handle runs
+  std::string_view jobId;          // set while ModuleInstance::runJob runs
+};
+
+inline thread_local ThreadState currentThread;
+
+// Marks the thread for one scope and restores what was there.
+class LaneScope {
+ public:
+  explicit LaneScope(ThreadLane lane) : before_(currentThread.lane) { currentThread.lane = lane; }
+  ~LaneScope() { currentThread.lane = before_; }
+  LaneScope(const LaneScope&) = delete;
+  LaneScope& operator=(const LaneScope&) = delete;
+
+ private:
+  ThreadLane before_;
+};
+
+}  // namespace mortise::plugin

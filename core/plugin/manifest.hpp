@@ -1,0 +1,73 @@
+// What a module says about itself: read from the ELF section of its file without loading it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/contract/operation.hpp"
+#include "core/db/migrations.hpp"
+#include "core/plugin/refusal.hpp"
+
+namespace mortise::plugin {
+
+struct PermissionDeclaration {
+  std::string name;
+  std::string help;
+  std::vector<std::string> roles;  // defaults; the operator may override
+};
+
+struct JobDeclaration {
+  std::string id;
+  std::string help;
+  std::string trigger;  // JSON object text ({"cron":"0 3 * * *"}); empty: runs only when put through jobs/1
+};
+
+// A third party's envelope, as data; see dialect::Dialects::addTemplate.
+struct DialectDeclaration {
+  std::string name;
+  std::string success;
+  std::string error;
+  std::string contentType;
+};
+
+struct Manifest {
+  std::string path;  // of the file, as given; begins every refusal
+  std::string text;  // the JSON as it lies in the file
+
+  std::string name;
+  std::string version;
+  std::string summary;
+  int sdkMajor = 0;  // least SDK it needs
+  int sdkMinor = 0;
+  std::vector<std::string> needs;     // "db/1"; without one of them the module does not start
+  std::vector<std::string> optional;  // used when served
+  std::vector<std::string> provides;  // "files.store/1"
+  std::vector<config::Option> options;  // section = name
+  std::vector<PermissionDeclaration> permissions;
+  std::vector<JobDeclaration> jobs;
+  std::vector<DialectDeclaration> dialects;
+  std::vector<contract::DocumentSource> contracts;
+  std::vector<db::Migration> migrations;                             // ascending
+  std::map<std::string, std::map<std::string, std::string>> messages;  // language -> code -> text
+  std::vector<std::string> operationIds;                             // of all contracts, in document order
+
+  std::vector<std::string> exports;  // defined dynamic symbols of the file (readFromFile only)
+
+  bool declares(std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)
+  const JobDeclaration* job(std::string_view id) const;
+
+  // Parses the embedded JSON. Throws Refusal. Unknown members are ignored: a newer SDK may have written them.
+  static Manifest parse(std::string_view json, const std::string& path);
+  // Reads the section with libelf; nothing of the file is run, nothing in it is trusted. Throws Refusal: not a file, not an ELF
+  // library of this machine, truncated, no manifest, a bad manifest, mortise_module_v1 not exported.
+  static Manifest readFromFile(const std::string& path);
+};
+
+// Throws Refusal when the module was made for a newer SDK than this kernel serves.
+void requireServedSdk(const Manifest& manifest);
+
+}  // namespace mortise::plugin
