@@ -1,0 +1,89 @@
+#include "email_address.hpp"
+
+#include <idn2.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+
+namespace auth {
+namespace {
+
+constexpr std::size_t kLongestAddress = 254, kLongestLocalPart = 64, kLongestLabel = 63;
+
+bool isAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// White space of Unicode that people paste along: NO-BREAK SPACE, EM SPACE and its like, IDEOGRAPHIC SPACE, ZERO WIDTH NO-BREAK SPACE.
+std::size_t spaceAtStart(std::string_view text) {
+  if (text.empty()) return 0;
+  if (isAsciiSpace(text[0])) return 1;
+  if (text.substr(0, 2) == "\xC2\xA0") return 2;
+  const auto three = text.substr(0, 3);
+  if (three.size() == 3 && three.substr(0, 2) == "\xE2\x80" && static_cast<unsigned char>(three[2]) <= 0x8A) return 3;
+  return three == "\xE3\x80\x80" || three == "\xEF\xBB\xBF" ? 3 : 0;
+}
+
+std::size_t spaceAtEnd(std::string_view text) {
+  for (std::size_t size = 1; size <= 3 && size <= text.size(); ++size) {
+    if (spaceAtStart(text.substr(text.size() - size)) == size) return size;
+  }
+  return 0;
+}
+
+bool isLocalPart(std::string_view local) {
+  if (local.empty() || local.size() > kLongestLocalPart || local.front() == '.' || local.back() == '.') return false;
+  if (local.find("..") != std::string_view::npos) return false;
+  return std::all_of(local.begin(), local.end(), [](char c) {
+    return isAlphanumeric(c) || std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  });
+}
+
+bool isLabel(std::string_view label) {
+  return !label.empty() && label.size() <= kLongestLabel && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), [](char c) { return isAlphanumeric(c) || c == '-'; });
+}
+
+bool isDomain(std::string_view domain) {
+  std::size_t labels = 0;
+  for (std::size_t start = 0; start <= domain.size(); ++labels) {
+    const auto end = std::min(domain.find('.', start), domain.size());
+    if (!isLabel(domain.substr(start, end - start))) return false;
+    start = end + 1;
+  }
+  return labels >= 2;
+}
+
+// ASCII domains stay as they are, so that a label libidn2 would not make itself (an old "xn--" one) does not lock its owner out.
+std::optional<std::string> asciiDomain(std::string_view domain) {
+  const bool ascii = std::all_of(domain.begin(), domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (ascii) return std::string(domain);
+  char* converted = nullptr;
+  const std::string input(domain);
+  if (idn2_to_ascii_8z(input.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK) return std::nullopt;
+  const std::unique_ptr<char, decltype(&idn2_free)> owned(converted, &idn2_free);
+  return std::string(owned.get());
+}
+
+}  // namespace
+
+std::optional<EmailAddress> EmailAddress::parse(std::string_view text) {
+  while (const auto size = spaceAtStart(text)) text.remove_prefix(size);
+  while (const auto size = spaceAtEnd(text)) text.remove_suffix(size);
+  return parseUntrimmed(text);
+}
+
+std::optional<EmailAddress> EmailAddress::parseUntrimmed(std::string_view text) {
+  if (text.size() > 4 * kLongestAddress || text.find('\0') != std::string_view::npos) return std::nullopt;
+  const auto sign = text.find('@');
+  if (sign == std::string_view::npos || !isLocalPart(text.substr(0, sign))) return std::nullopt;
+  auto domain = asciiDomain(text.substr(sign + 1));
+  if (!domain || !isDomain(*domain)) return std::nullopt;
+  std::string address = std::string(text.substr(0, sign)) + '@' + *domain;
+  if (address.size() > kLongestAddress) return std::nullopt;
+  std::transform(address.begin(), address.end(), address.begin(), lower);
+  return EmailAddress(std::move(address));
+}
+
+}  // namespace auth
