@@ -1,0 +1,16 @@
+// The `format` values that a schema checks. Anything else that OpenAPI allows as a format is an annotation.
+#pragma once
+
+#include <string_view>
+
+namespace mortise::contract {
+
+// Surrounding spaces are let pass: families trim an address before they use it.
+bool isEmail(std::string_view utf8);
+// Absolute, with a scheme; http and https need a host.
+bool isUri(std::string_view text);
+// RFC 3339, with offset.
+bool isDateTime(std::string_view text);
+bool isDate(std::string_view text);
+
+}  // namespace mortise::contract
