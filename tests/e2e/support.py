@@ -1,0 +1,161 @@
+"""What the end-to-end tests share: plain HTTP, raw sockets, peers, accounts. The server itself is mortise_server.py."""
+import ctypes
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build" / "release"))
+BINARY = pathlib.Path(os.environ.get("MORTISE_BINARY", BUILD / "mortise"))
+LONG = os.environ.get("MORTISE_LONG") == "1"  # the long forms: more rounds, bigger files
+SANITIZED = os.environ.get("MORTISE_SANITIZED", "") != ""  # memory and time figures mean nothing there
+
+# Password hashing as cheap as the server allows, and no rate limits: most tests are not about them.
+QUICK = {"identity.argon2_memory": "8MiB", "identity.argon2_passes": 1, "limits.enabled": "false"}
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"{self.status} {dict(self.headers)} {self.body[:500]!r}"
+
+
+def request(server, method, path, body=None, headers=None, token=None, timeout=30):
+    """One request on a connection of its own. `body`: bytes, or anything JSON."""
+    headers = dict(headers or {})
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if body is not None and not isinstance(body, (bytes, bytearray)):
+        body = json.dumps(body).encode()
+        headers.setdefault("Content-Type", "application/json")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+    try:
+        connection.request(method, path, body=body, headers=headers)
+        reply = connection.getresponse()
+        return Answer(reply.status, reply.headers, reply.read())
+    finally:
+        connection.close()
+
+
+def account(server, name, password="correct horse 7"):
+    """Registers a user in the agent-platform family; returns the access token."""
+    answer = request(server, "POST", "/api/auth/register", {"username": name, "password": password})
+    assert answer.status == 200 and answer.json()["code"] == 200, answer
+    return answer.json()["data"]["tokens"]["access_token"]
+
+
+def raw(port, data, timeout=10):
+    """Sends bytes and reads until the server closes or has answered by Content-Length; returns what came."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+        try:
+            connection.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it may have answered and closed before it took all
+        return read_reply(connection)
+
+
+def read_reply(connection):
+    received = b""
+    while True:
+        head, separator, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"^content-length: *(\d+)", head, re.M | re.I)
+        if separator and length and len(body) >= int(length.group(1)):
+            return received
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            return received
+        if not piece:
+            return received
+        received += piece
+
+
+def status_of(reply):
+    match = re.match(rb"HTTP/1\.1 (\d{3}) ", reply)
+    return int(match.group(1)) if match else None
+
+
+def wait_until(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def resident_kib(pid):
+    return int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1))
+
+
+def alive(pid):
+    """A zombie is not alive."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def temporary_directory(case):
+    """Short, enterable by other users, and gone with the test."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="mt-"))
+    path.chmod(0o755)
+    case.addCleanup(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def start_peer(case, command, ready=None, seconds=10, **options):
+    """Starts another program for the time of the test; `ready()` says when it answers. It dies with this process."""
+    process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=options.pop("stdout", subprocess.DEVNULL),
+                               stderr=options.pop("stderr", subprocess.DEVNULL), preexec_fn=_die_with_parent, **options)
+
+    def end():
+        process.kill()
+        process.wait()
+
+    case.addCleanup(end)
+
+    def look():
+        assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+        return ready()
+
+    if ready:
+        wait_until(look, seconds, f"{command[0]} to answer")
+    return process
+
+
+def mortise(*arguments, environment=None, cwd=None, input=None, seconds=60):
+    """Runs the program to its end; returns the finished process with its output as text."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
+    return subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True, timeout=seconds, cwd=cwd,
+                          env={**clean, **(environment or {})}, input=input if input is not None else "")
+
+
+def percentile(values, part):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
