@@ -1,0 +1,56 @@
+// Bytes handed over from any thread towards one connection that stays open: the common half of streams and WebSockets.
+// Coalesces wake-ups, counts what waits, enforces the queue limit, and tells the producer about draining and the end.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/http/io_thread.hpp"
+
+namespace mortise::http {
+
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  using Bytes = std::shared_ptr<const std::string>;
+  static constexpr std::size_t kLowWater = 256 << 10;
+
+  Channel(std::shared_ptr<IoThread> io, std::uint64_t connectionId, std::size_t limit)
+      : io_(std::move(io)), connectionId_(connectionId), limit_(limit) {}
+
+  // [any]
+  bool send(Bytes bytes);
+  std::size_t queuedBytes() const { return pending_.load(std::memory_order_acquire) + unsent_.load(std::memory_order_acquire); }
+  bool open() const { return open_.load(std::memory_order_acquire); }
+  void onClosed(std::function<void()> callback);
+  void onDrained(std::function<void()> callback);
+  // Runs `action` on the I/O thread with the connection, if that still carries this channel; at once when already there.
+  void withConnection(std::function<void(Connection&)> action);
+  // Stops taking bytes. True for the first caller.
+  bool shut() { return open_.exchange(false, std::memory_order_acq_rel); }
+
+  // I/O thread only.
+  std::vector<Bytes> take();
+  void sent(std::size_t unsentNow);  // after each write: the connection's own queue
+  void finish();                     // the end, whatever the reason: runs onClosed once, forgets the callbacks
+
+ private:
+  const std::shared_ptr<IoThread> io_;
+  const std::uint64_t connectionId_;
+  const std::size_t limit_;
+  std::atomic<bool> open_{true};
+  std::atomic<std::size_t> pending_{0};
+  std::atomic<std::size_t> unsent_{0};
+  std::atomic<bool> above_{false};
+  mutable std::mutex mutex_;
+  std::vector<Bytes> waiting_;
+  bool scheduled_ = false;
+  bool finished_ = false;
+  std::function<void()> closed_;
+  std::function<void()> drained_;
+};
+
+}  // namespace mortise::http

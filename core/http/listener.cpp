@@ -1,0 +1,136 @@
+#include "core/http/listener.hpp"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace mortise::http {
+namespace {
+
+constexpr int kBacklog = 1024;
+constexpr const char* kUnixPrefix = "unix:";
+
+[[noreturn]] void fail(const std::string& address, const std::string& what) {
+  throw std::runtime_error("cannot listen on " + address + ": " + what);
+}
+
+std::string nameOf(const Peer& peer) {
+  const bool v6 = peer.address.find(':') != std::string::npos;
+  return (v6 ? "[" + peer.address + "]" : peer.address) + ":" + std::to_string(peer.port);
+}
+
+}  // namespace
+
+Peer Listener::describe(const sockaddr_storage& storage) {
+  Peer peer;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    peer.port = ntohs(v4.sin_port);
+  } else if (storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      ::inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text, sizeof text);
+    } else {
+      ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    }
+    peer.port = ntohs(v6.sin6_port);
+  } else {
+    peer.isUnix = true;
+    peer.address = "unix";
+    return peer;
+  }
+  peer.address = text;
+  return peer;
+}
+
+std::vector<Listener> Listener::open(const std::string& address) {
+  std::vector<Listener> result;
+  if (address.rfind(kUnixPrefix, 0) == 0) {
+    result.push_back(openUnix(address.substr(std::strlen(kUnixPrefix))));
+    return result;
+  }
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) fail(address, "expected host:port, [v6]:port or unix:/path");
+  std::string host = address.substr(0, colon);
+  const std::string port = address.substr(colon + 1);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    fail(address, "an IPv6 address needs brackets, as in [::1]:8000");
+  }
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int code = ::getaddrinfo(host.empty() || host == "*" ? nullptr : host.c_str(), port.c_str(), &hints, &found);
+  if (code != 0) fail(address, ::gai_strerror(code));
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    UniqueFd fd(::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd) {
+      if (errno == EAFNOSUPPORT && (one->ai_next != nullptr || !result.empty())) continue;
+      fail(address, std::strerror(errno));
+    }
+    const int on = 1;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (one->ai_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (::bind(fd.get(), one->ai_addr, one->ai_addrlen) != 0) fail(address, std::strerror(errno));
+    if (::listen(fd.get(), kBacklog) != 0) fail(address, std::strerror(errno));
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) fail(address, std::strerror(errno));
+    result.push_back(Listener(std::move(fd), nameOf(describe(bound)), ""));
+  }
+  if (result.empty()) fail(address, "no usable address");
+  return result;
+}
+
+Listener Listener::openUnix(const std::string& path) {
+  const std::string name = kUnixPrefix + path;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) fail(name, "the path is empty or too long");
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0) {
+    if (!S_ISSOCK(info.st_mode)) fail(name, "a file that is no socket is in the way");
+    const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!probe) fail(name, std::strerror(errno));
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+      fail(name, "another process answers there");
+    }
+    if (errno != ECONNREFUSED) fail(name, std::strerror(errno));
+    ::unlink(path.c_str());
+  }
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) fail(name, std::strerror(errno));
+  // The file appears with bind(), so its mode is narrowed before anybody can be let in by listen().
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail(name, std::strerror(errno));
+  if (::chmod(path.c_str(), 0660) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+    const int reason = errno;
+    ::unlink(path.c_str());
+    fail(name, std::strerror(reason));
+  }
+  return Listener(std::move(fd), name, path);
+}
+
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+  if (!fd_) return;
+  fd_.reset();
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+}  // namespace mortise::http

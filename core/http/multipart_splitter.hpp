@@ -1,0 +1,51 @@
+// Splits multipart/form-data while it arrives. Keeps no more than one part head and one delimiter's worth of bytes.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/http/refusal.hpp"
+
+namespace mortise::http {
+
+struct PartHead {
+  std::string name;
+  std::string filename;
+  std::string contentType;
+  bool isFile = false;  // a filename was sent, even an empty one
+};
+
+class MultipartSplitter {
+ public:
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual Refusal beginPart(PartHead head) = 0;
+    virtual Refusal partData(std::string_view bytes) = 0;
+    virtual Refusal endPart() = 0;
+  };
+
+  // The boundary of a multipart/form-data Content-Type; empty when there is none or it is not allowed.
+  static std::string boundaryOf(std::string_view contentType);
+
+  MultipartSplitter(std::string_view boundary, std::size_t maxParts, Sink& sink);
+
+  Refusal feed(std::string_view bytes);
+  Refusal finish() const;  // the closing delimiter must have been seen
+
+ private:
+  enum class State { preamble, afterDelimiter, head, data, epilogue };
+  Refusal step(bool& more);
+  Refusal readHead(std::string_view text);
+
+  const std::string delimiter_;  // CRLF "--" boundary
+  const std::size_t maxParts_;
+  Sink& sink_;
+  State state_ = State::preamble;
+  std::string held_;
+  std::size_t at_ = 0;  // held_ before it is done with
+  std::size_t parts_ = 0;
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,160 @@
+#include "core/http/output_queue.hpp"
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace mortise::http {
+namespace {
+
+constexpr std::size_t kPieces = 64;           // buffers handed to the kernel at once
+constexpr std::size_t kOpenText = 64 << 10;   // text() starts a new string above this
+constexpr std::size_t kKeptCapacity = 4 << 10;  // what an idle connection may keep
+
+}  // namespace
+
+std::string& OutputQueue::text() {
+  if (segments_.size() == front_ || !segments_.back().open || segments_.back().own.size() > kOpenText) {
+    segments_.emplace_back();
+    segments_.back().open = true;
+  }
+  return segments_.back().own;
+}
+
+void OutputQueue::push(std::string body) {
+  if (body.empty()) return;
+  memory_ += body.size();
+  segments_.emplace_back();
+  segments_.back().own = std::move(body);
+}
+
+void OutputQueue::push(std::shared_ptr<const std::string> body) {
+  if (!body || body->empty()) return;
+  memory_ += body->size();
+  segments_.emplace_back();
+  segments_.back().shared = std::move(body);
+}
+
+void OutputQueue::push(std::shared_ptr<SpooledFile> file, std::uint64_t offset, std::uint64_t length) {
+  if (length == 0) return;
+  file_ += length;
+  segments_.emplace_back();
+  segments_.back().file = std::move(file);
+  segments_.back().offset = offset;
+  segments_.back().length = length;
+}
+
+void OutputQueue::clear() {
+  segments_.clear();
+  front_ = 0;
+  memory_ = 0;
+  file_ = 0;
+}
+
+// Everything is out: keep one small open string, so that the next reply needs no allocation.
+void OutputQueue::recycle() {
+  if (segments_.size() == 1 && segments_[0].open && segments_[0].own.capacity() <= kKeptCapacity) {
+    segments_[0].own.clear();
+    segments_[0].offset = 0;
+    front_ = 0;
+    return;
+  }
+  clear();
+  segments_.shrink_to_fit();
+}
+
+void OutputQueue::consumeText(std::size_t bytes) {
+  memory_ -= bytes;
+  while (front_ < segments_.size()) {
+    Segment& segment = segments_[front_];
+    if (segment.file) return;
+    const std::size_t left = segment.textLeft();
+    if (bytes < left) {
+      segment.offset += bytes;
+      return;
+    }
+    bytes -= left;
+    if (front_ + 1 == segments_.size()) {  // recycle() decides about the last one
+      segment.offset += left;
+      return;
+    }
+    segment = Segment();
+    ++front_;
+  }
+}
+
+OutputQueue::Sent OutputQueue::send(int socket, std::size_t fileBudget) {
+  Sent sent;
+  while (!empty()) {
+    if (front_ > 64 && front_ * 2 > segments_.size()) {
+      segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(front_));
+      front_ = 0;
+    }
+    Segment& first = segments_[front_];
+    ssize_t done = 0;
+    if (first.file) {
+      if (fileBudget == 0) {
+        sent.outcome = Outcome::budget;
+        return sent;
+      }
+      off_t offset = static_cast<off_t>(first.offset);
+      const std::size_t piece = static_cast<std::size_t>(std::min<std::uint64_t>(first.length, fileBudget));
+      done = ::sendfile(socket, first.file->fd(), &offset, piece);
+      if (done == 0) {
+        sent.outcome = Outcome::truncated;
+        return sent;
+      }
+      if (done > 0) {
+        first.offset += static_cast<std::uint64_t>(done);
+        first.length -= static_cast<std::uint64_t>(done);
+        file_ -= static_cast<std::uint64_t>(done);
+        fileBudget -= static_cast<std::size_t>(done);
+        if (first.length == 0) {
+          first = Segment();
+          ++front_;
+        }
+      }
+    } else if (front_ + 1 == segments_.size()) {
+      done = ::send(socket, first.textAt(), first.textLeft(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (done > 0) consumeText(static_cast<std::size_t>(done));
+    } else {
+      std::array<iovec, kPieces> pieces;
+      std::size_t count = 0;
+      bool fileFollows = false;
+      for (std::size_t i = front_; i < segments_.size() && count < kPieces; ++i) {
+        if (segments_[i].file) {
+          fileFollows = true;
+          break;
+        }
+        pieces[count].iov_base = const_cast<char*>(segments_[i].textAt());
+        pieces[count].iov_len = segments_[i].textLeft();
+        ++count;
+      }
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      done = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
+      if (done > 0) consumeText(static_cast<std::size_t>(done));
+      // A drained text in front of a file is the one case where consumeText() may leave an empty front.
+      if (front_ < segments_.size() && !segments_[front_].file && segments_[front_].textLeft() == 0 &&
+          front_ + 1 < segments_.size()) {
+        segments_[front_] = Segment();
+        ++front_;
+      }
+    }
+    if (done < 0) {
+      if (errno == EINTR) continue;
+      sent.outcome = errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::blocked : Outcome::broken;
+      return sent;
+    }
+    sent.bytes += static_cast<std::uint64_t>(done);
+  }
+  recycle();
+  return sent;
+}
+
+}  // namespace mortise::http

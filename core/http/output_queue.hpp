@@ -1,0 +1,59 @@
+// What waits to be sent on one connection, in order: text, shared immutable buffers and file ranges.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/http/message.hpp"
+
+namespace mortise::http {
+
+class OutputQueue {
+ public:
+  enum class Outcome { drained, blocked, budget, broken, truncated };
+  struct Sent {
+    std::uint64_t bytes = 0;
+    Outcome outcome = Outcome::drained;
+  };
+
+  // A string to append small text to (heads, small bodies, frames). Call added() with the number of bytes afterwards.
+  std::string& text();
+  void added(std::size_t bytes) { memory_ += bytes; }
+
+  void push(std::string body);
+  void push(std::shared_ptr<const std::string> body);
+  void push(std::shared_ptr<SpooledFile> file, std::uint64_t offset, std::uint64_t length);
+
+  // Sends as much as the socket takes; at most `fileBudget` bytes of files. Never blocks, never raises SIGPIPE by send().
+  Sent send(int socket, std::size_t fileBudget);
+
+  bool empty() const { return memory_ == 0 && file_ == 0; }
+  std::size_t memoryBytes() const { return memory_; }
+  std::uint64_t fileBytes() const { return file_; }
+  void clear();
+
+ private:
+  struct Segment {
+    std::string own;
+    std::shared_ptr<const std::string> shared;
+    std::shared_ptr<SpooledFile> file;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;  // of a file; texts know their own
+    bool open = false;         // text() may still append
+
+    std::size_t textLeft() const { return (shared ? shared->size() : own.size()) - offset; }
+    const char* textAt() const { return (shared ? shared->data() : own.data()) + offset; }
+  };
+  void consumeText(std::size_t bytes);
+  void recycle();
+
+  std::vector<Segment> segments_;
+  std::size_t front_ = 0;
+  std::size_t memory_ = 0;
+  std::uint64_t file_ = 0;
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,66 @@
+// The server's own Exchange. Reachable from any thread; everything that touches the connection goes through the I/O thread.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "core/http/exchange.hpp"
+#include "core/http/io_thread.hpp"
+
+namespace mortise::http {
+
+class RequestExchange final : public Exchange {
+ public:
+  RequestExchange(std::shared_ptr<IoThread> io, std::uint64_t connectionId, std::shared_ptr<const Peer> peer);
+
+  const Head& head() const override { return head_; }
+  const Peer& peer() const override { return *peer_; }
+  std::uint64_t connectionId() const override { return connectionId_; }
+  const std::string& requestId() const override { return requestId_; }
+  std::chrono::steady_clock::time_point received() const override { return received_; }
+  std::string_view body() const override { return body_; }
+  const std::shared_ptr<SpooledFile>& spooled() const override { return spooled_; }
+  const std::vector<Part>& parts() const override { return parts_; }
+  bool reply(Reply reply) override;
+  void admit(BodyPlan plan) override;
+  std::shared_ptr<Stream> startStream(int status, Fields fields, std::string heartbeat,
+                                      std::chrono::seconds heartbeatEvery) override;
+  bool wantsWebSocket() const override;
+  std::vector<std::string> offeredSubprotocols() const override;
+  std::shared_ptr<WebSocket> upgrade(WebSocket::Options options, WebSocket::Callbacks callbacks, Fields fields) override;
+  bool clientGone() const override { return gone_.load(std::memory_order_acquire); }
+  void onClientGone(std::function<void()> callback) override;
+
+  // For the connection, on its I/O thread.
+  Head& mutableHead() { return head_; }
+  void setBody(std::string body) { body_ = std::move(body); }
+  void setSpooled(std::shared_ptr<SpooledFile> file) { spooled_ = std::move(file); }
+  void setParts(std::vector<Part> parts) { parts_ = std::move(parts); }
+  void identify();         // settles requestId() once the head is known
+  bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
+  bool answered() const { return answered_.load(std::memory_order_acquire); }
+  void leave();            // the client is gone: tells whoever asked, once
+  void settle();           // the reply is out: nobody needs to be told any more
+  bool announced = false;  // the application has seen it, so onFinished is due
+
+ private:
+  std::shared_ptr<RequestExchange> self() { return std::static_pointer_cast<RequestExchange>(shared_from_this()); }
+  void prepare(Reply& reply) const;
+
+  const std::shared_ptr<IoThread> io_;
+  const std::uint64_t connectionId_;
+  const std::shared_ptr<const Peer> peer_;
+  const std::chrono::steady_clock::time_point received_;
+  Head head_;
+  std::string requestId_;
+  std::string body_;
+  std::shared_ptr<SpooledFile> spooled_;
+  std::vector<Part> parts_;
+  std::atomic<bool> answered_{false};
+  std::atomic<bool> gone_{false};
+  std::mutex mutex_;
+  bool settled_ = false;
+  std::vector<std::function<void()>> goneCallbacks_;
+};
+
+}  // namespace mortise::http

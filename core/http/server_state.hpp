@@ -1,0 +1,54 @@
+// What all I/O threads of one server share. Atomics only, apart from the address table that is off by default.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "core/http/head_parser.hpp"
+#include "core/http/server.hpp"
+
+namespace mortise::http {
+
+// Counts connections per client address. Used only when `maxConnectionsPerAddress` is set.
+class AddressTable {
+ public:
+  bool enter(const std::string& address, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    std::size_t& count = counts_[address];
+    if (count >= limit) return false;
+    ++count;
+    return true;
+  }
+  void leave(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(address);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> counts_;
+};
+
+struct ServerState {
+  ServerState(ServerOptions o, Application& a) : options(std::move(o)), application(a) {
+    headLimits.requestLine = options.maxRequestLine;
+    headLimits.target = options.maxTarget;
+    headLimits.head = options.maxHead;
+    headLimits.fields = options.maxFields;
+  }
+
+  const ServerOptions options;
+  HeadLimits headLimits;
+  Application& application;
+  ServerCounters counters;
+  std::atomic<std::size_t> buffered{0};  // bytes waiting in all output queues
+  std::atomic<std::uint64_t> nextConnection{1};
+  std::atomic<bool> draining{false};
+  AddressTable addresses;
+};
+
+}  // namespace mortise::http
