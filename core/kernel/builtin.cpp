@@ -1,0 +1,135 @@
+#include "core/kernel/builtin.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
+#include "core/contract/docs_pages.hpp"
+#include "core/identity/identity.hpp"
+#include "core/kernel/setup_page.hpp"
+#include "core/services/audit/audit.hpp"
+
+namespace mortise::kernel {
+
+namespace {
+
+// Pages that run their own scripts only, and talk to this server only.
+constexpr const char* kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+http::Reply page(std::string html, const char* contentType = "text/html; charset=utf-8") {
+  http::Reply reply;
+  reply.fields.add("Content-Type", contentType);
+  reply.fields.add("Content-Security-Policy", kPagePolicy);
+  reply.fields.add("X-Content-Type-Options", "nosniff");
+  reply.fields.add("Referrer-Policy", "no-referrer");
+  reply.body = std::move(html);
+  return reply;
+}
+
+http::Reply jsonReply(std::string body) {
+  http::Reply reply;
+  reply.fields.add("Content-Type", "application/json");
+  reply.body = std::move(body);
+  return reply;
+}
+
+std::string infraHealth(ops::Health& health) {
+  const auto report = health.run();
+  std::string services;
+  for (const auto& check : report.checks) {
+    char latency[32];
+    std::snprintf(latency, sizeof latency, "%.3f", static_cast<double>(check.latencyMicros) / 1000.0);
+    services += (services.empty() ? "" : ",") + json::quoted(check.name) + ":{\"status\":\"" + (check.healthy ? "healthy" : "unhealthy") +
+                "\",\"latency_ms\":" + latency + "}";
+  }
+  return std::string("{\"status\":\"") + (report.degraded || !report.ready ? "unhealthy" : "healthy") + "\",\"services\":{" + services + "}}";
+}
+
+const char* contentTypeOf(std::string_view name) {
+  const auto dot = name.rfind('.');
+  const auto extension = dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+  if (extension == "js") return "text/javascript; charset=utf-8";
+  if (extension == "css") return "text/css; charset=utf-8";
+  if (extension == "svg") return "image/svg+xml";
+  if (extension == "png") return "image/png";
+  if (extension == "html") return "text/html; charset=utf-8";
+  if (extension == "json" || extension == "map") return "application/json";
+  return "application/octet-stream";
+}
+
+// A bundled asset by its bare file name: no directories, so nothing outside the folder can be named.
+void sendAsset(RequestCall& call, const std::string& directory, std::string_view name) {
+  struct stat facts {};
+  const bool plain = !name.empty() && name.find('/') == std::string_view::npos && name.front() != '.';
+  const int fd = plain && !directory.empty() ? ::open((directory + "/" + std::string(name)).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+  if (fd < 0 || ::fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    if (fd >= 0) ::close(fd);
+    call.fail(Problem(404, "not_found"));
+    return;
+  }
+  http::Reply reply;
+  reply.fields.add("Content-Type", contentTypeOf(name));
+  reply.fields.add("Cache-Control", "public, max-age=86400");
+  reply.fields.add("X-Content-Type-Options", "nosniff");
+  http::FileBody file;
+  file.file = std::make_shared<http::SpooledFile>(fd, static_cast<std::uint64_t>(facts.st_size));
+  file.etag = "\"" + std::to_string(facts.st_size) + "-" + std::to_string(facts.st_mtim.tv_sec) + "\"";
+  file.lastModified = facts.st_mtim.tv_sec;
+  reply.file = std::move(file);
+  call.replyRaw(std::move(reply));
+}
+
+void completeSetup(RequestCall& call, identity::Identity& identity, services::Audit& audit) {
+  const auto& body = *call.body();
+  identity::NewUser administrator;
+  administrator.username = json::textMember(body, "username");
+  administrator.email = text::lower(text::trim(json::textMember(body, "email")));
+  administrator.password = json::textMember(body, "password");
+  administrator.role = "super_admin";
+  administrator.emailConfirmedAt = administrator.email.empty() ? 0 : nowMicros();
+  const auto user = identity.completeSetup(json::textMember(body, "token"), administrator);
+  audit.record({{}, 0, user.id, "setup.completed", "user:" + user.id, {}, std::string(call.address()), std::string(call.requestId())});
+  plugin::CallReply reply;
+  reply.status = 201;
+  reply.json = "{\"id\":" + json::quoted(user.id) + ",\"username\":" + json::quoted(user.username) + "}";
+  call.reply(std::move(reply));
+}
+
+}  // namespace
+
+std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) {
+  std::map<std::string, Builtin, std::less<>> table;
+  const auto alive = [](RequestCall& call) { call.replyRaw(jsonReply("{\"status\":\"ok\"}")); };
+  table["getRootHealth"] = alive;
+  table["getHealth"] = alive;
+  table["getInfraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
+  table["getMetrics"] = [&metrics = parts.metrics](RequestCall& call) {
+    http::Reply reply;
+    reply.fields.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    reply.body = metrics.render();
+    call.replyRaw(std::move(reply));
+  };
+  table["getOpenApi"] = [document = parts.openApi](RequestCall& call) { call.replyRaw(jsonReply(*document)); };
+  const auto swagger = [](RequestCall& call) { call.replyRaw(page(contract::swaggerPage("/docs/assets"))); };
+  const auto redoc = [](RequestCall& call) { call.replyRaw(page(contract::redocPage("/docs/assets"))); };
+  table["getDocs"] = swagger;
+  table["getApiDocs"] = swagger;
+  table["getRedoc"] = redoc;
+  table["getApiRedoc"] = redoc;
+  table["getDocsAsset"] = [assets = parts.assets](RequestCall& call) {
+    const auto* name = call.parameter(MORTISE_IN_PATH, "file", 0);
+    sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
+  };
+  table["getSetupPage"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupPage()))); };
+  table["getSetupScript"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8")); };
+  table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) { completeSetup(call, identity, audit); };
+  return table;
+}
+
+}  // namespace mortise::kernel

@@ -1,0 +1,300 @@
+#include "core/kernel/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/db/database.hpp"
+#include "core/kernel/failure.hpp"
+#include "core/ops/log.hpp"
+#include "core/plugin/lane.hpp"
+#include "core/plugin/module_instance.hpp"
+
+namespace mortise::kernel {
+
+namespace {
+
+using contract::Check;
+
+// A bigger JSON body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
+constexpr std::size_t kLoopParseLimit = 16 << 10;
+
+RequestCallPtr callOf(const http::ExchangePtr& exchange) { return std::static_pointer_cast<RequestCall>(exchange->attachment); }
+
+// Bodies that go to disk are let in only after everything that can be told without them.
+bool isUpload(const contract::Operation& operation) {
+  return operation.body.kind == contract::Body::Kind::multipart || operation.body.kind == contract::Body::Kind::raw;
+}
+
+Problem tooMany(const contract::Bucket& bucket, const services::Decision& decision) {
+  const auto seconds = std::max<std::int64_t>(1, decision.retryAfterSeconds);
+  const auto dot = bucket.name.rfind('.');
+  std::string details = "{\"retry_after\":" + std::to_string(seconds) + ",\"limit\":" + std::to_string(decision.limit) +
+                        ",\"window_seconds\":" + std::to_string(decision.windowSeconds) + ",\"bucket\":" +
+                        json::quoted(dot == std::string::npos ? bucket.name : bucket.name.substr(dot + 1)) + "}";
+  return Problem(429, "rate_limited").with("seconds", std::to_string(seconds)).retry(static_cast<int>(seconds)).detailsJson(std::move(details));
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options, std::unordered_map<const contract::Operation*, Target> targets)
+    : parts_(parts), options_(std::move(options)), targets_(std::move(targets)) {}
+
+Dispatcher::~Dispatcher() = default;
+
+std::string_view Dispatcher::fullUrl(const http::Exchange& exchange, std::string& storage) const {
+  if (!storage.empty()) return storage;
+  const auto& head = exchange.head();
+  if (!options_.publicUrl.empty()) {
+    storage = options_.publicUrl;
+  } else {
+    const auto forwarded = parts_.proxies.trusts(exchange.peer()) ? head.fields.get("X-Forwarded-Proto") : std::string_view{};
+    storage = forwarded == "https" ? "https://" : "http://";
+    storage += head.fields.get("Host");
+  }
+  storage += head.target;
+  return storage;
+}
+
+void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) const {
+  const auto level = problem.status >= 500 ? log::Level::error : log::Level::debug;
+  if (!log::enabled(level)) return;
+  const log::Field fields[] = {{"operation", call.operationId()}, {"request_id", call.requestId()}, {"status", problem.status},
+                               {"code", problem.code},            {"note", problem.noteText}};
+  log::write(level, "request refused", fields, std::size(fields));
+}
+
+http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
+  http::BodyPlan plan;
+  const bool upload = isUpload(operation);
+  plan.limit = operation.body.limit != 0 ? operation.body.limit : upload ? options_.maxUpload : options_.maxBody;
+  if (operation.body.kind == contract::Body::Kind::multipart) plan.kind = http::BodyPlan::Kind::multipart;
+  if (operation.body.kind == contract::Body::Kind::raw) plan.kind = http::BodyPlan::Kind::spool;
+  return plan;
+}
+
+http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange) {
+  const auto& head = exchange->head();
+  auto match = parts_.routes.match(http::toText(head.method), head.path);
+  if (head.method == http::Method::options && match.kind != contract::Match::Kind::found) {
+    if (parts_.cors.isPreflight(head)) {
+      exchange->reply(parts_.cors.preflight(head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
+      return {};
+    }
+    if (!match.allow.empty()) {
+      http::Reply reply;
+      reply.fields.add("Allow", match.allow);
+      exchange->reply(std::move(reply));
+      return {};
+    }
+  }
+  const auto kind = match.kind;
+  const auto allow = match.allow;
+  auto call = std::make_shared<RequestCall>(*this, exchange, std::move(match), parts_.proxies.clientAddress(exchange->peer(), head.fields));
+  exchange->attachment = call;
+  switch (kind) {
+    case contract::Match::Kind::found: break;
+    case contract::Match::Kind::notFound: call->fail(Problem(404, "route_not_found")); return {};
+    case contract::Match::Kind::badPath:
+      call->fail(Problem(400, "bad_request").field({"path"}, "bad_encoding").note("path can't be decoded"));
+      return {};
+    case contract::Match::Kind::methodNotAllowed:
+      call->fail(Problem(405, "method_not_allowed").with("allow", allow).header("Allow", allow));
+      return {};
+  }
+  const auto& operation = *call->operation();
+  if (operation.webSocket && !exchange->wantsWebSocket()) {
+    call->fail(Problem(426, "upgrade_required").header("Upgrade", "websocket"));
+    return {};
+  }
+  const auto plan = planFor(operation);
+  call->bodyReceived = !head.hasBody() || operation.body.kind == contract::Body::Kind::none;
+  if (!head.hasBody()) return {Verdict::Kind::receive, plan};
+  Step step = Step::needsBody;
+  try {
+    step = advance(*call, false);
+  } catch (...) {
+    call->fail(problemFromCurrentException());
+    return {};
+  }
+  if (step == Step::needsWorker && (isUpload(operation) || head.expectContinue)) {
+    post(call, [this, call, plan] {
+      const plugin::LaneScope lane(plugin::ThreadLane::worker);
+      try {
+        advance(*call, true);
+        call->exchange()->admit(plan);
+      } catch (...) {
+        call->fail(problemFromCurrentException());
+      }
+    });
+    return {Verdict::Kind::wait, plan};
+  }
+  return {Verdict::Kind::receive, plan};
+}
+
+void Dispatcher::onRequest(const http::ExchangePtr& exchange) {
+  const auto call = callOf(exchange);
+  if (!call || call->answered()) return;
+  call->bodyReceived = true;
+  const plugin::LaneScope lane(plugin::ThreadLane::loop);
+  proceed(call, false);
+}
+
+identity::Credentials Dispatcher::credentialsOf(const RequestCall& call, std::string& queryToken) {
+  identity::Credentials credentials;
+  const auto& head = call.exchange()->head();
+  credentials.authorization = head.fields.get("Authorization");
+  credentials.repeatedAuthorization = head.fields.count("Authorization") > 1;
+  const auto& name = call.operation()->security.queryToken;
+  if (!name.empty()) {
+    for (const auto piece : text::split(head.query, '&')) {
+      if (!piece.starts_with(name) || piece.size() <= name.size() || piece[name.size()] != '=') continue;
+      queryToken = text::percentDecode(piece.substr(name.size() + 1), true).value_or("");
+      credentials.queryToken = queryToken;
+    }
+  }
+  return credentials;
+}
+
+void Dispatcher::takeLimits(RequestCall& call, bool perAddress) {
+  if (!options_.limitsEnabled) return;
+  using Key = contract::Bucket::Key;
+  for (const auto& bucket : call.operation()->buckets) {
+    std::string_view key;
+    const auto& principal = call.principalPtr();
+    if (bucket->key == Key::ip && perAddress) key = call.address();
+    if (bucket->key == Key::user && !perAddress && principal) key = principal->userId;
+    if (bucket->key == Key::credential && !perAddress && principal) key = principal->keyId.empty() ? principal->userId : principal->keyId;
+    if (key.empty()) continue;
+    const auto decision = parts_.limits.take(*bucket, key);
+    if (!decision.allowed) throw tooMany(*bucket, decision);
+  }
+}
+
+void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker) {
+  const auto& security = call.operation()->security;
+  auto principal = onWorker ? parts_.identity.authenticate(credentials) : parts_.identity.authenticateFast(credentials);
+  if (!principal) {
+    needsWorker = true;
+    return;
+  }
+  if (!principal->signedIn() && !security.optional) throw Problem(401, "not_authenticated");
+  call.setPrincipal(std::move(principal));
+}
+
+Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
+  const auto& operation = *call.operation();
+  const auto& checks = operation.manners.checks;
+  const bool upload = isUpload(operation);
+  const auto limited = [&](contract::Bucket::Key one, contract::Bucket::Key other) {
+    return options_.limitsEnabled && std::any_of(operation.buckets.begin(), operation.buckets.end(),
+                                                 [&](const auto& bucket) { return bucket->key == one || bucket->key == other; });
+  };
+  for (; call.nextCheck < checks.size(); ++call.nextCheck) {
+    switch (checks[call.nextCheck]) {
+      case Check::syntax:
+      case Check::shape:
+        if (upload && !call.bodyReceived) continue;  // checked below, once it is there
+        if (!call.bodyReceived) return Step::needsBody;
+        if (!onWorker && call.exchange()->body().size() > kLoopParseLimit) return Step::needsWorker;
+        checks[call.nextCheck] == Check::syntax ? call.checkSyntax() : call.checkShape();
+        break;
+      case Check::limitIp:
+        if (!limited(contract::Bucket::Key::ip, contract::Bucket::Key::ip)) break;
+        if (!onWorker && parts_.limits.blocking()) return Step::needsWorker;
+        takeLimits(call, true);
+        break;
+      case Check::limitUser:
+        if (!limited(contract::Bucket::Key::user, contract::Bucket::Key::credential)) break;
+        if (!onWorker && parts_.limits.blocking()) return Step::needsWorker;
+        takeLimits(call, false);
+        break;
+      case Check::csrf: break;  // cookie callers only; there are none before a module opens cookie sessions
+      case Check::principal: {
+        if (operation.security.anonymous) break;
+        bool needsWorker = false;
+        std::string queryToken;
+        authenticate(call, credentialsOf(call, queryToken), onWorker, needsWorker);
+        if (needsWorker) return Step::needsWorker;
+        break;
+      }
+      case Check::permission:
+        if (operation.security.anonymous || operation.permission.empty() || operation.permission == "authenticated") break;
+        if (!call.principalPtr() || !call.principalPtr()->signedIn()) {
+          if (operation.security.optional) break;
+          throw Problem(401, "not_authenticated");
+        }
+        if (!call.permitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
+        break;
+    }
+  }
+  if (upload && call.bodyReceived) call.checkShape();
+  return upload && !call.bodyReceived ? Step::needsBody : Step::done;
+}
+
+void Dispatcher::proceed(const RequestCallPtr& call, bool onWorker) {
+  try {
+    const auto step = advance(*call, onWorker);
+    const bool toWorker = step == Step::needsWorker || (step == Step::done && call->operation()->lane == contract::Lane::worker);
+    if (toWorker && !onWorker) {
+      if (options_.requestTimeoutSeconds > 0) {
+        const int seconds = call->operation()->timeoutSeconds > 0 ? call->operation()->timeoutSeconds : options_.requestTimeoutSeconds;
+        deadlines_.watch(call, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
+      }
+      post(call, [this, call] {
+        if (call->answered()) return;  // its time ran out in the queue
+        const plugin::LaneScope lane(plugin::ThreadLane::worker);
+        proceed(call, true);
+      });
+      return;
+    }
+    invoke(*call, onWorker);
+  } catch (...) {
+    call->fail(problemFromCurrentException());
+  }
+}
+
+void Dispatcher::post(const RequestCallPtr& call, std::function<void()> task) {
+  if (parts_.workers.post(std::move(task))) return;
+  parts_.log.refusedByQueue();
+  call->fail(Problem(503, "overloaded").retry(1).note("the worker queue is full"));
+}
+
+void Dispatcher::invoke(RequestCall& call, bool) {
+  const auto found = targets_.find(call.operation());
+  if (found == targets_.end()) throw Problem(500, "internal").note("operation without a handler");
+  const auto& target = found->second;
+  if (target.builtin) {
+    target.builtin(call);
+    return;
+  }
+  const auto status = target.module->handle(call.operationId(), call);
+  if (status == MORTISE_UNAVAILABLE && !call.answered()) call.fail(Problem(503, "unavailable").retry(1).note("the module is stopping"));
+  if (status == MORTISE_OK && !call.answered() && !call.isRetained()) {
+    call.fail(Problem(500, "internal").note("the handler returned without an answer"));
+  }
+}
+
+http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) {
+  const auto& head = exchange->head();
+  Problem problem(status, std::string(code));
+  problem.noteText = detail;
+  if (status == 413) {
+    const auto known = callOf(exchange);
+    const auto limit = known && known->operation() ? planFor(*known->operation()).limit : options_.maxBody;
+    problem.params.emplace_back("max_bytes", std::to_string(limit));
+    problem.details = "{\"max_bytes\":" + std::to_string(limit) + "}";
+  }
+  if (status == 503 || status == 507) problem.retryAfter = 1;
+  if (const auto known = callOf(exchange)) return known->errorReply(std::move(problem));
+  auto match = parts_.routes.match(http::toText(head.method), head.target.empty() ? std::string_view("/") : head.path);
+  RequestCall call(*this, exchange, std::move(match), parts_.proxies.clientAddress(exchange->peer(), head.fields));
+  return call.errorReply(std::move(problem));
+}
+
+void Dispatcher::onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) {
+  const auto call = callOf(exchange);
+  parts_.log.finished(*exchange, call.get(), status, bytes, completed);
+  exchange->attachment.reset();  // the call holds the exchange: cut the circle
+}
+
+}  // namespace mortise::kernel

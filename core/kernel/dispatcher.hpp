@@ -1,0 +1,94 @@
+// A request's way through the kernel: head -> route -> the contract's checks in the family's order -> lane -> handler -> reply.
+// The http::Application of the server. I/O threads never block in here: what may block goes to the worker pool.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/worker_pool.hpp"
+#include "core/contract/route_table.hpp"
+#include "core/dialect/dialect.hpp"
+#include "core/http/exchange.hpp"
+#include "core/identity/identity.hpp"
+#include "core/kernel/client_address.hpp"
+#include "core/kernel/cors.hpp"
+#include "core/kernel/deadlines.hpp"
+#include "core/kernel/request_call.hpp"
+#include "core/kernel/request_log.hpp"
+#include "core/services/limits/limits.hpp"
+
+namespace mortise::plugin {
+class ModuleInstance;
+}
+
+namespace mortise::kernel {
+
+// Where an operation ends: in a module, or in the kernel itself.
+struct Target {
+  plugin::ModuleInstance* module = nullptr;
+  std::function<void(RequestCall&)> builtin;
+};
+
+struct DispatcherOptions {
+  std::uint64_t maxBody = 1 << 20;
+  std::uint64_t maxUpload = 1ull << 30;
+  int requestTimeoutSeconds = 60;
+  bool limitsEnabled = true;
+  std::string publicUrl;  // empty: from Host and the trusted proxy's X-Forwarded-Proto
+};
+
+struct DispatcherParts {
+  const contract::RouteTable& routes;
+  const dialect::Dialects& dialects;
+  const dialect::Messages& messages;
+  identity::Identity& identity;
+  services::Limits& limits;
+  WorkerPool& workers;
+  const TrustedProxies& proxies;
+  const Cors& cors;
+  RequestLog& log;
+};
+
+class Dispatcher final : public http::Application {
+ public:
+  Dispatcher(DispatcherParts parts, DispatcherOptions options, std::unordered_map<const contract::Operation*, Target> targets);
+  ~Dispatcher() override;
+
+  // http::Application
+  Verdict onHead(const http::ExchangePtr& exchange) override;
+  void onRequest(const http::ExchangePtr& exchange) override;
+  http::Reply onRefused(const http::ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) override;
+  void onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) override;
+
+  const dialect::Messages& messages() const { return parts_.messages; }
+  const dialect::Dialects& dialects() const { return parts_.dialects; }
+  const Cors& cors() const { return parts_.cors; }
+  // scheme://host/path?query of a request; kept in `storage`.
+  std::string_view fullUrl(const http::Exchange& exchange, std::string& storage) const;
+  // Writes what the client must not see.
+  void logProblem(const RequestCall& call, const Problem& problem) const;
+
+ private:
+  enum class Step : std::uint8_t { done, needsWorker, needsBody };
+  // Runs the checks that are left, as far as this thread and the received part of the request allow. Throws Problem.
+  Step advance(RequestCall& call, bool onWorker);
+  void takeLimits(RequestCall& call, bool perAddress);
+  void authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker);
+  void proceed(const RequestCallPtr& call, bool onWorker);
+  void invoke(RequestCall& call, bool onWorker);
+  void post(const RequestCallPtr& call, std::function<void()> task);
+  http::BodyPlan planFor(const contract::Operation& operation) const;
+  static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);
+
+  DispatcherParts parts_;
+  DispatcherOptions options_;
+  std::unordered_map<const contract::Operation*, Target> targets_;
+  Deadlines deadlines_;
+};
+
+}  // namespace mortise::kernel

@@ -1,0 +1,626 @@
+#include "core/kernel/kernel.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "core/base/text.hpp"
+#include "core/base/worker_pool.hpp"
+#include "core/contract/kernel_contract.hpp"
+#include "core/contract/openapi.hpp"
+#include "core/contract/route_table.hpp"
+#include "core/db/database.hpp"
+#include "core/db/migrations.hpp"
+#include "core/dialect/dialect.hpp"
+#include "core/http/server.hpp"
+#include "core/identity/identity.hpp"
+#include "core/identity/kernel_migrations.hpp"
+#include "core/kernel/builtin.hpp"
+#include "core/kernel/dispatcher.hpp"
+#include "core/kernel/module_set.hpp"
+#include "core/ops/health.hpp"
+#include "core/ops/log.hpp"
+#include "core/ops/metrics.hpp"
+#include "core/plugin/library.hpp"
+#include "core/plugin/manifest_job.hpp"
+#include "core/plugin/module_instance.hpp"
+#include "core/plugin/registry.hpp"
+#include "core/services/audit/audit.hpp"
+#include "core/services/blobs/blobs.hpp"
+#include "core/services/cache/cache.hpp"
+#include "core/services/events/events.hpp"
+#include "core/services/http_client/http_client.hpp"
+#include "core/services/jobs/jobs.hpp"
+#include "core/services/limits/limits.hpp"
+#include "core/services/mail/mail.hpp"
+#include "core/services/secrets/secrets.hpp"
+
+namespace mortise::kernel {
+
+namespace fs = std::filesystem;
+
+StartError::StartError(std::vector<std::string> lines) : lines_(std::move(lines)) {
+  for (const auto& line : lines_) text_ += (text_.empty() ? "" : "\n") + line;
+}
+
+namespace {
+
+std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusals) {
+  std::vector<std::string> lines;
+  for (const auto& refusal : refusals) lines.push_back(refusal.where.empty() ? refusal.text : refusal.where + ": " + refusal.text);
+  return lines;
+}
+
+unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+// One server per data directory: SQLite, the identity revision and the outbox are this process's own.
+class DataLock {
+ public:
+  explicit DataLock(const std::string& directory) {
+    const auto path = directory + "/mortise.lock";
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd_ < 0) throw StartError({"can't open " + path + ": " + std::strerror(errno)});
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    if (::fcntl(fd_, F_OFD_SETLK, &lock) != 0) {
+      ::close(fd_);
+      throw StartError({"another server already uses data.dir " + directory + "; stop it, or give this one a directory of its own (--data.dir=...)"});
+    }
+  }
+  ~DataLock() { ::close(fd_); }
+  DataLock(const DataLock&) = delete;
+  DataLock& operator=(const DataLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace
+
+struct Kernel::Implementation {
+  explicit Implementation(KernelOptions given) : options(std::move(given)) {}
+
+  KernelOptions options;
+  config::Config config;
+  std::string dataDirectory;
+  ModuleSet modules;
+  std::vector<std::string> refusals;
+  std::vector<contract::CompiledDocument> documents;  // the kernel's first, then those of modules that may start
+  dialect::Messages catalogue;
+
+  std::unique_ptr<DataLock> lock;
+  std::unique_ptr<services::Secrets> secrets;
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<identity::Identity> identity;
+  std::unique_ptr<services::Audit> audit;
+
+  // Running parts, in the order in which they start; they end in reverse.
+  ops::Registry metrics;
+  std::unique_ptr<ops::Health> health;
+  std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<services::Cache> cache;
+  std::unique_ptr<services::Limits> limits;
+  std::unique_ptr<services::Blobs> blobs;
+  std::unique_ptr<services::Events> events;
+  std::unique_ptr<services::Mailer> mailer;
+  std::unique_ptr<services::HttpClient> httpClient;
+  std::unique_ptr<services::Jobs> jobs;
+  plugin::ProvidedInterfaces provided;
+  std::vector<std::unique_ptr<plugin::ModuleInstance>> instances;  // in order of start
+  std::shared_ptr<const dialect::Messages> messages;
+  std::unique_ptr<dialect::Dialects> dialects;
+  std::unique_ptr<contract::RouteTable> routes;
+  std::unique_ptr<TrustedProxies> proxies;
+  std::unique_ptr<Cors> cors;
+  std::unique_ptr<RequestLog> requestLog;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<http::Server> server;
+  bool migrated = false;
+  bool started = false;
+
+  // --- prepare ------------------------------------------------------------------------------------------------------------------------
+
+  void readConfiguration();
+  void checkModules();
+  std::vector<std::string> moduleDirectories(const config::Config& first) const;
+  void refuse(FoundModule& module, std::string sentence);
+  std::vector<const plugin::Manifest*> enabledManifests() const;
+  FoundModule* found(std::string_view name);
+  void addMessages(const plugin::Manifest& manifest);
+  std::string assetDirectory() const;
+
+  // --- start --------------------------------------------------------------------------------------------------------------------------
+
+  void openServices();
+  void startModules();
+  void grantPermissions();
+  std::unique_ptr<plugin::ModuleInstance> bringUp(const FoundModule& module, const plugin::HostServices& services);
+  void addManifestJobs(plugin::ModuleInstance& instance);
+  void compileRoutes();
+  void listen();
+  void stopModules();
+  plugin::HostServices hostServices();
+};
+
+std::vector<std::string> Kernel::Implementation::moduleDirectories(const config::Config& first) const {
+  auto directories = first.list("modules.path");
+  if (!directories.empty()) return directories;
+  for (const auto* beside : {"/modules", "/../lib/mortise/modules"}) {
+    std::error_code failure;
+    const auto path = options.programDirectory + beside;
+    if (!options.programDirectory.empty() && fs::is_directory(path, failure)) {
+      directories.push_back(fs::path(path).lexically_normal().string());
+      break;
+    }
+  }
+  return directories;
+}
+
+void Kernel::Implementation::refuse(FoundModule& module, std::string sentence) {
+  module.refusal = sentence;
+  log::error("module refused", {{"reason", sentence}});
+  if (module.required) throw StartError({sentence, "module is listed in modules.required; the server does not start without it"});
+  refusals.push_back(std::move(sentence));
+}
+
+std::vector<const plugin::Manifest*> Kernel::Implementation::enabledManifests() const {
+  std::vector<const plugin::Manifest*> manifests;
+  for (const auto& module : modules.all()) {
+    if (module.enabled && module.refusal.empty() && module.manifest) manifests.push_back(module.manifest.get());
+  }
+  return manifests;
+}
+
+FoundModule* Kernel::Implementation::found(std::string_view name) {
+  for (auto& module : modules.all()) {
+    if (module.manifest && module.manifest->name == name && module.enabled && module.refusal.empty()) return &module;
+  }
+  return nullptr;
+}
+
+void Kernel::Implementation::readConfiguration() {
+  const config::Reader reader(options.sources);
+  config::Table table;
+  for (const auto& option : config::kernelOptions()) table.add(option);
+  std::vector<config::Refusal> refused;
+  const auto first = reader.read(table, false, {}, refused);
+  if (!refused.empty()) throw StartError(refusalLines(refused));
+
+  if (!options.quiet) {
+    bool known = false;
+    const auto level = log::levelFrom(first.text("log.level"), known);
+    log::configure(level, first.text("log.format") == "json" ? log::Format::json : log::Format::logfmt);
+  }
+  dataDirectory = first.text("data.dir");
+  modules = ModuleSet::find(moduleDirectories(first), options.moduleFiles, first.list("modules.enabled"), first.list("modules.required"),
+                            readDisabledModules(dataDirectory));
+  if (modules.requiredMissing()) throw StartError(modules.missing());
+  for (const auto& line : modules.missing()) refusals.push_back(line);
+
+  std::vector<std::string> others;
+  for (auto& module : modules.all()) {
+    if (module.enabled && !module.refusal.empty()) {
+      const auto sentence = module.refusal;
+      refuse(module, sentence);
+    }
+    if (!module.manifest) continue;
+    if (!module.enabled || !module.refusal.empty()) {
+      others.push_back(module.manifest->name);
+      continue;
+    }
+    for (const auto& option : module.manifest->options) table.add(option);
+  }
+  config = reader.read(table, true, others, refused);
+  if (!refused.empty()) throw StartError(refusalLines(refused));
+}
+
+void Kernel::Implementation::addMessages(const plugin::Manifest& manifest) {
+  for (const auto& [language, texts] : manifest.messages) {
+    for (const auto& [code, text] : texts) {
+      if (!catalogue.add(manifest.name, language, code, text)) {
+        log::warning("message code belongs to somebody else and is ignored", {{"module", manifest.name}, {"code", code}, {"language", language}});
+      }
+    }
+  }
+}
+
+void Kernel::Implementation::checkModules() {
+  dialect::addKernelMessages(catalogue);
+  documents.clear();
+  documents.push_back(contract::compile(contract::kernelContract()));
+  for (auto& module : modules.all()) {
+    if (!module.enabled || !module.refusal.empty() || !module.manifest) continue;
+    try {
+      plugin::requireServedSdk(*module.manifest);
+    } catch (const plugin::Refusal& refusal) {
+      refuse(module, refusal.what());
+    }
+  }
+  const auto plan = plugin::planStart(enabledManifests());
+  for (const auto& refusal : plan.refused) {
+    for (auto& module : modules.all()) {
+      if (module.enabled && module.refusal.empty() && module.manifest && std::string_view(refusal.what()).starts_with(module.manifest->path + ":")) {
+        refuse(module, refusal.what());
+      }
+    }
+  }
+  for (const auto* manifest : plan.order) {
+    auto* module = found(manifest->name);
+    if (!module) continue;
+    try {
+      auto together = documents;
+      for (const auto& source : manifest->contracts) together.push_back(contract::compile(source));
+      const contract::RouteTable trial(together);
+      documents = std::move(together);
+      addMessages(*manifest);
+    } catch (const std::runtime_error& error) {
+      refuse(*module, plugin::Refusal(manifest->path, error.what()).what());
+    }
+  }
+}
+
+std::string Kernel::Implementation::assetDirectory() const {
+  for (const auto* beside : {"/share/docs", "/../share/mortise/docs"}) {
+    std::error_code failure;
+    const auto path = options.programDirectory + beside;
+    if (fs::is_directory(path, failure)) return path;
+  }
+  return {};
+}
+
+// --- start ------------------------------------------------------------------------------------------------------------------------------
+
+void Kernel::Implementation::openServices() {
+  const auto& c = config;
+  unsigned workerCount = static_cast<unsigned>(c.integer("http.workers"));
+  if (workerCount == 0) workerCount = std::max(4u, 2 * cores());
+  workers = std::make_unique<WorkerPool>("worker", workerCount, static_cast<std::size_t>(c.integer("http.queue")), [](std::exception_ptr failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      log::error("a task failed", {{"reason", error.what()}});
+    } catch (...) {
+      log::error("a task failed", {{"reason", "unknown"}});
+    }
+  });
+  cache = services::Cache::open(c.text("cache.url"));
+  const auto pool = cache->redisPool();
+  const auto store = c.text("limits.store");
+  if (pool && store != "memory") {
+    limits = services::Limits::inRedis(pool, secrets->derive("limits"));
+  } else {
+    limits = services::Limits::inMemory();
+  }
+  blobs = services::Blobs::open(c.text("blobs.url").empty() ? "file:" + dataDirectory + "/blobs" : c.text("blobs.url"));
+  events = std::make_unique<services::Events>(services::EventsOptions{}, pool);
+  mailer = services::Mailer::open(c.text("mail.url"), c.text("mail.from"));
+  services::HttpClientOptions client;
+  client.allowPrivate = c.boolean("http_client.allow_private");
+  client.userAgent = "mortise/" MORTISE_VERSION;
+  httpClient = std::make_unique<services::HttpClient>(client);
+  jobs = std::make_unique<services::Jobs>([this](std::function<void()> task) { return workers->post(std::move(task)); });
+
+  health = std::make_unique<ops::Health>();
+  health->add("database", true, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds limit) {
+    return ops::CheckResult{database->ping(limit), "SELECT 1"};
+  });
+  if (pool) {
+    health->add("redis", false, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds) {
+      cache->ping();
+      return ops::CheckResult{true, "PING"};
+    });
+  }
+  metrics.gaugeFrom("mortise_worker_queue", "Requests waiting for a worker", {}, [this] { return static_cast<double>(workers->queued()); });
+  metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {}, [this] { return static_cast<double>(workers->inFlight()); });
+  metrics.gaugeFrom("mortise_mail_queue", "Mails not sent yet", {}, [this] { return static_cast<double>(mailer->queued()); });
+}
+
+plugin::HostServices Kernel::Implementation::hostServices() {
+  plugin::HostServices services;
+  services.config = &config;
+  services.database = database.get();
+  services.identity = identity.get();
+  services.mailer = mailer.get();
+  services.limits = limits.get();
+  services.cache = cache.get();
+  services.blobs = blobs.get();
+  services.events = events.get();
+  services.httpClient = httpClient.get();
+  services.jobs = jobs.get();
+  services.secrets = secrets.get();
+  services.audit = audit.get();
+  services.metrics = &metrics;
+  services.provided = &provided;
+  services.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", config.text("http.public_url")}};
+  return services;
+}
+
+std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const FoundModule& module, const plugin::HostServices& services) {
+  provided.requireNeeds(*module.manifest);
+  auto library = plugin::Library::open(module.file, *module.manifest);
+  auto instance = std::make_unique<plugin::ModuleInstance>(module.manifest, std::move(library), services);
+  std::vector<std::shared_ptr<const contract::Bucket>> buckets;
+  for (const auto& document : documents) {
+    if (document.module == module.manifest->name) buckets.insert(buckets.end(), document.buckets.begin(), document.buckets.end());
+  }
+  instance->host().useBuckets(std::move(buckets));
+  instance->create();
+  instance->start();
+  return instance;
+}
+
+void Kernel::Implementation::addManifestJobs(plugin::ModuleInstance& instance) {
+  for (const auto& job : instance.manifest().jobs) plugin::addManifestJob(*jobs, instance, job);
+}
+
+void Kernel::Implementation::startModules() {
+  const auto services = hostServices();
+  for (const auto* manifest : plugin::planStart(enabledManifests()).order) {
+    auto* module = found(manifest->name);
+    if (!module) continue;
+    try {
+      auto instance = bringUp(*module, services);
+      provided.add(*instance);
+      instances.push_back(std::move(instance));
+      addManifestJobs(*instances.back());
+      log::info("module started", {{"module", manifest->name}, {"version", manifest->version}, {"file", module->file}});
+    } catch (const plugin::Refusal& refusal) {
+      std::erase_if(documents, [&](const auto& document) { return document.module == manifest->name; });
+      refuse(*module, refusal.what());
+    } catch (const std::runtime_error& error) {
+      std::erase_if(documents, [&](const auto& document) { return document.module == manifest->name; });
+      refuse(*module, plugin::Refusal(manifest->path, error.what()).what());
+    }
+  }
+}
+
+void Kernel::Implementation::grantPermissions() {
+  std::map<std::string, std::vector<std::string>> roles;
+  for (const auto& instance : instances) {
+    for (const auto& permission : instance->manifest().permissions) roles[permission.name] = permission.roles;
+  }
+  identity->grant(roles);
+}
+
+void Kernel::Implementation::compileRoutes() {
+  auto shared = std::make_shared<dialect::Messages>(catalogue);
+  messages = shared;
+  dialects = std::make_unique<dialect::Dialects>(messages);
+  for (const auto& instance : instances) {
+    for (const auto& dialect : instance->manifest().dialects) {
+      dialects->addTemplate(dialect.name, dialect.success, dialect.error, dialect.contentType);
+    }
+  }
+  routes = std::make_unique<contract::RouteTable>(documents);
+}
+
+void Kernel::Implementation::listen() {
+  const auto& c = config;
+  proxies = std::make_unique<TrustedProxies>(c.list("http.trusted_proxies"));
+  cors = std::make_unique<Cors>(c.list("http.cors_origins"));
+  requestLog = std::make_unique<RequestLog>(metrics, routes->operations(), c.boolean("log.access"));
+
+  const auto document = std::make_shared<const std::string>(contract::mergedOpenApi(
+      routes->documents(), MORTISE_VERSION, c.text("http.public_url").empty() ? std::string("/") : c.text("http.public_url")));
+  const auto table = builtins({*health, metrics, *identity, *audit, document, assetDirectory()});
+  std::unordered_map<const contract::Operation*, Target> targets;
+  for (const auto& operation : routes->operations()) {
+    Target target;
+    if (operation->module == "kernel") {
+      const auto builtin = table.find(operation->id);
+      if (builtin == table.end()) throw StartError({"kernel.yaml names operation " + operation->id + " that the kernel has no code for"});
+      target.builtin = builtin->second;
+    } else {
+      for (const auto& instance : instances) {
+        if (instance->name() == operation->module) target.module = instance.get();
+      }
+    }
+    if (target.builtin || target.module) targets.emplace(operation.get(), std::move(target));
+  }
+  DispatcherOptions dispatching;
+  dispatching.maxBody = static_cast<std::uint64_t>(c.integer("http.max_body"));
+  dispatching.maxUpload = static_cast<std::uint64_t>(c.integer("http.max_upload"));
+  dispatching.requestTimeoutSeconds = static_cast<int>(c.integer("http.request_timeout") / 1000);
+  dispatching.limitsEnabled = c.boolean("limits.enabled");
+  dispatching.publicUrl = c.text("http.public_url");
+  dispatcher = std::make_unique<Dispatcher>(DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *workers, *proxies, *cors, *requestLog},
+                                            dispatching, std::move(targets));
+
+  http::ServerOptions serving;
+  serving.listen = c.list("http.listen");
+  const auto threads = static_cast<unsigned>(c.integer("http.io_threads"));
+  serving.ioThreads = threads > 0 ? threads : std::max(1u, cores() / 2);
+  serving.maxConnections = static_cast<std::size_t>(c.integer("http.max_connections"));
+  serving.maxConnectionsPerAddress = static_cast<std::size_t>(c.integer("http.max_connections_per_address"));
+  serving.streamBuffer = static_cast<std::size_t>(c.integer("http.stream_buffer"));
+  serving.headTimeout = serving.firstByteTimeout = std::chrono::milliseconds(c.integer("http.head_timeout"));
+  serving.bodyIdleTimeout = std::chrono::milliseconds(c.integer("http.body_timeout"));
+  serving.idleTimeout = std::chrono::milliseconds(c.integer("http.idle_timeout"));
+  serving.writeTimeout = std::chrono::milliseconds(c.integer("http.write_timeout"));
+  serving.spoolDirectory = dataDirectory + "/spool";
+#ifndef NDEBUG
+  serving.loopWarning = std::chrono::milliseconds(5);
+#endif
+  fs::create_directories(serving.spoolDirectory);
+  server = std::make_unique<http::Server>(serving, *dispatcher);
+  server->start();
+  const auto* counters = &server->counters();
+  const auto show = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
+    metrics.gaugeFrom(name, help, {}, [&value] { return static_cast<double>(value.load(std::memory_order_relaxed)); });
+  };
+  show("mortise_http_connections", "Open connections", counters->connections);
+  show("mortise_http_streams", "Open event streams", counters->streams);
+  show("mortise_http_websockets", "Open WebSockets", counters->webSockets);
+  show("mortise_http_accepted", "Connections accepted since the start", counters->accepted);
+  show("mortise_http_connections_refused", "Connections refused since the start", counters->refusedConnections);
+  show("mortise_http_dropped_slow", "Clients dropped because they did not read, since the start", counters->droppedSlow);
+  show("mortise_http_bytes_in", "Bytes received since the start", counters->bytesIn);
+  show("mortise_http_bytes_out", "Bytes sent since the start", counters->bytesOut);
+}
+
+void Kernel::Implementation::stopModules() {
+  if (jobs) jobs->stop(std::chrono::seconds(10));
+  while (!instances.empty()) {
+    provided.remove(*instances.back());
+    instances.back()->stop();
+    instances.pop_back();
+  }
+}
+
+// --- the public face --------------------------------------------------------------------------------------------------------------------
+
+Kernel::Kernel(KernelOptions options) : implementation_(std::make_unique<Implementation>(std::move(options))) {
+  implementation_->readConfiguration();
+  implementation_->checkModules();
+}
+
+Kernel::~Kernel() { drainAndStop(); }
+
+const config::Config& Kernel::config() const { return implementation_->config; }
+const ModuleSet& Kernel::modules() const { return implementation_->modules; }
+const std::vector<std::string>& Kernel::refusals() const { return implementation_->refusals; }
+
+void Kernel::openStores() {
+  auto& self = *implementation_;
+  if (self.database) return;
+  std::error_code failure;
+  const bool fresh = fs::create_directories(self.dataDirectory, failure);
+  if (failure) throw StartError({"can't make data.dir " + self.dataDirectory + ": " + failure.message()});
+  if (fresh) ::chmod(self.dataDirectory.c_str(), 0700);
+  try {
+    const auto& c = self.config;
+    const auto secretFile = c.text("identity.secret_file");
+    self.secrets = std::make_unique<services::Secrets>(services::Secrets::open(secretFile.empty() ? self.dataDirectory + "/secret" : secretFile));
+    db::Options database;
+    database.url = c.text("db.url").empty() ? "sqlite:" + self.dataDirectory + "/mortise.db" : c.text("db.url");
+    database.connections = static_cast<std::size_t>(c.integer("db.connections"));
+    database.synchronous = c.text("db.synchronous");
+    self.database = db::Database::open(database);
+
+    identity::Options identity;
+    identity.secret = self.secrets->derive("identity");
+    identity.jwtAlgorithm = c.text("identity.jwt_algorithm");
+    identity.jwtKeyFile = c.text("identity.jwt_key_file");
+    identity.argon2Memory = static_cast<std::size_t>(c.integer("identity.argon2_memory"));
+    identity.argon2Passes = static_cast<unsigned>(c.integer("identity.argon2_passes"));
+    identity.passwordConcurrency = static_cast<unsigned>(c.integer("identity.password_concurrency"));
+    identity.accessLifetime = std::chrono::seconds(c.integer("identity.access_ttl") / 1000);
+    identity.refreshLifetime = std::chrono::seconds(c.integer("identity.refresh_ttl") / 1000);
+    identity.statelessAccessLifetime = std::chrono::seconds(c.integer("identity.platform_access_ttl") / 1000);
+    identity.statelessRefreshLifetime = std::chrono::seconds(c.integer("identity.platform_refresh_ttl") / 1000);
+    if (self.database->backend() == db::Backend::sqlite) identity.revisionFile = self.dataDirectory + "/identity.revision";
+    self.identity = std::make_unique<identity::Identity>(*self.database, identity);
+    self.audit = std::make_unique<services::Audit>(*self.database);
+  } catch (const StartError&) {
+    throw;
+  } catch (const Problem& problem) {
+    throw StartError({problem.code + ": " + problem.noteText});
+  } catch (const std::exception& error) {
+    throw StartError({error.what()});
+  }
+}
+
+db::Database& Kernel::database() { return *implementation_->database; }
+identity::Identity& Kernel::identity() { return *implementation_->identity; }
+
+std::vector<std::string> Kernel::migrate() {
+  auto& self = *implementation_;
+  openStores();
+  std::vector<std::string> applied;
+  const auto note = [&](const std::string& owner, const db::MigrationReport& report) {
+    for (const auto& name : report.applied) applied.push_back(owner + ": " + name);
+  };
+  try {
+    note("kernel", db::migrate(*self.database, "kernel", identity::kernelMigrations()));
+  } catch (const std::exception& error) {
+    throw StartError({error.what()});
+  }
+  for (auto& module : self.modules.all()) {
+    if (!module.enabled || !module.refusal.empty() || !module.manifest || module.manifest->migrations.empty()) continue;
+    try {
+      note(module.manifest->name, db::migrate(*self.database, module.manifest->name, module.manifest->migrations));
+    } catch (const std::exception& error) {
+      const auto& name = module.manifest->name;
+      std::erase_if(self.documents, [&](const auto& document) { return document.module == name; });
+      self.refuse(module, plugin::Refusal(module.file, error.what()).what());
+    }
+  }
+  self.migrated = true;
+  return applied;
+}
+
+void Kernel::start() {
+  auto& self = *implementation_;
+  openStores();
+  self.lock = std::make_unique<DataLock>(self.dataDirectory);
+  if (!self.migrated) migrate();
+  self.started = true;  // from here on there is something to stop
+  try {
+    self.openServices();
+    self.startModules();
+    self.grantPermissions();
+    self.compileRoutes();
+    self.jobs->add("kernel.clean_identity", services::Trigger::parse("every: PT1H"), [&self](services::JobRun&) {
+      return std::to_string(self.identity->cleanUp()) + " expired rows removed";
+    });
+    self.jobs->start();
+    self.listen();
+  } catch (const StartError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw StartError({error.what()});
+  }
+}
+
+std::vector<std::string> Kernel::addresses() const {
+  return implementation_->server ? implementation_->server->addresses() : std::vector<std::string>{};
+}
+
+std::string Kernel::setupLink() {
+  auto& self = *implementation_;
+  const auto token = self.identity->makeSetupToken();
+  if (token.empty()) return {};
+  auto base = self.config.text("http.public_url");
+  if (base.empty()) {
+    for (const auto& address : addresses()) {
+      if (base.empty() && !address.starts_with("unix:")) base = "http://" + address;
+    }
+  }
+  return base + "/setup?token=" + token;
+}
+
+std::string Kernel::openApi() {
+  auto& self = *implementation_;
+  const contract::RouteTable table(self.documents);
+  return contract::mergedOpenApi(table.documents(), MORTISE_VERSION,
+                                 self.config.text("http.public_url").empty() ? "/" : self.config.text("http.public_url"));
+}
+
+void Kernel::drainAndStop() {
+  auto& self = *implementation_;
+  if (!self.started) return;
+  self.started = false;
+  if (self.server) {
+    const auto limit = std::chrono::seconds(self.config.integer("http.drain_seconds"));
+    const auto cut = self.server->drain(limit);
+    if (cut > 0) log::warning("connections were cut because http.drain_seconds ran out", {{"connections", cut}});
+  }
+  if (self.workers) self.workers->stop();  // finishes what is queued; answers still go out
+  if (self.server) self.server->stop();
+  self.stopModules();
+  if (self.mailer) self.mailer->stop(std::chrono::seconds(5));
+  if (self.events) self.events->stop();
+  self.server.reset();
+  self.dispatcher.reset();
+  self.jobs.reset();
+  log::info("stopped");
+  log::flush();
+}
+
+}  // namespace mortise::kernel

@@ -1,0 +1,301 @@
+#include "core/kernel/request_call.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/contract/schema.hpp"
+#include "core/kernel/content_disposition.hpp"
+#include "core/kernel/dispatcher.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::kernel {
+
+namespace {
+
+mortise_str borrowed(const std::string& text) { return {text.data(), text.size()}; }
+
+contract::In inFrom(mortise_in in) {
+  switch (in) {
+    case MORTISE_IN_PATH: return contract::In::path;
+    case MORTISE_IN_HEADER: return contract::In::header;
+    default: return contract::In::query;
+  }
+}
+
+const char* wordFor(contract::In in) {
+  switch (in) {
+    case contract::In::path: return "path";
+    case contract::In::query: return "query";
+    case contract::In::header: return "header";
+    case contract::In::cookie: return "cookie";
+  }
+  return "query";
+}
+
+// Media type without parameters, lower case.
+std::string mediaType(std::string_view contentType) {
+  return text::lower(text::trim(contentType.substr(0, contentType.find(';'))));
+}
+
+bool isJson(const std::string& type) { return type == "application/json" || type.ends_with("+json"); }
+
+// Families whose clients send odd or no content types: what counts is whether the body can be read.
+bool ignoresContentType(const contract::Operation& operation) {
+  return operation.body.lenient || operation.manners.dialect == "sessionfs" || operation.manners.dialect == "unified";
+}
+
+std::vector<std::pair<std::string, std::string>> decodedQuery(std::string_view query) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  if (query.empty()) return pairs;
+  for (const auto piece : text::split(query, '&')) {
+    if (piece.empty()) continue;
+    const auto equals = piece.find('=');
+    auto name = text::percentDecode(piece.substr(0, equals), true);
+    auto value = text::percentDecode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
+    if (!name || !value) throw Problem(400, "bad_request").field({"query"}, "bad_encoding").note("query can't be percent-decoded");
+    pairs.emplace_back(std::move(*name), std::move(*value));
+  }
+  return pairs;
+}
+
+}  // namespace
+
+RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address)
+    : dispatcher_(dispatcher), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
+  principalView_.struct_size = sizeof principalView_;
+}
+
+std::string_view RequestCall::language() const {
+  if (language_.empty()) {
+    language_ = dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
+  }
+  return language_;
+}
+
+bool RequestCall::permitted(std::string_view permission) const {
+  return principal_ && principal_->permitted(std::string(permission));
+}
+
+void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
+  principal_ = std::move(principal);
+  if (!principal_) return;
+  principalView_.credential = static_cast<mortise_credential>(principal_->credential);
+  principalView_.user_id = borrowed(principal_->userId);
+  principalView_.username = borrowed(principal_->username);
+  principalView_.email = borrowed(principal_->email);
+  principalView_.role = borrowed(principal_->role);
+  principalView_.session_id = borrowed(principal_->sessionId);
+  principalView_.key_id = borrowed(principal_->keyId);
+}
+
+const json::Value* RequestCall::parameter(mortise_in in, std::string_view name, std::size_t index) const {
+  const auto wanted = inFrom(in);
+  for (const auto& typed : parameters_) {
+    if (typed.in != wanted || typed.name != name) continue;
+    if (!typed.repeated) return index == 0 ? &typed.value : nullptr;
+    return index < typed.value.Size() ? &typed.value[static_cast<rapidjson::SizeType>(index)] : nullptr;
+  }
+  return nullptr;
+}
+
+void RequestCall::checkSyntax() {
+  const auto& operation = *match_.operation;
+  if (operation.body.kind != contract::Body::Kind::json) return;
+  const auto bytes = exchange_->body();
+  const auto type = mediaType(exchange_->head().fields.get("Content-Type"));
+  if (!bytes.empty() && !type.empty() && !isJson(type) && !ignoresContentType(operation)) {
+    throw Problem(415, "unsupported_media_type").with("expected", "application/json").field({"header", "Content-Type"}, "literal_error",
+                                                                                           {{"expected", "application/json"}});
+  }
+  if (bytes.empty()) {
+    if (operation.body.lenient) body_.SetObject();
+    hasBody_ = operation.body.lenient;
+    return;
+  }
+  json::ParseError failure;
+  if (!json::parse(bytes, body_, failure)) {
+    if (!operation.body.lenient) {
+      throw Problem(422, "validation_failed")
+          .field({"body", std::to_string(failure.offset)}, "json_invalid", {{"reason", failure.reason}})
+          .note(failure.reason);
+    }
+    body_.SetObject();
+  }
+  hasBody_ = true;
+}
+
+void RequestCall::convertParameters(std::vector<FieldError>& errors) {
+  const auto& operation = *match_.operation;
+  if (operation.parameters.empty()) return;
+  bool queryParsed = false;
+  std::vector<std::pair<std::string, std::string>> query;
+  for (const auto& parameter : operation.parameters) {
+    std::vector<std::string_view> texts;
+    switch (parameter.in) {
+      case contract::In::path:
+        for (const auto& [name, value] : match_.captured) {
+          if (name == parameter.name) texts.push_back(value);
+        }
+        break;
+      case contract::In::query:
+        if (!queryParsed) query = decodedQuery(exchange_->head().query);
+        queryParsed = true;
+        for (const auto& [name, value] : query) {
+          if (name == parameter.name) texts.push_back(value);
+        }
+        break;
+      case contract::In::header:
+        for (const auto& field : exchange_->head().fields.all()) {
+          if (text::equalsIgnoreCase(field.name, parameter.name)) texts.push_back(field.value);
+        }
+        break;
+      case contract::In::cookie: break;
+    }
+    const std::vector<std::string> location{wordFor(parameter.in), parameter.name};
+    if (texts.empty() && parameter.hasFallback) texts.push_back(parameter.fallback);
+    if (texts.empty()) {
+      if (parameter.required) errors.push_back({location, "missing", {}});
+      continue;
+    }
+    if (!parameter.repeated && texts.size() > 1) {
+      errors.push_back({location, "repeated", {}});
+      continue;
+    }
+    Typed typed{parameter.in, parameter.name, json::Value(), parameter.repeated};
+    if (parameter.repeated) {
+      // The schema of a repeated parameter is that of the whole list; its text form is comma-free repetition.
+      typed.value.SetArray();
+      for (const auto piece : texts) {
+        json::Value item;
+        if (parameter.schema->convert(piece, item, memory_.GetAllocator(), location, errors)) {
+          typed.value.PushBack(item, memory_.GetAllocator());
+        }
+      }
+    } else if (!parameter.schema->convert(texts.front(), typed.value, memory_.GetAllocator(), location, errors)) {
+      continue;
+    }
+    parameters_.push_back(std::move(typed));
+  }
+}
+
+void RequestCall::checkShape() {
+  const auto& operation = *match_.operation;
+  std::vector<FieldError> errors;
+  convertParameters(errors);
+  if (operation.body.kind == contract::Body::Kind::json) {
+    if (hasBody_ && operation.body.schema) {
+      std::vector<std::string> location{"body"};
+      operation.body.schema->check(body_, location, errors);
+    } else if (!hasBody_ && operation.body.required) {
+      errors.push_back({{"body"}, "missing", {}});
+    }
+  }
+  if (operation.body.kind == contract::Body::Kind::multipart && operation.body.required && exchange_->parts().empty()) {
+    errors.push_back({{"body"}, "missing", {}});
+  }
+  if (errors.empty()) return;
+  Problem problem(422, "validation_failed");
+  problem.errors = std::move(errors);
+  throw problem;
+}
+
+dialect::Context RequestCall::context() const {
+  dialect::Context context;
+  context.language = language();
+  context.method = method();
+  context.path = exchange_->head().path;
+  context.url = dispatcher_.fullUrl(*exchange_, const_cast<RequestCall*>(this)->url_);
+  context.requestId = exchange_->requestId();
+  if (principal_) context.userId = principal_->userId;
+  context.clientAddress = address_;
+  if (match_.operation) context.soft = &match_.operation->soft;
+  context.credentialsSent = exchange_->head().fields.find("Authorization") != nullptr;
+  return context;
+}
+
+void RequestCall::decorate(http::Fields& fields) const {
+  if (match_.manners->noStore && fields.find("Cache-Control") == nullptr) fields.add("Cache-Control", "no-store");
+  dispatcher_.cors().decorate(exchange_->head().fields.get("Origin"), fields);
+}
+
+bool RequestCall::replyRaw(http::Reply reply) {
+  if (!claim()) return false;
+  decorate(reply.fields);
+  return exchange_->reply(std::move(reply));
+}
+
+bool RequestCall::reply(plugin::CallReply reply) {
+  http::Reply out;
+  out.status = reply.status;
+  for (auto& [name, value] : reply.fields) out.fields.add(std::move(name), std::move(value));
+  const bool wrapped = !reply.isRaw && (match_.operation == nullptr || match_.operation->envelope);
+  if (reply.isRaw) {
+    out.body = std::move(reply.raw);
+    if (!reply.contentType.empty()) out.fields.set("Content-Type", std::move(reply.contentType));
+  } else if (wrapped) {
+    auto rendered = dispatcher_.dialects().get(match_.manners->dialect).success(reply.status, std::move(reply.json), reply.message, context());
+    out.status = rendered.status;
+    out.body = std::move(rendered.body);
+    if (!out.body.empty()) out.fields.set("Content-Type", std::move(rendered.contentType));
+    for (auto& [name, value] : rendered.fields) out.fields.add(std::move(name), std::move(value));
+  } else {
+    out.body = std::move(reply.json);
+    if (!out.body.empty() && out.fields.find("Content-Type") == nullptr) out.fields.set("Content-Type", "application/json");
+  }
+  return replyRaw(std::move(out));
+}
+
+http::Reply RequestCall::errorReply(Problem problem) {
+  dispatcher_.logProblem(*this, problem);
+  auto rendered = dispatcher_.dialects().get(match_.manners->dialect).error(problem, context());
+  http::Reply out;
+  out.status = rendered.status;
+  out.body = std::move(rendered.body);
+  out.fields.set("Content-Type", std::move(rendered.contentType));
+  for (auto& [name, value] : rendered.fields) out.fields.add(std::move(name), std::move(value));
+  decorate(out.fields);
+  return out;
+}
+
+bool RequestCall::fail(Problem problem) {
+  return claim() && exchange_->reply(errorReply(std::move(problem)));
+}
+
+bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) {
+  http::Reply out;
+  out.fields.add("Content-Type", contentType.empty() ? "application/octet-stream" : std::move(contentType));
+  out.fields.add("X-Content-Type-Options", "nosniff");
+  if (!downloadName.empty()) out.fields.add("Content-Disposition", attachmentDisposition(downloadName));
+  out.file = http::FileBody{std::move(file), std::move(etag), 0};
+  return replyRaw(std::move(out));
+}
+
+std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_options& options) {
+  if (!claim()) return nullptr;
+  http::Fields fields;
+  const std::string contentType(options.content_type.data ? std::string(options.content_type.data, options.content_type.size) : std::string());
+  const bool isEvents = contentType.empty();
+  fields.add("Content-Type", isEvents ? "text/event-stream; charset=utf-8" : contentType);
+  fields.add("Cache-Control", "no-cache");
+  fields.add("X-Accel-Buffering", "no");
+  decorate(fields);
+  const auto every = std::chrono::seconds(options.heartbeat_seconds > 0 ? options.heartbeat_seconds : 15);
+  return exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields), isEvents ? ": ping\n\n" : "", every);
+}
+
+std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) {
+  if (!claim()) return nullptr;
+  return exchange_->upgrade(std::move(options), std::move(callbacks), {});
+}
+
+void RequestCall::retain() {
+  if (retained_.fetch_add(1) == 0) self_ = shared_from_this();
+}
+
+void RequestCall::release() {
+  if (retained_.fetch_sub(1) != 1) return;
+  const auto keep = std::move(self_);
+  if (!answered()) fail(Problem(500, "internal").note("the handler released its call without an answer"));
+}
+
+}  // namespace mortise::kernel

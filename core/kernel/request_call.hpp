@@ -1,0 +1,95 @@
+// One matched request on its way through the checks and the handler: what plugin::Call promises, over one http::Exchange.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/contract/operation.hpp"
+#include "core/contract/route_table.hpp"
+#include "core/dialect/dialect.hpp"
+#include "core/http/exchange.hpp"
+#include "core/identity/principal.hpp"
+#include "core/plugin/call.hpp"
+
+namespace mortise::kernel {
+
+class Dispatcher;
+
+class RequestCall final : public plugin::Call, public std::enable_shared_from_this<RequestCall> {
+ public:
+  RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address);
+
+  // plugin::Call
+  std::string_view operationId() const override { return match_.operation ? std::string_view(match_.operation->id) : std::string_view{}; }
+  std::string_view requestId() const override { return exchange_->requestId(); }
+  std::string_view method() const override { return http::toText(exchange_->head().method); }
+  std::string_view path() const override { return exchange_->head().path; }
+  std::string_view address() const override { return address_; }
+  std::string_view language() const override;
+  const mortise_principal* principal() const override { return &principalView_; }
+  bool permitted(std::string_view permission) const override;
+  const json::Value* parameter(mortise_in in, std::string_view name, std::size_t index) const override;
+  std::string_view header(std::string_view name) const override { return exchange_->head().fields.get(name); }
+  const json::Value* body() const override { return hasBody_ ? &body_ : nullptr; }
+  const http::ExchangePtr& exchange() const override { return exchange_; }
+  bool reply(plugin::CallReply reply) override;
+  bool fail(Problem problem) override;
+  bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) override;
+  std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) override;
+  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) override;
+  void retain() override;
+  void release() override;
+
+  // For the dispatcher and the kernel's own handlers.
+  const contract::Operation* operation() const { return match_.operation.get(); }
+  const contract::Match& match() const { return match_; }
+  bool answered() const { return answered_.load(std::memory_order_acquire); }
+  void setPrincipal(identity::PrincipalPtr principal);
+  const identity::PrincipalPtr& principalPtr() const { return principal_; }
+  // Each throws the Problem of its check.
+  void checkSyntax();
+  void checkShape();
+  bool replyRaw(http::Reply reply);  // status and fields as given, plus what every reply carries
+  http::Reply errorReply(Problem problem);  // the Problem in this request's dialect; logs it
+  bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
+  dialect::Context context() const;
+
+  std::size_t nextCheck = 0;  // position in the contract's list of checks
+  bool bodyReceived = false;
+
+ private:
+  bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
+  void decorate(http::Fields& fields) const;
+  void convertParameters(std::vector<FieldError>& errors);
+
+  struct Typed {
+    contract::In in;
+    std::string_view name;  // into the operation
+    json::Value value;      // scalar, or a list for repeated ones
+    bool repeated;
+  };
+
+  Dispatcher& dispatcher_;
+  http::ExchangePtr exchange_;
+  contract::Match match_;
+  std::string address_;
+  mutable std::string_view language_;
+  identity::PrincipalPtr principal_;
+  mortise_principal principalView_{};
+  json::Document body_;
+  bool hasBody_ = false;
+  json::Document memory_;  // allocator of parameter values
+  std::vector<Typed> parameters_;
+  std::atomic<bool> answered_{false};
+  std::atomic<int> retained_{0};
+  std::shared_ptr<RequestCall> self_;  // set while a module holds it
+  std::string url_;
+};
+using RequestCallPtr = std::shared_ptr<RequestCall>;
+
+}  // namespace mortise::kernel

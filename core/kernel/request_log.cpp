@@ -1,0 +1,70 @@
+#include "core/kernel/request_log.hpp"
+
+#include <chrono>
+
+#include "core/kernel/request_call.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::kernel {
+
+struct RequestLog::Counters {
+  std::array<ops::Counter*, 6> byClass{};  // 1xx .. 5xx; 0 unused
+  ops::Histogram* seconds = nullptr;
+};
+
+namespace {
+
+template <typename Counters>
+std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string& module, const std::string& operation) {
+  auto counters = std::make_unique<Counters>();
+  for (int group = 1; group <= 5; ++group) {
+    counters->byClass[static_cast<std::size_t>(group)] =
+        &registry.counter("mortise_http_requests_total", "Finished requests by operation and status class",
+                          {{"module", module}, {"operation", operation}, {"status", std::to_string(group) + "xx"}});
+  }
+  counters->seconds = &registry.histogram("mortise_http_request_seconds", "Time from the first byte of the head to the end of the reply",
+                                          ops::durationBuckets(), {{"module", module}, {"operation", operation}});
+  return counters;
+}
+
+}  // namespace
+
+RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::OperationPtr>& operations, bool accessLog)
+    : queueFull_(&registry.counter("mortise_worker_queue_full_total", "Requests answered 503 because the worker queue was full")),
+      aborted_(&registry.counter("mortise_http_aborted_total", "Requests whose client left before the reply was complete")),
+      accessLog_(accessLog) {
+  for (const auto& operation : operations) {
+    byOperation_.emplace(operation.get(), countersFor<Counters>(registry, operation->module, operation->id));
+  }
+  unmatched_ = countersFor<Counters>(registry, "", "");
+}
+
+RequestLog::~RequestLog() = default;
+
+void RequestLog::finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes, bool completed) {
+  const auto duration = std::chrono::steady_clock::now() - exchange.received();
+  const auto* operation = call ? call->operation() : nullptr;
+  const auto known = operation ? byOperation_.find(operation) : byOperation_.end();
+  auto& counters = known == byOperation_.end() ? *unmatched_ : *known->second;
+  if (status >= 100 && status < 600) counters.byClass[static_cast<std::size_t>(status / 100)]->add(1);
+  counters.seconds->observe(std::chrono::duration<double>(duration).count());
+  if (!completed) aborted_->add(1);
+  if (!accessLog_ || !log::enabled(log::Level::info)) return;
+  const auto& head = exchange.head();
+  // The query may hold tokens and addresses: the line has the path only.
+  const log::Field fields[] = {
+      {"request_id", exchange.requestId()},
+      {"method", http::toText(head.method)},
+      {"path", head.path},
+      {"operation", operation ? std::string_view(operation->id) : std::string_view("-")},
+      {"status", status},
+      {"bytes", bytes},
+      {"micros", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
+      {"address", call ? call->address() : std::string_view(exchange.peer().address)},
+      {"user", call && call->principalPtr() ? std::string_view(call->principalPtr()->userId) : std::string_view("-")},
+      {"completed", completed},
+  };
+  log::write(log::Level::info, "request", fields, std::size(fields));
+}
+
+}  // namespace mortise::kernel
