@@ -47,6 +47,9 @@ struct Sources {
   std::string file;                                              // path of the INI file; empty = none
   std::vector<std::pair<std::string, std::string>> environment;  // MORTISE_HTTP_LISTEN -> text
 };
+// Takes "--section.key=value" (and "--section.key value" where the value does not begin with "-") out of `arguments`, in order, for
+// Sources::commandLine. What is left (verbs, --help, file names) stays in `arguments`, in order. "--" ends the options.
+std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::string>& arguments);
 // Every MORTISE_* variable of this process.
 std::vector<std::pair<std::string, std::string>> environment();
 
@@ -78,12 +81,16 @@ class Config {
 class Reader {
  public:
   explicit Reader(Sources sources);
+  // The same over INI text in memory instead of Sources::file; `fileName` is what refusals name. (tests, the fuzzer)
+  Reader(Sources sources, std::string fileName, std::string fileText);
   // Options of sections in `table` are parsed and checked. Keys in sections that `table` does not have at all are refused only when `complete`.
   // A disabled module's section ("knownSections") is accepted and ignored.
   Config read(const Table& table, bool complete, const std::vector<std::string>& knownSections, std::vector<Refusal>& refusals) const;
 
  private:
   Sources sources_;
+  std::string fileText_;
+  std::string fileProblem_;  // why the file could not be read
 };
 
 // The commented sample: every option with its help, type and default. etc/mortise.conf is exactly this text for kernel + shipped modules.

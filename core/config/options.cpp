@@ -1,0 +1,133 @@
+// The kernel's own options: the one place where their names, types, defaults and help stand.
+#include "core/config/config.hpp"
+
+namespace mortise::config {
+namespace {
+
+Option option(const char* section, const char* key, Type type, const char* fallback, const char* help) {
+  Option made;
+  made.section = section;
+  made.key = key;
+  made.type = type;
+  made.fallback = fallback;
+  made.help = help;
+  made.repeatable = type == Type::list;
+  return made;
+}
+
+Option text(const char* section, const char* key, const char* fallback, const char* help) {
+  return option(section, key, Type::string, fallback, help);
+}
+Option list(const char* section, const char* key, const char* fallback, const char* help) {
+  return option(section, key, Type::list, fallback, help);
+}
+Option flag(const char* section, const char* key, const char* fallback, const char* help) {
+  return option(section, key, Type::boolean, fallback, help);
+}
+Option choice(const char* section, const char* key, const char* fallback, std::vector<std::string> choices,
+              const char* help) {
+  Option made = option(section, key, Type::string, fallback, help);
+  made.choices = std::move(choices);
+  return made;
+}
+Option bounded(const char* section, const char* key, Type type, const char* fallback, std::int64_t minimum,
+               std::int64_t maximum, const char* help) {
+  Option made = option(section, key, type, fallback, help);
+  made.minimum = minimum;
+  made.maximum = maximum;
+  return made;
+}
+Option secret(Option made) {
+  made.secret = true;
+  return made;
+}
+
+constexpr std::int64_t kSecond = 1000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::int64_t kKiB = 1 << 10;
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kGiB = 1 << 30;
+
+std::vector<Option> make() {
+  constexpr Type integer = Type::integer, duration = Type::duration, size = Type::size;
+  return {
+      list("http", "listen", "127.0.0.1:8000",
+           "Addresses to listen on: host:port, [::1]:port or unix:/path; port 0 takes a free one"),
+      bounded("http", "io_threads", integer, "0", 0, 256,
+              "Threads that own connections; 0 chooses by the number of cores"),
+      bounded("http", "workers", integer, "0", 0, 1024,
+              "Threads that run blocking handlers; 0 chooses by the number of cores"),
+      bounded("http", "queue", integer, "1024", 1, 1'000'000,
+              "Requests that may wait for a worker; more are answered 503"),
+      bounded("http", "max_body", size, "1MiB", kKiB, kGiB, "Largest request body where a contract names no limit"),
+      bounded("http", "max_upload", size, "1GiB", kMiB, 1024 * kGiB, "Largest upload that any contract may allow"),
+      bounded("http", "drain_seconds", integer, "10", 0, 3600, "Seconds that requests in work get to finish at a stop"),
+      list("http", "trusted_proxies", "",
+           "Addresses or networks (10.0.0.0/8, unix) whose X-Forwarded-For, -Proto and -Host are believed"),
+      list("http", "cors_origins", "",
+           "Browser origins that may call the API (https://app.example); * allows any, without cookies"),
+      bounded("http", "max_connections", integer, "4096", 1, 1'000'000, "Connections open at once; more are refused"),
+      bounded("http", "max_connections_per_address", integer, "0", 0, 1'000'000,
+              "Connections open at once from one address; 0 = no limit; loopback and Unix peers are exempt"),
+      bounded("http", "idle_timeout", duration, "60s", kSecond, kHour, "Closes a kept connection without a request"),
+      bounded("http", "head_timeout", duration, "10s", kSecond, kHour, "Time for a request's head to arrive whole"),
+      bounded("http", "body_timeout", duration, "30s", kSecond, kHour,
+              "Closes a connection whose body makes no progress"),
+      bounded("http", "write_timeout", duration, "30s", kSecond, kHour, "Closes a connection that takes no data"),
+      bounded("http", "stream_buffer", size, "1MiB", 4 * kKiB, kGiB,
+              "Unsent bytes kept for one event stream or WebSocket; over it the client is dropped"),
+      bounded("http", "request_timeout", duration, "30s", kSecond, kHour,
+              "Time for a worker request, waiting included; then 503"),
+      text("http", "public_url", "",
+           "Address that clients use (https://api.example), for links in mails and documents"),
+
+      text("data", "dir", "./data", "Directory for the database, blobs and secrets; created with mode 0700"),
+
+      list("modules", "path", "", "Directories with module libraries; empty = lib/mortise/modules beside the program"),
+      list("modules", "enabled", "", "Modules to load, by name; empty = none but those of modules.required"),
+      list("modules", "required", "", "Modules without which the server does not start"),
+
+      secret(text("db", "url", "", "sqlite:/path or postgresql://user@host/db; empty = sqlite:<data.dir>/mortise.db")),
+      bounded("db", "connections", integer, "8", 1, 512, "Readers (SQLite) or connections (PostgreSQL)"),
+      choice("db", "synchronous", "FULL", {"FULL", "NORMAL"},
+             "SQLite: FULL keeps every acknowledged write through a power loss, NORMAL is faster"),
+
+      secret(text("cache", "url", "memory:",
+                  "memory: or redis://host:6379/0 or redis+unix:/path; shared state of several servers needs Redis")),
+      secret(text("blobs", "url", "", "file:/path or s3://bucket?endpoint=...; empty = file:<data.dir>/blobs")),
+      secret(text("mail", "url", "",
+                  "smtp://host:25, smtps://user:password@host or file:/directory; empty = mail is off")),
+      text("mail", "from", "", "Sender of mails: Name <address@example>"),
+
+      choice("log", "level", "info", {"trace", "debug", "info", "warning", "error", "off"},
+             "Least level that is written"),
+      choice("log", "format", "logfmt", {"logfmt", "json"}, "Form of a log line on stderr"),
+
+      choice("identity", "jwt_algorithm", "HS256", {"HS256", "RS256", "ES256"}, "Signature of access tokens"),
+      text("identity", "jwt_key_file", "", "Private key in PEM for RS256 and ES256"),
+      text("identity", "secret_file", "",
+           "File with the server's secret; empty = <data.dir>/secret, made at the first start"),
+      bounded("identity", "argon2_memory", size, "64MiB", 8 * kMiB, 4 * kGiB, "Memory that one password hash takes"),
+      bounded("identity", "argon2_passes", integer, "2", 1, 100, "Passes of one password hash"),
+      bounded("identity", "password_concurrency", integer, "0", 0, 256,
+              "Password hashes at a time; 0 = cores - 1, at least 1"),
+      bounded("identity", "access_ttl", duration, "1h", kSecond, 30 * kDay, "Life of an access token"),
+      bounded("identity", "refresh_ttl", duration, "30d", 60 * kSecond, 3650 * kDay, "Life of a refresh token"),
+
+      choice("limits", "store", "auto", {"auto", "memory", "cache"},
+             "Where rate limits are counted; auto = the cache if it is shared, else memory"),
+      flag("limits", "enabled", "true", "Whether rate limits hold"),
+
+      flag("http_client", "allow_private", "false", "Lets modules call private, loopback and link-local addresses"),
+  };
+}
+
+}  // namespace
+
+const std::vector<Option>& kernelOptions() {
+  static const std::vector<Option> kOptions = make();
+  return kOptions;
+}
+
+}  // namespace mortise::config
