@@ -59,6 +59,11 @@ typedef struct mortise_module {
   void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
 } mortise_module;
 
+/* What `mortise embed` writes (the object it makes is linked into the module); for the initialiser of mortise_module_v1 only:
+ *   .manifest = mortise_manifest, .manifest_size = &mortise_manifest_size */
+extern __attribute__((visibility("hidden"))) const char mortise_manifest[];
+extern __attribute__((visibility("hidden"))) const size_t mortise_manifest_size;
+
 #define MORTISE_MODULE_SYMBOL "mortise_module_v1"
 #define MORTISE_MANIFEST_SECTION ".mortise.manifest"
 

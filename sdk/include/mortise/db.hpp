@@ -1,0 +1,375 @@
+// SQL on the server's database, for the tables that the module's own migrations made: db/1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mortise/abi/db.h"
+#include "mortise/host.hpp"
+#include "mortise/problem.hpp"
+#include "mortise/text.hpp"
+
+namespace mortise::inline sdk1 {
+
+namespace db {
+
+// Why a statement failed. Left alone it becomes, at the edge: unavailable -> 503 "unavailable", full -> 507
+// "storage_full", else 500.
+class Error : public std::runtime_error {
+ public:
+  enum class Kind {
+    unavailable,    // no connection within the deadline, database locked or gone: try again later
+    full,           // disk or quota full
+    exists,         // a UNIQUE or PRIMARY KEY constraint refused the row
+    invalid,        // another constraint refused it, or the SQL is wrong
+    serialization,  // the transaction lost a race: Db::transaction() runs it again by itself
+    failed,
+  };
+
+  Error(Kind kind, const std::string& text, int retry_after = 0)
+      : std::runtime_error(text), kind_(kind), retry_after_(retry_after) {}
+  Kind kind() const noexcept { return kind_; }
+  int retryAfter() const noexcept { return retry_after_; }  // seconds, 0 = not known
+
+ private:
+  Kind kind_;
+  int retry_after_;
+};
+
+// A named parameter: {"id", id}. Integers of every width, bool (stored as 0 or 1), double, text, nullptr and optionals
+// of these. Borrows text for the length of the statement.
+struct Parameter : mortise_db_parameter {
+  template <class T>
+  Parameter(std::string_view parameter_name, const T& v)
+      : mortise_db_parameter{detail::str(parameter_name), convert(v)} {}
+
+ private:
+  static mortise_value null() noexcept {
+    mortise_value out{};
+    out.type = MORTISE_NULL;
+    return out;
+  }
+  template <class T>
+  static mortise_value convert(const T& v) {
+    if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, std::nullopt_t>) {
+      return null();
+    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      mortise_value out{};
+      out.type = MORTISE_TEXT;
+      out.as.text = detail::str(std::string_view(v));
+      return out;
+    } else if constexpr (std::is_floating_point_v<T>) {
+      mortise_value out{};
+      out.type = MORTISE_REAL;
+      out.as.real = static_cast<double>(v);
+      return out;
+    } else if constexpr (std::is_integral_v<T>) {
+      mortise_value out{};
+      out.type = MORTISE_INTEGER;
+      out.as.integer = static_cast<std::int64_t>(v);
+      return out;
+    } else {
+      return v.has_value() ? convert(*v) : null();  // std::optional
+    }
+  }
+};
+static_assert(sizeof(Parameter) == sizeof(mortise_db_parameter), "a list of parameters is handed over as it is");
+
+// The parameters of one statement: {{"id", id}, {"name", name}} or a vector of Parameter.
+class Parameters {
+ public:
+  Parameters() noexcept = default;
+  Parameters(std::initializer_list<Parameter> list) noexcept : size_(list.size()) {
+    const Parameter* first =
+        list.begin();  // lives to the end of the statement's full expression, and so does this object
+    data_ = first;
+  }
+  Parameters(const std::vector<Parameter>& list) noexcept
+      : data_(list.data()), size_(list.size()) {}  // NOLINT: meant to convert
+  const mortise_db_parameter* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  const Parameter* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+namespace detail {
+
+using sdk1::detail::noError;
+using sdk1::detail::str;
+
+[[noreturn]] inline void fail(mortise_status status, const mortise_error& error) {
+  auto kind = Error::Kind::failed;
+  const std::string_view code = error.code;
+  switch (status) {
+    case MORTISE_UNAVAILABLE:
+      kind = code == "serialization" ? Error::Kind::serialization : Error::Kind::unavailable;
+      break;
+    case MORTISE_TIMEOUT:
+      kind = Error::Kind::unavailable;
+      break;
+    case MORTISE_FULL:
+      kind = Error::Kind::full;
+      break;
+    case MORTISE_EXISTS:
+      kind = Error::Kind::exists;
+      break;
+    case MORTISE_INVALID:
+      kind = Error::Kind::invalid;
+      break;
+    default:
+      break;
+  }
+  std::string text =
+      error.text[0] != '\0' ? std::string(error.text) : "status " + std::to_string(static_cast<int>(status));
+  throw Error(kind, text, error.retry_after);
+}
+
+inline void check(mortise_status status, const mortise_error& error) {
+  if (status != MORTISE_OK) fail(status, error);
+}
+
+// How one column type is asked for and read.
+template <class T>
+struct Column {
+  static constexpr mortise_type kType = std::is_floating_point_v<T> ? MORTISE_REAL
+                                        : std::is_integral_v<T>     ? MORTISE_INTEGER
+                                                                    : MORTISE_TEXT;
+  static T read(const mortise_value& value) {
+    if (value.type == MORTISE_NULL)
+      throw Error(Error::Kind::invalid, "a column that is read as a plain value is NULL: read it as std::optional");
+    if constexpr (std::is_same_v<T, bool>) {
+      return value.as.integer != 0;
+    } else if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(value.as.integer);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(value.as.real);
+    } else {
+      static_assert(std::is_same_v<T, std::string>,
+                    "columns are read as integers, bool, double, std::string or std::optional of these");
+      return sdk1::detail::copied(value.as.text);
+    }
+  }
+};
+template <class T>
+struct Column<std::optional<T>> {
+  static constexpr mortise_type kType = Column<T>::kType;
+  static std::optional<T> read(const mortise_value& value) {
+    return value.type == MORTISE_NULL ? std::nullopt : std::optional<T>(Column<T>::read(value));
+  }
+};
+
+template <class... Columns>
+struct RowOf {
+  using type = std::tuple<Columns...>;
+};
+template <class Only>
+struct RowOf<Only> {
+  using type = Only;
+};
+
+}  // namespace detail
+
+// One row: a tuple of the columns, or the value itself when there is one column.
+template <class... Columns>
+using Row = typename detail::RowOf<Columns...>::type;
+
+// One leased connection. Use it on one thread at a time and give it back soon (destroy it): there are few, and on
+// SQLite one writer. Destroying it rolls back what was not committed. [worker] and [start]; every member throws Error.
+class Session {
+ public:
+  Session(const mortise_db_v1* table, mortise_db_session* session) noexcept : table_(table), session_(session) {}
+  Session(Session&& other) noexcept : table_(other.table_), session_(std::exchange(other.session_, nullptr)) {}
+  Session& operator=(Session&& other) noexcept {
+    std::swap(table_, other.table_);
+    std::swap(session_, other.session_);
+    return *this;
+  }
+  ~Session() {
+    if (session_ != nullptr) table_->close(session_);
+  }
+
+  void begin() {
+    auto error = detail::noError();
+    detail::check(table_->begin(session_, &error), error);
+  }
+  void commit() {
+    auto error = detail::noError();
+    detail::check(table_->commit(session_, &error), error);
+  }
+  void rollback() {
+    auto error = detail::noError();
+    detail::check(table_->rollback(session_, &error), error);
+  }
+
+  // Runs one statement without a result; returns the number of rows it changed.
+  std::int64_t execute(std::string_view sql, Parameters parameters = {}) {
+    auto error = detail::noError();
+    std::int64_t changed = 0;
+    detail::check(table_->execute(session_, detail::str(sql), parameters.data(), parameters.size(), &changed, &error),
+                  error);
+    return changed;
+  }
+
+  // Calls `use(columns...)` for each row; stops early when `use` returns false. One query at a time per session and
+  // statement text.
+  template <class... Columns, class Use>
+  void each(std::string_view sql, Parameters parameters, Use&& use) {
+    read<Columns...>(sql, parameters, [&](const mortise_value* values) {
+      return apply<Columns...>(values, use, std::index_sequence_for<Columns...>());
+    });
+  }
+  // All rows: for (const auto& [id, name] : session.query<std::int64_t, std::string>("SELECT id, name FROM ...",
+  // {{"user", user}}))
+  template <class... Columns>
+  std::vector<Row<Columns...>> query(std::string_view sql, Parameters parameters = {}) {
+    std::vector<Row<Columns...>> rows;
+    read<Columns...>(sql, parameters, [&](const mortise_value* values) {
+      rows.push_back(row<Columns...>(values, std::index_sequence_for<Columns...>()));
+      return true;
+    });
+    return rows;
+  }
+  // The first row, if there is one.
+  template <class... Columns>
+  std::optional<Row<Columns...>> queryOne(std::string_view sql, Parameters parameters = {}) {
+    std::optional<Row<Columns...>> first;
+    read<Columns...>(sql, parameters, [&](const mortise_value* values) {
+      first.emplace(row<Columns...>(values, std::index_sequence_for<Columns...>()));
+      return false;
+    });
+    return first;
+  }
+
+ private:
+  template <class... Columns, class Take>
+  void read(std::string_view sql, Parameters parameters, Take&& take) {
+    static constexpr std::size_t kCount = sizeof...(Columns);
+    static_assert(kCount > 0, "name the column types: query<std::int64_t, std::string>(...)");
+    static constexpr mortise_type kTypes[kCount] = {detail::Column<Columns>::kType...};
+    auto error = detail::noError();
+    mortise_db_rows* rows = nullptr;
+    detail::check(
+        table_->query(session_, detail::str(sql), parameters.data(), parameters.size(), kTypes, kCount, &rows, &error),
+        error);
+    const struct Closer {
+      const mortise_db_v1* table;
+      mortise_db_rows* rows;
+      ~Closer() { table->rows_close(rows); }
+    } closer{table_, rows};
+    mortise_value values[kCount];
+    for (;;) {
+      const auto status = table_->next(rows, values, &error);
+      if (status == MORTISE_NOT_FOUND) return;
+      detail::check(status, error);
+      if (!take(static_cast<const mortise_value*>(values))) return;
+    }
+  }
+  template <class... Columns, std::size_t... Index>
+  static Row<Columns...> row(const mortise_value* values, std::index_sequence<Index...>) {
+    return Row<Columns...>(detail::Column<Columns>::read(values[Index])...);
+  }
+  template <class... Columns, class Use, std::size_t... Index>
+  static bool apply(const mortise_value* values, Use& use, std::index_sequence<Index...>) {
+    if constexpr (std::is_convertible_v<std::invoke_result_t<Use&, Columns...>, bool>) {
+      return use(detail::Column<Columns>::read(values[Index])...);
+    } else {
+      use(detail::Column<Columns>::read(values[Index])...);
+      return true;
+    }
+  }
+
+  const mortise_db_v1* table_;
+  mortise_db_session* session_;
+};
+
+}  // namespace db
+
+// The module's database. Portable SQL, named parameters (":id") only, SQL written as constants (statements are prepared
+// once per connection and kept). [worker] and [start], never [loop]; every member throws db::Error.
+//   auto jobs = db.query<std::string, std::optional<std::int64_t>>("SELECT id, next_at FROM scheduler_jobs WHERE owner
+//   = :owner", {{"owner", user}}); db.transaction([&](db::Session& session) { session.execute(...);
+//   session.execute(...); });
+class Db {
+ public:
+  using Table = mortise_db_v1;
+  using Session = db::Session;
+  using Error = db::Error;
+  static constexpr const char* kInterface = MORTISE_DB_V1;
+  Db(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // A connection for several reads, and one that will change something. Waits at most the server's lease time.
+  Session read() const { return open(0); }
+  Session write() const { return open(1); }
+
+  // One statement on a connection of its own.
+  template <class... Columns>
+  std::vector<db::Row<Columns...>> query(std::string_view sql, db::Parameters parameters = {}) const {
+    return read().template query<Columns...>(sql, parameters);
+  }
+  template <class... Columns>
+  std::optional<db::Row<Columns...>> queryOne(std::string_view sql, db::Parameters parameters = {}) const {
+    return read().template queryOne<Columns...>(sql, parameters);
+  }
+  template <class... Columns, class Use>
+  void each(std::string_view sql, db::Parameters parameters, Use&& use) const {
+    read().template each<Columns...>(sql, parameters, std::forward<Use>(use));
+  }
+  std::int64_t execute(std::string_view sql, db::Parameters parameters = {}) const {
+    return write().execute(sql, parameters);
+  }
+
+  // Runs `work(session)` in one write transaction: commits when it returns (and hands on what it returned), rolls back
+  // when it throws. `work` is run again, at most 5 times in all, when the transaction lost a race: it must have no
+  // other effects.
+  template <class Work>
+  auto transaction(Work&& work) const -> std::invoke_result_t<Work&, Session&> {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        Session session = write();  // closing an uncommitted session rolls it back
+        session.begin();
+        if constexpr (std::is_void_v<std::invoke_result_t<Work&, Session&>>) {
+          work(session);
+          session.commit();
+          return;
+        } else {
+          auto result = work(session);
+          session.commit();
+          return result;
+        }
+      } catch (const Error& error) {
+        if (error.kind() != Error::Kind::serialization || attempt == 5) throw;
+      }
+    }
+  }
+
+  // For the rare statement that has no portable form.
+  bool isSqlite() const noexcept { return table_->backend(host_) == 's'; }
+  bool isPostgresql() const noexcept { return table_->backend(host_) == 'p'; }
+
+ private:
+  Session open(std::int32_t write) const {
+    auto error = detail::noError();
+    mortise_db_session* session = nullptr;
+    db::detail::check(table_->open(host_, write, &session, &error), error);
+    return Session(table_, session);
+  }
+
+  mortise_host* host_;
+  const Table* table_;
+};
+
+inline Db Host::db() const { return need<Db>(); }
+
+}  // namespace mortise::inline sdk1

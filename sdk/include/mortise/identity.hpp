@@ -1,0 +1,262 @@
+// The kernel's accounts, passwords and sessions, for modules that give them a face: identity/1.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "mortise/abi/identity.h"
+#include "mortise/host.hpp"
+#include "mortise/problem.hpp"
+#include "mortise/text.hpp"
+
+namespace mortise::inline sdk1 {
+
+// An account. Empty text = not set; times are microseconds since the epoch, 0 = never.
+struct User {
+  std::string id;  // UUID
+  std::string username;
+  std::string email;  // normalised
+  std::string nickname;
+  std::string avatar;              // URL
+  std::optional<std::string> bio;  // an empty bio is not the same as none
+  std::string role;                // user, admin, super_admin, viewer, guest
+  std::string status;              // active, inactive, banned
+  bool hasPassword = false;
+  std::int64_t createdAt = 0;
+  std::int64_t emailConfirmedAt = 0;
+};
+
+struct NewUser {
+  std::string username;  // at least one of username and email
+  std::string email;
+  std::string nickname;
+  std::string password;      // hashed by the kernel, or
+  std::string passwordHash;  // made earlier by hashPassword()
+  std::int64_t emailConfirmedAt = 0;
+  bool uniqueFolded = false;  // true: the user name is taken if another differs only in case
+};
+
+// What to change; an empty optional leaves the field, an empty text clears it (a user name cannot be cleared).
+struct UserChange {
+  std::optional<std::string> username{};
+  std::optional<std::string> nickname{};
+  std::optional<std::string> avatar{};
+  std::optional<std::string> bio{};
+  bool clearBio = false;  // no bio at all, instead of an empty one
+  std::optional<std::string> status{};
+  std::optional<std::string> role{};
+  bool uniqueFolded = false;
+};
+
+enum class UserKey {
+  id = MORTISE_USER_ID,
+  username = MORTISE_USER_USERNAME,
+  usernameFolded = MORTISE_USER_USERNAME_FOLDED,
+  email = MORTISE_USER_EMAIL
+};
+enum class SessionKind { rotating = MORTISE_SESSION_ROTATING, stateless = MORTISE_SESSION_STATELESS };
+
+struct Tokens {
+  std::string accessToken;
+  std::string refreshToken;
+  std::int64_t expiresIn = 0;  // seconds, of the access token
+  std::string sessionId;
+  User user;
+};
+
+// [worker]; password functions take tens of milliseconds. Failures throw Problem with the kernel's code:
+// 404 user_not_found, 409 username_taken or email_taken, 401 for a wrong password or token, 503 unavailable (with
+// Retry-After), 422.
+class Identity {
+ public:
+  using Table = mortise_identity_v1;
+  static constexpr const char* kInterface = MORTISE_IDENTITY_V1;
+  Identity(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // Empty when there is no such user.
+  std::optional<User> find(UserKey by, std::string_view key) const {
+    Got<User> got;
+    auto error = detail::noError();
+    const auto status = table_->find(host_, cKey(by), detail::str(key), takeUser, &got, &error);
+    if (status == MORTISE_NOT_FOUND) return std::nullopt;
+    return std::move(got.finish(status, error));
+  }
+  User create(const NewUser& user) const {
+    mortise_new_user c{};
+    c.struct_size = sizeof c;
+    c.username = detail::str(user.username);
+    c.email = detail::str(user.email);
+    c.nickname = detail::str(user.nickname);
+    c.password = detail::str(user.password);
+    c.password_hash = detail::str(user.passwordHash);
+    c.email_confirmed_at = user.emailConfirmedAt;
+    c.unique_folded = user.uniqueFolded ? 1 : 0;
+    Got<User> got;
+    auto error = detail::noError();
+    const auto status = table_->create(host_, &c, takeUser, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  User change(std::string_view user_id, const UserChange& change) const {
+    mortise_user_change c{};
+    c.struct_size = sizeof c;
+    c.username = given(change.username);
+    c.nickname = given(change.nickname);
+    c.avatar = given(change.avatar);
+    c.bio = given(change.bio);
+    c.clear_bio = change.clearBio ? 1 : 0;
+    c.status = given(change.status);
+    c.role = given(change.role);
+    c.unique_folded = change.uniqueFolded ? 1 : 0;
+    Got<User> got;
+    auto error = detail::noError();
+    const auto status = table_->change(host_, detail::str(user_id), &c, takeUser, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Newest first. `total`, when given, receives the number of all users.
+  std::vector<User> list(std::int64_t skip, std::int64_t limit, std::int64_t* total = nullptr) const {
+    Got<std::vector<User>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    const auto status = table_->list(
+        host_, skip, limit,
+        [](void* context, const mortise_user* user) {
+          auto& out = *static_cast<Got<std::vector<User>>*>(context);
+          out.keep([&] { out.value->push_back(copied(*user)); });
+        },
+        &got, total, &error);
+    return std::move(got.finish(status, error));
+  }
+  void remove(std::string_view user_id) const {
+    auto error = detail::noError();
+    check(table_->remove(host_, detail::str(user_id), &error), error);
+  }
+
+  // Argon2id, self-describing text.
+  std::string hashPassword(std::string_view password) const {
+    Got<std::string> got;
+    auto error = detail::noError();
+    const auto status = table_->hash_password(
+        host_, detail::str(password),
+        [](void* context, mortise_str hash) {
+          auto& out = *static_cast<Got<std::string>*>(context);
+          out.keep([&] { out.value = detail::copied(hash); });
+        },
+        &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // The user when the password fits, else empty, after the same work when there is no such user. The user's status is
+  // not looked at.
+  std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password) const {
+    Got<User> got;
+    auto error = detail::noError();
+    const auto status =
+        table_->check_password(host_, cKey(by), detail::str(key), detail::str(password), takeUser, &got, &error);
+    if (status == MORTISE_DENIED || status == MORTISE_NOT_FOUND) return std::nullopt;
+    return std::move(got.finish(status, error));
+  }
+  // Sets a new password and ends all sessions and tokens of the user.
+  void setPassword(std::string_view user_id, std::string_view password) const {
+    auto error = detail::noError();
+    check(table_->set_password(host_, detail::str(user_id), detail::str(password), &error), error);
+  }
+
+  Tokens openSession(std::string_view user_id, SessionKind kind) const {
+    Got<Tokens> got;
+    auto error = detail::noError();
+    const auto status = table_->open_session(host_, detail::str(user_id), static_cast<mortise_session_kind>(kind),
+                                             takeTokens, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // A new pair for a refresh token of either kind. Problem 401 when it is unknown, expired, revoked or reused, or its
+  // user is gone (code user_inactive when the account is not active).
+  Tokens refresh(std::string_view refresh_token) const {
+    Got<Tokens> got;
+    auto error = detail::noError();
+    const auto status = table_->refresh(host_, detail::str(refresh_token), takeTokens, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Ends the session that a rotating refresh token belongs to; no error when there is none.
+  void closeSession(std::string_view refresh_token) const {
+    auto error = detail::noError();
+    check(table_->close_session(host_, detail::str(refresh_token), &error), error);
+  }
+  // Ends every session and token of a user, on every server.
+  void revokeAll(std::string_view user_id) const {
+    auto error = detail::noError();
+    check(table_->revoke_all(host_, detail::str(user_id), &error), error);
+  }
+
+ private:
+  // What a sink received. Nothing may be thrown through the boundary, so an exception waits here.
+  template <class T>
+  struct Got {
+    std::optional<T> value;
+    std::exception_ptr thrown;
+
+    template <class Keep>
+    void keep(Keep&& take) noexcept {
+      try {
+        take();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    }
+    T& finish(mortise_status status, const mortise_error& error) {
+      check(status, error);
+      if (thrown) std::rethrow_exception(thrown);
+      if (!value) throw Problem(500, "internal_error").note("identity/1 reported success without a result");
+      return *value;
+    }
+  };
+
+  static void check(mortise_status status, const mortise_error& error) {
+    if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 401, "not_authenticated");
+  }
+  static mortise_user_key cKey(UserKey by) { return static_cast<mortise_user_key>(by); }
+  static mortise_str given(const std::optional<std::string>& text) {
+    return text ? mortise_str{text->c_str(), text->size()} : mortise_str{nullptr, 0};
+  }
+  static User copied(const mortise_user& c) {
+    User user;
+    user.id = detail::copied(c.id);
+    user.username = detail::copied(c.username);
+    user.email = detail::copied(c.email);
+    user.nickname = detail::copied(c.nickname);
+    user.avatar = detail::copied(c.avatar);
+    if (c.has_bio != 0) user.bio = detail::copied(c.bio);
+    user.role = detail::copied(c.role);
+    user.status = detail::copied(c.status);
+    user.hasPassword = c.has_password != 0;
+    user.createdAt = c.created_at;
+    user.emailConfirmedAt = c.email_confirmed_at;
+    return user;
+  }
+  static void takeUser(void* context, const mortise_user* user) {
+    auto& out = *static_cast<Got<User>*>(context);
+    out.keep([&] { out.value = copied(*user); });
+  }
+  static void takeTokens(void* context, const mortise_tokens* c) {
+    auto& out = *static_cast<Got<Tokens>*>(context);
+    out.keep([&] {
+      Tokens tokens;
+      tokens.accessToken = detail::copied(c->access_token);
+      tokens.refreshToken = detail::copied(c->refresh_token);
+      tokens.expiresIn = c->expires_in;
+      tokens.sessionId = detail::copied(c->session_id);
+      if (c->user != nullptr) tokens.user = copied(*c->user);
+      out.value = std::move(tokens);
+    });
+  }
+
+  mortise_host* host_;
+  const Table* table_;
+};
+
+inline Identity Host::identity() const { return need<Identity>(); }
+
+}  // namespace mortise::inline sdk1

@@ -1,0 +1,68 @@
+// Sends mail through the configured relay, in the background: mail/1.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "mortise/abi/mail.h"
+#include "mortise/host.hpp"
+#include "mortise/problem.hpp"
+#include "mortise/text.hpp"
+
+namespace mortise::inline sdk1 {
+
+struct MailMessage {
+  std::string to;       // one address
+  std::string subject;  // UTF-8, one line
+  std::string text;     // plain text part, required
+  std::string html{};   // optional
+};
+
+// send() queues a copy and returns; the kernel tries three times with back-off. [any]
+class Mail {
+ public:
+  using Table = mortise_mail_v1;
+  // Called once with the outcome, [worker]; not for mails that send() refused, nor after the module was stopped.
+  // `reason` says why not.
+  using Done = std::function<void(bool sent, const std::string& reason)>;
+  static constexpr const char* kInterface = MORTISE_MAIL_V1;
+  Mail(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // Throws Problem: 503 unavailable (no mail.url configured), 507 (queue full), 422 (an address or subject that breaks
+  // a rule).
+  void send(const MailMessage& message, Done done = nullptr) const {
+    mortise_mail c{};
+    c.struct_size = sizeof c;
+    c.to = detail::str(message.to);
+    c.subject = detail::str(message.subject);
+    c.text = detail::str(message.text);
+    c.html = detail::str(message.html);
+    std::unique_ptr<Done> kept = done ? std::make_unique<Done>(std::move(done)) : nullptr;
+    if (kept) {
+      c.context = kept.get();
+      c.done = [](void* context, mortise_status status, mortise_str reason) {
+        const std::unique_ptr<Done> call(static_cast<Done*>(context));
+        try {
+          (*call)(status == MORTISE_OK, detail::copied(reason));
+        } catch (...) {  // nothing may be thrown through the boundary; the outcome itself is in the kernel's log
+        }
+      };
+    }
+    auto error = detail::noError();
+    const auto status = table_->send(host_, &c, &error);
+    if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface);
+    kept.release();  // NOLINT: done owns it now
+  }
+  // Is a relay configured?
+  bool configured() const noexcept { return table_->configured(host_) != 0; }
+
+ private:
+  mortise_host* host_;
+  const Table* table_;
+};
+
+inline Mail Host::mail() const { return need<Mail>(); }
+
+}  // namespace mortise::inline sdk1

@@ -1,0 +1,85 @@
+// A reply that goes on: server-sent events, or bytes of another type. Opened by Request::openStream().
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mortise/abi/call.h"
+#include "mortise/text.hpp"
+
+namespace mortise::inline sdk1 {
+
+struct StreamOptions {
+  std::string contentType{};  // empty: text/event-stream with its usual fields and heartbeats
+  int heartbeatSeconds = 0;   // 0: 15
+  // [loop] once, the last callback: the stream has ended, for whatever reason. May come before openStream() returns.
+  std::function<void()> onClosed{};
+  // [loop] the client has caught up after send() had filled the queue.
+  std::function<void()> onDrained{};
+};
+
+// The module's end of a stream. Move-only; destroying it closes the stream. All members [any], none blocks.
+// A client that reads too slowly is dropped by the kernel; send() then returns false.
+class EventStream {
+ public:
+  EventStream(const mortise_call_v1* table, mortise_stream* stream) noexcept : table_(table), stream_(stream) {}
+  EventStream(EventStream&& other) noexcept : table_(other.table_), stream_(std::exchange(other.stream_, nullptr)) {}
+  EventStream& operator=(EventStream&& other) noexcept {
+    std::swap(table_, other.table_);
+    std::swap(stream_, other.stream_);
+    return *this;
+  }
+  ~EventStream() {
+    if (stream_ == nullptr) return;
+    table_->stream_close(stream_);
+    table_->stream_release(stream_);
+  }
+
+  // One event. Empty `event` or `id` are left out; `data` may have several lines. False when the client is gone: drop
+  // the stream.
+  bool send(std::string_view event, std::string_view id, std::string_view data) const {
+    return stream_ != nullptr &&
+           table_->stream_event(stream_, detail::str(event), detail::str(id), detail::str(data)) == MORTISE_OK;
+  }
+  // Bytes as they are, for other content types.
+  bool write(std::string_view bytes) const {
+    return stream_ != nullptr && table_->stream_write(stream_, detail::str(bytes)) == MORTISE_OK;
+  }
+  // Bytes that wait to be sent.
+  std::size_t queued() const noexcept { return stream_ == nullptr ? 0 : table_->stream_queued(stream_); }
+  // What was sent still arrives.
+  void close() const noexcept {
+    if (stream_ != nullptr) table_->stream_close(stream_);
+  }
+
+ private:
+  const mortise_call_v1* table_;
+  mortise_stream* stream_;
+};
+
+namespace detail {
+
+// Keeps the callbacks until the stream has ended; closed() frees it.
+struct StreamCallbacks {
+  std::function<void()> closed;
+  std::function<void()> drained;
+
+  static void onClosed(void* context) {
+    const std::unique_ptr<StreamCallbacks> self(static_cast<StreamCallbacks*>(context));
+    run(self->closed);
+  }
+  static void onDrained(void* context) { run(static_cast<StreamCallbacks*>(context)->drained); }
+  static void run(const std::function<void()>& function) noexcept {
+    try {
+      if (function) function();
+    } catch (...) {  // nothing may be thrown through the boundary, and there is no caller who could treat it
+    }
+  }
+};
+
+}  // namespace detail
+}  // namespace mortise::inline sdk1

@@ -1,0 +1,32 @@
+// Text that the kernel hands out: a view that also becomes a std::string where one is wanted.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mortise/abi/base.h"
+
+namespace mortise::inline sdk1 {
+
+// UTF-8 bytes owned by someone else, usually the call (see where you got it). Copy it into a std::string to keep it:
+//   std::string email = request.body()["email"].text();
+class Text : public std::string_view {
+ public:
+  constexpr Text() noexcept : std::string_view("", 0) {}
+  constexpr Text(std::string_view text) noexcept : std::string_view(text) {}  // NOLINT: meant to convert
+  constexpr Text(mortise_str text) noexcept                                   // NOLINT: meant to convert
+      : std::string_view(text.data == nullptr ? "" : text.data, text.data == nullptr ? 0 : text.size) {}
+  constexpr Text(const char* text) noexcept : std::string_view(text) {}  // NOLINT: meant to convert
+  Text(const std::string& text) noexcept : std::string_view(text) {}     // NOLINT: meant to convert
+
+  operator std::string() const { return std::string(data(), size()); }  // NOLINT: meant to convert
+  std::string string() const { return std::string(data(), size()); }
+};
+
+namespace detail {
+
+inline mortise_str str(std::string_view text) noexcept { return mortise_str{text.data(), text.size()}; }
+inline std::string copied(mortise_str text) { return Text(text).string(); }
+
+}  // namespace detail
+}  // namespace mortise::inline sdk1
