@@ -1,0 +1,79 @@
+// {code, msg, data}: the agent platform.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/json.hpp"
+#include "core/dialect/families.hpp"
+
+namespace mortise::dialect {
+namespace {
+
+constexpr std::string_view kName = "code_msg";
+
+class CodeMsg final : public Dialect {
+ public:
+  explicit CodeMsg(MessagesPtr messages) : messages_(std::move(messages)) {}
+
+  Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const override {
+    Rendered out;
+    out.status = status;
+    const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
+    ObjectWriter(out.body).number("code", 200).text("msg", text).raw("data", data.empty() ? "null" : std::string_view(data)).end();
+    return out;
+  }
+
+  Rendered error(const Problem& problem, const Context& context) const override {
+    const bool soft = context.soft != nullptr && std::find(context.soft->begin(), context.soft->end(), problem.code) != context.soft->end();
+    Rendered out;
+    out.status = soft ? 200 : problem.status;
+    ObjectWriter object(out.body);
+    object.number("code", problem.status);
+    if (!problem.errors.empty()) {
+      // Clients of the old server read `detail`, all others `data`: both are sent.
+      const auto list = errors(problem, context);
+      object.text("msg", fieldText(*messages_, kName, problem.errors.front(), context.language, true));
+      object.raw("data", "{\"errors\":" + list + "}").raw("detail", list);
+    } else {
+      object.text("msg", messages_->text(kName, problem.code, context.language, problem.params));
+      object.raw("data", data(problem, soft));
+    }
+    object.end();
+    addFields(out, problem, context);
+    return out;
+  }
+
+ private:
+  std::string errors(const Problem& problem, const Context& context) const {
+    std::string out = "[";
+    for (const auto& error : problem.errors) {
+      if (out.size() > 1) out += ',';
+      const auto text = fieldText(*messages_, kName, error, context.language, true);
+      ObjectWriter(out).text("type", error.rule).raw("loc", locationJson(error)).text("msg", text).end();
+    }
+    return out + "]";
+  }
+
+  static std::string data(const Problem& problem, bool soft) {
+    if (problem.status != 429 || problem.retryAfter <= 0) return !problem.details.empty() ? problem.details : soft ? "null" : "{}";
+    std::string out;
+    ObjectWriter object(out);
+    object.number("retry_after", problem.retryAfter);
+    json::Document details;
+    json::ParseError error;
+    if (!problem.details.empty() && json::parse(problem.details, details, error) && details.IsObject()) {
+      for (const auto& entry : details.GetObject()) {
+        if (json::view(entry.name) != "retry_after") object.raw(json::view(entry.name), json::toText(entry.value));
+      }
+    }
+    object.end();
+    return out;
+  }
+
+  MessagesPtr messages_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages) { return std::make_unique<CodeMsg>(std::move(messages)); }
+
+}  // namespace mortise::dialect

@@ -1,0 +1,51 @@
+// The four built-in dialects, one file each, and what they share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/dialect/dialect.hpp"
+
+namespace mortise::dialect {
+
+using MessagesPtr = std::shared_ptr<const Messages>;
+
+std::unique_ptr<Dialect> makeProblem(MessagesPtr messages);
+std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages);
+std::unique_ptr<Dialect> makeUnified(MessagesPtr messages);
+std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages);
+// Throws std::runtime_error when a template is not JSON once filled.
+std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error, std::string contentType);
+
+// Writes the members of a JSON object in order; values that are JSON already go in as they are.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  ObjectWriter& text(std::string_view name, std::string_view value);
+  ObjectWriter& raw(std::string_view name, std::string_view json);
+  ObjectWriter& number(std::string_view name, long long value);
+  ObjectWriter& boolean(std::string_view name, bool value);
+  ObjectWriter& textOrNull(std::string_view name, std::string_view value);
+  void end() { out_ += '}'; }
+
+ private:
+  void key(std::string_view name);
+  std::string& out_;
+  bool first_ = true;
+};
+
+// The catalogue text of a problem; with errors, that of "<code>.first" with {first} filled, where the catalogue has one.
+std::string problemText(const Messages& messages, std::string_view dialect, const Problem& problem, std::string_view language);
+// Text of one field's rule; `withField` puts the field's name before it ("email: ...").
+std::string fieldText(const Messages& messages, std::string_view dialect, const FieldError& error, std::string_view language, bool withField);
+// ["body","items",0,"email"]: digits are list positions.
+std::string locationJson(const FieldError& error);
+// Reply header fields that every family sends: the problem's own, Retry-After, WWW-Authenticate on 401.
+void addFields(Rendered& rendered, const Problem& problem, const Context& context);
+// Bare JSON families: the value itself; none leaves the body empty.
+Rendered bare(int status, std::string data);
+// The code that clients see: kernel-internal distinctions are folded.
+std::string_view wireCode(std::string_view code);
+
+}  // namespace mortise::dialect

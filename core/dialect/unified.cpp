@@ -1,0 +1,150 @@
+// {success, error, message, timestamp, ...}: scheduler and sync sessions.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/dialect/families.hpp"
+
+namespace mortise::dialect {
+namespace {
+
+constexpr std::string_view kName = "unified";
+
+struct Kind {
+  std::string_view key;  // problem code
+  std::string_view messageCode, category, severity;
+};
+
+// Codes whose kind is not that of their status.
+constexpr std::array<Kind, 17> kByCode = {{
+    {"route_not_found", "INVALID_REQUEST", "business", "medium"},
+    {"invalid_credentials", "INVALID_CREDENTIALS", "authentication", "medium"},
+    {"invalid_old_password", "INVALID_OLD_PASSWORD", "authentication", "medium"},
+    {"account_disabled", "ACCOUNT_DISABLED", "authorization", "medium"},
+    {"csrf_missing", "CSRF_MISSING", "authorization", "medium"},
+    {"csrf_invalid", "CSRF_INVALID", "authorization", "medium"},
+    {"password_mismatch", "PASSWORD_MISMATCH", "validation", "low"},
+    {"password_duplicated", "PASSWORD_DUPLICATED", "validation", "low"},
+    {"password_invalid", "PASSWORD_INVALID", "validation", "low"},
+    {"job_not_builtin", "FORBIDDEN", "validation", "low"},
+    {"database_query_error", "DATABASE_QUERY_ERROR", "database", "high"},
+    {"task_execution_failed", "TASK_EXECUTION_FAILED", "external", "high"},
+    {"bad_request", "INVALID_REQUEST", "business", "medium"},
+    {"length_required", "INVALID_REQUEST", "business", "medium"},
+    {"uri_too_long", "INVALID_REQUEST", "business", "medium"},
+    {"header_too_large", "INVALID_REQUEST", "business", "medium"},
+    {"not_acceptable", "INVALID_REQUEST", "business", "medium"},
+}};
+
+Kind byStatus(int status) {
+  switch (status) {
+    case 400:
+    case 422: return {{}, "VALIDATION_ERROR", "validation", "low"};
+    case 401: return {{}, "AUTHENTICATION_REQUIRED", "authentication", "medium"};
+    case 403: return {{}, "PERMISSION_REQUIRED", "authorization", "medium"};
+    case 404: return {{}, "RESOURCE_NOT_FOUND", "business", "low"};
+    case 409: return {{}, "CONSTRAINT_VIOLATION", "business", "medium"};
+    case 429: return {{}, "RATE_LIMIT_EXCEEDED", "security", "medium"};
+    case 502: return {{}, "TASK_EXECUTION_FAILED", "external", "high"};
+    case 503: return {{}, "SERVICE_UNAVAILABLE", "system", "high"};
+    case 504: return {{}, "REQUEST_TIMEOUT", "system", "high"};
+    default: break;
+  }
+  if (status >= 500) return {{}, "INTERNAL_ERROR", "system", "high"};
+  return {{}, "INVALID_REQUEST", "business", "medium"};
+}
+
+Kind kindOf(const Problem& problem) {
+  for (const auto& kind : kByCode) {
+    if (kind.key == problem.code) return kind;
+  }
+  return byStatus(problem.status);
+}
+
+bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+
+class Unified final : public Dialect {
+ public:
+  explicit Unified(MessagesPtr messages) : messages_(std::move(messages)) {}
+
+  Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const override {
+    Rendered out;
+    out.status = status;
+    const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
+    ObjectWriter object(out.body);
+    object.boolean("success", true).boolean("error", false).text("message", text).text("timestamp", isoOffset(nowMicros()));
+    if (!data.empty()) object.raw("data", data);
+    object.end();
+    return out;
+  }
+
+  Rendered error(const Problem& problem, const Context& context) const override {
+    Kind kind = kindOf(problem);
+    // `details` may name the three words itself; its other members become `extra`.
+    json::Document details;
+    json::ParseError ignored;
+    if (problem.details.empty() || !json::parse(problem.details, details, ignored) || !details.IsObject()) details.SetObject();
+    kind.messageCode = json::textMember(details, "message_code", kind.messageCode);
+    kind.category = json::textMember(details, "category", kind.category);
+    kind.severity = json::textMember(details, "severity", kind.severity);
+
+    Rendered out;
+    out.status = problem.status == 422 ? 400 : problem.status;  // the family knows no 422
+    ObjectWriter object(out.body);
+    object.boolean("success", false).boolean("error", true).text("error_id", text::hex(randomBytes(16)));
+    object.text("category", kind.category).text("severity", kind.severity).text("message_code", kind.messageCode);
+    object.text("message", problemText(*messages_, kName, problem, context.language)).text("timestamp", isoOffset(nowMicros()));
+    object.boolean("recoverable", isOneOf(kind.severity, {"low", "medium"}));
+    object.raw("suggestions", suggestions(kind.category, context.language)).raw("context", about(context));
+    if (const auto extra = rest(details); !extra.empty()) object.raw("extra", extra);
+    object.end();
+    addFields(out, problem, context);
+    return out;
+  }
+
+ private:
+  std::string suggestions(std::string_view category, std::string_view language) const {
+    const bool known = isOneOf(category, {"validation", "business", "authentication", "authorization", "security", "database", "external", "network"});
+    const auto key = "suggestions." + std::string(known ? category : "system");
+    return "[" + json::quoted(messages_->text(kName, key + ".1", language)) + "," + json::quoted(messages_->text(kName, key + ".2", language)) + "]";
+  }
+
+  static std::string about(const Context& context) {
+    // Clients of this family take user_id as a number; ids of another form would break them.
+    const bool numeric = !context.userId.empty() && context.userId.size() <= 15 && context.userId.find_first_not_of("0123456789") == std::string_view::npos;
+    std::string meta;
+    ObjectWriter inner(meta);
+    if (!context.clientAddress.empty()) inner.text("ip_address", context.clientAddress);
+    inner.end();
+    std::string out;
+    ObjectWriter object(out);
+    object.textOrNull("request_id", context.requestId).raw("user_id", numeric ? std::to_string(std::stoll(std::string(context.userId))) : "null");
+    object.text("url", context.url).text("method", context.method).raw("meta", meta);
+    object.end();
+    return out;
+  }
+
+  static std::string rest(const json::Document& details) {
+    std::string out;
+    ObjectWriter object(out);
+    bool any = false;
+    for (const auto& entry : details.GetObject()) {
+      if (isOneOf(json::view(entry.name), {"message_code", "category", "severity"})) continue;
+      object.raw(json::view(entry.name), json::toText(entry.value));
+      any = true;
+    }
+    object.end();
+    return any ? out : std::string();
+  }
+
+  MessagesPtr messages_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> makeUnified(MessagesPtr messages) { return std::make_unique<Unified>(std::move(messages)); }
+
+}  // namespace mortise::dialect
