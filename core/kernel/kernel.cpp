@@ -1,12 +1,8 @@
 #include "core/kernel/kernel.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -22,6 +18,7 @@
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/kernel/builtin.hpp"
+#include "core/kernel/data_lock.hpp"
 #include "core/kernel/dispatcher.hpp"
 #include "core/kernel/module_set.hpp"
 #include "core/ops/health.hpp"
@@ -58,28 +55,6 @@ std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusa
 }
 
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
-
-// One server per data directory: SQLite, the identity revision and the outbox are this process's own.
-class DataLock {
- public:
-  explicit DataLock(const std::string& directory) {
-    const auto path = directory + "/mortise.lock";
-    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd_ < 0) throw StartError({"can't open " + path + ": " + std::strerror(errno)});
-    struct flock lock {};
-    lock.l_type = F_WRLCK;
-    if (::fcntl(fd_, F_OFD_SETLK, &lock) != 0) {
-      ::close(fd_);
-      throw StartError({"another server already uses data.dir " + directory + "; stop it, or give this one a directory of its own (--data.dir=...)"});
-    }
-  }
-  ~DataLock() { ::close(fd_); }
-  DataLock(const DataLock&) = delete;
-  DataLock& operator=(const DataLock&) = delete;
-
- private:
-  int fd_ = -1;
-};
 
 }  // namespace
 

@@ -1,0 +1,53 @@
+// A command's words: settings (--section.key=value, --config FILE) go to the configuration; the rest is the command's own.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+
+namespace mortise::commands {
+
+// A switch or value of one command, beside those that every command takes.
+struct Flag {
+  std::string name;       // "json": --json
+  std::string value;      // what stands behind it in the help ("NAME"); empty = a switch
+  std::string help;
+};
+
+struct Usage {
+  std::string synopsis;   // "mortise user set-role USER ROLE"
+  std::string text;       // what it does, one or several lines
+  std::vector<std::string> positional;  // names, "NAME" required, "[DIR]" optional
+  std::vector<Flag> flags;
+  bool configurable = true;  // takes --config and --section.key=value
+};
+
+class Arguments {
+ public:
+  // Throws UsageError with one sentence: unknown flag (and the nearest), a missing or superfluous word.
+  Arguments(const Usage& usage, const std::vector<std::string>& words);
+  bool help() const { return help_; }
+  bool has(const std::string& flag) const { return flags_.contains(flag); }
+  std::string flag(const std::string& name, std::string otherwise = {}) const;
+  // The i-th positional word; empty when it was optional and left out.
+  std::string word(std::size_t index) const { return index < words_.size() ? words_[index] : std::string(); }
+  const config::Sources& sources() const { return sources_; }
+
+ private:
+  bool help_ = false;
+  std::map<std::string, std::string> flags_;
+  std::vector<std::string> words_;
+  config::Sources sources_;
+};
+
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+std::string helpText(const Usage& usage);
+
+}  // namespace mortise::commands

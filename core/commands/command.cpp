@@ -1,0 +1,99 @@
+#include "core/commands/command.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "core/base/problem.hpp"
+#include "core/base/text.hpp"
+
+namespace mortise::commands {
+
+namespace {
+
+std::vector<Command> all() {
+  std::vector<Command> commands;
+  for (auto* group : {serveCommands, moduleCommands, databaseCommands, userCommands, configCommands, buildCommands}) {
+    for (auto& command : group()) commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+void overview(const std::vector<Command>& commands, std::ostream& out) {
+  out << "mortise " MORTISE_VERSION " - a modular API server\n\nUsage: mortise COMMAND [ARGUMENTS] (each command has --help)\n\n";
+  std::size_t width = 0;
+  for (const auto& command : commands) width = std::max(width, command.name.size());
+  for (const auto& command : commands) out << "  " << command.name << std::string(width + 2 - command.name.size(), ' ') << command.summary << '\n';
+}
+
+std::size_t countOfWords(const std::string& name) { return static_cast<std::size_t>(std::count(name.begin(), name.end(), ' ')) + 1; }
+
+const Command* find(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+  for (const auto& command : commands) {
+    const auto count = countOfWords(command.name);
+    if (words.size() < count) continue;
+    std::string said = words[0];
+    for (std::size_t i = 1; i < count; ++i) said += " " + words[i];
+    if (said == command.name) return &command;
+  }
+  return nullptr;
+}
+
+int unknown(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  bool isGroup = false;
+  for (const auto& command : commands) {
+    names.push_back(command.name);
+    if (!command.name.starts_with(words[0] + " ")) continue;
+    isGroup = true;
+    if (words.size() == 1 || words[1] == "--help" || words[1] == "-h") std::cout << "  " << command.usage.synopsis << "\n      " << command.summary << '\n';
+  }
+  if (isGroup && words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return 0;
+  const auto said = isGroup && words.size() > 1 ? words[0] + " " + words[1] : words[0];
+  const auto near = text::nearest(said, names);
+  std::cerr << "mortise: " << (isGroup && words.size() == 1 ? "\"" + said + "\" needs a second word" : "unknown command \"" + said + "\"")
+            << (near.empty() ? "" : "; did you mean \"" + near + "\"?") << " (see mortise --help)\n";
+  return 2;
+}
+
+}  // namespace
+
+int run(const Program& program, const std::vector<std::string>& words) {
+  const auto commands = all();
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    overview(commands, words.empty() ? std::cerr : std::cout);
+    return words.empty() ? 2 : 0;
+  }
+  const auto* command = find(commands, words[0] == "--version" ? std::vector<std::string>{"version"} : words);
+  if (!command) return unknown(commands, words);
+  try {
+    const auto skip = static_cast<std::ptrdiff_t>(words[0] == "--version" ? 1 : countOfWords(command->name));
+    const Arguments arguments(command->usage, {words.begin() + skip, words.end()});
+    if (arguments.help()) {
+      std::cout << helpText(command->usage);
+      return 0;
+    }
+    return command->run(program, arguments);
+  } catch (const UsageError& error) {
+    std::cerr << "mortise " << command->name << ": " << error.what() << '\n';
+    return 2;
+  } catch (const kernel::StartError& error) {
+    for (const auto& line : error.lines()) std::cerr << "mortise: " << line << '\n';
+    return 1;
+  } catch (const Problem& problem) {
+    std::cerr << "mortise " << command->name << ": " << problem.code << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "mortise " << command->name << ": " << error.what() << '\n';
+    return 1;
+  }
+}
+
+std::unique_ptr<kernel::Kernel> prepare(const Program& program, const Arguments& arguments, bool quiet) {
+  kernel::KernelOptions options;
+  options.sources = arguments.sources();
+  options.programDirectory = program.directory;
+  options.quiet = quiet;
+  return std::make_unique<kernel::Kernel>(std::move(options));
+}
+
+}  // namespace mortise::commands

@@ -1,0 +1,26 @@
+#include "core/kernel/data_lock.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/kernel/kernel.hpp"
+
+namespace mortise::kernel {
+
+DataLock::DataLock(const std::string& directory) {
+  const auto path = directory + "/mortise.lock";
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd_ < 0) throw StartError({"can't open " + path + ": " + std::strerror(errno)});
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) return;
+  ::close(fd_);
+  throw StartError({"a server already uses data.dir " + directory + "; stop it, or name another directory (--data.dir=...)"});
+}
+
+DataLock::~DataLock() { ::close(fd_); }
+
+}  // namespace mortise::kernel

@@ -1,0 +1,20 @@
+// One server per data directory: SQLite's writer, the spool and the outbox are one process's own.
+#pragma once
+
+#include <string>
+
+namespace mortise::kernel {
+
+class DataLock {
+ public:
+  // Throws StartError when another process holds it or the directory can't be written.
+  explicit DataLock(const std::string& directory);
+  ~DataLock();
+  DataLock(const DataLock&) = delete;
+  DataLock& operator=(const DataLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace mortise::kernel
