@@ -1,0 +1,296 @@
+"""The `mortise` program as an operator uses it: every command, its help, and what it says to a mistake."""
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import unittest
+
+import support
+from mortise_server import MortiseServer
+from support import mortise
+
+TIME_LIMIT = 240
+COMMANDS = [("serve",), ("module",), ("module", "list"), ("module", "info"), ("module", "check"), ("module", "new"), ("module", "enable"),
+            ("module", "disable"), ("migrate",), ("check-config",), ("user",), ("user", "create"), ("user", "list"), ("user", "set-role"),
+            ("openapi",), ("backup",), ("restore",), ("version",), ("embed",)]
+MODULES = support.BUILD / "modules"
+
+
+class Help(unittest.TestCase):
+    def test_each_command_explains_itself(self):
+        for command in COMMANDS:
+            with self.subTest(" ".join(command)):
+                done = mortise(*command, "--help")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("mortise " + " ".join(command), done.stdout)
+                self.assertEqual(done.stderr, "")
+
+    def test_the_program_lists_its_commands(self):
+        done = mortise("--help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for command in COMMANDS:
+            self.assertRegex(done.stdout, rf"\b{command[0]}\b")
+
+    def test_serve_help_names_every_option_of_the_sample(self):
+        shown = mortise("serve", "--help").stdout
+        sample = (support.ROOT / "etc" / "mortise.conf").read_text()
+        section, names = "", []
+        for line in sample.splitlines():
+            if match := re.match(r"\[(\w+)\]", line):
+                section = match.group(1)
+            elif match := re.match(r"#?\s?(\w+)\s*=", line):
+                names.append(f"{section}.{match.group(1)}")
+        kernel = [name for name in names if name.split(".")[0] in ("http", "data", "modules", "db", "cache", "blobs", "mail", "log", "identity")]
+        self.assertGreater(len(kernel), 25, "etc/mortise.conf has too few options")
+        for name in kernel:
+            self.assertIn("--" + name, shown)
+
+    def test_an_unknown_command_is_refused_with_the_nearest_one(self):
+        done = mortise("modul", "list")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("modul", done.stderr)
+        self.assertRegex(done.stderr, r"\bmodule\b")
+
+    def test_version(self):
+        done = mortise("version")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"1\.0\.0")
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        self.folder = support.temporary_directory(self)
+        self.file = self.folder / "mortise.conf"
+
+    def check(self, text, *arguments, environment=None):
+        self.file.write_text(text)
+        return mortise("check-config", "--config", self.file, f"--data.dir={self.folder / 'data'}", f"--modules.path={MODULES}", *arguments,
+                       environment=environment)
+
+    def test_the_shipped_sample_is_sound(self):
+        self.assertEqual(self.check((support.ROOT / "etc" / "mortise.conf").read_text()).returncode, 0)
+
+    def test_mistakes_are_refused_with_file_line_and_the_nearest_name(self):
+        rows = [
+            ("[http]\nlisten = 127.0.0.1:0\nworker = 2\n", [r"mortise\.conf:3", r"http\.worker\b", r"http\.workers"]),
+            ("[htp]\nlisten = 127.0.0.1:0\n", [r"mortise\.conf:[12]", r"htp"]),
+            ("[http]\nworkers = many\n", [r"mortise\.conf:2", r"http\.workers", r"many"]),
+            ("[http]\nmax_body = 5 parsecs\n", [r"mortise\.conf:2", r"http\.max_body", r"parsecs"]),
+            ("[log]\nlevel = loud\n", [r"mortise\.conf:2", r"log\.level", r"loud", r"warning"]),
+            ("[http\nworkers = 1\n", [r"mortise\.conf:1"]),
+        ]
+        for text, patterns in rows:
+            with self.subTest(text):
+                done = self.check(text)
+                self.assertNotEqual(done.returncode, 0, done.stdout)
+                for pattern in patterns:
+                    self.assertRegex(done.stderr, pattern)
+
+    def test_mistakes_on_the_command_line_and_in_the_environment_are_refused(self):
+        done = self.check("", "--http.workrs=2")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"http\.workrs(.|\n)*http\.workers")
+        done = self.check("", environment={"MORTISE_HTTP_WORKRS": "2"})
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"MORTISE_HTTP_WORKRS|http\.workrs")
+
+    def test_the_command_line_beats_the_file_and_the_file_beats_the_environment(self):
+        def listening(text, *arguments, environment):
+            """The address a server of these settings says it listens on."""
+            self.file.write_text(text)
+            clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
+            server = subprocess.Popen([str(support.BINARY), "serve", "--config", str(self.file), f"--data.dir={self.folder / 'data'}", *arguments],
+                                      env={**clean, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                candidates = {"environment": a, "file": b, "command line": c}
+                def answering():
+                    self.assertIsNone(server.poll(), "the server ended")
+                    for name, port in candidates.items():
+                        class Here:
+                            pass
+                        Here.port = port
+                        try:
+                            if support.request(Here, "GET", "/health", timeout=2).status == 200:
+                                return name
+                        except OSError:
+                            continue
+                    return None
+                return support.wait_until(answering, 15, "an answer on one of the addresses")
+            finally:
+                server.terminate()
+                server.wait(20)
+
+        a, b, c = support.free_port(), support.free_port(), support.free_port()
+        environment = {"MORTISE_HTTP_LISTEN": f"127.0.0.1:{a}"}
+        self.assertEqual(listening("", environment=environment), "environment")
+        self.assertEqual(listening(f"[http]\nlisten = 127.0.0.1:{b}\n", environment=environment), "file")
+        self.assertEqual(listening(f"[http]\nlisten = 127.0.0.1:{b}\n", f"--http.listen=127.0.0.1:{c}", environment=environment), "command line")
+
+
+class Modules(unittest.TestCase):
+    def setUp(self):
+        self.folder = support.temporary_directory(self)
+        self.file = self.folder / "mortise.conf"
+        self.file.write_text(f"# kept comment\n[data]\ndir = {self.folder / 'data'}\n\n[modules]\npath = {MODULES}\n")
+
+    def test_list_shows_what_is_there_and_what_is_on(self):
+        done = mortise("module", "list", "--config", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^.*\bauth\b.*1\.0\.0")
+
+    def test_enable_and_disable_change_the_file_and_nothing_else_in_it(self):
+        done = mortise("module", "enable", "auth", "--config", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(self.file.read_text(), r"(?m)^enabled\s*=.*\bauth\b")
+        self.assertIn("# kept comment", self.file.read_text())
+        self.assertEqual(mortise("check-config", "--config", self.file).returncode, 0)
+        done = mortise("module", "disable", "auth", "--config", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotRegex(self.file.read_text(), r"(?m)^enabled\s*=.*\bauth\b")
+        self.assertIn("# kept comment", self.file.read_text())
+
+    def test_enabling_what_is_not_there_is_refused_with_the_nearest_name(self):
+        done = mortise("module", "enable", "auht", "--config", self.file)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"auht(.|\n)*auth")
+
+    def test_info_tells_what_a_module_is_without_running_it(self):
+        done = mortise("module", "info", MODULES / "auth.so")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for word in ("auth", "1.0.0", "db/1", "/api/auth/login", "auth.find_users", "code_lifetime"):
+            self.assertIn(word, done.stdout)
+
+    def test_check_passes_a_sound_module_and_refuses_others_in_one_sentence(self):
+        done = mortise("module", "check", MODULES / "auth.so")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        text = self.folder / "words.so"
+        text.write_text("not a library\n")
+        done = mortise("module", "check", text)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout + done.stderr, r"words\.so")
+        done = mortise("module", "check", self.folder / "missing.so")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout + done.stderr, r"missing\.so")
+
+    def test_new_refuses_a_bad_name_and_a_folder_that_is_there(self):
+        done = mortise("module", "new", "Bad Name", self.folder / "x")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Bad Name", done.stderr)
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "mine.txt").write_text("mine")
+        done = mortise("module", "new", "notes", self.folder / "full")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(os.listdir(self.folder / "full"), ["mine.txt"])
+
+
+class Accounts(unittest.TestCase):
+    def setUp(self):
+        self.folder = support.temporary_directory(self)
+        self.data = self.folder / "data"
+        self.options = [f"--data.dir={self.data}", f"--modules.path={MODULES}", "--modules.enabled=auth", "--identity.argon2_memory=8MiB",
+                        "--identity.argon2_passes=1"]
+
+    def test_create_list_and_set_role(self):
+        done = mortise("user", "create", *self.options, "--username", "ada", "--email", "ada@example.org", "--role", "super_admin", "--password-stdin",
+                       input="correct horse 7\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("correct horse", done.stdout + done.stderr)
+        again = mortise("user", "create", *self.options, "--username", "ada", "--password-stdin", input="correct horse 7\n")
+        self.assertNotEqual(again.returncode, 0)
+        self.assertIn("ada", again.stderr)
+        listed = mortise("user", "list", *self.options)
+        self.assertRegex(listed.stdout, r"(?m)^.*\bada\b.*super_admin")
+        self.assertEqual(mortise("user", "set-role", *self.options, "ada", "user").returncode, 0)
+        self.assertNotRegex(mortise("user", "list", *self.options).stdout, r"(?m)^.*\bada\b.*super_admin")
+        self.assertNotEqual(mortise("user", "set-role", *self.options, "nobody-here", "user").returncode, 0)
+        self.assertNotEqual(mortise("user", "set-role", *self.options, "ada", "emperor").returncode, 0)
+
+        server = MortiseServer({**support.QUICK, "data.dir": str(self.data)}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        answer = support.request(server, "POST", "/api/auth/login", {"username": "ada", "password": "correct horse 7"})
+        self.assertEqual(answer.json()["code"], 200, answer)
+
+
+class Data(unittest.TestCase):
+    def setUp(self):
+        self.folder = support.temporary_directory(self)
+        self.data = self.folder / "data"
+        self.options = [f"--data.dir={self.data}", f"--modules.path={MODULES}", "--modules.enabled=auth"]
+
+    def test_migrate_makes_the_tables_and_does_nothing_the_second_time(self):
+        first = mortise("migrate", *self.options)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        tables = {name for (name,) in sqlite3.connect(self.data / "mortise.db").execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        self.assertTrue({"auth_signups", "auth_sends"} <= tables, tables)
+        second = mortise("migrate", *self.options)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertNotEqual(first.stdout, second.stdout)
+
+    def test_openapi_prints_the_merged_document(self):
+        done = mortise("openapi", *self.options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        self.assertEqual(document["openapi"], "3.0.3")
+        self.assertIn("/api/auth/login", document["paths"])
+
+    def test_a_backup_taken_while_serving_restores_what_was_there(self):
+        server = MortiseServer({**support.QUICK, "data.dir": str(self.data)}, modules=["auth", "probe"]).start()
+        self.addCleanup(server.stop)
+        support.account(server, "before")
+        stored = support.request(server, "POST", "/probe/files", b"blob" * 10000, {"Content-Type": "application/octet-stream"}).json()["id"]
+        backup = self.folder / "backup.tar"
+        done = mortise("backup", backup, *self.options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.stat(backup).st_mode & 0o077, 0, "a backup holds password hashes: it is the owner's alone")
+        support.account(server, "after")
+        server.stop()
+
+        elsewhere = [f"--data.dir={self.folder / 'second'}", *self.options[1:]]
+        done = mortise("restore", backup, *elsewhere)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        second = MortiseServer({**support.QUICK, "data.dir": str(self.folder / "second")}, modules=["auth", "probe"]).start()
+        self.addCleanup(second.stop)
+
+        def log_in(name):
+            return support.request(second, "POST", "/api/auth/login", {"username": name, "password": "correct horse 7"}).json()["code"]
+
+        self.assertEqual((log_in("before"), log_in("after")), (200, 401))
+        self.assertEqual(support.request(second, "GET", f"/probe/files/{stored}").body, b"blob" * 10000)
+
+    def test_a_damaged_backup_replaces_nothing(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        backup = self.folder / "backup.tar"
+        self.assertEqual(mortise("backup", backup, *self.options).returncode, 0)
+        content = bytearray(backup.read_bytes())
+        before = (self.data / "mortise.db").read_bytes()
+        for damage in (content[: len(content) // 2], content[:1000] + bytes(200) + content[1200:], b"", b"not a backup at all"):
+            backup.write_bytes(bytes(damage))
+            done = mortise("restore", backup, *self.options)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("backup.tar", done.stderr)
+            self.assertEqual((self.data / "mortise.db").read_bytes(), before)
+
+
+class Secrets(unittest.TestCase):
+    def test_the_data_folder_is_the_owners_alone(self):
+        folder = support.temporary_directory(self)
+        server = MortiseServer({**support.QUICK, "data.dir": str(folder / "data")}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        self.assertEqual(os.stat(folder / "data").st_mode & 0o777, 0o700)
+        for path, _, names in os.walk(folder / "data"):
+            for name in names:
+                self.assertEqual(os.stat(os.path.join(path, name)).st_mode & 0o077, 0, name)
+
+    def test_the_set_up_link_makes_one_administrator_once(self):
+        folder = support.temporary_directory(self)
+        server = MortiseServer({**support.QUICK, "data.dir": str(folder / "data")}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        printed = server.output()
+        self.assertRegex(printed, r"http://127\.0\.0\.1:\d+/\S*setup\S*")
+
+
+
+
+if __name__ == "__main__":
+    unittest.main()

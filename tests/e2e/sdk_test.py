@@ -1,0 +1,126 @@
+"""A third party's way: the SDK installed somewhere, modules built outside this repository by two compilers and in C, all in one server."""
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+import support
+from mortise_server import MortiseServer
+from support import mortise
+
+TIME_LIMIT = 420
+
+
+def run(*command, cwd=None, environment=None):
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+    return done.stdout
+
+
+def build_module(source, build, prefix, *options):
+    """Configures and builds one module against the installed SDK; returns its library."""
+    run("cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_PREFIX_PATH={prefix}", *options)
+    run("cmake", "--build", build)
+    libraries = [path for path in build.rglob("*.so") if "CMakeFiles" not in str(path)]
+    assert len(libraries) == 1, libraries
+    return libraries[0]
+
+
+class InstalledSdk(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = support.temporary_directory(cls_cleanup(cls))
+        cls.prefix = cls.folder / "sdk"
+        run("cmake", "--install", support.BUILD, "--prefix", cls.prefix)
+        cls.modules = cls.folder / "modules"
+        cls.modules.mkdir()
+
+        cls.built = {}
+        program = str(cls.prefix / "bin" / "mortise")
+        for name, options in (("gnotes", ["-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_C_COMPILER=gcc"]),
+                              ("cnotes", ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_FLAGS=-stdlib=libc++",
+                                          "-DCMAKE_MODULE_LINKER_FLAGS=-stdlib=libc++", "-DCMAKE_EXE_LINKER_FLAGS=-stdlib=libc++"])):
+            run(program, "module", "new", name, cls.folder / name)
+            cls.built[name] = build_module(cls.folder / name, cls.folder / f"{name}-build", cls.prefix, *options)
+        shutil.copytree(support.ROOT / "sdk" / "examples" / "tally", cls.folder / "tally")
+        cls.built["tally"] = build_module(cls.folder / "tally", cls.folder / "tally-build", cls.prefix)
+        for library in cls.built.values():
+            shutil.copy(library, cls.modules)
+
+    def test_modules_of_gcc_of_clang_with_libcxx_and_of_c_answer_in_one_server(self):
+        server = MortiseServer({**support.QUICK, "modules.path": [str(self.modules), str(support.BUILD / "modules")]},
+                               modules=["auth", "gnotes", "cnotes", "tally"]).start()
+        self.addCleanup(server.stop)
+        token = support.account(server, "ada")
+        paths = support.request(server, "GET", "/openapi.json").json()["paths"]
+        for name in ("gnotes", "cnotes", "tally"):
+            mine = [(path, method) for path, item in paths.items() if name in path for method in item if method == "get" and "{" not in path]
+            self.assertTrue(mine, f"{name} has no plain GET among {sorted(paths)}")
+            for path, method in mine:
+                with self.subTest(f"{method} {path}"):
+                    answer = support.request(server, "GET", path, token=token)
+                    self.assertEqual(answer.status, 200, answer)
+
+    def test_the_clang_module_really_uses_libcxx(self):
+        self.assertIn("libc++", run("readelf", "-d", self.built["cnotes"]))
+        self.assertIn("libstdc++", run("readelf", "-d", self.built["gnotes"]))
+        self.assertNotIn("c++", run("readelf", "-d", self.built["tally"]))
+
+    def test_each_passes_module_check_and_shows_one_symbol(self):
+        for name, library in self.built.items():
+            with self.subTest(name):
+                done = mortise("module", "check", library)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertEqual(defined_symbols(library), ["mortise_module_v1"])
+
+    def test_the_generated_modules_own_tests_pass(self):
+        for name in ("gnotes", "cnotes"):
+            with self.subTest(name):
+                done = subprocess.run(["ctest", "--test-dir", str(self.folder / f"{name}-build"), "--output-on-failure", "--no-tests=error"],
+                                      capture_output=True, text=True, timeout=120)
+                self.assertEqual(done.returncode, 0, done.stdout[-4000:])
+
+
+def cls_cleanup(cls):
+    """What temporary_directory() needs, for a whole class."""
+
+    class Case:
+        addCleanup = staticmethod(cls.addClassCleanup)
+
+    return Case
+
+
+def defined_symbols(library):
+    lines = run("nm", "-D", "--defined-only", library).splitlines()
+    return sorted(line.split()[-1].split("@")[0] for line in lines if line.split()[-2] != "A")
+
+
+class Repository(unittest.TestCase):
+    def test_every_module_of_this_build_shows_one_symbol(self):
+        libraries = sorted((support.BUILD / "modules").glob("*.so"))
+        self.assertIn("auth.so", [library.name for library in libraries])
+        for library in libraries:
+            with self.subTest(library.name):
+                self.assertEqual(defined_symbols(library), ["mortise_module_v1"])
+
+    def test_nothing_under_modules_or_in_the_examples_includes_core(self):
+        looked = 0
+        for top in ("modules", "sdk/include", "sdk/examples", "sdk/template", "tests/modules"):
+            for path in (support.ROOT / top).rglob("*"):
+                if path.suffix in (".cpp", ".hpp", ".c", ".h", ".in"):
+                    looked += 1
+                    self.assertIsNone(re.search(r"^\s*#\s*include\s*[\"<]core/", path.read_text(), re.M), f"{path} includes from core/")
+        self.assertGreater(looked, 20)
+
+    def test_a_binary_built_with_sdk_1_0_still_loads(self):
+        released = sorted((support.ROOT / "tests" / "abi").rglob("*1.0*.so")) + sorted((support.ROOT / "sdk" / "abi").rglob("*.so"))
+        self.assertTrue(released, "the released binary of SDK 1.0 is missing from tests/abi")
+        for library in released:
+            with self.subTest(library.name):
+                done = mortise("module", "check", library)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
