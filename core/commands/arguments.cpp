@@ -53,8 +53,9 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
     }
     const auto equals = words[i].find('=');
     if (equals == std::string::npos && i + 1 >= words.size()) throw UsageError(words[i] + " needs a value: " + words[i] + "=VALUE");
-    sources_.commandLine.emplace_back(words[i].substr(2, equals == std::string::npos ? std::string::npos : equals - 2),
-                                      equals == std::string::npos ? words[++i] : words[i].substr(equals + 1));
+    auto name = words[i].substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
+    if (equals == std::string::npos) ++i;
+    sources_.commandLine.emplace_back(std::move(name), equals == std::string::npos ? words[i] : words[i].substr(equals + 1));
   }
   sources_.environment = config::environment();
   const auto options = describe(usage);

@@ -78,14 +78,14 @@ std::vector<Option> make() {
       bounded("http", "stream_buffer", size, "1MiB", 4 * kKiB, kGiB,
               "Unsent bytes kept for one event stream or WebSocket; over it the client is dropped"),
       bounded("http", "request_timeout", duration, "30s", kSecond, kHour,
-              "Time for a worker request, waiting included; then 503"),
+              "Time for a worker request, waiting included; then 504"),
       text("http", "public_url", "",
            "Address that clients use (https://api.example), for links in mails and documents"),
 
       text("data", "dir", "./data", "Directory for the database, blobs and secrets; created with mode 0700"),
 
-      list("modules", "path", "", "Directories with module libraries; empty = lib/mortise/modules beside the program"),
-      list("modules", "enabled", "", "Modules to load, by name; empty = none but those of modules.required"),
+      list("modules", "path", "", "Directories with module libraries; empty = modules beside the program, or ../lib/mortise/modules"),
+      list("modules", "enabled", "", "Modules to load, by name; empty or * = every one found that `mortise module disable` did not switch off"),
       list("modules", "required", "", "Modules without which the server does not start"),
 
       secret(text("db", "url", "", "sqlite:/path or postgresql://user@host/db; empty = sqlite:<data.dir>/mortise.db")),
@@ -97,12 +97,13 @@ std::vector<Option> make() {
                   "memory: or redis://host:6379/0 or redis+unix:/path; shared state of several servers needs Redis")),
       secret(text("blobs", "url", "", "file:/path or s3://bucket?endpoint=...; empty = file:<data.dir>/blobs")),
       secret(text("mail", "url", "",
-                  "smtp://host:25, smtps://user:password@host or file:/directory; empty = mail is off")),
-      text("mail", "from", "", "Sender of mails: Name <address@example>"),
+                  "smtp://host:25, smtps://user:password@host or outbox:/directory; empty = mail is off")),
+      text("mail", "from", "Mortise <no-reply@localhost>", "Sender of mails: Name <address@example>"),
 
       choice("log", "level", "info", {"trace", "debug", "info", "warning", "error", "off"},
              "Least level that is written"),
       choice("log", "format", "logfmt", {"logfmt", "json"}, "Form of a log line on stderr"),
+      flag("log", "access", "true", "One line for every finished request, at level info"),
 
       choice("identity", "jwt_algorithm", "HS256", {"HS256", "RS256", "ES256"}, "Signature of access tokens"),
       text("identity", "jwt_key_file", "", "Private key in PEM for RS256 and ES256"),
@@ -113,7 +114,9 @@ std::vector<Option> make() {
       bounded("identity", "password_concurrency", integer, "0", 0, 256,
               "Password hashes at a time; 0 = cores - 1, at least 1"),
       bounded("identity", "access_ttl", duration, "1h", kSecond, 30 * kDay, "Life of an access token"),
-      bounded("identity", "refresh_ttl", duration, "30d", 60 * kSecond, 3650 * kDay, "Life of a refresh token"),
+      bounded("identity", "refresh_ttl", duration, "30d", 60 * kSecond, 3650 * kDay, "Life of its refresh token without use"),
+      bounded("identity", "platform_access_ttl", duration, "30m", kSecond, 30 * kDay, "Life of an access token of the agent platform"),
+      bounded("identity", "platform_refresh_ttl", duration, "7d", 60 * kSecond, 3650 * kDay, "Life of a refresh token of the agent platform"),
 
       choice("limits", "store", "auto", {"auto", "memory", "cache"},
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),

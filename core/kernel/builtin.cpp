@@ -17,15 +17,10 @@ namespace mortise::kernel {
 
 namespace {
 
-// Pages that run their own scripts only, and talk to this server only.
-constexpr const char* kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 http::Reply page(std::string html, const char* contentType = "text/html; charset=utf-8") {
   http::Reply reply;
   reply.fields.add("Content-Type", contentType);
-  reply.fields.add("Content-Security-Policy", kPagePolicy);
+  reply.fields.add("Content-Security-Policy", std::string(contract::kDocsPolicy));
   reply.fields.add("X-Content-Type-Options", "nosniff");
   reply.fields.add("Referrer-Policy", "no-referrer");
   reply.body = std::move(html);
@@ -106,23 +101,23 @@ void completeSetup(RequestCall& call, identity::Identity& identity, services::Au
 std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) {
   std::map<std::string, Builtin, std::less<>> table;
   const auto alive = [](RequestCall& call) { call.replyRaw(jsonReply("{\"status\":\"ok\"}")); };
-  table["getRootHealth"] = alive;
-  table["getHealth"] = alive;
-  table["getInfraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
-  table["getMetrics"] = [&metrics = parts.metrics](RequestCall& call) {
+  table["health"] = alive;
+  table["healthV1"] = alive;
+  table["infraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
+  table["metrics"] = [&metrics = parts.metrics](RequestCall& call) {
     http::Reply reply;
     reply.fields.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     reply.body = metrics.render();
     call.replyRaw(std::move(reply));
   };
-  table["getOpenApi"] = [document = parts.openApi](RequestCall& call) { call.replyRaw(jsonReply(*document)); };
+  table["openapi"] = [document = parts.openApi](RequestCall& call) { call.replyRaw(jsonReply(*document)); };
   const auto swagger = [](RequestCall& call) { call.replyRaw(page(contract::swaggerPage("/docs/assets"))); };
   const auto redoc = [](RequestCall& call) { call.replyRaw(page(contract::redocPage("/docs/assets"))); };
-  table["getDocs"] = swagger;
-  table["getApiDocs"] = swagger;
-  table["getRedoc"] = redoc;
-  table["getApiRedoc"] = redoc;
-  table["getDocsAsset"] = [assets = parts.assets](RequestCall& call) {
+  table["docs"] = swagger;
+  table["docsBelowApi"] = swagger;
+  table["redoc"] = redoc;
+  table["redocBelowApi"] = redoc;
+  table["docsAsset"] = [assets = parts.assets](RequestCall& call) {
     const auto* name = call.parameter(MORTISE_IN_PATH, "file", 0);
     sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
   };

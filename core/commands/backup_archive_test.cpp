@@ -1,0 +1,75 @@
+#include "core/commands/backup_archive.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace mortise::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BackupArchive : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_NE(::mkdtemp(directory_.data()), nullptr);
+    write("one", "first");
+    write("two", std::string(700'000, 'x'));
+    archive_ = directory_ + "/backup.tar.gz";
+    fs::create_directory(directory_ + "/out");
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+  void write(const std::string& name, const std::string& content) const { std::ofstream(directory_ + "/" + name, std::ios::binary) << content; }
+  std::string read(const std::string& name) const {
+    std::ostringstream text;
+    text << std::ifstream(directory_ + "/" + name, std::ios::binary).rdbuf();
+    return text.str();
+  }
+  std::string refusal() const {
+    try {
+      extractArchive(archive_, directory_ + "/out");
+      return "";
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+  }
+
+  std::string directory_ = "/tmp/mortise-archive-XXXXXX";
+  std::string archive_;
+};
+
+TEST_F(BackupArchive, WhatWasWrittenComesBack) {
+  writeArchive(archive_, {{"mortise.db", directory_ + "/one"}, {"blobs/aa/bb", directory_ + "/two"}});
+  EXPECT_EQ(extractArchive(archive_, directory_ + "/out"), (std::vector<std::string>{"blobs/aa/bb", "mortise.db"}));
+  EXPECT_EQ(read("out/mortise.db"), "first");
+  EXPECT_EQ(read("out/blobs/aa/bb").size(), 700'000u);
+  EXPECT_FALSE(fs::exists(archive_ + ".part"));
+}
+
+TEST_F(BackupArchive, ACutFileIsRefused) {
+  writeArchive(archive_, {{"mortise.db", directory_ + "/one"}});
+  fs::resize_file(archive_, fs::file_size(archive_) / 2);
+  EXPECT_NE(refusal(), "");
+}
+
+TEST_F(BackupArchive, AnArchiveWithoutAListIsNoBackup) {
+  ASSERT_EQ(std::system(("tar -C " + directory_ + " -czf " + archive_ + " one").c_str()), 0);
+  EXPECT_NE(refusal().find("no readable list"), std::string::npos);
+}
+
+TEST_F(BackupArchive, NamesThatLeaveTheDirectoryAreRefused) {
+  ASSERT_EQ(std::system(("tar -C " + directory_ + "/out -czPf " + archive_ + " ../one").c_str()), 0);
+  EXPECT_NE(refusal().find("no plain file with a relative name"), std::string::npos);
+}
+
+TEST_F(BackupArchive, AMissingInputLeavesNothingBehind) {
+  EXPECT_THROW(writeArchive(archive_, {{"mortise.db", directory_ + "/nowhere"}}), std::runtime_error);
+  EXPECT_FALSE(fs::exists(archive_));
+  EXPECT_FALSE(fs::exists(archive_ + ".part"));
+}
+
+}  // namespace
+}  // namespace mortise::commands
