@@ -1,0 +1,27 @@
+// The arithmetic of the four bucket algorithms on one key's state. No clock, no lock, no store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/contract/operation.hpp"
+#include "core/services/limits/limits.hpp"
+
+namespace mortise::services::limits {
+
+struct State {
+  std::int64_t mark = 0;       // tokens: when the bucket is full again; windows: start of the window, microseconds
+  std::int64_t count = 0;      // windows: taken in it
+  std::int64_t expiresAt = 0;  // from then on the state says nothing
+  std::unique_ptr<std::vector<std::int64_t>> log;  // slidingWindow: when each unit was taken, oldest first
+};
+
+Decision take(const contract::Bucket& bucket, State& state, std::int64_t now);
+Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t now);
+void refund(const contract::Bucket& bucket, State& state, std::int64_t now);
+
+// Throws ServiceError{invalid} for a limit or window that is not positive or beyond what microseconds hold.
+void check(const contract::Bucket& bucket);
+
+}  // namespace mortise::services::limits

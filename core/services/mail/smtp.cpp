@@ -1,0 +1,313 @@
+#include <Poco/Exception.h>
+#include <Poco/Net/AcceptCertificateHandler.h>
+#include <Poco/Net/Context.h>
+#include <Poco/Net/DNS.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/RejectCertificateHandler.h>
+#include <Poco/Net/SMTPClientSession.h>
+#include <Poco/Net/SSLManager.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "core/base/text.hpp"
+#include "core/services/mail/transport.hpp"
+
+namespace mortise::services::mail {
+namespace {
+
+struct Relay {
+  std::string host, user, password;
+  int port = 25;
+  bool tls = false;  // smtps: from the first byte
+  bool tlsRequired = false;
+  bool plainAuthAllowed = false;
+};
+
+[[noreturn]] void refuseUrl(const std::string& why) {
+  throw ServiceError(
+      ErrorKind::invalid,
+      "mail.url: " + why + "; write smtp://[user:password@]host[:port][?starttls=required] or smtps://...");
+}
+
+Relay parseRelay(std::string_view url) {
+  Relay relay;
+  relay.tls = url.starts_with("smtps://");
+  relay.port = relay.tls ? 465 : 25;
+  url.remove_prefix(relay.tls ? 8 : 7);
+  const auto query = url.find('?');
+  if (query != std::string_view::npos) {
+    for (const auto pair : text::split(url.substr(query + 1), '&')) {
+      if (pair == "starttls=required") {
+        relay.tlsRequired = true;
+      } else if (pair == "allow_plain_auth=1") {
+        relay.plainAuthAllowed = true;
+      } else {
+        refuseUrl("unknown parameter " + std::string(pair));
+      }
+    }
+    url = url.substr(0, query);
+  }
+  if (const auto at = url.rfind('@'); at != std::string_view::npos) {
+    const auto login = url.substr(0, at);
+    const auto colon = login.find(':');
+    if (colon == std::string_view::npos) refuseUrl("the password is missing");
+    const auto user = text::percentDecode(login.substr(0, colon));
+    const auto password = text::percentDecode(login.substr(colon + 1));
+    if (!user || !password || user->empty()) refuseUrl("user or password is not percent-encoded UTF-8");
+    relay.user = *user;
+    relay.password = *password;
+    url.remove_prefix(at + 1);
+  }
+  if (url.ends_with('/')) url.remove_suffix(1);
+  std::string_view port;
+  if (url.starts_with('[')) {
+    const auto end = url.find(']');
+    if (end == std::string_view::npos) refuseUrl("] is missing");
+    relay.host = url.substr(1, end - 1);
+    port = url.substr(end + 1);
+  } else {
+    relay.host = url.substr(0, url.find(':'));
+    port = url.substr(relay.host.size());
+  }
+  if (relay.host.empty() || relay.host.find('/') != std::string::npos) refuseUrl("the host is missing or holds /");
+  if (!port.empty()) {
+    const char* end = port.data() + port.size();
+    const auto [at, error] = std::from_chars(port.data() + 1, end, relay.port);
+    if (port.front() != ':' || error != std::errc{} || at != end || relay.port < 1 || relay.port > 65535) {
+      refuseUrl("port " + std::string(port) + " is not a number from 1 to 65535");
+    }
+  }
+  return relay;
+}
+
+// Poco's session with two additions: STARTTLS that knows the peer's name, and the answer to EHLO.
+class Session final : public Poco::Net::SMTPClientSession {
+ public:
+  using Poco::Net::SMTPClientSession::SMTPClientSession;
+
+  std::string greet(const std::string& self) {
+    std::string capabilities;
+    login(self, capabilities);
+    return capabilities;
+  }
+  void startTls(const std::string& host, const Poco::Net::Context::Ptr& context) {
+    // Assigning drops what was buffered: text that a man in the middle sent before the handshake is never read.
+    socket() = Poco::Net::SecureStreamSocket::attach(socket(), host, context);
+  }
+  void authenticate(const std::string& capabilities, const std::string& user, const std::string& password) {
+    if (offers(capabilities, "AUTH", "PLAIN")) {
+      loginUsingPlain(user, password);
+    } else if (offers(capabilities, "AUTH", "LOGIN")) {
+      loginUsingLogin(user, password);
+    } else {
+      throw TransportError(false, "the relay offers neither AUTH PLAIN nor AUTH LOGIN");
+    }
+  }
+  // `keyword` at the start of a line of the EHLO answer, with `value` among its words.
+  static bool offers(const std::string& capabilities, std::string_view keyword, std::string_view value = {}) {
+    for (auto line : text::split(capabilities, '\n')) {
+      line = text::trim(line);
+      // Poco strips the status of some lines only.
+      if (line.size() > 4 && line[0] == '2' && (line[3] == '-' || line[3] == ' ')) line.remove_prefix(4);
+      std::string words(line);
+      std::replace(words.begin(), words.end(), '=', ' ');
+      const auto parts = text::split(words, ' ');
+      if (!text::equalsIgnoreCase(parts.front(), keyword)) continue;
+      if (value.empty()) return true;
+      for (const auto word : parts) {
+        if (text::equalsIgnoreCase(word, value)) return true;
+      }
+    }
+    return false;
+  }
+  void body(std::string_view message) {
+    std::string stuffed;
+    stuffed.reserve(message.size() + 64);
+    bool lineStart = true;
+    for (const char c : message) {
+      if (lineStart && c == '.') stuffed += '.';
+      stuffed += c;
+      lineStart = c == '\n';
+    }
+    if (!stuffed.ends_with("\r\n")) stuffed += "\r\n";
+    std::size_t sent = 0;
+    while (sent < stuffed.size()) {
+      const int count = socket().sendBytes(stuffed.data() + sent, static_cast<int>(stuffed.size() - sent));
+      if (count <= 0) throw Poco::Net::NetException("connection closed while sending");
+      sent += static_cast<std::size_t>(count);
+    }
+  }
+  // No QUIT, no waiting: for a dialogue that failed.
+  void abandon() { socket().close(); }
+};
+
+class Smtp final : public Transport {
+ public:
+  Smtp(Relay relay, const MailerOptions& options) : relay_(std::move(relay)), options_(options) {
+    Poco::Net::initializeSSL();
+    Poco::Net::SSLManager::instance().initializeClient(nullptr, new Poco::Net::RejectCertificateHandler(false),
+                                                       nullptr);
+    try {
+      context_ = new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, options.caFile,
+                                        Poco::Net::Context::VERIFY_STRICT, 9, true, "HIGH:!aNULL:!eNULL");
+      context_->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
+      context_->enableExtendedCertificateVerification(true);
+    } catch (const Poco::Exception& error) {
+      throw ServiceError(ErrorKind::invalid, "mail: trust anchors can't be loaded: " + error.displayText());
+    }
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) == 0) self_ = name.data();
+    const bool usable = !self_.empty() && std::all_of(self_.begin(), self_.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    });
+    if (!usable) self_ = "localhost";
+  }
+
+  void deliver(const Envelope& envelope) override {
+    try {
+      Poco::Net::StreamSocket socket = connect();
+      const Registration registration(*this, socket.impl()->sockfd());
+      Session session(socket);
+      session.setTimeout(timeout());
+      try {
+        talk(session, envelope);
+      } catch (...) {
+        session.abandon();
+        throw;
+      }
+      try {
+        session.close();
+      } catch (const Poco::Exception&) {
+        // Accepted is accepted; how the relay says good-bye doesn't matter.
+      }
+    } catch (const Poco::Net::SMTPException& error) {
+      throw TransportError(error.code() >= 500 && error.code() < 600, shown(error.message()));
+    } catch (const Poco::TimeoutException&) {
+      throw TransportError(false, shown("no answer in time"));
+    } catch (const Poco::Exception& error) {
+      throw TransportError(false, shown(error.displayText()));
+    }
+  }
+
+  void interrupt() override {
+    std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    for (const int fd : sockets_) ::shutdown(fd, SHUT_RDWR);
+  }
+
+ private:
+  class Registration {
+   public:
+    Registration(Smtp& owner, int fd) : owner_(owner), fd_(fd) {
+      std::lock_guard lock(owner_.mutex_);
+      if (owner_.interrupted_) throw TransportError(false, "stopping");
+      owner_.sockets_.insert(fd_);
+    }
+    ~Registration() {
+      std::lock_guard lock(owner_.mutex_);
+      owner_.sockets_.erase(fd_);
+    }
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+
+   private:
+    Smtp& owner_;
+    int fd_;
+  };
+
+  Poco::Timespan timeout() const { return Poco::Timespan(options_.timeout.count() * 1000); }
+  std::string shown(const std::string& text) const {
+    return relay_.host + ":" + std::to_string(relay_.port) + ": " + text;
+  }
+
+  Poco::Net::StreamSocket connect() {
+    const Poco::Net::HostEntry entry = Poco::Net::DNS::hostByName(relay_.host);
+    std::string reason = "no address";
+    for (const auto& ip : entry.addresses()) {
+      const Poco::Net::SocketAddress address(ip, static_cast<Poco::UInt16>(relay_.port));
+      try {
+        if (relay_.tls) {
+          Poco::Net::SecureStreamSocket socket(context_);
+          socket.setPeerHostName(relay_.host);
+          socket.connect(address, timeout());
+          socket.setReceiveTimeout(timeout());
+          socket.setSendTimeout(timeout());
+          return socket;
+        }
+        Poco::Net::StreamSocket socket;
+        socket.connect(address, timeout());
+        socket.setReceiveTimeout(timeout());
+        socket.setSendTimeout(timeout());
+        return socket;
+      } catch (const Poco::Exception& error) {
+        reason = error.displayText();
+      }
+    }
+    throw TransportError(false, shown(reason));
+  }
+
+  void talk(Session& session, const Envelope& envelope) {
+    session.open();
+    std::string capabilities = session.greet(self_);
+    bool secure = relay_.tls;
+    if (!secure) {
+      const bool offered = Session::offers(capabilities, "STARTTLS");
+      if (!offered && relay_.tlsRequired)
+        throw TransportError(false, shown("STARTTLS is required, but the relay does not offer it"));
+      if (offered) {
+        std::string answer;
+        const int status = session.sendCommand("STARTTLS", answer);
+        if (status == 220) {
+          session.startTls(relay_.host, context_);
+          capabilities = session.greet(self_);
+          secure = true;
+        } else if (relay_.tlsRequired || !relay_.user.empty()) {
+          throw TransportError(false, shown("STARTTLS was refused: " + answer));
+        }
+      }
+    }
+    if (!relay_.user.empty()) {
+      if (!secure && !relay_.plainAuthAllowed) {
+        throw TransportError(false, shown("no TLS, so user and password are not sent; use smtps://, or "
+                                          "?allow_plain_auth=1 on a trusted network"));
+      }
+      session.authenticate(capabilities, relay_.user, relay_.password);
+    }
+    expect(session, "MAIL FROM:<" + envelope.from + ">", 2);
+    expect(session, "RCPT TO:<" + envelope.to + ">", 2);
+    expect(session, "DATA", 3);
+    session.body(envelope.message);
+    expect(session, ".", 2);
+  }
+
+  void expect(Session& session, const std::string& command, int statusClass) const {
+    std::string answer;
+    const int status = session.sendCommand(command, answer);
+    if (status / 100 == statusClass) return;
+    throw TransportError(status / 100 == 5, shown(answer.empty() ? "unexpected answer" : answer));
+  }
+
+  const Relay relay_;
+  const MailerOptions options_;
+  Poco::Net::Context::Ptr context_;
+  std::string self_;
+  std::mutex mutex_;
+  std::set<int> sockets_;
+  bool interrupted_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> openSmtp(std::string_view url, const MailerOptions& options) {
+  return std::make_unique<Smtp>(parseRelay(url), options);
+}
+
+}  // namespace mortise::services::mail

@@ -1,0 +1,34 @@
+// One way to hand a finished message over. Used by one thread at a time per call; several calls may run at once.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "core/services/mail/mail.hpp"
+
+namespace mortise::services::mail {
+
+struct Envelope {
+  std::string from, to, message;
+};
+
+// Why a hand-over failed, and whether trying again makes sense.
+class TransportError : public std::runtime_error {
+ public:
+  TransportError(bool isFinal, const std::string& text) : std::runtime_error(text), final(isFinal) {}
+  const bool final;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual void deliver(const Envelope& envelope) = 0;  // throws TransportError
+  virtual void interrupt() {}                          // ends deliveries under way; later ones fail
+};
+
+std::unique_ptr<Transport> openOutbox(std::string_view directory);
+std::unique_ptr<Transport> openSmtp(std::string_view url, const MailerOptions& options);
+
+}  // namespace mortise::services::mail
