@@ -25,9 +25,13 @@ struct CallReply {
   std::string contentType;
 };
 
+class Host;
+
 class Call {
  public:
   virtual ~Call() = default;
+  Host* servedBy = nullptr;  // whose handler answers; set by ModuleInstance::handle
+
   virtual std::string_view operationId() const = 0;
   virtual std::string_view requestId() const = 0;
   virtual std::string_view method() const = 0;

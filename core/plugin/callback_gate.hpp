@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "core/ops/log.hpp"
 
@@ -40,14 +42,12 @@ class CallbackGate {
   // Lets nobody in any more and waits until everybody is out. Not from within a callback.
   void close() noexcept {
     closed_.store(true);
-    for (auto count = inside_.load(); count != 0; count = inside_.load()) inside_.wait(count);
+    while (inside_.load() != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   bool closed() const noexcept { return closed_.load(); }
 
  private:
-  void leave() noexcept {
-    if (inside_.fetch_sub(1) == 1 && closed_.load()) inside_.notify_all();
-  }
+  void leave() noexcept { inside_.fetch_sub(1); }
   void complain(const char* what, const char* reason) noexcept {
     try {
       log::error("module threw out of a callback", {{"module", module_}, {"callback", what}, {"reason", reason}});

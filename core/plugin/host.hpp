@@ -78,6 +78,7 @@ class Host {
 
   // config/1: the i-th value of an option; null when there is none.
   const mortise_value* option(std::string_view name, std::size_t index) const;
+  bool hasOption(std::string_view name) const;
   const mortise_value* serverValue(std::string_view name) const;
 
   // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.

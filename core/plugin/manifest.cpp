@@ -409,6 +409,7 @@ Manifest Manifest::readFromFile(const std::string& path) {
     throw Refusal(path, "its manifest has " + std::to_string(text.size()) + " bytes, expected 1 byte to 32 MiB" + kRebuild);
   }
   Manifest manifest = parse(text, path);
+  manifest.descriptorBytes = descriptor->size;
   for (auto& symbol : image.exports) manifest.exports.push_back(std::move(symbol.name));
   return manifest;
 }

@@ -55,7 +55,9 @@ struct Manifest {
   std::map<std::string, std::map<std::string, std::string>> messages;  // language -> code -> text
   std::vector<std::string> operationIds;                             // of all contracts, in document order
 
-  std::vector<std::string> exports;  // defined dynamic symbols of the file (readFromFile only)
+  // Only from readFromFile:
+  std::vector<std::string> exports;   // defined dynamic symbols of the file
+  std::uint64_t descriptorBytes = 0;  // size of mortise_module_v1 in the file
 
   bool declares(std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)
   const JobDeclaration* job(std::string_view id) const;

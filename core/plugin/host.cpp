@@ -1,0 +1,168 @@
+#include "core/plugin/host.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/ops/log.hpp"
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_tables.hpp"
+#include "core/plugin/registry.hpp"
+
+namespace mortise::plugin {
+namespace {
+
+mortise_value textValue(const std::string& text) {
+  mortise_value value{};
+  value.type = MORTISE_TEXT;
+  value.as.text = str(text);
+  return value;
+}
+
+mortise_value integerValue(std::int64_t number) {
+  mortise_value value{};
+  value.type = MORTISE_INTEGER;
+  value.as.integer = number;
+  return value;
+}
+
+mortise_value booleanValue(bool truth) {
+  mortise_value value{};
+  value.type = MORTISE_BOOLEAN;
+  value.as.boolean = truth ? 1 : 0;
+  return value;
+}
+
+}  // namespace
+
+Host::Host(std::shared_ptr<const Manifest> manifest, const HostServices& services)
+    : manifest_(std::move(manifest)), services_(services), gate_(std::make_shared<CallbackGate>(manifest_->name)) {
+  raw_.struct_size = sizeof raw_;
+  raw_.abi_major = MORTISE_ABI_MAJOR;
+  raw_.abi_minor = MORTISE_ABI_MINOR;
+  raw_.kernel = this;
+  raw_.lookup = &Host::lookup;
+  readOptions();
+}
+
+Host::~Host() { takeBack(); }
+
+// Kept as values for good: config/1 hands out pointers into them.
+void Host::readOptions() {
+  for (const auto& [name, text] : services_.server) {
+    auto& entry = server_[name];
+    entry.texts.push_back(text);
+    entry.values.push_back(textValue(entry.texts.front()));
+  }
+  if (services_.config == nullptr) return;
+  const auto& config = *services_.config;
+  for (const auto& declared : manifest_->options) {
+    const auto name = declared.name();
+    if (config.table().find(name) == nullptr) throw std::logic_error("option " + name + " is not in the configuration's table");
+    auto& entry = options_[declared.key];
+    switch (declared.type) {
+      case config::Type::string:
+        entry.texts.push_back(config.text(name));
+        break;
+      case config::Type::list:
+        entry.texts = config.list(name);
+        break;
+      case config::Type::boolean:
+        entry.values.push_back(booleanValue(config.boolean(name)));
+        break;
+      case config::Type::integer:
+      case config::Type::duration:
+      case config::Type::size:
+        entry.values.push_back(integerValue(config.integer(name)));
+        break;
+    }
+    for (const auto& text : entry.texts) entry.values.push_back(textValue(text));
+  }
+}
+
+const mortise_value* Host::option(std::string_view name, std::size_t index) const {
+  const auto found = options_.find(name);
+  return found == options_.end() || index >= found->second.values.size() ? nullptr : &found->second.values[index];
+}
+
+bool Host::hasOption(std::string_view name) const { return options_.contains(name); }
+
+const mortise_value* Host::serverValue(std::string_view name) const {
+  const auto found = server_.find(name);
+  return found == server_.end() ? nullptr : &found->second.values.front();
+}
+
+void Host::useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets) { buckets_ = std::move(buckets); }
+
+const contract::Bucket* Host::bucket(std::string_view name) const {
+  const auto full = name.find('.') == std::string_view::npos ? manifest_->name + "." + std::string(name) : std::string(name);
+  const auto found = std::find_if(buckets_.begin(), buckets_.end(), [&](const auto& bucket) { return bucket->name == full; });
+  return found == buckets_.end() ? nullptr : found->get();
+}
+
+const void* Host::lookup(mortise_host* host, mortise_str name) noexcept {
+  if (host == nullptr) return nullptr;
+  auto& self = of(host);
+  return guardedOr<const void*>(&self, "lookup", nullptr, [&] { return self.find(view(name)); });
+}
+
+const void* Host::find(std::string_view name) {
+  if (!manifest_->declares(name)) {
+    const std::lock_guard lock(mutex_);
+    if (warned_.emplace(name).second) {
+      log::warning("module asked for an interface it does not declare; add it to needs or optional in module.yaml",
+                   {{"module", moduleName()}, {"interface", name}});
+    }
+    return nullptr;
+  }
+  for (const auto& served : servedInterfaces()) {
+    if (served.name == name) return served.available(services_) ? served.table() : nullptr;
+  }
+  return services_.provided == nullptr ? nullptr : services_.provided->lookup(name);
+}
+
+std::uint64_t Host::hold(const char* what, std::function<void()> forget) {
+  const std::lock_guard lock(mutex_);
+  const auto id = nextHeld_++;
+  held_.emplace(id, Held{what, std::move(forget)});
+  return id;
+}
+
+void Host::release(std::uint64_t id) noexcept {
+  std::map<std::uint64_t, Held>::node_type gone;  // outlives the lock: destroying the function may take other locks
+  const std::lock_guard lock(mutex_);
+  gone = held_.extract(id);
+}
+
+void Host::takeBack() noexcept {
+  gate_->close();
+  std::map<std::uint64_t, Held> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(held_);
+  }
+  for (auto& [id, held] : left) {
+    try {
+      log::debug("taken back from a module", {{"module", moduleName()}, {"what", held.what}});
+      held.forget();
+    } catch (...) {
+      answerCurrentException(this, "taking back", nullptr);
+    }
+  }
+}
+
+std::span<const ServedInterface> servedInterfaces() {
+  using S = const HostServices&;
+  static const ServedInterface kAll[] = {
+      {"call/1", &callTable, [](S) { return true; }},
+      {"config/1", &configTable, [](S s) { return s.config != nullptr; }},
+      {"db/1", &dbTable, [](S s) { return s.database != nullptr; }},
+      {"identity/1", &identityTable, [](S s) { return s.identity != nullptr; }},
+      {"json/1", &jsonTable, [](S) { return true; }},
+      {"limits/1", &limitsTable, [](S s) { return s.limits != nullptr; }},
+      {"log/1", &logTable, [](S) { return true; }},
+      {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
+  };
+  return kAll;
+}
+
+}  // namespace mortise::plugin

@@ -1,0 +1,55 @@
+// How what goes wrong inside the kernel leaves through a table: a status and a filled mortise_error, never an exception.
+#pragma once
+
+#include <string_view>
+
+#include "core/base/problem.hpp"
+#include "core/plugin/host.hpp"
+#include "mortise/abi/base.h"
+
+namespace mortise::plugin {
+
+inline std::string_view view(mortise_str text) { return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size); }
+inline std::string copy(mortise_str text) { return std::string(view(text)); }
+inline mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
+
+// Fills `error` (may be null; only as much as its struct_size says is there), cutting what is too long, and returns `status`.
+mortise_status answer(mortise_error* error, mortise_status status, std::string_view code, std::string_view text, int retryAfter = 0) noexcept;
+// The exception being handled, as a status. Unexpected ones are logged with the module and `function`. Call it inside a catch block only.
+mortise_status answerCurrentException(const Host* host, const char* function, mortise_error* error) noexcept;
+
+// Runs the body of one table function that returns a status.
+template <typename Work>
+mortise_status guarded(const Host* host, const char* function, mortise_error* error, Work&& work) noexcept {
+  try {
+    return work();
+  } catch (...) {
+    return answerCurrentException(host, function, error);
+  }
+}
+// The same for functions that return something else; `fallback` when it throws.
+template <typename Result, typename Work>
+Result guardedOr(const Host* host, const char* function, Result fallback, Work&& work) noexcept {
+  try {
+    return work();
+  } catch (...) {
+    answerCurrentException(host, function, nullptr);
+    return fallback;
+  }
+}
+
+// False, with `error` filled and a log line, on an I/O thread: what blocks may not run there.
+bool mayBlock(const Host* host, const char* function, mortise_error* error) noexcept;
+
+// A struct made by the module must reach at least to the last field SDK 1.0 promised.
+#define MORTISE_COMPLETE(pointer, type, last_field) ((pointer) != nullptr && MORTISE_HAS(pointer, type, last_field))
+mortise_status tooShort(mortise_error* error, const char* type) noexcept;
+
+// Host of a raw pointer, or null: tables answer a null host with MORTISE_INVALID.
+inline Host* hostOf(mortise_host* host) noexcept { return host == nullptr ? nullptr : &Host::of(host); }
+mortise_status noHost(mortise_error* error) noexcept;
+
+// A refusal as the module raised it. A status outside 400..599 becomes 500.
+Problem problemFrom(const mortise_problem& problem);
+
+}  // namespace mortise::plugin

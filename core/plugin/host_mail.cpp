@@ -1,0 +1,51 @@
+// mail/1 over services::Mailer.
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_tables.hpp"
+#include "core/services/mail/mail.hpp"
+#include "mortise/abi/mail.h"
+
+namespace mortise::plugin {
+namespace {
+
+mortise_status statusOf(services::MailResult::Outcome outcome) {
+  switch (outcome) {
+    case services::MailResult::Outcome::sent: return MORTISE_OK;
+    case services::MailResult::Outcome::refused: return MORTISE_DENIED;
+    case services::MailResult::Outcome::gaveUp: return MORTISE_UNAVAILABLE;
+    case services::MailResult::Outcome::stopped: return MORTISE_CLOSED;
+  }
+  return MORTISE_FAILED;
+}
+
+extern "C" {
+
+mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_error* error) {
+  auto* host = hostOf(raw);
+  if (host == nullptr) return noHost(error);
+  if (!MORTISE_COMPLETE(mail, mortise_mail, done)) return tooShort(error, "mortise_mail");
+  return guarded(host, "mail/1 send", error, [&] {
+    services::Mailer::Done done;
+    if (mail->done != nullptr) {
+      done = [gate = host->gate(), tell = mail->done, context = mail->context](const services::MailResult& result) {
+        gate->run("mail done", [&] { tell(context, statusOf(result.outcome), str(result.reason)); });
+      };
+    }
+    host->services().mailer->send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)}, std::move(done));
+    return MORTISE_OK;
+  });
+}
+
+int32_t mailConfigured(mortise_host* raw) {
+  const auto* host = hostOf(raw);
+  return host != nullptr && host->services().mailer->configured() ? 1 : 0;
+}
+
+}  // extern "C"
+
+const mortise_mail_v1 kTable = {sizeof(mortise_mail_v1), &mailSend, &mailConfigured};
+
+}  // namespace
+
+const void* mailTable() { return &kTable; }
+
+}  // namespace mortise::plugin

@@ -1,0 +1,3 @@
+/* Not JSON. */
+#define MANIFEST "{\"mortise_manifest\":1,\"module\":"
+#include "promise.h"

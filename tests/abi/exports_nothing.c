@@ -1,0 +1,2 @@
+/* A library like any other. */
+static int unused_number __attribute__((used)) = 7;

@@ -1,0 +1,3 @@
+/* Another ABI altogether. */
+#define ABI_MAJOR 2
+#include "promise.h"

@@ -1,0 +1,3 @@
+/* Leaves a required function out. */
+#define CREATE NULL
+#include "promise.h"

@@ -1,0 +1,3 @@
+/* Exports its descriptor under a name of its own. */
+#define DESCRIPTOR my_module
+#include "promise.h"

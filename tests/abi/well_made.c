@@ -1,0 +1,2 @@
+/* Keeps every promise. */
+#include "promise.h"
