@@ -1,0 +1,511 @@
+#include "core/contract/openapi.hpp"
+
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "core/base/text.hpp"
+#include "core/contract/path_template.hpp"
+
+namespace mortise::contract {
+namespace {
+
+using json::Value;
+using Allocator = json::Document::AllocatorType;
+
+constexpr std::string_view kSections[] = {"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"};
+constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
+
+
+std::string capitalised(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+Value* member(Value& object, std::string_view name) { return const_cast<Value*>(json::member(object, name)); }
+
+// A component of one document.
+struct Component {
+  std::size_t document;
+  std::string section, name;
+  bool operator<(const Component& other) const {
+    return std::tie(document, section, name) < std::tie(other.document, other.section, other.name);
+  }
+};
+using NewNames = std::map<Component, std::string>;
+
+// "#/components/schemas/X" -> {schemas, X}
+bool splitReference(std::string_view reference, std::string& section, std::string& name) {
+  constexpr std::string_view kStart = "#/components/";
+  if (reference.substr(0, kStart.size()) != kStart) return false;
+  reference.remove_prefix(kStart.size());
+  const auto slash = reference.find('/');
+  if (slash == std::string_view::npos) return false;
+  section = reference.substr(0, slash);
+  name = reference.substr(slash + 1);
+  return true;
+}
+
+bool isData(std::string_view key) { return key == "example" || key == "default" || key == "enum"; }
+
+// Calls `on` for every reference, discriminator mappings included.
+template <typename On>
+void eachReference(Value& value, const On& on) {
+  if (value.IsArray()) {
+    for (auto& item : value.GetArray()) eachReference(item, on);
+  }
+  if (!value.IsObject()) return;
+  for (auto& entry : value.GetObject()) {
+    const auto key = json::view(entry.name);
+    if (key == "$ref" && entry.value.IsString()) {
+      on(entry.value);
+    } else if (key == "discriminator") {
+      if (Value* mapping = entry.value.IsObject() ? member(entry.value, "mapping") : nullptr; mapping != nullptr && mapping->IsObject()) {
+        for (auto& target : mapping->GetObject()) {
+          if (target.value.IsString()) on(target.value);
+        }
+      }
+    } else if (!isData(key)) {
+      eachReference(entry.value, on);
+    }
+  }
+}
+
+// How the shared error responses of a dialect look.
+struct ErrorShape {
+  std::string_view name, media, schema;
+};
+
+ErrorShape errorShape(std::string_view dialect) {
+  if (dialect == "code_msg") {
+    return {"CodeMsgError", "application/json", R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})"};
+  }
+  if (dialect == "unified") {
+    return {"UnifiedError", "application/json",
+            R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})"};
+  }
+  if (dialect == "sessionfs") {
+    return {"SessionfsError", "application/json", R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})"};
+  }
+  if (dialect == "problem") {
+    return {"ProblemDetails", "application/problem+json",
+            R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})"};
+  }
+  return {"OtherError", "application/json", R"({"type":"object"})"};
+}
+
+class Merger {
+ public:
+  explicit Merger(const std::vector<CompiledDocument>& documents) : documents_(documents) {}
+
+  std::string merge(const std::string& version, const std::string& serverUrl) {
+    out_.SetObject();
+    set(out_, "openapi", "3.0.3");
+    nameComponents();
+    nameOperations();
+    head(version, serverUrl);
+    paths();
+    components();
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    out_.Accept(writer);
+    return {buffer.GetString(), buffer.GetSize()};
+  }
+
+ private:
+  Allocator& allocator() { return out_.GetAllocator(); }
+  Value text(std::string_view value) { return Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator()); }
+  void set(Value& object, std::string_view name, std::string_view value) { set(object, name, text(value)); }
+  void set(Value& object, std::string_view name, Value value) {
+    if (Value* old = member(object, name)) {
+      *old = std::move(value);
+    } else {
+      object.AddMember(text(name), std::move(value), allocator());
+    }
+  }
+  Value parsed(std::string_view json) {
+    json::Document document;
+    json::ParseError error;
+    json::parse(json, document, error);
+    return Value(document, allocator());
+  }
+
+  // --- names
+
+  Value rewritten(const Value& source, std::size_t document) {
+    Value copy(source, allocator());
+    eachReference(copy, [&](Value& reference) {
+      Component target{document, {}, {}};
+      if (!splitReference(json::view(reference), target.section, target.name)) return;
+      const auto known = newNames_.find(target);
+      if (known != newNames_.end()) reference = text("#/components/" + target.section + "/" + known->second);
+    });
+    return copy;
+  }
+
+  // Same name, same text (references followed): shared. Same name, other text: <Module>_<Name>. Renaming one can make another differ,
+  // so it runs until nothing changes.
+  void nameComponents() {
+    for (std::size_t i = 0; i < documents_.size(); ++i) {
+      const Value* components = json::member(*documents_[i].document, "components");
+      if (components == nullptr) continue;
+      for (const auto section : kSections) {
+        const Value* entries = json::member(*components, section);
+        if (entries == nullptr || !entries->IsObject()) continue;
+        for (const auto& entry : entries->GetObject()) {
+          const Component key{i, std::string(section), std::string(json::view(entry.name))};
+          originals_.emplace(key, &entry.value);
+          newNames_[key] = key.name;
+        }
+      }
+    }
+    for (bool changed = true; changed;) {
+      changed = false;
+      std::map<std::pair<std::string, std::string>, std::map<std::string, std::vector<Component>>> byText;
+      for (const auto& [key, value] : originals_) {
+        if (newNames_[key] == key.name) byText[{key.section, key.name}][json::toText(rewritten(*value, key.document))].push_back(key);
+      }
+      for (const auto& [name, texts] : byText) {
+        if (texts.size() < 2) continue;
+        changed = true;
+        for (const auto& [content, keys] : texts) {
+          for (const auto& key : keys) newNames_[key] = freshName(key, content);
+        }
+      }
+    }
+  }
+
+  // Two documents of one module may differ, too.
+  std::string freshName(const Component& key, const std::string& content) {
+    const auto base = capitalised(documents_[key.document].module) + "_" + key.name;
+    for (int number = 1;; ++number) {
+      const auto name = number == 1 ? base : base + std::to_string(number);
+      const auto [at, fresh] = taken_.try_emplace({key.section, name}, content);
+      if (fresh || at->second == content) return name;
+    }
+  }
+
+  void nameOperations() {
+    std::map<std::string, int> uses;
+    for (const auto& document : documents_) {
+      for (const auto& operation : document.operations) ++uses[operation->id];
+    }
+    for (const auto& document : documents_) {
+      for (const auto& operation : document.operations) operationIds_[operation.get()] = uses[operation->id] > 1 ? document.module + "_" + operation->id : operation->id;
+    }
+  }
+
+  // --- parts
+
+  void head(const std::string& version, const std::string& serverUrl) {
+    Value info(rapidjson::kObjectType);
+    set(info, "title", "Mortise API");
+    set(info, "description", "All operations of the modules that are enabled on this server.");
+    set(info, "version", version);
+    Value contact(rapidjson::kObjectType);
+    set(contact, "name", "The operator of this server");
+    set(info, "contact", std::move(contact));
+    Value license(rapidjson::kObjectType);
+    set(license, "name", "As agreed with the operator");
+    set(license, "url", serverUrl.empty() || serverUrl == "/" ? "/docs" : serverUrl + "/docs");
+    set(info, "license", std::move(license));
+    set(out_, "info", std::move(info));
+
+    Value server(rapidjson::kObjectType);
+    set(server, "url", serverUrl.empty() ? "/" : serverUrl);
+    set(server, "description", "This server");
+    Value servers(rapidjson::kArrayType);
+    servers.PushBack(std::move(server), allocator());
+    set(out_, "servers", std::move(servers));
+
+    std::map<std::string, std::string> descriptions;
+    for (const auto& document : documents_) {
+      const Value* own = json::member(*document.document, "info");
+      const auto title = own == nullptr ? std::string_view() : json::textMember(*own, "title");
+      const auto described = own == nullptr ? std::string_view() : json::textMember(*own, "description", title);
+      auto& description = descriptions[document.module];
+      if (description.empty()) description = described.empty() ? "Module " + document.module : std::string(described);
+    }
+    Value tags(rapidjson::kArrayType);
+    for (const auto& [module, description] : descriptions) {
+      Value tag(rapidjson::kObjectType);
+      set(tag, "name", module);
+      set(tag, "description", description);
+      tags.PushBack(std::move(tag), allocator());
+    }
+    set(out_, "tags", std::move(tags));
+  }
+
+  void paths() {
+    Value paths(rapidjson::kObjectType);
+    for (std::size_t i = 0; i < documents_.size(); ++i) {
+      const auto& document = documents_[i];
+      const Value* own = json::member(*document.document, "paths");
+      for (const auto& operation : document.operations) {
+        const Value* item = json::member(*own, operation->path);
+        addOperation(paths, *operation, *item, i);
+      }
+    }
+    // Sorted by path, methods in one order: the document of the same modules is always the same text.
+    std::map<std::string, Value> sorted;
+    for (auto& entry : paths.GetObject()) sorted[std::string(json::view(entry.name))] = std::move(entry.value);
+    Value ordered(rapidjson::kObjectType);
+    for (auto& [path, item] : sorted) {
+      Value methods(rapidjson::kObjectType);
+      for (const auto method : kMethods) {
+        if (Value* operation = member(item, method)) methods.AddMember(text(method), std::move(*operation), allocator());
+      }
+      ordered.AddMember(text(path), std::move(methods), allocator());
+    }
+    set(out_, "paths", std::move(ordered));
+  }
+
+  // Our templates in OpenAPI's words. Paths that differ only in names are one path there, so the first names win; where a prefixed
+  // parameter meets a plain one, the prefix is written out before it.
+  struct Shown {
+    std::string path;
+    std::map<std::string, std::string> names;     // contract's -> shown
+    std::map<std::string, std::string> prefixes;  // contract's -> prefix written into the path
+  };
+
+  Shown shownPath(Value& paths, const Operation& operation) {
+    const auto shape = PathTemplate::parse(operation.path);
+    for (const bool spelled : {false, true}) {
+      std::string key;
+      for (const auto& segment : shape.segments) {
+        key += '/';
+        if (segment.kind == PathTemplate::Kind::literal) {
+          key += segment.text;
+        } else {
+          key += (spelled ? segment.text : std::string()) + "{}";
+        }
+      }
+      const auto [at, fresh] = shownPaths_.try_emplace(key, shape);
+      const auto& names = at->second.names();
+      Shown out;
+      std::size_t index = 0;
+      for (const auto& segment : shape.segments) {
+        out.path += '/';
+        if (segment.kind == PathTemplate::Kind::literal) {
+          out.path += segment.text;
+          continue;
+        }
+        if (spelled && !segment.text.empty()) out.path += segment.text, out.prefixes[segment.name] = segment.text;
+        out.names[segment.name] = names[index];
+        out.path += "{" + names[index++] + "}";
+      }
+      const Value* there = json::member(paths, out.path);
+      if (fresh || there == nullptr || json::member(*there, text::lower(operation.method)) == nullptr || spelled) return out;
+    }
+    return {};
+  }
+
+  void addOperation(Value& paths, const Operation& operation, const Value& item, std::size_t document) {
+    const auto shown = shownPath(paths, operation);
+    const auto method = text::lower(operation.method);
+    Value out = rewritten(*json::member(item, method), document);
+    set(out, "operationId", operationIds_[&operation]);
+    Value tags(rapidjson::kArrayType);
+    tags.PushBack(text(operation.module), allocator());
+    set(out, "tags", std::move(tags));
+    if (json::textMember(out, "summary").empty()) set(out, "summary", operation.id);
+    if (json::textMember(out, "description").empty()) set(out, "description", std::string(json::textMember(out, "summary")) + ".");
+    if (const Value* shared = json::member(item, "parameters")) takeOver(out, rewritten(*shared, document));
+    renameParameters(out, shown);
+    security(out, operation);
+    errors(out, operation);
+    Value* path = member(paths, shown.path);
+    if (path == nullptr) {
+      paths.AddMember(text(shown.path), Value(rapidjson::kObjectType), allocator());
+      path = member(paths, shown.path);
+    }
+    set(*path, method, std::move(out));
+  }
+
+  // Parameters of the path item become the operation's own, unless it has that one.
+  void takeOver(Value& operation, Value shared) {
+    Value all(rapidjson::kArrayType);
+    const Value* own = json::member(operation, "parameters");
+    const auto same = [](const Value& a, const Value& b) {
+      return json::textMember(a, "name") == json::textMember(b, "name") && json::textMember(a, "in") == json::textMember(b, "in") && json::textMember(a, "$ref") == json::textMember(b, "$ref");
+    };
+    for (auto& parameter : shared.GetArray()) {
+      bool replaced = false;
+      if (own != nullptr) {
+        for (const auto& other : own->GetArray()) replaced = replaced || same(parameter, other);
+      }
+      if (!replaced) all.PushBack(std::move(parameter), allocator());
+    }
+    if (own != nullptr) {
+      for (auto& parameter : const_cast<Value*>(own)->GetArray()) all.PushBack(std::move(parameter), allocator());
+    }
+    set(operation, "parameters", std::move(all));
+  }
+
+  void renameParameters(Value& operation, const Shown& shown) {
+    Value* parameters = member(operation, "parameters");
+    if (parameters == nullptr) return;
+    for (auto& parameter : parameters->GetArray()) {
+      const Value* plain = &parameter;
+      std::string section, name;
+      if (const auto reference = json::textMember(parameter, "$ref"); splitReference(reference, section, name)) plain = componentNamed(section, name);
+      if (plain == nullptr || json::textMember(*plain, "in") != "path") continue;
+      const std::string own(json::textMember(*plain, "name"));
+      const auto known = shown.names.find(own);
+      if (known == shown.names.end()) continue;
+      const auto prefix = shown.prefixes.find(own);
+      if (known->second == own && prefix == shown.prefixes.end()) continue;
+      Value copy(*plain, allocator());
+      set(copy, "name", known->second);
+      if (prefix != shown.prefixes.end()) {
+        set(copy, "description", "What follows " + prefix->second);
+        set(copy, "schema", parsed(R"({"type":"string"})"));
+      }
+      parameter = std::move(copy);
+    }
+  }
+
+  // By its new name.
+  const Value* componentNamed(const std::string& section, const std::string& name) const {
+    for (const auto& [key, value] : originals_) {
+      if (key.section == section && newNames_.at(key) == name) return value;
+    }
+    return nullptr;
+  }
+
+  void security(Value& operation, const Operation& compiled) {
+    Value list(rapidjson::kArrayType);
+    const auto add = [&](std::string_view scheme) {
+      Value alternative(rapidjson::kObjectType);
+      alternative.AddMember(text(scheme), Value(rapidjson::kArrayType), allocator());
+      list.PushBack(std::move(alternative), allocator());
+      schemes_.insert(std::string(scheme));
+    };
+    const auto& wanted = compiled.security;
+    if (!wanted.anonymous) {
+      if (wanted.bearer) add("bearer");
+      if (wanted.cookie) add("cookie");
+      if (wanted.apiKey) add("apiKey");
+      if (!wanted.queryToken.empty()) {
+        const auto scheme = wanted.queryToken == "token" ? std::string("queryToken") : "queryToken_" + wanted.queryToken;
+        queryTokens_[scheme] = wanted.queryToken;
+        add(scheme);
+      }
+      if (wanted.optional) list.PushBack(Value(rapidjson::kObjectType), allocator());
+    }
+    set(operation, "security", std::move(list));
+  }
+
+  void errors(Value& operation, const Operation& compiled) {
+    Value* responses = member(operation, "responses");
+    if (responses == nullptr || !responses->IsObject()) return;
+    const auto shape = errorShape(compiled.manners.dialect);
+    const bool ranged = json::member(*responses, "4XX") != nullptr;
+    bool any = ranged;
+    const auto add = [&](std::string_view status) {
+      any = true;
+      if (ranged || json::member(*responses, status) != nullptr) return;
+      Value reference(rapidjson::kObjectType);
+      set(reference, "$ref", "#/components/responses/" + std::string(shape.name));
+      responses->AddMember(text(status), std::move(reference), allocator());
+      dialects_.insert(compiled.manners.dialect);
+    };
+    if (!compiled.security.anonymous && !compiled.security.optional) add("401");
+    if (!compiled.permission.empty() && compiled.permission != "authenticated") add("403");
+    if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json || compiled.body.kind == Body::Kind::multipart) add(compiled.manners.dialect == "unified" ? "400" : "422");
+    if (!compiled.buckets.empty()) add("429");
+    for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
+    if (!any) add("4XX");
+  }
+
+  // --- components
+
+  void components() {
+    std::map<std::string, std::map<std::string, Value>> all;
+    for (const auto& [key, value] : originals_) {
+      auto& section = all[key.section];
+      const auto& name = newNames_[key];
+      if (section.find(name) == section.end()) section[name] = rewritten(*value, key.document);
+    }
+    for (const auto& dialect : dialects_) {
+      const auto shape = errorShape(dialect);
+      const std::string name(shape.name);
+      const auto schema = "Mortise_" + name;
+      all["responses"][name] = parsed("{\"description\":\"The request could not be served\",\"content\":{" + json::quoted(shape.media) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" + schema + "\"}}}}");
+      all["schemas"][schema] = parsed(shape.schema);
+    }
+    // Only what something refers to, directly or through others.
+    std::set<std::pair<std::string, std::string>> used;
+    std::vector<std::pair<std::string, std::string>> open;
+    const auto note = [&](Value& reference) {
+      std::pair<std::string, std::string> target;
+      if (splitReference(json::view(reference), target.first, target.second) && used.insert(target).second) open.push_back(target);
+    };
+    eachReference(*member(out_, "paths"), note);
+    while (!open.empty()) {
+      const auto target = open.back();
+      open.pop_back();
+      const auto section = all.find(target.first);
+      if (section == all.end()) continue;
+      if (const auto at = section->second.find(target.second); at != section->second.end()) eachReference(at->second, note);
+    }
+    Value components(rapidjson::kObjectType);
+    for (auto& [section, entries] : all) {
+      Value kept(rapidjson::kObjectType);
+      for (auto& [name, value] : entries) {
+        if (used.count({section, name}) != 0) kept.AddMember(text(name), std::move(value), allocator());
+      }
+      if (!kept.ObjectEmpty()) components.AddMember(text(section), std::move(kept), allocator());
+    }
+    if (!schemes_.empty()) components.AddMember("securitySchemes", securitySchemes(), allocator());
+    if (!components.ObjectEmpty()) set(out_, "components", std::move(components));
+  }
+
+  Value securitySchemes() {
+    Value out(rapidjson::kObjectType);
+    const auto add = [&](const std::string& name, std::string_view json) {
+      if (schemes_.count(name) != 0) out.AddMember(text(name), parsed(json), allocator());
+    };
+    add("apiKey", R"({"type":"http","scheme":"bearer","description":"An API key, sent as a bearer token"})");
+    add("bearer", R"({"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"An access token"})");
+    add("cookie", "{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":" + json::quoted(cookieName()) + ",\"description\":\"The session cookie set by signing in\"}");
+    for (const auto& [scheme, name] : queryTokens_) {
+      add(scheme, "{\"type\":\"apiKey\",\"in\":\"query\",\"name\":" + json::quoted(name) + ",\"description\":\"An access token, where a header can't be sent\"}");
+    }
+    return out;
+  }
+
+  // As the first contract that has one names it.
+  std::string cookieName() const {
+    for (const auto& document : documents_) {
+      const Value* components = json::member(*document.document, "components");
+      const Value* schemes = components == nullptr ? nullptr : json::member(*components, "securitySchemes");
+      if (schemes == nullptr || !schemes->IsObject()) continue;
+      for (const auto& scheme : schemes->GetObject()) {
+        if (json::textMember(scheme.value, "in") == "cookie") return std::string(json::textMember(scheme.value, "name", "session"));
+      }
+    }
+    return "session";
+  }
+
+  const std::vector<CompiledDocument>& documents_;
+  json::Document out_;
+  std::map<Component, const Value*> originals_;
+  NewNames newNames_;
+  std::map<std::pair<std::string, std::string>, std::string> taken_;
+  std::map<const Operation*, std::string> operationIds_;
+  std::map<std::string, PathTemplate> shownPaths_;
+  std::set<std::string> schemes_, dialects_;
+  std::map<std::string, std::string> queryTokens_;
+};
+
+}  // namespace
+
+std::string mergedOpenApi(const std::vector<CompiledDocument>& documents, const std::string& version, const std::string& serverUrl) {
+  return Merger(documents).merge(version, serverUrl);
+}
+
+}  // namespace mortise::contract

@@ -1,0 +1,41 @@
+// merged_openapi FILE.yaml...: compiles the kernel's contract and the given ones (module = file name without .yaml) and prints the merged
+// document. For the linters, and to look at.
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+
+#include "core/contract/kernel_contract.hpp"
+#include "core/contract/openapi.hpp"
+#include "core/contract/route_table.hpp"
+#include "sdk/embed/yaml_to_json.hpp"
+
+namespace {
+
+mortise::contract::DocumentSource load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + ": cannot be read");
+  std::stringstream yaml;
+  yaml << file.rdbuf();
+  mortise::contract::DocumentSource out;
+  const auto start = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  out.module = path.substr(start, path.find('.', start) - start);
+  out.file = path;
+  out.json = mortise::embed::yamlToJson(yaml.str(), path, &out.lines);
+  return out;
+}
+
+}  // namespace
+
+int main(int count, char** argument) {
+  try {
+    std::vector<mortise::contract::CompiledDocument> documents = {mortise::contract::compile(mortise::contract::kernelContract())};
+    for (int i = 1; i < count; ++i) documents.push_back(mortise::contract::compile(load(argument[i])));
+    const mortise::contract::RouteTable table(std::move(documents));
+    std::cout << mortise::contract::mergedOpenApi(table.documents(), "1.0.0", "http://127.0.0.1:8080") << "\n";
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}
