@@ -12,7 +12,7 @@ from support import mortise
 
 TIME_LIMIT = 240
 COMMANDS = [("serve",), ("module",), ("module", "list"), ("module", "info"), ("module", "check"), ("module", "new"), ("module", "enable"),
-            ("module", "disable"), ("migrate",), ("check-config",), ("user",), ("user", "create"), ("user", "list"), ("user", "set-role"),
+            ("module", "disable"), ("migrate",), ("check-config",), ("user",), ("user", "create"), ("user", "list"), ("user", "set-role"), ("user", "set-password"),
             ("openapi",), ("backup",), ("restore",), ("version",), ("embed",)]
 MODULES = support.BUILD / "modules"
 
@@ -32,19 +32,17 @@ class Help(unittest.TestCase):
         for command in COMMANDS:
             self.assertRegex(done.stdout, rf"\b{command[0]}\b")
 
-    def test_serve_help_names_every_option_of_the_sample(self):
-        shown = mortise("serve", "--help").stdout
-        sample = (support.ROOT / "etc" / "mortise.conf").read_text()
-        section, names = "", []
-        for line in sample.splitlines():
-            if match := re.match(r"\[(\w+)\]", line):
-                section = match.group(1)
-            elif match := re.match(r"#?\s?(\w+)\s*=", line):
-                names.append(f"{section}.{match.group(1)}")
-        kernel = [name for name in names if name.split(".")[0] in ("http", "data", "modules", "db", "cache", "blobs", "mail", "log", "identity")]
-        self.assertGreater(len(kernel), 25, "etc/mortise.conf has too few options")
-        for name in kernel:
-            self.assertIn("--" + name, shown)
+    def test_the_shipped_sample_is_what_the_program_prints(self):
+        """Every option of the kernel and of the modules that ship, with help, type and default."""
+        folder = support.temporary_directory(self)
+        done = mortise("check-config", "--sample", f"--data.dir={folder}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, (support.ROOT / "etc" / "mortise.conf").read_text(),
+                         "etc/mortise.conf is out of date: build/release/mortise check-config --sample > etc/mortise.conf")
+        for section in ("http", "data", "modules", "db", "cache", "blobs", "mail", "log", "identity", "auth"):
+            self.assertIn(f"[{section}]", done.stdout)
+        for line in done.stdout.splitlines():
+            self.assertTrue(line == "" or line[0] in "#[", f"an option of the sample is not commented: {line}")
 
     def test_an_unknown_command_is_refused_with_the_nearest_one(self):
         done = mortise("modul", "list")
@@ -139,21 +137,33 @@ class Modules(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"(?m)^.*\bauth\b.*1\.0\.0")
 
-    def test_enable_and_disable_change_the_file_and_nothing_else_in_it(self):
-        done = mortise("module", "enable", "auth", "--config", self.file)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(self.file.read_text(), r"(?m)^enabled\s*=.*\bauth\b")
-        self.assertIn("# kept comment", self.file.read_text())
-        self.assertEqual(mortise("check-config", "--config", self.file).returncode, 0)
+    def state(self, name):
+        listed = mortise("module", "list", "--config", self.file).stdout
+        return re.search(rf"(?m)^{name}\s+(\w+)", listed).group(1)
+
+    def test_disable_and_enable_are_remembered(self):
+        self.assertEqual(self.state("auth"), "enabled")
         done = mortise("module", "disable", "auth", "--config", self.file)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertNotRegex(self.file.read_text(), r"(?m)^enabled\s*=.*\bauth\b")
-        self.assertIn("# kept comment", self.file.read_text())
+        self.assertEqual(self.state("auth"), "disabled")
+        self.assertNotIn("/api/auth/login", mortise("openapi", "--config", self.file).stdout)
+        done = mortise("module", "enable", "auth", "--config", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.state("auth"), "enabled")
+        self.assertIn("/api/auth/login", mortise("openapi", "--config", self.file).stdout)
 
-    def test_enabling_what_is_not_there_is_refused_with_the_nearest_name(self):
-        done = mortise("module", "enable", "auht", "--config", self.file)
+    def test_what_the_configuration_decides_is_changed_there(self):
+        self.file.write_text(self.file.read_text() + "enabled = auth\n")
+        done = mortise("module", "disable", "auth", "--config", self.file)
         self.assertNotEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, r"auht(.|\n)*auth")
+        self.assertRegex(done.stderr, r"modules\.enabled.*mortise\.conf:\d+")
+
+    def test_a_name_that_is_not_there_is_refused(self):
+        for verb in ("enable", "disable", "info", "check"):
+            with self.subTest(verb):
+                done = mortise("module", verb, "auht", "--config", self.file)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("auht", done.stderr)
 
     def test_info_tells_what_a_module_is_without_running_it(self):
         done = mortise("module", "info", MODULES / "auth.so")
@@ -192,11 +202,11 @@ class Accounts(unittest.TestCase):
                         "--identity.argon2_passes=1"]
 
     def test_create_list_and_set_role(self):
-        done = mortise("user", "create", *self.options, "--username", "ada", "--email", "ada@example.org", "--role", "super_admin", "--password-stdin",
+        done = mortise("user", "create", "ada", *self.options, "--email", "ada@example.org", "--role", "super_admin", "--password-stdin",
                        input="correct horse 7\n")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("correct horse", done.stdout + done.stderr)
-        again = mortise("user", "create", *self.options, "--username", "ada", "--password-stdin", input="correct horse 7\n")
+        again = mortise("user", "create", "ada", *self.options, "--password-stdin", input="correct horse 7\n")
         self.assertNotEqual(again.returncode, 0)
         self.assertIn("ada", again.stderr)
         listed = mortise("user", "list", *self.options)
@@ -205,6 +215,9 @@ class Accounts(unittest.TestCase):
         self.assertNotRegex(mortise("user", "list", *self.options).stdout, r"(?m)^.*\bada\b.*super_admin")
         self.assertNotEqual(mortise("user", "set-role", *self.options, "nobody-here", "user").returncode, 0)
         self.assertNotEqual(mortise("user", "set-role", *self.options, "ada", "emperor").returncode, 0)
+        short = mortise("user", "create", "bob", *self.options, "--password-stdin", input="short\n")
+        self.assertNotEqual(short.returncode, 0)
+        self.assertIn("8", short.stderr)
 
         server = MortiseServer({**support.QUICK, "data.dir": str(self.data)}, modules=["auth"]).start()
         self.addCleanup(server.stop)
@@ -239,7 +252,7 @@ class Data(unittest.TestCase):
         self.addCleanup(server.stop)
         support.account(server, "before")
         stored = support.request(server, "POST", "/probe/files", b"blob" * 10000, {"Content-Type": "application/octet-stream"}).json()["id"]
-        backup = self.folder / "backup.tar"
+        backup = self.folder / "backup.tar.gz"
         done = mortise("backup", backup, *self.options)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(os.stat(backup).st_mode & 0o077, 0, "a backup holds password hashes: it is the owner's alone")
@@ -260,7 +273,7 @@ class Data(unittest.TestCase):
 
     def test_a_damaged_backup_replaces_nothing(self):
         self.assertEqual(mortise("migrate", *self.options).returncode, 0)
-        backup = self.folder / "backup.tar"
+        backup = self.folder / "backup.tar.gz"
         self.assertEqual(mortise("backup", backup, *self.options).returncode, 0)
         content = bytearray(backup.read_bytes())
         before = (self.data / "mortise.db").read_bytes()
@@ -268,7 +281,7 @@ class Data(unittest.TestCase):
             backup.write_bytes(bytes(damage))
             done = mortise("restore", backup, *self.options)
             self.assertNotEqual(done.returncode, 0)
-            self.assertIn("backup.tar", done.stderr)
+            self.assertIn("backup.tar.gz", done.stderr)
             self.assertEqual((self.data / "mortise.db").read_bytes(), before)
 
 
