@@ -71,7 +71,7 @@ typedef struct mortise_stream_options {
   mortise_str content_type;  /* empty: text/event-stream with its usual fields and heartbeats */
   int32_t heartbeat_seconds; /* 0: 15 */
   void* context;
-  /* [loop] once, when the stream has ended for whatever reason. May be NULL. */
+  /* [loop] once, as the last callback, when the stream has ended for whatever reason; also before stream_open has returned. May be NULL. */
   void (*closed)(void* context);
   /* [loop] the queue fell below a quarter after it had been above. May be NULL. */
   void (*drained)(void* context);

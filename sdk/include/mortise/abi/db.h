@@ -3,7 +3,8 @@
  * Portable SQL; named parameters (":name") only; integers are 64 bit; text is UTF-8 without NUL. Statements are prepared once per
  * connection and kept, so write SQL as constants. A session is one connection: use it on one thread at a time, and give it back soon.
  * Threads: [worker] and [start]; never [loop].
- * Errors: MORTISE_UNAVAILABLE (no connection within the deadline, database locked or gone), MORTISE_FULL, MORTISE_EXISTS (a UNIQUE
+ * Errors: MORTISE_UNAVAILABLE (no connection within the deadline, database locked or gone; with the code "transaction_lost": another
+ *   transaction was faster, run this one again), MORTISE_FULL, MORTISE_EXISTS (a UNIQUE
  *   constraint), MORTISE_INVALID (another constraint, or bad SQL). After an error inside a transaction only rollback is useful.
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_DB_H
