@@ -48,6 +48,12 @@ std::string_view title(int status) {
   }
 }
 
+// This family promises one code per kind of failure; finer ones ("user_not_found") only choose the text.
+std::string_view familyCode(std::string_view code) {
+  if (code.size() > 10 && code.substr(code.size() - 10) == "_not_found") return "not_found";
+  return code == "invalid_token" ? std::string_view("not_authenticated") : wireCode(code);
+}
+
 // "#/items/0/email", escaped as a JSON pointer in a URI fragment.
 std::string pointer(const FieldError& error) {
   std::string out = "#";
@@ -81,7 +87,7 @@ class ProblemDetails final : public Dialect {
     ObjectWriter object(out.body);
     object.text("type", "about:blank").text("title", title(problem.status)).number("status", problem.status);
     object.text("detail", problemText(*messages_, kName, problem, context.language)).text("instance", context.path);
-    object.text("code", wireCode(problem.code));
+    object.text("code", familyCode(problem.code));
     if (!problem.errors.empty()) object.raw("errors", errors(problem, context));
     if (problem.retryAfter > 0) object.number("retry_after", problem.retryAfter);
     object.text("request_id", context.requestId);
