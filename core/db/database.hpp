@@ -1,5 +1,6 @@
 // SQL for the kernel and, through db/1, for modules: one code path for SQLite and PostgreSQL over SOCI.
-// Portable SQL, named parameters (":name") only, 64-bit integers only, statements prepared once per connection and kept.
+// Portable SQL, named parameters (":name") only, 64-bit integers only, statements prepared once per connection and
+// kept.
 #pragma once
 
 #include <chrono>
@@ -22,12 +23,12 @@ using Parameters = std::vector<std::pair<std::string_view, Value>>;
 enum class ColumnType : std::uint8_t { integer, real, text };
 
 enum class ErrorKind : std::uint8_t {
-  unavailable,   // no connection, pool exhausted within the deadline, database locked: 503, try again
-  full,          // disk or quota full: 507
-  unique,        // a UNIQUE or PRIMARY KEY constraint refused the row
-  constraint,    // any other constraint
-  serialization, // the transaction lost a race; run it again
-  syntax,        // our mistake
+  unavailable,    // no connection, pool exhausted within the deadline, database locked: 503, try again
+  full,           // disk or quota full: 507
+  unique,         // a UNIQUE or PRIMARY KEY constraint refused the row
+  constraint,     // any other constraint
+  serialization,  // the transaction lost a race; run it again
+  syntax,         // our mistake
   other,
 };
 
@@ -52,15 +53,17 @@ class Rows {
   virtual std::string_view text(std::size_t column) const = 0;
 };
 
-// One leased connection; belongs to one thread at a time. Destroying it rolls back what was not committed and gives it back.
+// One leased connection; belongs to one thread at a time. Destroying it rolls back what was not committed and gives it
+// back.
 class Session {
  public:
   virtual ~Session() = default;
   // The caller states the type of each result column (a database-independent contract; NULL is always allowed).
   // Only one Rows may be open per Session and statement text.
-  virtual std::unique_ptr<Rows> query(std::string_view sql, const Parameters& parameters, std::span<const ColumnType> columns) = 0;
+  virtual std::unique_ptr<Rows> query(std::string_view sql, const Parameters& parameters,
+                                      std::span<const ColumnType> columns) = 0;
   virtual std::int64_t execute(std::string_view sql, const Parameters& parameters) = 0;  // rows changed
-  virtual void executeScript(std::string_view sql) = 0;                                   // migrations: several statements, no parameters
+  virtual void executeScript(std::string_view sql) = 0;  // migrations: several statements, no parameters
   virtual void begin() = 0;
   virtual void commit() = 0;
   virtual void rollback() = 0;
@@ -71,9 +74,11 @@ enum class Backend : std::uint8_t { sqlite, postgresql };
 
 struct Options {
   std::string url;  // "sqlite:/path/to.db", "postgresql://user@host/db?..." or "postgresql:host=... dbname=..."
-  std::size_t connections = 8;             // readers (SQLite) or connections (PostgreSQL)
+  std::size_t connections = 8;  // readers (SQLite) or connections (PostgreSQL)
   std::chrono::milliseconds leaseTimeout{2000};
-  std::string synchronous = "FULL";        // SQLite: FULL | NORMAL
+  std::string synchronous = "FULL";  // SQLite: FULL | NORMAL
+  std::chrono::milliseconds statementTimeout{
+      30000};  // a statement that takes longer fails as unavailable; 0 = no limit
 };
 
 class Database {
@@ -86,7 +91,8 @@ class Database {
   // Waits at most the lease timeout; throws Error{unavailable}. A write session on SQLite holds the one writer.
   virtual std::unique_ptr<Session> lease(Access access) = 0;
   virtual std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) = 0;
-  // Runs `work` inside one write transaction, again (at most 5 times, with jitter) when it lost a race. Commits on return, rolls back on throw.
+  // Runs `work` inside one write transaction, again (at most 5 times, with jitter) when it lost a race. Commits on
+  // return, rolls back on throw.
   void transaction(const std::function<void(Session&)>& work);
   // SELECT 1 with a deadline. False when the database does not answer.
   virtual bool ping(std::chrono::milliseconds timeout) = 0;

@@ -10,9 +10,10 @@
 namespace mortise::db {
 
 struct Migration {
-  int number = 0;           // from the file name: 001_jobs.sql -> 1
-  std::string name;         // 001_jobs.sql
-  std::string sql;          // text; "-- mortise:sqlite" / "-- mortise:postgresql" / "-- mortise:all" lines start a section for one backend
+  int number = 0;    // from the file name: 001_jobs.sql -> 1
+  std::string name;  // 001_jobs.sql
+  std::string sql;   // text; "-- mortise:sqlite" / "-- mortise:postgresql" / "-- mortise:all" lines start a section for
+                     // one backend
 };
 
 struct MigrationReport {
@@ -25,8 +26,9 @@ std::string sqlFor(const Migration& migration, Backend backend);
 std::string checksum(const Migration& migration);
 
 // Applies what is missing, in order, recorded in mortise_migrations(owner, number, name, checksum, applied_at).
-// Throws Error{other} with one sentence when an applied migration was changed, is missing from `migrations`, or a number is doubled:
-// "scheduler: migration 002_runs.sql was changed after it was applied (recorded sha256 ab12…, file has cd34…); restore the old file and add a new migration".
+// Throws Error{other} with one sentence when an applied migration was changed, is missing from `migrations`, or a
+// number is doubled: "scheduler: migration 002_runs.sql was changed after it was applied (recorded sha256 ab12…, file
+// has cd34…); restore the old file and add a new migration".
 MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
 // The same checks without applying; returns the names that would be applied.
 std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations);

@@ -1,0 +1,137 @@
+#include "core/db/connection.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace mortise::db {
+namespace {
+
+constexpr std::size_t kKept = 256;
+
+void check(std::string_view sql, const Parameters& parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& [name, value] = parameters[i];
+    for (std::size_t j = 0; j < i; ++j) {
+      if (parameters[j].first == name)
+        throw Error(ErrorKind::syntax, "parameter :" + std::string(name) + " is given twice");
+    }
+    const auto* text = std::get_if<std::string>(&value);
+    if (!text) continue;
+    if (text->find('\0') != std::string::npos) {
+      throw Error(ErrorKind::other,
+                  "text for :" + std::string(name) + " has a nul byte, which no database column takes");
+    }
+    if (!text::isUtf8(*text)) throw Error(ErrorKind::other, "text for :" + std::string(name) + " is not UTF-8");
+  }
+  if (sql.empty()) throw Error(ErrorKind::syntax, "the SQL text is empty");
+}
+
+}  // namespace
+
+KeptStatement& Connection::prepared(std::string_view sql, const Parameters& parameters,
+                                    std::span<const ColumnType> columns) {
+  check(sql, parameters);
+  const auto found = bySql_.find(sql);
+  if (found != bySql_.end()) {
+    Kept& kept = *found->second;
+    if (kept.statement->reading) {
+      throw Error(ErrorKind::syntax,
+                  "a result of the same statement is still open on this session: " + std::string(sql));
+    }
+    if (!kept.statement->fits(parameters, columns)) {
+      kept.statement.reset();  // first, so that no two copies stand on the server
+      try {
+        kept.statement = prepare(sql, parameters, columns);
+      } catch (...) {
+        const auto at = found->second;
+        bySql_.erase(found);
+        order_.erase(at);
+        throw;
+      }
+    }
+    order_.splice(order_.begin(), order_, found->second);
+    kept.statement->assign(parameters);
+    return *kept.statement;
+  }
+  auto statement = prepare(sql, parameters, columns);
+  if (order_.size() >= kKept) {
+    // The least recently used one that nobody reads; all of them being read would take 256 open results on one session.
+    const auto victim =
+        std::find_if(order_.rbegin(), order_.rend(), [](const Kept& kept) { return !kept.statement->reading; });
+    if (victim != order_.rend()) {
+      bySql_.erase(victim->sql);
+      order_.erase(std::next(victim).base());
+    }
+  }
+  order_.push_front({std::string(sql), std::move(statement)});
+  bySql_.emplace(order_.front().sql, order_.begin());
+  order_.front().statement->assign(parameters);
+  return *order_.front().statement;
+}
+
+std::unique_ptr<KeptStatement> Connection::prepare(std::string_view sql, const Parameters& parameters,
+                                                   std::span<const ColumnType> columns) {
+  std::unique_ptr<KeptStatement> made;
+  try {
+    made = std::make_unique<KeptStatement>(session(), sql, parameters, columns);
+  } catch (const soci::soci_error& error) {
+    throw translated(error);
+  }
+  const std::vector<std::string> names = wanted(*made);
+  for (const std::string& name : names) {
+    const auto given = made->names();
+    if (std::find(given.begin(), given.end(), name) == given.end()) {
+      throw Error(ErrorKind::syntax, "parameter :" + name + " has no value in: " + std::string(sql));
+    }
+  }
+  for (const std::string_view name : made->names()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw Error(ErrorKind::syntax, "parameter :" + std::string(name) + " does not occur in: " + std::string(sql));
+    }
+  }
+  made->writes = changesData(*made);
+  return made;
+}
+
+bool Connection::run(KeptStatement& statement) {
+  try {
+    arm();
+    const bool row = statement.statement().execute(true);
+    disarm();
+    return row;
+  } catch (const soci::soci_error& error) {
+    disarm();
+    const Error meaning = translated(error);
+    reset(statement);
+    if (stale()) drop(statement);
+    throw meaning;
+  }
+}
+
+bool Connection::fetch(KeptStatement& statement) {
+  try {
+    arm();
+    const bool row = statement.statement().fetch();
+    disarm();
+    return row;
+  } catch (const soci::soci_error& error) {
+    disarm();
+    throw translated(error);
+  }
+}
+
+void Connection::drop(KeptStatement& statement) {
+  const auto at =
+      std::find_if(order_.begin(), order_.end(), [&](const Kept& kept) { return kept.statement.get() == &statement; });
+  if (at == order_.end()) return;
+  bySql_.erase(at->sql);
+  order_.erase(at);
+}
+
+void Connection::forgetStatements() {
+  bySql_.clear();
+  order_.clear();
+}
+
+}  // namespace mortise::db

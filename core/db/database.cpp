@@ -1,0 +1,197 @@
+#include "core/db/database.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/unique_fd.hpp"
+#include "core/db/fair_pool.hpp"
+#include "core/db/postgres_connection.hpp"
+#include "core/db/session.hpp"
+#include "core/db/sqlite_connection.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::db {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Error exhausted(const char* what, std::chrono::milliseconds waited) {
+  return Error(ErrorKind::unavailable, std::string("no ") + what + " came free within " +
+                                           std::to_string(waited.count()) +
+                                           " ms; raise db.connections or shorten transactions");
+}
+
+// Connections of one kind: opened when first needed, thrown away when broken.
+template <typename Made>
+class Connections {
+ public:
+  explicit Connections(std::size_t count) : pool_(count), slots_(count) {}
+
+  // The slot's connection, opened by `open` when there is none that lives. nullopt: none came free.
+  template <typename Open>
+  std::optional<std::size_t> lease(Clock::time_point deadline, const Open& open) {
+    const auto slot = pool_.acquire(deadline);
+    if (!slot) return std::nullopt;
+    std::unique_ptr<Made>& connection = slots_[*slot];
+    try {
+      if (connection && !connection->alive()) connection.reset();
+      if (!connection) connection = open();
+    } catch (...) {
+      pool_.release(*slot);
+      throw;
+    }
+    return slot;
+  }
+  Made& at(std::size_t slot) { return *slots_[slot]; }
+  void giveBack(std::size_t slot, bool usable) {
+    if (!usable) slots_[slot].reset();
+    pool_.release(slot);
+  }
+  // A slot as it is, connection or not.
+  std::optional<std::size_t> take(Clock::time_point deadline) { return pool_.acquire(deadline); }
+  bool open(std::size_t slot) { return slots_[slot] && slots_[slot]->alive(); }
+
+ private:
+  FairPool pool_;
+  std::vector<std::unique_ptr<Made>> slots_;  // a slot is touched by its holder only
+};
+
+class SqliteDatabase final : public Database, public Lessor {
+ public:
+  explicit SqliteDatabase(const Options& options)
+      : leaseTimeout_(options.leaseTimeout), writers_(1), readers_(std::max<std::size_t>(1, options.connections)) {
+    settings_.path = options.url.substr(std::string_view("sqlite:").size());
+    settings_.synchronous = options.synchronous;
+    settings_.busyTimeout = options.leaseTimeout;
+    settings_.statementTimeout = options.statementTimeout;
+    if (settings_.path.empty() || settings_.path == ":memory:") {
+      throw Error(ErrorKind::other, options.url + ": a file is needed, since several connections share the database");
+    }
+    if (settings_.synchronous != "FULL" && settings_.synchronous != "NORMAL") {
+      throw Error(ErrorKind::other, "db.synchronous must be FULL or NORMAL, not \"" + settings_.synchronous + '"');
+    }
+    // Made here, so that nobody else can read it even for a moment; its -wal and -shm take the same mode.
+    const UniqueFd made(::open(settings_.path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    if (!made) {
+      throw Error(errno == ENOSPC ? ErrorKind::full : ErrorKind::unavailable,
+                  options.url + " can't be opened: " + std::strerror(errno));
+    }
+    lease(Access::write).reset();
+  }
+
+  Backend backend() const override { return Backend::sqlite; }
+  std::unique_ptr<Session> lease(Access access) override { return lease(access, leaseTimeout_); }
+
+  std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) override {
+    Connections<SqliteConnection>& from = of(access);
+    const auto slot =
+        from.lease(Clock::now() + timeout, [&] { return std::make_unique<SqliteConnection>(settings_, access); });
+    if (!slot) throw exhausted(access == Access::write ? "turn to write" : "database reader", timeout);
+    return std::make_unique<LeasedSession>(*this, from.at(*slot), access, *slot);
+  }
+
+  bool ping(std::chrono::milliseconds timeout) override {
+    try {
+      const auto session = lease(Access::read, timeout);
+      static constexpr ColumnType kColumns[] = {ColumnType::integer};
+      return session->query("SELECT count(*) FROM sqlite_master", {}, kColumns)->next();
+    } catch (const Error& error) {
+      log::warning("the database does not answer", {{"reason", error.what()}});
+      return false;
+    }
+  }
+
+  void backupTo(const std::string& path) override { SqliteConnection(settings_, Access::read).copyInto(path); }
+
+ private:
+  Connections<SqliteConnection>& of(Access access) { return access == Access::write ? writers_ : readers_; }
+  void giveBack(Access access, std::size_t slot, bool usable) override { of(access).giveBack(slot, usable); }
+
+  SqliteSettings settings_;
+  const std::chrono::milliseconds leaseTimeout_;
+  Connections<SqliteConnection> writers_;
+  Connections<SqliteConnection> readers_;
+};
+
+class PostgresDatabase final : public Database, public Lessor {
+ public:
+  explicit PostgresDatabase(const Options& options)
+      : settings_(postgresSettings(options)),
+        leaseTimeout_(options.leaseTimeout),
+        connections_(std::max<std::size_t>(1, options.connections)) {
+    lease(Access::write).reset();
+  }
+
+  Backend backend() const override { return Backend::postgresql; }
+  std::unique_ptr<Session> lease(Access access) override { return lease(access, leaseTimeout_); }
+
+  std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) override {
+    const auto slot = connections_.lease(Clock::now() + timeout,
+                                         [&] { return std::make_unique<PostgresConnection>(settings_, watchdog_); });
+    if (!slot) throw exhausted("database connection", timeout);
+    return std::make_unique<LeasedSession>(*this, connections_.at(*slot), access, *slot);
+  }
+
+  bool ping(std::chrono::milliseconds timeout) override {
+    const auto deadline = Clock::now() + timeout;
+    // Opening a session through SOCI may take longer than the caller allows, so only one that stands is asked.
+    const auto slot = connections_.take(deadline);
+    if (!slot) return false;
+    const auto left = [&] {
+      return std::max(std::chrono::milliseconds(1),
+                      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
+    };
+    const bool standing = connections_.open(*slot);
+    const bool answered = standing ? connections_.at(*slot).answers(left()) : postgresAnswers(settings_, left());
+    connections_.giveBack(*slot, answered || !standing);
+    return answered;
+  }
+
+  void backupTo(const std::string&) override {
+    throw Error(ErrorKind::other, "the database is on PostgreSQL: back it up with pg_dump");
+  }
+
+ private:
+  void giveBack(Access, std::size_t slot, bool usable) override { connections_.giveBack(slot, usable); }
+
+  const PostgresSettings settings_;
+  const std::chrono::milliseconds leaseTimeout_;
+  Watchdog watchdog_;  // outlives the connections it watches
+  Connections<PostgresConnection> connections_;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> Database::open(const Options& options) {
+  if (options.url.starts_with("sqlite:")) return std::make_unique<SqliteDatabase>(options);
+  if (options.url.starts_with("postgresql:") || options.url.starts_with("postgres:")) {
+    return std::make_unique<PostgresDatabase>(options);
+  }
+  throw Error(ErrorKind::other, "db.url must begin with sqlite: or postgresql:");
+}
+
+void Database::transaction(const std::function<void(Session&)>& work) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      const auto session = lease(Access::write);
+      session->begin();
+      work(*session);
+      session->commit();
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::serialization || attempt == kAttempts) throw;
+    }
+    // Racers that wait equally long meet again.
+    const auto jitter = static_cast<unsigned char>(randomBytes(1)[0]);
+    std::this_thread::sleep_for(std::chrono::microseconds((1000 << attempt) + jitter * (10 << attempt)));
+  }
+}
+
+}  // namespace mortise::db

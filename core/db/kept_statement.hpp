@@ -1,0 +1,58 @@
+// One prepared SOCI statement together with the variables it is bound to. SOCI keeps pointers to them, so both live and
+// die together.
+#pragma once
+
+#include <soci/soci.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/db/database.hpp"
+
+namespace mortise::db {
+
+class KeptStatement {
+ public:
+  // Prepares. Throws soci::soci_error.
+  KeptStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
+                std::span<const ColumnType> columns);
+  KeptStatement(const KeptStatement&) = delete;
+  KeptStatement& operator=(const KeptStatement&) = delete;
+
+  // False when this call's parameter names or types, or its columns, differ from what was prepared: prepare anew.
+  bool fits(const Parameters& parameters, std::span<const ColumnType> columns) const;
+  void assign(const Parameters& parameters);
+
+  struct Column {
+    ColumnType type;
+    soci::indicator indicator = soci::i_null;
+    long long integer = 0;
+    double real = 0;
+    std::string text;
+  };
+
+  std::vector<std::string_view> names() const;
+  soci::statement& statement() { return statement_; }
+  const std::vector<Column>& columns() const { return columns_; }
+
+  bool reading = false;  // a Rows is open on it
+  bool writes = false;   // changes data: its rows are read whole before the caller sees the first
+
+ private:
+  struct Slot {
+    std::string name;
+    ColumnType type;
+    soci::indicator indicator = soci::i_null;
+    long long integer = 0;
+    double real = 0;
+    std::string text;
+  };
+
+  std::vector<Slot> slots_;      // never resized after construction
+  std::vector<Column> columns_;  // the same
+  soci::statement statement_;
+};
+
+}  // namespace mortise::db

@@ -1,0 +1,182 @@
+#include "core/db/migrations.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
+
+namespace mortise::db {
+namespace {
+
+constexpr std::string_view kMarker = "-- mortise:";
+constexpr std::int64_t kLock = 0x6d6f7274697365;  // "mortise": the advisory lock of everyone who migrates
+constexpr std::chrono::seconds kPatience{60};     // another process may be building an index
+
+struct Applied {
+  std::string name, checksum;
+};
+using AppliedByNumber = std::map<int, Applied>;
+
+std::string withPlainLineEnds(std::string_view sql) {
+  std::string out;
+  out.reserve(sql.size());
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    if (sql[i] == '\r' && i + 1 < sql.size() && sql[i + 1] == '\n') continue;
+    out += sql[i];
+  }
+  return out;
+}
+
+std::string shortened(const std::string& sum) { return sum.substr(0, 12) + "…"; }
+
+bool tableExists(Session& session, Backend backend) {
+  static constexpr ColumnType kColumns[] = {ColumnType::integer};
+  const auto rows =
+      session.query(backend == Backend::sqlite
+                        ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'mortise_migrations'"
+                        : "SELECT count(to_regclass('mortise_migrations'))",
+                    {}, kColumns);
+  return rows->next() && rows->integer(0) > 0;
+}
+
+AppliedByNumber readApplied(Session& session, std::string_view owner) {
+  static constexpr ColumnType kColumns[] = {ColumnType::integer, ColumnType::text, ColumnType::text};
+  AppliedByNumber applied;
+  const auto rows =
+      session.query("SELECT number, name, checksum FROM mortise_migrations WHERE owner = :owner ORDER BY number",
+                    {{"owner", std::string(owner)}}, kColumns);
+  while (rows->next()) {
+    applied[static_cast<int>(rows->integer(0))] = {std::string(rows->text(1)), std::string(rows->text(2))};
+  }
+  return applied;
+}
+
+// Throws the one sentence when what was applied and what is there do not agree; else what is missing, in order.
+std::vector<const Migration*> missing(std::string_view owner, const std::vector<Migration>& migrations,
+                                      const AppliedByNumber& applied) {
+  std::map<int, const Migration*> known;
+  for (const Migration& migration : migrations) {
+    const auto [at, added] = known.emplace(migration.number, &migration);
+    if (!added) {
+      throw Error(ErrorKind::other, std::string(owner) + ": migrations " + at->second->name + " and " + migration.name +
+                                        " have the same number; give one of them the next free number");
+    }
+  }
+  for (const auto& [number, record] : applied) {
+    const auto found = known.find(number);
+    if (found == known.end()) {
+      throw Error(ErrorKind::other,
+                  std::string(owner) + ": migration " + record.name +
+                      " was applied to this database but is missing here; run the version that has it, "
+                      "or a newer one");
+    }
+    const std::string sum = checksum(*found->second);
+    if (sum != record.checksum) {
+      throw Error(ErrorKind::other, std::string(owner) + ": migration " + found->second->name +
+                                        " was changed after it was applied (recorded sha256 " +
+                                        shortened(record.checksum) + ", file has " + shortened(sum) +
+                                        "); restore the old file and add a new migration");
+    }
+  }
+  std::vector<const Migration*> left;
+  for (const auto& [number, migration] : known) {
+    if (applied.count(number) == 0) left.push_back(migration);
+  }
+  return left;
+}
+
+// One transaction that excludes every other process that migrates.
+void beginAlone(Session& session, Backend backend, std::chrono::steady_clock::time_point deadline) {
+  if (backend == Backend::postgresql) {
+    session.begin();
+    session.executeScript(
+        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(" +
+        std::to_string(kLock) + ")");
+    return;
+  }
+  while (true) {
+    try {
+      session.begin();  // BEGIN IMMEDIATE
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable || std::chrono::steady_clock::now() > deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+}  // namespace
+
+std::string sqlFor(const Migration& migration, Backend backend) {
+  std::string out;
+  bool mine = true;
+  for (const std::string_view line : text::split(withPlainLineEnds(migration.sql), '\n')) {
+    const std::string_view trimmed = text::trim(line);
+    if (trimmed.starts_with(kMarker)) {
+      const std::string_view target = text::trim(trimmed.substr(kMarker.size()));
+      if (target != "sqlite" && target != "postgresql" && target != "all") {
+        throw Error(ErrorKind::other, "migration " + migration.name + ": section \"" + std::string(target) +
+                                          "\" is none of sqlite, postgresql, all");
+      }
+      mine = target == "all" || target == (backend == Backend::sqlite ? "sqlite" : "postgresql");
+    } else if (mine) {
+      out += line;
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+std::string checksum(const Migration& migration) { return text::hex(sha256(withPlainLineEnds(migration.sql))); }
+
+MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations) {
+  MigrationReport report;
+  if (pending(database, owner, migrations).empty()) return report;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto session = database.lease(Access::write);
+  while (true) {
+    // Another process may have applied some since we looked: look again under the lock, for each one.
+    beginAlone(*session, database.backend(), deadline);
+    if (!tableExists(*session, database.backend())) {
+      session->executeScript(
+          "CREATE TABLE mortise_migrations (owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
+          "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))");
+    }
+    const auto left = missing(owner, migrations, readApplied(*session, owner));
+    if (left.empty()) {
+      session->commit();
+      return report;
+    }
+    const Migration& next = *left.front();
+    try {
+      session->executeScript(sqlFor(next, database.backend()));
+      session->execute(
+          "INSERT INTO mortise_migrations (owner, number, name, checksum, applied_at) "
+          "VALUES (:owner, :number, :name, :checksum, :applied_at)",
+          {{"owner", std::string(owner)},
+           {"number", static_cast<std::int64_t>(next.number)},
+           {"name", next.name},
+           {"checksum", checksum(next)},
+           {"applied_at", nowMicros()}});
+      session->commit();
+    } catch (const Error& error) {
+      throw Error(error.kind(),
+                  std::string(owner) + ": migration " + next.name + " failed and was undone: " + error.what());
+    }
+    report.applied.push_back(next.name);
+  }
+}
+
+std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations) {
+  const auto session = database.lease(Access::read);
+  AppliedByNumber applied;
+  if (tableExists(*session, database.backend())) applied = readApplied(*session, owner);
+  std::vector<std::string> names;
+  for (const Migration* migration : missing(owner, migrations, applied)) names.push_back(migration->name);
+  return names;
+}
+
+}  // namespace mortise::db

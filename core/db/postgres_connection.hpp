@@ -1,0 +1,61 @@
+// One PostgreSQL connection: settings, transactions, SQLSTATEs, and noticing that the server has gone.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "core/db/connection.hpp"
+#include "core/db/watchdog.hpp"
+
+namespace mortise::db {
+
+struct PostgresSettings {
+  std::string conninfo;  // key='value' form, complete
+  std::string shown;     // the same for people: no password
+  std::chrono::milliseconds statementTimeout{30000};
+};
+
+// Understands postgresql://..., postgres://... and postgresql:key=value ... Throws Error that does not repeat the URL.
+PostgresSettings postgresSettings(const Options& options);
+// Connects anew and says whether the server greets us in time. Never blocks longer than `limit`.
+bool postgresAnswers(const PostgresSettings& settings, std::chrono::milliseconds limit);
+
+class PostgresConnection final : public Connection {
+ public:
+  // Throws Error{unavailable} that names the server and the reason.
+  PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog);
+  ~PostgresConnection() override;
+
+  void reset(KeptStatement& statement) override;
+  std::int64_t changed(KeptStatement& statement) override;
+  void script(std::string_view sql) override;
+  void begin(Access access) override;
+  void commit() override;
+  void rollback() override;
+  bool inTransaction() override;
+  bool alive() override;
+
+  // SELECT 1 without ever blocking longer than `limit`.
+  bool answers(std::chrono::milliseconds limit);
+
+ protected:
+  soci::session& session() override { return session_; }
+  void arm() override;
+  void disarm() override { watched_.deadline.store(0, std::memory_order_relaxed); }
+  std::vector<std::string> wanted(KeptStatement& statement) override;
+  bool changesData(KeptStatement&) override { return false; }  // libpq has the whole result when execution returns
+  Error translated(const soci::soci_error& error) override;
+  bool stale() const override { return stale_; }
+
+ private:
+  void command(const char* sql);
+  Error failure(const std::string& state, const std::string& text);
+
+  soci::session session_;
+  Watchdog& watchdog_;
+  Watchdog::Entry watched_;
+  std::chrono::milliseconds statementTimeout_;
+  bool stale_ = false;
+};
+
+}  // namespace mortise::db

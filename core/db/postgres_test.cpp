@@ -1,0 +1,156 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+
+#include "core/db/database.hpp"
+#include "tests/peers/postgres.hpp"
+
+namespace mortise::db {
+namespace {
+
+using namespace std::chrono_literals;
+using mortise::peers::Postgres;
+
+constexpr ColumnType kInteger[] = {ColumnType::integer};
+
+class PostgresTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    server_ = Postgres::shared();
+    if (!server_) GTEST_SKIP() << "PostgreSQL is not installed";
+    options_.url = server_->newDatabase();
+    options_.connections = 2;
+    database_ = Database::open(options_);
+  }
+
+  static std::int64_t one(Session& session, std::string_view sql) {
+    const auto rows = session.query(sql, {}, kInteger);
+    return rows->next() ? rows->integer(0) : -1;
+  }
+  static ErrorKind kindOf(const std::function<void()>& work, std::string* text = nullptr) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (text) *text = error.what();
+      return error.kind();
+    }
+    ADD_FAILURE() << "no error";
+    return ErrorKind::other;
+  }
+
+  Postgres* server_ = nullptr;
+  Options options_;
+  std::unique_ptr<Database> database_;
+};
+
+TEST_F(PostgresTest, ATerminatedSessionIsReplacedBeforeTheNextLease) {
+  std::int64_t id = 0;
+  {
+    const auto session = database_->lease(Access::write);
+    id = one(*session, "SELECT pg_backend_pid()");
+  }
+  server_->sql("SELECT pg_terminate_backend(" + std::to_string(id) + ", 5000)");
+  const auto session = database_->lease(Access::write);
+  EXPECT_NE(one(*session, "SELECT pg_backend_pid()"), id);
+}
+
+TEST_F(PostgresTest, AConnectionLostInATransactionIsUnavailableAndThenReplaced) {
+  {
+    const auto session = database_->lease(Access::write);
+    session->begin();
+    const std::int64_t id = one(*session, "SELECT pg_backend_pid()");
+    server_->sql("SELECT pg_terminate_backend(" + std::to_string(id) + ", 5000)");
+    std::string text;
+    EXPECT_EQ(kindOf([&] { one(*session, "SELECT 1"); }, &text), ErrorKind::unavailable);
+    EXPECT_NE(text.find("connection to the database server was lost"), std::string::npos) << text;
+    EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::unavailable);
+  }
+  EXPECT_EQ(one(*database_->lease(Access::write), "SELECT 1"), 1);
+}
+
+TEST_F(PostgresTest, ARestartedServerIsFoundAgain) {
+  EXPECT_TRUE(database_->ping(5s));
+  server_->stop();
+  EXPECT_FALSE(database_->ping(5s));
+  std::string text;
+  EXPECT_EQ(kindOf([&] { database_->lease(Access::read); }, &text), ErrorKind::unavailable);
+  EXPECT_NE(text.find("postgresql://app@"), std::string::npos) << text;
+  server_->start();
+  EXPECT_TRUE(database_->ping(5s));
+  EXPECT_EQ(one(*database_->lease(Access::read), "SELECT 1"), 1);
+}
+
+TEST_F(PostgresTest, AFrozenServerHoldsNobodyForEver) {
+  Options options = options_;
+  options.statementTimeout = 100ms;
+  options.leaseTimeout = 1s;
+  const auto database = Database::open(options);
+  EXPECT_TRUE(database->ping(5s));
+  {
+    const auto session = database->lease(Access::read);
+    server_->freeze();
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_FALSE(database->ping(200ms));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+    EXPECT_EQ(kindOf([&] { one(*session, "SELECT 1"); }), ErrorKind::unavailable);
+    server_->thaw();
+  }
+  EXPECT_EQ(one(*database->lease(Access::read), "SELECT 1"), 1);
+}
+
+TEST_F(PostgresTest, AFailedTransactionDoesNotPassForACommit) {
+  const auto session = database_->lease(Access::write);
+  session->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY)");
+  session->begin();
+  session->execute("INSERT INTO t VALUES (1)", {});
+  EXPECT_EQ(kindOf([&] { session->execute("INSERT INTO t VALUES (1)", {}); }), ErrorKind::unique);
+  EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::other);
+  EXPECT_EQ(one(*session, "SELECT count(*) FROM t"), 0);
+}
+
+TEST_F(PostgresTest, ASerializationFailureIsRunAgain) {
+  database_->lease(Access::write)
+      ->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO t VALUES (1, 0)");
+  int runs = 0;
+  database_->transaction([&](Session& session) {
+    ++runs;
+    session.executeScript("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    const std::int64_t seen = one(session, "SELECT n FROM t");
+    if (runs == 1) database_->lease(Access::write)->execute("UPDATE t SET n = n + 10", {});  // somebody is quicker
+    session.execute("UPDATE t SET n = :n", {{"n", seen + 1}});
+  });
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(one(*database_->lease(Access::read), "SELECT n FROM t"), 11);
+}
+
+TEST_F(PostgresTest, TooManyClientsIsUnavailable) {
+  server_->sql("ALTER ROLE app CONNECTION LIMIT 2");
+  const auto first = database_->lease(Access::read);
+  const auto second = database_->lease(Access::read);
+  EXPECT_EQ(kindOf([&] { Database::open(options_); }), ErrorKind::unavailable);
+  server_->sql("ALTER ROLE app CONNECTION LIMIT -1");
+  EXPECT_NO_THROW(Database::open(options_));
+}
+
+TEST_F(PostgresTest, PasswordsStayOutOfErrors) {
+  for (const std::string url :
+       {"postgresql://u:hunter2@127.0.0.1:1/d", "postgresql:host=127.0.0.1 port=1 user=u password=hunter2 dbname=d",
+        "postgresql://u:hunter2@127.0.0.1:port/d", "postgresql:host=x hunter2"}) {
+    Options options;
+    options.url = url;
+    std::string text;
+    kindOf([&] { Database::open(options); }, &text);
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+    EXPECT_FALSE(text.empty());
+  }
+}
+
+TEST_F(PostgresTest, BackupsArePgDumps) {
+  std::string text;
+  EXPECT_EQ(kindOf([&] { database_->backupTo("/tmp/x"); }, &text), ErrorKind::other);
+  EXPECT_NE(text.find("pg_dump"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mortise::db

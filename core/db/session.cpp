@@ -1,0 +1,150 @@
+#include "core/db/session.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "core/ops/log.hpp"
+
+namespace mortise::db {
+namespace {
+
+Error wrongType(std::size_t column, const char* asked) {
+  return Error(ErrorKind::syntax, "column " + std::to_string(column) + " was not declared as " + asked);
+}
+
+}  // namespace
+
+class ResultRows final : public Rows {
+ public:
+  using Column = KeptStatement::Column;
+
+  // `row`: the statement has run and its first row stands in the columns.
+  ResultRows(LeasedSession& session, KeptStatement& statement, bool row)
+      : session_(&session), statement_(&statement), pending_(row) {
+    statement.reading = true;
+    try {
+      if (statement.writes) readWhole();
+      session.open_.push_back(this);
+    } catch (...) {
+      finish();
+      throw;
+    }
+  }
+
+  ~ResultRows() override {
+    if (!session_) return;
+    session_->closed(this);
+    finish();
+  }
+
+  // The session ends first: whatever the caller still does with these rows is an error, not a crash.
+  void detach() {
+    finish();
+    session_ = nullptr;
+  }
+
+  bool next() override {
+    if (!session_) throw Error(ErrorKind::syntax, "the session of this result has ended");
+    if (whole_) {
+      if (begun_ && !kept_.empty()) kept_.pop_front();
+      begun_ = true;
+      current_ = kept_.empty() ? nullptr : &kept_.front();
+      return current_ != nullptr;
+    }
+    if (!begun_) {
+      begun_ = true;
+    } else if (pending_) {
+      pending_ = session_->connection_.fetch(*statement_);
+    }
+    current_ = pending_ ? &statement_->columns() : nullptr;
+    return pending_;
+  }
+
+  std::size_t columns() const override { return session_ ? statement_->columns().size() : 0; }
+  bool isNull(std::size_t column) const override { return at(column).indicator != soci::i_ok; }
+
+  std::int64_t integer(std::size_t column) const override {
+    const Column& one = at(column);
+    if (one.type != ColumnType::integer) throw wrongType(column, "integer");
+    return one.indicator == soci::i_ok ? one.integer : 0;
+  }
+  double real(std::size_t column) const override {
+    const Column& one = at(column);
+    if (one.type != ColumnType::real) throw wrongType(column, "real");
+    return one.indicator == soci::i_ok ? one.real : 0;
+  }
+  std::string_view text(std::size_t column) const override {
+    const Column& one = at(column);
+    if (one.type != ColumnType::text) throw wrongType(column, "text");
+    return one.indicator == soci::i_ok ? std::string_view(one.text) : std::string_view();
+  }
+
+ private:
+  const Column& at(std::size_t column) const {
+    if (!session_ || !current_) throw Error(ErrorKind::syntax, "no row is current: call next() first");
+    if (column >= current_->size())
+      throw Error(ErrorKind::syntax, "column " + std::to_string(column) + " does not exist");
+    return (*current_)[column];
+  }
+
+  // INSERT ... RETURNING: an error at its end must reach the caller even if only the first row is read.
+  void readWhole() {
+    whole_ = true;
+    while (pending_) {
+      kept_.push_back(statement_->columns());
+      pending_ = session_->connection_.fetch(*statement_);
+    }
+  }
+
+  void finish() {
+    statement_->reading = false;
+    session_->connection_.reset(*statement_);
+    current_ = nullptr;
+  }
+
+  LeasedSession* session_;
+  KeptStatement* statement_;
+  const std::vector<Column>* current_ = nullptr;
+  std::deque<std::vector<Column>> kept_;
+  bool whole_ = false;
+  bool begun_ = false;
+  bool pending_;
+};
+
+LeasedSession::~LeasedSession() {
+  for (ResultRows* rows : open_) rows->detach();
+  bool usable = true;
+  try {
+    connection_.rollback();
+    usable = connection_.alive();
+  } catch (const Error& error) {
+    log::warning("a database connection is thrown away: rolling back failed", {{"reason", error.what()}});
+    usable = false;
+  }
+  lessor_.giveBack(access_, slot_, usable);
+}
+
+void LeasedSession::closed(ResultRows* rows) { open_.erase(std::find(open_.begin(), open_.end(), rows)); }
+
+std::unique_ptr<Rows> LeasedSession::query(std::string_view sql, const Parameters& parameters,
+                                           std::span<const ColumnType> columns) {
+  if (columns.empty()) throw Error(ErrorKind::syntax, "a query states the types of its columns");
+  KeptStatement& statement = connection_.prepared(sql, parameters, columns);
+  const bool row = connection_.run(statement);
+  return std::make_unique<ResultRows>(*this, statement, row);
+}
+
+std::int64_t LeasedSession::execute(std::string_view sql, const Parameters& parameters) {
+  KeptStatement& statement = connection_.prepared(sql, parameters, {});
+  connection_.run(statement);
+  const std::int64_t changed = connection_.changed(statement);
+  connection_.reset(statement);
+  return changed;
+}
+
+void LeasedSession::executeScript(std::string_view sql) { connection_.script(sql); }
+void LeasedSession::begin() { connection_.begin(access_); }
+void LeasedSession::commit() { connection_.commit(); }
+void LeasedSession::rollback() { connection_.rollback(); }
+
+}  // namespace mortise::db

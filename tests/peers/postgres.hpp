@@ -1,0 +1,44 @@
+// A real PostgreSQL server for tests, started once per test binary: Unix socket only, as nobody, in a temporary
+// directory.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tests/peers/process.hpp"
+
+namespace mortise::peers {
+
+class Postgres {
+ public:
+  // The binary's one server, started at the first call (about 1.5 s) and stopped at exit. nullptr when PostgreSQL is
+  // not installed: skip then. Throws std::runtime_error, with the end of the server's log, when it does not come up.
+  static Postgres* shared();
+
+  explicit Postgres(int maxConnections = 40);
+  ~Postgres();
+
+  // The directory of the socket: "host=<socketDirectory> user=app dbname=...".
+  const std::string& socketDirectory() const { return directory_.path(); }
+  // A new empty database with a name of its own; its URL as db.url takes it. The login "app" is an ordinary role, as in
+  // production.
+  std::string newDatabase();
+  // Runs SQL as the superuser in `database`; returns psql's output (unaligned, rows only). Throws when it fails.
+  std::string sql(const std::string& statements, const std::string& database = "postgres");
+
+  void stop();    // fast shutdown; sessions are cut
+  void start();   // again, on the same data
+  void freeze();  // SIGSTOP to every process of the server
+  void thaw();
+
+ private:
+  void signalAll(int number);
+
+  TempDirectory directory_{"mortise-pg"};
+  std::string binaries_;
+  int maxConnections_;
+  int databases_ = 0;
+  std::unique_ptr<Process> server_;
+};
+
+}  // namespace mortise::peers
