@@ -1,0 +1,252 @@
+"""Starts what the end-to-end tests talk to: the server itself, a PostgreSQL of its own, and an SMTP server that really receives.
+
+    server = MortiseServer({"log.level": "debug"}, modules=["auth"]).start()     options become --section.key=value; a list is given repeatedly
+    with Postgres() as postgres: MortiseServer({"db.url": postgres.url()})
+    with Smtp() as smtp: smtp.wait_for("ada@example.com")
+
+MORTISE_BINARY names the program, MORTISE_BUILD its build directory (default build/release)."""
+import atexit
+import ctypes
+import email
+import email.policy
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build" / "release"))
+BINARY = pathlib.Path(os.environ.get("MORTISE_BINARY", BUILD / "mortise"))
+POSTGRES_BIN = pathlib.Path(os.environ.get("POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
+SLOW = 4 if os.environ.get("MORTISE_SANITIZED") else 1
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _wait(condition, seconds, what):
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds * SLOW} s for {what}")
+        time.sleep(0.02)
+
+
+class MortiseServer:
+    """One server on a free port of 127.0.0.1. Its data directory lives as long as this process, unless data.dir says otherwise."""
+
+    def __init__(self, options=None, modules=None, environment=None, prefix=()):
+        self.options = {"http.listen": "127.0.0.1:0", **(options or {})}
+        if modules is not None:
+            self.options.setdefault("modules.enabled", list(modules))
+        if "modules.path" not in self.options:
+            folders = [BUILD / "modules", BUILD / "tests" / "modules", BUILD / "examples", BUILD / "sdk" / "examples"]
+            self.options["modules.path"] = [str(folder) for folder in folders if folder.is_dir()] or [str(folders[0])]
+        self.environment, self.prefix = environment or {}, list(prefix)
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-"))
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)  # not before: a test may start it again, or read its log
+        self.options.setdefault("data.dir", str(self._folder / "data"))
+        self.data = pathlib.Path(self.options["data.dir"])
+        self.process, self.port, self.pid = None, None, None
+
+    def arguments(self):
+        made = []
+        for name, value in self.options.items():
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                made.append(f"--{name}={one}")
+        return made
+
+    def start(self, seconds=20):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
+        self._log = open(self._folder / "output", "ab")
+        self.process = subprocess.Popen([*self.prefix, str(BINARY), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=self._log,
+                                        stderr=self._log, env={**clean, **self.environment}, preexec_fn=_die_with_parent)
+        self.pid = self.process.pid
+
+        def listening():
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}:\n{self.output()[-4000:]}"
+            return re.search(r"^listening on http://127\.0\.0\.1:(\d+)", self.output(), re.M)
+
+        try:
+            self.port = int(_wait(listening, seconds, "the server to listen").group(1))
+            self.base = f"http://127.0.0.1:{self.port}"
+            _wait(self.healthy, seconds, "/health to answer")
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def healthy(self):
+        try:
+            with urllib.request.urlopen(self.base + "/health", timeout=2) as reply:
+                return json.load(reply) == {"status": "ok"}
+        except OSError:
+            return False
+
+    def output(self):
+        """Everything it has printed and logged."""
+        return (self._folder / "output").read_text(errors="replace")
+
+    def stop(self, seconds=20):
+        """Ends it by SIGTERM; a second call does nothing."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(seconds * SLOW)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the server did not end within {seconds} s of SIGTERM:\n{self.output()[-4000:]}") from None
+        self._log.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Postgres:
+    """A PostgreSQL server of its own in a temporary directory, reached through its socket; ordinary role, one database per url()."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-"))
+        self.folder.chmod(0o755)
+        self._databases = 0
+        self._as = []
+        if os.getuid() == 0:  # initdb refuses root
+            shutil.chown(self.folder, "nobody")
+            self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+
+    @staticmethod
+    def available():
+        return (POSTGRES_BIN / "postgres").exists()
+
+    def _run(self, *command):
+        done = subprocess.run([*self._as, *map(str, command)], cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{command[0]}: {done.stderr}"
+        return done.stdout
+
+    def start(self):
+        self._run(POSTGRES_BIN / "initdb", "-D", self.folder / "data", "-U", "root", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                  "--no-instructions")
+        log = open(self.folder / "log", "wb")
+        self._server = subprocess.Popen(
+            [*self._as, str(POSTGRES_BIN / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), "-c", "listen_addresses=", "-c",
+             "shared_buffers=16MB", "-c", "max_connections=60"], cwd=self.folder, env=self._environment, stderr=log, stdout=log,
+            stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        log.close()
+        ready = [str(POSTGRES_BIN / "pg_isready"), "-q", "-h", str(self.folder)]
+        _wait(lambda: subprocess.run(ready).returncode == 0, 20, "PostgreSQL to accept connections")
+        self.sql("CREATE ROLE app LOGIN")
+        return self
+
+    def sql(self, text, database="postgres"):
+        return self._run(POSTGRES_BIN / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "root", "-d", database, "-c", text)
+
+    def url(self):
+        """A new, empty database."""
+        self._databases += 1
+        name = f"app{self._databases}"
+        self.sql(f"CREATE DATABASE {name} OWNER app")
+        return f"postgresql://app@/{name}?host={self.folder}"
+
+    def stop(self):
+        if self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)  # SIGTERM would wait for every client
+            self._server.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Smtp:
+    """An SMTP server that keeps what it is given. Mails to nobody@... are refused for good (550), to grey@... for now (451)."""
+
+    def __init__(self):
+        from aiosmtpd.controller import Controller
+
+        self._changed = threading.Condition()
+        self.mails = []  # (recipient, message)
+        self.refused = []  # recipients
+
+        class Controlled(Controller):
+            def _trigger_server(controller):  # the port is known only now: it was 0
+                controller.port = controller.server.sockets[0].getsockname()[1]
+                super()._trigger_server()
+
+        self._controller = Controlled(self, hostname="127.0.0.1", port=0, data_size_limit=1 << 20)
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        user = address.split("@")[0].split("+")[0]
+        if user in ("nobody", "grey"):
+            with self._changed:
+                self.refused.append(address)
+                self._changed.notify_all()
+            return "550 5.1.1 no such user" if user == "nobody" else "451 4.7.1 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        with self._changed:
+            for recipient in envelope.rcpt_tos:
+                self.mails.append((recipient, message))
+            self._changed.notify_all()
+        return "250 OK"
+
+    def start(self):
+        self._controller.start()
+        self.url = f"smtp://127.0.0.1:{self._controller.port}"
+        return self
+
+    def to(self, address):
+        """All mails to this address so far."""
+        return [message for recipient, message in self.mails if recipient == address]
+
+    def wait_for(self, address, count=1, seconds=15):
+        """The count-th mail to this address."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self.to(address)) >= count, seconds * SLOW)
+            assert arrived, f"waited {seconds} s for mail {count} to {address}; there is mail for {[one for one, _ in self.mails]}"
+            return self.to(address)[count - 1]
+
+    def wait_for_refusal(self, address, seconds=15):
+        with self._changed:
+            assert self._changed.wait_for(lambda: address in self.refused, seconds * SLOW), f"no try to deliver to {address}"
+
+    def stop(self):
+        self._controller.stop()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def code_in(message):
+    """The six digits that stand alone on one line of the text part, once."""
+    text = message.get_body(("plain",)).get_content()
+    codes = re.findall(r"^\d{6}\r?$", text, re.M)
+    assert len(codes) == 1, text
+    return codes[0].strip()
