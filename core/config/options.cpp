@@ -79,6 +79,7 @@ std::vector<Option> make() {
               "Unsent bytes kept for one event stream or WebSocket; over it the client is dropped"),
       bounded("http", "request_timeout", duration, "30s", kSecond, kHour,
               "Time for a worker request, waiting included; then 504"),
+      choice("http", "metrics_access", "open", {"open", "permission"}, "Who may read /metrics: everybody, or holders of the permission kernel.metrics"),
       text("http", "public_url", "",
            "Address that clients use (https://api.example), for links in mails and documents"),
 
@@ -117,6 +118,8 @@ std::vector<Option> make() {
       bounded("identity", "refresh_ttl", duration, "30d", 60 * kSecond, 3650 * kDay, "Life of its refresh token without use"),
       bounded("identity", "platform_access_ttl", duration, "30m", kSecond, 30 * kDay, "Life of an access token of the agent platform"),
       bounded("identity", "platform_refresh_ttl", duration, "7d", 60 * kSecond, 3650 * kDay, "Life of a refresh token of the agent platform"),
+
+      list("identity", "grant", "", "Roles that hold a permission instead of its module's defaults: scheduler.view=user,viewer"),
 
       choice("limits", "store", "auto", {"auto", "memory", "cache"},
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),

@@ -104,7 +104,12 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
   table["health"] = alive;
   table["healthV1"] = alive;
   table["infraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
-  table["metrics"] = [&metrics = parts.metrics](RequestCall& call) {
+  table["metrics"] = [&metrics = parts.metrics, open = parts.metricsOpen](RequestCall& call) {
+    if (!open && !call.permitted("kernel.metrics")) {
+      const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();
+      call.fail(signedIn ? Problem(403, "forbidden").with("permission", "kernel.metrics") : Problem(401, "not_authenticated"));
+      return;
+    }
     http::Reply reply;
     reply.fields.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     reply.body = metrics.render();
@@ -121,8 +126,8 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
     const auto* name = call.parameter(MORTISE_IN_PATH, "file", 0);
     sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
   };
-  table["getSetupPage"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupPage()))); };
-  table["getSetupScript"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8")); };
+  table["setupPage"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupPage()))); };
+  table["setupScript"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8")); };
   table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) { completeSetup(call, identity, audit); };
   return table;
 }

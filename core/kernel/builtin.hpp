@@ -25,6 +25,7 @@ struct BuiltinParts {
   identity::Identity& identity;
   services::Audit& audit;
   std::shared_ptr<const std::string> openApi;  // the merged document
+  bool metricsOpen = true;                     // http.metrics_access
   std::string assets;                          // directory of the bundled documentation pages; empty = not installed
 };
 

@@ -17,9 +17,9 @@ class Cors {
   http::Reply preflight(const http::Head& head, std::string_view allowedMethods) const;
   // Adds the fields that let a page of `origin` read this reply.
   void decorate(std::string_view origin, http::Fields& fields) const;
+  bool allows(std::string_view origin) const;
 
  private:
-  bool allows(std::string_view origin) const;
   std::vector<std::string> origins_;
   bool any_ = false;
 };

@@ -63,6 +63,15 @@ void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) con
   log::write(level, "request refused", fields, std::size(fields));
 }
 
+// Browsers send Origin with every WebSocket handshake and apply no CORS to it: the server must look (RFC 6455, 10.2).
+bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
+  const auto origin = exchange.head().fields.get("Origin");
+  if (origin.empty() || parts_.cors.allows(origin)) return true;
+  std::string url;
+  const auto own = fullUrl(exchange, url);
+  return own.starts_with(origin) && own.size() > origin.size() && own[origin.size()] == '/';
+}
+
 http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
   http::BodyPlan plan;
   const bool upload = isUpload(operation);
@@ -104,6 +113,10 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   const auto& operation = *call->operation();
   if (operation.webSocket && !exchange->wantsWebSocket()) {
     call->fail(Problem(426, "upgrade_required").header("Upgrade", "websocket"));
+    return {};
+  }
+  if (operation.webSocket && !mayUpgradeFrom(*exchange)) {
+    call->fail(Problem(403, "origin_refused").field({"header", "Origin"}, "origin_refused"));
     return {};
   }
   const auto plan = planFor(operation);

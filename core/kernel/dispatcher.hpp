@@ -82,6 +82,7 @@ class Dispatcher final : public http::Application {
   void proceed(const RequestCallPtr& call, bool onWorker);
   void invoke(RequestCall& call, bool onWorker);
   void post(const RequestCallPtr& call, std::function<void()> task);
+  bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
   static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);
 

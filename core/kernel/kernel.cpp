@@ -356,9 +356,25 @@ void Kernel::Implementation::startModules() {
 }
 
 void Kernel::Implementation::grantPermissions() {
-  std::map<std::string, std::vector<std::string>> roles;
+  std::map<std::string, std::vector<std::string>> roles{{"kernel.metrics", {}}};
   for (const auto& instance : instances) {
     for (const auto& permission : instance->manifest().permissions) roles[permission.name] = permission.roles;
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, holders] : roles) known.push_back(name);
+  for (const auto& entry : config.list("identity.grant")) {
+    const auto equals = entry.find('=');
+    const auto name = entry.substr(0, equals);
+    const auto found = roles.find(name);
+    if (equals == std::string::npos || found == roles.end()) {
+      const auto near = text::nearest(name, known);
+      throw StartError({"identity.grant (" + config.origin("identity.grant") + "): \"" + entry + "\" should be PERMISSION=ROLE,ROLE with a permission of an enabled module" +
+                        (near.empty() ? "" : "; did you mean " + near + "?")});
+    }
+    found->second.clear();
+    for (const auto role : text::split(std::string_view(entry).substr(equals + 1), ',')) {
+      if (!text::trim(role).empty()) found->second.emplace_back(text::trim(role));
+    }
   }
   identity->grant(roles);
 }
@@ -383,7 +399,7 @@ void Kernel::Implementation::listen() {
 
   const auto document = std::make_shared<const std::string>(contract::mergedOpenApi(
       routes->documents(), MORTISE_VERSION, c.text("http.public_url").empty() ? std::string("/") : c.text("http.public_url")));
-  const auto table = builtins({*health, metrics, *identity, *audit, document, assetDirectory()});
+  const auto table = builtins({*health, metrics, *identity, *audit, document, c.text("http.metrics_access") == "open", assetDirectory()});
   std::unordered_map<const contract::Operation*, Target> targets;
   for (const auto& operation : routes->operations()) {
     Target target;
