@@ -176,7 +176,9 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
   }
 
   std::vector<Given> environment;
-  for (const auto& [variable, value] : sources_.environment) {
+  for (const auto& pair : sources_.environment) {
+    const auto& variable = pair.first;  // not a structured binding: clang 14 (the fuzz build) can't capture those
+    const auto& value = pair.second;
     const auto option = std::find_if(table.all().begin(), table.all().end(),
                                      [&](const Option& one) { return variableName(one) == variable; });
     if (option != table.all().end()) {
