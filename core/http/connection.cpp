@@ -34,10 +34,11 @@ Connection::~Connection() {
   server_.counters.connections.fetch_sub(1, std::memory_order_release);
 }
 
-void Connection::onEvent(bool readable, bool writable, bool finished) {
+void Connection::onEvent(bool readable, bool writable, bool finished, bool hungUp) {
   if (dead()) return;
   if (readable || finished) readReady_ = true;
   if (finished) finishedByPeer_ = true;
+  if (hungUp) hungUp_ = true;
   if (writable) blocked_ = false;
   turn();
 }
@@ -267,6 +268,10 @@ void Connection::onEndOfInput() {
 // The client has closed its side while we were not reading. For a stream or an unfinished WebSocket that is the end; a request in
 // work is told, and its reply is still tried, since a half-closed client may well be waiting for it.
 void Connection::noticeGone() {
+  if (hungUp_) {
+    cut(false);
+    return;
+  }
   if (exchange_ && exchange_->announced) exchange_->leave();
   if (state_ == State::stream || state_ == State::webSocket) cut(false);
 }

@@ -32,7 +32,7 @@ class Connection {
   TimePoint armed = TimePoint::max();  // the one live entry of the timer heap
 
   // Driven by the I/O thread.
-  void onEvent(bool readable, bool writable, bool finished);
+  void onEvent(bool readable, bool writable, bool finished, bool hungUp);
   void onTimer();
   void turn();                       // reads, answers, writes until there is nothing to do
   void refuseConnection();           // over the connection limit
@@ -156,6 +156,7 @@ class Connection {
   bool flushing_ = false;      // inside flush(): what callbacks append needs another round
   bool readReady_ = false;     // the socket may hold more than we have read
   bool finishedByPeer_ = false;  // FIN or reset seen
+  bool hungUp_ = false;          // both directions are over: nothing can be delivered any more
   bool writeArmed_ = false;
   bool mustLinger_ = false;
   bool blocked_ = false;       // output waits for the socket

@@ -110,8 +110,11 @@ void Connection::pullChannel() {
   for (const Channel::Bytes& piece : pieces) appendStreamBytes(piece);
   if (state_ == State::stream && heartbeatDue_ != TimePoint::max()) heartbeatDue_ = io_.now() + heartbeatEvery_;
   channel_->sent(output_.memoryBytes());
-  if (dead() || turning_) return;
-  if (output_.memoryBytes() > kEagerFlush && !blocked_) {
+  if (dead() || flushing_) return;
+  const bool eager = output_.memoryBytes() > kEagerFlush && !blocked_;
+  if (turning_) {
+    if (eager) flush();
+  } else if (eager) {
     turn();
   } else {
     io_.touch(*this);

@@ -72,7 +72,8 @@ class IoTransport final : public Pistache::Tcp::Transport {
         // The set hides the one flag that tells a half-closed peer; its base has it.
         const Polling::Event& event = (const Polling::Event&)entry;  // NOLINT: the base is private
         const bool finished = event.flags.hasFlag(NotifyOn::Hangup) || event.flags.hasFlag(NotifyOn::Shutdown);
-        events_.push_back({static_cast<int>(entry.getTag().value()), entry.isReadable(), entry.isWritable(), finished});
+        events_.push_back({static_cast<int>(entry.getTag().value()), entry.isReadable(), entry.isWritable(), finished,
+                           entry.isHangup()});
       }
       io_.round(events_);
     } catch (const std::exception& failure) {
@@ -263,7 +264,7 @@ void IoThread::round(const std::vector<Event>& events) {
   for (const Event& event : events) {
     const auto index = static_cast<std::size_t>(event.fd);
     if (index < byFd_.size() && byFd_[index]) {
-      byFd_[index]->onEvent(event.readable, event.writable, event.finished);
+      byFd_[index]->onEvent(event.readable, event.writable, event.finished, event.hungUp);
     } else if (event.fd == taskFd_) {
       runTasks();
     } else if (event.fd == timerFd_) {

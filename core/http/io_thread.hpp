@@ -68,7 +68,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   };
   struct Event {
     int fd;
-    bool readable, writable, finished;
+    bool readable, writable, finished, hungUp;
   };
 
   void run();

@@ -148,13 +148,24 @@ Refusal MultipartSplitter::step(bool& more) {
         return Refusal(413, "payload_too_large", "more than " + std::to_string(maxParts_) + " parts");
       }
       if (Refusal refusal = readHead(rest.substr(0, end))) return refusal;
-      // The blank line's own break belongs to the head, but an empty part's delimiter may start with it.
       at_ += end + 4;
-      state_ = State::data;
+      state_ = State::dataStart;
       more = true;
-      // A part without any byte: its delimiter follows at once, without a second line break.
-      const std::string_view body = std::string_view(held_).substr(at_);
-      if (body.substr(0, delimiter_.size() - 2) == std::string_view(delimiter_).substr(2)) at_ -= 2;
+      return Refusal();
+    }
+    case State::dataStart: {
+      // A part without any byte: its delimiter may follow the blank line at once, without a line break of its own.
+      const std::string_view bare = std::string_view(delimiter_).substr(2);
+      const std::size_t known = std::min(rest.size(), bare.size());
+      if (rest.substr(0, known) != bare.substr(0, known)) {
+        state_ = State::data;
+        more = true;
+      } else if (known == bare.size()) {
+        if (Refusal refusal = sink_.endPart()) return refusal;
+        at_ += known;
+        state_ = State::afterDelimiter;
+        more = true;
+      }
       return Refusal();
     }
     case State::epilogue: at_ = held_.size(); return Refusal();

@@ -35,7 +35,7 @@ class MultipartSplitter {
   Refusal finish() const;  // the closing delimiter must have been seen
 
  private:
-  enum class State { preamble, afterDelimiter, head, data, epilogue };
+  enum class State { preamble, afterDelimiter, head, dataStart, data, epilogue };
   Refusal step(bool& more);
   Refusal readHead(std::string_view text);
 
