@@ -114,7 +114,7 @@ using sdk1::detail::str;
   const std::string_view code = error.code;
   switch (status) {
     case MORTISE_UNAVAILABLE:
-      kind = code == "serialization" ? Error::Kind::serialization : Error::Kind::unavailable;
+      kind = code == "transaction_lost" ? Error::Kind::serialization : Error::Kind::unavailable;
       break;
     case MORTISE_TIMEOUT:
       kind = Error::Kind::unavailable;

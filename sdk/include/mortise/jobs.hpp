@@ -21,7 +21,7 @@ struct Job {
   std::string payload{};  // handed to each run; at most 64 KiB
 };
 
-// put, remove, trigger, cancel [worker] [start]; exists [any]. Failures throw Problem: 422 with the reason in its note,
+// [worker] [start]. Failures throw Problem: 422 with the reason in its note,
 // 404, 503. Runs of put jobs arrive at the function bound with Bindings::anyJob().
 class Jobs {
  public:
@@ -29,7 +29,7 @@ class Jobs {
   static constexpr const char* kInterface = MORTISE_JOBS_V1;
   Jobs(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
 
-  // Adds a job, or replaces the one with this id. It survives a restart.
+  // Adds a job, or replaces the one with this id. Put again in start() what must be there after a restart.
   void put(const Job& job) const {
     mortise_job c{};
     c.struct_size = sizeof c;
@@ -79,11 +79,12 @@ class JobRun {
   Text id() const { return table_->run_id(run_); }
   Text jobId() const { return table_->job_id(run_); }
   Text payload() const { return table_->payload(run_); }
-  // When it was due.
-  std::chrono::system_clock::time_point scheduledAt() const {
+  std::chrono::system_clock::time_point startedAt() const {
     return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
-        std::chrono::microseconds(table_->scheduled_at(run_))));
+        std::chrono::microseconds(table_->started_at(run_))));
   }
+  // True: asked for by Jobs::trigger(), not by the clock.
+  bool triggered() const { return table_->triggered(run_) != 0; }
   // True: finish soon. Ask between steps.
   bool cancelled() const { return table_->cancelled(run_) != 0; }
   void progress(int percent, std::string_view text = {}) const { table_->progress(run_, percent, detail::str(text)); }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "mortise/abi/mail.h"
+#include "mortise/callbacks.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/text.hpp"
@@ -39,26 +39,35 @@ class Mail {
     c.subject = detail::str(message.subject);
     c.text = detail::str(message.text);
     c.html = detail::str(message.html);
-    std::unique_ptr<Done> kept = done ? std::make_unique<Done>(std::move(done)) : nullptr;
-    if (kept) {
-      c.context = kept.get();
-      c.done = [](void* context, mortise_status status, mortise_str reason) {
-        const std::unique_ptr<Done> call(static_cast<Done*>(context));
-        try {
-          (*call)(status == MORTISE_OK, detail::copied(reason));
-        } catch (...) {  // nothing may be thrown through the boundary; the outcome itself is in the kernel's log
-        }
-      };
+    Waiting* waiting = nullptr;
+    if (done) {
+      waiting = new Waiting;
+      waiting->done = std::move(done);
+      detail::KeptCallbacks::instance().add(host_, waiting);
+      c.context = waiting;
+      c.done = onDone;
     }
     auto error = detail::noError();
     const auto status = table_->send(host_, &c, &error);
-    if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface);
-    kept.release();  // NOLINT: done owns it now
+    if (status == MORTISE_OK) return;
+    if (waiting != nullptr) detail::KeptCallbacks::instance().take(waiting);
+    throw detail::problemFrom(status, error, kInterface);
   }
   // Is a relay configured?
   bool configured() const noexcept { return table_->configured(host_) != 0; }
 
  private:
+  struct Waiting final : detail::KeptCallback {
+    Done done;
+  };
+  static void onDone(void* context, mortise_status status, mortise_str reason) {
+    const auto waiting = detail::KeptCallbacks::instance().take(static_cast<Waiting*>(context));
+    try {
+      waiting->done(status == MORTISE_OK, detail::copied(reason));
+    } catch (...) {  // nothing may be thrown through the boundary; the outcome itself is in the kernel's log
+    }
+  }
+
   mortise_host* host_;
   const Table* table_;
 };

@@ -1,4 +1,6 @@
-// What a module author includes. A whole module:
+// What a module author includes; the interfaces that only some modules need (identity.hpp, mail.hpp, limits.hpp,
+// http_client.hpp, blobs.hpp, cache.hpp, events.hpp, secrets.hpp, metrics.hpp, audit.hpp) are included beside it. A
+// whole module:
 //
 //   #include <mortise/module.hpp>
 //   class Greeter final : public mortise::Module {
@@ -29,6 +31,7 @@
 
 #include "mortise/abi/module.h"
 #include "mortise/bindings.hpp"
+#include "mortise/callbacks.hpp"
 #include "mortise/config.hpp"
 #include "mortise/db.hpp"
 #include "mortise/host.hpp"
@@ -145,7 +148,11 @@ class Instance {
       of(self).report("stop failed", {}, currentException());
     }
   }
-  static void destroy(void* self) { delete &of(self); }
+  static void destroy(void* self) {
+    auto* host = of(self).host_.get();
+    delete &of(self);
+    KeptCallbacks::instance().clear(host);
+  }
 
   static mortise_status handle(void* self, mortise_str operation_id, mortise_call* call) {
     auto& instance = of(self);

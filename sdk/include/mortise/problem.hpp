@@ -181,10 +181,13 @@ inline Problem problemFrom(mortise_status status, const mortise_error& error, st
     default:
       break;
   }
+  // What the kernel means by its word is the client's business only where the client's input was at fault.
+  const bool theirs =
+      status == MORTISE_INVALID || status == MORTISE_NOT_FOUND || status == MORTISE_EXISTS || status == MORTISE_DENIED;
   std::string note(interface_name);
   note +=
       error.text[0] != '\0' ? ": " + std::string(error.text) : ": status " + std::to_string(static_cast<int>(status));
-  Problem problem(http, error.code[0] != '\0' ? error.code : code);
+  Problem problem(http, theirs && error.code[0] != '\0' ? error.code : code);
   problem.note(std::move(note));
   if (error.retry_after > 0) problem.retryAfter(error.retry_after);
   return problem;

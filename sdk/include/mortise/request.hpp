@@ -301,12 +301,16 @@ inline EventStream Request::openStream(StreamOptions options) const {
   c.status = 200;
   c.content_type = detail::str(options.contentType);
   c.heartbeat_seconds = options.heartbeatSeconds;
-  c.context = callbacks.get();
+  auto* kept = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, kept);
+  c.context = kept;
   c.closed = detail::StreamCallbacks::onClosed;
   c.drained = detail::StreamCallbacks::onDrained;
   auto* stream = table().stream_open(call_, &c);
-  if (stream == nullptr) throw std::logic_error("the call was answered before its stream was opened");
-  callbacks.release();  // NOLINT: closed() frees it
+  if (stream == nullptr) {
+    detail::KeptCallbacks::instance().take(kept);
+    throw std::logic_error("the call was answered before its stream was opened");
+  }
   if (state_ != nullptr) state_->answered = true;
   return EventStream(tables_->call, stream);
 }
@@ -315,19 +319,24 @@ inline WebSocket Request::upgrade(WebSocketOptions options) const {
   auto callbacks = std::make_unique<detail::SocketCallbacks>();
   callbacks->table = tables_->call;
   callbacks->options = std::move(options);
+  const std::string subprotocol = callbacks->options.subprotocol;  // callbacks may be gone before upgrade() returns
   mortise_websocket_options c{};
   c.struct_size = sizeof c;
-  c.subprotocol = detail::str(callbacks->options.subprotocol);
+  c.subprotocol = detail::str(subprotocol);
   c.max_message = callbacks->options.maxMessage;
   c.max_queue = callbacks->options.maxQueue;
   c.ping_seconds = callbacks->options.pingSeconds;
-  c.context = callbacks.get();
+  auto* kept = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, kept);
+  c.context = kept;
   c.message = detail::SocketCallbacks::onMessage;
   c.closed = detail::SocketCallbacks::onClosed;
   c.drained = detail::SocketCallbacks::onDrained;
   auto* socket = table().upgrade(call_, &c);
-  if (socket == nullptr) throw std::logic_error("the call was answered before it was upgraded");
-  callbacks.release();  // NOLINT: closed() frees it
+  if (socket == nullptr) {
+    detail::KeptCallbacks::instance().take(kept);
+    throw std::logic_error("the call was answered before it was upgraded");
+  }
   if (state_ != nullptr) state_->answered = true;
   return WebSocket(tables_->call, socket);
 }

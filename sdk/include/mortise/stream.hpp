@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "mortise/abi/call.h"
+#include "mortise/callbacks.hpp"
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
@@ -64,12 +64,12 @@ class EventStream {
 namespace detail {
 
 // Keeps the callbacks until the stream has ended; closed() frees it.
-struct StreamCallbacks {
+struct StreamCallbacks final : KeptCallback {
   std::function<void()> closed;
   std::function<void()> drained;
 
   static void onClosed(void* context) {
-    const std::unique_ptr<StreamCallbacks> self(static_cast<StreamCallbacks*>(context));
+    const auto self = KeptCallbacks::instance().take(static_cast<StreamCallbacks*>(context));
     run(self->closed);
   }
   static void onDrained(void* context) { run(static_cast<StreamCallbacks*>(context)->drained); }

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "mortise/abi/call.h"
+#include "mortise/callbacks.hpp"
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
@@ -74,7 +74,7 @@ class WebSocket : public Socket {
 namespace detail {
 
 // Keeps the callbacks until the connection has ended; closed() frees it.
-struct SocketCallbacks {
+struct SocketCallbacks final : KeptCallback {
   const mortise_call_v1* table = nullptr;
   WebSocketOptions options;
 
@@ -88,7 +88,7 @@ struct SocketCallbacks {
     }
   }
   static void onClosed(void* context, std::int32_t code, mortise_str reason) {
-    const std::unique_ptr<SocketCallbacks> self(static_cast<SocketCallbacks*>(context));
+    const auto self = KeptCallbacks::instance().take(static_cast<SocketCallbacks*>(context));
     try {
       if (self->options.onClosed) self->options.onClosed(code, Text(reason));
     } catch (...) {  // the connection is over: there is no caller who could treat it
