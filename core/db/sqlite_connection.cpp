@@ -120,7 +120,9 @@ Error SqliteConnection::translated(const soci::soci_error& error) {
   return Error(ErrorKind::syntax, error.get_error_message());
 }
 
-void SqliteConnection::reset(KeptStatement& statement) { backendOf(statement).reset(); }
+void SqliteConnection::reset(KeptStatement& statement) {
+  api::sqlite3_reset(backendOf(statement).stmt_);  // its result repeats the error already reported
+}
 
 std::int64_t SqliteConnection::changed(KeptStatement&) {
   // sqlite3_changes() keeps the figure of an earlier statement when this one changes no rows by nature.
