@@ -84,7 +84,7 @@ class Probe final : public mortise::Module {
   Reply putFile(const Request& request) {
     const auto file = request.bodyFile();
     if (!file) throw Problem(422, "validation_error").field("body", "missing");
-    const auto blob = blobs_.put(*file);
+    const auto blob = blobs_.put(*file);  // key: "probe/<sha256>"
     return Reply::created(json::object({{"id", blob.key}, {"size", file->size()}, {"crc32", checksum(*file)}}));
   }
 
