@@ -86,13 +86,15 @@ TEST_F(StreamTest, EndsAnHttp10StreamByClosing) {
 TEST_F(StreamTest, ClosedInsideItsHandlerIsAShortBody) {
   app.request = [](const ExchangePtr& exchange) {
     const auto out = exchange->startStream(200, Fields(), "", 0s);
-    for (int i = 0; i < 60; ++i) EXPECT_TRUE(out->send(bytes(std::string(20'000, 'y'))));
+    for (int i = 0; i < 60; ++i) EXPECT_EQ(out->send(bytes(std::string(20'000, 'y'))), exchange->head().method == Method::get);
     out->close();
   };
   start();
   Client client = connect();
   EXPECT_EQ(client.get("/x").body.size(), 1'200'000u) << "a producer on the I/O thread does not outrun a client that reads";
   client.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.readAnswer(true).status, 200);
+  EXPECT_EQ(client.get("/hello").status, 200) << "a HEAD request gets no stream";
 }
 
 TEST_F(StreamTest, NoticesAClientThatLeavesAtOnce) {
