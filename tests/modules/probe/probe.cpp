@@ -65,7 +65,7 @@ class Probe final : public mortise::Module {
                                         [&](const std::string& id, std::int64_t halves) {
                                           pairs.add(json::object({{"id", id}, {"halves", halves}}));
                                         });
-    return Reply::ok(json::object({{"pairs", pairs}}));
+    return Reply::ok(json::object({{"pairs", pairs.build()}}));
   }
 
   Reply slow(const Request& request) {
@@ -84,14 +84,13 @@ class Probe final : public mortise::Module {
   Reply putFile(const Request& request) {
     const auto file = request.bodyFile();
     if (!file) throw Problem(422, "validation_error").field("body", "missing");
-    const auto blob = blobs_.put(*file);  // key: "probe/<sha256>"
-    return Reply::created(json::object({{"id", blob.key}, {"size", file->size()}, {"crc32", checksum(*file)}}));
+    const auto blob = blobs_.put(*file);
+    return Reply::created(json::object({{"id", blob.sha256}, {"size", blob.size}, {"crc32", checksum(*file)}}));
   }
 
   Reply getFile(const Request& request) {
-    auto file = blobs_.open(request.path("id"));
-    if (!file) throw Problem(404, "probe_file_unknown");
-    return Reply::file(std::move(*file), "application/octet-stream", "größe 1.bin", std::string(request.path("id")));
+    const std::string id(request.path("id"));
+    return Reply::file(blobs_.open("probe/" + id), "application/octet-stream", "größe 1.bin", id);
   }
 
   mortise::Db db_;
