@@ -1,0 +1,62 @@
+#include "core/identity/kernel_migrations.hpp"
+
+#include <string>
+
+#include "core/services/audit/audit.hpp"
+
+namespace mortise::identity {
+namespace {
+
+// mortise_locks: a row that a transaction updates first makes "look, then write" safe where no constraint can (names
+// compared without case, one first administrator), on every database alike.
+constexpr const char* kIdentity = R"(CREATE TABLE mortise_users (
+  id TEXT NOT NULL PRIMARY KEY,
+  username TEXT UNIQUE,
+  username_folded TEXT,
+  email TEXT UNIQUE,
+  nickname TEXT NOT NULL DEFAULT '',
+  avatar TEXT NOT NULL DEFAULT '',
+  bio TEXT,
+  role TEXT NOT NULL,
+  status TEXT NOT NULL,
+  password_hash TEXT NOT NULL DEFAULT '',
+  created_at BIGINT NOT NULL,
+  email_confirmed_at BIGINT NOT NULL DEFAULT 0,
+  token_generation BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX mortise_users_folded ON mortise_users (username_folded);
+CREATE INDEX mortise_users_created ON mortise_users (created_at);
+CREATE INDEX mortise_users_role ON mortise_users (role);
+
+CREATE TABLE mortise_sessions (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  rotated_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX mortise_sessions_user ON mortise_sessions (user_id);
+CREATE INDEX mortise_sessions_expiry ON mortise_sessions (expires_at);
+
+CREATE TABLE mortise_setup (
+  token_hash TEXT NOT NULL PRIMARY KEY,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE mortise_locks (
+  name TEXT NOT NULL PRIMARY KEY,
+  taken BIGINT NOT NULL
+);
+INSERT INTO mortise_locks (name, taken) VALUES ('users', 0);
+)";
+
+}  // namespace
+
+std::vector<db::Migration> kernelMigrations() {
+  return {{1, "001_identity.sql", kIdentity}, {2, "002_audit.sql", std::string(services::auditMigrationSql())}};
+}
+
+}  // namespace mortise::identity

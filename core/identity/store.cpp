@@ -1,0 +1,231 @@
+#include "core/identity/store.hpp"
+
+#include "core/base/text.hpp"
+
+namespace mortise::identity::store {
+namespace {
+
+using db::ColumnType;
+using db::Value;
+
+constexpr const char* kUserColumns =
+    "SELECT id, username, email, nickname, avatar, bio, role, status, password_hash, created_at, email_confirmed_at, "
+    "token_generation "
+    "FROM mortise_users ";
+constexpr ColumnType kUserTypes[] = {ColumnType::text, ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                     ColumnType::text, ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                     ColumnType::text, ColumnType::integer, ColumnType::integer, ColumnType::integer};
+constexpr ColumnType kInteger[] = {ColumnType::integer};
+
+// No name and no address are NULL, so that UNIQUE lets many have none.
+Value textOrNull(std::string_view text) { return text.empty() ? Value{} : Value{std::string(text)}; }
+
+User userFrom(const db::Rows& row) {
+  const auto text = [&](std::size_t column) {
+    return row.isNull(column) ? std::string{} : std::string(row.text(column));
+  };
+  User user;
+  user.id = text(0);
+  user.username = text(1);
+  user.email = text(2);
+  user.nickname = text(3);
+  user.avatar = text(4);
+  if (!row.isNull(5)) user.bio = std::string(row.text(5));
+  user.role = text(6);
+  user.status = text(7);
+  user.passwordHash = text(8);
+  user.createdAt = row.integer(9);
+  user.emailConfirmedAt = row.integer(10);
+  user.tokenGeneration = row.integer(11);
+  return user;
+}
+
+std::optional<User> oneUser(db::Session& session, const char* where, const db::Parameters& parameters) {
+  const auto rows = session.query(std::string(kUserColumns) + where, parameters, kUserTypes);
+  if (!rows->next()) return std::nullopt;
+  return userFrom(*rows);
+}
+
+std::int64_t number(db::Session& session, std::string_view sql, const db::Parameters& parameters) {
+  const auto rows = session.query(sql, parameters, kInteger);
+  return rows->next() ? rows->integer(0) : 0;
+}
+
+}  // namespace
+
+void lockUsers(db::Session& session) {
+  session.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'users'", {});
+}
+
+std::optional<User> findUser(db::Session& session, UserKey by, std::string_view key) {
+  if (key.empty()) return std::nullopt;
+  const std::string text(key);
+  switch (by) {
+    case UserKey::id:
+      return oneUser(session, "WHERE id = :id", {{"id", text}});
+    case UserKey::username:
+      return oneUser(session, "WHERE username = :username", {{"username", text}});
+    case UserKey::usernameFolded:
+      // Accounts of the exact family may differ in case only: the exact spelling wins, then the oldest.
+      return oneUser(session,
+                     "WHERE username_folded = :folded ORDER BY CASE WHEN username = :username THEN 0 ELSE 1 END, "
+                     "created_at LIMIT 1",
+                     {{"folded", text::lower(key)}, {"username", text}});
+    case UserKey::email:
+      return oneUser(session, "WHERE email = :email", {{"email", text::lower(text::trim(key))}});
+  }
+  return std::nullopt;
+}
+
+bool otherHasUsername(db::Session& session, std::string_view username, std::string_view exceptId, bool ignoringCase) {
+  if (ignoringCase) {
+    return number(session, "SELECT count(*) FROM mortise_users WHERE username_folded = :folded AND id <> :id",
+                  {{"folded", text::lower(username)}, {"id", std::string(exceptId)}}) > 0;
+  }
+  return number(session, "SELECT count(*) FROM mortise_users WHERE username = :username AND id <> :id",
+                {{"username", std::string(username)}, {"id", std::string(exceptId)}}) > 0;
+}
+
+bool otherHasEmail(db::Session& session, std::string_view email, std::string_view exceptId) {
+  return number(session, "SELECT count(*) FROM mortise_users WHERE email = :email AND id <> :id",
+                {{"email", std::string(email)}, {"id", std::string(exceptId)}}) > 0;
+}
+
+void insertUser(db::Session& session, const User& user) {
+  session.execute(
+      "INSERT INTO mortise_users (id, username, username_folded, email, nickname, avatar, bio, role, status, "
+      "password_hash, created_at, "
+      "email_confirmed_at, token_generation) VALUES (:id, :username, :folded, :email, :nickname, :avatar, :bio, :role, "
+      ":status, "
+      ":password_hash, :created_at, :email_confirmed_at, 0)",
+      {{"id", user.id},
+       {"username", textOrNull(user.username)},
+       {"folded", textOrNull(text::lower(user.username))},
+       {"email", textOrNull(user.email)},
+       {"nickname", user.nickname},
+       {"avatar", user.avatar},
+       {"bio", user.bio ? Value{*user.bio} : Value{}},
+       {"role", user.role},
+       {"status", user.status},
+       {"password_hash", user.passwordHash},
+       {"created_at", user.createdAt},
+       {"email_confirmed_at", user.emailConfirmedAt}});
+}
+
+void updateUser(db::Session& session, const User& user) {
+  session.execute(
+      "UPDATE mortise_users SET username = :username, username_folded = :folded, nickname = :nickname, avatar = "
+      ":avatar, bio = :bio, "
+      "role = :role, status = :status WHERE id = :id",
+      {{"id", user.id},
+       {"username", textOrNull(user.username)},
+       {"folded", textOrNull(text::lower(user.username))},
+       {"nickname", user.nickname},
+       {"avatar", user.avatar},
+       {"bio", user.bio ? Value{*user.bio} : Value{}},
+       {"role", user.role},
+       {"status", user.status}});
+}
+
+bool setPasswordHash(db::Session& session, std::string_view id, const std::string& hash) {
+  return session.execute("UPDATE mortise_users SET password_hash = :hash WHERE id = :id",
+                         {{"hash", hash}, {"id", std::string(id)}}) == 1;
+}
+
+bool replacePasswordHash(db::Session& session, std::string_view id, const std::string& from, const std::string& to) {
+  return session.execute("UPDATE mortise_users SET password_hash = :to WHERE id = :id AND password_hash = :from",
+                         {{"to", to}, {"id", std::string(id)}, {"from", from}}) == 1;
+}
+
+bool nextTokenGeneration(db::Session& session, std::string_view id) {
+  return session.execute("UPDATE mortise_users SET token_generation = token_generation + 1 WHERE id = :id",
+                         {{"id", std::string(id)}}) == 1;
+}
+
+bool removeUser(db::Session& session, std::string_view id) {
+  session.execute("DELETE FROM mortise_sessions WHERE user_id = :id", {{"id", std::string(id)}});
+  return session.execute("DELETE FROM mortise_users WHERE id = :id", {{"id", std::string(id)}}) == 1;
+}
+
+std::vector<User> listUsers(db::Session& session, std::int64_t skip, std::int64_t limit) {
+  const auto rows =
+      session.query(std::string(kUserColumns) + "ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :skip",
+                    {{"limit", limit}, {"skip", skip}}, kUserTypes);
+  std::vector<User> users;
+  while (rows->next()) users.push_back(userFrom(*rows));
+  return users;
+}
+
+std::int64_t countUsers(db::Session& session) { return number(session, "SELECT count(*) FROM mortise_users", {}); }
+
+std::int64_t countUsersWithRole(db::Session& session, std::string_view role) {
+  return number(session, "SELECT count(*) FROM mortise_users WHERE role = :role", {{"role", std::string(role)}});
+}
+
+void insertSession(db::Session& session, const SessionRow& row, std::int64_t now) {
+  session.execute(
+      "INSERT INTO mortise_sessions (id, user_id, generation, created_at, rotated_at, expires_at, revoked_at) "
+      "VALUES (:id, :user_id, :generation, :created_at, :rotated_at, :expires_at, 0)",
+      {{"id", row.id},
+       {"user_id", row.userId},
+       {"generation", row.generation},
+       {"created_at", now},
+       {"rotated_at", row.rotatedAt},
+       {"expires_at", row.expiresAt}});
+}
+
+std::optional<SessionRow> findSession(db::Session& session, const std::string& id) {
+  constexpr ColumnType kTypes[] = {ColumnType::text, ColumnType::integer, ColumnType::integer, ColumnType::integer,
+                                   ColumnType::integer};
+  const auto rows = session.query(
+      "SELECT user_id, generation, rotated_at, expires_at, revoked_at FROM mortise_sessions WHERE id = :id",
+      {{"id", id}}, kTypes);
+  if (!rows->next()) return std::nullopt;
+  return SessionRow{
+      id, std::string(rows->text(0)), rows->integer(1), rows->integer(2), rows->integer(3), rows->integer(4)};
+}
+
+bool rotateSession(db::Session& session, const std::string& id, std::int64_t generation, std::int64_t now,
+                   std::int64_t expiresAt) {
+  return session.execute(
+             "UPDATE mortise_sessions SET generation = generation + 1, rotated_at = :now, expires_at = :expires_at "
+             "WHERE id = :id AND generation = :generation AND revoked_at = 0 AND expires_at > :now",
+             {{"now", now}, {"expires_at", expiresAt}, {"id", id}, {"generation", generation}}) == 1;
+}
+
+bool revokeSession(db::Session& session, const std::string& id, std::int64_t now) {
+  return session.execute("UPDATE mortise_sessions SET revoked_at = :now WHERE id = :id AND revoked_at = 0",
+                         {{"now", now}, {"id", id}}) == 1;
+}
+
+void revokeSessionsOf(db::Session& session, std::string_view userId, std::int64_t now) {
+  session.execute("UPDATE mortise_sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at = 0",
+                  {{"now", now}, {"user_id", std::string(userId)}});
+}
+
+std::int64_t removeDeadSessions(db::Session& session, std::int64_t now, std::int64_t revokedBefore) {
+  return session.execute(
+      "DELETE FROM mortise_sessions WHERE expires_at <= :now OR (revoked_at > 0 AND revoked_at < :revoked_before)",
+      {{"now", now}, {"revoked_before", revokedBefore}});
+}
+
+void insertSetupToken(db::Session& session, const std::string& hash, std::int64_t now, std::int64_t expiresAt) {
+  session.execute("INSERT INTO mortise_setup (token_hash, created_at, expires_at) VALUES (:hash, :now, :expires_at)",
+                  {{"hash", hash}, {"now", now}, {"expires_at", expiresAt}});
+}
+
+bool hasSetupToken(db::Session& session, const std::string& hash, std::int64_t now) {
+  return number(session, "SELECT count(*) FROM mortise_setup WHERE token_hash = :hash AND expires_at > :now",
+                {{"hash", hash}, {"now", now}}) > 0;
+}
+
+bool takeSetupToken(db::Session& session, const std::string& hash, std::int64_t now) {
+  return session.execute("DELETE FROM mortise_setup WHERE token_hash = :hash AND expires_at > :now",
+                         {{"hash", hash}, {"now", now}}) == 1;
+}
+
+std::int64_t removeSetupTokens(db::Session& session, std::int64_t expiredBefore) {
+  return session.execute("DELETE FROM mortise_setup WHERE expires_at <= :now", {{"now", expiredBefore}});
+}
+
+}  // namespace mortise::identity::store
