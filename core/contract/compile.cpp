@@ -297,7 +297,7 @@ class DocumentCompiler {
     security(value, *out);
     parameters(item, value, shape, *out);
     body(value, *out);
-    if (json::member(value, "responses") == nullptr) fail("expected responses, found none; say what the operation answers");
+    responses(value);
     for (const auto& part : value.GetObject()) {
       if (json::view(part.name).substr(0, 10) != "x-mortise-") stray(part.value);
     }
@@ -476,6 +476,19 @@ class DocumentCompiler {
       }
     }
     if (const Value* schema = json::member(*best, "schema"); schema != nullptr && into.kind != Body::Kind::raw) into.schema = schemaOf(*schema, "body");
+  }
+
+  // Not enforced at run time, but clients are generated from them: a slip in one should stop the start, too.
+  void responses(const Value& value) const {
+    const Value* responses = json::member(value, "responses");
+    if (responses == nullptr || !responses->IsObject()) fail("expected responses, found none; say what the operation answers");
+    for (const auto& response : responses->GetObject()) {
+      const Value* content = json::member(resolved(response.value), "content");
+      if (content == nullptr || !content->IsObject()) continue;
+      for (const auto& media : content->GetObject()) {
+        if (const Value* schema = json::member(media.value, "schema")) schemaOf(*schema, "response " + std::string(json::view(response.name)));
+      }
+    }
   }
 
   static Body::Kind kindOf(std::string_view media) {

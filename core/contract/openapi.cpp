@@ -241,12 +241,13 @@ class Merger {
 
   void paths() {
     Value paths(rapidjson::kObjectType);
-    for (std::size_t i = 0; i < documents_.size(); ++i) {
-      const auto& document = documents_[i];
-      const Value* own = json::member(*document.document, "paths");
-      for (const auto& operation : document.operations) {
-        const Value* item = json::member(*own, operation->path);
-        addOperation(paths, *operation, *item, i);
+    // Plain parameters first: a prefixed one that meets them gives way.
+    for (const bool prefixed : {false, true}) {
+      for (std::size_t i = 0; i < documents_.size(); ++i) {
+        const Value* own = json::member(*documents_[i].document, "paths");
+        for (const auto& operation : documents_[i].operations) {
+          if ((operation->path.find(':') != std::string::npos) == prefixed) addOperation(paths, *operation, *json::member(*own, operation->path), i);
+        }
       }
     }
     // Sorted by path, methods in one order: the document of the same modules is always the same text.

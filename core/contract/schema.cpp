@@ -560,6 +560,7 @@ class Compiler {
     }
     node.type = typeOf(schema);
     node.nullable = flag(schema, "nullable");
+    if (node.nullable && node.type == Type::any) fail("nullable needs type beside it");
     fillValues(schema, node);
     fillObject(schema, node);
     fillArray(schema, node);

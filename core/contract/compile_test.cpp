@@ -1,0 +1,163 @@
+#include <gtest/gtest.h>
+
+#include "core/contract/kernel_contract.hpp"
+#include "core/contract/testing.hpp"
+
+namespace mortise::contract {
+namespace {
+
+using testing::document;
+using testing::refusal;
+using testing::sample;
+using testing::source;
+
+const std::string kOpen = "      security: []\n";
+const std::string kBearer = "components: {securitySchemes: {bearer: {type: http, scheme: bearer}, apiKey: {type: apiKey, in: header, name: X-Key}, session: {type: apiKey, in: cookie, name: s}, basic: {type: http, scheme: basic}}}\n";
+
+const Operation& find(const CompiledDocument& document, const std::string& id) {
+  for (const auto& operation : document.operations) {
+    if (operation->id == id) return *operation;
+  }
+  throw std::runtime_error("no operation " + id);
+}
+
+TEST(Compile, ReadsWhatAnOperationPromises) {
+  const auto document = compile(sample("notes"));
+  EXPECT_EQ(document.prefix, "/api/v1/notes");
+  EXPECT_EQ(document.operations.size(), 5U);
+  const auto& create = find(document, "createNote");
+  EXPECT_EQ(create.method, "POST");
+  EXPECT_EQ(create.path, "/api/v1/notes");
+  EXPECT_EQ(create.file, "contracts/notes.yaml");
+  EXPECT_EQ(create.line, 23);
+  EXPECT_EQ(create.permission, "notes.write");
+  EXPECT_EQ(create.scopes, std::vector<std::string>{"notes.write"});
+  EXPECT_EQ(create.body.kind, Body::Kind::json);
+  EXPECT_TRUE(create.body.required);
+  EXPECT_EQ(create.body.limit, 65536U);
+  ASSERT_EQ(create.buckets.size(), 1U);
+  EXPECT_EQ(create.buckets[0]->name, "notes.write");
+  EXPECT_EQ(create.buckets[0]->limit, 30);
+  EXPECT_EQ(create.buckets[0]->windowSeconds, 300);
+  EXPECT_EQ(create.buckets[0]->key, Bucket::Key::user);
+  EXPECT_EQ(create.buckets[0]->algorithm, Bucket::Algorithm::slidingWindow);
+  EXPECT_EQ(document.buckets.size(), 2U);
+  EXPECT_TRUE(create.security.bearer);
+  EXPECT_FALSE(create.security.anonymous);
+  EXPECT_EQ(find(document, "readNote").lane, Lane::loop);
+  EXPECT_EQ(find(document, "deleteNote").timeoutSeconds, 90);
+  EXPECT_TRUE(find(document, "listDrafts").security.optional);
+  const auto& list = find(document, "listNotes");
+  ASSERT_EQ(list.parameters.size(), 2U);
+  EXPECT_TRUE(list.parameters[0].hasFallback);
+  EXPECT_EQ(list.parameters[0].fallback, "1");
+  EXPECT_TRUE(list.parameters[1].repeated);
+  EXPECT_EQ(find(document, "readNote").parameters.at(0).name, "note_id");
+}
+
+TEST(Compile, GivesEachDialectItsOrderOfChecksAndLanguage) {
+  const auto manners = [](const std::string& dialect) { return compile(source("m", "m.yaml", document("x-mortise-dialect: " + dialect + "\n", kOpen))).manners; };
+  using C = Check;
+  EXPECT_EQ(manners("problem").checks, (std::vector<C>{C::limitIp, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
+  EXPECT_EQ(manners("code_msg").checks, (std::vector<C>{C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
+  EXPECT_EQ(manners("unified").checks, (std::vector<C>{C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape}));
+  EXPECT_EQ(manners("sessionfs").checks, (std::vector<C>{C::syntax, C::limitIp, C::principal, C::limitUser, C::permission, C::shape}));
+  EXPECT_EQ(manners("unified").language, "zh-CN");
+  EXPECT_EQ(manners("sessionfs").language, "en");
+}
+
+TEST(Compile, LetsAnOperationOverrideItsDocument) {
+  const auto compiled = compile(source("m", "m.yaml", document("x-mortise-dialect: unified\nx-mortise-no-store: true\n", kOpen + "      x-mortise-dialect: sessionfs\n      x-mortise-no-store: false\n      x-mortise-envelope: false\n      x-mortise-lane: stream\n")));
+  const auto& operation = *compiled.operations.at(0);
+  EXPECT_EQ(operation.manners.dialect, "sessionfs");
+  EXPECT_EQ(operation.manners.language, "en");
+  EXPECT_EQ(operation.manners.checks.front(), Check::syntax);
+  EXPECT_FALSE(operation.manners.noStore);
+  EXPECT_TRUE(compiled.manners.noStore);
+  EXPECT_FALSE(operation.envelope);
+  EXPECT_EQ(operation.lane, Lane::stream);
+}
+
+TEST(Compile, ReadsSecurityFromTheSchemes) {
+  const auto security = [](const std::string& list) { return compile(source("m", "m.yaml", document(kBearer, "      x-mortise-permission: authenticated\n      security: " + list + "\n"))).operations.at(0)->security; };
+  const auto all = security("[{bearer: []}, {apiKey: []}, {session: []}]");
+  EXPECT_TRUE(all.bearer && all.apiKey && all.cookie && !all.optional && !all.anonymous);
+  const auto cookie = security("[{session: []}, {}]");
+  EXPECT_TRUE(cookie.cookie && cookie.optional && !cookie.bearer && !cookie.anonymous);
+}
+
+TEST(Compile, DeniesByDefault) {
+  EXPECT_EQ(refusal(document("", "")), "contracts/m.yaml:5: GET /x/{id}: expected x-mortise-permission or security: [], found neither; name a permission, or write authenticated for any signed-in caller");
+  EXPECT_EQ(refusal(document("", kOpen + "      x-mortise-permission: a.b\n")), "contracts/m.yaml:5: GET /x/{id}: expected no x-mortise-permission with security: [], found a.b; remove one of the two");
+}
+
+TEST(Compile, RefusesInOneSentenceWithTheLine) {
+  const auto says = [](const std::string& top, const std::string& operation, const std::string& part) {
+    const auto text = refusal(document(top, operation));
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+    EXPECT_EQ(text.rfind("contracts/m.yaml:", 0), 0U) << text;
+    EXPECT_NE(text.find("expected"), std::string::npos) << text;
+  };
+  says("", kOpen + "      x-mortise-lanes: loop\n", "found x-mortise-lanes; did you mean x-mortise-lane");
+  says("x-mortise-dialekt: unified\n", kOpen, "contracts/m.yaml:1: expected a known x-mortise key on the document, found x-mortise-dialekt; did you mean x-mortise-dialect");
+  says("", kOpen + "      x-mortise-lane: lop\n", "did you mean loop");
+  says("", kOpen + "      x-mortise-limits: [write]\n", "found write; declare it under x-mortise-buckets");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m}}\n", kOpen + "      x-mortise-limits: [wrte]\n", "did you mean write");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m, key: custom}}\n", kOpen + "      x-mortise-limits: [write]\n", "key custom");
+  says("x-mortise-buckets: {write: {limit: 3, window: soon}}\n", kOpen, "found \"soon\"");
+  says("x-mortise-buckets: {write: {limit: 3}}\n", kOpen, "expected limit and window");
+  says("x-mortise-checks: [syntax]\n", kOpen, "found no limit_ip");
+  says("x-mortise-checks: [syntax, syntax]\n", kOpen, "twice");
+  says("x-mortise-checks: [sintax]\n", kOpen, "did you mean syntax");
+  says("", kOpen + "      x-mortise-csrf: true\n", "found x-mortise-csrf without it");
+  says("", kOpen + "      x-mortise-csrf: 1\n", "to be true or false, found 1");
+  says("", kOpen + "      x-mortise-body-limit: 64KB\n", "found \"64KB\"");
+  says("", kOpen + "      x-mortise-timeout: 0\n", "x-mortise-timeout");
+  says("", "      x-mortise-permission: a\n      security: [{beerer: []}]\n", "expected security scheme beerer");
+  says(kBearer, "      x-mortise-permission: a\n      security: [{basic: []}]\n", "expected scheme basic to be http bearer");
+  says(kBearer, "      x-mortise-permission: a\n      security: [{bearer: [], session: []}]\n", "expected one scheme");
+  says("", kOpen + "      requestBody: {content: {application/json: {schema: {type: strin}}}}\n", "expected a schema of OpenAPI 3.0 in the body");
+  says("components: {schemas: {A: {type: string, x-mortise-lane: loop}}}\n", kOpen, "found it elsewhere");
+  EXPECT_NE(refusal("openapi: 3.0.3\npaths:\n  /x:\n    get:\n      operationId: a\n      security: []\n      responses: {'200': {description: d, content: {application/json: {schema: {type: string, descripton: d}}}}}\n")
+                .find("in the response 200, found keyword \"descripton\" is not served; did you mean \"description\""),
+            std::string::npos);
+  says("", "      security: [{}]\n      x-mortise-permission: a\n", "remove one of the two");
+}
+
+TEST(Compile, ChecksPathsAndParameters) {
+  const auto path = [](const std::string& template_, const std::string& parameters) {
+    return refusal("openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  " + template_ + ":\n    get:\n      operationId: a\n      security: []\n      parameters: " + parameters + "\n      responses: {}\n");
+  };
+  const std::string id = "[{name: id, in: path, required: true, schema: {type: string}}]";
+  EXPECT_EQ(path("'/x/{id}'", id), "accepted");
+  EXPECT_EQ(path("'/x/{id:proj_*}'", id), "accepted");
+  EXPECT_EQ(path("'/x/{id...}'", id), "accepted");
+  for (const auto* bad : {"'x'", "'/x//{id}'", "'/x/{id}y'", "'/{id...}/x'", "'/x/{id:proj}'", "'/{id}/{id}'", "'/x/{i d}'", "'/../{id}'", "'/x/{id}?a'"}) EXPECT_NE(path(bad, id), "accepted") << bad;
+  EXPECT_NE(path("'/x/{id}'", "[]").find("expected a path parameter id"), std::string::npos);
+  EXPECT_NE(path("'/x/{ident}'", "[{name: idents, in: path, required: true, schema: {type: string}}]").find("did you mean ident"), std::string::npos);
+  EXPECT_NE(path("'/x/{id}'", "[{name: id, in: path, schema: {type: string}}]").find("required: true"), std::string::npos);
+  EXPECT_NE(path("/x", "[{name: n, in: query, schema: {type: integer, minimum: 1, default: 0}}]").find("greater_than_equal"), std::string::npos);
+  EXPECT_NE(path("/x", "[{name: n, in: query, schema: {type: object}}]").find("send objects in the body"), std::string::npos);
+}
+
+TEST(Compile, RefusesOtherDocuments) {
+  EXPECT_EQ(refusal("swagger: '2.0'\npaths: {}\n"), "contracts/m.yaml:1: expected openapi 3.0.x, found none; write openapi: 3.0.3");
+  EXPECT_EQ(refusal("openapi: 3.1.0\npaths: {}\n"), "contracts/m.yaml:1: expected openapi 3.0.x, found 3.1.0; write openapi: 3.0.3");
+  DocumentSource broken{"m", "m.yaml", "{", {}};
+  EXPECT_THROW(compile(broken), std::runtime_error);
+}
+
+TEST(Compile, ServesTheKernelsOwnContract) {
+  const auto kernel = compile(kernelContract());
+  EXPECT_EQ(kernel.module, "kernel");
+  EXPECT_EQ(kernel.prefix, "");
+  for (const auto* id : {"health", "healthV1", "infraHealth", "metrics", "openapi", "docs", "redoc", "docsBelowApi", "redocBelowApi", "docsAsset"}) {
+    const auto& operation = find(kernel, id);
+    EXPECT_TRUE(operation.security.anonymous || operation.security.optional) << id;
+    EXPECT_FALSE(operation.envelope) << id;
+    EXPECT_GT(operation.line, 0) << id;
+  }
+}
+
+}  // namespace
+}  // namespace mortise::contract

@@ -1,0 +1,132 @@
+#include "core/contract/openapi.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/contract/docs_pages.hpp"
+#include "core/contract/kernel_contract.hpp"
+#include "core/contract/parameters.hpp"
+#include "core/contract/testing.hpp"
+
+namespace mortise::contract {
+namespace {
+
+using testing::sample;
+using testing::source;
+
+json::Document parsed(const std::string& text) {
+  json::Document document;
+  json::ParseError error;
+  EXPECT_TRUE(json::parse(text, document, error)) << error.reason;
+  return document;
+}
+
+std::string at(const json::Value& root, std::initializer_list<std::string_view> names) {
+  const json::Value* value = &root;
+  for (const auto name : names) {
+    value = json::member(*value, name);
+    if (value == nullptr) return "absent";
+  }
+  return json::toText(*value);
+}
+
+std::vector<CompiledDocument> samples() { return {compile(kernelContract()), compile(sample("notes")), compile(sample("projects"))}; }
+
+TEST(MergedOpenApi, HoldsEveryOperationOnce) {
+  const auto documents = samples();
+  const auto merged = parsed(mergedOpenApi(documents, "1.2.3", "http://h"));
+  std::size_t expected = 0, found = 0;
+  for (const auto& document : documents) expected += document.operations.size();
+  for (const auto& path : json::member(merged, "paths")->GetObject()) found += path.value.MemberCount();
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(at(merged, {"openapi"}), "\"3.0.3\"");
+  EXPECT_EQ(at(merged, {"info", "version"}), "\"1.2.3\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "tags"}), "[\"notes\"]");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "x-mortise-permission"}), "\"notes.write\"");
+}
+
+TEST(MergedOpenApi, IsTheSameTextEachTime) { EXPECT_EQ(mergedOpenApi(samples(), "1", "http://h"), mergedOpenApi(samples(), "1", "http://h")); }
+
+TEST(MergedOpenApi, RenamesComponentsOnlyWhenTheirTextsDiffer) {
+  const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
+  EXPECT_NE(at(merged, {"components", "schemas", "Notes_Note"}), "absent");
+  EXPECT_NE(at(merged, {"components", "schemas", "Projects_Note"}), "absent");
+  EXPECT_EQ(at(merged, {"components", "schemas", "Note"}), "absent");
+  EXPECT_EQ(at(merged, {"components", "schemas", "Notes_Note", "properties", "parent", "$ref"}), "\"#/components/schemas/Notes_Note\"");
+  EXPECT_NE(at(merged, {"components", "schemas", "NewNote"}), "absent");
+}
+
+TEST(MergedOpenApi, RenamesWhatRefersToARenamedComponent) {
+  const auto one = [](const std::string& module, const std::string& inner) {
+    return compile(source(module, module + ".yaml", "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /" + module + ":\n    get:\n      operationId: same\n      security: []\n      responses: {'200': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/Outer'}}}}}\ncomponents:\n  schemas:\n    Outer: {type: object, properties: {i: {$ref: '#/components/schemas/Inner'}}}\n    Inner: {type: " +
+                                                                       inner + "}\n    Unused: {type: string}\n"));
+  };
+  const auto merged = parsed(mergedOpenApi({one("a", "string"), one("b", "integer")}, "1", "http://h"));
+  EXPECT_EQ(at(merged, {"components", "schemas", "A_Outer", "properties", "i", "$ref"}), "\"#/components/schemas/A_Inner\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "B_Outer", "properties", "i", "$ref"}), "\"#/components/schemas/B_Inner\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "Unused"}), "absent");
+  EXPECT_EQ(at(merged, {"paths", "/a", "get", "operationId"}), "\"a_same\"");
+  const auto equal = parsed(mergedOpenApi({one("a", "string"), one("b", "string")}, "1", "http://h"));
+  EXPECT_NE(at(equal, {"components", "schemas", "Outer"}), "absent");
+}
+
+TEST(MergedOpenApi, WritesPrefixesOutWhereTheyMeetPlainParameters) {
+  const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects/{remote}", "get", "operationId"}), "\"readProjectByRemote\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects/proj_{id}", "get", "operationId"}), "\"readProject\"");
+  EXPECT_NE(at(merged, {"paths", "/api/v1/projects/{remote}/pages/{slug}", "get"}), "absent");
+}
+
+TEST(MergedOpenApi, NamesSecurityAndErrorsOfEachOperation) {
+  const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
+  EXPECT_EQ(at(merged, {"paths", "/health", "get", "security"}), "[]");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes/drafts", "get", "security"}), "[{\"bearer\":[]},{}]");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "security"}), "[{\"bearer\":[]},{\"cookie\":[]},{\"apiKey\":[]}]");
+  EXPECT_EQ(at(merged, {"components", "securitySchemes", "cookie", "name"}), "\"mortise_session\"");
+  EXPECT_EQ(at(merged, {"components", "securitySchemes", "queryToken", "in"}), "\"query\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "422", "$ref"}), "\"#/components/responses/ProblemDetails\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "429", "$ref"}), "\"#/components/responses/ProblemDetails\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "responses", "401", "$ref"}), "\"#/components/responses/SessionfsError\"");
+  EXPECT_NE(at(merged, {"components", "schemas", "Mortise_SessionfsError"}), "absent");
+}
+
+TEST(DocsPages, AskOnlyOurOwnAssets) {
+  for (const auto& page : {swaggerPage("/docs/assets"), redocPage("/docs/assets")}) {
+    EXPECT_EQ(page.find("http:"), std::string::npos);
+    EXPECT_EQ(page.find("https:"), std::string::npos);
+    EXPECT_EQ(page.find("//"), std::string::npos);
+    EXPECT_EQ(page.find("onload"), std::string::npos);
+    EXPECT_NE(page.find("<meta charset=\"utf-8\">"), std::string::npos);
+    EXPECT_NE(page.find("rel=\"icon\""), std::string::npos);
+    EXPECT_EQ(page.find("<script>"), std::string::npos);
+  }
+  EXPECT_EQ(swaggerPage("\"><script>").find("<script>"), std::string::npos);
+}
+
+std::string read(const Parameter& parameter, const std::vector<std::string_view>& texts) {
+  json::Document into;
+  std::vector<FieldError> errors;
+  if (readParameter(parameter, texts, into, into.GetAllocator(), errors)) return json::toText(into);
+  return errors.at(0).location.at(0) + "." + errors.at(0).location.at(1) + " " + errors.at(0).rule;
+}
+
+TEST(Parameters, ConvertDefaultAndRefuse) {
+  const auto document = compile(sample("notes"));
+  const auto& page = document.operations[0]->parameters[0];
+  const auto& tags = document.operations[0]->parameters[1];
+  EXPECT_EQ(read(page, {}), "1");
+  EXPECT_EQ(read(page, {"7"}), "7");
+  EXPECT_EQ(read(page, {"0"}), "query.page greater_than_equal");
+  EXPECT_EQ(read(page, {"x"}), "query.page int_parsing");
+  EXPECT_EQ(read(page, {"1", "2"}), "query.page repeated");
+  EXPECT_EQ(read(tags, {}), "null");
+  EXPECT_EQ(read(tags, {"a", "b"}), "[\"a\",\"b\"]");
+  EXPECT_EQ(read(tags, {"a", "a"}), "query.tag not_unique");
+  EXPECT_EQ(read(tags, {"a", "b", "c", "d"}), "query.tag too_long");
+  EXPECT_EQ(read(tags, {""}), "query.tag string_too_short");
+  const auto& id = document.operations[2]->parameters[0];
+  EXPECT_EQ(read(id, {"x"}), "path.note_id uuid");
+  EXPECT_EQ(read(id, {}), "path.note_id missing");
+}
+
+}  // namespace
+}  // namespace mortise::contract

@@ -1,0 +1,203 @@
+#include "core/contract/schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/contract/formats.hpp"
+
+namespace mortise::contract {
+namespace {
+
+json::Document parsed(const std::string& text) {
+  json::Document document;
+  json::ParseError error;
+  if (!json::parse(text, document, error)) throw std::runtime_error(text + ": " + error.reason);
+  return document;
+}
+
+std::string shown(const std::vector<FieldError>& errors) {
+  std::string out;
+  for (const auto& error : errors) {
+    out += out.empty() ? "" : "; ";
+    for (std::size_t i = 0; i < error.location.size(); ++i) out += (i == 0 ? "" : ".") + error.location[i];
+    out += " " + error.rule;
+    for (const auto& [name, value] : error.params) out += " " + name + "=" + value;
+  }
+  return out;
+}
+
+// Broken rules of `body` under `schema`, written in single quotes for readability.
+std::string check(std::string schema, std::string body, const std::string& root = "{}") {
+  for (auto* text : {&schema, &body}) std::replace(text->begin(), text->end(), '\'', '"');
+  const auto rootDocument = parsed(root);
+  const auto schemaDocument = parsed(schema);
+  const auto compiled = compileSchema(schemaDocument, rootDocument);
+  std::vector<std::string> location = {"body"};
+  std::vector<FieldError> errors;
+  compiled->check(parsed(body), location, errors);
+  EXPECT_EQ(location.size(), 1U);
+  return shown(errors);
+}
+
+std::string refusal(std::string schema) {
+  try {
+    check(std::move(schema), "1");
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string convert(std::string schema, std::string_view text) {
+  std::replace(schema.begin(), schema.end(), '\'', '"');
+  const auto document = parsed(schema);
+  const auto compiled = compileSchema(document, document);
+  json::Document into;
+  std::vector<FieldError> errors;
+  const bool good = compiled->convert(text, into, into.GetAllocator(), {"query", "a"}, errors);
+  EXPECT_EQ(good, errors.empty());
+  return good ? json::toText(into) : shown(errors);
+}
+
+TEST(Schema, NamesTheWrongTypeAndCoercesNothing) {
+  EXPECT_EQ(check("{'type':'string'}", "123456"), "body string_type");
+  EXPECT_EQ(check("{'type':'integer'}", "'5'"), "body int_type");
+  EXPECT_EQ(check("{'type':'integer'}", "1.0"), "body int_type");
+  EXPECT_EQ(check("{'type':'integer'}", "true"), "body int_type");
+  EXPECT_EQ(check("{'type':'number'}", "'1'"), "body float_type");
+  EXPECT_EQ(check("{'type':'number'}", "1"), "");
+  EXPECT_EQ(check("{'type':'boolean'}", "1"), "body bool_type");
+  EXPECT_EQ(check("{'type':'array','items':{}}", "{}"), "body list_type");
+  EXPECT_EQ(check("{'type':'object'}", "[]"), "body object_type");
+  EXPECT_EQ(check("{'type':'string'}", "null"), "body null_forbidden");
+  EXPECT_EQ(check("{'type':'string','nullable':true}", "null"), "");
+}
+
+TEST(Schema, ReportsEveryBrokenRuleInTheOrderOfTheDocument) {
+  EXPECT_EQ(check("{'type':'object','required':['b','a','z'],'additionalProperties':false,'properties':{'a':{'type':'string','minLength':2},'b':{'type':'integer'},'c':{'type':'boolean'}}}", "{'x':1,'c':3,'a':'q'}"),
+            "body.a string_too_short min_length=2; body.b missing; body.c bool_type; body.z missing; body.x extra_forbidden");
+}
+
+TEST(Schema, CountsCodePoints) {
+  EXPECT_EQ(check("{'type':'string','maxLength':3}", "'未认证'"), "");
+  EXPECT_EQ(check("{'type':'string','maxLength':2}", "'未认证'"), "body string_too_long max_length=2");
+  EXPECT_EQ(check("{'type':'string','minLength':2}", "'😀'"), "body string_too_short min_length=2");
+}
+
+TEST(Schema, KeepsNumbersExact) {
+  EXPECT_EQ(check("{'type':'integer','minimum':1,'maximum':9007199254740993}", "9007199254740994"), "body less_than_equal le=9007199254740993");
+  EXPECT_EQ(check("{'type':'integer'}", "9223372036854775807"), "");
+  EXPECT_EQ(check("{'type':'integer'}", "9223372036854775808"), "body less_than_equal le=9223372036854775807");
+  EXPECT_EQ(check("{'type':'integer','format':'int32'}", "2147483648"), "body less_than_equal le=2147483647");
+  EXPECT_EQ(check("{'type':'integer','minimum':0,'exclusiveMinimum':true}", "0"), "body greater_than gt=0");
+  EXPECT_EQ(check("{'type':'number','maximum':1.5,'exclusiveMaximum':true}", "1.5"), "body less_than lt=1.5");
+  EXPECT_EQ(check("{'type':'number','minimum':0}", "-0.1"), "body greater_than_equal ge=0");
+  EXPECT_EQ(check("{'type':'number','multipleOf':0.1}", "0.3"), "");
+  EXPECT_EQ(check("{'type':'integer','multipleOf':5}", "12"), "body multiple_of multiple_of=5");
+}
+
+TEST(Schema, ChecksListsAndWhatIsInThem) {
+  const std::string schema = "{'type':'array','minItems':1,'maxItems':3,'uniqueItems':true,'items':{'type':'object','required':['email'],'properties':{'email':{'type':'string','format':'email'}}}}";
+  EXPECT_EQ(check(schema, "[]"), "body too_short min_length=1");
+  EXPECT_EQ(check(schema, "[{},{'email':'x'}]"), "body.0.email missing; body.1.email email");
+  EXPECT_EQ(check(schema, "[1,2,3,4]"), "body too_long max_length=3");
+  EXPECT_EQ(check("{'type':'array','uniqueItems':true,'items':{}}", "[{'a':1,'b':[2]},{'b':[2.0],'a':1}]"), "body not_unique");
+  EXPECT_EQ(check("{'type':'array','uniqueItems':true,'items':{}}", "[1,'1',true,null]"), "");
+}
+
+TEST(Schema, ChecksEnumPatternAndAdditionalProperties) {
+  EXPECT_EQ(check("{'type':'string','enum':['a','b','c']}", "'d'"), "body literal_error expected='a', 'b' or 'c'");
+  EXPECT_EQ(check("{'type':'integer','enum':[1,2]}", "3"), "body literal_error expected=1 or 2");
+  EXPECT_EQ(check("{'type':'string','nullable':true,'enum':['a',null]}", "null"), "");
+  EXPECT_EQ(check("{'type':'string','pattern':'^[0-9]{6}$'}", "'12345'"), "body string_pattern_mismatch pattern=^[0-9]{6}$");
+  EXPECT_EQ(check("{'type':'object','additionalProperties':{'type':'integer'},'properties':{'a':{'type':'string'}}}", "{'a':'x','b':'y'}"), "body.b int_type");
+  EXPECT_EQ(check("{'type':'object','minProperties':1,'maxProperties':2}", "{}"), "body too_short min_length=1");
+  EXPECT_EQ(check("{'type':'object'}", "{'anything':1}"), "");
+}
+
+TEST(Schema, RefusesNulWhereverItHides) {
+  EXPECT_EQ(check("{'type':'string'}", "'a\\u0000b'"), "body nul_character");
+  EXPECT_EQ(check("{'type':'object'}", "{'a':{'b':['x\\u0000']}}"), "body.a.b.0 nul_character");
+  EXPECT_EQ(check("{}", "['\\u0000']"), "body.0 nul_character");
+  EXPECT_EQ(check("{'type':'object'}", "{'a\\u0000':1}"), "body nul_character");
+}
+
+TEST(Schema, CombinesSchemas) {
+  EXPECT_EQ(check("{'allOf':[{'type':'object','required':['a']},{'type':'object','required':['b','a']}]}", "{}"), "body.a missing; body.b missing");
+  EXPECT_EQ(check("{'oneOf':[{'type':'string'},{'type':'integer'}]}", "true"), "body one_of");
+  EXPECT_EQ(check("{'oneOf':[{'type':'integer'},{'type':'number'}]}", "1"), "body one_of");
+  EXPECT_EQ(check("{'anyOf':[{'type':'integer'},{'type':'number'}]}", "1"), "");
+  EXPECT_EQ(check("{'anyOf':[{'type':'string','maxLength':1},{'type':'integer'}]}", "'ab'"), "body string_too_long max_length=1");
+}
+
+TEST(Schema, ChoosesByDiscriminator) {
+  const std::string root = R"({"components":{"schemas":{"Cat":{"type":"object","required":["claws"],"properties":{"claws":{"type":"integer"}}},"Dog":{"type":"object"}}}})";
+  const std::string schema = "{'oneOf':[{'$ref':'#/components/schemas/Cat'},{'$ref':'#/components/schemas/Dog'}],'discriminator':{'propertyName':'kind','mapping':{'cat':'#/components/schemas/Cat','dog':'#/components/schemas/Dog'}}}";
+  EXPECT_EQ(check(schema, "{'kind':'cat'}", root), "body.claws missing");
+  EXPECT_EQ(check(schema, "{'kind':'dog'}", root), "");
+  EXPECT_EQ(check(schema, "{'kind':'cow'}", root), "body.kind literal_error expected='cat', 'dog'");
+  EXPECT_EQ(check(schema, "{}", root), "body.kind missing");
+}
+
+TEST(Schema, FollowsRecursiveReferences) {
+  const std::string root = R"({"components":{"schemas":{"Node":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"next":{"$ref":"#/components/schemas/Node"}}}}}})";
+  EXPECT_EQ(check("{'$ref':'#/components/schemas/Node'}", "{'name':'a','next':{'name':'b','next':{}}}", root), "body.next.next.name missing");
+}
+
+TEST(Schema, StopsReportingAtAHundredErrors) {
+  std::string body = "[1";
+  for (int i = 0; i < 500; ++i) body += ",1";
+  const auto text = check("{'type':'array','items':{'type':'string'}}", body + "]");
+  EXPECT_EQ(std::count(text.begin(), text.end(), ';'), 99);
+}
+
+TEST(Schema, RefusesKeywordsItDoesNotServe) {
+  EXPECT_EQ(refusal("{'not':{}}"), "keyword \"not\" is not served: say what is allowed with enum, pattern or oneOf");
+  EXPECT_EQ(refusal("{'type':'object','properties':{'a':{'type':'string','maxLenght':3}}}"), "a: keyword \"maxLenght\" is not served; did you mean \"maxLength\"");
+  EXPECT_EQ(refusal("{'type':['string','null']}"), "expected type string, integer, number, boolean, array or object, found [\"string\",\"null\"]; OpenAPI 3.0 says nullable: true");
+  EXPECT_EQ(refusal("{'$ref':'#/components/schemas/X'}"), "#/components/schemas/X: $ref \"#/components/schemas/X\" leads nowhere");
+  EXPECT_EQ(refusal("{'type':'string','format':'emial'}"), "format \"emial\" is unknown; did you mean \"email\"");
+  EXPECT_NE(refusal("{'oneOf':[{'type':'object'}],'discriminator':{'propertyName':'k'}}").find("mapping"), std::string::npos);
+  EXPECT_EQ(refusal("{'nullable':true,'allOf':[{'type':'object'}]}"), "nullable needs type beside it");
+  EXPECT_NE(refusal("{'type':'array'}").find("items"), std::string::npos);
+  EXPECT_NE(refusal("{'type':'string','pattern':'(?=x)'}").find("look-around"), std::string::npos);
+}
+
+TEST(Schema, RefusesSchemasThatContainThemselves) {
+  const std::string root = R"({"components":{"schemas":{"A":{"$ref":"#/components/schemas/B"},"B":{"$ref":"#/components/schemas/A"},"C":{"allOf":[{"$ref":"#/components/schemas/C"}]}}}})";
+  EXPECT_THROW(check("{'$ref':'#/components/schemas/A'}", "1", root), std::runtime_error);
+  EXPECT_THROW(check("{'$ref':'#/components/schemas/C'}", "1", root), std::runtime_error);
+}
+
+TEST(Schema, ConvertsTextOfParameters) {
+  EXPECT_EQ(convert("{'type':'integer','minimum':1}", "42"), "42");
+  EXPECT_EQ(convert("{'type':'integer'}", "4x"), "query.a int_parsing");
+  EXPECT_EQ(convert("{'type':'integer'}", ""), "query.a int_parsing");
+  EXPECT_EQ(convert("{'type':'integer'}", "99999999999999999999"), "query.a int_parsing");
+  EXPECT_EQ(convert("{'type':'integer','minimum':1}", "0"), "query.a greater_than_equal ge=1");
+  EXPECT_EQ(convert("{'type':'number'}", "1.5"), "1.5");
+  EXPECT_EQ(convert("{'type':'number'}", "nan"), "query.a float_parsing");
+  EXPECT_EQ(convert("{'type':'boolean'}", "Yes"), "true");
+  EXPECT_EQ(convert("{'type':'boolean'}", "off"), "false");
+  EXPECT_EQ(convert("{'type':'boolean'}", "2"), "query.a bool_parsing");
+  EXPECT_EQ(convert("{'type':'string','maxLength':2}", "abc"), "query.a string_too_long max_length=2");
+  EXPECT_EQ(convert("{'type':'array','items':{'type':'integer'}}", "7"), "[7]");
+}
+
+TEST(Formats, AcceptAndRefuse) {
+  for (const auto* good : {"a@b.co", " A.b+c@Example.Com ", "x@münchen.de", "o'brien@a-b.org"}) EXPECT_TRUE(isEmail(good)) << good;
+  for (const auto* bad : {"", "a", "a@b", "a@@b.co", "a@b@c.co", ".a@b.co", "a.@b.co", "a..b@c.co", "a b@c.co", "a@-b.co", "a@b..co", "\"a\"@b.co", "a\r\nBcc:x@b.co"}) EXPECT_FALSE(isEmail(bad)) << bad;
+  EXPECT_FALSE(isEmail(std::string(65, 'a') + "@b.co"));
+  for (const auto* good : {"https://a.example/x?y=1#z", "http://[::1]:80/", "mailto:a@b", "urn:x:y"}) EXPECT_TRUE(isUri(good)) << good;
+  for (const auto* bad : {"", "/x", "a b", "http:/x", "http://", "https:///x", "1http://x", "http://a/%zz", "http://a/ b", "javascript"}) EXPECT_FALSE(isUri(bad)) << bad;
+  for (const auto* good : {"2026-02-24T09:30:00Z", "2026-02-24T09:30:00.123456+08:00", "2024-02-29t00:00:60z"}) EXPECT_TRUE(isDateTime(good)) << good;
+  for (const auto* bad : {"2026-02-24", "2026-02-24T09:30:00", "2026-02-30T09:30:00Z", "2026-02-24T24:00:00Z", "2026-02-24T09:30:00.Z", "2026-02-24T09:30:00+0800", "2026-02-24T09:30Z"}) EXPECT_FALSE(isDateTime(bad)) << bad;
+  EXPECT_TRUE(isDate("2024-02-29"));
+  EXPECT_FALSE(isDate("2025-02-29"));
+  EXPECT_FALSE(isDate("2025-2-01"));
+}
+
+}  // namespace
+}  // namespace mortise::contract
