@@ -47,12 +47,16 @@ struct NewUser {
   std::string username, email, nickname, password, passwordHash, role = "user";
   std::int64_t emailConfirmedAt = 0;
   bool uniqueFolded = false;
+  std::string id;              // empty: a new one
+  std::int64_t createdAt = 0;  // 0: now
 };
 
 struct UserChange {
   std::optional<std::string> username, nickname, avatar, bio, status, role;
   bool clearBio = false;
   bool uniqueFolded = false;
+  std::optional<std::string> passwordHash;  // a new password; revokes all sessions and tokens
+  std::int64_t emailConfirmedAt = 0;        // 0: leave
 };
 
 enum class UserKey : std::uint8_t { id, username, usernameFolded, email };

@@ -103,6 +103,8 @@ mortise_status identityCreate(mortise_host* host, const mortise_new_user* user, 
     fresh.passwordHash = copy(user->password_hash);
     fresh.emailConfirmedAt = user->email_confirmed_at;
     fresh.uniqueFolded = user->unique_folded != 0;
+    if (MORTISE_HAS(user, mortise_new_user, id)) fresh.id = copy(user->id);
+    if (MORTISE_HAS(user, mortise_new_user, created_at)) fresh.createdAt = user->created_at;
     give(identity.create(fresh), sink, context);
     return MORTISE_OK;
   });
@@ -121,6 +123,8 @@ mortise_status identityChange(mortise_host* host, mortise_str userId, const mort
     wanted.role = changed(change->role);
     wanted.clearBio = change->clear_bio != 0;
     wanted.uniqueFolded = change->unique_folded != 0;
+    if (MORTISE_HAS(change, mortise_user_change, password_hash)) wanted.passwordHash = changed(change->password_hash);
+    if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at)) wanted.emailConfirmedAt = change->email_confirmed_at;
     give(identity.change(view(userId), wanted), sink, context);
     return MORTISE_OK;
   });

@@ -52,6 +52,8 @@ class Auth final : public mortise::Module {
 
   // The signed-in user's account. Problem 401 when it was deleted since the token was checked.
   mortise::User self(const Request& request) const;
+  // The account that a confirmed sign-up becomes. Problem 409 username_taken or email_taken.
+  mortise::User accountFrom(const Signup& signup) const;
   void requireMail() const;
   // Queues a mail that was counted at `takenAt`; gives it back when the mail can't be sent in the end.
   void send(const EmailAddress& address, MailText text, std::string addressKey, std::int64_t takenAt) const;

@@ -57,7 +57,9 @@ Reply Auth::startSignup(const Request& request) {
   if (const auto wait = signups_.waitFor(key, now()); wait > 0) throw tooSoon(wait);
 
   signup.passwordHash = identity_.hashPassword(body["password"].text());
-  const bool hasAccount = identity_.find(mortise::UserKey::email, address.text()).has_value();
+  const auto account = identity_.find(mortise::UserKey::email, address.text());
+  // An account of the agent platform may hold an address that nobody has proved to read. Whoever does decides: it is mailed a code.
+  const bool hasAccount = account && account->emailConfirmedAt != 0;
   const auto code = SignupCodes::make();
   signup.codeMac = codes_.mac(address.text(), code);
   const auto takenAt = now();
@@ -96,11 +98,11 @@ Reply Auth::verifyCode(const Request& request) {
   // either a sign-up whose code is good again, or an account whose leftover sign-up is dropped at the next try.
   mortise::User user;
   try {
-    user = identity_.create({signup->username, signup->email, {}, {}, signup->passwordHash, now(), true});
+    user = accountFrom(*signup);
   } catch (const Problem& problem) {
     if (problem.code() == "email_taken") {
       signups_.finish(*signup);
-      throw Problem(401, "invalid_code").note("the address was given to an account meanwhile");
+      throw Problem(401, "invalid_code").note("the address has an account meanwhile");
     }
     signups_.release(*signup);
     if (problem.code() == "username_taken") throw invalid("body/username", "username_taken");
@@ -115,6 +117,29 @@ Reply Auth::verifyCode(const Request& request) {
     log_.warning("a finished sign-up stays until it expires", {{"user", user.id}, {"error", error.what()}});
   }
   return Reply::ok(sessionView(identity_.openSession(user.id, mortise::SessionKind::rotating)));
+}
+
+mortise::User Auth::accountFrom(const Signup& signup) const {
+  const auto holder = identity_.find(mortise::UserKey::email, signup.email);
+  if (!holder) {
+    mortise::NewUser user;
+    user.id = signup.id;
+    user.username = signup.username;
+    user.email = signup.email;
+    user.passwordHash = signup.passwordHash;
+    user.createdAt = signup.createdAt;
+    user.emailConfirmedAt = now();
+    user.uniqueFolded = true;
+    return identity_.create(user);
+  }
+  if (holder->emailConfirmedAt != 0 || holder->status != "active") throw Problem(409, "email_taken");
+  // The account passes to the reader of the mailbox: what its maker knew (password, tokens) opens it no longer.
+  mortise::UserChange change;
+  change.username = signup.username;
+  change.uniqueFolded = true;
+  change.passwordHash = signup.passwordHash;
+  change.emailConfirmedAt = now();
+  return identity_.change(holder->id, change);
 }
 
 void Auth::purgeSignups(mortise::JobRun&) {

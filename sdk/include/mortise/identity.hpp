@@ -39,6 +39,8 @@ struct NewUser {
   std::string passwordHash;  // made earlier by hashPassword()
   std::int64_t emailConfirmedAt = 0;
   bool uniqueFolded = false;  // true: the user name is taken if another differs only in case
+  std::string id{};           // a UUID that was told to somebody before; empty: the kernel makes one
+  std::int64_t createdAt = 0;  // 0: now
 };
 
 // What to change; an empty optional leaves the field, an empty text clears it (a user name cannot be cleared).
@@ -51,6 +53,8 @@ struct UserChange {
   std::optional<std::string> status{};
   std::optional<std::string> role{};
   bool uniqueFolded = false;
+  std::optional<std::string> passwordHash{};  // from hashPassword(): a new password, and the end of all sessions and tokens
+  std::int64_t emailConfirmedAt = 0;          // 0: leave
 };
 
 enum class UserKey {
@@ -96,6 +100,8 @@ class Identity {
     c.password_hash = detail::str(user.passwordHash);
     c.email_confirmed_at = user.emailConfirmedAt;
     c.unique_folded = user.uniqueFolded ? 1 : 0;
+    c.id = detail::str(user.id);
+    c.created_at = user.createdAt;
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->create(host_, &c, takeUser, &got, &error);
@@ -112,6 +118,8 @@ class Identity {
     c.status = given(change.status);
     c.role = given(change.role);
     c.unique_folded = change.uniqueFolded ? 1 : 0;
+    c.password_hash = given(change.passwordHash);
+    c.email_confirmed_at = change.emailConfirmedAt;
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->change(host_, detail::str(user_id), &c, takeUser, &got, &error);

@@ -51,6 +51,8 @@ typedef struct mortise_new_user {
   int64_t email_confirmed_at;
   /* Non-zero: refuse the user name when it is taken ignoring case (runtime family). Zero: exact comparison (agent platform). */
   int32_t unique_folded;
+  mortise_str id;     /* a UUID that was told to somebody before; or empty: the kernel makes one */
+  int64_t created_at; /* 0: now */
 } mortise_new_user;
 
 /* Fields to change; a NULL data pointer leaves a field, data with size 0 clears it (username can't be cleared). */
@@ -64,6 +66,8 @@ typedef struct mortise_user_change {
   mortise_str status;
   mortise_str role;
   int32_t unique_folded;
+  mortise_str password_hash;  /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
+  int64_t email_confirmed_at; /* 0: leave */
 } mortise_user_change;
 
 /* How the tokens of a session behave. */
