@@ -248,13 +248,13 @@ struct Identity::Implementation {
   User insert(db::Session& session, const NewUser& fresh, const std::string& passwordHash,
               std::string_view role) const {
     User user;
-    user.id = uuid4();
+    user.id = fresh.id.empty() ? uuid4() : fresh.id;
     user.username = fresh.username;
     user.email = text::lower(text::trim(fresh.email));
     user.nickname = fresh.nickname;
     user.role = role;
     user.passwordHash = passwordHash;
-    user.createdAt = nowMicros();
+    user.createdAt = fresh.createdAt != 0 ? fresh.createdAt : nowMicros();
     user.emailConfirmedAt = fresh.emailConfirmedAt;
     store::lockUsers(session);
     requireFreeNames(session, user, fresh.uniqueFolded);
@@ -370,9 +370,14 @@ User Identity::change(std::string_view id, const UserChange& change) {
     if (change.clearBio) user.bio.reset();
     if (change.status) user.status = *change.status;
     if (change.role) user.role = *change.role;
+    if (change.emailConfirmedAt != 0) user.emailConfirmedAt = change.emailConfirmedAt;
     store::updateUser(session, user);
-    if (wasActive && user.status != "active") {
-      // What was signed before a ban is void after it, too.
+    if (change.passwordHash) {
+      user.passwordHash = *change.passwordHash;
+      store::setPasswordHash(session, user.id, user.passwordHash);
+    }
+    if (change.passwordHash || (wasActive && user.status != "active")) {
+      // What was signed before a ban or a new password is void after it, too.
       store::nextTokenGeneration(session, user.id);
       store::revokeSessionsOf(session, user.id, nowMicros());
       ++user.tokenGeneration;

@@ -116,7 +116,7 @@ void updateUser(db::Session& session, const User& user) {
   session.execute(
       "UPDATE mortise_users SET username = :username, username_folded = :folded, nickname = :nickname, avatar = "
       ":avatar, bio = :bio, "
-      "role = :role, status = :status WHERE id = :id",
+      "role = :role, status = :status, email_confirmed_at = :email_confirmed_at WHERE id = :id",
       {{"id", user.id},
        {"username", textOrNull(user.username)},
        {"folded", textOrNull(text::lower(user.username))},
@@ -124,7 +124,8 @@ void updateUser(db::Session& session, const User& user) {
        {"avatar", user.avatar},
        {"bio", user.bio ? Value{*user.bio} : Value{}},
        {"role", user.role},
-       {"status", user.status}});
+       {"status", user.status},
+       {"email_confirmed_at", user.emailConfirmedAt}});
 }
 
 bool setPasswordHash(db::Session& session, std::string_view id, const std::string& hash) {
