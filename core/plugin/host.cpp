@@ -6,6 +6,7 @@
 #include "core/ops/log.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/job_book.hpp"
 #include "core/plugin/registry.hpp"
 
 namespace mortise::plugin {
@@ -35,7 +36,7 @@ mortise_value booleanValue(bool truth) {
 }  // namespace
 
 Host::Host(std::shared_ptr<const Manifest> manifest, const HostServices& services)
-    : manifest_(std::move(manifest)), services_(services), gate_(std::make_shared<CallbackGate>(manifest_->name)) {
+    : manifest_(std::move(manifest)), services_(services), gate_(std::make_shared<CallbackGate>(manifest_->name)), jobs_(std::make_unique<JobBook>(*this)) {
   raw_.struct_size = sizeof raw_;
   raw_.abi_major = MORTISE_ABI_MAJOR;
   raw_.abi_minor = MORTISE_ABI_MINOR;
@@ -131,16 +132,23 @@ void Host::release(std::uint64_t id) noexcept {
   std::map<std::uint64_t, Held>::node_type gone;  // outlives the lock: destroying the function may take other locks
   const std::lock_guard lock(mutex_);
   gone = held_.extract(id);
+  if (gone.empty()) gone = spent_.extract(id);
 }
 
 void Host::takeBack() noexcept {
+  stopping_.store(true);
   gate_->close();
-  std::map<std::uint64_t, Held> left;
-  {
+  jobs_->close();
+  std::vector<Held> left;
+  try {
     const std::lock_guard lock(mutex_);
-    left.swap(held_);
+    for (const auto& [id, held] : held_) left.push_back(held);
+    spent_.merge(held_);
+    held_.clear();
+  } catch (...) {
+    answerCurrentException(this, "taking back", nullptr);
   }
-  for (auto& [id, held] : left) {
+  for (const auto& held : left) {
     try {
       log::debug("taken back from a module", {{"module", moduleName()}, {"what", held.what}});
       held.forget();
@@ -153,14 +161,22 @@ void Host::takeBack() noexcept {
 std::span<const ServedInterface> servedInterfaces() {
   using S = const HostServices&;
   static const ServedInterface kAll[] = {
+      {"audit/1", &auditTable, [](S s) { return s.audit != nullptr; }},
+      {"blobs/1", &blobsTable, [](S s) { return s.blobs != nullptr; }},
+      {"cache/1", &cacheTable, [](S s) { return s.cache != nullptr; }},
       {"call/1", &callTable, [](S) { return true; }},
       {"config/1", &configTable, [](S s) { return s.config != nullptr; }},
       {"db/1", &dbTable, [](S s) { return s.database != nullptr; }},
+      {"events/1", &eventsTable, [](S s) { return s.events != nullptr; }},
+      {"http_client/1", &httpClientTable, [](S s) { return s.httpClient != nullptr; }},
       {"identity/1", &identityTable, [](S s) { return s.identity != nullptr; }},
+      {"jobs/1", &jobsTable, [](S s) { return s.jobs != nullptr; }},
       {"json/1", &jsonTable, [](S) { return true; }},
       {"limits/1", &limitsTable, [](S s) { return s.limits != nullptr; }},
       {"log/1", &logTable, [](S) { return true; }},
       {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
+      {"metrics/1", &metricsTable, [](S s) { return s.metrics != nullptr; }},
+      {"secrets/1", &secretsTable, [](S s) { return s.secrets != nullptr; }},
   };
   return kAll;
 }

@@ -1,6 +1,7 @@
 // What the kernel is to one module: its mortise_host, the tables behind lookup(), and everything the module registered through them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -52,7 +53,7 @@ struct HostServices {
   std::map<std::string, std::string, std::less<>> server;  // config/1 server(): "http.public_url", "server.name", "server.version"
 };
 
-class ModuleInstance;
+class JobBook;
 
 class Host {
  public:
@@ -68,9 +69,10 @@ class Host {
   const std::string& moduleName() const { return manifest_->name; }
   const HostServices& services() const { return services_; }
   const CallbackGatePtr& gate() const { return gate_; }
-  // Who runs the jobs that the module puts through jobs/1.
-  void setInstance(ModuleInstance* instance) { instance_ = instance; }
-  ModuleInstance* instance() const { return instance_; }
+  JobBook& jobs() { return *jobs_; }  // jobs/1
+  // Set when the module begins to stop: running jobs and outbound requests look at it.
+  const std::atomic<bool>& stopping() const { return stopping_; }
+  void beginStop() noexcept { stopping_.store(true); }
 
   // limits/1: the buckets of the module's compiled contracts. [start]
   void useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets);
@@ -81,7 +83,8 @@ class Host {
   bool hasOption(std::string_view name) const;
   const mortise_value* serverValue(std::string_view name) const;
 
-  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.
+  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself. What `forget` owns is
+  // freed by release(), or with this Host: the module may use its handle until its destroy() has returned.
   std::uint64_t hold(const char* what, std::function<void()> forget);
   void release(std::uint64_t id) noexcept;
   // Closes the gate, then ends whatever the module left behind (each is logged). Idempotent. [start]
@@ -104,13 +107,15 @@ class Host {
   const HostServices services_;
   mortise_host raw_{};
   CallbackGatePtr gate_;
-  ModuleInstance* instance_ = nullptr;
+  std::unique_ptr<JobBook> jobs_;
+  std::atomic<bool> stopping_{false};
   std::map<std::string, Option, std::less<>> options_;
   std::map<std::string, Option, std::less<>> server_;
   std::vector<std::shared_ptr<const contract::Bucket>> buckets_;
   std::mutex mutex_;
   std::set<std::string, std::less<>> warned_;
   std::map<std::uint64_t, Held> held_;
+  std::map<std::uint64_t, Held> spent_;  // taken back, handles still alive
   std::uint64_t nextHeld_ = 1;
 };
 

@@ -11,7 +11,7 @@
 
 using mortise::plugin::Host;
 
-// A session knows its open rows, so that a module that closes them in the wrong order, or not at all, breaks nothing.
+// Owned by its Host (hold) until close. Knows its open rows, so that a module that closes them in the wrong order, or not at all, breaks nothing.
 struct mortise_db_session {
   Host* host = nullptr;
   std::unique_ptr<mortise::db::Session> session;  // null once it was taken back
@@ -114,23 +114,22 @@ mortise_status dbOpen(mortise_host* raw, int32_t write, mortise_db_session** ses
   *session = nullptr;
   return guarded(host, "db/1 open", error, [&] {
     if (!mayBlock(host, "db/1 open", error)) return MORTISE_INVALID;
-    auto opened = std::make_unique<mortise_db_session>();
+    auto opened = std::make_shared<mortise_db_session>();
     opened->host = host;
     opened->session = host->services().database->lease(write != 0 ? db::Access::write : db::Access::read);
-    opened->held = host->hold("database session", [left = opened.get()] { endSession(*left); });
-    *session = opened.release();
+    opened->held = host->hold("database session", [opened] { endSession(*opened); });
+    *session = opened.get();
     return MORTISE_OK;
   });
 }
 
 void dbClose(mortise_db_session* session) {
   if (session == nullptr) return;
-  session->host->release(session->held);
   guardedOr(session->host, "db/1 close", 0, [&] {
     endSession(*session);
     return 0;
   });
-  delete session;
+  session->host->release(session->held);  // frees it
 }
 
 mortise_status dbBegin(mortise_db_session* session, mortise_error* error) {

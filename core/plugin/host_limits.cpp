@@ -15,7 +15,7 @@ mortise_status onBucket(mortise_host* raw, mortise_str name, const char* functio
   if (host == nullptr) return noHost(error);
   return guarded(host, function, error, [&] {
     auto& limits = *host->services().limits;
-    if (limits.blocking() && !mayBlock(host, function, error)) return MORTISE_INVALID;
+    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
     const auto* bucket = host->bucket(view(name));
     if (bucket == nullptr) {
       return answer(error, MORTISE_NOT_FOUND, "unknown_bucket", "no contract of this module declares the bucket " + copy(name) + " in x-mortise-buckets");

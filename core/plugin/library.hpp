@@ -12,8 +12,9 @@ namespace mortise::plugin {
 class Library {
  public:
   // dlopen (RTLD_NOW | RTLD_LOCAL), then checks the descriptor, the loaded manifest against `manifest`, and the bindings against its
-  // contracts and jobs. Throws Refusal; the file is closed again then.
-  static std::shared_ptr<const Library> open(const std::string& path, const Manifest& manifest);
+  // contracts and jobs (unless told to leave that out). Throws Refusal; the file is closed again then.
+  enum class Bindings { check, leave };
+  static std::shared_ptr<const Library> open(const std::string& path, const Manifest& manifest, Bindings bindings = Bindings::check);
   ~Library();  // dlclose
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;

@@ -13,6 +13,7 @@
 #include "core/base/json.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/plugin/elf_image.hpp"
+#include "core/services/jobs/trigger.hpp"
 #include "mortise/abi/module.h"
 
 namespace mortise::plugin {
@@ -246,8 +247,27 @@ class Parser {
       if (!isLowerWord(job.id, "", 60)) refuse("names a job " + shown(job.id) + ", expected lower-case letters, digits and _");
       if (!entry.value.IsObject()) refuse("expects an object in " + where);
       job.help = text(entry.value, "help", where, false);
-      if (const auto* trigger = object(entry.value, "trigger", where + ".")) job.trigger = json::toText(*trigger);
+      readTrigger(entry.value, where, job);
       manifest_.jobs.push_back(std::move(job));
+    }
+  }
+
+  // { cron: "0 3 * * *", zone: Europe/Berlin } or { every: PT5M } or { at: 2030-01-01T00:00:00Z }
+  void readTrigger(const json::Value& job, const std::string& where, JobDeclaration& into) const {
+    const auto* trigger = object(job, "trigger", where + ".");
+    if (trigger == nullptr) return;
+    for (const auto* kind : {"cron", "every", "at"}) {
+      const auto value = text(*trigger, kind, where + ".trigger", false);
+      if (value.empty()) continue;
+      if (!into.trigger.empty()) refuse("gives " + where + ".trigger two kinds, expected one of cron, every, at");
+      into.trigger = std::string(kind) + ": " + value;
+    }
+    if (into.trigger.empty()) refuse("expects one of cron, every, at in " + where + ".trigger");
+    into.zone = text(*trigger, "zone", where + ".trigger", false);
+    try {
+      services::Trigger::parse(into.trigger, into.zone);
+    } catch (const services::ServiceError& error) {
+      refuse("has a trigger in " + where + " that can't be read: " + error.what());
     }
   }
 

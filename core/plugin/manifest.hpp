@@ -23,7 +23,8 @@ struct PermissionDeclaration {
 struct JobDeclaration {
   std::string id;
   std::string help;
-  std::string trigger;  // JSON object text ({"cron":"0 3 * * *"}); empty: runs only when put through jobs/1
+  std::string trigger;  // as services::Trigger reads it: "cron: 0 3 * * *", "every: PT5M"; empty: runs only when jobs/1 asks for it
+  std::string zone;     // empty = UTC
 };
 
 // A third party's envelope, as data; see dialect::Dialects::addTemplate.

@@ -7,6 +7,7 @@
 
 #include "core/ops/log.hpp"
 #include "core/plugin/host_errors.hpp"
+#include "core/plugin/job_book.hpp"
 #include "core/plugin/lane.hpp"
 
 namespace mortise::plugin {
@@ -94,7 +95,7 @@ ModuleInstance::ModuleInstance(std::shared_ptr<const Manifest> manifest, std::sh
       library_(std::move(library)),
       host_(std::make_unique<Host>(manifest_, services)),
       module_(library_->module()) {
-  host_->setInstance(this);
+  host_->jobs().runWith(this);
 }
 
 ModuleInstance::~ModuleInstance() {
@@ -210,6 +211,7 @@ const void* ModuleInstance::lookup(std::string_view interfaceName) noexcept {
 void ModuleInstance::stop() noexcept {
   if (!started_) return;
   started_ = false;
+  host_->beginStop();
   open_.store(false);
   while (inFlight_.load() != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const LaneScope lane(ThreadLane::start);

@@ -1,0 +1,47 @@
+// audit/1 over services::Audit.
+#include "core/plugin/call.hpp"
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_tables.hpp"
+#include "core/services/audit/audit.hpp"
+#include "mortise/abi/audit.h"
+
+namespace mortise::plugin {
+namespace {
+
+extern "C" {
+
+mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, mortise_error* error) {
+  const auto* host = hostOf(raw);
+  if (host == nullptr) return noHost(error);
+  if (!MORTISE_COMPLETE(entry, mortise_audit_entry, call)) return tooShort(error, "mortise_audit_entry");
+  return guarded(host, "audit/1 record", error, [&] {
+    if (!mayBlock(host, "audit/1 record", error)) return MORTISE_INVALID;
+    if (!view(entry->action).starts_with(host->moduleName() + ".")) {
+      return answer(error, MORTISE_INVALID, "bad_action", "an action begins with the module's name: " + host->moduleName() + ".");
+    }
+    services::AuditEntry record;
+    record.actor = "module:" + host->moduleName();
+    record.action = copy(entry->action);
+    record.target = copy(entry->target);
+    record.details = copy(entry->details);
+    if (entry->call != nullptr) {
+      const auto& call = *reinterpret_cast<const Call*>(entry->call);
+      const auto* principal = call.principal();
+      if (principal != nullptr) record.actor = copy(principal->user_id);
+      record.ip = std::string(call.address());
+      record.requestId = std::string(call.requestId());
+    }
+    host->services().audit->record(std::move(record));
+    return MORTISE_OK;
+  });
+}
+
+}  // extern "C"
+
+const mortise_audit_v1 kTable = {sizeof(mortise_audit_v1), &auditRecord};
+
+}  // namespace
+
+const void* auditTable() { return &kTable; }
+
+}  // namespace mortise::plugin

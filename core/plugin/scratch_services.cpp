@@ -1,0 +1,94 @@
+#include "core/plugin/scratch_services.hpp"
+
+#include <stdexcept>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/worker_pool.hpp"
+#include "core/identity/identity.hpp"
+#include "core/identity/kernel_migrations.hpp"
+#include "core/ops/metrics.hpp"
+#include "core/plugin/registry.hpp"
+#include "core/services/audit/audit.hpp"
+#include "core/services/blobs/blobs.hpp"
+#include "core/services/cache/cache.hpp"
+#include "core/services/events/events.hpp"
+#include "core/services/http_client/http_client.hpp"
+#include "core/services/jobs/jobs.hpp"
+#include "core/services/limits/limits.hpp"
+#include "core/services/mail/mail.hpp"
+#include "core/services/secrets/secrets.hpp"
+
+namespace mortise::plugin {
+namespace {
+
+config::Config defaults(const Manifest& manifest) {
+  config::Table table;
+  for (const auto& option : config::kernelOptions()) table.add(option);
+  for (const auto& option : manifest.options) table.add(option);
+  std::vector<config::Refusal> refusals;
+  auto config = config::Reader(config::Sources{}).read(table, true, {}, refusals);
+  if (!refusals.empty()) throw std::runtime_error("the defaults of the options don't fit: " + refusals.front().text);
+  return config;
+}
+
+}  // namespace
+
+struct ScratchServices::Parts {
+  config::Config config;
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<identity::Identity> identity;
+  std::unique_ptr<services::Mailer> mailer;
+  std::unique_ptr<services::Limits> limits;
+  std::unique_ptr<services::Cache> cache;
+  std::unique_ptr<services::Blobs> blobs;
+  services::Events events;
+  services::HttpClient httpClient{services::HttpClientOptions{}};
+  WorkerPool workers{"scratch", 2, 64, [](std::exception_ptr) {}};
+  services::Jobs jobs{[this](std::function<void()> task) { return workers.post(std::move(task)); }};
+  services::Secrets secrets{randomBytes(32)};
+  ops::Registry metrics;
+  std::unique_ptr<services::Audit> audit;
+  ProvidedInterfaces provided;
+};
+
+ScratchServices::ScratchServices(const std::string& directory, const Manifest& manifest) : parts_(std::make_unique<Parts>()) {
+  auto& parts = *parts_;
+  parts.config = defaults(manifest);
+  db::Options database;
+  database.url = "sqlite:" + directory + "/scratch.db";
+  database.connections = 2;
+  parts.database = db::Database::open(database);
+  db::migrate(*parts.database, "kernel", identity::kernelMigrations());
+  identity::Options identity;
+  identity.secret = randomBytes(32);
+  identity.argon2Memory = 8 << 20;  // nobody's real password
+  identity.argon2Passes = 1;
+  parts.identity = std::make_unique<identity::Identity>(*parts.database, identity);
+  parts.mailer = services::Mailer::open("outbox:" + directory + "/outbox", "check@example.org");
+  parts.limits = services::Limits::inMemory(1000);
+  parts.cache = services::Cache::open("memory:");
+  parts.blobs = services::Blobs::open("file:" + directory + "/blobs");
+  parts.audit = std::make_unique<services::Audit>(*parts.database);
+
+  services_.config = &parts.config;
+  services_.database = parts.database.get();
+  services_.identity = parts.identity.get();
+  services_.mailer = parts.mailer.get();
+  services_.limits = parts.limits.get();
+  services_.cache = parts.cache.get();
+  services_.blobs = parts.blobs.get();
+  services_.events = &parts.events;
+  services_.httpClient = &parts.httpClient;
+  services_.jobs = &parts.jobs;
+  services_.secrets = &parts.secrets;
+  services_.audit = parts.audit.get();
+  services_.metrics = &parts.metrics;
+  services_.provided = &parts.provided;
+  services_.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", "http://localhost:8000"}};
+}
+
+ScratchServices::~ScratchServices() = default;
+
+db::Database& ScratchServices::database() { return *parts_->database; }
+
+}  // namespace mortise::plugin

@@ -1,0 +1,28 @@
+// Every service that a module may ask for, on a scratch SQLite database and directory: what `mortise module check` starts a module on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/plugin/host.hpp"
+
+namespace mortise::plugin {
+
+class ScratchServices {
+ public:
+  // `directory` exists and is empty or was used by ScratchServices before. The options are the defaults of kernel and module.
+  ScratchServices(const std::string& directory, const Manifest& manifest);
+  ~ScratchServices();
+  ScratchServices(const ScratchServices&) = delete;
+  ScratchServices& operator=(const ScratchServices&) = delete;
+
+  const HostServices& services() const { return services_; }
+  db::Database& database();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+  HostServices services_;
+};
+
+}  // namespace mortise::plugin
