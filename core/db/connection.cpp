@@ -40,7 +40,7 @@ KeptStatement& Connection::prepared(std::string_view sql, const Parameters& para
                   "a result of the same statement is still open on this session: " + std::string(sql));
     }
     if (!kept.statement->fits(parameters, columns)) {
-      kept.statement.reset();  // first, so that no two copies stand on the server
+      release(kept.statement);  // first, so that no two copies stand on the server
       try {
         kept.statement = prepare(sql, parameters, columns);
       } catch (...) {
@@ -60,6 +60,7 @@ KeptStatement& Connection::prepared(std::string_view sql, const Parameters& para
     const auto victim =
         std::find_if(order_.rbegin(), order_.rend(), [](const Kept& kept) { return !kept.statement->reading; });
     if (victim != order_.rend()) {
+      release(victim->statement);
       bySql_.erase(victim->sql);
       order_.erase(std::next(victim).base());
     }
@@ -74,6 +75,7 @@ std::unique_ptr<KeptStatement> Connection::prepare(std::string_view sql, const P
                                                    std::span<const ColumnType> columns) {
   std::unique_ptr<KeptStatement> made;
   try {
+    const Armed armed(*this);
     made = std::make_unique<KeptStatement>(session(), sql, parameters, columns);
   } catch (const soci::soci_error& error) {
     throw translated(error);
@@ -96,12 +98,9 @@ std::unique_ptr<KeptStatement> Connection::prepare(std::string_view sql, const P
 
 bool Connection::run(KeptStatement& statement) {
   try {
-    arm();
-    const bool row = statement.statement().execute(true);
-    disarm();
-    return row;
+    const Armed armed(*this);
+    return statement.statement().execute(true);
   } catch (const soci::soci_error& error) {
-    disarm();
     const Error meaning = translated(error);
     reset(statement);
     if (stale()) drop(statement);
@@ -111,12 +110,9 @@ bool Connection::run(KeptStatement& statement) {
 
 bool Connection::fetch(KeptStatement& statement) {
   try {
-    arm();
-    const bool row = statement.statement().fetch();
-    disarm();
-    return row;
+    const Armed armed(*this);
+    return statement.statement().fetch();
   } catch (const soci::soci_error& error) {
-    disarm();
     throw translated(error);
   }
 }
@@ -125,8 +121,15 @@ void Connection::drop(KeptStatement& statement) {
   const auto at =
       std::find_if(order_.begin(), order_.end(), [&](const Kept& kept) { return kept.statement.get() == &statement; });
   if (at == order_.end()) return;
+  release(at->statement);
   bySql_.erase(at->sql);
   order_.erase(at);
+}
+
+// Destroying a statement may talk to the server.
+void Connection::release(std::unique_ptr<KeptStatement>& statement) {
+  const Armed armed(*this);
+  statement.reset();
 }
 
 void Connection::forgetStatements() {

@@ -50,6 +50,18 @@ class Connection {
   void forgetStatements();
 
  private:
+  // The statement deadline holds while one lives.
+  class Armed {
+   public:
+    explicit Armed(Connection& connection) : connection_(connection) { connection_.arm(); }
+    ~Armed() { connection_.disarm(); }
+    Armed(const Armed&) = delete;
+    Armed& operator=(const Armed&) = delete;
+
+   private:
+    Connection& connection_;
+  };
+
   struct Kept;
   using Order = std::list<Kept>;
   struct Kept {
@@ -60,6 +72,7 @@ class Connection {
   std::unique_ptr<KeptStatement> prepare(std::string_view sql, const Parameters& parameters,
                                          std::span<const ColumnType> columns);
   void drop(KeptStatement& statement);
+  void release(std::unique_ptr<KeptStatement>& statement);
 
   Order order_;                                                  // most recently used first
   std::unordered_map<std::string_view, Order::iterator> bySql_;  // views into order_

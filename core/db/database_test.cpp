@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <ctime>
 #include <future>
 #include <limits>
 #include <optional>
@@ -35,6 +36,7 @@ class DatabaseTest : public testing::TestWithParam<Backend> {
     database_ = Database::open(options_);
     write()->executeScript(
         "CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT UNIQUE, score DOUBLE PRECISION, CHECK (id <> 13));"
+        "CREATE TABLE long_text (body TEXT);"
         "CREATE TABLE child (parent BIGINT NOT NULL REFERENCES t(id))");
   }
 
@@ -109,12 +111,13 @@ TEST_P(DatabaseTest, ReadsManyRowsAndLongTexts) {
   const std::string big(300'000, 'x');
   database_->transaction([&](Session& session) {
     for (int i = 0; i < 500; ++i) insert(session, i + 100, std::to_string(i));
-    insert(session, 1, big);
+    session.execute("INSERT INTO long_text VALUES (:big)", {{"big", big}});
   });
   const auto session = read();
   const auto rows = session->query("SELECT id, name, score FROM t ORDER BY id", {}, kAll);
-  ASSERT_TRUE(rows->next());
-  EXPECT_EQ(rows->text(1), big);
+  const auto longRows = session->query("SELECT body FROM long_text", {}, kText);
+  ASSERT_TRUE(longRows->next());
+  EXPECT_EQ(longRows->text(0), big);
   int seen = 0;
   while (rows->next()) EXPECT_EQ(rows->text(1), std::to_string(seen++));
   EXPECT_EQ(seen, 500);
@@ -379,18 +382,18 @@ TEST_P(DatabaseTest, KeptStatementsFollowAChangedTable) {
 
 TEST_P(DatabaseTest, ReadsOneRowQuickly) {
   database_->transaction([&](Session& session) {
-    for (int i = 0; i < 2000; ++i) insert(session, i, "name " + std::to_string(i));
+    for (int i = 0; i < 2000; ++i) insert(session, i + 100, "name " + std::to_string(i));
   });
   const auto session = read();
   const int runs = GetParam() == Backend::sqlite ? 20000 : 1000;
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   for (int i = 0; i < runs; ++i) {
-    const auto rows =
-        session->query("SELECT id, name, score FROM t WHERE id = :id", {{"id", std::int64_t{(i * 7919) % 2000}}}, kAll);
+    const auto rows = session->query("SELECT id, name, score FROM t WHERE id = :id",
+                                     {{"id", std::int64_t{(i * 7919) % 2000 + 100}}}, kAll);
     ASSERT_TRUE(rows->next());
   }
-  const auto took = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / runs;
-  RecordProperty("micros_per_read", std::to_string(took));  // a figure, not a judgement: machines differ
+  const double took = 1e6 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / runs;
+  RecordProperty("cpu_micros_per_read", std::to_string(took));  // a figure, not a judgement: machines differ
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ void beginAlone(Session& session, Backend backend, std::chrono::steady_clock::ti
 std::string sqlFor(const Migration& migration, Backend backend) {
   std::string out;
   bool mine = true;
-  for (const std::string_view line : text::split(withPlainLineEnds(migration.sql), '\n')) {
+  const std::string sql = withPlainLineEnds(migration.sql);
+  for (const std::string_view line : text::split(sql, '\n')) {
     const std::string_view trimmed = text::trim(line);
     if (trimmed.starts_with(kMarker)) {
       const std::string_view target = text::trim(trimmed.substr(kMarker.size()));
