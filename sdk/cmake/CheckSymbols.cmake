@@ -1,0 +1,17 @@
+# cmake -DNM=nm -DFILE=module.so -P CheckSymbols.cmake: a module exports mortise_module_v1 and nothing else.
+execute_process(COMMAND ${NM} -D --defined-only ${FILE} OUTPUT_VARIABLE lines ERROR_VARIABLE problem RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${FILE}: nm failed: ${problem}")
+endif()
+string(REGEX MATCHALL "[^\n]+" lines "${lines}")
+set(names "")
+foreach(line IN LISTS lines)
+  string(REGEX REPLACE "^[0-9a-fA-F]* *[A-Za-z] +" "" symbol "${line}")
+  string(REGEX REPLACE "@.*$" "" symbol "${symbol}")
+  if(NOT symbol STREQUAL "MORTISE_MODULE_1")  # the name of the version itself
+    list(APPEND names "${symbol}")
+  endif()
+endforeach()
+if(NOT names STREQUAL "mortise_module_v1")
+  message(FATAL_ERROR "${FILE}: expected the one symbol mortise_module_v1, found: ${names}; build it with mortise_add_module()")
+endif()
