@@ -8,10 +8,10 @@ namespace mortise::commands {
 
 namespace {
 
-int embed(const Program&, const Arguments& arguments) {
+int embedCommand(const Program&, const Arguments& arguments) {
   const auto output = arguments.flag("output");
   if (output.empty()) throw UsageError("missing --output FILE");
-  sdk::embedModule(arguments.word(0), output);
+  embed::embedModule(arguments.word(0), output);
   return 0;
 }
 
@@ -21,7 +21,7 @@ std::vector<Command> buildCommands() {
   return {{"embed", "Turn a module's YAML and SQL files into the C file of its manifest",
            {"mortise embed DIR --output FILE.c", "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to compile into the module.",
             {"DIR"}, {{"output,o", "FILE", "The C file to write"}}, false},
-           embed}};
+           embedCommand}};
 }
 
 }  // namespace mortise::commands
