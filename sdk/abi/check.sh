@@ -1,0 +1,76 @@
+#!/bin/sh
+# sdk/abi/check.sh            compares today's headers with every recorded release (sdk/abi/mortise-*.abi)
+# sdk/abi/check.sh record X.Y writes mortise-X.Y.abi; once, when X.Y is released
+# sdk/abi/check.sh self-test  proves that a moved field is noticed and a new last field is let through
+# Needs abidw and abidiff (Debian: abigail-tools). CC names the C compiler.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for tool in abidw abidiff; do
+  command -v "$tool" >/dev/null || { echo "$tool not found; apt-get install abigail-tools" >&2; exit 2; }
+done
+
+# snapshot INCLUDE_DIR OUT
+snapshot() {
+  "${CC:-cc}" -std=c11 -g -O0 -fPIC -shared -I"$1" "$here/snapshot.c" -o "$work/libsnapshot.so"
+  abidw --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$2" "$work/libsnapshot.so"
+}
+# compare RECORD CURRENT: silent when nothing differs but what abi/base.h allows, which is a struct or enum that grew at its end. Every other
+# line of the report counts. (abidiff's own suppression "inserted at end" also lets insertions in the middle through, as of 2.2.)
+compare() {
+  abidiff --harmless --redundant "$1" "$2" >"$work/report" && return 0
+  unexpected=$(sed "/return type changed:\$\|^ *\(type of 'typedef [a-z_]* [a-z_]*'\|parameter [0-9]* of type '[a-z_ ]*'\) changed:\$/{N;s/\\n */ /}" "$work/report" | grep -vE \
+    -e "changed: (underlying )?type 'enum [a-z_]+' changed" \
+    -e "^ *$|changes summary:|function.* with some (indirect )?sub-type change|^ *\[C\] 'function int mortise_abi_snapshot" \
+    -e "has (some indirect )?sub-type changes:|in pointed to type |in unqualified underlying type |underlying type '(struct|enum) [a-z0-9_]+' changed:" \
+    -e "type size hasn't changed|type size changed from [0-9]+ to [0-9]+ \(in bits\)|[0-9]+ data member changes?( \(.* filtered\))?:$" \
+    -e "type of '(const )?[a-z0-9_ ]+\*? mortise_[a-z0-9_]+_' changed:|[0-9]+ (data member|enumerator) insertions?:" \
+    -e "type of '.*\(.*\)\* [a-z0-9_]+' changed:|underlying type '[^']*' changed, as reported earlier" \
+    -e "^ *'[^']*', at offset [0-9]+ \(in bits\)|^ *'[^']*' value '[0-9]+'$" || true)
+  [ -z "$unexpected" ] && return 0
+  cat "$work/report"
+  return 1
+}
+
+case "${1:-check}" in
+  check)
+    snapshot "$here/../include" "$work/current.abi"
+    found=0
+    for record in "$here"/mortise-*.abi; do
+      [ -e "$record" ] || continue
+      found=1
+      compare "$record" "$work/current.abi" || {
+        echo "$record: today's headers differ; modules built with that release would break. Put new fields last, or make a new interface revision" >&2
+        exit 1
+      }
+    done
+    [ $found = 1 ] || { echo "no $here/mortise-*.abi to compare with; run $0 record X.Y" >&2; exit 2; }
+    ;;
+  record)
+    snapshot "$here/../include" "$here/mortise-${2:?which release, like 1.0}.abi"
+    ;;
+  self-test)
+    cp -r "$here/../include" "$work/moved"
+    cp -r "$here/../include" "$work/grown"
+    sed -i 's|^  mortise_str trigger;|  mortise_str inserted;\n&|' "$work/moved/mortise/abi/jobs.h"
+    sed -i 's|^} mortise_job;|  mortise_str added;\n&|' "$work/grown/mortise/abi/jobs.h"
+    cp -r "$here/../include" "$work/retyped"
+    sed -i 's|int32_t (\*configured)(|int64_t (*configured)(|' "$work/retyped/mortise/abi/mail.h"
+    cp -r "$here/../include" "$work/renumbered"
+    sed -i 's|MORTISE_LOG_ERROR = 4|MORTISE_LOG_ERROR = 5|' "$work/renumbered/mortise/abi/log.h"
+    sed -i 's|  MORTISE_PENDING = 10,|& MORTISE_ADDED = 11,|' "$work/grown/mortise/abi/base.h"
+    sed -i 's|  MORTISE_LOG_ERROR = 4,|& MORTISE_LOG_ADDED = 5,|' "$work/grown/mortise/abi/log.h"
+    snapshot "$here/../include" "$work/now.abi"
+    for change in moved retyped renumbered; do
+      snapshot "$work/$change" "$work/$change.abi"
+      if compare "$work/now.abi" "$work/$change.abi" >/dev/null; then echo "a $change part of the boundary was not noticed" >&2; exit 1; fi
+    done
+    snapshot "$work/grown" "$work/grown.abi"
+    compare "$work/now.abi" "$work/grown.abi" || { echo "a new last field of mortise_job was refused" >&2; exit 1; }
+    ;;
+  *)
+    sed -n '2,5s/^# //p' "$0" >&2
+    exit 2
+    ;;
+esac
