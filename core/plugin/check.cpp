@@ -177,13 +177,6 @@ std::string survivesUnknownOperation(ModuleInstance& instance) {
   return {};
 }
 
-std::string survivesUnknownJob(ModuleInstance& instance) {
-  mortise_error error{};
-  error.struct_size = sizeof error;
-  const auto status = instance.runJob("no_such_job", nullptr, &error);
-  return status == MORTISE_OK && !instance.manifest().jobs.empty() ? "ran a job that it does not have, expected a failure" : "";
-}
-
 }  // namespace
 
 std::vector<CheckResult> checkModule(const std::string& path, const std::string& temporary) {
@@ -202,17 +195,15 @@ std::vector<CheckResult> checkModule(const std::string& path, const std::string&
   const bool contracts = passed("contract compiles", [&] { return contractCompiles(*manifest); });
   const bool migrations = passed("migrations apply", [&] { return migrationsApply(*manifest, temporary); });
   if (!sdk) return results;
-  if (!passed("descriptor", [&] { return Library::open(path, *manifest, Library::Bindings::leave), std::string(); })) return results;
-  if (!passed("bindings complete", [&] { return Library::open(path, *manifest), std::string(); })) return results;
+  if (!passed("descriptor", [&] { return Library::open(path, *manifest), std::string(); })) return results;
   if (!needs || !contracts || !migrations) return results;
   if (const auto foreign = foreignNeeds(*manifest); !foreign.empty()) {
-    results.push_back({"create, start, stop, destroy", true, "left out: needs " + foreign.front() + " of another module"});
+    results.push_back({"bindings complete, create, start, stop, destroy", true, "left out: needs " + foreign.front() + " of another module"});
     return results;
   }
-  if (!passed("create, start, stop, destroy", [&] { return lives(path, manifest, temporary, 1, {}); })) return results;
+  if (!passed("bindings complete, create, start, stop, destroy", [&] { return lives(path, manifest, temporary, 1, {}); })) return results;
   passed("the same twice in one process", [&] { return lives(path, manifest, temporary, 2, {}); });
   passed("unknown operation", [&] { return lives(path, manifest, temporary, 1, survivesUnknownOperation); });
-  passed("unknown job", [&] { return lives(path, manifest, temporary, 1, survivesUnknownJob); });
   return results;
 }
 

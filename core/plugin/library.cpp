@@ -123,10 +123,10 @@ void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
   }
 }
 
-void checkBindings(const mortise_module& module, const Manifest& manifest) {
+void checkBindings(const mortise_module& module, void* self, const Manifest& manifest) {
   Bound bound;
   try {
-    module.bindings(nullptr, &collectBinding, &bound);
+    module.bindings(self, &collectBinding, &bound);
   } catch (const std::exception& error) {
     throw Refusal(manifest.path, std::string("threw while it listed its bindings: ") + error.what() + "; ask its author");
   } catch (...) {
@@ -157,7 +157,7 @@ void checkBindings(const mortise_module& module, const Manifest& manifest) {
   if (!wrong.empty()) throw Refusal(manifest.path, wrong + "; use the same names in contract, manifest and code");
 }
 
-std::shared_ptr<const Library> Library::open(const std::string& path, const Manifest& manifest, Bindings bindings) {
+std::shared_ptr<const Library> Library::open(const std::string& path, const Manifest& manifest) {
   requireServedSdk(manifest);  // before any code of it runs
   std::shared_ptr<Library> result(new Library);
   result->handle_ = std::make_unique<Handle>();
@@ -173,7 +173,6 @@ std::shared_ptr<const Library> Library::open(const std::string& path, const Mani
   if (!library.has(MORTISE_MODULE_SYMBOL)) throw Refusal(manifest.path, std::string("exports no " MORTISE_MODULE_SYMBOL) + kRebuild);
   result->module_ = &library.get<const mortise_module>(MORTISE_MODULE_SYMBOL);
   checkDescriptor(result->module_, manifest);
-  if (bindings == Bindings::check) checkBindings(*result->module_, manifest);
   return result;
 }
 

@@ -1,4 +1,4 @@
-// One loaded module file: opened only after its manifest passed, checked before any of its functions but `bindings` is called.
+// One loaded module file: opened only after its manifest passed, checked before any of its functions is called.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,9 @@ namespace mortise::plugin {
 
 class Library {
  public:
-  // dlopen (RTLD_NOW | RTLD_LOCAL), then checks the descriptor, the loaded manifest against `manifest`, and the bindings against its
-  // contracts and jobs (unless told to leave that out). Throws Refusal; the file is closed again then.
-  enum class Bindings { check, leave };
-  static std::shared_ptr<const Library> open(const std::string& path, const Manifest& manifest, Bindings bindings = Bindings::check);
+  // dlopen (RTLD_NOW | RTLD_LOCAL), then checks the descriptor and the loaded manifest against `manifest`. Throws Refusal; the file is
+  // closed again then.
+  static std::shared_ptr<const Library> open(const std::string& path, const Manifest& manifest);
   ~Library();  // dlclose
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
@@ -28,8 +27,9 @@ class Library {
   const mortise_module* module_ = nullptr;
 };
 
-// The checks of Library::open on a descriptor that is already in memory. Throw Refusal.
+// The check of Library::open on a descriptor that is already in memory. Throws Refusal.
 void checkDescriptor(const mortise_module* module, const Manifest& manifest);
-void checkBindings(const mortise_module& module, const Manifest& manifest);
+// Compares what a created module (`self`) has code for with its contracts and jobs. Throws Refusal that names both sides.
+void checkBindings(const mortise_module& module, void* self, const Manifest& manifest);
 
 }  // namespace mortise::plugin

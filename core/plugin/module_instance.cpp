@@ -131,6 +131,7 @@ void ModuleInstance::create() {
   }
   if (status != MORTISE_OK) throw Refusal(manifest_->path, "could not be created: " + reasonOf(error, status));
   created_ = true;
+  checkBindings(module_, self_, *manifest_);
 }
 
 void ModuleInstance::start() {

@@ -54,8 +54,8 @@ typedef struct mortise_module {
   mortise_status (*run_job)(void* self, mortise_str job_id, mortise_run* run, mortise_error* error);
   /* An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. */
   const void* (*lookup)(void* self, mortise_str interface_name);
-  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts before it starts it:
-   * calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start] */
+  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts after create and
+   * before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start] */
   void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
 } mortise_module;
 
