@@ -236,7 +236,7 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
           if (operation.security.optional) break;
           throw Problem(401, "not_authenticated");
         }
-        if (!call.permitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
+        if (!call.principalPtr()->permitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
         break;
     }
   }

@@ -204,7 +204,6 @@ dialect::Context RequestCall::context() const {
   context.language = language();
   context.method = method();
   context.path = exchange_->head().path;
-  context.url = dispatcher_.fullUrl(*exchange_, const_cast<RequestCall*>(this)->url_);
   context.requestId = exchange_->requestId();
   if (principal_) context.userId = principal_->userId;
   context.clientAddress = address_;
@@ -247,7 +246,10 @@ bool RequestCall::reply(plugin::CallReply reply) {
 
 http::Reply RequestCall::errorReply(Problem problem) {
   dispatcher_.logProblem(*this, problem);
-  auto rendered = dispatcher_.dialects().get(match_.manners->dialect).error(problem, context());
+  std::string url;
+  auto facts = context();
+  facts.url = dispatcher_.fullUrl(*exchange_, url);
+  auto rendered = dispatcher_.dialects().get(match_.manners->dialect).error(problem, facts);
   http::Reply out;
   out.status = rendered.status;
   out.body = std::move(rendered.body);

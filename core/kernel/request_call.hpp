@@ -57,7 +57,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool replyRaw(http::Reply reply);  // status and fields as given, plus what every reply carries
   http::Reply errorReply(Problem problem);  // the Problem in this request's dialect; logs it
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
-  dialect::Context context() const;
+  dialect::Context context() const;  // without the URL, which only errors show
 
   std::size_t nextCheck = 0;  // position in the contract's list of checks
   bool bodyReceived = false;
@@ -88,7 +88,6 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::atomic<bool> answered_{false};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
-  std::string url_;
 };
 using RequestCallPtr = std::shared_ptr<RequestCall>;
 
