@@ -117,7 +117,7 @@ class Merger {
 
  private:
   Allocator& allocator() { return out_.GetAllocator(); }
-  Value text(std::string_view value) { return Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator()); }
+  Value text(std::string_view value) { return Value(value.empty() ? "" : value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator()); }
   void set(Value& object, std::string_view name, std::string_view value) { set(object, name, text(value)); }
   void set(Value& object, std::string_view name, Value value) {
     if (Value* old = member(object, name)) {

@@ -138,13 +138,24 @@ std::string withSlashes(std::string_view raw) {
 
 bool hasEncodedSlash(std::string_view raw) { return raw.find("%2F") != std::string_view::npos || raw.find("%2f") != std::string_view::npos; }
 
+// Raw control characters, blanks and bytes that are not UTF-8 have no place in a request target.
+bool isClean(std::string_view path) {
+  bool ascii = true;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f) return false;
+    ascii = ascii && byte < 0x80;
+  }
+  return ascii || text::isUtf8(path);
+}
+
 // One way to cut a path into decoded segments. Views point into the path, or into `storage` where something was escaped.
 struct Cut {
   Segments segments;
   std::vector<std::unique_ptr<std::string>> storage;
 
   bool make(std::string_view path) {
-    if (path.empty() || path.front() != '/') return false;
+    if (path.empty() || path.front() != '/' || !isClean(path)) return false;
     path.remove_prefix(1);
     segments.reserve(12);
     while (true) {

@@ -68,7 +68,9 @@ TEST(RouteTable, DecodesSegmentsAfterSplitting) {
   EXPECT_EQ(get("/a/b+c"), "o0 x=b+c");
   EXPECT_EQ(get("/%E6%97%A5/x"), "o2");
   EXPECT_EQ(get("/files/a//b"), "o1 rest=a//b");
-  for (const auto* bad : {"", "a", "*", "/a/..", "/a/.", "/a/%2e%2E", "/a/%2", "/a/%zz", "/a/%00", "/a/%ff", "/files/x%2F..%2Fy", "/files/../x", "/a/../files/x"}) EXPECT_EQ(get(bad), "bad") << bad;
+  for (const auto* bad : {"", "a", "*", "/a/..", "/a/.", "/a/%2e%2E", "/a/%2", "/a/%zz", "/a/%00", "/a/%ff", "/files/x%2F..%2Fy", "/files/../x", "/a/../files/x", "/a/b c", "/a/\x7f", "/a/\xff"}) EXPECT_EQ(get(bad), "bad") << bad;
+  EXPECT_EQ(get(std::string_view("/a/\0", 4)), "bad");
+  EXPECT_EQ(get("/a/日"), "o0 x=日");
 }
 
 TEST(RouteTable, TakesEncodedSlashesForSlashesWhereAFamilyDoes) {

@@ -396,6 +396,11 @@ bool isOneOf(std::string_view text, std::initializer_list<std::string_view> word
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return text::equalsIgnoreCase(text, word); });
 }
 
+// RapidJSON asserts on a null pointer, which an empty view may hold.
+void setText(Value& into, std::string_view text, json::Document::AllocatorType& allocator) {
+  into.SetString(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
+}
+
 bool Node::convert(std::string_view text, Value& into, json::Document::AllocatorType& allocator, const Location& location, Errors& errors) const {
   if (target != nullptr) return target->convert(text, into, allocator, location, errors);
   const auto before = errors.size();
@@ -433,7 +438,7 @@ bool Node::convert(std::string_view text, Value& into, json::Document::Allocator
       if (items != nullptr) {
         if (!items->convert(text, item, allocator, here, errors)) return false;
       } else {
-        item.SetString(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
+        setText(item, text, allocator);
         checkText(item, here, errors);
       }
       into.PushBack(item, allocator);
@@ -442,7 +447,7 @@ bool Node::convert(std::string_view text, Value& into, json::Document::Allocator
     case Type::any:
     case Type::object:
     case Type::string:
-      into.SetString(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
+      setText(into, text, allocator);
       if (!text::isUtf8(text)) return report(errors, location, "surrogate"), false;
       break;
   }

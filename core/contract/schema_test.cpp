@@ -182,6 +182,7 @@ TEST(Schema, ConvertsTextOfParameters) {
   EXPECT_EQ(convert("{'type':'boolean'}", "Yes"), "true");
   EXPECT_EQ(convert("{'type':'boolean'}", "off"), "false");
   EXPECT_EQ(convert("{'type':'boolean'}", "2"), "query.a bool_parsing");
+  EXPECT_EQ(convert("{'type':'string'}", std::string_view()), "\"\"");
   EXPECT_EQ(convert("{'type':'string','maxLength':2}", "abc"), "query.a string_too_long max_length=2");
   EXPECT_EQ(convert("{'type':'array','items':{'type':'integer'}}", "7"), "[7]");
 }
