@@ -126,7 +126,7 @@ mortise_status noHost(mortise_error* error) noexcept { return answer(error, MORT
 
 Problem problemFrom(const mortise_problem& raw) {
   const bool sane = raw.status >= 400 && raw.status <= 599;
-  Problem problem(sane ? raw.status : 500, raw.code.size == 0 ? (sane ? "error" : "internal_error") : copy(raw.code));
+  Problem problem(sane ? raw.status : 500, raw.code.size == 0 ? (sane ? "error" : "internal") : copy(raw.code));
   problem.details = copy(raw.details);
   problem.noteText = copy(raw.note);
   if (!sane) problem.noteText += " (the module gave status " + std::to_string(raw.status) + ", expected 400 to 599)";

@@ -70,7 +70,7 @@ class JobScope {
 
 void failCall(const std::string& module, std::string_view operationId, Call& call, const std::string& reason) {
   log::error("handler failed", {{"module", module}, {"operation", operationId}, {"request_id", call.requestId()}, {"reason", reason}});
-  call.fail(Problem(500, "internal_error").note(reason));  // no effect when the module has answered already
+  call.fail(Problem(500, "internal").note(reason));  // no effect when the module has answered already
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class ModuleInstance {
   void create();
   void start();
 
-  // Answers one request. Allocates nothing. When the module throws or returns a failure, the call is failed (500 internal_error) and logged
+  // Answers one request. Allocates nothing. When the module throws or returns a failure, the call is failed (500 internal) and logged
   // here. MORTISE_OK and MORTISE_PENDING leave the answer to the module. MORTISE_UNAVAILABLE without a call to the module (and without
   // an answer) once stop() has begun.
   mortise_status handle(std::string_view operationId, Call& call) noexcept;

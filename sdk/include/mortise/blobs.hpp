@@ -126,7 +126,7 @@ class Blobs {
     Blob only(mortise_status status, const mortise_error& error) {
       check(status, error);
       if (thrown) std::rethrow_exception(thrown);
-      if (blobs.empty()) throw Problem(500, "internal_error").note("blobs/1 reported success without a blob");
+      if (blobs.empty()) throw Problem(500, "internal").note("blobs/1 reported success without a blob");
       return std::move(blobs.front());
     }
   };

@@ -217,7 +217,7 @@ class Identity {
     T& finish(mortise_status status, const mortise_error& error) {
       check(status, error);
       if (thrown) std::rethrow_exception(thrown);
-      if (!value) throw Problem(500, "internal_error").note("identity/1 reported success without a result");
+      if (!value) throw Problem(500, "internal").note("identity/1 reported success without a result");
       return *value;
     }
   };

@@ -34,7 +34,7 @@ class Limits {
     auto error = detail::noError();
     const auto status = function(host_, detail::str(bucket), detail::str(key), &error);
     if (status == MORTISE_NOT_FOUND)
-      throw Problem(500, "internal_error").note("no contract declares the bucket " + std::string(bucket));
+      throw Problem(500, "internal").note("no contract declares the bucket " + std::string(bucket));
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 429, "rate_limited");
   }
 

@@ -175,9 +175,9 @@ class Instance {
       const auto* function = find(instance.bindings_.jobs_, Text(job_id));
       if (function == nullptr) function = instance.bindings_.any_job_.get();
       if (function == nullptr)
-        throw Problem(500, "internal_error").note("no function is bound to job " + copied(job_id));
+        throw Problem(500, "internal").note("no function is bound to job " + copied(job_id));
       if (instance.jobs_ == nullptr)
-        throw Problem(500, "internal_error").note("name jobs/1 in module.yaml under needs");
+        throw Problem(500, "internal").note("name jobs/1 in module.yaml under needs");
       JobRun job(instance.jobs_, run);
       function->call(job);
     });

@@ -155,7 +155,7 @@ inline mortise_error noError() noexcept {
 inline Problem problemFrom(mortise_status status, const mortise_error& error, std::string_view interface_name,
                            int denied = 403, const char* denied_code = "forbidden") {
   int http = 500;
-  const char* code = "internal_error";
+  const char* code = "internal";
   switch (status) {
     case MORTISE_INVALID:
       http = 422, code = "invalid";
