@@ -68,10 +68,9 @@ class MortiseServer:
         return made
 
     def start(self, seconds=20):
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
-        self._log = open(self._folder / "output", "ab")
-        self.process = subprocess.Popen([*self.prefix, str(BINARY), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=self._log,
-                                        stderr=self._log, env={**clean, **self.environment}, preexec_fn=_die_with_parent)
+        with open(self._folder / "output", "ab") as log:
+            self.process = subprocess.Popen([*self.prefix, str(BINARY), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self._variables(), preexec_fn=_die_with_parent)
         self.pid = self.process.pid
 
         def listening():
@@ -86,6 +85,17 @@ class MortiseServer:
             self.stop()
             raise
         return self
+
+    def _variables(self):
+        return {**{name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}, **self.environment}
+
+    def run(self, *command):
+        """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns what it printed."""
+        options = [argument for argument in self.arguments() if not argument.startswith("--http.")]
+        done = subprocess.run([str(BINARY), *map(str, command), *options], env=self._variables(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60 * SLOW)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def healthy(self):
         try:
@@ -111,7 +121,6 @@ class MortiseServer:
                 process.kill()
                 process.wait()
                 raise AssertionError(f"the server did not end within {seconds} s of SIGTERM:\n{self.output()[-4000:]}") from None
-        self._log.close()
 
     def __enter__(self):
         return self.start()
