@@ -44,6 +44,7 @@ struct Node {
 using Segments = std::vector<std::string_view>;
 
 constexpr std::size_t kMostSegments = 64;
+constexpr std::size_t kMostNames = 24;  // parameters of one template
 
 bool isDots(std::string_view segment) { return segment == "." || segment == ".."; }
 
@@ -53,7 +54,7 @@ struct Search {
   const Segments& segments;
   std::size_t method;
   bool decoded;                                        // which kind of routes this pass is for
-  std::array<std::string_view, kMostSegments> captured{};
+  std::array<std::string_view, kMostNames> captured{};
   std::size_t count = 0;
   std::size_t tailFrom = 0;
   const Route* found = nullptr;
@@ -186,9 +187,11 @@ struct RouteTable::Implementation {
   std::vector<Node> nodes = std::vector<Node>(1);
   std::vector<Route> routes;
   std::vector<std::pair<std::string, const Manners*>> prefixes;  // longest first
+  bool decodedSlashes = false;                                   // some operation takes %2F for /
 
   void add(const OperationPtr& operation) {
     auto shape = PathTemplate::parse(operation->path);
+    if (shape.names().size() > kMostNames) throw std::runtime_error(place(*operation) + " has more than " + std::to_string(kMostNames) + " path parameters; use a {name...} tail");
     const auto method = methodIndex(operation->method);
     if (method == kOther) throw std::runtime_error(place(*operation) + " declares method " + operation->method + ", which is not served; use GET, POST, PUT, PATCH or DELETE");
     Route route;
@@ -200,6 +203,7 @@ struct RouteTable::Implementation {
       route.tail = segment.kind == PathTemplate::Kind::tail;
     }
     routes.push_back(std::move(route));
+    decodedSlashes = decodedSlashes || operation->manners.decodedSlash;
     insert(shape, method);
     if (!operation->manners.bothSlashes || routes.back().tail || operation->path == "/") return;
     const auto& last = shape.segments.back();
@@ -266,6 +270,21 @@ struct RouteTable::Implementation {
     return &defaultManners();
   }
 
+  static Match found(const Search& hit) {
+    const Route& route = *hit.found;
+    Match out;
+    out.kind = Match::Kind::found;
+    out.operation = route.operation;
+    out.manners = &route.operation->manners;
+    out.captured.reserve(route.names.size());
+    for (std::size_t i = 0; i < hit.count; ++i) out.captured.emplace_back(route.names[i], hit.captured[i]);
+    if (!route.tail) return out;
+    std::string rest;
+    for (std::size_t i = hit.tailFrom; i < hit.segments.size(); ++i) rest.append(i == hit.tailFrom ? "" : "/").append(hit.segments[i]);
+    out.captured.emplace_back(route.names.back(), std::move(rest));
+    return out;
+  }
+
   static std::string allow(std::uint32_t methods) {
     if ((methods & (1U << kGet)) != 0) methods |= 1U << kHead;
     std::string out;
@@ -305,33 +324,20 @@ Match RouteTable::match(std::string_view method, std::string_view rawPath) const
     return out;
   }
   const auto index = methodIndex(method);
+  Search search{own.nodes, own.routes, cut.segments, index, false};
+  if (search.walk(0, 0)) return own.found(search);
+  // Families that take %2F for / are looked up apart, on the path cut their way.
   Cut slashed;
   const bool both = hasEncodedSlash(rawPath);
   const std::string slashedPath = both ? withSlashes(rawPath) : std::string();
-  Search search{own.nodes, own.routes, cut.segments, index, false};
-  Search decodedSearch{own.nodes, own.routes, both ? slashed.segments : cut.segments, index, true};
-  Search* hit = search.walk(0, 0) ? &search : nullptr;
-  if (hit == nullptr && (!both || slashed.make(slashedPath)) && decodedSearch.walk(0, 0)) hit = &decodedSearch;
-  if (hit == nullptr) {
-    const auto allowed = search.allowed | decodedSearch.allowed;
-    out.manners = own.mannersFor(rawPath);
-    if (allowed == 0) return out;
-    out.kind = Match::Kind::methodNotAllowed;
-    out.allow = Implementation::allow(allowed);
-    out.manners = &(search.other != nullptr ? search.other : decodedSearch.other)->operation->manners;
-    return out;
-  }
-  const Route& route = *hit->found;
-  out.kind = Match::Kind::found;
-  out.operation = route.operation;
-  out.manners = &route.operation->manners;
-  out.captured.reserve(route.names.size());
-  for (std::size_t i = 0; i < hit->count; ++i) out.captured.emplace_back(route.names[i], hit->captured[i]);
-  if (route.tail) {
-    std::string rest;
-    for (std::size_t i = hit->tailFrom; i < hit->segments.size(); ++i) rest.append(i == hit->tailFrom ? "" : "/").append(hit->segments[i]);
-    out.captured.emplace_back(route.names.back(), std::move(rest));
-  }
+  Search second{own.nodes, own.routes, both ? slashed.segments : cut.segments, index, true};
+  if (own.decodedSlashes && (!both || slashed.make(slashedPath)) && second.walk(0, 0)) return own.found(second);
+  const auto allowed = search.allowed | second.allowed;
+  out.manners = own.mannersFor(rawPath);
+  if (allowed == 0) return out;
+  out.kind = Match::Kind::methodNotAllowed;
+  out.allow = Implementation::allow(allowed);
+  out.manners = &(search.other != nullptr ? search.other : second.other)->operation->manners;
   return out;
 }
 

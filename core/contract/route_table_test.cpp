@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "core/contract/kernel_contract.hpp"
 #include "core/contract/testing.hpp"
@@ -167,12 +167,12 @@ TEST(RouteTable, TellsHowLongALookUpTakes) {
   const auto routes = table({paths("m", all)});
   constexpr int kRounds = 100000;
   std::size_t found = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = std::clock();  // processor time: other programs don't count
   for (int i = 0; i < kRounds; ++i) {
     found += routes.match("GET", "/api/v1/thing33").kind == Match::Kind::found;
     found += routes.match("GET", "/api/v1/thing17/0190c0de/parts/7").kind == Match::Kind::found;
   }
-  const auto spent = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+  const auto spent = static_cast<double>(std::clock() - start) * 1e9 / CLOCKS_PER_SEC;
   EXPECT_EQ(found, std::size_t{2} * kRounds);
   std::printf("look-up among 200 routes: %.0f ns\n", spent / (2.0 * kRounds));
   RecordProperty("nanoseconds", static_cast<int>(spent / (2.0 * kRounds)));
