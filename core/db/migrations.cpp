@@ -34,10 +34,12 @@ std::string shortened(const std::string& sum) { return sum.substr(0, 12) + "…"
 
 bool tableExists(Session& session, Backend backend) {
   static constexpr ColumnType kColumns[] = {ColumnType::integer};
+  // Not to_regclass(): it may answer from a cache that has not heard of what another process has just committed.
   const auto rows =
       session.query(backend == Backend::sqlite
                         ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'mortise_migrations'"
-                        : "SELECT count(to_regclass('mortise_migrations'))",
+                        : "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'mortise_migrations' "
+                          "AND schemaname = ANY (current_schemas(false))",
                     {}, kColumns);
   return rows->next() && rows->integer(0) > 0;
 }
