@@ -527,6 +527,10 @@ class RuntimeAccounts:
         found = self.find(caller, f"{pending}@example.com")
         self.assertEqual((found.status, found.json["email_confirmed_at"]), (200, None), found)
         self.assertRegex(found.json["id"], UUID4)
+        self.assertSession(self.client.verify(f"{pending}@example.com", self.code_for(f"{pending}@example.com")))
+        confirmed = self.find(caller, f"{pending}@example.com").json
+        self.assertEqual((confirmed["id"], confirmed["created_at"]), (found.json["id"], found.json["created_at"]))
+        self.assertRegex(confirmed["email_confirmed_at"], ISO)
         self.assertEqual(claims(self.assertSession(self.client.log_in(email))["access_token"])["role"], "service_role")
 
     def test_a_profile_changes_field_by_field(self):
@@ -602,6 +606,25 @@ class RuntimeAccounts:
         self.assertEqual(self.client.me(platform).json["username"], made)
         self.assertEqual(self.client.as_(session["access_token"]).call("GET", "/auth/me", prefix="/api").json["data"]["email"], email)
 
+    def platform(self, path, body):
+        return self.client.call("POST", path, body, prefix="/api").json
+
+    def test_an_address_that_a_platform_account_only_claims_belongs_to_its_reader(self):
+        squatter, owner = name("squatter"), name("owner")
+        email = f"{owner}@example.com"
+        claimed = self.platform("/auth/register", {"username": squatter, "email": email, "password": WRONG})["data"]
+        self.assertProblem(self.client.log_in(email, WRONG), 401, "invalid_credentials")
+        self.assertIsNone(self.find(self.client.as_(claimed["tokens"]["access_token"]), email).json["email_confirmed_at"])
+        self.assertEqual(self.client.sign_up(owner, email).status, 202)
+        session = self.assertSession(self.client.verify(email, self.code_for(email)), email)
+        self.assertEqual(session["user"]["id"], claimed["user"]["id"])
+        self.assertEqual(self.client.me(session["access_token"]).json["username"], owner)
+        self.assertSession(self.client.log_in(email), email)
+        self.assertEqual(self.client.me(claimed["tokens"]["access_token"]).status, 401)
+        self.assertEqual(self.platform("/auth/refresh", {"refresh_token": claimed["tokens"]["refresh_token"]})["code"], 401)
+        self.assertEqual(self.platform("/auth/login", {"username": owner, "password": WRONG})["code"], 401)
+        self.assertEqual(self.platform("/auth/login", {"username": owner, "password": PASSWORD})["code"], 200)
+
     # --- the edges of the family
 
     def test_errors_outside_the_handlers_have_the_same_shape(self):
@@ -640,13 +663,13 @@ class OnPostgres(RuntimeAccounts, Case):
 
 
 class CoolDown(Case):
-    """With the cool-down that a deployment has, and codes that live a second."""
+    """With the cool-down that a deployment has; codes live a second, sign-ups two."""
 
     @classmethod
     def setUpClass(cls):
         cls.smtp = Smtp().start()
         cls.addClassCleanup(cls.smtp.stop)
-        cls.server = MortiseServer({**OPTIONS, "auth.code_lifetime": "1s", "mail.url": cls.smtp.url}, modules=["auth"]).start()
+        cls.server = MortiseServer({**OPTIONS, "auth.code_lifetime": "1s", "auth.pending_lifetime": "2s", "mail.url": cls.smtp.url}, modules=["auth"]).start()
         cls.addClassCleanup(cls.server.stop)
 
     def test_inside_the_cool_down_everything_is_429_and_nothing_changes(self):
@@ -666,6 +689,13 @@ class CoolDown(Case):
         code = code_in(self.smtp.wait_for(f"{made}@example.com"))
         time.sleep(1.1)
         self.assertProblem(client.verify(f"{made}@example.com", code), 401, "invalid_code", "验证码无效或已过期")
+
+    def test_an_expired_sign_up_frees_its_name(self):
+        client, made = Client(self.server), name()
+        self.assertEqual(client.sign_up(made).status, 202)
+        self.assertProblem(client.sign_up(made, f"{name()}@example.com"), 422, "validation_failed", pointers=["#/username"])
+        time.sleep(2.1)
+        self.assertEqual(client.sign_up(made, f"{name()}@example.com").status, 202)
 
     def test_a_mail_refused_for_good_gives_the_cool_down_back(self):
         client, made = Client(self.server), name()

@@ -26,12 +26,12 @@ WRITERS = 4
 class Writers:
     """Threads that write as fast as they get answers, on kept connections, and remember what was acknowledged."""
 
-    def __init__(self, server, delay=0):
+    def __init__(self, server, delay=0, threads=WRITERS):
         self.port, self.delay = server.port, delay
         self.sent, self.acknowledged, self.cut, self.refused = set(), set(), [], []
         self.over = threading.Event()
         self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.write, daemon=True) for _ in range(WRITERS)]
+        self.threads = [threading.Thread(target=self.write, daemon=True) for _ in range(threads)]
         for thread in self.threads:
             thread.start()
 
@@ -171,9 +171,8 @@ class Crash(unittest.TestCase):
         directory = support.temporary_directory(self)
         server = self.start(directory)
         try:
-            writers = Writers(server, delay=100)
-            support.wait_until(lambda: len(writers.acknowledged) >= WRITERS, 20, "the first writes")
-            time.sleep(0.15)
+            writers = Writers(server, delay=30, threads=12)
+            support.wait_until(lambda: len(writers.acknowledged) >= 100, 20, "the first writes")
             os.kill(server.pid, signal.SIGTERM)
             support.wait_until(lambda: not support.alive(server.pid), 15, "the server to drain and end")
             writers.end()
