@@ -146,6 +146,14 @@ std::string migrationsApply(const Manifest& manifest, const std::string& directo
   return db::pending(database, manifest.name, manifest.migrations).empty() ? "" : "some are still pending after they were applied";
 }
 
+// Created and destroyed, never started: the comparison of its bindings is part of create().
+std::string binds(const std::string& path, const std::shared_ptr<const Manifest>& manifest, const std::string& directory) {
+  const ScratchServices scratch(directory, *manifest);
+  ModuleInstance instance(manifest, Library::open(path, *manifest), scratch.services());
+  instance.create();
+  return {};
+}
+
 // create, start, then `meanwhile`, then stop and destroy.
 std::string lives(const std::string& path, const std::shared_ptr<const Manifest>& manifest, const std::string& directory, int times,
                   const std::function<std::string(ModuleInstance&)>& meanwhile) {
@@ -201,6 +209,7 @@ std::vector<CheckResult> checkModule(const std::string& path, const std::string&
     results.push_back({"create, start, stop, destroy", true, "left out: needs " + foreign.front() + " of another module"});
     return results;
   }
+  if (!passed("bindings complete", [&] { return binds(path, manifest, temporary); })) return results;
   if (!passed("create, start, stop, destroy", [&] { return lives(path, manifest, temporary, 1, {}); })) return results;
   passed("the same twice in one process", [&] { return lives(path, manifest, temporary, 2, {}); });
   passed("unknown operation", [&] { return lives(path, manifest, temporary, 1, survivesUnknownOperation); });

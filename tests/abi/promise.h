@@ -65,7 +65,7 @@ static mortise_status handle(void* self, mortise_str operation_id, mortise_call*
   mortise_host* host = (mortise_host*)self;
   const mortise_call_v1* calls = (const mortise_call_v1*)host->lookup(host, text_of(MORTISE_CALL_V1));
   mortise_reply reply;
-  (void)operation_id;
+  if (operation_id.size != 5 || memcmp(operation_id.data, "hello", 5) != 0) return MORTISE_NOT_FOUND;
   memset(&reply, 0, sizeof reply);
   reply.struct_size = sizeof reply;
   reply.status = 200;

@@ -1,0 +1,533 @@
+// The tables over the real services, as a module sees them: through lookup() and C types only.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "core/identity/kernel_migrations.hpp"
+#include "core/ops/metrics.hpp"
+#include "core/plugin/host.hpp"
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/job_book.hpp"
+#include "core/plugin/lane.hpp"
+#include "core/plugin/recording_call.hpp"
+#include "core/plugin/scratch_services.hpp"
+#include "core/plugin/test_files.hpp"
+#include "core/services/audit/audit.hpp"
+#include "mortise/abi/audit.h"
+#include "mortise/abi/blobs.h"
+#include "mortise/abi/cache.h"
+#include "mortise/abi/config.h"
+#include "mortise/abi/db.h"
+#include "mortise/abi/events.h"
+#include "mortise/abi/http_client.h"
+#include "mortise/abi/identity.h"
+#include "mortise/abi/jobs.h"
+#include "mortise/abi/json.h"
+#include "mortise/abi/limits.h"
+#include "mortise/abi/log.h"
+#include "mortise/abi/mail.h"
+#include "mortise/abi/metrics.h"
+#include "mortise/abi/secrets.h"
+
+namespace mortise::plugin {
+namespace {
+
+mortise_str S(std::string_view text) { return {text.data(), text.size()}; }
+
+constexpr const char* kManifest = R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0",
+  "needs":["audit/1","blobs/1","cache/1","config/1","db/1","events/1","http_client/1","identity/1","jobs/1","limits/1","log/1","mail/1",
+           "metrics/1"],"optional":["secrets/1","files.store/1"],
+  "options":{"limit":{"type":"integer","default":20,"help":"h"},"zone":{"default":"UTC","help":"h"},
+             "strict":{"type":"boolean","default":true,"help":"h"},"keep":{"type":"duration","default":"5m","help":"h"}}}})";
+
+class Tables : public ::testing::Test {
+ protected:
+  void SetUp() override { error_.struct_size = sizeof error_; }
+
+  template <typename Table>
+  const Table& table(const char* name) {
+    const auto* found = host_.raw()->lookup(host_.raw(), S(name));
+    if (found == nullptr) throw std::runtime_error(std::string(name) + " is not served");
+    return *static_cast<const Table*>(found);
+  }
+  mortise_host* raw() { return host_.raw(); }
+  std::string code() const { return error_.code; }
+
+  testing::ScratchDirectory scratch_;
+  std::shared_ptr<const Manifest> manifest_ = testing::manifestOf(kManifest);
+  ScratchServices services_{scratch_.path(), *manifest_};
+  Host host_{manifest_, services_.services()};
+  mortise_error error_{};
+};
+
+TEST_F(Tables, OnlyDeclaredInterfacesAreServed) {
+  const auto manifest = testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"small","version":"1","sdk":"1.0","needs":["log/1"]}})");
+  Host small(manifest, services_.services());
+  const auto lookup = [&](const char* name) { return small.raw()->lookup(small.raw(), S(name)); };
+  EXPECT_NE(lookup("log/1"), nullptr);
+  EXPECT_NE(lookup("call/1"), nullptr);
+  EXPECT_NE(lookup("json/1"), nullptr);
+  EXPECT_EQ(lookup("db/1"), nullptr);
+  EXPECT_EQ(lookup("db/2"), nullptr);
+  EXPECT_EQ(lookup(""), nullptr);
+  EXPECT_EQ(host_.raw()->lookup(host_.raw(), S("files.store/1")), nullptr);  // optional, no such module
+}
+
+TEST_F(Tables, AnInterfaceWithoutItsServiceIsNotServed) {
+  Host bare(manifest_, HostServices{});
+  EXPECT_EQ(bare.raw()->lookup(bare.raw(), S("db/1")), nullptr);
+  EXPECT_NE(bare.raw()->lookup(bare.raw(), S("log/1")), nullptr);
+}
+
+TEST_F(Tables, EveryTableSaysHowLongItIs) {
+  EXPECT_EQ(table<mortise_db_v1>("db/1").struct_size, sizeof(mortise_db_v1));
+  EXPECT_EQ(table<mortise_call_v1>("call/1").struct_size, sizeof(mortise_call_v1));
+  // No slot may be empty: a module calls them without asking.
+  for (const auto& name : kernelInterfaces()) {
+    const auto* words = static_cast<const std::uint64_t*>(raw()->lookup(raw(), S(name)));
+    ASSERT_NE(words, nullptr) << name;
+    const auto size = static_cast<std::uint32_t>(words[0]);
+    for (std::size_t i = 1; i < size / 8; ++i) EXPECT_NE(words[i], 0u) << name << " slot " << i;
+  }
+}
+
+TEST_F(Tables, ConfigGivesTypedOptions) {
+  const auto& config = table<mortise_config_v1>("config/1");
+  mortise_value value{};
+  EXPECT_EQ(config.get(raw(), S("limit"), &value), MORTISE_OK);
+  EXPECT_EQ(value.type, MORTISE_INTEGER);
+  EXPECT_EQ(value.as.integer, 20);
+  EXPECT_EQ(config.get(raw(), S("zone"), &value), MORTISE_OK);
+  EXPECT_EQ(view(value.as.text), "UTC");
+  EXPECT_EQ(config.get(raw(), S("strict"), &value), MORTISE_OK);
+  EXPECT_EQ(value.type, MORTISE_BOOLEAN);
+  EXPECT_EQ(value.as.boolean, 1);
+  EXPECT_EQ(config.get(raw(), S("keep"), &value), MORTISE_OK);
+  EXPECT_EQ(value.as.integer, 300'000);
+  EXPECT_EQ(config.get(raw(), S("zona"), &value), MORTISE_NOT_FOUND);
+  EXPECT_EQ(config.get_at(raw(), S("zone"), 1, &value), MORTISE_NOT_FOUND);
+  EXPECT_EQ(config.server(raw(), S("server.name"), &value), MORTISE_OK);
+  EXPECT_EQ(view(value.as.text), "mortise");
+  EXPECT_EQ(config.server(raw(), S("identity.secret"), &value), MORTISE_NOT_FOUND);
+}
+
+class Sql : public Tables {
+ protected:
+  void SetUp() override {
+    Tables::SetUp();
+    ASSERT_EQ(db_.open(raw(), 1, &session_, &error_), MORTISE_OK) << error_.text;
+    ASSERT_EQ(execute("CREATE TABLE notes_notes (id TEXT PRIMARY KEY, stars BIGINT, weight DOUBLE PRECISION)"), MORTISE_OK) << error_.text;
+  }
+  void TearDown() override { db_.close(session_); }
+  mortise_status execute(std::string_view sql, std::vector<mortise_db_parameter> parameters = {}, std::int64_t* changed = nullptr) {
+    return db_.execute(session_, S(sql), parameters.data(), parameters.size(), changed, &error_);
+  }
+  static mortise_db_parameter text(const char* name, std::string_view value) {
+    mortise_db_parameter parameter{S(name), {}};
+    parameter.value.type = MORTISE_TEXT;
+    parameter.value.as.text = S(value);
+    return parameter;
+  }
+  static mortise_db_parameter integer(const char* name, std::int64_t value) {
+    mortise_db_parameter parameter{S(name), {}};
+    parameter.value.type = MORTISE_INTEGER;
+    parameter.value.as.integer = value;
+    return parameter;
+  }
+  const mortise_db_v1& db_ = table<mortise_db_v1>("db/1");
+  mortise_db_session* session_ = nullptr;
+};
+
+TEST_F(Sql, RowsGoInAndComeOut) {
+  std::int64_t changed = 0;
+  mortise_db_parameter weight{S("weight"), {}};
+  weight.value.type = MORTISE_REAL;
+  weight.value.as.real = 1.5;
+  ASSERT_EQ(execute("INSERT INTO notes_notes (id, stars, weight) VALUES (:id, :stars, :weight)",
+                    {text("id", "a"), integer("stars", 5'000'000'000), weight}, &changed), MORTISE_OK) << error_.text;
+  EXPECT_EQ(changed, 1);
+  ASSERT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "b")}), MORTISE_OK) << error_.text;
+
+  const mortise_type types[] = {MORTISE_TEXT, MORTISE_INTEGER, MORTISE_REAL};
+  mortise_db_rows* rows = nullptr;
+  ASSERT_EQ(db_.query(session_, S("SELECT id, stars, weight FROM notes_notes ORDER BY id"), nullptr, 0, types, 3, &rows, &error_), MORTISE_OK);
+  mortise_value values[3];
+  ASSERT_EQ(db_.next(rows, values, &error_), MORTISE_OK);
+  EXPECT_EQ(view(values[0].as.text), "a");
+  EXPECT_EQ(values[1].as.integer, 5'000'000'000);
+  EXPECT_EQ(values[2].as.real, 1.5);
+  ASSERT_EQ(db_.next(rows, values, &error_), MORTISE_OK);
+  EXPECT_EQ(view(values[0].as.text), "b");
+  EXPECT_EQ(values[1].type, MORTISE_NULL);
+  EXPECT_EQ(db_.next(rows, values, &error_), MORTISE_NOT_FOUND);
+  db_.rows_close(rows);
+}
+
+TEST_F(Sql, ErrorsAreStatuses) {
+  ASSERT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "a")}), MORTISE_OK);
+  EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "a")}), MORTISE_EXISTS);
+  EXPECT_EQ(code(), "unique");
+  EXPECT_EQ(execute("SELEKT 1"), MORTISE_INVALID);
+  EXPECT_EQ(code(), "bad_sql");
+  EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", std::string_view("a\0b", 3))}), MORTISE_INVALID);
+  EXPECT_EQ(code(), "bad_text");
+  EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "\xff")}), MORTISE_INVALID);
+  EXPECT_EQ(db_.execute(nullptr, S("SELECT 1"), nullptr, 0, nullptr, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "no_session");
+}
+
+TEST_F(Sql, WhatWasNotCommittedIsRolledBack) {
+  ASSERT_EQ(db_.begin(session_, &error_), MORTISE_OK);
+  ASSERT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "gone")}), MORTISE_OK);
+  db_.close(session_);
+  ASSERT_EQ(db_.open(raw(), 1, &session_, &error_), MORTISE_OK) << error_.text;
+  std::int64_t changed = -1;
+  EXPECT_EQ(execute("DELETE FROM notes_notes", {}, &changed), MORTISE_OK);
+  EXPECT_EQ(changed, 0);
+}
+
+TEST_F(Sql, AnIoThreadIsTurnedAway) {
+  const LaneScope lane(ThreadLane::loop);
+  EXPECT_EQ(execute("SELECT 1"), MORTISE_INVALID);
+  EXPECT_EQ(code(), "wrong_thread");
+  mortise_db_session* other = nullptr;
+  EXPECT_EQ(db_.open(raw(), 0, &other, &error_), MORTISE_INVALID);
+  EXPECT_EQ(other, nullptr);
+}
+
+TEST_F(Sql, RowsClosedAfterTheirSessionBreakNothing) {
+  const mortise_type types[] = {MORTISE_TEXT};
+  mortise_db_rows* rows = nullptr;
+  ASSERT_EQ(db_.query(session_, S("SELECT id FROM notes_notes"), nullptr, 0, types, 1, &rows, &error_), MORTISE_OK);
+  db_.close(session_);
+  mortise_value value;
+  EXPECT_EQ(db_.next(rows, &value, &error_), MORTISE_CLOSED);
+  db_.rows_close(rows);
+  ASSERT_EQ(db_.open(raw(), 1, &session_, &error_), MORTISE_OK) << error_.text;
+}
+
+TEST_F(Sql, AForgottenSessionIsTakenBackAndFreesTheWriter) {
+  ASSERT_EQ(db_.begin(session_, &error_), MORTISE_OK);
+  host_.takeBack();
+  EXPECT_EQ(execute("SELECT 1"), MORTISE_CLOSED);
+  const auto other = services_.database().lease(db::Access::write);
+  EXPECT_NO_THROW(other->execute("DELETE FROM notes_notes", {}));
+}
+
+void keepText(void* context, mortise_str text) { *static_cast<std::string*>(context) = copy(text); }
+
+TEST_F(Tables, CacheKeepsAndForgets) {
+  const auto& cache = table<mortise_cache_v1>("cache/1");
+  std::string seen;
+  EXPECT_EQ(cache.get(raw(), S("k"), keepText, &seen, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(cache.set(raw(), S("k"), S("v"), 0, &error_), MORTISE_OK);
+  EXPECT_EQ(cache.get(raw(), S("k"), keepText, &seen, &error_), MORTISE_OK);
+  EXPECT_EQ(seen, "v");
+  EXPECT_EQ(cache.set_if_absent(raw(), S("k"), S("w"), 0, &error_), MORTISE_EXISTS);
+  std::int64_t sum = 0;
+  EXPECT_EQ(cache.increment(raw(), S("n"), 3, 60'000, &sum, &error_), MORTISE_OK);
+  EXPECT_EQ(cache.increment(raw(), S("n"), 4, 60'000, &sum, &error_), MORTISE_OK);
+  EXPECT_EQ(sum, 7);
+  EXPECT_EQ(cache.increment(raw(), S("k"), 1, 0, &sum, &error_), MORTISE_INVALID);
+  EXPECT_EQ(cache.remove(raw(), S("k"), &error_), MORTISE_OK);
+  EXPECT_EQ(cache.remove(raw(), S("k"), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(cache.set(raw(), S(""), S("v"), 0, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "bad_key");
+}
+
+TEST_F(Tables, KeysOfTwoModulesNeverMeet) {
+  const auto other = testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"other","version":"1","sdk":"1.0","needs":["cache/1","secrets/1"]}})");
+  Host foreign(other, services_.services());
+  const auto& cache = table<mortise_cache_v1>("cache/1");
+  ASSERT_EQ(cache.set(raw(), S("k"), S("v"), 0, &error_), MORTISE_OK);
+  std::string mine, theirs;
+  EXPECT_EQ(cache.get(foreign.raw(), S("k"), keepText, &theirs, &error_), MORTISE_NOT_FOUND);
+  const auto& secrets = table<mortise_secrets_v1>("secrets/1");
+  EXPECT_EQ(secrets.derive(raw(), S("p"), 32, keepText, &mine, &error_), MORTISE_OK);
+  EXPECT_EQ(secrets.derive(foreign.raw(), S("p"), 32, keepText, &theirs, &error_), MORTISE_OK);
+  EXPECT_EQ(mine.size(), 32u);
+  EXPECT_NE(mine, theirs);
+}
+
+TEST_F(Tables, SecretsSealAndUnseal) {
+  const auto& secrets = table<mortise_secrets_v1>("secrets/1");
+  std::string sealed, plain;
+  ASSERT_EQ(secrets.seal(raw(), S("link"), S("user 7"), keepText, &sealed, &error_), MORTISE_OK);
+  ASSERT_EQ(secrets.unseal(raw(), S("link"), S(sealed), keepText, &plain, &error_), MORTISE_OK);
+  EXPECT_EQ(plain, "user 7");
+  EXPECT_EQ(secrets.unseal(raw(), S("other"), S(sealed), keepText, &plain, &error_), MORTISE_DENIED);
+  EXPECT_EQ(secrets.derive(raw(), S("p"), 0, keepText, &plain, &error_), MORTISE_INVALID);
+  EXPECT_EQ(secrets.derive(raw(), S(""), 8, keepText, &plain, &error_), MORTISE_INVALID);
+  EXPECT_EQ(secrets.named(raw(), S("smtp"), keepText, &plain, &error_), MORTISE_NOT_FOUND);
+}
+
+std::int32_t keepBlob(void* context, const mortise_blob* blob) {
+  static_cast<std::vector<std::string>*>(context)->push_back(copy(blob->key));
+  return 1;
+}
+
+TEST_F(Tables, BlobsAreStoredReadListedAndRemoved) {
+  const auto& blobs = table<mortise_blobs_v1>("blobs/1");
+  const auto& calls = table<mortise_call_v1>("call/1");
+  std::vector<std::string> keys;
+  ASSERT_EQ(blobs.put(raw(), S("hello"), keepBlob, &keys, &error_), MORTISE_OK) << error_.text;
+  mortise_blob_writer* writer = nullptr;
+  ASSERT_EQ(blobs.writer(raw(), &writer, &error_), MORTISE_OK);
+  ASSERT_EQ(blobs.write(writer, S("wor"), &error_), MORTISE_OK);
+  ASSERT_EQ(blobs.write(writer, S("ld"), &error_), MORTISE_OK);
+  ASSERT_EQ(blobs.finish(writer, keepBlob, &keys, &error_), MORTISE_OK);
+  ASSERT_EQ(keys.size(), 2u);
+
+  mortise_file* file = nullptr;
+  ASSERT_EQ(blobs.open(raw(), S(keys[1]), &file, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(calls.file_size(file), 5u);
+  char buffer[8];
+  EXPECT_EQ(calls.file_read(file, 1, buffer, sizeof buffer), 4);
+  EXPECT_EQ(std::string(buffer, 4), "orld");
+  EXPECT_EQ(calls.file_read(file, 5, buffer, sizeof buffer), 0);
+  std::vector<std::string> copied;
+  EXPECT_EQ(blobs.put_file(raw(), file, keepBlob, &copied, &error_), MORTISE_OK);
+  EXPECT_EQ(copied.at(0), keys[1]);
+  blobs.close(file);
+
+  auto sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::string> listed;
+  EXPECT_EQ(blobs.list(raw(), S(""), S(""), 10, keepBlob, &listed, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(listed, sorted);
+  listed.clear();
+  EXPECT_EQ(blobs.list(raw(), S(""), S(sorted[0]), 10, keepBlob, &listed, &error_), MORTISE_OK);
+  EXPECT_EQ(listed, std::vector<std::string>{sorted[1]});
+  for (const auto& key : sorted) {
+    listed.clear();
+    EXPECT_EQ(blobs.list(raw(), S(key.substr(0, 12)), S(""), 10, keepBlob, &listed, &error_), MORTISE_OK);
+    EXPECT_EQ(listed, std::vector<std::string>{key});
+    listed.clear();
+    EXPECT_EQ(blobs.list(raw(), S(key), S(""), 10, keepBlob, &listed, &error_), MORTISE_OK);
+    EXPECT_EQ(listed, std::vector<std::string>{key});
+  }
+  EXPECT_EQ(blobs.list(raw(), S(""), S(""), 0, keepBlob, &listed, &error_), MORTISE_INVALID);
+
+  EXPECT_EQ(blobs.remove(raw(), S(keys[0]), &error_), MORTISE_OK);
+  EXPECT_EQ(blobs.remove(raw(), S(keys[0]), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(blobs.stat(raw(), S(keys[0]), keepBlob, &keys, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(blobs.open(raw(), S("other/" + keys[1].substr(6)), &file, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "bad_key");
+}
+
+TEST_F(Tables, AForgottenUploadIsTakenBack) {
+  const auto& blobs = table<mortise_blobs_v1>("blobs/1");
+  mortise_blob_writer* writer = nullptr;
+  ASSERT_EQ(blobs.writer(raw(), &writer, &error_), MORTISE_OK);
+  host_.takeBack();
+  EXPECT_EQ(blobs.write(writer, S("x"), &error_), MORTISE_CLOSED);
+  blobs.abandon(writer);
+}
+
+struct Received {
+  std::promise<std::string> payload;
+};
+
+TEST_F(Tables, EventsReachTheSubscriberUntilItIsTakenBack) {
+  const auto& events = table<mortise_events_v1>("events/1");
+  Received received;
+  mortise_subscription* subscription = nullptr;
+  const auto take = [](void* context, const mortise_event* event) { static_cast<Received*>(context)->payload.set_value(copy(event->topic) + "=" + copy(event->payload)); };
+  ASSERT_EQ(events.subscribe(raw(), S("notes.*"), take, &received, &subscription, &error_), MORTISE_OK) << error_.text;
+  ASSERT_EQ(events.publish(raw(), S("notes.saved"), S("7"), &error_), MORTISE_OK);
+  EXPECT_EQ(received.payload.get_future().get(), "notes.saved=7");
+  EXPECT_EQ(events.publish(raw(), S("other.saved"), S("7"), &error_), MORTISE_INVALID);
+  EXPECT_EQ(events.publish(raw(), S("notes. x"), S("7"), &error_), MORTISE_INVALID);
+  host_.takeBack();
+  EXPECT_EQ(events.publish(raw(), S("notes.saved"), S("8"), &error_), MORTISE_OK);  // would set the promise twice
+  events.unsubscribe(raw(), subscription);
+}
+
+TEST_F(Tables, MetricsShowUpUnderTheModulesName) {
+  const auto& metrics = table<mortise_metrics_v1>("metrics/1");
+  mortise_counter* counter = nullptr;
+  mortise_gauge* gauge = nullptr;
+  const mortise_pair label{S("kind"), S("new")};
+  ASSERT_EQ(metrics.counter(raw(), S("saved_total"), S("Notes saved"), &label, 1, &counter, &error_), MORTISE_OK) << error_.text;
+  ASSERT_EQ(metrics.gauge(raw(), S("open"), S("Open notes"), nullptr, 0, &gauge, &error_), MORTISE_OK);
+  metrics.add(counter, 3);
+  metrics.set(gauge, 5);
+  metrics.change(gauge, -2);
+  metrics.add(nullptr, 1);
+  const auto page = services_.services().metrics->render();
+  EXPECT_NE(page.find("mortise_notes_saved_total{kind=\"new\"} 3"), std::string::npos) << page;
+  EXPECT_NE(page.find("mortise_notes_open 3"), std::string::npos) << page;
+  EXPECT_EQ(metrics.gauge(raw(), S("bad name"), S("h"), nullptr, 0, &gauge, &error_), MORTISE_INVALID);
+  EXPECT_EQ(gauge, nullptr);
+}
+
+TEST_F(Tables, LimitsKnowTheBucketsOfTheContract) {
+  const auto bucket = std::make_shared<contract::Bucket>();
+  bucket->name = "notes.mail";
+  bucket->limit = 1;
+  bucket->windowSeconds = 60;
+  bucket->algorithm = contract::Bucket::Algorithm::fixedWindow;
+  bucket->key = contract::Bucket::Key::custom;
+  host_.useBuckets({bucket});
+  const auto& limits = table<mortise_limits_v1>("limits/1");
+  EXPECT_EQ(limits.peek(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.take(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.take(raw(), S("notes.mail"), S("a@b"), &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "limit_reached");
+  EXPECT_GE(error_.retry_after, 1);
+  EXPECT_EQ(limits.refund(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.take(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.reset(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.peek(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);
+  EXPECT_EQ(limits.take(raw(), S("nail"), S("a@b"), &error_), MORTISE_NOT_FOUND);
+}
+
+TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
+  const auto& mail = table<mortise_mail_v1>("mail/1");
+  EXPECT_EQ(mail.configured(raw()), 1);
+  std::promise<mortise_status> outcome;
+  mortise_mail letter{};
+  letter.struct_size = sizeof letter;
+  letter.to = S("ann@example.org");
+  letter.subject = S("Hello");
+  letter.text = S("Hi");
+  letter.context = &outcome;
+  letter.done = [](void* context, mortise_status status, mortise_str) { static_cast<std::promise<mortise_status>*>(context)->set_value(status); };
+  ASSERT_EQ(mail.send(raw(), &letter, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(outcome.get_future().get(), MORTISE_OK);
+  letter.subject = S("Hello\r\nBcc: all@example.org");
+  EXPECT_EQ(mail.send(raw(), &letter, &error_), MORTISE_INVALID);
+  letter.struct_size = 8;
+  EXPECT_EQ(mail.send(raw(), &letter, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "struct_size");
+}
+
+void keepUser(void* context, const mortise_user* user) { *static_cast<std::string*>(context) = copy(user->id) + " " + copy(user->username); }
+
+TEST_F(Tables, IdentityMakesFindsAndRefusesAccounts) {
+  const auto& identity = table<mortise_identity_v1>("identity/1");
+  mortise_new_user fresh{};
+  fresh.struct_size = sizeof fresh;
+  fresh.username = S("ann");
+  fresh.email = S("ann@example.org");
+  fresh.password = S("correct horse battery");
+  std::string made, found;
+  ASSERT_EQ(identity.create(raw(), &fresh, keepUser, &made, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(identity.create(raw(), &fresh, nullptr, nullptr, &error_), MORTISE_EXISTS);
+  EXPECT_TRUE(code() == "username_taken" || code() == "email_taken") << code();
+  EXPECT_EQ(identity.find(raw(), MORTISE_USER_USERNAME, S("ann"), keepUser, &found, &error_), MORTISE_OK);
+  EXPECT_EQ(found, made);
+  EXPECT_EQ(identity.find(raw(), MORTISE_USER_USERNAME, S("bob"), keepUser, &found, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("correct horse battery"), keepUser, &found, &error_), MORTISE_OK);
+  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("wrong"), keepUser, &found, &error_), MORTISE_DENIED);
+  std::int64_t total = 0;
+  EXPECT_EQ(identity.list(raw(), 0, 10, keepUser, &found, &total, &error_), MORTISE_OK);
+  EXPECT_EQ(total, 1);
+  EXPECT_EQ(identity.find(raw(), static_cast<mortise_user_key>(99), S("x"), keepUser, &found, &error_), MORTISE_INVALID);
+}
+
+TEST_F(Tables, ASinkThatThrowsIsAFailureNotACrash) {
+  const auto& identity = table<mortise_identity_v1>("identity/1");
+  std::int64_t total = 0;
+  EXPECT_EQ(identity.hash_password(raw(), S("x"), [](void*, mortise_str) { throw 42; }, nullptr, &error_), MORTISE_FAILED);
+  EXPECT_EQ(identity.list(raw(), 0, 1, [](void*, const mortise_user*) { throw 42; }, nullptr, &total, &error_), MORTISE_OK);  // nobody to tell of
+}
+
+TEST_F(Tables, AuditRecordsWhoDidIt) {
+  const auto& audit = table<mortise_audit_v1>("audit/1");
+  RecordingCall call("x");
+  mortise_audit_entry entry{};
+  entry.struct_size = sizeof entry;
+  entry.action = S("notes.shared");
+  entry.target = S("note:7");
+  EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_OK) << error_.text;
+  entry.call = reinterpret_cast<mortise_call*>(static_cast<Call*>(&call));
+  EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_OK) << error_.text;
+  entry.action = S("auth.shared");
+  EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_INVALID);
+  std::int64_t total = 0;
+  const auto kept = services_.services().audit->list({}, total);
+  ASSERT_EQ(total, 2);
+  EXPECT_EQ(kept[1].actor, "module:notes");
+  EXPECT_EQ(kept[0].actor, "");
+  EXPECT_EQ(kept[0].requestId, "check");
+}
+
+TEST_F(Tables, HttpClientRefusesPrivateAddressesAndBadRequests) {
+  const auto& client = table<mortise_http_client_v1>("http_client/1");
+  mortise_http_request request{};
+  request.struct_size = sizeof request;
+  request.url = S("http://127.0.0.1:1/");
+  EXPECT_EQ(client.perform(raw(), &request, nullptr, nullptr, &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "address_refused");
+  request.url = S("ftp://example.org/");
+  EXPECT_EQ(client.perform(raw(), &request, nullptr, nullptr, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "bad_request");
+}
+
+TEST_F(Tables, JobsArePutReplacedAndRemoved) {
+  const auto& jobs = table<mortise_jobs_v1>("jobs/1");
+  mortise_job job{};
+  job.struct_size = sizeof job;
+  job.id = S("user-42");
+  job.trigger = S("every: PT1H");
+  EXPECT_EQ(jobs.put(raw(), &job, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(jobs.put(raw(), &job, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(jobs.exists(raw(), S("user-42")), 1);
+  EXPECT_EQ(jobs.remove(raw(), S("user-42"), &error_), MORTISE_OK);
+  EXPECT_EQ(jobs.exists(raw(), S("user-42")), 0);
+  EXPECT_EQ(jobs.remove(raw(), S("user-42"), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(jobs.trigger(raw(), S("user-42"), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(jobs.put(raw(), &job, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(jobs.exists(raw(), S("user-42")), 1);
+  job.trigger = S("cron: 99 * * * *");
+  EXPECT_EQ(jobs.put(raw(), &job, &error_), MORTISE_INVALID);
+  EXPECT_EQ(jobs.cancel(raw(), S("no-such-run"), &error_), MORTISE_NOT_FOUND);
+}
+
+TEST_F(Tables, JsonNodesOfTheWrongKindAnswerNeutrally) {
+  json::Document document;
+  json::ParseError parseError;
+  ASSERT_TRUE(json::parse(R"({"a":[1,2.9,-3.5e300,18446744073709551615],"t":"x","b":true,"n":null})", document, parseError));
+  const auto& table_ = table<mortise_json_v1>("json/1");
+  const auto* root = reinterpret_cast<const mortise_json*>(static_cast<const json::Value*>(&document));
+  EXPECT_EQ(table_.type(root), MORTISE_OBJECT);
+  EXPECT_EQ(table_.size(root), 4u);
+  const auto* list = table_.member(root, S("a"));
+  EXPECT_EQ(table_.integer(table_.at(list, 0)), 1);
+  EXPECT_EQ(table_.integer(table_.at(list, 1)), 2);
+  EXPECT_EQ(table_.integer(table_.at(list, 2)), 0);
+  EXPECT_EQ(table_.integer(table_.at(list, 3)), 0);
+  EXPECT_EQ(table_.at(list, 4), nullptr);
+  EXPECT_EQ(table_.member(list, S("a")), nullptr);
+  EXPECT_EQ(view(table_.text(table_.member(root, S("t")))), "x");
+  EXPECT_EQ(table_.boolean(table_.member(root, S("b"))), 1);
+  EXPECT_EQ(table_.type(table_.member(root, S("n"))), MORTISE_NULL);
+  EXPECT_EQ(view(table_.name_at(root, 1)), "t");
+  EXPECT_EQ(table_.value_at(root, 9), nullptr);
+  EXPECT_EQ(table_.type(nullptr), MORTISE_NULL);
+  EXPECT_EQ(table_.size(nullptr), 0u);
+  std::string text;
+  table_.write(table_.member(root, S("t")), keepText, &text);
+  EXPECT_EQ(text, "\"x\"");
+}
+
+TEST(Errors, AreCutAtACharacterAndFitTheirStruct) {
+  mortise_error error{};
+  error.struct_size = sizeof error;
+  answer(&error, MORTISE_FAILED, "code", std::string(254, 'a') + "\xc3\xa9", 3);
+  EXPECT_EQ(std::strlen(error.text), 254u);
+  EXPECT_EQ(error.retry_after, 3);
+  mortise_error older{};
+  older.struct_size = offsetof(mortise_error, text);
+  std::memset(older.text, 'x', sizeof older.text);
+  answer(&older, MORTISE_FAILED, "code", "text");
+  EXPECT_STREQ(older.code, "code");
+  EXPECT_EQ(older.text[0], 'x');
+}
+
+}  // namespace
+}  // namespace mortise::plugin

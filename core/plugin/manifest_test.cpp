@@ -1,0 +1,118 @@
+#include "core/plugin/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mortise::plugin {
+namespace {
+
+// A manifest around members of "module".
+std::string manifest(const std::string& more, const std::string& rest = "") {
+  return R"({"mortise_manifest":1,"module":{"name":"notes","version":"1.2.0","sdk":"1.0")" + (more.empty() ? "" : "," + more) + "}" +
+         (rest.empty() ? "" : "," + rest) + "}";
+}
+
+std::string reason(const std::string& json) {
+  try {
+    Manifest::parse(json, "notes.so");
+    return "accepted";
+  } catch (const Refusal& refusal) {
+    std::string text = refusal.reason();
+    const std::string before = "its manifest ", after = "; build it with mortise_add_module()";
+    if (text.starts_with(before)) text = text.substr(before.size());
+    if (text.ends_with(after)) text.resize(text.size() - after.size());
+    return text;
+  }
+}
+
+TEST(Manifest, GivesEverythingItSays) {
+  const auto read = Manifest::parse(
+      manifest(R"("summary":"Notes","needs":["log/1","db/1"],"optional":["events/1"],"provides":["notes.store/1"],
+        "options":{"limit":{"type":"integer","default":20,"help":"At most","minimum":1,"maximum":100},
+                   "keep":{"type":"duration","default":"5m","help":"How long","minimum":"1s"},
+                   "strict":{"type":"boolean","default":false,"help":"Be strict"},
+                   "tags":{"type":"list","default":["a","b"],"help":"Tags"}},
+        "permissions":{"notes.view":{"help":"See","roles":["user","admin"]}},
+        "jobs":{"sweep":{"help":"Sweep","trigger":{"every":"PT5M"}},"rebuild":{"help":"Rebuild"}},
+        "dialects":{"plain":{"success":"{{data}}","error":"{\"e\":\"{{code}}\"}"}})",
+               R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":7},"document":{"openapi":"3.0.3","paths":{"/notes":{
+                    "parameters":[],"get":{"operationId":"listNotes"},"post":{"operationId":"addNote"}}}}}],
+                  "migrations":[{"number":2,"name":"002_b.sql","sql":"B"},{"number":1,"name":"001_a.sql","sql":"A"}],
+                  "messages":{"en":{"gone":"gone"},"de":{"gone":"weg"}},"later":{"unknown":true})"),
+      "notes.so");
+  EXPECT_EQ(read.name, "notes");
+  EXPECT_EQ(read.sdkMajor, 1);
+  EXPECT_EQ(read.sdkMinor, 0);
+  EXPECT_EQ(read.needs, (std::vector<std::string>{"log/1", "db/1"}));
+  ASSERT_EQ(read.options.size(), 4u);
+  EXPECT_EQ(read.options[0].name(), "notes.limit");
+  EXPECT_EQ(read.options[0].fallback, "20");
+  EXPECT_EQ(read.options[0].maximum, 100);
+  EXPECT_EQ(read.options[1].minimum, 1000);
+  EXPECT_EQ(read.options[2].fallback, "false");
+  EXPECT_EQ(read.options[3].fallback, "a, b");
+  ASSERT_EQ(read.permissions.size(), 1u);
+  EXPECT_EQ(read.permissions[0].roles.size(), 2u);
+  ASSERT_EQ(read.jobs.size(), 2u);
+  EXPECT_EQ(read.jobs[0].trigger, "every: PT5M");
+  EXPECT_EQ(read.jobs[1].trigger, "");
+  ASSERT_EQ(read.dialects.size(), 1u);
+  EXPECT_EQ(read.dialects[0].contentType, "application/json");
+  ASSERT_EQ(read.contracts.size(), 1u);
+  EXPECT_EQ(read.contracts[0].module, "notes");
+  EXPECT_EQ(read.contracts[0].lines, (std::vector<std::pair<std::string, int>>{{"listNotes", 7}}));
+  EXPECT_EQ(read.operationIds, (std::vector<std::string>{"listNotes", "addNote"}));
+  ASSERT_EQ(read.migrations.size(), 2u);
+  EXPECT_EQ(read.migrations[0].name, "001_a.sql");
+  EXPECT_EQ(read.messages.at("de").at("gone"), "weg");
+}
+
+TEST(Manifest, DeclaresWhatItNeedsAndWhatEveryHandlerNeeds) {
+  const auto read = Manifest::parse(manifest(R"("needs":["db/1"],"optional":["mail/1"])"), "notes.so");
+  EXPECT_TRUE(read.declares("db/1"));
+  EXPECT_TRUE(read.declares("mail/1"));
+  EXPECT_TRUE(read.declares("call/1"));
+  EXPECT_TRUE(read.declares("json/1"));
+  EXPECT_FALSE(read.declares("log/1"));
+}
+
+TEST(Manifest, ReadsTheSdkAsTextOrNumber) {
+  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1.3}})", "a.so").sdkMinor, 3);
+  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"1.10"}})", "a.so").sdkMinor, 10);
+  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1}})", "a.so").sdkMajor, 1);
+}
+
+TEST(Manifest, SaysWhatIsWrongWithIt) {
+  EXPECT_EQ(reason("[]"), "is not a JSON object");
+  EXPECT_EQ(reason("{}"), "does not say \"mortise_manifest\": 1");
+  EXPECT_EQ(reason(R"({"mortise_manifest":1})"), "has no object \"module\"");
+  EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"No tes","version":"1","sdk":"1.0"}})"),
+            "names the module \"No tes\", expected lower-case letters, digits and _");
+  EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"kernel","version":"1","sdk":"1.0"}})"),
+            "names the module \"kernel\", which is taken");
+  EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"one"}})"),
+            "says module.sdk \"one\", expected a number like 1.0");
+  EXPECT_EQ(reason(manifest(R"("needs":["db"])")), "lists \"db\" in module.needs, expected a name like db/1");
+  EXPECT_EQ(reason(manifest(R"("needs":["db/0"])")), "lists \"db/0\" in module.needs, expected a name like db/1");
+  EXPECT_EQ(reason(manifest(R"("needs":"db/1")")), "expects a list in module.needs");
+  EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"date","help":"h"}})")), "gives module.options.a the unknown type \"date\"");
+  EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"string"}})")), "lacks module.options.a.help");
+  EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"integer","help":"h","minimum":"x"}})")),
+            "expects a number in module.options.a.minimum");
+  EXPECT_EQ(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"0 3 * * *","every":"PT5M"}}})")),
+            "gives module.jobs.a.trigger two kinds, expected one of cron, every, at");
+  EXPECT_TRUE(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"99 3 * * *"}}})")).starts_with("has a trigger in module.jobs.a that can't be read: "));
+  EXPECT_EQ(reason(manifest("", R"("contracts":[{"file":"a.yaml"}])")), "lacks the document of a.yaml");
+  EXPECT_EQ(reason(manifest("", R"("contracts":[{"file":"a.yaml","document":{"paths":{"/a":{"get":{"operationId":"x"}},"/b":{"get":{"operationId":"x"}}}}}])")),
+            "has the operationId \"x\" twice (again in a.yaml)");
+  EXPECT_EQ(reason(manifest("", R"("migrations":[{"number":1,"name":"001_a.sql","sql":""},{"number":1,"name":"001_b.sql","sql":""}])")),
+            "has two migrations numbered 1 (001_a.sql and 001_b.sql); number them apart");
+  EXPECT_EQ(reason(R"({"mortise_manifest":1,"mortise_manifest":1})").substr(0, 24), "is not JSON: repeated ke");
+}
+
+TEST(Manifest, ShowsForeignTextWithoutControlBytes) {
+  EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"a\u001b[31m","version":"1","sdk":"1.0"}})"),
+            "names the module \"a?[31m\", expected lower-case letters, digits and _");
+}
+
+}  // namespace
+}  // namespace mortise::plugin
