@@ -1,4 +1,5 @@
-// The module: one line per operation. Handlers stand in a file per resource: signups.cpp, sessions.cpp, users.cpp, platform_accounts.cpp.
+// The module: one line per operation. Handlers stand in a file per resource: signups.cpp, sessions.cpp, users.cpp,
+// platform_accounts.cpp.
 #pragma once
 
 #include <mortise/identity.hpp>

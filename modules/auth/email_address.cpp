@@ -15,7 +15,8 @@ bool isAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// White space of Unicode that people paste along: NO-BREAK SPACE, EM SPACE and its like, IDEOGRAPHIC SPACE, ZERO WIDTH NO-BREAK SPACE.
+// White space of Unicode that people paste along: NO-BREAK SPACE, EM SPACE and its like, IDEOGRAPHIC SPACE, ZERO WIDTH
+// NO-BREAK SPACE.
 std::size_t spaceAtStart(std::string_view text) {
   if (text.empty()) return 0;
   if (isAsciiSpace(text[0])) return 1;
@@ -55,13 +56,16 @@ bool isDomain(std::string_view domain) {
   return labels >= 2;
 }
 
-// ASCII domains stay as they are, so that a label libidn2 would not make itself (an old "xn--" one) does not lock its owner out.
+// ASCII domains stay as they are, so that a label libidn2 would not make itself (an old "xn--" one) does not lock its
+// owner out.
 std::optional<std::string> asciiDomain(std::string_view domain) {
-  const bool ascii = std::all_of(domain.begin(), domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool ascii =
+      std::all_of(domain.begin(), domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (ascii) return std::string(domain);
   char* converted = nullptr;
   const std::string input(domain);
-  if (idn2_to_ascii_8z(input.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK) return std::nullopt;
+  if (idn2_to_ascii_8z(input.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    return std::nullopt;
   const std::unique_ptr<char, decltype(&idn2_free)> owned(converted, &idn2_free);
   return std::string(owned.get());
 }

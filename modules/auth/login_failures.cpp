@@ -11,7 +11,8 @@ constexpr const char* kBucket = "login_failures";
 
 }  // namespace
 
-LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key) : failures_(failures), key_(std::move(key)) {
+LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key)
+    : failures_(failures), key_(std::move(key)) {
   try {
     failures_.limits_.take(kBucket, key_);
   } catch (const mortise::Problem& problem) {
@@ -20,7 +21,8 @@ LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key) 
     throw mortise::Problem(429, "rate_limited")
         .with("seconds", wait)
         .retryAfter(wait)
-        .details("{\"retry_after\":" + std::to_string(wait) + ",\"limit\":10,\"window_seconds\":900,\"bucket\":\"auth\"}");
+        .details("{\"retry_after\":" + std::to_string(wait) +
+                 ",\"limit\":10,\"window_seconds\":900,\"bucket\":\"auth\"}");
   }
 }
 

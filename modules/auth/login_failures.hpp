@@ -1,4 +1,5 @@
-// Failed logins per account name, in both families: after ten within 15 minutes a name is locked, whether an account has it or not.
+// Failed logins per account name, in both families: after ten within 15 minutes a name is locked, whether an account
+// has it or not.
 #pragma once
 
 #include <mortise/limits.hpp>
@@ -13,7 +14,8 @@ class LoginFailures {
  public:
   explicit LoginFailures(mortise::Limits limits) : limits_(limits) {}
 
-  // One attempt. It counts as a failure from the start, so that many guesses at once get no more than their number; say how it ended.
+  // One attempt. It counts as a failure from the start, so that many guesses at once get no more than their number; say
+  // how it ended.
   class Attempt {
    public:
     Attempt(const LoginFailures& failures, std::string key);  // Problem 429 rate_limited when the name is locked

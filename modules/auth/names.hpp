@@ -6,11 +6,13 @@
 
 namespace auth {
 
-// Runtime family: 3-30 ASCII letters, digits and underscores. The contract states the same rule; this is for names from elsewhere.
+// Runtime family: 3-30 ASCII letters, digits and underscores. The contract states the same rule; this is for names from
+// elsewhere.
 bool isRuntimeUsername(std::string_view name);
 // The form in which runtime names are compared.
 std::string foldUsername(std::string_view name);
-// Agent platform: printable, without '@' (so that a login field can tell a name from an address). Its length is the contract's.
+// Agent platform: printable, without '@' (so that a login field can tell a name from an address). Its length is the
+// contract's.
 bool isPlatformUsername(std::string_view name);
 // No control characters (U+0000-1F, U+007F-9F).
 bool isOneLine(std::string_view text);

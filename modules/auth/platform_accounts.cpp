@@ -1,4 +1,5 @@
-// Accounts of the agent platform. Which of these failures go out with HTTP 200 is the contract's business (x-mortise-soft).
+// Accounts of the agent platform. Which of these failures go out with HTTP 200 is the contract's business
+// (x-mortise-soft).
 #include "auth.hpp"
 #include "names.hpp"
 #include "views.hpp"
@@ -25,7 +26,8 @@ Reply Auth::registerAccount(const Request& request) {
   user.username = body["username"].text();
   user.nickname = body["nickname"].text();
   user.password = body["password"].text();
-  if (!user.username.empty() && !isPlatformUsername(user.username)) throw invalid("body/username", "username_characters");
+  if (!user.username.empty() && !isPlatformUsername(user.username))
+    throw invalid("body/username", "username_characters");
   requireOneLine(body, "nickname");
   if (address) user.email = address->text();
   if (user.username.empty() && user.email.empty()) throw Problem(400, "name_or_email_required");

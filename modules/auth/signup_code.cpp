@@ -20,7 +20,9 @@ std::string SignupCodes::make() {
   return digits;
 }
 
-std::string SignupCodes::mac(std::string_view address, std::string_view code) const { return keyed("code", address, code); }
+std::string SignupCodes::mac(std::string_view address, std::string_view code) const {
+  return keyed("code", address, code);
+}
 
 std::string SignupCodes::addressKey(std::string_view address) const { return keyed("address", address, {}); }
 

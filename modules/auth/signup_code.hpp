@@ -16,8 +16,8 @@ class SignupCodes {
 
   // Uniform over 000000-999999.
   static std::string make();
-  // What is stored instead of the code: HMAC-SHA-256 over address, a zero byte and code, in hex. A zero byte is in neither of them,
-  // so no two pairs give the same text.
+  // What is stored instead of the code: HMAC-SHA-256 over address, a zero byte and code, in hex. A zero byte is in
+  // neither of them, so no two pairs give the same text.
   std::string mac(std::string_view address, std::string_view code) const;
   // What is stored instead of an address where only "the same one again" matters.
   std::string addressKey(std::string_view address) const;

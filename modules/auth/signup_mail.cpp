@@ -9,12 +9,23 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -31,7 +42,8 @@ MailText compose(std::string subject, std::string_view language, const std::vect
   MailText mail;
   mail.subject = std::move(subject);
   mail.html = std::string("<!doctype html>\n<html lang=\"") + (isChinese(language) ? "zh-CN" : "en") +
-              "\">\n<head><meta charset=\"utf-8\"><title>" + escaped(mail.subject) + "</title></head>\n<body style=\"font-family: sans-serif\">\n";
+              "\">\n<head><meta charset=\"utf-8\"><title>" + escaped(mail.subject) +
+              "</title></head>\n<body style=\"font-family: sans-serif\">\n";
   for (const auto& paragraph : paragraphs) {
     if (!mail.text.empty()) mail.text += "\n";
     mail.text += paragraph.text + "\n";
@@ -67,7 +79,8 @@ MailText codeMail(std::string_view language, std::string_view code, long long mi
     paragraphs.push_back({Kind::words, chinese ? "在此页面输入验证码：" : "Enter it on this page:"});
     paragraphs.push_back({Kind::link, std::string(link)});
   }
-  paragraphs.push_back({Kind::words, chinese ? "如果这不是您的操作，请忽略本邮件。" : "If you did not ask for it, you can ignore this mail."});
+  paragraphs.push_back({Kind::words, chinese ? "如果这不是您的操作，请忽略本邮件。"
+                                             : "If you did not ask for it, you can ignore this mail."});
   return compose(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
 }
 
@@ -76,10 +89,14 @@ MailText accountExistsMail(std::string_view language, std::string_view address, 
   const bool chinese = isChinese(language);
   std::vector<Paragraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? "有人使用 " + std::string(address) + " 注册，但该邮箱已有账号。"
-                                             : "Somebody asked to sign up with " + std::string(address) + ", but this address already has an account."});
-  paragraphs.push_back({Kind::words, chinese ? "如果是您本人，请直接用原来的密码登录。" : "If it was you, sign in with the password you already have."});
+                                             : "Somebody asked to sign up with " + std::string(address) +
+                                                   ", but this address already has an account."});
+  paragraphs.push_back({Kind::words, chinese ? "如果是您本人，请直接用原来的密码登录。"
+                                             : "If it was you, sign in with the password you already have."});
   if (!link.empty()) paragraphs.push_back({Kind::link, std::string(link)});
-  paragraphs.push_back({Kind::words, chinese ? "如果不是您，请忽略本邮件；您的账号没有任何变化。" : "If it was not, you can ignore this mail; nothing about your account has changed."});
+  paragraphs.push_back(
+      {Kind::words, chinese ? "如果不是您，请忽略本邮件；您的账号没有任何变化。"
+                            : "If it was not, you can ignore this mail; nothing about your account has changed."});
   return compose(chinese ? "您已经有账号了" : "You already have an account", language, paragraphs);
 }
 

@@ -15,16 +15,20 @@ constexpr std::int64_t kClaim = 60 * kSecond;
 constexpr std::int64_t kClockSlack = 60 * kSecond;
 
 constexpr const char* kTake =
-    "INSERT INTO auth_sends (address_key, last_sent_at, window_started_at, window_count) VALUES (:address_key, :now, :now, 1) "
+    "INSERT INTO auth_sends (address_key, last_sent_at, window_started_at, window_count) VALUES (:address_key, :now, "
+    ":now, 1) "
     "ON CONFLICT (address_key) DO UPDATE SET last_sent_at = excluded.last_sent_at, "
-    "window_started_at = CASE WHEN auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd "
+    "window_started_at = CASE WHEN auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > "
+    ":absurd "
     "THEN excluded.window_started_at ELSE auth_sends.window_started_at END, "
     "window_count = CASE WHEN auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd "
     "THEN 1 ELSE auth_sends.window_count + 1 END "
     "WHERE (auth_sends.last_sent_at <= :cooled OR auth_sends.last_sent_at > :absurd) AND "
-    "(auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd OR auth_sends.window_count < :most)";
+    "(auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd OR "
+    "auth_sends.window_count < :most)";
 
-constexpr const char* kSends = "SELECT last_sent_at, window_started_at, window_count FROM auth_sends WHERE address_key = :address_key";
+constexpr const char* kSends =
+    "SELECT last_sent_at, window_started_at, window_count FROM auth_sends WHERE address_key = :address_key";
 
 constexpr const char* kHeld =
     "SELECT id FROM auth_signups WHERE username_folded = :folded AND email <> :email AND expires_at > :now";
@@ -33,8 +37,10 @@ constexpr const char* kDropExpired =
     "DELETE FROM auth_signups WHERE (username_folded = :folded OR email = :email) AND expires_at <= :now";
 
 constexpr const char* kKeep =
-    "INSERT INTO auth_signups (email, id, username, username_folded, password_hash, redirect_to, code_mac, code_expires_at, tries, "
-    "claimed_until, created_at, expires_at) VALUES (:email, :id, :username, :folded, :password_hash, :redirect_to, :code_mac, "
+    "INSERT INTO auth_signups (email, id, username, username_folded, password_hash, redirect_to, code_mac, "
+    "code_expires_at, tries, "
+    "claimed_until, created_at, expires_at) VALUES (:email, :id, :username, :folded, :password_hash, :redirect_to, "
+    ":code_mac, "
     ":code_expires_at, 0, 0, :now, :expires_at) "
     "ON CONFLICT (email) DO UPDATE SET username = excluded.username, username_folded = excluded.username_folded, "
     "password_hash = excluded.password_hash, redirect_to = excluded.redirect_to, code_mac = excluded.code_mac, "
@@ -45,11 +51,13 @@ constexpr const char* kRenew =
     "expires_at = :expires_at WHERE email = :email AND expires_at > :now";
 
 constexpr const char* kTry =
-    "UPDATE auth_signups SET tries = tries + 1 WHERE email = :email AND code_mac <> '' AND code_expires_at > :now AND expires_at > :now "
+    "UPDATE auth_signups SET tries = tries + 1 WHERE email = :email AND code_mac <> '' AND code_expires_at > :now AND "
+    "expires_at > :now "
     "AND tries < :most AND claimed_until <= :now";
 
 constexpr const char* kFind =
-    "SELECT id, email, username, password_hash, redirect_to, code_mac, created_at FROM auth_signups WHERE email = :email AND expires_at > :now";
+    "SELECT id, email, username, password_hash, redirect_to, code_mac, created_at FROM auth_signups WHERE email = "
+    ":email AND expires_at > :now";
 
 struct NameTaken {};
 
@@ -74,7 +82,8 @@ std::int64_t SignupStore::waitFor(Session& session, std::string_view addressKey,
   const std::int64_t absurd = now + kClockSlack;
   std::int64_t wait = 0;
   if (lastSentAt <= absurd) wait = std::max(wait, lastSentAt + rules_.cooldown - now);
-  if (windowStartedAt <= absurd && windowCount >= rules_.codesPerHour) wait = std::max(wait, windowStartedAt + kHour - now);
+  if (windowStartedAt <= absurd && windowCount >= rules_.codesPerHour)
+    wait = std::max(wait, windowStartedAt + kHour - now);
   return wait;
 }
 
@@ -91,8 +100,8 @@ bool SignupStore::usernameHeld(std::string_view folded, std::string_view email, 
   return db_.queryOne<std::string>(kHeld, {{"folded", folded}, {"email", email}, {"now", now}}).has_value();
 }
 
-SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, std::string_view addressKey, bool hasAccount,
-                                     std::int64_t now) const {
+SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, std::string_view addressKey,
+                                     bool hasAccount, std::int64_t now) const {
   try {
     return db_.transaction([&](Session& session) {
       Taken taken;
@@ -102,7 +111,8 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
       }
       if (hasAccount) return taken;
       session.execute(kDropExpired, {{"folded", folded}, {"email", signup.email}, {"now", now}});
-      if (session.queryOne<std::string>(kHeld, {{"folded", folded}, {"email", signup.email}, {"now", now}})) throw NameTaken();
+      if (session.queryOne<std::string>(kHeld, {{"folded", folded}, {"email", signup.email}, {"now", now}}))
+        throw NameTaken();
       session.execute(kKeep, {{"email", signup.email},
                               {"id", signup.id},
                               {"username", signup.username},
@@ -127,7 +137,8 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
   return taken;
 }
 
-SignupStore::Taken SignupStore::renew(std::string_view email, std::string_view codeMac, std::string_view addressKey, std::int64_t now) const {
+SignupStore::Taken SignupStore::renew(std::string_view email, std::string_view codeMac, std::string_view addressKey,
+                                      std::int64_t now) const {
   return db_.transaction([&](Session& session) {
     Taken taken;
     if (!take(session, addressKey, now)) {
@@ -145,11 +156,14 @@ SignupStore::Taken SignupStore::renew(std::string_view email, std::string_view c
 }
 
 void SignupStore::giveBack(std::string_view addressKey, std::int64_t takenAt) const {
-  db_.execute("UPDATE auth_sends SET last_sent_at = 0, window_count = window_count - 1 WHERE address_key = :address_key AND last_sent_at = :taken_at",
-              {{"address_key", addressKey}, {"taken_at", takenAt}});
+  db_.execute(
+      "UPDATE auth_sends SET last_sent_at = 0, window_count = window_count - 1 WHERE address_key = :address_key AND "
+      "last_sent_at = :taken_at",
+      {{"address_key", addressKey}, {"taken_at", takenAt}});
 }
 
-std::optional<Signup> SignupStore::claim(std::string_view email, const std::function<bool(const std::string&)>& fits, std::int64_t now) const {
+std::optional<Signup> SignupStore::claim(std::string_view email, const std::function<bool(const std::string&)>& fits,
+                                         std::int64_t now) const {
   return db_.transaction([&](Session& session) -> std::optional<Signup> {
     // The try is spent before anything is compared, so that many guesses at once get no more than their number.
     if (session.execute(kTry, {{"email", email}, {"now", now}, {"most", rules_.wrongTries}}) == 0) {
@@ -158,12 +172,15 @@ std::optional<Signup> SignupStore::claim(std::string_view email, const std::func
     }
     auto signup = read(session, email, now);
     if (!signup || !fits(signup->codeMac)) return std::nullopt;
-    session.execute("UPDATE auth_signups SET tries = tries - 1, claimed_until = :until WHERE email = :email", {{"until", now + kClaim}, {"email", email}});
+    session.execute("UPDATE auth_signups SET tries = tries - 1, claimed_until = :until WHERE email = :email",
+                    {{"until", now + kClaim}, {"email", email}});
     return signup;
   });
 }
 
-void SignupStore::finish(const Signup& signup) const { db_.execute("DELETE FROM auth_signups WHERE email = :email", {{"email", signup.email}}); }
+void SignupStore::finish(const Signup& signup) const {
+  db_.execute("DELETE FROM auth_signups WHERE email = :email", {{"email", signup.email}});
+}
 
 void SignupStore::release(const Signup& signup) const {
   // A new code may have replaced the claimed one meanwhile; it is nobody's claim.

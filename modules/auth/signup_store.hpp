@@ -34,7 +34,8 @@ class SignupStore {
  public:
   SignupStore(mortise::Db db, SignupRules rules) : db_(db), rules_(rules) {}
 
-  // What became of one mail that was asked for. `wait` > 0: refused, and for how many microseconds; nothing was changed.
+  // What became of one mail that was asked for. `wait` > 0: refused, and for how many microseconds; nothing was
+  // changed.
   struct Taken {
     std::int64_t wait = 0;
     bool usernameTaken = false;    // refused: another pending sign-up holds the name; nothing was changed
@@ -45,16 +46,20 @@ class SignupStore {
   std::int64_t waitFor(std::string_view addressKey, std::int64_t now) const;
   // Does a pending sign-up of another address hold this name (folded)?
   bool usernameHeld(std::string_view folded, std::string_view email, std::int64_t now) const;
-  // Counts a mail and keeps the sign-up, replacing the address's pending one, in one transaction. With `hasAccount` it only counts.
-  Taken keep(const Signup& signup, std::string_view folded, std::string_view addressKey, bool hasAccount, std::int64_t now) const;
+  // Counts a mail and keeps the sign-up, replacing the address's pending one, in one transaction. With `hasAccount` it
+  // only counts.
+  Taken keep(const Signup& signup, std::string_view folded, std::string_view addressKey, bool hasAccount,
+             std::int64_t now) const;
   // Counts a mail and gives the address's pending sign-up, if any, a new code, in one transaction.
   Taken renew(std::string_view email, std::string_view codeMac, std::string_view addressKey, std::int64_t now) const;
   // Takes a counted mail back; `takenAt`: the `now` it was counted with.
   void giveBack(std::string_view addressKey, std::int64_t takenAt) const;
 
-  // Spends one try on the address's live code. When `fits(stored code_mac)` the sign-up is claimed for the caller, who then calls finish or
-  // release; of two callers with the right code one gets it. As much is written when there is nothing to try.
-  std::optional<Signup> claim(std::string_view email, const std::function<bool(const std::string&)>& fits, std::int64_t now) const;
+  // Spends one try on the address's live code. When `fits(stored code_mac)` the sign-up is claimed for the caller, who
+  // then calls finish or release; of two callers with the right code one gets it. As much is written when there is
+  // nothing to try.
+  std::optional<Signup> claim(std::string_view email, const std::function<bool(const std::string&)>& fits,
+                              std::int64_t now) const;
   // The sign-up became an account, or never can.
   void finish(const Signup& signup) const;
   // The claim comes to nothing: the code is good again.

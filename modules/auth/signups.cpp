@@ -1,4 +1,5 @@
-// Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same order.
+// Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same
+// order.
 #include <algorithm>
 #include <cmath>
 
@@ -18,7 +19,9 @@ Problem tooSoon(std::int64_t wait) {
   return Problem(429, "rate_limited").with("seconds", seconds).retryAfter(std::max(1, seconds));
 }
 
-long long minutes(std::int64_t microseconds) { return std::max<long long>(1, (microseconds + 60 * kSecond - 1) / (60 * kSecond)); }
+long long minutes(std::int64_t microseconds) {
+  return std::max<long long>(1, (microseconds + 60 * kSecond - 1) / (60 * kSecond));
+}
 
 }  // namespace
 
@@ -58,7 +61,8 @@ Reply Auth::startSignup(const Request& request) {
 
   signup.passwordHash = identity_.hashPassword(body["password"].text());
   const auto account = identity_.find(mortise::UserKey::email, address.text());
-  // An account of the agent platform may hold an address that nobody has proved to read. Whoever does decides: it is mailed a code.
+  // An account of the agent platform may hold an address that nobody has proved to read. Whoever does decides: it is
+  // mailed a code.
   const bool hasAccount = account && account->emailConfirmedAt != 0;
   const auto code = SignupCodes::make();
   signup.codeMac = codes_.mac(address.text(), code);
@@ -67,8 +71,9 @@ Reply Auth::startSignup(const Request& request) {
   if (taken.usernameTaken) throw invalid("body/username", "username_taken");
   if (taken.wait > 0) throw tooSoon(taken.wait);
 
-  auto text = hasAccount ? accountExistsMail(request.language(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
-                         : codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(redirectTo, address));
+  auto text = hasAccount
+                  ? accountExistsMail(request.language(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
+                  : codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(redirectTo, address));
   send(address, std::move(text), key, takenAt);
   return Reply::accepted(mortise::json::object({{"email", address.text()}}));
 }
@@ -82,7 +87,9 @@ Reply Auth::resendCode(const Request& request) {
   const auto taken = signups_.renew(address.text(), codes_.mac(address.text(), code), key, takenAt);
   if (taken.wait > 0) throw tooSoon(taken.wait);
   if (taken.signup) {
-    send(address, codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(taken.signup->redirectTo, address)), key, takenAt);
+    send(address,
+         codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(taken.signup->redirectTo, address)),
+         key, takenAt);
   }
   return Reply::noContent();
 }
@@ -91,11 +98,13 @@ Reply Auth::verifyCode(const Request& request) {
   const auto body = request.body();
   const auto address = emailOf(body);
   const auto mac = codes_.mac(address.text(), body["token"].text());
-  const auto signup = signups_.claim(address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, now());
+  const auto signup = signups_.claim(
+      address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, now());
   if (!signup) throw Problem(401, "invalid_code");
 
-  // The account is made on a connection of the kernel's, so claim, account and clean-up are three steps. Whatever stops in between leaves
-  // either a sign-up whose code is good again, or an account whose leftover sign-up is dropped at the next try.
+  // The account is made on a connection of the kernel's, so claim, account and clean-up are three steps. Whatever stops
+  // in between leaves either a sign-up whose code is good again, or an account whose leftover sign-up is dropped at the
+  // next try.
   mortise::User user;
   try {
     user = accountFrom(*signup);
@@ -156,7 +165,8 @@ void Auth::send(const EmailAddress& address, MailText text, std::string addressK
     mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html)},
                [this, addressKey, takenAt](bool sent, const std::string& reason) {
                  if (sent) return;
-                 log_.error("a sign-up mail could not be delivered", {{"address", addressKey.substr(0, 12)}, {"reason", reason}});
+                 log_.error("a sign-up mail could not be delivered",
+                            {{"address", addressKey.substr(0, 12)}, {"reason", reason}});
                  signups_.giveBack(addressKey, takenAt);
                });
   } catch (const Problem& problem) {

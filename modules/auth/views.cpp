@@ -29,9 +29,13 @@ json::Value profileView(const mortise::User& user) {
                        {"bio", user.bio}});
 }
 
-json::Value foundUserView(std::string_view id, std::string_view email, std::int64_t createdAt, std::int64_t emailConfirmedAt) {
+json::Value foundUserView(std::string_view id, std::string_view email, std::int64_t createdAt,
+                          std::int64_t emailConfirmedAt) {
   const std::string confirmed = emailConfirmedAt == 0 ? std::string() : isoTime(emailConfirmedAt);
-  return json::object({{"id", id}, {"email", email}, {"created_at", isoTime(createdAt)}, {"email_confirmed_at", textOrNull(confirmed)}});
+  return json::object({{"id", id},
+                       {"email", email},
+                       {"created_at", isoTime(createdAt)},
+                       {"email_confirmed_at", textOrNull(confirmed)}});
 }
 
 json::Value accountView(const mortise::User& user) {
@@ -46,7 +50,8 @@ json::Value accountView(const mortise::User& user) {
 }
 
 json::Value tokensView(const mortise::Tokens& tokens) {
-  return json::object({{"access_token", tokens.accessToken}, {"refresh_token", tokens.refreshToken}, {"token_type", "bearer"}});
+  return json::object(
+      {{"access_token", tokens.accessToken}, {"refresh_token", tokens.refreshToken}, {"token_type", "bearer"}});
 }
 
 json::Value loginView(const mortise::Tokens& tokens) {

@@ -12,7 +12,8 @@ namespace auth {
 // Runtime family.
 mortise::json::Value sessionView(const mortise::Tokens& tokens);
 mortise::json::Value profileView(const mortise::User& user);
-mortise::json::Value foundUserView(std::string_view id, std::string_view email, std::int64_t createdAt, std::int64_t emailConfirmedAt);
+mortise::json::Value foundUserView(std::string_view id, std::string_view email, std::int64_t createdAt,
+                                   std::int64_t emailConfirmedAt);
 
 // Agent platform.
 mortise::json::Value accountView(const mortise::User& user);

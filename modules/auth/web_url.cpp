@@ -19,7 +19,8 @@ std::string part(CURLU* url, CURLUPart which) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return text;
 }
 
@@ -28,7 +29,8 @@ std::size_t codePoints(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-// libcurl is more generous than browsers agree on ("http:/host", spaces): what they could read differently is refused here.
+// libcurl is more generous than browsers agree on ("http:/host", spaces): what they could read differently is refused
+// here.
 bool isPlain(std::string_view text) {
   const auto scheme = lower(std::string(text.substr(0, 8)));
   const std::size_t start = scheme.substr(0, 7) == "http://" ? 7 : scheme == "https://" ? 8 : 0;
@@ -44,7 +46,8 @@ std::string percentEncoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                            c == '.' || c == '_' || c == '~';
     if (unreserved) {
       encoded += c;
     } else {
@@ -62,7 +65,8 @@ std::optional<WebUrl> WebUrl::parse(std::string_view text) {
   if (!isPlain(text)) return std::nullopt;
   const Handle url(curl_url(), &curl_url_cleanup);
   std::string whole(text);
-  if (!url || curl_url_set(url.get(), CURLUPART_URL, whole.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK) return std::nullopt;
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, whole.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+    return std::nullopt;
   const auto authority = std::string_view(whole).substr(whole.find("//") + 2);
   if (authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos) return std::nullopt;
   const auto scheme = lower(part(url.get(), CURLUPART_SCHEME)), host = lower(part(url.get(), CURLUPART_HOST));
@@ -88,13 +92,17 @@ std::string WebUrl::withQuery(std::string_view name, std::string_view value) con
 RedirectRule::RedirectRule(const std::vector<std::string>& origins, const std::string& siteUrl) {
   const auto add = [this](const std::string& entry, const char* option) {
     const auto url = WebUrl::parse(entry);
-    if (!url) throw std::runtime_error(std::string(option) + ": \"" + entry + "\" is not an http or https URL; write it like https://app.example.com");
+    if (!url)
+      throw std::runtime_error(std::string(option) + ": \"" + entry +
+                               "\" is not an http or https URL; write it like https://app.example.com");
     origins_.push_back(url->origin());
   };
   for (const auto& origin : origins) add(origin, "auth.redirect_origins");
   if (origins.empty() && !siteUrl.empty()) add(siteUrl, "auth.site_url");
 }
 
-bool RedirectRule::allows(const WebUrl& url) const { return std::find(origins_.begin(), origins_.end(), url.origin()) != origins_.end(); }
+bool RedirectRule::allows(const WebUrl& url) const {
+  return std::find(origins_.begin(), origins_.end(), url.origin()) != origins_.end();
+}
 
 }  // namespace auth

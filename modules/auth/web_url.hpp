@@ -1,4 +1,5 @@
-// Absolute http and https URLs that people hand in: where a mail may link to, where an avatar lies. Plain C++; taken apart by libcurl's URL API.
+// Absolute http and https URLs that people hand in: where a mail may link to, where an avatar lies. Plain C++; taken
+// apart by libcurl's URL API.
 #pragma once
 
 #include <optional>
@@ -12,11 +13,14 @@ class WebUrl {
  public:
   static constexpr std::size_t kLongest = 2048;  // code points
 
-  // nullopt: not absolute, another scheme, no host, user info, over 2048 characters, white space, control characters or a backslash.
+  // nullopt: not absolute, another scheme, no host, user info, over 2048 characters, white space, control characters or
+  // a backslash.
   static std::optional<WebUrl> parse(std::string_view text);
 
-  const std::string& text() const { return text_; }        // as given
-  const std::string& origin() const { return origin_; }    // "https://app.example.com:8443", lower case, default port left out
+  const std::string& text() const { return text_; }  // as given
+  const std::string& origin() const {
+    return origin_;
+  }  // "https://app.example.com:8443", lower case, default port left out
   // The URL with `name=value` added to its query, in front of a fragment.
   std::string withQuery(std::string_view name, std::string_view value) const;
 

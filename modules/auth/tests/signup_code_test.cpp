@@ -27,7 +27,10 @@ TEST(SignupCode, IsSixDigitsWithLeadingZerosKept) {
 }
 
 TEST(SignupCode, MacIsHmacSha256OverAddressAndCode) {
-  const std::string message("code\0a@example.com\0" "123456\0", 26);
+  const std::string message(
+      "code\0a@example.com\0"
+      "123456\0",
+      26);
   unsigned char tag[crypto_auth_hmacsha256_BYTES];
   ASSERT_EQ(crypto_auth_hmacsha256(tag, reinterpret_cast<const unsigned char*>(message.data()), message.size(),
                                    reinterpret_cast<const unsigned char*>(kKey.data())),

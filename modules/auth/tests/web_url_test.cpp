@@ -20,16 +20,24 @@ TEST_P(UrlText, HasAnOriginOrIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, UrlText,
-    ::testing::Values(Case{"Plain", "https://app.example.com/confirm", "https://app.example.com"}, Case{"UpperCase", "HTTPS://App.Example.COM", "https://app.example.com"},
-                      Case{"DefaultPortLeftOut", "https://a.example:443/x", "https://a.example"}, Case{"OtherPortKept", "http://a.example:8080", "http://a.example:8080"},
-                      Case{"DefaultPortOfTheOtherScheme", "http://a.example:443", "http://a.example:443"}, Case{"Ipv6", "http://[::1]:3000/", "http://[::1]:3000"},
-                      Case{"Relative", "/confirm", ""}, Case{"NoScheme", "app.example.com/confirm", ""}, Case{"SchemeRelative", "//app.example.com", ""},
-                      Case{"Javascript", "javascript:alert(1)", ""}, Case{"Ftp", "ftp://a.example/", ""}, Case{"OneSlash", "https:/a.example", ""},
-                      Case{"ThreeSlashes", "https:///a.example", ""}, Case{"NoHost", "https://", ""}, Case{"OnlyPort", "https://:80/", ""},
-                      Case{"UserInfo", "https://user:pw@a.example/", ""}, Case{"UserInfoTrick", "https://app.example.com@evil.example/", ""},
-                      Case{"EmptyUserInfo", "https://@a.example/", ""}, Case{"BackslashTrick", "https://app.example.com\\@evil.example/", ""},
-                      Case{"SpaceInside", "https://a.example/a b", ""}, Case{"LineBreak", "https://a.example/\r\nX: y", ""},
-                      Case{"AtSignInPath", "https://a.example/@me", "https://a.example"}, Case{"PortNotANumber", "https://a.example:x/", ""},
+    ::testing::Values(Case{"Plain", "https://app.example.com/confirm", "https://app.example.com"},
+                      Case{"UpperCase", "HTTPS://App.Example.COM", "https://app.example.com"},
+                      Case{"DefaultPortLeftOut", "https://a.example:443/x", "https://a.example"},
+                      Case{"OtherPortKept", "http://a.example:8080", "http://a.example:8080"},
+                      Case{"DefaultPortOfTheOtherScheme", "http://a.example:443", "http://a.example:443"},
+                      Case{"Ipv6", "http://[::1]:3000/", "http://[::1]:3000"}, Case{"Relative", "/confirm", ""},
+                      Case{"NoScheme", "app.example.com/confirm", ""}, Case{"SchemeRelative", "//app.example.com", ""},
+                      Case{"Javascript", "javascript:alert(1)", ""}, Case{"Ftp", "ftp://a.example/", ""},
+                      Case{"OneSlash", "https:/a.example", ""}, Case{"ThreeSlashes", "https:///a.example", ""},
+                      Case{"NoHost", "https://", ""}, Case{"OnlyPort", "https://:80/", ""},
+                      Case{"UserInfo", "https://user:pw@a.example/", ""},
+                      Case{"UserInfoTrick", "https://app.example.com@evil.example/", ""},
+                      Case{"EmptyUserInfo", "https://@a.example/", ""},
+                      Case{"BackslashTrick", "https://app.example.com\\@evil.example/", ""},
+                      Case{"SpaceInside", "https://a.example/a b", ""},
+                      Case{"LineBreak", "https://a.example/\r\nX: y", ""},
+                      Case{"AtSignInPath", "https://a.example/@me", "https://a.example"},
+                      Case{"PortNotANumber", "https://a.example:x/", ""},
                       Case{"Longest", "https://a.example/" + std::string(2048 - 18, 'x'), "https://a.example"},
                       Case{"TooLong", "https://a.example/" + std::string(2049 - 18, 'x'), ""}),
     [](const auto& instance) { return instance.param.name; });
@@ -62,7 +70,9 @@ TEST(RedirectRule, NamesTheEntryThatIsNoUrl) {
     const RedirectRule rule({"app.example.com"}, "");
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
-    EXPECT_STREQ(error.what(), "auth.redirect_origins: \"app.example.com\" is not an http or https URL; write it like https://app.example.com");
+    EXPECT_STREQ(error.what(),
+                 "auth.redirect_origins: \"app.example.com\" is not an http or https URL; write it like "
+                 "https://app.example.com");
   }
 }
 
