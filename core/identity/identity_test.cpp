@@ -51,14 +51,27 @@ class IdentityTest : public testing::TestWithParam<db::Backend> {
     if (GetParam() == db::Backend::postgresql) {
       peers::Postgres* const server = peers::Postgres::shared();
       if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
-      databaseOptions_.url = server->newDatabase();
+      // Making a database costs more than all these tests together: one for all, emptied.
+      if (!postgres_) postgres_ = make(server->newDatabase());
+      database_ = postgres_.get();
+      for (const char* table : {"mortise_users", "mortise_sessions", "mortise_setup", "mortise_audit"}) {
+        database_->transaction([&](db::Session& session) { session.execute(std::string("DELETE FROM ") + table, {}); });
+      }
     } else {
-      databaseOptions_.url = "sqlite:" + directory_.path() + "/test.db";
+      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
+      database_ = sqlite_.get();
     }
-    databaseOptions_.connections = 4;
-    database_ = db::Database::open(databaseOptions_);
-    db::migrate(*database_, "kernel", kernelMigrations());
     open(quick());
+  }
+  static void TearDownTestSuite() { postgres_.reset(); }
+
+  static std::unique_ptr<db::Database> make(const std::string& url) {
+    db::Options options;
+    options.url = url;
+    options.connections = 4;
+    auto database = db::Database::open(options);
+    db::migrate(*database, "kernel", kernelMigrations());
+    return database;
   }
 
   void open(const Options& options) {
@@ -91,8 +104,9 @@ class IdentityTest : public testing::TestWithParam<db::Backend> {
   }
 
   peers::TempDirectory directory_{"mortise-identity"};
-  db::Options databaseOptions_;
-  std::unique_ptr<db::Database> database_;
+  static inline std::unique_ptr<db::Database> postgres_;
+  std::unique_ptr<db::Database> sqlite_;
+  db::Database* database_ = nullptr;
   Options options_;
   std::unique_ptr<Identity> identity_;
 };

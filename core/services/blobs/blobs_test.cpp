@@ -1,0 +1,134 @@
+#include "core/services/blobs/blobs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
+#include "tests/peers/process.hpp"
+
+namespace mortise::services {
+namespace {
+
+class BlobsTest : public testing::Test {
+ protected:
+  std::size_t filesBelow(const std::string& path) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) count += entry.is_regular_file();
+    return count;
+  }
+  peers::TempDirectory directory_{"mortise-blobs"};
+  std::unique_ptr<Blobs> blobs_ = Blobs::open("file:" + directory_.path() + "/blobs");
+};
+
+TEST_F(BlobsTest, GivesBackWhatWasPutInUnderTheHashOfItsContent) {
+  const std::string bytes = std::string("a\0b", 3) + std::string(200'000, 'z');
+  const Blob blob = blobs_->put("files", bytes);
+  EXPECT_EQ(blob.sha256, text::hex(sha256(bytes)));
+  EXPECT_EQ(blob.key, "files/" + blob.sha256);
+  EXPECT_EQ(blob.size, bytes.size());
+  EXPECT_EQ(blobs_->read(blob.key, 1 << 20), bytes);
+  EXPECT_EQ(blobs_->stat(blob.key)->size, bytes.size());
+  std::istringstream stream(bytes);
+  EXPECT_EQ(blobs_->put("files", stream).key, blob.key);
+  std::ofstream(directory_.path() + "/source", std::ios::binary) << bytes;
+  EXPECT_EQ(blobs_->putFile("files", directory_.path() + "/source").key, blob.key);
+  EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 1u);
+}
+
+TEST_F(BlobsTest, AnAbandonedUploadLeavesNothing) {
+  {
+    auto writer = blobs_->writer("files");
+    writer->write("half");
+    EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 1u);
+  }
+  EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 0u);
+}
+
+TEST_F(BlobsTest, ScopesNeverShare) {
+  const Blob one = blobs_->put("one", "same");
+  const Blob two = blobs_->put("two", "same");
+  EXPECT_TRUE(blobs_->remove(one.key));
+  EXPECT_FALSE(blobs_->remove(one.key));
+  EXPECT_EQ(blobs_->stat(one.key), std::nullopt);
+  EXPECT_EQ(blobs_->read(two.key, 100), "same");
+}
+
+TEST_F(BlobsTest, AnOpenReaderOutlivesRemoval) {
+  const Blob blob = blobs_->put("files", "still here");
+  const UniqueFd reader = blobs_->openForReading(blob.key);
+  blobs_->remove(blob.key);
+  char buffer[32];
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 10);
+  try {
+    blobs_->openForReading(blob.key);
+    FAIL();
+  } catch (const ServiceError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::notFound);
+  }
+}
+
+TEST_F(BlobsTest, ListsInOrderPageByPage) {
+  for (int i = 0; i < 7; ++i) blobs_->put("files", std::to_string(i));
+  blobs_->put("others", "x");
+  std::vector<std::string> keys;
+  std::string after;
+  while (true) {
+    const auto page = blobs_->list("files", after, 3);
+    if (page.empty()) break;
+    for (const Blob& blob : page) keys.push_back(blob.key);
+    after = keys.back();
+  }
+  EXPECT_EQ(keys.size(), 7u);
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  EXPECT_TRUE(blobs_->list("empty", "", 10).empty());
+}
+
+TEST_F(BlobsTest, KeysThatLeadElsewhereAreRefused) {
+  for (const std::string& key : {std::string("../etc/passwd"), std::string("files/../../x"), std::string("files/abc"),
+                                 std::string("/"), "files/" + std::string(64, 'G'), "Files/" + std::string(64, 'a')}) {
+    EXPECT_THROW(blobs_->stat(key), ServiceError) << key;
+  }
+  EXPECT_THROW(blobs_->put("", "x"), ServiceError);
+  EXPECT_THROW(blobs_->put("a/b", "x"), ServiceError);
+}
+
+TEST_F(BlobsTest, AReadOverTheLimitIsRefused) {
+  const Blob blob = blobs_->put("files", "12345");
+  EXPECT_THROW(blobs_->read(blob.key, 4), ServiceError);
+}
+
+TEST_F(BlobsTest, EqualPutsAtOnceAreOneBlob) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { blobs_->put("files", "same"); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 1u);
+}
+
+TEST_F(BlobsTest, CleanUpTakesOldLeftoversOnly) {
+  const auto writer = blobs_->writer("files");
+  const std::string left = directory_.path() + "/blobs/tmp/" + uuid4();
+  std::ofstream(left) << "left by a crash";
+  std::filesystem::last_write_time(left, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_EQ(blobs_->cleanUp(), 1u);
+  EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 1u);
+}
+
+TEST(BlobsUrl, SaysThatS3IsNotBuiltIn) {
+  try {
+    Blobs::open("s3://bucket");
+    FAIL();
+  } catch (const ServiceError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "blobs.url: this build serves file: only, s3:// is not built in; use file:DIR");
+  }
+  EXPECT_THROW(Blobs::open("file:"), ServiceError);
+  EXPECT_THROW(Blobs::open("ftp://x"), ServiceError);
+}
+
+}  // namespace
+}  // namespace mortise::services

@@ -1,0 +1,203 @@
+#include "core/services/limits/limits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "core/contract/operation.hpp"
+#include "core/services/redis/redis.hpp"
+#include "core/services/redis/redis_peer.hpp"
+
+namespace mortise::services {
+namespace {
+
+using Algorithm = contract::Bucket::Algorithm;
+constexpr std::int64_t kSecond = 1'000'000;
+// Far enough ahead of the real clock that Redis' own expiry never meets it; a multiple of every window used here.
+constexpr std::int64_t kStart = 4'000'003'200 * kSecond;
+
+contract::Bucket bucket(Algorithm algorithm, std::int64_t limit, std::int64_t window) {
+  contract::Bucket made;
+  made.name = "test.bucket";
+  made.limit = limit;
+  made.windowSeconds = window;
+  made.algorithm = algorithm;
+  return made;
+}
+
+// The same arithmetic in memory and in Redis' scripts, with a clock that the test moves.
+class LimitsTest : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    const auto clock = [this] { return now_; };
+    if (!GetParam()) {
+      limits_ = Limits::inMemory(1000, clock);
+      return;
+    }
+    if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
+    peer_ = std::make_unique<redis::RedisPeer>();
+    limits_ = Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer_->url())), "hash key", clock);
+  }
+  bool take(const contract::Bucket& from) { return limits_->take(from, "key").allowed; }
+
+  std::int64_t now_ = kStart;
+  std::unique_ptr<redis::RedisPeer> peer_;
+  std::unique_ptr<Limits> limits_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, LimitsTest, testing::Bool(),
+                         [](const auto& which) { return which.param ? "Redis" : "Memory"; });
+
+TEST_P(LimitsTest, TokensComeBackOneByOne) {
+  const auto tokens = bucket(Algorithm::tokens, 3, 30);
+  EXPECT_EQ(limits_->take(tokens, "key").remaining, 2);
+  EXPECT_EQ(limits_->take(tokens, "key").remaining, 1);
+  EXPECT_EQ(limits_->take(tokens, "key").remaining, 0);
+  Decision refused = limits_->take(tokens, "key");
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.retryAfterSeconds, 10);
+  EXPECT_EQ(refused.limit, 3);
+  EXPECT_EQ(refused.windowSeconds, 30);
+  now_ += 9 * kSecond + 1;
+  EXPECT_EQ(limits_->take(tokens, "key").retryAfterSeconds, 1);
+  now_ += kSecond;
+  EXPECT_TRUE(take(tokens));
+  EXPECT_FALSE(take(tokens));
+  now_ += 3600 * kSecond;
+  EXPECT_EQ(limits_->take(tokens, "key").remaining, 2) << "never more than the limit";
+}
+
+TEST_P(LimitsTest, FixedWindowsStartAtMultiplesOfTheirLength) {
+  const auto window = bucket(Algorithm::fixedWindow, 2, 60);
+  now_ = kStart + 50 * kSecond;
+  EXPECT_TRUE(take(window));
+  EXPECT_TRUE(take(window));
+  EXPECT_EQ(limits_->take(window, "key").retryAfterSeconds, 10);
+  now_ = kStart + 60 * kSecond;
+  EXPECT_EQ(limits_->take(window, "key").remaining, 1);
+}
+
+TEST_P(LimitsTest, ASlidingWindowForgetsEachUnitAfterItsOwnTime) {
+  const auto sliding = bucket(Algorithm::slidingWindow, 2, 60);
+  EXPECT_TRUE(take(sliding));
+  now_ += 40 * kSecond;
+  EXPECT_TRUE(take(sliding));
+  EXPECT_EQ(limits_->take(sliding, "key").retryAfterSeconds, 20);
+  now_ += 20 * kSecond;
+  EXPECT_TRUE(take(sliding));
+  EXPECT_EQ(limits_->take(sliding, "key").retryAfterSeconds, 40);
+}
+
+TEST_P(LimitsTest, SeveralUnitsOfOneInstantAllCount) {
+  const auto sliding = bucket(Algorithm::slidingWindow, 3, 60);
+  EXPECT_TRUE(take(sliding));
+  EXPECT_TRUE(take(sliding));
+  limits_->refund(sliding, "key");
+  EXPECT_TRUE(take(sliding));
+  EXPECT_TRUE(take(sliding));
+  EXPECT_FALSE(take(sliding));
+}
+
+TEST_P(LimitsTest, ACooldownStartsWithTheTakeAndIsNotProlonged) {
+  const auto cooldown = bucket(Algorithm::cooldown, 1, 60);
+  now_ += 31 * kSecond;
+  EXPECT_TRUE(take(cooldown));
+  now_ += 59 * kSecond;
+  EXPECT_EQ(limits_->take(cooldown, "key").retryAfterSeconds, 1);
+  now_ += kSecond;
+  EXPECT_TRUE(take(cooldown));
+}
+
+TEST_P(LimitsTest, PeekTakesNothingRefundGivesBackResetForgets) {
+  for (const Algorithm algorithm :
+       {Algorithm::tokens, Algorithm::fixedWindow, Algorithm::slidingWindow, Algorithm::cooldown}) {
+    auto one = bucket(algorithm, 1, 60);
+    one.name += std::to_string(static_cast<int>(algorithm));
+    EXPECT_EQ(limits_->peek(one, "key").remaining, 1);
+    EXPECT_EQ(limits_->peek(one, "key").remaining, 1);
+    EXPECT_TRUE(take(one));
+    EXPECT_FALSE(limits_->peek(one, "key").allowed);
+    limits_->refund(one, "key");
+    EXPECT_TRUE(take(one));
+    EXPECT_FALSE(take(one));
+    limits_->reset(one, "key");
+    EXPECT_TRUE(take(one));
+    limits_->refund(one, "never taken");
+    EXPECT_EQ(limits_->peek(one, "never taken").remaining, 1);
+  }
+}
+
+TEST_P(LimitsTest, KeysAndBucketsAreApart) {
+  auto first = bucket(Algorithm::tokens, 1, 60);
+  auto second = first;
+  second.name = "test.other";
+  EXPECT_TRUE(take(first));
+  EXPECT_TRUE(take(second));
+  EXPECT_TRUE(limits_->take(first, "other key").allowed);
+  EXPECT_TRUE(limits_->take(first, std::string(2000, 'x')).allowed);
+  EXPECT_FALSE(take(first));
+}
+
+TEST_P(LimitsTest, ImpossibleBucketsAreRefused) {
+  EXPECT_THROW(take(bucket(Algorithm::tokens, 0, 60)), ServiceError);
+  EXPECT_THROW(take(bucket(Algorithm::tokens, 1, 0)), ServiceError);
+  EXPECT_THROW(take(bucket(Algorithm::slidingWindow, 100'000, 60)), ServiceError);
+}
+
+TEST(MemoryLimits, FourThreadsGetExactlyTheLimit) {
+  const auto limits = Limits::inMemory();
+  EXPECT_FALSE(limits->blocking());
+  const auto tokens = bucket(Algorithm::fixedWindow, 1000, 86400);
+  std::atomic<int> allowed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 500; ++n) allowed += limits->take(tokens, "key").allowed;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(allowed, 1000);
+}
+
+TEST(MemoryLimits, AFloodOfKeysIsBoundedAndAHeavyKeyKeepsItsCount) {
+  std::int64_t now = kStart;
+  const auto limits = Limits::inMemory(6400, [&] { return now; });
+  const auto slow = bucket(Algorithm::tokens, 1, 86400);
+  auto quick = bucket(Algorithm::tokens, 1000, 60);
+  quick.name = "test.quick";
+  EXPECT_TRUE(limits->take(slow, "victim").allowed);
+  // What expires soonest goes first, so a flood through a quick bucket does not wash a day's count away.
+  for (int i = 0; i < 100'000; ++i) limits->take(quick, "flood" + std::to_string(i));
+  EXPECT_FALSE(limits->take(slow, "victim").allowed);
+}
+
+TEST(RedisLimits, ServersThatShareRedisShareCountsAndAreUnavailableWithoutIt) {
+  if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
+  redis::RedisPeer peer;
+  const auto open = [&] {
+    return Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer.url())), "hash key");
+  };
+  const auto one = open();
+  const auto two = open();
+  EXPECT_TRUE(one->blocking());
+  const auto cooldown = bucket(Algorithm::cooldown, 1, 600);
+  EXPECT_TRUE(one->take(cooldown, "ada@example.org").allowed);
+  EXPECT_FALSE(two->take(cooldown, "ada@example.org").allowed);
+  redis::Pool pool(redis::parseAddress(peer.url()));
+  for (const auto& key : pool.command({"KEYS", "*"}).items)
+    EXPECT_EQ(key.text.find("ada"), std::string::npos) << key.text;
+  peer.kill();
+  try {
+    one->take(cooldown, "ada@example.org");
+    FAIL() << "no error";
+  } catch (const ServiceError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+  }
+  peer.start();
+  EXPECT_TRUE(one->take(cooldown, "ada@example.org").allowed);
+}
+
+}  // namespace
+}  // namespace mortise::services
