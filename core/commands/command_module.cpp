@@ -6,9 +6,7 @@
 #include "core/commands/command.hpp"
 #include "core/kernel/module_set.hpp"
 #include "core/plugin/check.hpp"
-#if __has_include("sdk/template/create_module.hpp")
 #include "sdk/template/create_module.hpp"
-#endif
 
 namespace mortise::commands {
 
@@ -72,9 +70,7 @@ int check(const Program& program, const Arguments& arguments) {
 
 int create(const Program&, const Arguments& arguments) {
   const auto directory = arguments.word(1).empty() ? arguments.word(0) : arguments.word(1);
-#if __has_include("sdk/template/create_module.hpp")
-  for (const auto& file : sdk::createModule(arguments.word(0), directory)) std::cout << "wrote " << file << '\n';
-#endif
+  for (const auto& file : project::createModule(arguments.word(0), directory)) std::cout << "wrote " << directory << '/' << file << '\n';
   std::cout << "next: cmake -S " << directory << " -B " << directory << "/build && cmake --build " << directory << "/build\n";
   return 0;
 }
