@@ -1,4 +1,5 @@
-// A contract document becomes operations. Everything it says is checked here, so that a mistake stops the start and not a request.
+// A contract document becomes operations. Everything it says is checked here, so that a mistake stops the start and not
+// a request.
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -18,19 +19,30 @@ namespace {
 using json::Value;
 using Names = std::vector<std::string>;
 
-const Names kDocumentKeys = {"x-mortise-dialect", "x-mortise-language", "x-mortise-checks", "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store", "x-mortise-buckets"};
-const Names kMannerKeys = {"x-mortise-dialect", "x-mortise-language", "x-mortise-checks", "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store"};
-const Names kOperationKeys = {"x-mortise-lane", "x-mortise-permission", "x-mortise-scopes", "x-mortise-csrf", "x-mortise-soft", "x-mortise-limits", "x-mortise-body-limit", "x-mortise-lenient-body",
-                              "x-mortise-query-token", "x-mortise-websocket", "x-mortise-timeout", "x-mortise-envelope"};
+const Names kDocumentKeys = {"x-mortise-dialect",      "x-mortise-language",      "x-mortise-checks",
+                             "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store",
+                             "x-mortise-buckets"};
+const Names kMannerKeys = {"x-mortise-dialect",      "x-mortise-language",      "x-mortise-checks",
+                           "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store"};
+const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",   "x-mortise-scopes",
+                              "x-mortise-csrf",       "x-mortise-soft",         "x-mortise-limits",
+                              "x-mortise-body-limit", "x-mortise-lenient-body", "x-mortise-query-token",
+                              "x-mortise-websocket",  "x-mortise-timeout",      "x-mortise-envelope"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
-const std::vector<std::pair<std::string, Check>> kChecks = {{"syntax", Check::syntax}, {"limit_ip", Check::limitIp}, {"csrf", Check::csrf}, {"principal", Check::principal}, {"limit_user", Check::limitUser}, {"permission", Check::permission}, {"shape", Check::shape}};
+const std::vector<std::pair<std::string, Check>> kChecks = {
+    {"syntax", Check::syntax},       {"limit_ip", Check::limitIp},     {"csrf", Check::csrf},
+    {"principal", Check::principal}, {"limit_user", Check::limitUser}, {"permission", Check::permission},
+    {"shape", Check::shape}};
 
-bool contains(const Names& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool contains(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string list(const Names& names) {
   std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
   return out;
 }
 
@@ -62,25 +74,33 @@ void applyDialectDefaults(Manners& manners) {
 
 class DocumentCompiler {
  public:
-  explicit DocumentCompiler(const DocumentSource& source) : source_(source), root_(std::make_shared<json::Document>()) {}
+  explicit DocumentCompiler(const DocumentSource& source)
+      : source_(source), root_(std::make_shared<json::Document>()) {}
 
   CompiledDocument compile() {
     json::ParseError error;
-    if (!json::parse(source_.json, *root_, error, json::Repeated::refuse)) fail("expected an OpenAPI document, found bad JSON at byte " + std::to_string(error.offset) + " (" + error.reason + "); embed the contract again");
-    if (!root_->IsObject()) fail("expected an OpenAPI document (an object), found " + shown(*root_) + "; see docs of contracts");
+    if (!json::parse(source_.json, *root_, error, json::Repeated::refuse))
+      fail("expected an OpenAPI document, found bad JSON at byte " + std::to_string(error.offset) + " (" +
+           error.reason + "); embed the contract again");
+    if (!root_->IsObject())
+      fail("expected an OpenAPI document (an object), found " + shown(*root_) + "; see docs of contracts");
     const auto version = json::textMember(*root_, "openapi");
-    if (version.substr(0, 4) != "3.0.") fail("expected openapi 3.0.x, found " + (version.empty() ? std::string("none") : std::string(version)) + "; write openapi: 3.0.3");
+    if (version.substr(0, 4) != "3.0.")
+      fail("expected openapi 3.0.x, found " + (version.empty() ? std::string("none") : std::string(version)) +
+           "; write openapi: 3.0.3");
     extensions(*root_, kDocumentKeys, "the document");
     out_.module = source_.module;
     out_.file = source_.file;
     out_.manners.dialect = "problem";
-    if (const Value* dialect = json::member(*root_, "x-mortise-dialect")) out_.manners.dialect = text(*dialect, "x-mortise-dialect");
+    if (const Value* dialect = json::member(*root_, "x-mortise-dialect"))
+      out_.manners.dialect = text(*dialect, "x-mortise-dialect");
     applyDialectDefaults(out_.manners);
     manners(*root_, out_.manners);
     buckets();
     strayExtensions();
     const Value* paths = json::member(*root_, "paths");
-    if (paths == nullptr || !paths->IsObject()) fail("expected paths, found none; a contract without operations has no use");
+    if (paths == nullptr || !paths->IsObject())
+      fail("expected paths, found none; a contract without operations has no use");
     for (const auto& path : paths->GetObject()) pathItem(std::string(json::view(path.name)), path.value);
     out_.prefix = commonPrefix();
     out_.document = root_;
@@ -89,21 +109,25 @@ class DocumentCompiler {
 
  private:
   [[noreturn]] void fail(const std::string& sentence) const {
-    throw std::runtime_error(source_.file + ":" + std::to_string(line_) + ": " + (where_.empty() ? "" : where_ + ": ") + sentence);
+    throw std::runtime_error(source_.file + ":" + std::to_string(line_) + ": " + (where_.empty() ? "" : where_ + ": ") +
+                             sentence);
   }
 
   // --- small readers
 
   std::string text(const Value& value, std::string_view key) const {
-    if (!value.IsString() || value.GetStringLength() == 0) fail("expected " + std::string(key) + " to be text, found " + shown(value) + "; quote it");
+    if (!value.IsString() || value.GetStringLength() == 0)
+      fail("expected " + std::string(key) + " to be text, found " + shown(value) + "; quote it");
     return std::string(json::view(value));
   }
   bool flag(const Value& value, std::string_view key) const {
-    if (!value.IsBool()) fail("expected " + std::string(key) + " to be true or false, found " + shown(value) + "; write one of the two");
+    if (!value.IsBool())
+      fail("expected " + std::string(key) + " to be true or false, found " + shown(value) + "; write one of the two");
     return value.GetBool();
   }
   Names names(const Value& value, std::string_view key) const {
-    if (!value.IsArray()) fail("expected " + std::string(key) + " to be a list of names, found " + shown(value) + "; write [name, ...]");
+    if (!value.IsArray())
+      fail("expected " + std::string(key) + " to be a list of names, found " + shown(value) + "; write [name, ...]");
     Names out;
     for (const auto& name : value.GetArray()) out.push_back(text(name, key));
     return out;
@@ -117,10 +141,16 @@ class DocumentCompiler {
       const auto written = json::view(value);
       const auto [end, failure] = std::from_chars(written.data(), written.data() + written.size(), number);
       const std::string_view unit(end, static_cast<std::size_t>(written.data() + written.size() - end));
-      const std::int64_t factor = unit == "s" || unit.empty() ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : 0;
+      const std::int64_t factor = unit == "s" || unit.empty() ? 1
+                                  : unit == "m"               ? 60
+                                  : unit == "h"               ? 3600
+                                  : unit == "d"               ? 86400
+                                                              : 0;
       number = failure == std::errc() && number < 100'000'000 ? number * factor : 0;
     }
-    if (number < 1) fail("expected " + std::string(key) + " to be a time such as 30, \"90s\", \"15m\" or \"24h\", found " + shown(value) + "; write seconds or a number with its unit");
+    if (number < 1)
+      fail("expected " + std::string(key) + " to be a time such as 30, \"90s\", \"15m\" or \"24h\", found " +
+           shown(value) + "; write seconds or a number with its unit");
     return number;
   }
   std::uint64_t bytes(const Value& value, std::string_view key) const {
@@ -130,11 +160,18 @@ class DocumentCompiler {
     } else if (value.IsString()) {
       const auto written = json::view(value);
       const auto [end, failure] = std::from_chars(written.data(), written.data() + written.size(), number);
-      const auto unit = text::trim(std::string_view(end, static_cast<std::size_t>(written.data() + written.size() - end)));
-      const std::uint64_t factor = unit.empty() || unit == "B" ? 1 : unit == "KiB" ? 1024 : unit == "MiB" ? 1024 * 1024 : unit == "GiB" ? 1024 * 1024 * 1024 : 0;
+      const auto unit =
+          text::trim(std::string_view(end, static_cast<std::size_t>(written.data() + written.size() - end)));
+      const std::uint64_t factor = unit.empty() || unit == "B" ? 1
+                                   : unit == "KiB"             ? 1024
+                                   : unit == "MiB"             ? 1024 * 1024
+                                   : unit == "GiB"             ? 1024 * 1024 * 1024
+                                                               : 0;
       number = failure == std::errc() && number < (std::uint64_t{1} << 32) ? number * factor : 0;
     }
-    if (number == 0) fail("expected " + std::string(key) + " to be a size such as 65536, \"64KiB\" or \"2MiB\", found " + shown(value) + "; write bytes or a number with KiB, MiB or GiB");
+    if (number == 0)
+      fail("expected " + std::string(key) + " to be a size such as 65536, \"64KiB\" or \"2MiB\", found " +
+           shown(value) + "; write bytes or a number with KiB, MiB or GiB");
     return number;
   }
 
@@ -143,11 +180,14 @@ class DocumentCompiler {
     for (int i = 0; i < 10; ++i) {
       const auto reference = json::textMember(*at, "$ref");
       if (reference.empty()) return *at;
-      if (reference.substr(0, 2) != "#/") fail("expected a local $ref, found " + std::string(reference) + "; copy the part under components");
+      if (reference.substr(0, 2) != "#/")
+        fail("expected a local $ref, found " + std::string(reference) + "; copy the part under components");
       const Value* next = root_.get();
       for (const auto part : text::split(reference.substr(2), '/')) {
         next = json::member(*next, part);
-        if (next == nullptr) fail("expected $ref to lead somewhere, found " + std::string(reference) + "; add that component or correct the name");
+        if (next == nullptr)
+          fail("expected $ref to lead somewhere, found " + std::string(reference) +
+               "; add that component or correct the name");
       }
       at = next;
     }
@@ -160,7 +200,8 @@ class DocumentCompiler {
     for (const auto& entry : object.GetObject()) {
       const auto key = json::view(entry.name);
       if (key.substr(0, 10) != "x-mortise-" || contains(allowed, key)) continue;
-      fail("expected a known x-mortise key on " + place + ", found " + std::string(key) + "; " + didYouMean(key, allowed, "remove it"));
+      fail("expected a known x-mortise key on " + place + ", found " + std::string(key) + "; " +
+           didYouMean(key, allowed, "remove it"));
     }
   }
 
@@ -176,30 +217,39 @@ class DocumentCompiler {
     if (!value.IsObject()) return;
     for (const auto& entry : value.GetObject()) {
       const auto key = json::view(entry.name);
-      if (key.substr(0, 10) == "x-mortise-") fail("expected " + std::string(key) + " on the document or an operation, found it elsewhere; move it there");
+      if (key.substr(0, 10) == "x-mortise-")
+        fail("expected " + std::string(key) + " on the document or an operation, found it elsewhere; move it there");
       if (key != "example" && key != "examples" && key != "default" && key != "enum") stray(entry.value);
     }
   }
 
   void manners(const Value& object, Manners& into) const {
-    if (const Value* value = json::member(object, "x-mortise-language")) into.language = text(*value, "x-mortise-language");
-    if (const Value* value = json::member(object, "x-mortise-both-slashes")) into.bothSlashes = flag(*value, "x-mortise-both-slashes");
-    if (const Value* value = json::member(object, "x-mortise-decoded-slash")) into.decodedSlash = flag(*value, "x-mortise-decoded-slash");
-    if (const Value* value = json::member(object, "x-mortise-no-store")) into.noStore = flag(*value, "x-mortise-no-store");
+    if (const Value* value = json::member(object, "x-mortise-language"))
+      into.language = text(*value, "x-mortise-language");
+    if (const Value* value = json::member(object, "x-mortise-both-slashes"))
+      into.bothSlashes = flag(*value, "x-mortise-both-slashes");
+    if (const Value* value = json::member(object, "x-mortise-decoded-slash"))
+      into.decodedSlash = flag(*value, "x-mortise-decoded-slash");
+    if (const Value* value = json::member(object, "x-mortise-no-store"))
+      into.noStore = flag(*value, "x-mortise-no-store");
     const Value* checks = json::member(object, "x-mortise-checks");
     if (checks == nullptr) return;
     into.checks.clear();
     Names known;
     for (const auto& [name, check] : kChecks) known.push_back(name);
     for (const auto& name : names(*checks, "x-mortise-checks")) {
-      const auto found = std::find_if(kChecks.begin(), kChecks.end(), [&](const auto& entry) { return entry.first == name; });
-      if (found == kChecks.end()) fail("expected checks among " + list(known) + ", found " + name + "; " + didYouMean(name, known, "remove it"));
-      if (std::find(into.checks.begin(), into.checks.end(), found->second) != into.checks.end()) fail("expected each check once, found " + name + " twice; remove one");
+      const auto found =
+          std::find_if(kChecks.begin(), kChecks.end(), [&](const auto& entry) { return entry.first == name; });
+      if (found == kChecks.end())
+        fail("expected checks among " + list(known) + ", found " + name + "; " + didYouMean(name, known, "remove it"));
+      if (std::find(into.checks.begin(), into.checks.end(), found->second) != into.checks.end())
+        fail("expected each check once, found " + name + " twice; remove one");
       into.checks.push_back(found->second);
     }
     // Leaving one out would switch it off without a word.
     for (const auto& [name, check] : kChecks) {
-      if (check == Check::csrf || std::find(into.checks.begin(), into.checks.end(), check) != into.checks.end()) continue;
+      if (check == Check::csrf || std::find(into.checks.begin(), into.checks.end(), check) != into.checks.end())
+        continue;
       fail("expected x-mortise-checks to name every check, found no " + name + "; add it in its place");
     }
   }
@@ -207,15 +257,20 @@ class DocumentCompiler {
   void buckets() {
     const Value* buckets = json::member(*root_, "x-mortise-buckets");
     if (buckets == nullptr) return;
-    if (!buckets->IsObject()) fail("expected x-mortise-buckets to map names to {limit, window, key, algorithm}, found " + shown(*buckets) + "; write name: {limit: 30, window: 5m, key: ip}");
+    if (!buckets->IsObject())
+      fail("expected x-mortise-buckets to map names to {limit, window, key, algorithm}, found " + shown(*buckets) +
+           "; write name: {limit: 30, window: 5m, key: ip}");
     for (const auto& entry : buckets->GetObject()) {
       const std::string name(json::view(entry.name));
       where_ = "bucket " + name;
-      if (!entry.value.IsObject()) fail("expected {limit, window, key, algorithm}, found " + shown(entry.value) + "; write {limit: 30, window: 5m, key: ip}");
+      if (!entry.value.IsObject())
+        fail("expected {limit, window, key, algorithm}, found " + shown(entry.value) +
+             "; write {limit: 30, window: 5m, key: ip}");
       auto bucket = std::make_shared<Bucket>();
       bucket->name = source_.module + "." + name;
       for (const auto& part : entry.value.GetObject()) bucketPart(json::view(part.name), part.value, *bucket);
-      if (bucket->limit < 1 || bucket->windowSeconds < 1) fail("expected limit and window, found " + shown(entry.value) + "; add both");
+      if (bucket->limit < 1 || bucket->windowSeconds < 1)
+        fail("expected limit and window, found " + shown(entry.value) + "; add both");
       bucketNames_.push_back(name);
       out_.buckets.push_back(bucket);
     }
@@ -225,23 +280,33 @@ class DocumentCompiler {
   void bucketPart(std::string_view key, const Value& value, Bucket& bucket) const {
     using K = Bucket::Key;
     using A = Bucket::Algorithm;
-    static const std::map<std::string, K, std::less<>> kKeys = {{"ip", K::ip}, {"user", K::user}, {"credential", K::credential}, {"custom", K::custom}};
-    static const std::map<std::string, A, std::less<>> kAlgorithms = {{"tokens", A::tokens}, {"fixed_window", A::fixedWindow}, {"sliding_window", A::slidingWindow}, {"cooldown", A::cooldown}};
+    static const std::map<std::string, K, std::less<>> kKeys = {
+        {"ip", K::ip}, {"user", K::user}, {"credential", K::credential}, {"custom", K::custom}};
+    static const std::map<std::string, A, std::less<>> kAlgorithms = {{"tokens", A::tokens},
+                                                                      {"fixed_window", A::fixedWindow},
+                                                                      {"sliding_window", A::slidingWindow},
+                                                                      {"cooldown", A::cooldown}};
     if (key == "limit") {
-      if (!value.IsInt64() || value.GetInt64() < 1) fail("expected limit to be a whole number from 1, found " + shown(value) + "; write how many requests a window allows");
+      if (!value.IsInt64() || value.GetInt64() < 1)
+        fail("expected limit to be a whole number from 1, found " + shown(value) +
+             "; write how many requests a window allows");
       bucket.limit = value.GetInt64();
     } else if (key == "window") {
       bucket.windowSeconds = seconds(value, "window");
     } else if (key == "key") {
       const auto found = kKeys.find(text(value, key));
-      if (found == kKeys.end()) fail("expected key ip, user, credential or custom, found " + shown(value) + "; write one of them");
+      if (found == kKeys.end())
+        fail("expected key ip, user, credential or custom, found " + shown(value) + "; write one of them");
       bucket.key = found->second;
     } else if (key == "algorithm") {
       const auto found = kAlgorithms.find(text(value, key));
-      if (found == kAlgorithms.end()) fail("expected algorithm tokens, fixed_window, sliding_window or cooldown, found " + shown(value) + "; write one of them");
+      if (found == kAlgorithms.end())
+        fail("expected algorithm tokens, fixed_window, sliding_window or cooldown, found " + shown(value) +
+             "; write one of them");
       bucket.algorithm = found->second;
     } else if (key != "description") {
-      fail("expected limit, window, key or algorithm, found " + std::string(key) + "; " + didYouMean(key, {"limit", "window", "key", "algorithm"}, "remove it"));
+      fail("expected limit, window, key or algorithm, found " + std::string(key) + "; " +
+           didYouMean(key, {"limit", "window", "key", "algorithm"}, "remove it"));
     }
   }
 
@@ -259,15 +324,20 @@ class DocumentCompiler {
     extensions(item, {}, "a path (they belong on the document or an operation)");
     for (const auto& entry : item.GetObject()) {
       const std::string key(json::view(entry.name));
-      if (key == "parameters" || key == "summary" || key == "description" || key == "servers" || key.substr(0, 2) == "x-") continue;
-      if (!contains(kMethods, key)) fail("expected a method (" + list(kMethods) + "), found " + key + "; " + didYouMean(key, kMethods, "remove it"));
+      if (key == "parameters" || key == "summary" || key == "description" || key == "servers" ||
+          key.substr(0, 2) == "x-")
+        continue;
+      if (!contains(kMethods, key))
+        fail("expected a method (" + list(kMethods) + "), found " + key + "; " +
+             didYouMean(key, kMethods, "remove it"));
       operation(path, shape, key, item, entry.value);
     }
     line_ = 1;
     where_.clear();
   }
 
-  void operation(const std::string& path, const PathTemplate& shape, const std::string& method, const Value& item, const Value& value) {
+  void operation(const std::string& path, const PathTemplate& shape, const std::string& method, const Value& item,
+                 const Value& value) {
     auto out = std::make_shared<Operation>();
     out->module = source_.module;
     out->file = source_.file;
@@ -276,7 +346,8 @@ class DocumentCompiler {
     where_ = out->method + " " + path;
     if (!value.IsObject()) fail("expected an operation, found " + shown(value) + "; write operationId: and responses:");
     out->id = json::textMember(value, "operationId");
-    if (out->id.empty()) fail("expected operationId, found none; give the operation a name, the handler is bound to it");
+    if (out->id.empty())
+      fail("expected operationId, found none; give the operation a name, the handler is bound to it");
     for (const auto& [id, line] : source_.lines) {
       if (id == out->id) line_ = line;
     }
@@ -312,28 +383,41 @@ class DocumentCompiler {
   void ownKeys(const Value& value, Operation& out) const {
     if (const Value* lane = json::member(value, "x-mortise-lane")) {
       const auto name = text(*lane, "x-mortise-lane");
-      if (name != "worker" && name != "loop" && name != "stream") fail("expected x-mortise-lane worker, loop or stream, found " + name + "; " + didYouMean(name, {"worker", "loop", "stream"}, "write worker when unsure"));
+      if (name != "worker" && name != "loop" && name != "stream")
+        fail("expected x-mortise-lane worker, loop or stream, found " + name + "; " +
+             didYouMean(name, {"worker", "loop", "stream"}, "write worker when unsure"));
       out.lane = name == "loop" ? Lane::loop : name == "stream" ? Lane::stream : Lane::worker;
     }
-    if (const Value* one = json::member(value, "x-mortise-permission")) out.permission = text(*one, "x-mortise-permission");
+    if (const Value* one = json::member(value, "x-mortise-permission"))
+      out.permission = text(*one, "x-mortise-permission");
     if (const Value* one = json::member(value, "x-mortise-scopes")) out.scopes = names(*one, "x-mortise-scopes");
     if (const Value* one = json::member(value, "x-mortise-csrf")) out.csrf = flag(*one, "x-mortise-csrf");
     if (const Value* one = json::member(value, "x-mortise-soft")) out.soft = names(*one, "x-mortise-soft");
-    if (const Value* one = json::member(value, "x-mortise-websocket")) out.webSocket = flag(*one, "x-mortise-websocket");
-    if (const Value* one = json::member(value, "x-mortise-timeout")) out.timeoutSeconds = static_cast<int>(std::min<std::int64_t>(seconds(*one, "x-mortise-timeout"), 86400));
+    if (const Value* one = json::member(value, "x-mortise-websocket"))
+      out.webSocket = flag(*one, "x-mortise-websocket");
+    if (const Value* one = json::member(value, "x-mortise-timeout"))
+      out.timeoutSeconds = static_cast<int>(std::min<std::int64_t>(seconds(*one, "x-mortise-timeout"), 86400));
     if (const Value* one = json::member(value, "x-mortise-envelope")) out.envelope = flag(*one, "x-mortise-envelope");
-    if (const Value* one = json::member(value, "x-mortise-query-token")) out.security.queryToken = text(*one, "x-mortise-query-token");
-    if (out.webSocket && out.method != "GET") fail("expected x-mortise-websocket on GET, found it on " + out.method + "; an upgrade is always GET");
-    if (out.csrf && std::find(out.manners.checks.begin(), out.manners.checks.end(), Check::csrf) == out.manners.checks.end()) {
+    if (const Value* one = json::member(value, "x-mortise-query-token"))
+      out.security.queryToken = text(*one, "x-mortise-query-token");
+    if (out.webSocket && out.method != "GET")
+      fail("expected x-mortise-websocket on GET, found it on " + out.method + "; an upgrade is always GET");
+    if (out.csrf &&
+        std::find(out.manners.checks.begin(), out.manners.checks.end(), Check::csrf) == out.manners.checks.end()) {
       fail("expected csrf among x-mortise-checks, found x-mortise-csrf without it; add csrf in its place");
     }
     const Value* limits = json::member(value, "x-mortise-limits");
     if (limits == nullptr) return;
     for (const auto& name : names(*limits, "x-mortise-limits")) {
       const auto full = source_.module + "." + name;
-      const auto found = std::find_if(out_.buckets.begin(), out_.buckets.end(), [&](const auto& bucket) { return bucket->name == full; });
-      if (found == out_.buckets.end()) fail("expected x-mortise-limits to name buckets of this document, found " + name + "; " + didYouMean(name, bucketNames_, "declare it under x-mortise-buckets"));
-      if ((*found)->key == Bucket::Key::custom) fail("expected x-mortise-limits to name buckets the kernel can take, found " + name + " with key custom; take it in the handler");
+      const auto found = std::find_if(out_.buckets.begin(), out_.buckets.end(),
+                                      [&](const auto& bucket) { return bucket->name == full; });
+      if (found == out_.buckets.end())
+        fail("expected x-mortise-limits to name buckets of this document, found " + name + "; " +
+             didYouMean(name, bucketNames_, "declare it under x-mortise-buckets"));
+      if ((*found)->key == Bucket::Key::custom)
+        fail("expected x-mortise-limits to name buckets the kernel can take, found " + name +
+             " with key custom; take it in the handler");
       out.buckets.push_back(*found);
     }
   }
@@ -343,7 +427,9 @@ class DocumentCompiler {
     if (security == nullptr) security = json::member(*root_, "security");
     Security& into = out.security;
     if (security != nullptr) {
-      if (!security->IsArray()) fail("expected security to be a list, found " + shown(*security) + "; write security: [] or security: [{bearer: []}]");
+      if (!security->IsArray())
+        fail("expected security to be a list, found " + shown(*security) +
+             "; write security: [] or security: [{bearer: []}]");
       into.bearer = false;
       into.anonymous = security->Empty();
       for (const auto& alternative : security->GetArray()) requirement(alternative, into);
@@ -354,26 +440,37 @@ class DocumentCompiler {
     }
     if (into.anonymous) {
       into.bearer = false;
-      if (!out.permission.empty()) fail("expected no x-mortise-permission with security: [], found " + out.permission + "; remove one of the two");
+      if (!out.permission.empty())
+        fail("expected no x-mortise-permission with security: [], found " + out.permission + "; remove one of the two");
       return;
     }
-    if (out.permission.empty() && !into.optional) fail("expected x-mortise-permission or security: [], found neither; name a permission, or write authenticated for any signed-in caller");
+    if (out.permission.empty() && !into.optional)
+      fail(
+          "expected x-mortise-permission or security: [], found neither; name a permission, or write authenticated for "
+          "any signed-in caller");
   }
 
   void requirement(const Value& alternative, Security& into) const {
-    if (!alternative.IsObject()) fail("expected security alternatives such as {bearer: []}, found " + shown(alternative) + "; write one scheme each");
+    if (!alternative.IsObject())
+      fail("expected security alternatives such as {bearer: []}, found " + shown(alternative) +
+           "; write one scheme each");
     if (alternative.MemberCount() == 0) {
       into.optional = true;
       return;
     }
-    if (alternative.MemberCount() > 1) fail("expected one scheme in each security alternative, found " + shown(alternative) + "; list them separately, CSRF is x-mortise-csrf: true");
+    if (alternative.MemberCount() > 1)
+      fail("expected one scheme in each security alternative, found " + shown(alternative) +
+           "; list them separately, CSRF is x-mortise-csrf: true");
     const auto schemeName = json::view(alternative.MemberBegin()->name);
     const Value* components = json::member(*root_, "components");
     const Value* schemes = components == nullptr ? nullptr : json::member(*components, "securitySchemes");
     const Value* scheme = schemes == nullptr ? nullptr : json::member(*schemes, schemeName);
-    if (scheme == nullptr) fail("expected security scheme " + std::string(schemeName) + " under components.securitySchemes, found none; add it");
+    if (scheme == nullptr)
+      fail("expected security scheme " + std::string(schemeName) +
+           " under components.securitySchemes, found none; add it");
     const auto& found = resolved(*scheme);
-    const auto type = json::textMember(found, "type"), kind = json::textMember(found, "scheme"), in = json::textMember(found, "in");
+    const auto type = json::textMember(found, "type"), kind = json::textMember(found, "scheme"),
+               in = json::textMember(found, "in");
     if (type == "http" && text::equalsIgnoreCase(kind, "bearer")) {
       auto plain = text::lower(schemeName);
       plain.erase(std::remove_if(plain.begin(), plain.end(), [](char c) { return c == '_' || c == '-'; }), plain.end());
@@ -383,7 +480,9 @@ class DocumentCompiler {
     } else if (type == "apiKey" && in == "header") {
       into.apiKey = true;
     } else {
-      fail("expected scheme " + std::string(schemeName) + " to be http bearer, apiKey in cookie or apiKey in header, found " + shown(found) + "; a token in the query is x-mortise-query-token: NAME");
+      fail("expected scheme " + std::string(schemeName) +
+           " to be http bearer, apiKey in cookie or apiKey in header, found " + shown(found) +
+           "; a token in the query is x-mortise-query-token: NAME");
     }
   }
 
@@ -394,7 +493,9 @@ class DocumentCompiler {
       if (!list->IsArray()) fail("expected parameters to be a list, found " + shown(*list) + "; write - name: ...");
       for (const auto& one : list->GetArray()) {
         auto parameter = readOne(resolved(one));
-        const auto same = std::find_if(out.parameters.begin(), out.parameters.end(), [&](const Parameter& other) { return other.name == parameter.name && other.in == parameter.in; });
+        const auto same = std::find_if(out.parameters.begin(), out.parameters.end(), [&](const Parameter& other) {
+          return other.name == parameter.name && other.in == parameter.in;
+        });
         if (same == out.parameters.end()) {
           out.parameters.push_back(std::move(parameter));
         } else {
@@ -404,11 +505,17 @@ class DocumentCompiler {
     }
     const Names captured = shape.names();
     for (const auto& parameter : out.parameters) {
-      if (parameter.in == In::path && !contains(captured, parameter.name)) fail("expected {" + parameter.name + "} in the path, found none; " + didYouMean(parameter.name, captured, "remove the parameter"));
+      if (parameter.in == In::path && !contains(captured, parameter.name))
+        fail("expected {" + parameter.name + "} in the path, found none; " +
+             didYouMean(parameter.name, captured, "remove the parameter"));
     }
     for (const auto& name : captured) {
-      const bool described = std::any_of(out.parameters.begin(), out.parameters.end(), [&](const Parameter& parameter) { return parameter.in == In::path && parameter.name == name; });
-      if (!described) fail("expected a path parameter " + name + " under parameters, found none; add - {name: " + name + ", in: path, required: true, schema: {type: string}}");
+      const bool described = std::any_of(out.parameters.begin(), out.parameters.end(), [&](const Parameter& parameter) {
+        return parameter.in == In::path && parameter.name == name;
+      });
+      if (!described)
+        fail("expected a path parameter " + name + " under parameters, found none; add - {name: " + name +
+             ", in: path, required: true, schema: {type: string}}");
     }
   }
 
@@ -418,28 +525,40 @@ class DocumentCompiler {
     out.name = json::textMember(value, "name");
     if (out.name.empty()) fail("expected a parameter name, found " + shown(value) + "; add name");
     const auto in = json::textMember(value, "in");
-    if (in != "path" && in != "query" && in != "header" && in != "cookie") fail("expected parameter " + out.name + " in path, query, header or cookie, found " + (in.empty() ? "nothing" : std::string(in)) + "; write one of them");
+    if (in != "path" && in != "query" && in != "header" && in != "cookie")
+      fail("expected parameter " + out.name + " in path, query, header or cookie, found " +
+           (in.empty() ? "nothing" : std::string(in)) + "; write one of them");
     out.in = in == "path" ? In::path : in == "query" ? In::query : in == "header" ? In::header : In::cookie;
-    if (const Value* required = json::member(value, "required")) out.required = flag(*required, "required of " + out.name);
-    if (out.in == In::path && !out.required) fail("expected required: true on path parameter " + out.name + ", found none; a path has no optional parts");
+    if (const Value* required = json::member(value, "required"))
+      out.required = flag(*required, "required of " + out.name);
+    if (out.in == In::path && !out.required)
+      fail("expected required: true on path parameter " + out.name + ", found none; a path has no optional parts");
     const Value* schema = json::member(value, "schema");
-    if (schema == nullptr) fail("expected schema on parameter " + out.name + ", found none; write schema: {type: string}");
+    if (schema == nullptr)
+      fail("expected schema on parameter " + out.name + ", found none; write schema: {type: string}");
     const Value& plain = resolved(*schema);
     const auto type = json::textMember(plain, "type");
-    if (type == "object") fail("expected parameter " + out.name + " to be a scalar or a list, found type object; send objects in the body");
+    if (type == "object")
+      fail("expected parameter " + out.name + " to be a scalar or a list, found type object; send objects in the body");
     out.repeated = type == "array";
-    if (out.repeated && (out.in == In::path || json::textMember(value, "style", "form") != "form")) fail("expected a list parameter in the query with style form, found " + out.name + "; repeat the parameter for each value");
-    if (const Value* explode = json::member(value, "explode"); out.repeated && explode != nullptr && explode->IsFalse()) fail("expected explode: true on " + out.name + ", found false; repeat the parameter for each value");
+    if (out.repeated && (out.in == In::path || json::textMember(value, "style", "form") != "form"))
+      fail("expected a list parameter in the query with style form, found " + out.name +
+           "; repeat the parameter for each value");
+    if (const Value* explode = json::member(value, "explode"); out.repeated && explode != nullptr && explode->IsFalse())
+      fail("expected explode: true on " + out.name + ", found false; repeat the parameter for each value");
     out.schema = schemaOf(*schema, "parameter " + out.name);
     if (const Value* fallback = json::member(plain, "default"); fallback != nullptr && !fallback->IsNull()) {
-      if (fallback->IsArray() || fallback->IsObject()) fail("expected a scalar default on parameter " + out.name + ", found " + shown(*fallback) + "; leave it out, an absent list is empty");
+      if (fallback->IsArray() || fallback->IsObject())
+        fail("expected a scalar default on parameter " + out.name + ", found " + shown(*fallback) +
+             "; leave it out, an absent list is empty");
       out.fallback = fallback->IsString() ? std::string(json::view(*fallback)) : json::toText(*fallback);
       out.hasFallback = true;
       json::Document scratch;
       Value converted;
       std::vector<FieldError> errors;
       if (!out.schema->convert(out.fallback, converted, scratch.GetAllocator(), {}, errors)) {
-        fail("expected the default of parameter " + out.name + " to keep its own schema, found " + shown(*fallback) + " (" + errors.front().rule + "); correct one of the two");
+        fail("expected the default of parameter " + out.name + " to keep its own schema, found " + shown(*fallback) +
+             " (" + errors.front().rule + "); correct one of the two");
       }
     }
     return out;
@@ -462,31 +581,39 @@ class DocumentCompiler {
     if (lenient != nullptr) into.lenient = flag(*lenient, "x-mortise-lenient-body");
     if (request == nullptr) return;
     const Value& found = resolved(*request);
-    if (const Value* required = json::member(found, "required")) into.required = flag(*required, "required of requestBody");
+    if (const Value* required = json::member(found, "required"))
+      into.required = flag(*required, "required of requestBody");
     const Value* content = json::member(found, "content");
-    if (content == nullptr || !content->IsObject() || content->MemberCount() == 0) fail("expected requestBody.content with a media type, found none; write content: {application/json: {schema: ...}}");
+    if (content == nullptr || !content->IsObject() || content->MemberCount() == 0)
+      fail(
+          "expected requestBody.content with a media type, found none; write content: {application/json: {schema: "
+          "...}}");
     const Value* best = nullptr;
     for (const auto& entry : content->GetObject()) {
       const auto media = text::lower(json::view(entry.name));
       const auto kind = kindOf(media);
       into.mediaTypes.push_back(media);
-      if (into.kind == Body::Kind::none || kind == Body::Kind::json) {  // JSON leads: others are read into the same shape
+      if (into.kind == Body::Kind::none ||
+          kind == Body::Kind::json) {  // JSON leads: others are read into the same shape
         into.kind = kind;
         best = &entry.value;
       }
     }
-    if (const Value* schema = json::member(*best, "schema"); schema != nullptr && into.kind != Body::Kind::raw) into.schema = schemaOf(*schema, "body");
+    if (const Value* schema = json::member(*best, "schema"); schema != nullptr && into.kind != Body::Kind::raw)
+      into.schema = schemaOf(*schema, "body");
   }
 
   // Not enforced at run time, but clients are generated from them: a slip in one should stop the start, too.
   void responses(const Value& value) const {
     const Value* responses = json::member(value, "responses");
-    if (responses == nullptr || !responses->IsObject()) fail("expected responses, found none; say what the operation answers");
+    if (responses == nullptr || !responses->IsObject())
+      fail("expected responses, found none; say what the operation answers");
     for (const auto& response : responses->GetObject()) {
       const Value* content = json::member(resolved(response.value), "content");
       if (content == nullptr || !content->IsObject()) continue;
       for (const auto& media : content->GetObject()) {
-        if (const Value* schema = json::member(media.value, "schema")) schemaOf(*schema, "response " + std::string(json::view(response.name)));
+        if (const Value* schema = json::member(media.value, "schema"))
+          schemaOf(*schema, "response " + std::string(json::view(response.name)));
       }
     }
   }

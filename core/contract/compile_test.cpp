@@ -12,7 +12,9 @@ using testing::sample;
 using testing::source;
 
 const std::string kOpen = "      security: []\n";
-const std::string kBearer = "components: {securitySchemes: {bearer: {type: http, scheme: bearer}, apiKey: {type: apiKey, in: header, name: X-Key}, session: {type: apiKey, in: cookie, name: s}, basic: {type: http, scheme: basic}}}\n";
+const std::string kBearer =
+    "components: {securitySchemes: {bearer: {type: http, scheme: bearer}, apiKey: {type: apiKey, in: header, name: "
+    "X-Key}, session: {type: apiKey, in: cookie, name: s}, basic: {type: http, scheme: basic}}}\n";
 
 const Operation& find(const CompiledDocument& document, const std::string& id) {
   for (const auto& operation : document.operations) {
@@ -56,18 +58,28 @@ TEST(Compile, ReadsWhatAnOperationPromises) {
 }
 
 TEST(Compile, GivesEachDialectItsOrderOfChecksAndLanguage) {
-  const auto manners = [](const std::string& dialect) { return compile(source("m", "m.yaml", document("x-mortise-dialect: " + dialect + "\n", kOpen))).manners; };
+  const auto manners = [](const std::string& dialect) {
+    return compile(source("m", "m.yaml", document("x-mortise-dialect: " + dialect + "\n", kOpen))).manners;
+  };
   using C = Check;
-  EXPECT_EQ(manners("problem").checks, (std::vector<C>{C::limitIp, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
-  EXPECT_EQ(manners("code_msg").checks, (std::vector<C>{C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
-  EXPECT_EQ(manners("unified").checks, (std::vector<C>{C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape}));
-  EXPECT_EQ(manners("sessionfs").checks, (std::vector<C>{C::syntax, C::limitIp, C::principal, C::limitUser, C::permission, C::shape}));
+  EXPECT_EQ(manners("problem").checks,
+            (std::vector<C>{C::limitIp, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
+  EXPECT_EQ(manners("code_msg").checks,
+            (std::vector<C>{C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
+  EXPECT_EQ(manners("unified").checks,
+            (std::vector<C>{C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape}));
+  EXPECT_EQ(manners("sessionfs").checks,
+            (std::vector<C>{C::syntax, C::limitIp, C::principal, C::limitUser, C::permission, C::shape}));
   EXPECT_EQ(manners("unified").language, "zh-CN");
   EXPECT_EQ(manners("sessionfs").language, "en");
 }
 
 TEST(Compile, LetsAnOperationOverrideItsDocument) {
-  const auto compiled = compile(source("m", "m.yaml", document("x-mortise-dialect: unified\nx-mortise-no-store: true\n", kOpen + "      x-mortise-dialect: sessionfs\n      x-mortise-no-store: false\n      x-mortise-envelope: false\n      x-mortise-lane: stream\n")));
+  const auto compiled =
+      compile(source("m", "m.yaml",
+                     document("x-mortise-dialect: unified\nx-mortise-no-store: true\n",
+                              kOpen + "      x-mortise-dialect: sessionfs\n      x-mortise-no-store: false\n      "
+                                      "x-mortise-envelope: false\n      x-mortise-lane: stream\n")));
   const auto& operation = *compiled.operations.at(0);
   EXPECT_EQ(operation.manners.dialect, "sessionfs");
   EXPECT_EQ(operation.manners.language, "en");
@@ -79,7 +91,13 @@ TEST(Compile, LetsAnOperationOverrideItsDocument) {
 }
 
 TEST(Compile, ReadsSecurityFromTheSchemes) {
-  const auto security = [](const std::string& list) { return compile(source("m", "m.yaml", document(kBearer, "      x-mortise-permission: authenticated\n      security: " + list + "\n"))).operations.at(0)->security; };
+  const auto security = [](const std::string& list) {
+    return compile(
+               source("m", "m.yaml",
+                      document(kBearer, "      x-mortise-permission: authenticated\n      security: " + list + "\n")))
+        .operations.at(0)
+        ->security;
+  };
   const auto all = security("[{bearer: []}, {apiKey: []}, {session: []}]");
   EXPECT_TRUE(all.bearer && all.apiKey && all.cookie && !all.optional && !all.anonymous);
   const auto cookie = security("[{session: []}, {}]");
@@ -87,8 +105,12 @@ TEST(Compile, ReadsSecurityFromTheSchemes) {
 }
 
 TEST(Compile, DeniesByDefault) {
-  EXPECT_EQ(refusal(document("", "")), "contracts/m.yaml:5: GET /x/{id}: expected x-mortise-permission or security: [], found neither; name a permission, or write authenticated for any signed-in caller");
-  EXPECT_EQ(refusal(document("", kOpen + "      x-mortise-permission: a.b\n")), "contracts/m.yaml:5: GET /x/{id}: expected no x-mortise-permission with security: [], found a.b; remove one of the two");
+  EXPECT_EQ(refusal(document("", "")),
+            "contracts/m.yaml:5: GET /x/{id}: expected x-mortise-permission or security: [], found neither; name a "
+            "permission, or write authenticated for any signed-in caller");
+  EXPECT_EQ(refusal(document("", kOpen + "      x-mortise-permission: a.b\n")),
+            "contracts/m.yaml:5: GET /x/{id}: expected no x-mortise-permission with security: [], found a.b; remove "
+            "one of the two");
 }
 
 TEST(Compile, RefusesInOneSentenceWithTheLine) {
@@ -99,11 +121,15 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
     EXPECT_NE(text.find("expected"), std::string::npos) << text;
   };
   says("", kOpen + "      x-mortise-lanes: loop\n", "found x-mortise-lanes; did you mean x-mortise-lane");
-  says("x-mortise-dialekt: unified\n", kOpen, "contracts/m.yaml:1: expected a known x-mortise key on the document, found x-mortise-dialekt; did you mean x-mortise-dialect");
+  says("x-mortise-dialekt: unified\n", kOpen,
+       "contracts/m.yaml:1: expected a known x-mortise key on the document, found x-mortise-dialekt; did you mean "
+       "x-mortise-dialect");
   says("", kOpen + "      x-mortise-lane: lop\n", "did you mean loop");
   says("", kOpen + "      x-mortise-limits: [write]\n", "found write; declare it under x-mortise-buckets");
-  says("x-mortise-buckets: {write: {limit: 3, window: 1m}}\n", kOpen + "      x-mortise-limits: [wrte]\n", "did you mean write");
-  says("x-mortise-buckets: {write: {limit: 3, window: 1m, key: custom}}\n", kOpen + "      x-mortise-limits: [write]\n", "key custom");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m}}\n", kOpen + "      x-mortise-limits: [wrte]\n",
+       "did you mean write");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m, key: custom}}\n", kOpen + "      x-mortise-limits: [write]\n",
+       "key custom");
   says("x-mortise-buckets: {write: {limit: 3, window: soon}}\n", kOpen, "found \"soon\"");
   says("x-mortise-buckets: {write: {limit: 3}}\n", kOpen, "expected limit and window");
   says("x-mortise-checks: [syntax]\n", kOpen, "found no limit_ip");
@@ -114,35 +140,51 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
   says("", kOpen + "      x-mortise-body-limit: 64KB\n", "found \"64KB\"");
   says("", kOpen + "      x-mortise-timeout: 0\n", "x-mortise-timeout");
   says("", "      x-mortise-permission: a\n      security: [{beerer: []}]\n", "expected security scheme beerer");
-  says(kBearer, "      x-mortise-permission: a\n      security: [{basic: []}]\n", "expected scheme basic to be http bearer");
+  says(kBearer, "      x-mortise-permission: a\n      security: [{basic: []}]\n",
+       "expected scheme basic to be http bearer");
   says(kBearer, "      x-mortise-permission: a\n      security: [{bearer: [], session: []}]\n", "expected one scheme");
-  says("", kOpen + "      requestBody: {content: {application/json: {schema: {type: strin}}}}\n", "expected a schema of OpenAPI 3.0 in the body");
+  says("", kOpen + "      requestBody: {content: {application/json: {schema: {type: strin}}}}\n",
+       "expected a schema of OpenAPI 3.0 in the body");
   says("components: {schemas: {A: {type: string, x-mortise-lane: loop}}}\n", kOpen, "found it elsewhere");
-  EXPECT_NE(refusal("openapi: 3.0.3\npaths:\n  /x:\n    get:\n      operationId: a\n      security: []\n      responses: {'200': {description: d, content: {application/json: {schema: {type: string, descripton: d}}}}}\n")
-                .find("in the response 200, found keyword \"descripton\" is not served; did you mean \"description\""),
-            std::string::npos);
+  EXPECT_NE(
+      refusal("openapi: 3.0.3\npaths:\n  /x:\n    get:\n      operationId: a\n      security: []\n      responses: "
+              "{'200': {description: d, content: {application/json: {schema: {type: string, descripton: d}}}}}\n")
+          .find("in the response 200, found keyword \"descripton\" is not served; did you mean \"description\""),
+      std::string::npos);
   says("", "      security: [{}]\n      x-mortise-permission: a\n", "remove one of the two");
 }
 
 TEST(Compile, ChecksPathsAndParameters) {
   const auto path = [](const std::string& template_, const std::string& parameters) {
-    return refusal("openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  " + template_ + ":\n    get:\n      operationId: a\n      security: []\n      parameters: " + parameters + "\n      responses: {}\n");
+    return refusal("openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  " + template_ +
+                   ":\n    get:\n      operationId: a\n      security: []\n      parameters: " + parameters +
+                   "\n      responses: {}\n");
   };
   const std::string id = "[{name: id, in: path, required: true, schema: {type: string}}]";
   EXPECT_EQ(path("'/x/{id}'", id), "accepted");
   EXPECT_EQ(path("'/x/{id:proj_*}'", id), "accepted");
   EXPECT_EQ(path("'/x/{id...}'", id), "accepted");
-  for (const auto* bad : {"'x'", "'/x//{id}'", "'/x/{id}y'", "'/{id...}/x'", "'/x/{id:proj}'", "'/{id}/{id}'", "'/x/{i d}'", "'/../{id}'", "'/x/{id}?a'"}) EXPECT_NE(path(bad, id), "accepted") << bad;
+  for (const auto* bad : {"'x'", "'/x//{id}'", "'/x/{id}y'", "'/{id...}/x'", "'/x/{id:proj}'", "'/{id}/{id}'",
+                          "'/x/{i d}'", "'/../{id}'", "'/x/{id}?a'"})
+    EXPECT_NE(path(bad, id), "accepted") << bad;
   EXPECT_NE(path("'/x/{id}'", "[]").find("expected a path parameter id"), std::string::npos);
-  EXPECT_NE(path("'/x/{ident}'", "[{name: idents, in: path, required: true, schema: {type: string}}]").find("did you mean ident"), std::string::npos);
-  EXPECT_NE(path("'/x/{id}'", "[{name: id, in: path, schema: {type: string}}]").find("required: true"), std::string::npos);
-  EXPECT_NE(path("/x", "[{name: n, in: query, schema: {type: integer, minimum: 1, default: 0}}]").find("greater_than_equal"), std::string::npos);
-  EXPECT_NE(path("/x", "[{name: n, in: query, schema: {type: object}}]").find("send objects in the body"), std::string::npos);
+  EXPECT_NE(path("'/x/{ident}'", "[{name: idents, in: path, required: true, schema: {type: string}}]")
+                .find("did you mean ident"),
+            std::string::npos);
+  EXPECT_NE(path("'/x/{id}'", "[{name: id, in: path, schema: {type: string}}]").find("required: true"),
+            std::string::npos);
+  EXPECT_NE(
+      path("/x", "[{name: n, in: query, schema: {type: integer, minimum: 1, default: 0}}]").find("greater_than_equal"),
+      std::string::npos);
+  EXPECT_NE(path("/x", "[{name: n, in: query, schema: {type: object}}]").find("send objects in the body"),
+            std::string::npos);
 }
 
 TEST(Compile, RefusesOtherDocuments) {
-  EXPECT_EQ(refusal("swagger: '2.0'\npaths: {}\n"), "contracts/m.yaml:1: expected openapi 3.0.x, found none; write openapi: 3.0.3");
-  EXPECT_EQ(refusal("openapi: 3.1.0\npaths: {}\n"), "contracts/m.yaml:1: expected openapi 3.0.x, found 3.1.0; write openapi: 3.0.3");
+  EXPECT_EQ(refusal("swagger: '2.0'\npaths: {}\n"),
+            "contracts/m.yaml:1: expected openapi 3.0.x, found none; write openapi: 3.0.3");
+  EXPECT_EQ(refusal("openapi: 3.1.0\npaths: {}\n"),
+            "contracts/m.yaml:1: expected openapi 3.0.x, found 3.1.0; write openapi: 3.0.3");
   DocumentSource broken{"m", "m.yaml", "{", {}};
   EXPECT_THROW(compile(broken), std::runtime_error);
 }
@@ -151,7 +193,8 @@ TEST(Compile, ServesTheKernelsOwnContract) {
   const auto kernel = compile(kernelContract());
   EXPECT_EQ(kernel.module, "kernel");
   EXPECT_EQ(kernel.prefix, "");
-  for (const auto* id : {"health", "healthV1", "infraHealth", "metrics", "openapi", "docs", "redoc", "docsBelowApi", "redocBelowApi", "docsAsset"}) {
+  for (const auto* id : {"health", "healthV1", "infraHealth", "metrics", "openapi", "docs", "redoc", "docsBelowApi",
+                         "redocBelowApi", "docsAsset"}) {
     const auto& operation = find(kernel, id);
     EXPECT_TRUE(operation.security.anonymous || operation.security.optional) << id;
     EXPECT_FALSE(operation.envelope) << id;

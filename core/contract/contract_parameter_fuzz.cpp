@@ -1,4 +1,5 @@
-// Whatever a client puts into a path, a parameter or a body: no crash, no endless work, and errors that point into the request.
+// Whatever a client puts into a path, a parameter or a body: no crash, no endless work, and errors that point into the
+// request.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +16,8 @@ using namespace mortise;
 using namespace mortise::contract;
 
 // Small enough to read, with each keyword once.
-constexpr std::string_view kDocument = R"({"openapi":"3.0.3","info":{"title":"f","version":"1"},"x-mortise-both-slashes":true,"paths":{
+constexpr std::string_view kDocument =
+    R"({"openapi":"3.0.3","info":{"title":"f","version":"1"},"x-mortise-both-slashes":true,"paths":{
 "/a/{id:proj_*}":{"get":{"operationId":"a","security":[],"responses":{},"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string","pattern":"^proj_[0-9a-f]{1,16}$"}}]}},
 "/a/{x}/b/{rest...}":{"get":{"operationId":"b","security":[],"x-mortise-decoded-slash":true,"responses":{},"parameters":[{"name":"x","in":"path","required":true,"schema":{"type":"string","format":"uuid"}},{"name":"rest","in":"path","required":true,"schema":{"type":"string"}}]}},
 "/a/{x}":{"post":{"operationId":"c","security":[],"responses":{},"parameters":[{"name":"x","in":"path","required":true,"schema":{"type":"string"}},
@@ -54,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(match.manners != nullptr);
     require((match.kind == Match::Kind::found) == (match.operation != nullptr));
     require((match.kind == Match::Kind::methodNotAllowed) == !match.allow.empty());
-    for (const auto& [name, value] : match.captured) require(!name.empty() && !value.empty() && value.find('\0') == std::string::npos && value != "..");
+    for (const auto& [name, value] : match.captured)
+      require(!name.empty() && !value.empty() && value.find('\0') == std::string::npos && value != "..");
   }
 
   for (const auto& operation : table().operations()) {

@@ -1,4 +1,5 @@
-// The two HTML pages that show /openapi.json. Their scripts and styles come from share/docs of the installation (cmake/DocsAssets.cmake).
+// The two HTML pages that show /openapi.json. Their scripts and styles come from share/docs of the installation
+// (cmake/DocsAssets.cmake).
 #pragma once
 
 #include <string>
@@ -10,9 +11,11 @@ namespace mortise::contract {
 std::string swaggerPage(std::string_view assetBase);
 std::string redocPage(std::string_view assetBase);
 
-// Content-Security-Policy to send with both: own files only; both pages set styles from script, and Redoc searches in a worker made from a blob.
+// Content-Security-Policy to send with both: own files only; both pages set styles from script, and Redoc searches in a
+// worker made from a blob.
 inline constexpr std::string_view kDocsPolicy =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:; "
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src "
+    "'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 }  // namespace mortise::contract

@@ -61,7 +61,8 @@ bool isEmail(std::string_view utf8) {
   char before = 0;
   for (const char c : local) {
     if (c == '.' && before == '.') return false;
-    if (!isDigit(c) && !isLetter(c) && std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) == std::string_view::npos) return false;
+    if (!isDigit(c) && !isLetter(c) && std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) == std::string_view::npos)
+      return false;
     before = c;
   }
   return isDomain(address.substr(sign + 1));
@@ -76,7 +77,9 @@ bool isUri(std::string_view text) {
   }
   for (std::size_t i = colon + 1; i < text.size(); ++i) {
     const char c = text[i];
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || std::string_view("<>\"{}|\\^`").find(c) != std::string_view::npos) return false;
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f ||
+        std::string_view("<>\"{}|\\^`").find(c) != std::string_view::npos)
+      return false;
     if (c != '%') continue;
     if (i + 2 >= text.size()) return false;
     for (const char digit : text.substr(i + 1, 2)) {
@@ -102,7 +105,8 @@ bool isDate(std::string_view text) {
 }
 
 bool isDateTime(std::string_view text) {
-  if (text.size() < 20 || !isDate(text.substr(0, 10)) || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return false;
+  if (text.size() < 20 || !isDate(text.substr(0, 10)) || (text[10] != 'T' && text[10] != 't' && text[10] != ' '))
+    return false;
   return isTime(text.substr(11));
 }
 

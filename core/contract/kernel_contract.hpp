@@ -5,7 +5,8 @@
 
 namespace mortise::contract {
 
-// Module "kernel": health, metrics, /openapi.json, /docs, /redoc and their copies below /api, assets under /docs/assets/.
+// Module "kernel": health, metrics, /openapi.json, /docs, /redoc and their copies below /api, assets under
+// /docs/assets/.
 DocumentSource kernelContract();
 
 }  // namespace mortise::contract

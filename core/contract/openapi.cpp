@@ -1,6 +1,5 @@
 #include "core/contract/openapi.hpp"
 
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -16,9 +15,9 @@ namespace {
 using json::Value;
 using Allocator = json::Document::AllocatorType;
 
-constexpr std::string_view kSections[] = {"schemas", "responses", "parameters", "examples", "requestBodies", "headers", "links", "callbacks"};
+constexpr std::string_view kSections[] = {"schemas",       "responses", "parameters", "examples",
+                                          "requestBodies", "headers",   "links",      "callbacks"};
 constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
-
 
 std::string capitalised(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
@@ -63,7 +62,8 @@ void eachReference(Value& value, const On& on) {
     if (key == "$ref" && entry.value.IsString()) {
       on(entry.value);
     } else if (key == "discriminator") {
-      if (Value* mapping = entry.value.IsObject() ? member(entry.value, "mapping") : nullptr; mapping != nullptr && mapping->IsObject()) {
+      if (Value* mapping = entry.value.IsObject() ? member(entry.value, "mapping") : nullptr;
+          mapping != nullptr && mapping->IsObject()) {
         for (auto& target : mapping->GetObject()) {
           if (target.value.IsString()) on(target.value);
         }
@@ -81,18 +81,24 @@ struct ErrorShape {
 
 ErrorShape errorShape(std::string_view dialect) {
   if (dialect == "code_msg") {
-    return {"CodeMsgError", "application/json", R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})"};
+    return {
+        "CodeMsgError", "application/json",
+        R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})"};
   }
   if (dialect == "unified") {
-    return {"UnifiedError", "application/json",
-            R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})"};
+    return {
+        "UnifiedError", "application/json",
+        R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})"};
   }
   if (dialect == "sessionfs") {
-    return {"SessionfsError", "application/json", R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})"};
+    return {
+        "SessionfsError", "application/json",
+        R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})"};
   }
   if (dialect == "problem") {
-    return {"ProblemDetails", "application/problem+json",
-            R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})"};
+    return {
+        "ProblemDetails", "application/problem+json",
+        R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})"};
   }
   return {"OtherError", "application/json", R"({"type":"object"})"};
 }
@@ -117,7 +123,9 @@ class Merger {
 
  private:
   Allocator& allocator() { return out_.GetAllocator(); }
-  Value text(std::string_view value) { return Value(value.empty() ? "" : value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator()); }
+  Value text(std::string_view value) {
+    return Value(value.empty() ? "" : value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator());
+  }
   void set(Value& object, std::string_view name, std::string_view value) { set(object, name, text(value)); }
   void set(Value& object, std::string_view name, Value value) {
     if (Value* old = member(object, name)) {
@@ -146,8 +154,8 @@ class Merger {
     return copy;
   }
 
-  // Same name, same text (references followed): shared. Same name, other text: <Module>_<Name>. Renaming one can make another differ,
-  // so it runs until nothing changes.
+  // Same name, same text (references followed): shared. Same name, other text: <Module>_<Name>. Renaming one can make
+  // another differ, so it runs until nothing changes.
   void nameComponents() {
     for (std::size_t i = 0; i < documents_.size(); ++i) {
       const Value* components = json::member(*documents_[i].document, "components");
@@ -166,7 +174,8 @@ class Merger {
       changed = false;
       std::map<std::pair<std::string, std::string>, std::map<std::string, std::vector<Component>>> byText;
       for (const auto& [key, value] : originals_) {
-        if (newNames_[key] == key.name) byText[{key.section, key.name}][json::toText(rewritten(*value, key.document))].push_back(key);
+        if (newNames_[key] == key.name)
+          byText[{key.section, key.name}][json::toText(rewritten(*value, key.document))].push_back(key);
       }
       for (const auto& [name, texts] : byText) {
         if (texts.size() < 2) continue;
@@ -194,7 +203,9 @@ class Merger {
       for (const auto& operation : document.operations) ++uses[operation->id];
     }
     for (const auto& document : documents_) {
-      for (const auto& operation : document.operations) operationIds_[operation.get()] = uses[operation->id] > 1 ? document.module + "_" + operation->id : operation->id;
+      for (const auto& operation : document.operations)
+        operationIds_[operation.get()] =
+            uses[operation->id] > 1 ? document.module + "_" + operation->id : operation->id;
     }
   }
 
@@ -246,7 +257,8 @@ class Merger {
       for (std::size_t i = 0; i < documents_.size(); ++i) {
         const Value* own = json::member(*documents_[i].document, "paths");
         for (const auto& operation : documents_[i].operations) {
-          if ((operation->path.find(':') != std::string::npos) == prefixed) addOperation(paths, *operation, *json::member(*own, operation->path), i);
+          if ((operation->path.find(':') != std::string::npos) == prefixed)
+            addOperation(paths, *operation, *json::member(*own, operation->path), i);
         }
       }
     }
@@ -257,15 +269,16 @@ class Merger {
     for (auto& [path, item] : sorted) {
       Value methods(rapidjson::kObjectType);
       for (const auto method : kMethods) {
-        if (Value* operation = member(item, method)) methods.AddMember(text(method), std::move(*operation), allocator());
+        if (Value* operation = member(item, method))
+          methods.AddMember(text(method), std::move(*operation), allocator());
       }
       ordered.AddMember(text(path), std::move(methods), allocator());
     }
     set(out_, "paths", std::move(ordered));
   }
 
-  // Our templates in OpenAPI's words. Paths that differ only in names are one path there, so the first names win; where a prefixed
-  // parameter meets a plain one, the prefix is written out before it.
+  // Our templates in OpenAPI's words. Paths that differ only in names are one path there, so the first names win; where
+  // a prefixed parameter meets a plain one, the prefix is written out before it.
   struct Shown {
     std::string path;
     std::map<std::string, std::string> names;     // contract's -> shown
@@ -299,7 +312,8 @@ class Merger {
         out.path += "{" + names[index++] + "}";
       }
       const Value* there = json::member(paths, out.path);
-      if (fresh || there == nullptr || json::member(*there, text::lower(operation.method)) == nullptr || spelled) return out;
+      if (fresh || there == nullptr || json::member(*there, text::lower(operation.method)) == nullptr || spelled)
+        return out;
     }
     return {};
   }
@@ -313,7 +327,8 @@ class Merger {
     tags.PushBack(text(operation.module), allocator());
     set(out, "tags", std::move(tags));
     if (json::textMember(out, "summary").empty()) set(out, "summary", operation.id);
-    if (json::textMember(out, "description").empty()) set(out, "description", std::string(json::textMember(out, "summary")) + ".");
+    if (json::textMember(out, "description").empty())
+      set(out, "description", std::string(json::textMember(out, "summary")) + ".");
     if (const Value* shared = json::member(item, "parameters")) takeOver(out, rewritten(*shared, document));
     renameParameters(out, shown);
     security(out, operation);
@@ -331,7 +346,9 @@ class Merger {
     Value all(rapidjson::kArrayType);
     const Value* own = json::member(operation, "parameters");
     const auto same = [](const Value& a, const Value& b) {
-      return json::textMember(a, "name") == json::textMember(b, "name") && json::textMember(a, "in") == json::textMember(b, "in") && json::textMember(a, "$ref") == json::textMember(b, "$ref");
+      return json::textMember(a, "name") == json::textMember(b, "name") &&
+             json::textMember(a, "in") == json::textMember(b, "in") &&
+             json::textMember(a, "$ref") == json::textMember(b, "$ref");
     };
     for (auto& parameter : shared.GetArray()) {
       bool replaced = false;
@@ -352,7 +369,8 @@ class Merger {
     for (auto& parameter : parameters->GetArray()) {
       const Value* plain = &parameter;
       std::string section, name;
-      if (const auto reference = json::textMember(parameter, "$ref"); splitReference(reference, section, name)) plain = componentNamed(section, name);
+      if (const auto reference = json::textMember(parameter, "$ref"); splitReference(reference, section, name))
+        plain = componentNamed(section, name);
       if (plain == nullptr || json::textMember(*plain, "in") != "path") continue;
       const std::string own(json::textMember(*plain, "name"));
       const auto known = shown.names.find(own);
@@ -391,7 +409,8 @@ class Merger {
       if (wanted.cookie) add("cookie");
       if (wanted.apiKey) add("apiKey");
       if (!wanted.queryToken.empty()) {
-        const auto scheme = wanted.queryToken == "token" ? std::string("queryToken") : "queryToken_" + wanted.queryToken;
+        const auto scheme =
+            wanted.queryToken == "token" ? std::string("queryToken") : "queryToken_" + wanted.queryToken;
         queryTokens_[scheme] = wanted.queryToken;
         add(scheme);
       }
@@ -416,7 +435,9 @@ class Merger {
     };
     if (!compiled.security.anonymous && !compiled.security.optional) add("401");
     if (!compiled.permission.empty() && compiled.permission != "authenticated") add("403");
-    if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json || compiled.body.kind == Body::Kind::multipart) add(compiled.manners.dialect == "unified" ? "400" : "422");
+    if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
+        compiled.body.kind == Body::Kind::multipart)
+      add(compiled.manners.dialect == "unified" ? "400" : "422");
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");
@@ -435,7 +456,9 @@ class Merger {
       const auto shape = errorShape(dialect);
       const std::string name(shape.name);
       const auto schema = "Mortise_" + name;
-      all["responses"][name] = parsed("{\"description\":\"The request could not be served\",\"content\":{" + json::quoted(shape.media) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" + schema + "\"}}}}");
+      all["responses"][name] =
+          parsed("{\"description\":\"The request could not be served\",\"content\":{" + json::quoted(shape.media) +
+                 ":{\"schema\":{\"$ref\":\"#/components/schemas/" + schema + "\"}}}}");
       all["schemas"][schema] = parsed(shape.schema);
     }
     // Only what something refers to, directly or through others.
@@ -443,7 +466,8 @@ class Merger {
     std::vector<std::pair<std::string, std::string>> open;
     const auto note = [&](Value& reference) {
       std::pair<std::string, std::string> target;
-      if (splitReference(json::view(reference), target.first, target.second) && used.insert(target).second) open.push_back(target);
+      if (splitReference(json::view(reference), target.first, target.second) && used.insert(target).second)
+        open.push_back(target);
     };
     eachReference(*member(out_, "paths"), note);
     while (!open.empty()) {
@@ -451,7 +475,8 @@ class Merger {
       open.pop_back();
       const auto section = all.find(target.first);
       if (section == all.end()) continue;
-      if (const auto at = section->second.find(target.second); at != section->second.end()) eachReference(at->second, note);
+      if (const auto at = section->second.find(target.second); at != section->second.end())
+        eachReference(at->second, note);
     }
     Value components(rapidjson::kObjectType);
     for (auto& [section, entries] : all) {
@@ -472,9 +497,11 @@ class Merger {
     };
     add("apiKey", R"({"type":"http","scheme":"bearer","description":"An API key, sent as a bearer token"})");
     add("bearer", R"({"type":"http","scheme":"bearer","bearerFormat":"JWT","description":"An access token"})");
-    add("cookie", "{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":" + json::quoted(cookieName()) + ",\"description\":\"The session cookie set by signing in\"}");
+    add("cookie", "{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":" + json::quoted(cookieName()) +
+                      ",\"description\":\"The session cookie set by signing in\"}");
     for (const auto& [scheme, name] : queryTokens_) {
-      add(scheme, "{\"type\":\"apiKey\",\"in\":\"query\",\"name\":" + json::quoted(name) + ",\"description\":\"An access token, where a header can't be sent\"}");
+      add(scheme, "{\"type\":\"apiKey\",\"in\":\"query\",\"name\":" + json::quoted(name) +
+                      ",\"description\":\"An access token, where a header can't be sent\"}");
     }
     return out;
   }
@@ -486,7 +513,8 @@ class Merger {
       const Value* schemes = components == nullptr ? nullptr : json::member(*components, "securitySchemes");
       if (schemes == nullptr || !schemes->IsObject()) continue;
       for (const auto& scheme : schemes->GetObject()) {
-        if (json::textMember(scheme.value, "in") == "cookie") return std::string(json::textMember(scheme.value, "name", "session"));
+        if (json::textMember(scheme.value, "in") == "cookie")
+          return std::string(json::textMember(scheme.value, "name", "session"));
       }
     }
     return "session";
@@ -505,7 +533,8 @@ class Merger {
 
 }  // namespace
 
-std::string mergedOpenApi(const std::vector<CompiledDocument>& documents, const std::string& version, const std::string& serverUrl) {
+std::string mergedOpenApi(const std::vector<CompiledDocument>& documents, const std::string& version,
+                          const std::string& serverUrl) {
   return Merger(documents).merge(version, serverUrl);
 }
 

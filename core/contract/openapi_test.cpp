@@ -29,7 +29,9 @@ std::string at(const json::Value& root, std::initializer_list<std::string_view> 
   return json::toText(*value);
 }
 
-std::vector<CompiledDocument> samples() { return {compile(kernelContract()), compile(sample("notes")), compile(sample("projects"))}; }
+std::vector<CompiledDocument> samples() {
+  return {compile(kernelContract()), compile(sample("notes")), compile(sample("projects"))};
+}
 
 TEST(MergedOpenApi, HoldsEveryOperationOnce) {
   const auto documents = samples();
@@ -44,25 +46,35 @@ TEST(MergedOpenApi, HoldsEveryOperationOnce) {
   EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "x-mortise-permission"}), "\"notes.write\"");
 }
 
-TEST(MergedOpenApi, IsTheSameTextEachTime) { EXPECT_EQ(mergedOpenApi(samples(), "1", "http://h"), mergedOpenApi(samples(), "1", "http://h")); }
+TEST(MergedOpenApi, IsTheSameTextEachTime) {
+  EXPECT_EQ(mergedOpenApi(samples(), "1", "http://h"), mergedOpenApi(samples(), "1", "http://h"));
+}
 
 TEST(MergedOpenApi, RenamesComponentsOnlyWhenTheirTextsDiffer) {
   const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
   EXPECT_NE(at(merged, {"components", "schemas", "Notes_Note"}), "absent");
   EXPECT_NE(at(merged, {"components", "schemas", "Projects_Note"}), "absent");
   EXPECT_EQ(at(merged, {"components", "schemas", "Note"}), "absent");
-  EXPECT_EQ(at(merged, {"components", "schemas", "Notes_Note", "properties", "parent", "$ref"}), "\"#/components/schemas/Notes_Note\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "Notes_Note", "properties", "parent", "$ref"}),
+            "\"#/components/schemas/Notes_Note\"");
   EXPECT_NE(at(merged, {"components", "schemas", "NewNote"}), "absent");
 }
 
 TEST(MergedOpenApi, RenamesWhatRefersToARenamedComponent) {
   const auto one = [](const std::string& module, const std::string& inner) {
-    return compile(source(module, module + ".yaml", "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /" + module + ":\n    get:\n      operationId: same\n      security: []\n      responses: {'200': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/Outer'}}}}}\ncomponents:\n  schemas:\n    Outer: {type: object, properties: {i: {$ref: '#/components/schemas/Inner'}}}\n    Inner: {type: " +
-                                                                       inner + "}\n    Unused: {type: string}\n"));
+    return compile(source(
+        module, module + ".yaml",
+        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /" + module +
+            ":\n    get:\n      operationId: same\n      security: []\n      responses: {'200': {description: d, "
+            "content: {application/json: {schema: {$ref: '#/components/schemas/Outer'}}}}}\ncomponents:\n  schemas:\n  "
+            "  Outer: {type: object, properties: {i: {$ref: '#/components/schemas/Inner'}}}\n    Inner: {type: " +
+            inner + "}\n    Unused: {type: string}\n"));
   };
   const auto merged = parsed(mergedOpenApi({one("a", "string"), one("b", "integer")}, "1", "http://h"));
-  EXPECT_EQ(at(merged, {"components", "schemas", "A_Outer", "properties", "i", "$ref"}), "\"#/components/schemas/A_Inner\"");
-  EXPECT_EQ(at(merged, {"components", "schemas", "B_Outer", "properties", "i", "$ref"}), "\"#/components/schemas/B_Inner\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "A_Outer", "properties", "i", "$ref"}),
+            "\"#/components/schemas/A_Inner\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "B_Outer", "properties", "i", "$ref"}),
+            "\"#/components/schemas/B_Inner\"");
   EXPECT_EQ(at(merged, {"components", "schemas", "Unused"}), "absent");
   EXPECT_EQ(at(merged, {"paths", "/a", "get", "operationId"}), "\"a_same\"");
   const auto equal = parsed(mergedOpenApi({one("a", "string"), one("b", "string")}, "1", "http://h"));
@@ -80,12 +92,16 @@ TEST(MergedOpenApi, NamesSecurityAndErrorsOfEachOperation) {
   const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
   EXPECT_EQ(at(merged, {"paths", "/health", "get", "security"}), "[]");
   EXPECT_EQ(at(merged, {"paths", "/api/v1/notes/drafts", "get", "security"}), "[{\"bearer\":[]},{}]");
-  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "security"}), "[{\"bearer\":[]},{\"cookie\":[]},{\"apiKey\":[]}]");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "security"}),
+            "[{\"bearer\":[]},{\"cookie\":[]},{\"apiKey\":[]}]");
   EXPECT_EQ(at(merged, {"components", "securitySchemes", "cookie", "name"}), "\"mortise_session\"");
   EXPECT_EQ(at(merged, {"components", "securitySchemes", "queryToken", "in"}), "\"query\"");
-  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "422", "$ref"}), "\"#/components/responses/ProblemDetails\"");
-  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "429", "$ref"}), "\"#/components/responses/ProblemDetails\"");
-  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "responses", "401", "$ref"}), "\"#/components/responses/SessionfsError\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "422", "$ref"}),
+            "\"#/components/responses/ProblemDetails\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "responses", "429", "$ref"}),
+            "\"#/components/responses/ProblemDetails\"");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "responses", "401", "$ref"}),
+            "\"#/components/responses/SessionfsError\"");
   EXPECT_NE(at(merged, {"components", "schemas", "Mortise_SessionfsError"}), "absent");
 }
 

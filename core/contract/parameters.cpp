@@ -8,16 +8,20 @@ namespace mortise::contract {
 
 std::string_view name(In in) {
   switch (in) {
-    case In::path: return "path";
-    case In::query: return "query";
-    case In::header: return "header";
-    case In::cookie: return "cookie";
+    case In::path:
+      return "path";
+    case In::query:
+      return "query";
+    case In::header:
+      return "header";
+    case In::cookie:
+      return "cookie";
   }
   return "query";
 }
 
-bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into, json::Document::AllocatorType& allocator,
-                   std::vector<FieldError>& errors) {
+bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
+                   json::Document::AllocatorType& allocator, std::vector<FieldError>& errors) {
   std::vector<std::string> location = {std::string(name(parameter.in)), parameter.name};
   into.SetNull();
   if (texts.empty()) {

@@ -10,10 +10,10 @@
 
 namespace mortise::contract {
 
-// `texts`: every occurrence, decoded. Absent: the default, else `missing` when required, else null. Several occurrences of a parameter that is
-// not an array: `repeated`. False when an error was added; location is {"query","page"}.
-bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into, json::Document::AllocatorType& allocator,
-                   std::vector<FieldError>& errors);
+// `texts`: every occurrence, decoded. Absent: the default, else `missing` when required, else null. Several occurrences
+// of a parameter that is not an array: `repeated`. False when an error was added; location is {"query","page"}.
+bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
+                   json::Document::AllocatorType& allocator, std::vector<FieldError>& errors);
 
 // "path", "query", "header" or "cookie".
 std::string_view name(In in);

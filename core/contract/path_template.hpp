@@ -12,8 +12,8 @@ struct PathTemplate {
   enum class Kind : std::uint8_t { literal, prefixed, parameter, tail };
   struct Segment {
     Kind kind = Kind::literal;
-    std::string text;    // literal: decoded text; prefixed: the prefix
-    std::string name;    // parameters
+    std::string text;  // literal: decoded text; prefixed: the prefix
+    std::string name;  // parameters
   };
   std::vector<Segment> segments;
 

@@ -23,7 +23,9 @@ char32_t decode(std::string_view text, std::size_t& at) {
   return c;
 }
 
-bool isWord(char32_t c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
+bool isWord(char32_t c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
 
 }  // namespace
 
@@ -44,7 +46,8 @@ class PatternCompiler {
   using Ranges = std::vector<Pattern::Range>;
 
   [[noreturn]] void fail(const std::string& reason) const {
-    throw std::runtime_error("pattern \"" + std::string(source_) + "\": " + reason + " at offset " + std::to_string(at_));
+    throw std::runtime_error("pattern \"" + std::string(source_) + "\": " + reason + " at offset " +
+                             std::to_string(at_));
   }
   bool more() const { return at_ < source_.size(); }
   char peek() const { return source_[at_]; }
@@ -195,19 +198,30 @@ class PatternCompiler {
         return c == 'W';
       case 's':
       case 'S':
-        ranges = {{'\t', '\r'}, {' ', ' '}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
+        ranges = {{'\t', '\r'},     {' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+                  {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
         return c == 'S';
-      case 't': return one('\t'), false;
-      case 'n': return one('\n'), false;
-      case 'r': return one('\r'), false;
-      case 'f': return one('\f'), false;
-      case 'v': return one('\v'), false;
-      case '0': return one(0), false;
-      case 'x': return one(hex(2)), false;
-      case 'u': return one(hex(4)), false;
-      default: break;
+      case 't':
+        return one('\t'), false;
+      case 'n':
+        return one('\n'), false;
+      case 'r':
+        return one('\r'), false;
+      case 'f':
+        return one('\f'), false;
+      case 'v':
+        return one('\v'), false;
+      case '0':
+        return one(0), false;
+      case 'x':
+        return one(hex(2)), false;
+      case 'u':
+        return one(hex(4)), false;
+      default:
+        break;
     }
-    if (isWord(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80) fail(std::string("\\") + c + " is not served");
+    if (isWord(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80)
+      fail(std::string("\\") + c + " is not served");
     return one(static_cast<unsigned char>(c)), false;
   }
 
@@ -215,7 +229,10 @@ class PatternCompiler {
     char32_t value = 0;
     for (int i = 0; i < digits; ++i) {
       const char c = more() ? peek() : ' ';
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
       if (digit < 0) fail("expected " + std::to_string(digits) + " hexadecimal digits");
       value = value * 16 + static_cast<char32_t>(digit);
       ++at_;
@@ -313,9 +330,15 @@ bool Pattern::matches(std::string_view utf8) const {
       seen[i] = mark;
       const Step& step = steps_[i];
       switch (step.kind) {
-        case Step::Kind::done: done = true; break;
-        case Step::Kind::set: to.push_back(i); break;
-        case Step::Kind::jump: open.push_back(step.a); break;
+        case Step::Kind::done:
+          done = true;
+          break;
+        case Step::Kind::set:
+          to.push_back(i);
+          break;
+        case Step::Kind::jump:
+          open.push_back(step.a);
+          break;
         case Step::Kind::split:
           open.push_back(step.b);
           open.push_back(step.a);

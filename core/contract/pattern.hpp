@@ -1,5 +1,6 @@
-// `pattern` of a schema, compiled once: the part of ECMA-262 that contracts use, matched in time linear in the text, over code points.
-// std::regex may recurse until the stack ends on a client's text, and RapidJSON's expression keeps its search state in the expression.
+// `pattern` of a schema, compiled once: the part of ECMA-262 that contracts use, matched in time linear in the text,
+// over code points. std::regex may recurse until the stack ends on a client's text, and RapidJSON's expression keeps
+// its search state in the expression.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,13 @@ namespace mortise::contract {
 
 class Pattern {
  public:
-  // Texts longer than this never match: it bounds the work a client can cause. Contracts pair `pattern` with `maxLength`.
+  // Texts longer than this never match: it bounds the work a client can cause. Contracts pair `pattern` with
+  // `maxLength`.
   static constexpr std::size_t kLongestText = 16 * 1024;
 
-  // Serves . ^ $ | ( ) (?: ) [ ] [^ ] * + ? {n} {n,} {n,m} (lazy forms too), \d \w \s \D \W \S \b \B, \t \n \r \f \v \0 \xHH \uHHHH, and
-  // \ before punctuation. Throws std::runtime_error for the rest (look-around, back-references, properties) and for programs over 4000 steps.
+  // Serves . ^ $ | ( ) (?: ) [ ] [^ ] * + ? {n} {n,} {n,m} (lazy forms too), \d \w \s \D \W \S \b \B, \t \n \r \f \v \0
+  // \xHH \uHHHH, and \ before punctuation. Throws std::runtime_error for the rest (look-around, back-references,
+  // properties) and for programs over 4000 steps.
   explicit Pattern(std::string_view source);
 
   // True when some part of `utf8` matches, as JSON Schema asks; anchor with ^ and $.
@@ -29,8 +32,8 @@ class Pattern {
   struct Step {
     enum class Kind : std::uint8_t { set, split, jump, begin, end, boundary, notBoundary, done };
     Kind kind;
-    bool negated = false;         // set
-    std::uint32_t a = 0, b = 0;   // set: ranges_[a, b); split: both ways; jump: a
+    bool negated = false;        // set
+    std::uint32_t a = 0, b = 0;  // set: ranges_[a, b); split: both ways; jump: a
   };
   bool holds(const Step& step, char32_t c) const;
 

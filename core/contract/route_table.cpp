@@ -13,7 +13,8 @@ namespace mortise::contract {
 namespace {
 
 // In the order Allow shows them.
-constexpr std::array<std::string_view, 8> kMethods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+constexpr std::array<std::string_view, 8> kMethods = {"GET",   "HEAD",   "POST",    "PUT",
+                                                      "PATCH", "DELETE", "OPTIONS", "TRACE"};
 constexpr std::size_t kGet = 0, kHead = 1, kOther = kMethods.size();
 
 std::size_t methodIndex(std::string_view method) {
@@ -53,14 +54,14 @@ struct Search {
   const std::vector<Route>& routes;
   const Segments& segments;
   std::size_t method;
-  bool decoded;                                        // which kind of routes this pass is for
+  bool decoded;  // which kind of routes this pass is for
   std::array<std::string_view, kMostNames> captured{};
   std::size_t count = 0;
   std::size_t tailFrom = 0;
   const Route* found = nullptr;
-  std::uint32_t allowed = 0;                           // methods of every leaf that fits, when `found` stays empty
-  const Route* other = nullptr;                        // any route of such a leaf, for its manners
-  int budget = 20000;                                  // backtracking stops being cheap only in a table made for it
+  std::uint32_t allowed = 0;     // methods of every leaf that fits, when `found` stays empty
+  const Route* other = nullptr;  // any route of such a leaf, for its manners
+  int budget = 20000;            // backtracking stops being cheap only in a table made for it
 
   bool take(const Leaf& leaf) {
     if (!leaf.any) return false;
@@ -83,7 +84,8 @@ struct Search {
     const Node& node = nodes[index];
     if (at == segments.size()) return take(node.leaf);
     const auto segment = segments[at];
-    const auto literal = std::lower_bound(node.literals.begin(), node.literals.end(), segment, [](const auto& entry, std::string_view key) { return entry.first < key; });
+    const auto literal = std::lower_bound(node.literals.begin(), node.literals.end(), segment,
+                                          [](const auto& entry, std::string_view key) { return entry.first < key; });
     if (literal != node.literals.end() && literal->first == segment && walk(literal->second, at + 1)) return true;
     if (!segment.empty()) {
       for (const auto& [prefix, child] : node.prefixes) {
@@ -116,7 +118,9 @@ const Manners& defaultManners() {
   return manners;
 }
 
-std::string shortName(const std::string& file) { return file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1); }
+std::string shortName(const std::string& file) {
+  return file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
+}
 
 std::string place(const Operation& operation) {
   return shortName(operation.file) + ":" + std::to_string(operation.line) + " (module " + operation.module + ")";
@@ -137,7 +141,9 @@ std::string withSlashes(std::string_view raw) {
   return out;
 }
 
-bool hasEncodedSlash(std::string_view raw) { return raw.find("%2F") != std::string_view::npos || raw.find("%2f") != std::string_view::npos; }
+bool hasEncodedSlash(std::string_view raw) {
+  return raw.find("%2F") != std::string_view::npos || raw.find("%2f") != std::string_view::npos;
+}
 
 // Raw control characters, blanks and bytes that are not UTF-8 have no place in a request target.
 bool isClean(std::string_view path) {
@@ -150,7 +156,8 @@ bool isClean(std::string_view path) {
   return ascii || text::isUtf8(path);
 }
 
-// One way to cut a path into decoded segments. Views point into the path, or into `storage` where something was escaped.
+// One way to cut a path into decoded segments. Views point into the path, or into `storage` where something was
+// escaped.
 struct Cut {
   Segments segments;
   std::vector<std::unique_ptr<std::string>> storage;
@@ -191,9 +198,13 @@ struct RouteTable::Implementation {
 
   void add(const OperationPtr& operation) {
     auto shape = PathTemplate::parse(operation->path);
-    if (shape.names().size() > kMostNames) throw std::runtime_error(place(*operation) + " has more than " + std::to_string(kMostNames) + " path parameters; use a {name...} tail");
+    if (shape.names().size() > kMostNames)
+      throw std::runtime_error(place(*operation) + " has more than " + std::to_string(kMostNames) +
+                               " path parameters; use a {name...} tail");
     const auto method = methodIndex(operation->method);
-    if (method == kOther) throw std::runtime_error(place(*operation) + " declares method " + operation->method + ", which is not served; use GET, POST, PUT, PATCH or DELETE");
+    if (method == kOther)
+      throw std::runtime_error(place(*operation) + " declares method " + operation->method +
+                               ", which is not served; use GET, POST, PUT, PATCH or DELETE");
     Route route;
     route.operation = operation;
     for (const auto& segment : shape.segments) {
@@ -219,8 +230,12 @@ struct RouteTable::Implementation {
     std::uint32_t at = 0;
     for (const auto& segment : shape.segments) {
       switch (segment.kind) {
-        case PathTemplate::Kind::literal: at = child(at, &Node::literals, segment.text); break;
-        case PathTemplate::Kind::prefixed: at = child(at, &Node::prefixes, segment.text); break;
+        case PathTemplate::Kind::literal:
+          at = child(at, &Node::literals, segment.text);
+          break;
+        case PathTemplate::Kind::prefixed:
+          at = child(at, &Node::prefixes, segment.text);
+          break;
         case PathTemplate::Kind::parameter:
           if (nodes[at].parameter == kNone) {
             nodes.emplace_back();
@@ -228,13 +243,15 @@ struct RouteTable::Implementation {
           }
           at = nodes[at].parameter;
           break;
-        case PathTemplate::Kind::tail: return claim(nodes[at].tail, method);
+        case PathTemplate::Kind::tail:
+          return claim(nodes[at].tail, method);
       }
     }
     claim(nodes[at].leaf, method);
   }
 
-  std::uint32_t child(std::uint32_t at, std::vector<std::pair<std::string, std::uint32_t>> Node::*list, const std::string& text) {
+  std::uint32_t child(std::uint32_t at, std::vector<std::pair<std::string, std::uint32_t>> Node::*list,
+                      const std::string& text) {
     for (const auto& [key, index] : nodes[at].*list) {
       if (key == text) return index;
     }
@@ -245,7 +262,9 @@ struct RouteTable::Implementation {
     if (list == &Node::literals) {
       std::sort(entries.begin(), entries.end());
     } else {
-      std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first.size() != b.first.size() ? a.first.size() > b.first.size() : a.first < b.first; });
+      std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        return a.first.size() != b.first.size() ? a.first.size() > b.first.size() : a.first < b.first;
+      });
     }
     return index;
   }
@@ -257,7 +276,8 @@ struct RouteTable::Implementation {
       const Operation& second = *routes.back().operation;
       if (&first == &second) return;
       const bool sameModule = first.module == second.module;
-      throw std::runtime_error(place(first) + " and " + place(second) + " both claim " + second.method + " " + second.path + (sameModule ? "; remove one of them" : "; disable one of the modules"));
+      throw std::runtime_error(place(first) + " and " + place(second) + " both claim " + second.method + " " +
+                               second.path + (sameModule ? "; remove one of them" : "; disable one of the modules"));
     }
     slot = static_cast<std::int32_t>(routes.size());
     leaf.any = true;
@@ -265,7 +285,8 @@ struct RouteTable::Implementation {
 
   const Manners* mannersFor(std::string_view path) const {
     for (const auto& [prefix, manners] : prefixes) {
-      if (path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/')) return manners;
+      if (path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/'))
+        return manners;
     }
     return &defaultManners();
   }
@@ -280,7 +301,8 @@ struct RouteTable::Implementation {
     for (std::size_t i = 0; i < hit.count; ++i) out.captured.emplace_back(route.names[i], hit.captured[i]);
     if (!route.tail) return out;
     std::string rest;
-    for (std::size_t i = hit.tailFrom; i < hit.segments.size(); ++i) rest.append(i == hit.tailFrom ? "" : "/").append(hit.segments[i]);
+    for (std::size_t i = hit.tailFrom; i < hit.segments.size(); ++i)
+      rest.append(i == hit.tailFrom ? "" : "/").append(hit.segments[i]);
     out.captured.emplace_back(route.names.back(), std::move(rest));
     return out;
   }
@@ -305,11 +327,16 @@ RouteTable::RouteTable(std::vector<CompiledDocument> documents) : implementation
     for (const auto& bucket : document.buckets) {
       const auto [at, fresh] = buckets.try_emplace(bucket->name, bucket.get(), &document);
       const Bucket& other = *at->second.first;
-      if (fresh || (other.limit == bucket->limit && other.windowSeconds == bucket->windowSeconds && other.key == bucket->key && other.algorithm == bucket->algorithm)) continue;
-      throw std::runtime_error(shortName(at->second.second->file) + " and " + shortName(document.file) + " (module " + document.module + ") declare bucket " + bucket->name + " differently; make them equal or rename one");
+      if (fresh || (other.limit == bucket->limit && other.windowSeconds == bucket->windowSeconds &&
+                    other.key == bucket->key && other.algorithm == bucket->algorithm))
+        continue;
+      throw std::runtime_error(shortName(at->second.second->file) + " and " + shortName(document.file) + " (module " +
+                               document.module + ") declare bucket " + bucket->name +
+                               " differently; make them equal or rename one");
     }
   }
-  std::stable_sort(own.prefixes.begin(), own.prefixes.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  std::stable_sort(own.prefixes.begin(), own.prefixes.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 
 RouteTable::~RouteTable() = default;

@@ -14,13 +14,16 @@ using testing::sample;
 using testing::source;
 
 // One module of GET (or `method`) operations, one per path; the operationId is "o" and its position.
-CompiledDocument paths(const std::string& module, const std::vector<std::string>& paths, const std::string& top = {}, const std::string& method = "get") {
+CompiledDocument paths(const std::string& module, const std::vector<std::string>& paths, const std::string& top = {},
+                       const std::string& method = "get") {
   std::string yaml = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\n" + top + "paths:\n";
   int number = 0;
   for (const auto& path : paths) {
-    yaml += "  '" + path + "':\n    " + method + ":\n      operationId: o" + std::to_string(number++) + "\n      security: []\n      responses: {}\n      parameters: [";
+    yaml += "  '" + path + "':\n    " + method + ":\n      operationId: o" + std::to_string(number++) +
+            "\n      security: []\n      responses: {}\n      parameters: [";
     for (auto at = path.find('{'); at != std::string::npos; at = path.find('{', at + 1)) {
-      yaml += "{name: " + path.substr(at + 1, path.find_first_of(":.}", at) - at - 1) + ", in: path, required: true, schema: {type: string}}, ";
+      yaml += "{name: " + path.substr(at + 1, path.find_first_of(":.}", at) - at - 1) +
+              ", in: path, required: true, schema: {type: string}}, ";
     }
     yaml += "]\n";
   }
@@ -31,10 +34,14 @@ RouteTable table(std::vector<CompiledDocument> documents) { return RouteTable(st
 
 std::string shown(const Match& match) {
   switch (match.kind) {
-    case Match::Kind::notFound: return "404";
-    case Match::Kind::methodNotAllowed: return "405 " + match.allow;
-    case Match::Kind::badPath: return "bad";
-    case Match::Kind::found: break;
+    case Match::Kind::notFound:
+      return "404";
+    case Match::Kind::methodNotAllowed:
+      return "405 " + match.allow;
+    case Match::Kind::badPath:
+      return "bad";
+    case Match::Kind::found:
+      break;
   }
   auto out = match.operation->id;
   for (const auto& [name, value] : match.captured) out += " " + std::string(name) + "=" + value;
@@ -42,7 +49,8 @@ std::string shown(const Match& match) {
 }
 
 TEST(RouteTable, PrefersLiteralsThenPrefixesThenParametersThenTails) {
-  const auto routes = table({paths("m", {"/a/{x}", "/a/b", "/a/{id:proj_*}", "/a/{id:proj_long_*}", "/a/{rest...}", "/a/{x}/c", "/a/b/d"})});
+  const auto routes = table(
+      {paths("m", {"/a/{x}", "/a/b", "/a/{id:proj_*}", "/a/{id:proj_long_*}", "/a/{rest...}", "/a/{x}/c", "/a/b/d"})});
   const auto get = [&](std::string_view path) { return shown(routes.match("GET", path)); };
   EXPECT_EQ(get("/a/b"), "o1");
   EXPECT_EQ(get("/a/q"), "o0 x=q");
@@ -68,13 +76,16 @@ TEST(RouteTable, DecodesSegmentsAfterSplitting) {
   EXPECT_EQ(get("/a/b+c"), "o0 x=b+c");
   EXPECT_EQ(get("/%E6%97%A5/x"), "o2");
   EXPECT_EQ(get("/files/a//b"), "o1 rest=a//b");
-  for (const auto* bad : {"", "a", "*", "/a/..", "/a/.", "/a/%2e%2E", "/a/%2", "/a/%zz", "/a/%00", "/a/%ff", "/files/x%2F..%2Fy", "/files/../x", "/a/../files/x", "/a/b c", "/a/\x7f", "/a/\xff"}) EXPECT_EQ(get(bad), "bad") << bad;
+  for (const auto* bad : {"", "a", "*", "/a/..", "/a/.", "/a/%2e%2E", "/a/%2", "/a/%zz", "/a/%00", "/a/%ff",
+                          "/files/x%2F..%2Fy", "/files/../x", "/a/../files/x", "/a/b c", "/a/\x7f", "/a/\xff"})
+    EXPECT_EQ(get(bad), "bad") << bad;
   EXPECT_EQ(get(std::string_view("/a/\0", 4)), "bad");
   EXPECT_EQ(get("/a/日"), "o0 x=日");
 }
 
 TEST(RouteTable, TakesEncodedSlashesForSlashesWhereAFamilyDoes) {
-  const auto routes = table({paths("wiki", {"/w/{page}/x/{slug...}", "/w/{page}/y"}, "x-mortise-decoded-slash: true\n"), paths("plain", {"/p/{page}"})});
+  const auto routes = table({paths("wiki", {"/w/{page}/x/{slug...}", "/w/{page}/y"}, "x-mortise-decoded-slash: true\n"),
+                             paths("plain", {"/p/{page}"})});
   EXPECT_EQ(shown(routes.match("GET", "/w/a/x/b%2Fc%2fd")), "o0 page=a slug=b/c/d");
   EXPECT_EQ(shown(routes.match("GET", "/w/a%2Fy")), "o1 page=a");
   EXPECT_EQ(shown(routes.match("GET", "/w/a/y")), "o1 page=a");
@@ -82,7 +93,8 @@ TEST(RouteTable, TakesEncodedSlashesForSlashesWhereAFamilyDoes) {
 }
 
 TEST(RouteTable, ServesBothSlashesOnlyWhereAsked) {
-  const auto routes = table({paths("both", {"/a", "/b/{x}", "/c/"}, "x-mortise-both-slashes: true\n"), paths("one", {"/d"})});
+  const auto routes =
+      table({paths("both", {"/a", "/b/{x}", "/c/"}, "x-mortise-both-slashes: true\n"), paths("one", {"/d"})});
   const auto get = [&](std::string_view path) { return shown(routes.match("GET", path)); };
   EXPECT_EQ(get("/a"), "o0");
   EXPECT_EQ(get("/a/"), "o0");
@@ -107,8 +119,11 @@ TEST(RouteTable, FallsBackToGetForHeadAndNamesAllowedMethods) {
 }
 
 TEST(RouteTable, SpeaksTheDialectOfTheLongestPrefix) {
-  const auto routes = table({compile(kernelContract()), compile(sample("notes")), compile(sample("projects")), paths("agent", {"/api/a", "/api/b/c"}, "x-mortise-dialect: code_msg\n")});
-  const auto dialect = [&](std::string_view method, std::string_view path) { return routes.match(method, path).manners->dialect; };
+  const auto routes = table({compile(kernelContract()), compile(sample("notes")), compile(sample("projects")),
+                             paths("agent", {"/api/a", "/api/b/c"}, "x-mortise-dialect: code_msg\n")});
+  const auto dialect = [&](std::string_view method, std::string_view path) {
+    return routes.match(method, path).manners->dialect;
+  };
   EXPECT_EQ(dialect("GET", "/api/v1/projects/a/b/c/d"), "sessionfs");
   EXPECT_EQ(dialect("PATCH", "/api/v1/projects"), "sessionfs");
   EXPECT_EQ(dialect("GET", "/api/v1/projects/%zz"), "sessionfs");
@@ -129,17 +144,22 @@ std::string conflict(std::vector<CompiledDocument> documents) {
 }
 
 TEST(RouteTable, RefusesTwoOwnersOfOnePath) {
-  EXPECT_EQ(conflict({paths("scheduler", {"/x", "/jobs/{id}"}, {}, "post"), paths("notes", {"/jobs/{name}"}, {}, "post")}),
-            "scheduler.yaml:11 (module scheduler) and notes.yaml:5 (module notes) both claim POST /jobs/{name}; disable one of the modules");
+  EXPECT_EQ(
+      conflict({paths("scheduler", {"/x", "/jobs/{id}"}, {}, "post"), paths("notes", {"/jobs/{name}"}, {}, "post")}),
+      "scheduler.yaml:11 (module scheduler) and notes.yaml:5 (module notes) both claim POST /jobs/{name}; disable one "
+      "of the modules");
   EXPECT_EQ(conflict({paths("a", {"/x"}), paths("b", {"/x"}, {}, "post")}), "accepted");
-  EXPECT_EQ(conflict({paths("a", {"/x"}, "x-mortise-both-slashes: true\n"), paths("b", {"/x/"})}).substr(0, 9), "a.yaml:6 ");
+  EXPECT_EQ(conflict({paths("a", {"/x"}, "x-mortise-both-slashes: true\n"), paths("b", {"/x/"})}).substr(0, 9),
+            "a.yaml:6 ");
   EXPECT_EQ(conflict({paths("a", {"/x/{a:p_*}"}), paths("b", {"/x/{a:q_*}"})}), "accepted");
 }
 
 TEST(RouteTable, RefusesOneBucketWithTwoMeanings) {
-  const std::string three = "x-mortise-buckets: {w: {limit: 3, window: 1m}}\n", four = "x-mortise-buckets: {w: {limit: 4, window: 1m}}\n";
+  const std::string three = "x-mortise-buckets: {w: {limit: 3, window: 1m}}\n",
+                    four = "x-mortise-buckets: {w: {limit: 4, window: 1m}}\n";
   EXPECT_EQ(conflict({paths("a", {"/x"}, three), paths("a", {"/y"}, three)}), "accepted");
-  EXPECT_NE(conflict({paths("a", {"/x"}, three), paths("a", {"/y"}, four)}).find("declare bucket a.w differently"), std::string::npos);
+  EXPECT_NE(conflict({paths("a", {"/x"}, three), paths("a", {"/y"}, four)}).find("declare bucket a.w differently"),
+            std::string::npos);
   EXPECT_EQ(conflict({paths("a", {"/x"}, three), paths("b", {"/y"}, four)}), "accepted");
 }
 

@@ -32,10 +32,10 @@ constexpr std::size_t kMostErrors = 100;  // a hostile body must not make an ans
 struct Bound {
   bool set = false;
   bool exclusive = false;
-  bool whole = false;       // written as an integer that fits
+  bool whole = false;  // written as an integer that fits
   std::int64_t integer = 0;
   double real = 0;
-  std::string text;         // as the document writes it
+  std::string text;  // as the document writes it
 };
 
 class Node;
@@ -109,7 +109,8 @@ class Node final : public Schema {
   void checkNumber(const Value& value, const Location& location, Errors& errors) const;
   void checkArray(const Value& value, Location& location, Errors& errors) const;
   void checkObject(const Value& value, Location& location, Errors& errors) const;
-  void checkBranches(const std::vector<const Node*>& branches, bool exactlyOne, const Value& value, Location& location, Errors& errors) const;
+  void checkBranches(const std::vector<const Node*>& branches, bool exactlyOne, const Value& value, Location& location,
+                     Errors& errors) const;
   const Property* find(std::string_view name) const;
 };
 
@@ -170,7 +171,8 @@ bool Node::accepts(const Value& value) const {
 }
 
 const Property* Node::find(std::string_view name) const {
-  const auto at = std::lower_bound(byName.begin(), byName.end(), name, [](const auto& entry, std::string_view key) { return entry.first < key; });
+  const auto at = std::lower_bound(byName.begin(), byName.end(), name,
+                                   [](const auto& entry, std::string_view key) { return entry.first < key; });
   return at != byName.end() && at->first == name ? &properties[at->second] : nullptr;
 }
 
@@ -178,13 +180,26 @@ bool Node::typeFits(const Value& value, const Location& location, Errors& errors
   bool fits = true;
   const char* rule = "";
   switch (type) {
-    case Type::any: return true;
-    case Type::string: fits = value.IsString(), rule = "string_type"; break;
-    case Type::integer: fits = isWhole(value), rule = "int_type"; break;
-    case Type::number: fits = value.IsNumber(), rule = "float_type"; break;
-    case Type::boolean: fits = value.IsBool(), rule = "bool_type"; break;
-    case Type::array: fits = value.IsArray(), rule = "list_type"; break;
-    case Type::object: fits = value.IsObject(), rule = "object_type"; break;
+    case Type::any:
+      return true;
+    case Type::string:
+      fits = value.IsString(), rule = "string_type";
+      break;
+    case Type::integer:
+      fits = isWhole(value), rule = "int_type";
+      break;
+    case Type::number:
+      fits = value.IsNumber(), rule = "float_type";
+      break;
+    case Type::boolean:
+      fits = value.IsBool(), rule = "bool_type";
+      break;
+    case Type::array:
+      fits = value.IsArray(), rule = "list_type";
+      break;
+    case Type::object:
+      fits = value.IsObject(), rule = "object_type";
+      break;
   }
   if (!fits) report(errors, location, value.IsNull() ? "null_forbidden" : rule);
   return fits;
@@ -231,19 +246,27 @@ void Node::check(const Value& value, Location& location, Errors& errors) const {
 bool sameKind(const Node& node, const Value& value) {
   if (node.target != nullptr) return sameKind(*node.target, value);
   switch (node.type) {
-    case Type::any: return true;
-    case Type::string: return value.IsString();
+    case Type::any:
+      return true;
+    case Type::string:
+      return value.IsString();
     case Type::integer:
-    case Type::number: return value.IsNumber();
-    case Type::boolean: return value.IsBool();
-    case Type::array: return value.IsArray();
-    case Type::object: return value.IsObject();
+    case Type::number:
+      return value.IsNumber();
+    case Type::boolean:
+      return value.IsBool();
+    case Type::array:
+      return value.IsArray();
+    case Type::object:
+      return value.IsObject();
   }
   return false;
 }
 
-void Node::checkBranches(const std::vector<const Node*>& branches, bool exactlyOne, const Value& value, Location& location, Errors& errors) const {
-  const auto fitting = std::count_if(branches.begin(), branches.end(), [&](const Node* branch) { return branch->accepts(value); });
+void Node::checkBranches(const std::vector<const Node*>& branches, bool exactlyOne, const Value& value,
+                         Location& location, Errors& errors) const {
+  const auto fitting =
+      std::count_if(branches.begin(), branches.end(), [&](const Node* branch) { return branch->accepts(value); });
   if (fitting == 1 || (fitting > 1 && !exactlyOne)) return;
   if (fitting == 0) {  // one branch of the right kind: its own complaints say more than "one_of"
     const Node* only = nullptr;
@@ -263,8 +286,10 @@ void Node::checkString(const Value& value, const Location& location, Errors& err
   if (minLength > 0 || maxLength != SIZE_MAX) {
     // Fewer bytes than the least, or more than four times the most, need no counting.
     const auto length = text.size() / 4 > maxLength ? SIZE_MAX : text.size() < minLength ? 0 : text::length(text);
-    if (length < minLength) return report(errors, location, "string_too_short", {{"min_length", std::to_string(minLength)}});
-    if (length > maxLength) return report(errors, location, "string_too_long", {{"max_length", std::to_string(maxLength)}});
+    if (length < minLength)
+      return report(errors, location, "string_too_short", {{"min_length", std::to_string(minLength)}});
+    if (length > maxLength)
+      return report(errors, location, "string_too_long", {{"max_length", std::to_string(maxLength)}});
   }
   if (pattern != nullptr && !pattern->matches(text)) {
     return report(errors, location, "string_pattern_mismatch", {{"pattern", patternText}});
@@ -273,13 +298,19 @@ void Node::checkString(const Value& value, const Location& location, Errors& err
     if (!good) report(errors, location, rule);
   };
   switch (format) {
-    case Format::email: return want(isEmail(text), "email");
-    case Format::uuid: return want(isUuid(text), "uuid");
-    case Format::uri: return want(isUri(text), "uri");
-    case Format::dateTime: return want(isDateTime(text), "date_time");
-    case Format::date: return want(isDate(text), "date");
+    case Format::email:
+      return want(isEmail(text), "email");
+    case Format::uuid:
+      return want(isUuid(text), "uuid");
+    case Format::uri:
+      return want(isUri(text), "uri");
+    case Format::dateTime:
+      return want(isDateTime(text), "date_time");
+    case Format::date:
+      return want(isDate(text), "date");
     case Format::none:
-    case Format::int32: return;
+    case Format::int32:
+      return;
   }
 }
 
@@ -292,29 +323,36 @@ bool isMultiple(const Value& value, const Bound& step) {
 
 void Node::checkNumber(const Value& value, const Location& location, Errors& errors) const {
   if (type == Type::integer && !value.IsInt64()) {
-    return report(errors, location, "less_than_equal", {{"le", std::to_string(std::numeric_limits<std::int64_t>::max())}});
+    return report(errors, location, "less_than_equal",
+                  {{"le", std::to_string(std::numeric_limits<std::int64_t>::max())}});
   }
   if (format == Format::int32 && isWhole(value)) {
-    constexpr std::int64_t kLeast = std::numeric_limits<std::int32_t>::min(), kMost = std::numeric_limits<std::int32_t>::max();
-    if (value.IsUint64() && value.GetUint64() > static_cast<std::uint64_t>(kMost)) return report(errors, location, "less_than_equal", {{"le", std::to_string(kMost)}});
-    if (value.IsInt64() && value.GetInt64() < kLeast) return report(errors, location, "greater_than_equal", {{"ge", std::to_string(kLeast)}});
+    constexpr std::int64_t kLeast = std::numeric_limits<std::int32_t>::min(),
+                           kMost = std::numeric_limits<std::int32_t>::max();
+    if (value.IsUint64() && value.GetUint64() > static_cast<std::uint64_t>(kMost))
+      return report(errors, location, "less_than_equal", {{"le", std::to_string(kMost)}});
+    if (value.IsInt64() && value.GetInt64() < kLeast)
+      return report(errors, location, "greater_than_equal", {{"ge", std::to_string(kLeast)}});
   }
   if (least.set) {
     const int order = compare(value, least);
     if (least.exclusive ? order <= 0 : order < 0) {
-      report(errors, location, least.exclusive ? "greater_than" : "greater_than_equal", {{least.exclusive ? "gt" : "ge", least.text}});
+      report(errors, location, least.exclusive ? "greater_than" : "greater_than_equal",
+             {{least.exclusive ? "gt" : "ge", least.text}});
     }
   }
   if (most.set) {
     const int order = compare(value, most);
     if (most.exclusive ? order >= 0 : order > 0) {
-      report(errors, location, most.exclusive ? "less_than" : "less_than_equal", {{most.exclusive ? "lt" : "le", most.text}});
+      report(errors, location, most.exclusive ? "less_than" : "less_than_equal",
+             {{most.exclusive ? "lt" : "le", most.text}});
     }
   }
   if (step.set && !isMultiple(value, step)) report(errors, location, "multiple_of", {{"multiple_of", step.text}});
 }
 
-// Two equal members? Sorted by canonical text: a quadratic comparison of a client's array would be a way to keep us busy.
+// Two equal members? Sorted by canonical text: a quadratic comparison of a client's array would be a way to keep us
+// busy.
 bool hasTwins(const Value& array) {
   std::unordered_set<std::string> seen;
   const std::function<void(const Value&, std::string&)> write = [&](const Value& value, std::string& out) {
@@ -333,7 +371,8 @@ bool hasTwins(const Value& array) {
         out += ',';
       }
       out += '}';
-    } else if (value.IsDouble() && std::nearbyint(value.GetDouble()) == value.GetDouble() && std::abs(value.GetDouble()) < 9e15) {
+    } else if (value.IsDouble() && std::nearbyint(value.GetDouble()) == value.GetDouble() &&
+               std::abs(value.GetDouble()) < 9e15) {
       out += std::to_string(static_cast<std::int64_t>(value.GetDouble()));  // 1.0 equals 1
     } else {
       out += json::toText(value);
@@ -372,8 +411,10 @@ void Node::checkObject(const Value& value, Location& location, Errors& errors) c
       property.schema->check(*member, location, errors);
     }
   }
-  if (value.MemberCount() < minMembers) report(errors, location, "too_short", {{"min_length", std::to_string(minMembers)}});
-  if (value.MemberCount() > maxMembers) report(errors, location, "too_long", {{"max_length", std::to_string(maxMembers)}});
+  if (value.MemberCount() < minMembers)
+    report(errors, location, "too_short", {{"min_length", std::to_string(minMembers)}});
+  if (value.MemberCount() > maxMembers)
+    report(errors, location, "too_long", {{"max_length", std::to_string(maxMembers)}});
   for (const auto& entry : value.GetObject()) {
     const auto name = json::view(entry.name);
     if (const Property* known = find(name); known != nullptr && (known->schema != nullptr || closed)) continue;
@@ -393,7 +434,8 @@ void Node::checkObject(const Value& value, Location& location, Errors& errors) c
 }
 
 bool isOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return text::equalsIgnoreCase(text, word); });
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text::equalsIgnoreCase(text, word); });
 }
 
 // RapidJSON asserts on a null pointer, which an empty view may hold.
@@ -401,7 +443,8 @@ void setText(Value& into, std::string_view text, json::Document::AllocatorType& 
   into.SetString(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
 }
 
-bool Node::convert(std::string_view text, Value& into, json::Document::AllocatorType& allocator, const Location& location, Errors& errors) const {
+bool Node::convert(std::string_view text, Value& into, json::Document::AllocatorType& allocator,
+                   const Location& location, Errors& errors) const {
   if (target != nullptr) return target->convert(text, into, allocator, location, errors);
   const auto before = errors.size();
   Location here = location;
@@ -411,14 +454,16 @@ bool Node::convert(std::string_view text, Value& into, json::Document::Allocator
       if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
       std::int64_t number = 0;
       const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-      if (failure != std::errc() || end != digits.data() + digits.size()) return report(errors, location, "int_parsing"), false;
+      if (failure != std::errc() || end != digits.data() + digits.size())
+        return report(errors, location, "int_parsing"), false;
       into.SetInt64(number);
       break;
     }
     case Type::number: {
       double number = 0;
       const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return report(errors, location, "float_parsing"), false;
+      if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
+        return report(errors, location, "float_parsing"), false;
       into.SetDouble(number);
       break;
     }
@@ -455,11 +500,13 @@ bool Node::convert(std::string_view text, Value& into, json::Document::Allocator
   return errors.size() == before;
 }
 
-// ---------------------------------------------------------------------------------------------------------------- compile
+// ----------------------------------------------------------------------------------------------------------------
+// compile
 
 const std::vector<std::string>& knownKeywords() {
   static const std::vector<std::string> names = {
-      "$ref", "type", "nullable", "enum", "format", "properties", "required", "additionalProperties", "minProperties", "maxProperties", "items", "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "minimum",
+      "$ref", "type", "nullable", "enum", "format", "properties", "required", "additionalProperties", "minProperties",
+      "maxProperties", "items", "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "minimum",
       "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "allOf", "oneOf", "anyOf", "discriminator",
       // no effect on what is valid
       "description", "example", "title", "deprecated", "readOnly", "writeOnly", "default", "externalDocs", "xml"};
@@ -467,9 +514,13 @@ const std::vector<std::string>& knownKeywords() {
 }
 
 const std::vector<std::string> kCheckedFormats = {"email", "uuid", "uri", "date-time", "date", "int32", "int64"};
-const std::vector<std::string> kSilentFormats = {"float", "double", "byte", "binary", "password", "time", "duration", "hostname", "ipv4", "ipv6", "uri-reference", "url", "regex"};
+const std::vector<std::string> kSilentFormats = {"float",         "double",   "byte",     "binary", "password",
+                                                 "time",          "duration", "hostname", "ipv4",   "ipv6",
+                                                 "uri-reference", "url",      "regex"};
 
-bool contains(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class Compiler {
  public:
@@ -500,7 +551,9 @@ class Compiler {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& reason) const { throw std::runtime_error(where_.empty() ? reason : where_ + ": " + reason); }
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw std::runtime_error(where_.empty() ? reason : where_ + ": " + reason);
+  }
 
   // allOf / oneOf / anyOf / $ref are walked without going down in the value, so a cycle through them alone never ends.
   void visit(const Node* node, std::map<const Node*, int>& state) const {
@@ -517,7 +570,8 @@ class Compiler {
   }
 
   const Value& resolve(std::string_view reference) {
-    if (reference.substr(0, 2) != "#/") fail("$ref " + json::quoted(reference) + " is not local: expected \"#/components/schemas/Name\"");
+    if (reference.substr(0, 2) != "#/")
+      fail("$ref " + json::quoted(reference) + " is not local: expected \"#/components/schemas/Name\"");
     const Value* at = &root_;
     for (const auto part : text::split(reference.substr(2), '/')) {
       std::string name;
@@ -539,7 +593,8 @@ class Compiler {
           for (const auto& entry : at->GetObject()) names.emplace_back(json::view(entry.name));
         }
         const auto near = text::nearest(name, names);
-        fail("$ref " + json::quoted(reference) + " leads nowhere" + (near.empty() ? std::string() : "; did you mean \"" + near + "\""));
+        fail("$ref " + json::quoted(reference) + " leads nowhere" +
+             (near.empty() ? std::string() : "; did you mean \"" + near + "\""));
       }
       at = next;
     }
@@ -561,7 +616,8 @@ class Compiler {
       if (name == "not") fail("keyword \"not\" is not served: say what is allowed with enum, pattern or oneOf");
       if (name == "const") fail("keyword \"const\" is not part of OpenAPI 3.0: write enum with one value");
       const auto near = text::nearest(name, knownKeywords());
-      fail("keyword \"" + std::string(name) + "\" is not served" + (near.empty() ? "; remove it" : "; did you mean \"" + near + "\""));
+      fail("keyword \"" + std::string(name) + "\" is not served" +
+           (near.empty() ? "; remove it" : "; did you mean \"" + near + "\""));
     }
     node.type = typeOf(schema);
     node.nullable = flag(schema, "nullable");
@@ -580,12 +636,14 @@ class Compiler {
   Type typeOf(const Value& schema) const {
     const Value* type = json::member(schema, "type");
     if (type == nullptr) return Type::any;
-    static const std::vector<std::pair<std::string, Type>> names = {{"string", Type::string},   {"integer", Type::integer}, {"number", Type::number},
-                                                                    {"boolean", Type::boolean}, {"array", Type::array},     {"object", Type::object}};
+    static const std::vector<std::pair<std::string, Type>> names = {
+        {"string", Type::string},   {"integer", Type::integer}, {"number", Type::number},
+        {"boolean", Type::boolean}, {"array", Type::array},     {"object", Type::object}};
     for (const auto& [name, value] : names) {
       if (type->IsString() && json::view(*type) == name) return value;
     }
-    fail("expected type string, integer, number, boolean, array or object, found " + json::toText(*type) + (type->IsArray() ? "; OpenAPI 3.0 says nullable: true" : ""));
+    fail("expected type string, integer, number, boolean, array or object, found " + json::toText(*type) +
+         (type->IsArray() ? "; OpenAPI 3.0 says nullable: true" : ""));
   }
 
   bool flag(const Value& schema, const char* name) const {
@@ -637,7 +695,8 @@ class Compiler {
       if (!required->IsArray()) fail("required: expected a list of property names, found " + json::toText(*required));
       for (const auto& name : required->GetArray()) {
         if (!name.IsString()) fail("required: expected property names, found " + json::toText(name));
-        const auto known = std::find_if(node.properties.begin(), node.properties.end(), [&](const Property& property) { return property.name == json::view(name); });
+        const auto known = std::find_if(node.properties.begin(), node.properties.end(),
+                                        [&](const Property& property) { return property.name == json::view(name); });
         if (known != node.properties.end()) {
           known->required = true;
         } else {
@@ -695,7 +754,8 @@ class Compiler {
     if (contains(kCheckedFormats, format)) return;
     auto formats = kCheckedFormats;
     formats.insert(formats.end(), kSilentFormats.begin(), kSilentFormats.end());
-    if (const auto near = text::nearest(format, formats); !near.empty()) fail("format \"" + std::string(format) + "\" is unknown; did you mean \"" + near + "\"");
+    if (const auto near = text::nearest(format, formats); !near.empty())
+      fail("format \"" + std::string(format) + "\" is unknown; did you mean \"" + near + "\"");
   }
 
   Bound bound(const Value& schema, const char* name) const {

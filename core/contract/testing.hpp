@@ -28,8 +28,10 @@ inline DocumentSource sample(const std::string& module) {
 
 // A document of one GET operation, with `lines` put where they belong.
 inline std::string document(const std::string& top, const std::string& operation) {
-  return "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\n" + top + "paths:\n  /x/{id}:\n    get:\n      operationId: readX\n" + operation +
-         "      parameters:\n        - {name: id, in: path, required: true, schema: {type: string}}\n      responses: {\"200\": {description: ok}}\n";
+  return "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\n" + top +
+         "paths:\n  /x/{id}:\n    get:\n      operationId: readX\n" + operation +
+         "      parameters:\n        - {name: id, in: path, required: true, schema: {type: string}}\n      responses: "
+         "{\"200\": {description: ok}}\n";
 }
 
 inline std::string refusal(const std::string& yaml) {

@@ -18,12 +18,17 @@ class CodeMsg final : public Dialect {
     Rendered out;
     out.status = status;
     const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
-    ObjectWriter(out.body).number("code", 200).text("msg", text).raw("data", data.empty() ? "null" : std::string_view(data)).end();
+    ObjectWriter(out.body)
+        .number("code", 200)
+        .text("msg", text)
+        .raw("data", data.empty() ? "null" : std::string_view(data))
+        .end();
     return out;
   }
 
   Rendered error(const Problem& problem, const Context& context) const override {
-    const bool soft = context.soft != nullptr && std::find(context.soft->begin(), context.soft->end(), problem.code) != context.soft->end();
+    const bool soft = context.soft != nullptr &&
+                      std::find(context.soft->begin(), context.soft->end(), problem.code) != context.soft->end();
     Rendered out;
     out.status = soft ? 200 : problem.status;
     ObjectWriter object(out.body);
@@ -54,7 +59,8 @@ class CodeMsg final : public Dialect {
   }
 
   static std::string data(const Problem& problem, bool soft) {
-    if (problem.status != 429 || problem.retryAfter <= 0) return !problem.details.empty() ? problem.details : soft ? "null" : "{}";
+    if (problem.status != 429 || problem.retryAfter <= 0)
+      return !problem.details.empty() ? problem.details : soft ? "null" : "{}";
     std::string out;
     ObjectWriter object(out);
     object.number("retry_after", problem.retryAfter);

@@ -16,7 +16,8 @@ std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages);
 std::unique_ptr<Dialect> makeUnified(MessagesPtr messages);
 std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages);
 // Throws std::runtime_error when a template is not JSON once filled.
-std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error, std::string contentType);
+std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error,
+                                      std::string contentType);
 
 // Writes the members of a JSON object in order; values that are JSON already go in as they are.
 class ObjectWriter {
@@ -35,10 +36,13 @@ class ObjectWriter {
   bool first_ = true;
 };
 
-// The catalogue text of a problem; with errors, that of "<code>.first" with {first} filled, where the catalogue has one.
-std::string problemText(const Messages& messages, std::string_view dialect, const Problem& problem, std::string_view language);
+// The catalogue text of a problem; with errors, that of "<code>.first" with {first} filled, where the catalogue has
+// one.
+std::string problemText(const Messages& messages, std::string_view dialect, const Problem& problem,
+                        std::string_view language);
 // Text of one field's rule; `withField` puts the field's name before it ("email: ...").
-std::string fieldText(const Messages& messages, std::string_view dialect, const FieldError& error, std::string_view language, bool withField);
+std::string fieldText(const Messages& messages, std::string_view dialect, const FieldError& error,
+                      std::string_view language, bool withField);
 // ["body","items",0,"email"]: digits are list positions.
 std::string locationJson(const FieldError& error);
 // Reply header fields that every family sends: the problem's own, Retry-After, WWW-Authenticate on 401.

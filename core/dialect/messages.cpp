@@ -54,7 +54,8 @@ int weight(std::string_view parameters) {
     if (one.size() < 2 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
     double value = 0;
     const auto digits = text::trim(one.substr(2));
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
     if (failure != std::errc() || end != digits.data() + digits.size() || !(value >= 0 && value <= 1)) return 0;
     return static_cast<int>(value * 1000 + 0.5);
   }
@@ -64,8 +65,10 @@ int weight(std::string_view parameters) {
 void addAll(Messages& messages, std::string_view language, std::string_view text) {
   json::Document document;
   json::ParseError error;
-  if (!json::parse(text, document, error) || !document.IsObject()) throw std::logic_error("the embedded messages can't be read: " + error.reason);
-  for (const auto& entry : document.GetObject()) messages.add(kKernel, language, std::string(json::view(entry.name)), std::string(json::view(entry.value)));
+  if (!json::parse(text, document, error) || !document.IsObject())
+    throw std::logic_error("the embedded messages can't be read: " + error.reason);
+  for (const auto& entry : document.GetObject())
+    messages.add(kKernel, language, std::string(json::view(entry.name)), std::string(json::view(entry.value)));
 }
 
 }  // namespace
@@ -75,14 +78,16 @@ bool Messages::add(std::string_view owner, std::string_view language, std::strin
   if (known != owners_.end() && known->second != owner) return false;
   if (known == owners_.end()) owners_.emplace(code, owner);
   auto at = languages_.find(language);
-  if (at == languages_.end()) at = languages_.emplace(std::string(language), std::map<std::string, std::string, std::less<>>()).first;
+  if (at == languages_.end())
+    at = languages_.emplace(std::string(language), std::map<std::string, std::string, std::less<>>()).first;
   at->second[std::move(code)] = std::move(text);
   return true;
 }
 
 bool Messages::has(std::string_view code) const { return owners_.find(code) != owners_.end(); }
 
-std::string Messages::text(std::string_view dialect, std::string_view code, std::string_view language, const Params& params) const {
+std::string Messages::text(std::string_view dialect, std::string_view code, std::string_view language,
+                           const Params& params) const {
   const std::string own = std::string(dialect).append(":").append(code);
   const auto inLanguage = [&](std::string_view tag) -> const std::string* {
     const auto texts = languages_.find(tag);
@@ -94,7 +99,8 @@ std::string Messages::text(std::string_view dialect, std::string_view code, std:
   const std::string* found = inLanguage(language);
   if (found == nullptr) {  // zh or zh-TW read zh-CN rather than English
     for (const auto& [tag, texts] : languages_) {
-      if (found == nullptr && tag != language && text::equalsIgnoreCase(primary(tag), primary(language))) found = inLanguage(tag);
+      if (found == nullptr && tag != language && text::equalsIgnoreCase(primary(tag), primary(language)))
+        found = inLanguage(tag);
     }
   }
   if (found == nullptr) found = inLanguage(kEnglishTag);

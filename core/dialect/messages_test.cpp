@@ -69,14 +69,73 @@ TEST(Messages, ChoosesByAcceptLanguage) {
 // The rules of core/contract/schema.hpp, and those that readers of requests add.
 TEST(Messages, HasATextInBothLanguagesForEveryRuleAndKernelCode) {
   const auto messages = kernel();
-  for (const auto* rule : {"missing", "null_forbidden", "string_type", "int_type", "float_type", "bool_type", "list_type", "object_type", "string_too_short", "string_too_long", "string_pattern_mismatch", "greater_than_equal", "less_than_equal", "greater_than", "less_than", "multiple_of", "too_short", "too_long",
-                           "not_unique", "literal_error", "extra_forbidden", "one_of", "email", "uuid", "uri", "date_time", "date", "nul_character", "surrogate", "int_parsing", "float_parsing", "bool_parsing", "json_invalid", "unknown_field", "repeated"}) {
+  for (const auto* rule : {"missing",
+                           "null_forbidden",
+                           "string_type",
+                           "int_type",
+                           "float_type",
+                           "bool_type",
+                           "list_type",
+                           "object_type",
+                           "string_too_short",
+                           "string_too_long",
+                           "string_pattern_mismatch",
+                           "greater_than_equal",
+                           "less_than_equal",
+                           "greater_than",
+                           "less_than",
+                           "multiple_of",
+                           "too_short",
+                           "too_long",
+                           "not_unique",
+                           "literal_error",
+                           "extra_forbidden",
+                           "one_of",
+                           "email",
+                           "uuid",
+                           "uri",
+                           "date_time",
+                           "date",
+                           "nul_character",
+                           "surrogate",
+                           "int_parsing",
+                           "float_parsing",
+                           "bool_parsing",
+                           "json_invalid",
+                           "unknown_field",
+                           "repeated"}) {
     const auto key = std::string("validation.") + rule;
     EXPECT_NE(messages.text("", key, "en"), key);
     EXPECT_NE(messages.text("", key, "zh-CN"), messages.text("", key, "en")) << rule;
   }
-  for (const auto* code : {"not_authenticated", "token_expired", "invalid_token", "forbidden", "not_found", "method_not_allowed", "validation_failed", "rate_limited", "conflict", "payload_too_large", "uri_too_long", "header_too_large", "unsupported_media_type", "timeout", "unavailable", "internal", "storage_full",
-                           "length_required", "bad_request", "not_implemented", "csrf_missing", "csrf_invalid", "account_disabled", "permission_required", "insufficient_scope", "service_key_not_allowed", "api_key_revoked", "api_key_expired"}) {
+  for (const auto* code : {"not_authenticated",
+                           "token_expired",
+                           "invalid_token",
+                           "forbidden",
+                           "not_found",
+                           "method_not_allowed",
+                           "validation_failed",
+                           "rate_limited",
+                           "conflict",
+                           "payload_too_large",
+                           "uri_too_long",
+                           "header_too_large",
+                           "unsupported_media_type",
+                           "timeout",
+                           "unavailable",
+                           "internal",
+                           "storage_full",
+                           "length_required",
+                           "bad_request",
+                           "not_implemented",
+                           "csrf_missing",
+                           "csrf_invalid",
+                           "account_disabled",
+                           "permission_required",
+                           "insufficient_scope",
+                           "service_key_not_allowed",
+                           "api_key_revoked",
+                           "api_key_expired"}) {
     EXPECT_NE(messages.text("", code, "en"), code);
     EXPECT_NE(messages.text("", code, "zh-CN"), messages.text("", code, "en")) << code;
   }

@@ -12,39 +12,72 @@ constexpr std::string_view kName = "problem";
 
 std::string_view title(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 402: return "Payment Required";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 423: return "Locked";
-    case 425: return "Too Early";
-    case 426: return "Upgrade Required";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return status >= 500 ? "Server Error" : "Client Error";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 423:
+      return "Locked";
+    case 425:
+      return "Too Early";
+    case 426:
+      return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return status >= 500 ? "Server Error" : "Client Error";
   }
 }
 
@@ -78,7 +111,9 @@ class ProblemDetails final : public Dialect {
  public:
   explicit ProblemDetails(MessagesPtr messages) : messages_(std::move(messages)) {}
 
-  Rendered success(int status, std::string data, std::string_view, const Context&) const override { return bare(status, std::move(data)); }
+  Rendered success(int status, std::string data, std::string_view, const Context&) const override {
+    return bare(status, std::move(data));
+  }
 
   Rendered error(const Problem& problem, const Context& context) const override {
     Rendered out;
@@ -118,9 +153,12 @@ class ProblemDetails final : public Dialect {
     if (!json::parse(problem.details, details, error) || !details.IsObject()) return;
     for (const auto& entry : details.GetObject()) {
       const auto name = json::view(entry.name);
-      static constexpr std::string_view kOwn[] = {"type", "title", "status", "detail", "instance", "code", "errors", "retry_after", "request_id"};
+      static constexpr std::string_view kOwn[] = {"type", "title",  "status",      "detail",    "instance",
+                                                  "code", "errors", "retry_after", "request_id"};
       bool taken = false;
-      for (const auto own : kOwn) taken = taken || (own == name && (own != "errors" || !problem.errors.empty()) && (own != "retry_after" || problem.retryAfter > 0));
+      for (const auto own : kOwn)
+        taken = taken || (own == name && (own != "errors" || !problem.errors.empty()) &&
+                          (own != "retry_after" || problem.retryAfter > 0));
       if (!taken) object.raw(name, json::toText(entry.value));
     }
   }
@@ -130,6 +168,8 @@ class ProblemDetails final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeProblem(MessagesPtr messages) { return std::make_unique<ProblemDetails>(std::move(messages)); }
+std::unique_ptr<Dialect> makeProblem(MessagesPtr messages) {
+  return std::make_unique<ProblemDetails>(std::move(messages));
+}
 
 }  // namespace mortise::dialect

@@ -10,30 +10,64 @@ namespace {
 
 constexpr std::string_view kName = "sessionfs";
 
-bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 // The machine code stands in error.code itself; everywhere else that is the status.
 bool codeLeads(std::string_view code) {
-  return isOneOf(code, {"etag_mismatch", "payload_too_large", "rate_limit", "repo_already_linked", "last_repo", "max_tokens_exceeded", "duplicate_resource", "missing_required_field", "check_constraint_violation",
-                        "foreign_key_violation", "integrity_error"});
+  return isOneOf(code, {"etag_mismatch", "payload_too_large", "rate_limit", "repo_already_linked", "last_repo",
+                        "max_tokens_exceeded", "duplicate_resource", "missing_required_field",
+                        "check_constraint_violation", "foreign_key_violation", "integrity_error"});
 }
 
 // Answers of database constraints tell their status once more.
-bool tellsStatus(std::string_view code) { return isOneOf(code, {"duplicate_resource", "missing_required_field", "check_constraint_violation", "foreign_key_violation", "integrity_error"}); }
+bool tellsStatus(std::string_view code) {
+  return isOneOf(code, {"duplicate_resource", "missing_required_field", "check_constraint_violation",
+                        "foreign_key_violation", "integrity_error"});
+}
 
 // The machine code stands in error.details.error. A code with details of its own is structured, too.
 bool structured(std::string_view code) {
-  return isOneOf(code, {"api_key_revoked", "api_key_expired", "service_key_not_allowed", "insufficient_scope", "cross_org_denied", "project_not_in_allowlist", "service_key_missing_org", "service_key_project_required",
-                        "service_key_project_not_registered", "service_key_project_ambiguous", "sso_enforcement_required", "upgrade_required", "insufficient_role", "seat_limit", "storage_limit", "dlp_blocked", "admin_required",
-                        "org_member_restriction", "claim_race_lost", "stale_lease_epoch", "key_already_revoked", "already_subscribed", "resolution_loop", "project_merged", "session_too_large", "identity_required",
-                        "service_key_not_in_org", "user_not_org_member", "project_not_in_org", "sync_rate_limit"});
+  return isOneOf(code, {"api_key_revoked",
+                        "api_key_expired",
+                        "service_key_not_allowed",
+                        "insufficient_scope",
+                        "cross_org_denied",
+                        "project_not_in_allowlist",
+                        "service_key_missing_org",
+                        "service_key_project_required",
+                        "service_key_project_not_registered",
+                        "service_key_project_ambiguous",
+                        "sso_enforcement_required",
+                        "upgrade_required",
+                        "insufficient_role",
+                        "seat_limit",
+                        "storage_limit",
+                        "dlp_blocked",
+                        "admin_required",
+                        "org_member_restriction",
+                        "claim_race_lost",
+                        "stale_lease_epoch",
+                        "key_already_revoked",
+                        "already_subscribed",
+                        "resolution_loop",
+                        "project_merged",
+                        "session_too_large",
+                        "identity_required",
+                        "service_key_not_in_org",
+                        "user_not_org_member",
+                        "project_not_in_org",
+                        "sync_rate_limit"});
 }
 
 class Sessionfs final : public Dialect {
  public:
   explicit Sessionfs(MessagesPtr messages) : messages_(std::move(messages)) {}
 
-  Rendered success(int status, std::string data, std::string_view, const Context&) const override { return bare(status, std::move(data)); }
+  Rendered success(int status, std::string data, std::string_view, const Context&) const override {
+    return bare(status, std::move(data));
+  }
 
   Rendered error(const Problem& problem, const Context& context) const override {
     Rendered out;
@@ -41,7 +75,11 @@ class Sessionfs final : public Dialect {
     std::string code = std::to_string(problem.status);
     if (codeLeads(problem.code)) code = problem.code == "payload_too_large" ? "PAYLOAD_TOO_LARGE" : problem.code;
     std::string inner;
-    ObjectWriter(inner).text("code", code).text("message", problemText(*messages_, kName, problem, context.language)).raw("details", details(problem, context)).end();
+    ObjectWriter(inner)
+        .text("code", code)
+        .text("message", problemText(*messages_, kName, problem, context.language))
+        .raw("details", details(problem, context))
+        .end();
     ObjectWriter(out.body).raw("error", inner).end();
     addFields(out, problem, context);
     return out;
@@ -72,7 +110,9 @@ class Sessionfs final : public Dialect {
     for (const auto& error : problem.errors) {
       if (out.size() > 1) out += ',';
       ObjectWriter one(out);
-      one.text("type", error.rule).raw("loc", locationJson(error)).text("msg", fieldText(*messages_, kName, error, context.language, false));
+      one.text("type", error.rule)
+          .raw("loc", locationJson(error))
+          .text("msg", fieldText(*messages_, kName, error, context.language, false));
       one.raw("input", "null");  // part of the shape; what a client sent is never echoed
       if (!error.params.empty()) {
         std::string values;
@@ -91,6 +131,8 @@ class Sessionfs final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages) { return std::make_unique<Sessionfs>(std::move(messages)); }
+std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages) {
+  return std::make_unique<Sessionfs>(std::move(messages));
+}
 
 }  // namespace mortise::dialect

@@ -11,14 +11,15 @@
 namespace mortise::dialect {
 namespace {
 
-const std::vector<std::string> kPlaceholders = {"status", "code", "message", "data", "request_id", "errors", "timestamp"};
+const std::vector<std::string> kPlaceholders = {"status",     "code",   "message",  "data",
+                                                "request_id", "errors", "timestamp"};
 
 // Text with holes. A hole inside a JSON string takes escaped text, elsewhere a whole JSON value.
 class Template {
  public:
   struct Piece {
     std::string text;
-    std::string name;       // empty: no hole after the text
+    std::string name;  // empty: no hole after the text
     bool insideString = false;
   };
 
@@ -28,7 +29,8 @@ class Template {
     for (std::size_t i = 0; i < source.size(); ++i) {
       if (source.substr(i, 2) == "{{") {
         const auto end = source.find("}}", i);
-        const auto name = end == std::string_view::npos ? std::string_view() : text::trim(source.substr(i + 2, end - i - 2));
+        const auto name =
+            end == std::string_view::npos ? std::string_view() : text::trim(source.substr(i + 2, end - i - 2));
         bool known = false;
         for (const auto& placeholder : kPlaceholders) known = known || placeholder == name;
         if (known) {
@@ -39,7 +41,8 @@ class Template {
         }
         if (end != std::string_view::npos && name.find_first_of("{\":,") == std::string_view::npos) {
           const auto near = text::nearest(name, kPlaceholders);
-          throw std::runtime_error("unknown placeholder {{" + std::string(name) + "}}" + (near.empty() ? "" : ", did you mean {{" + near + "}}"));
+          throw std::runtime_error("unknown placeholder {{" + std::string(name) + "}}" +
+                                   (near.empty() ? "" : ", did you mean {{" + near + "}}"));
         }
       }
       if (source[i] == '"' && !escaped(source, i)) insideString = !insideString;
@@ -79,8 +82,13 @@ class Template {
 
 class FromTemplate final : public Dialect {
  public:
-  FromTemplate(MessagesPtr messages, std::string name, std::string_view success, std::string_view error, std::string contentType)
-      : messages_(std::move(messages)), name_(std::move(name)), success_(success), error_(error), contentType_(std::move(contentType)) {
+  FromTemplate(MessagesPtr messages, std::string name, std::string_view success, std::string_view error,
+               std::string contentType)
+      : messages_(std::move(messages)),
+        name_(std::move(name)),
+        success_(success),
+        error_(error),
+        contentType_(std::move(contentType)) {
     const Context context;
     require(this->success(200, "{}", {}, context).body, "success");
     require(this->success(200, {}, {}, context).body, "success");
@@ -109,7 +117,11 @@ class FromTemplate final : public Dialect {
     std::string errors = "[";
     for (const auto& error : problem.errors) {
       if (errors.size() > 1) errors += ',';
-      ObjectWriter(errors).text("type", error.rule).raw("loc", locationJson(error)).text("message", fieldText(*messages_, name_, error, context.language, false)).end();
+      ObjectWriter(errors)
+          .text("type", error.rule)
+          .raw("loc", locationJson(error))
+          .text("message", fieldText(*messages_, name_, error, context.language, false))
+          .end();
     }
     errors += ']';
     out.body = error_.fill({{"status", std::to_string(problem.status)},
@@ -128,7 +140,8 @@ class FromTemplate final : public Dialect {
     json::Document document;
     json::ParseError error;
     if (json::parse(text, document, error)) return;
-    throw std::runtime_error("dialect " + name_ + ": the " + which + " template is not JSON once filled (" + error.reason + " at byte " + std::to_string(error.offset) + "): " + text);
+    throw std::runtime_error("dialect " + name_ + ": the " + which + " template is not JSON once filled (" +
+                             error.reason + " at byte " + std::to_string(error.offset) + "): " + text);
   }
 
   MessagesPtr messages_;
@@ -139,8 +152,10 @@ class FromTemplate final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error, std::string contentType) {
-  return std::make_unique<FromTemplate>(std::move(messages), std::move(name), success, error, contentType.empty() ? "application/json" : std::move(contentType));
+std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error,
+                                      std::string contentType) {
+  return std::make_unique<FromTemplate>(std::move(messages), std::move(name), success, error,
+                                        contentType.empty() ? "application/json" : std::move(contentType));
 }
 
 }  // namespace mortise::dialect

@@ -42,16 +42,26 @@ constexpr std::array<Kind, 17> kByCode = {{
 Kind byStatus(int status) {
   switch (status) {
     case 400:
-    case 422: return {{}, "VALIDATION_ERROR", "validation", "low"};
-    case 401: return {{}, "AUTHENTICATION_REQUIRED", "authentication", "medium"};
-    case 403: return {{}, "PERMISSION_REQUIRED", "authorization", "medium"};
-    case 404: return {{}, "RESOURCE_NOT_FOUND", "business", "low"};
-    case 409: return {{}, "CONSTRAINT_VIOLATION", "business", "medium"};
-    case 429: return {{}, "RATE_LIMIT_EXCEEDED", "security", "medium"};
-    case 502: return {{}, "TASK_EXECUTION_FAILED", "external", "high"};
-    case 503: return {{}, "SERVICE_UNAVAILABLE", "system", "high"};
-    case 504: return {{}, "REQUEST_TIMEOUT", "system", "high"};
-    default: break;
+    case 422:
+      return {{}, "VALIDATION_ERROR", "validation", "low"};
+    case 401:
+      return {{}, "AUTHENTICATION_REQUIRED", "authentication", "medium"};
+    case 403:
+      return {{}, "PERMISSION_REQUIRED", "authorization", "medium"};
+    case 404:
+      return {{}, "RESOURCE_NOT_FOUND", "business", "low"};
+    case 409:
+      return {{}, "CONSTRAINT_VIOLATION", "business", "medium"};
+    case 429:
+      return {{}, "RATE_LIMIT_EXCEEDED", "security", "medium"};
+    case 502:
+      return {{}, "TASK_EXECUTION_FAILED", "external", "high"};
+    case 503:
+      return {{}, "SERVICE_UNAVAILABLE", "system", "high"};
+    case 504:
+      return {{}, "REQUEST_TIMEOUT", "system", "high"};
+    default:
+      break;
   }
   if (status >= 500) return {{}, "INTERNAL_ERROR", "system", "high"};
   return {{}, "INVALID_REQUEST", "business", "medium"};
@@ -64,7 +74,9 @@ Kind kindOf(const Problem& problem) {
   return byStatus(problem.status);
 }
 
-bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 class Unified final : public Dialect {
  public:
@@ -75,7 +87,10 @@ class Unified final : public Dialect {
     out.status = status;
     const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
     ObjectWriter object(out.body);
-    object.boolean("success", true).boolean("error", false).text("message", text).text("timestamp", isoOffset(nowMicros()));
+    object.boolean("success", true)
+        .boolean("error", false)
+        .text("message", text)
+        .text("timestamp", isoOffset(nowMicros()));
     if (!data.empty()) object.raw("data", data);
     object.end();
     return out;
@@ -86,7 +101,8 @@ class Unified final : public Dialect {
     // `details` may name the three words itself; its other members become `extra`.
     json::Document details;
     json::ParseError ignored;
-    if (problem.details.empty() || !json::parse(problem.details, details, ignored) || !details.IsObject()) details.SetObject();
+    if (problem.details.empty() || !json::parse(problem.details, details, ignored) || !details.IsObject())
+      details.SetObject();
     kind.messageCode = json::textMember(details, "message_code", kind.messageCode);
     kind.category = json::textMember(details, "category", kind.category);
     kind.severity = json::textMember(details, "severity", kind.severity);
@@ -96,7 +112,8 @@ class Unified final : public Dialect {
     ObjectWriter object(out.body);
     object.boolean("success", false).boolean("error", true).text("error_id", text::hex(randomBytes(16)));
     object.text("category", kind.category).text("severity", kind.severity).text("message_code", kind.messageCode);
-    object.text("message", problemText(*messages_, kName, problem, context.language)).text("timestamp", isoOffset(nowMicros()));
+    object.text("message", problemText(*messages_, kName, problem, context.language))
+        .text("timestamp", isoOffset(nowMicros()));
     object.boolean("recoverable", isOneOf(kind.severity, {"low", "medium"}));
     object.raw("suggestions", suggestions(kind.category, context.language)).raw("context", about(context));
     if (const auto extra = rest(details); !extra.empty()) object.raw("extra", extra);
@@ -107,21 +124,25 @@ class Unified final : public Dialect {
 
  private:
   std::string suggestions(std::string_view category, std::string_view language) const {
-    const bool known = isOneOf(category, {"validation", "business", "authentication", "authorization", "security", "database", "external", "network"});
+    const bool known = isOneOf(category, {"validation", "business", "authentication", "authorization", "security",
+                                          "database", "external", "network"});
     const auto key = "suggestions." + std::string(known ? category : "system");
-    return "[" + json::quoted(messages_->text(kName, key + ".1", language)) + "," + json::quoted(messages_->text(kName, key + ".2", language)) + "]";
+    return "[" + json::quoted(messages_->text(kName, key + ".1", language)) + "," +
+           json::quoted(messages_->text(kName, key + ".2", language)) + "]";
   }
 
   static std::string about(const Context& context) {
     // Clients of this family take user_id as a number; ids of another form would break them.
-    const bool numeric = !context.userId.empty() && context.userId.size() <= 15 && context.userId.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool numeric = !context.userId.empty() && context.userId.size() <= 15 &&
+                         context.userId.find_first_not_of("0123456789") == std::string_view::npos;
     std::string meta;
     ObjectWriter inner(meta);
     if (!context.clientAddress.empty()) inner.text("ip_address", context.clientAddress);
     inner.end();
     std::string out;
     ObjectWriter object(out);
-    object.textOrNull("request_id", context.requestId).raw("user_id", numeric ? std::to_string(std::stoll(std::string(context.userId))) : "null");
+    object.textOrNull("request_id", context.requestId)
+        .raw("user_id", numeric ? std::to_string(std::stoll(std::string(context.userId))) : "null");
     object.text("url", context.url).text("method", context.method).raw("meta", meta);
     object.end();
     return out;

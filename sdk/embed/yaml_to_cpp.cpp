@@ -1,5 +1,6 @@
 // mortise_yaml_to_cpp NAMESPACE NAME IN.yaml FILE_NAME OUT.cpp: writes a C++ source that defines
-//   extern const std::string_view NAMESPACE::NAME (the JSON) and extern const std::vector<std::pair<std::string, int>> NAMESPACE::NAMELines.
+//   extern const std::string_view NAMESPACE::NAME (the JSON) and extern const std::vector<std::pair<std::string, int>>
+//   NAMESPACE::NAMELines.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -32,7 +33,8 @@ void writeLiteral(std::ostream& out, const std::string& text) {
 }
 
 int run(char** argument) {
-  const std::string space = argument[1], name = argument[2], in = argument[3], fileName = argument[4], outName = argument[5];
+  const std::string space = argument[1], name = argument[2], in = argument[3], fileName = argument[4],
+                    outName = argument[5];
   std::ifstream file(in, std::ios::binary);
   if (!file) throw std::runtime_error(in + ": cannot be read");
   std::stringstream yaml;
@@ -41,8 +43,10 @@ int run(char** argument) {
   const std::string json = mortise::embed::yamlToJson(yaml.str(), fileName, &lines);
 
   std::ofstream out(outName, std::ios::binary | std::ios::trunc);
-  out << "// Made from " << fileName << "; edit that file.\n#include <string>\n#include <string_view>\n#include <utility>\n#include <vector>\n\n";
-  out << "namespace " << space << " {\n\nextern const std::string_view " << name << ";\nconst std::string_view " << name << "(\n    ";
+  out << "// Made from " << fileName
+      << "; edit that file.\n#include <string>\n#include <string_view>\n#include <utility>\n#include <vector>\n\n";
+  out << "namespace " << space << " {\n\nextern const std::string_view " << name << ";\nconst std::string_view " << name
+      << "(\n    ";
   writeLiteral(out, json);
   out << ",\n    " << json.size() << ");\n\nextern const std::vector<std::pair<std::string, int>> " << name
       << "Lines;\nconst std::vector<std::pair<std::string, int>> " << name << "Lines = {\n";

@@ -14,7 +14,8 @@ constexpr int kDepth = 64;
 constexpr std::size_t kLargest = std::size_t{64} << 20;  // aliases can make a small file huge
 
 [[noreturn]] void fail(const std::string& file, const YAML::Mark& mark, const std::string& reason) {
-  throw std::runtime_error(file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " + reason);
+  throw std::runtime_error(file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
+                           reason);
 }
 
 void appendQuoted(std::string& out, const std::string& text) {
@@ -94,14 +95,20 @@ class Converter {
   explicit Converter(const std::string& file) : file_(file) {}
 
   void value(const YAML::Node& node, int depth) {
-    if (depth > kDepth) fail(file_, node.Mark(), "nested deeper than " + std::to_string(kDepth) + ": an alias may refer to itself");
+    if (depth > kDepth)
+      fail(file_, node.Mark(), "nested deeper than " + std::to_string(kDepth) + ": an alias may refer to itself");
     if (out_.size() > kLargest) fail(file_, node.Mark(), "larger than 64 MiB once its aliases are written out");
     switch (node.Type()) {
-      case YAML::NodeType::Scalar: return scalar(node);
-      case YAML::NodeType::Sequence: return sequence(node, depth);
-      case YAML::NodeType::Map: return map(node, depth);
+      case YAML::NodeType::Scalar:
+        return scalar(node);
+      case YAML::NodeType::Sequence:
+        return sequence(node, depth);
+      case YAML::NodeType::Map:
+        return map(node, depth);
       case YAML::NodeType::Null:
-      case YAML::NodeType::Undefined: out_ += "null"; return;
+      case YAML::NodeType::Undefined:
+        out_ += "null";
+        return;
     }
   }
 
@@ -155,8 +162,10 @@ class Converter {
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) fail(file_, entry.first.Mark(), "a key must be plain text");
       const std::string& key = entry.first.Scalar();
-      if (key == "<<" && entry.first.Tag() == "?") fail(file_, entry.first.Mark(), "merge keys (<<) are not part of YAML 1.2: write the members out");
-      if (!seen.insert(key).second) fail(file_, entry.first.Mark(), "repeated key \"" + key + "\": keep one of the two");
+      if (key == "<<" && entry.first.Tag() == "?")
+        fail(file_, entry.first.Mark(), "merge keys (<<) are not part of YAML 1.2: write the members out");
+      if (!seen.insert(key).second)
+        fail(file_, entry.first.Mark(), "repeated key \"" + key + "\": keep one of the two");
       if (seen.size() > 1) out_ += ',';
       appendQuoted(out_, key);
       out_ += ':';
@@ -190,7 +199,11 @@ void refuseBadUtf8(std::string_view text, const std::string& file) {
   mark.column = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t size = byte < 0x80 ? 1 : byte >= 0xc2 && byte < 0xe0 ? 2 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
+    const std::size_t size = byte < 0x80                   ? 1
+                             : byte >= 0xc2 && byte < 0xe0 ? 2
+                             : byte >= 0xe0 && byte < 0xf0 ? 3
+                             : byte >= 0xf0 && byte < 0xf5 ? 4
+                                                           : 0;
     bool good = size != 0 && i + size <= text.size() && byte != 0;
     for (std::size_t k = 1; good && k < size; ++k) good = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
     if (!good) fail(file, mark, "not UTF-8 text: save the file as UTF-8");
@@ -202,7 +215,8 @@ void refuseBadUtf8(std::string_view text, const std::string& file) {
 
 }  // namespace
 
-std::string yamlToJson(std::string_view yaml, const std::string& fileName, std::vector<std::pair<std::string, int>>* operationLines) {
+std::string yamlToJson(std::string_view yaml, const std::string& fileName,
+                       std::vector<std::pair<std::string, int>>* operationLines) {
   refuseBadUtf8(yaml, fileName);
   try {
     const auto documents = YAML::LoadAll(std::string(yaml));
@@ -210,8 +224,9 @@ std::string yamlToJson(std::string_view yaml, const std::string& fileName, std::
     start.line = 0;
     start.column = 0;
     if (documents.size() != 1) {
-      fail(fileName, start, documents.empty() ? "the file is empty: expected one YAML document"
-                                              : "found " + std::to_string(documents.size()) + " documents: expected one");
+      fail(fileName, start,
+           documents.empty() ? "the file is empty: expected one YAML document"
+                             : "found " + std::to_string(documents.size()) + " documents: expected one");
     }
     Converter converter(fileName);
     converter.value(documents.front(), 0);

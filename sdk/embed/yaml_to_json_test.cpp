@@ -17,21 +17,29 @@ std::string refusal(std::string_view yaml) {
 }
 
 TEST(YamlToJson, FollowsTheCoreSchemaForScalars) {
-  EXPECT_EQ(yamlToJson("a: off\nb: no\nc: true\nd: 'true'\ne: ~\nf: 007\ng: 0x1F\nh: 1.50\ni: .5\nj: 1e3\nk: 2026-01-02\nl: 1_000\nm: -0\nn: +3", "a"),
-            R"({"a":"off","b":"no","c":true,"d":"true","e":null,"f":7,"g":31,"h":1.50,"i":0.5,"j":1.0e3,"k":"2026-01-02","l":"1_000","m":0,"n":3})");
+  EXPECT_EQ(
+      yamlToJson("a: off\nb: no\nc: true\nd: 'true'\ne: ~\nf: 007\ng: 0x1F\nh: 1.50\ni: .5\nj: 1e3\nk: 2026-01-02\nl: "
+                 "1_000\nm: -0\nn: +3",
+                 "a"),
+      R"({"a":"off","b":"no","c":true,"d":"true","e":null,"f":7,"g":31,"h":1.50,"i":0.5,"j":1.0e3,"k":"2026-01-02","l":"1_000","m":0,"n":3})");
 }
 
 TEST(YamlToJson, KeepsKeysAsTextAndOrder) {
-  EXPECT_EQ(yamlToJson("responses:\n  200: {b: 1, a: [x, \"y\\n\\\"\"]}\n  true: 2", "a"), R"({"responses":{"200":{"b":1,"a":["x","y\n\""]},"true":2}})");
+  EXPECT_EQ(yamlToJson("responses:\n  200: {b: 1, a: [x, \"y\\n\\\"\"]}\n  true: 2", "a"),
+            R"({"responses":{"200":{"b":1,"a":["x","y\n\""]},"true":2}})");
 }
 
 TEST(YamlToJson, KeepsChineseTextAndBlockScalars) {
-  EXPECT_EQ(yamlToJson("a: 未认证\nb: |\n  x\n  y\nc: >-\n  p\n  q\n", "a"), R"({"a":"未认证","b":"x\ny\n","c":"p q"})");
+  EXPECT_EQ(yamlToJson("a: 未认证\nb: |\n  x\n  y\nc: >-\n  p\n  q\n", "a"),
+            R"({"a":"未认证","b":"x\ny\n","c":"p q"})");
 }
 
 TEST(YamlToJson, TellsTheLineOfEachOperation) {
   std::vector<std::pair<std::string, int>> lines;
-  yamlToJson("openapi: 3.0.3\npaths:\n  /a:\n    parameters: []\n    get:\n      operationId: readA\n    post: {operationId: writeA}\n", "a", &lines);
+  yamlToJson(
+      "openapi: 3.0.3\npaths:\n  /a:\n    parameters: []\n    get:\n      operationId: readA\n    post: {operationId: "
+      "writeA}\n",
+      "a", &lines);
   const std::vector<std::pair<std::string, int>> expected = {{"readA", 5}, {"writeA", 7}};
   EXPECT_EQ(lines, expected);
 }
@@ -54,7 +62,8 @@ TEST(YamlToJson, StopsAtAliasesThatBlowUp) {
   std::string bomb = "a: &a [xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx]\n";
   for (char c = 'b'; c < 'l'; ++c) {
     const std::string before(1, static_cast<char>(c - 1));
-    bomb += std::string(1, c) + ": &" + c + " [*" + before + ",*" + before + ",*" + before + ",*" + before + ",*" + before + ",*" + before + "]\n";
+    bomb += std::string(1, c) + ": &" + c + " [*" + before + ",*" + before + ",*" + before + ",*" + before + ",*" +
+            before + ",*" + before + "]\n";
   }
   EXPECT_NE(refusal(bomb).find("larger than 64 MiB"), std::string::npos);
 }

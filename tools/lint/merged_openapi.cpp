@@ -1,6 +1,6 @@
 // merged_openapi --page swagger|redoc: prints that docs page.
-// merged_openapi FILE.yaml...: compiles the kernel's contract and the given ones (module = file name without .yaml) and prints the merged
-// document. For the linters, and to look at.
+// merged_openapi FILE.yaml...: compiles the kernel's contract and the given ones (module = file name without .yaml) and
+// prints the merged document. For the linters, and to look at.
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -33,10 +33,12 @@ mortise::contract::DocumentSource load(const std::string& path) {
 int main(int count, char** argument) {
   try {
     if (count == 3 && std::string_view(argument[1]) == "--page") {
-      std::cout << (std::string_view(argument[2]) == "redoc" ? mortise::contract::redocPage("/docs/assets") : mortise::contract::swaggerPage("/docs/assets"));
+      std::cout << (std::string_view(argument[2]) == "redoc" ? mortise::contract::redocPage("/docs/assets")
+                                                             : mortise::contract::swaggerPage("/docs/assets"));
       return 0;
     }
-    std::vector<mortise::contract::CompiledDocument> documents = {mortise::contract::compile(mortise::contract::kernelContract())};
+    std::vector<mortise::contract::CompiledDocument> documents = {
+        mortise::contract::compile(mortise::contract::kernelContract())};
     for (int i = 1; i < count; ++i) documents.push_back(mortise::contract::compile(load(argument[i])));
     const mortise::contract::RouteTable table(std::move(documents));
     std::cout << mortise::contract::mergedOpenApi(table.documents(), "1.0.0", "http://127.0.0.1:8080") << "\n";
