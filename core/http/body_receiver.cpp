@@ -69,7 +69,8 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
   Refusal partData(std::string_view bytes) override {
     Part& part = parts_.back();
     if (part.isFile) {
-      if (bytes.size() > plan_.partLimit || writer_.size() > plan_.partLimit - bytes.size()) return tooLarge(plan_.partLimit);
+      if (bytes.size() > plan_.partLimit || writer_.size() > plan_.partLimit - bytes.size())
+        return tooLarge(plan_.partLimit);
       return writer_.write(bytes);
     }
     if (bytes.size() > plan_.maxFieldBytes || part.value.size() > plan_.maxFieldBytes - bytes.size()) {
@@ -93,8 +94,8 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
 
 }  // namespace
 
-std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPlan& plan, const std::string& spoolDirectory,
-                                                 Refusal& refusal) {
+std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPlan& plan,
+                                                 const std::string& spoolDirectory, Refusal& refusal) {
   const std::uint64_t announced = head.contentLength.value_or(0);
   if (!head.chunked && announced > plan.limit) {
     refusal = tooLarge(plan.limit);
@@ -102,7 +103,9 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
   }
   std::unique_ptr<BodySink> sink;
   switch (plan.kind) {
-    case BodyPlan::Kind::memory: sink = std::make_unique<MemorySink>(announced); break;
+    case BodyPlan::Kind::memory:
+      sink = std::make_unique<MemorySink>(announced);
+      break;
     case BodyPlan::Kind::spool: {
       auto spool = std::make_unique<SpoolSink>();
       refusal = spool->open(spoolDirectory);

@@ -1,4 +1,5 @@
-// Receives one request body as its plan says, whatever the framing: Content-Length or chunked; into memory, a file, or parts.
+// Receives one request body as its plan says, whatever the framing: Content-Length or chunked; into memory, a file, or
+// parts.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class BodySink {
 
 class BodyReceiver {
  public:
-  // `refusal` says why when nothing is returned (a body larger than the limit, a bad multipart type, no temporary file).
+  // `refusal` says why when nothing is returned (a body larger than the limit, a bad multipart type, no temporary
+  // file).
   static std::unique_ptr<BodyReceiver> make(const Head& head, const BodyPlan& plan, const std::string& spoolDirectory,
                                             Refusal& refusal);
 

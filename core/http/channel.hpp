@@ -23,11 +23,14 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   // [any]
   bool send(Bytes bytes);
-  std::size_t queuedBytes() const { return pending_.load(std::memory_order_acquire) + unsent_.load(std::memory_order_acquire); }
+  std::size_t queuedBytes() const {
+    return pending_.load(std::memory_order_acquire) + unsent_.load(std::memory_order_acquire);
+  }
   bool open() const { return open_.load(std::memory_order_acquire); }
   void onClosed(std::function<void()> callback);
   void onDrained(std::function<void()> callback);
-  // Runs `action` on the I/O thread with the connection, if that still carries this channel; at once when already there.
+  // Runs `action` on the I/O thread with the connection, if that still carries this channel; at once when already
+  // there.
   void withConnection(std::function<void(Connection&)> action);
   // Stops taking bytes. True for the first caller.
   bool shut() { return open_.exchange(false, std::memory_order_acq_rel); }

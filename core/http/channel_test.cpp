@@ -10,7 +10,9 @@ namespace {
 
 using namespace test;
 
-std::shared_ptr<const std::string> bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+std::shared_ptr<const std::string> bytes(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 class StreamTest : public ServerTest {
  protected:
@@ -86,12 +88,14 @@ TEST_F(StreamTest, EndsAnHttp10StreamByClosing) {
 TEST_F(StreamTest, ClosedInsideItsHandlerIsAShortBody) {
   app.request = [](const ExchangePtr& exchange) {
     const auto out = exchange->startStream(200, Fields(), "", 0s);
-    for (int i = 0; i < 60; ++i) EXPECT_EQ(out->send(bytes(std::string(20'000, 'y'))), exchange->head().method == Method::get);
+    for (int i = 0; i < 60; ++i)
+      EXPECT_EQ(out->send(bytes(std::string(20'000, 'y'))), exchange->head().method == Method::get);
     out->close();
   };
   start();
   Client client = connect();
-  EXPECT_EQ(client.get("/x").body.size(), 1'200'000u) << "a producer on the I/O thread does not outrun a client that reads";
+  EXPECT_EQ(client.get("/x").body.size(), 1'200'000u)
+      << "a producer on the I/O thread does not outrun a client that reads";
   client.send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(client.readAnswer(true).status, 200);
   EXPECT_EQ(client.get("/hello").status, 200) << "a HEAD request gets no stream";
@@ -284,8 +288,11 @@ TEST_F(WebSocketTest, AnswersFaultyFramesWithTheirCode) {
   std::string unmasked;
   appendFrame(unmasked, 1, "x");
   const std::vector<std::pair<std::string, int>> faults{
-      {unmasked, 1002}, {maskedFrame(0x3, "x"), 1002}, {maskedFrame(0x1, "\xff"), 1007},
-      {maskedFrame(0x2, std::string((1 << 20) + 1, 'x')).substr(0, 20), 1009}, {maskedFrame(0x1, "throw"), 1011}};
+      {unmasked, 1002},
+      {maskedFrame(0x3, "x"), 1002},
+      {maskedFrame(0x1, "\xff"), 1007},
+      {maskedFrame(0x2, std::string((1 << 20) + 1, 'x')).substr(0, 20), 1009},
+      {maskedFrame(0x1, "throw"), 1011}};
   for (const auto& [fault, code] : faults) {
     Client client = connect();
     ASSERT_TRUE(client.upgrade("/ws"));
@@ -331,15 +338,24 @@ TEST_F(WebSocketTest, ReportsACutAs1006) {
 TEST_F(WebSocketTest, ChoosesASubprotocolAndRefusesBadUpgrades) {
   serve();
   Client client = connect();
-  client.send("GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n\r\n");
+  client.send(
+      "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n\r\n");
   EXPECT_EQ(client.readAnswer(true).field("sec-websocket-protocol"), "b");
   Client other = connect();
   EXPECT_EQ(other.get("/ws").status, 426);
-  EXPECT_EQ(other.get("/ws", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
-                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n").status, 426);
-  EXPECT_EQ(other.get("/ws", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                             "Sec-WebSocket-Key: c2hvcnQ=\r\n").status, 426);
+  EXPECT_EQ(other
+                .get("/ws",
+                     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+                .status,
+            426);
+  EXPECT_EQ(other
+                .get("/ws",
+                     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: c2hvcnQ=\r\n")
+                .status,
+            426);
 }
 
 TEST_F(WebSocketTest, DropsAClientThatDoesNotRead) {

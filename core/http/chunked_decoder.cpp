@@ -103,7 +103,8 @@ void ChunkedDecoder::take(char c) {
       return;
     case State::data:
     case State::done:
-    case State::failed: return;
+    case State::failed:
+      return;
   }
 }
 

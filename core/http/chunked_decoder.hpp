@@ -1,4 +1,5 @@
-// Takes a chunked body apart. A state machine over single bytes (data is passed in runs), so the cut between two reads never matters.
+// Takes a chunked body apart. A state machine over single bytes (data is passed in runs), so the cut between two reads
+// never matters.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,18 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    size, extension, sizeLineFeed, data, dataReturn, dataLineFeed,
-    trailerStart, trailer, trailerLineFeed, lastLineFeed, done, failed
+    size,
+    extension,
+    sizeLineFeed,
+    data,
+    dataReturn,
+    dataLineFeed,
+    trailerStart,
+    trailer,
+    trailerLineFeed,
+    lastLineFeed,
+    done,
+    failed
   };
   void take(char c);
   void fail(const char* why);

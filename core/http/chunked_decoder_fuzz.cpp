@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   feed(whole, bytes, body, consumed);
   feed(pieces, bytes.substr(0, cut), again, consumedAgain);
   feed(pieces, bytes.substr(cut), again, consumedAgain);
-  if (body != again || consumed != consumedAgain || whole.done() != pieces.done() || whole.failed() != pieces.failed()) std::abort();
+  if (body != again || consumed != consumedAgain || whole.done() != pieces.done() || whole.failed() != pieces.failed())
+    std::abort();
   return 0;
 }

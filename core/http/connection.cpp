@@ -61,11 +61,15 @@ void Connection::turn() {
 
 bool Connection::reads() const {
   switch (state_) {
-    case State::head: return !outputFull();
+    case State::head:
+      return !outputFull();
     case State::body:
-    case State::lingering: return true;
-    case State::webSocket: return !webSocket_->paused;
-    default: return false;
+    case State::lingering:
+      return true;
+    case State::webSocket:
+      return !webSocket_->paused;
+    default:
+      return false;
   }
 }
 
@@ -85,7 +89,8 @@ void Connection::pump() {
       const auto size = static_cast<std::size_t>(got);
       server_.counters.bytesIn.fetch_add(size, std::memory_order_relaxed);
       budget_ -= std::min(budget_, size);
-      // A short read has emptied the socket; the next arrival is a new edge. Only an end may already be waiting behind it.
+      // A short read has emptied the socket; the next arrival is a new edge. Only an end may already be waiting behind
+      // it.
       if (size < IoThread::kReadBuffer && !finishedByPeer_) readReady_ = false;
       consume(std::string_view(io_.readBuffer(), size));
     } else if (got == 0) {
@@ -132,13 +137,15 @@ std::size_t Connection::process(std::string_view bytes) {
           headSince_ = io_.now();
         }
         switch (parser_.parse(rest, exchange_->mutableHead())) {
-          case HeadParser::Result::incomplete: return used;
+          case HeadParser::Result::incomplete:
+            return used;
           case HeadParser::Result::refused: {
             Refusal refusal = parser_.refusal();
             refuse(std::move(refusal));
             return bytes.size();
           }
-          case HeadParser::Result::complete: break;
+          case HeadParser::Result::complete:
+            break;
         }
         used += parser_.consumed();
         parser_.reset();
@@ -165,7 +172,8 @@ std::size_t Connection::process(std::string_view bytes) {
         // A refused request's rest is never looked at.
         if (!rest.empty()) mustLinger_ = true;
         return bytes.size();
-      default: return used;
+      default:
+        return used;
     }
   }
 }
@@ -259,14 +267,19 @@ void Connection::onEndOfInput() {
       }
       return;
     case State::body:
-    case State::webSocket: cut(false); return;
-    case State::lingering: cut(false); return;
-    default: return;
+    case State::webSocket:
+      cut(false);
+      return;
+    case State::lingering:
+      cut(false);
+      return;
+    default:
+      return;
   }
 }
 
-// The client has closed its side while we were not reading. For a stream or an unfinished WebSocket that is the end; a request in
-// work is told, and its reply is still tried, since a half-closed client may well be waiting for it.
+// The client has closed its side while we were not reading. For a stream or an unfinished WebSocket that is the end; a
+// request in work is told, and its reply is still tried, since a half-closed client may well be waiting for it.
 void Connection::noticeGone() {
   if (hungUp_) {
     cut(false);
@@ -322,8 +335,11 @@ void Connection::drain() {
       io_.touch(*this);
       return;
     }
-    case State::webSocket: closeWebSocket(1001, "server is going away"); return;
-    default: return;
+    case State::webSocket:
+      closeWebSocket(1001, "server is going away");
+      return;
+    default:
+      return;
   }
 }
 
@@ -380,15 +396,22 @@ TimePoint Connection::nextDeadline() const {
       // The moment at which the average would fall below the minimum if nothing more came.
       if (options.bodyMinimumRate > 0) {
         const auto earned = std::chrono::milliseconds(bodyBytes_ * 1000 / options.bodyMinimumRate);
-        due = std::min(due, bodySince_ + std::max<Clock::duration>(kRateGrace, std::min<Clock::duration>(
-                                                                                   earned, std::chrono::hours(24))));
+        due = std::min(due, bodySince_ + std::max<Clock::duration>(
+                                             kRateGrace, std::min<Clock::duration>(earned, std::chrono::hours(24))));
       }
       break;
     }
-    case State::lingering: due = std::min(due, lingerUntil_); break;
-    case State::stream: due = std::min(due, heartbeatDue_); break;
-    case State::webSocket: due = std::min({due, webSocket_->pingDue, webSocket_->closeDue}); break;
-    default: break;
+    case State::lingering:
+      due = std::min(due, lingerUntil_);
+      break;
+    case State::stream:
+      due = std::min(due, heartbeatDue_);
+      break;
+    case State::webSocket:
+      due = std::min({due, webSocket_->pingDue, webSocket_->closeDue});
+      break;
+    default:
+      break;
   }
   return due;
 }
@@ -416,8 +439,12 @@ void Connection::onTimer() {
           cut(false);
         }
         break;
-      case State::body: refuse(Refusal(408, "timeout", "the request body arrived too slowly")); break;
-      case State::lingering: cut(false); break;
+      case State::body:
+        refuse(Refusal(408, "timeout", "the request body arrived too slowly"));
+        break;
+      case State::lingering:
+        cut(false);
+        break;
       case State::stream:
         heartbeatDue_ = now + heartbeatEvery_;
         appendStreamBytes(std::make_shared<const std::string>(heartbeat_));
@@ -435,7 +462,8 @@ void Connection::onTimer() {
           }
         }
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (!dead()) turn();

@@ -34,10 +34,10 @@ class Connection {
   // Driven by the I/O thread.
   void onEvent(bool readable, bool writable, bool finished, bool hungUp);
   void onTimer();
-  void turn();                       // reads, answers, writes until there is nothing to do
-  void refuseConnection();           // over the connection limit
+  void turn();              // reads, answers, writes until there is nothing to do
+  void refuseConnection();  // over the connection limit
   void drain();
-  void cut(bool reset);              // now, unsaid
+  void cut(bool reset);  // now, unsaid
 
   // Driven by exchanges.
   bool answer(const std::shared_ptr<RequestExchange>& exchange, Reply reply);
@@ -48,7 +48,8 @@ class Connection {
     std::string heartbeat;
     std::chrono::seconds heartbeatEvery{0};
   };
-  void startStream(const std::shared_ptr<RequestExchange>& exchange, std::shared_ptr<Channel> channel, StreamStart start);
+  void startStream(const std::shared_ptr<RequestExchange>& exchange, std::shared_ptr<Channel> channel,
+                   StreamStart start);
   struct UpgradeStart {
     WebSocket::Options options;
     WebSocket::Callbacks callbacks;
@@ -67,11 +68,11 @@ class Connection {
 
  private:
   enum class State : std::uint8_t {
-    head,       // between requests, or inside a head
-    deciding,   // inside Application::onHead
-    waiting,    // until admit() or reply()
-    body,       // receiving
-    handling,   // until reply(), startStream() or upgrade()
+    head,      // between requests, or inside a head
+    deciding,  // inside Application::onHead
+    waiting,   // until admit() or reply()
+    body,      // receiving
+    handling,  // until reply(), startStream() or upgrade()
     stream,
     webSocket,
     closing,    // the last reply is on its way out
@@ -152,14 +153,14 @@ class Connection {
   State state_ = State::head;
 
   bool turning_ = false;
-  bool again_ = false;         // another round of turn() is wanted
-  bool flushing_ = false;      // inside flush(): what callbacks append needs another round
-  bool readReady_ = false;     // the socket may hold more than we have read
+  bool again_ = false;           // another round of turn() is wanted
+  bool flushing_ = false;        // inside flush(): what callbacks append needs another round
+  bool readReady_ = false;       // the socket may hold more than we have read
   bool finishedByPeer_ = false;  // FIN or reset seen
   bool hungUp_ = false;          // both directions are over: nothing can be delivered any more
   bool writeArmed_ = false;
   bool mustLinger_ = false;
-  bool blocked_ = false;       // output waits for the socket
+  bool blocked_ = false;  // output waits for the socket
   bool anyRequest_ = false;
   std::size_t budget_ = 0;
 

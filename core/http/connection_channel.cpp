@@ -10,15 +10,17 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kCopiedPiece = 512;           // below it a copy is cheaper than a buffer of its own
-constexpr std::size_t kEagerFlush = 128 << 10;      // a producer on this thread must not fill the queue of a client that reads
+constexpr std::size_t kCopiedPiece = 512;  // below it a copy is cheaper than a buffer of its own
+constexpr std::size_t kEagerFlush =
+    128 << 10;  // a producer on this thread must not fill the queue of a client that reads
 constexpr auto kCloseHandshake = std::chrono::seconds(5);
 constexpr std::uint8_t kClose = 0x8;
 constexpr std::uint8_t kPong = 0xA;
 
 bool isClean(const Fields& fields) {
   for (const Field& field : fields.all()) {
-    if (field.name.empty() || field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) return false;
+    if (field.name.empty() || field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      return false;
     if (!std::all_of(field.name.begin(), field.name.end(), isTokenCharacter)) return false;
   }
   return true;
@@ -32,7 +34,8 @@ void Connection::startStream(const std::shared_ptr<RequestExchange>& exchange, s
     channel->finish();
     return;
   }
-  if (!isClean(start.fields) || start.status < 200 || start.status > 999 || start.status == 204 || start.status == 304) {
+  if (!isClean(start.fields) || start.status < 200 || start.status > 999 || start.status == 204 ||
+      start.status == 304) {
     log::error("stream refused: bad status or field", {{"request", exchange->requestId()}, {"status", start.status}});
     Reply instead;
     io_.guarded("onRefused", [&] {
@@ -47,7 +50,8 @@ void Connection::startStream(const std::shared_ptr<RequestExchange>& exchange, s
   if (state_ != State::handling && head.hasBody()) mustLinger_ = true;
   streamChunked_ = head.versionMinor >= 1;
   streamClose_ = mustCloseAfter(*exchange) || !streamChunked_;
-  if (startsWithNoCase(start.fields.get("content-type"), "text/event-stream") && !start.fields.find("x-accel-buffering")) {
+  if (startsWithNoCase(start.fields.get("content-type"), "text/event-stream") &&
+      !start.fields.find("x-accel-buffering")) {
     start.fields.add("X-Accel-Buffering", "no");
   }
   std::string& out = output_.text();
@@ -262,14 +266,15 @@ std::size_t Connection::receiveFrames(std::string_view bytes) {
       case WebSocketDecoder::Event::error:
         failWebSocket(step.code, step.payload);
         return bytes.size();
-      default: break;
+      default:
+        break;
     }
   }
   return used;
 }
 
-// Control frames pass the queue limit, which counts messages only: they are small, and pings of a client that never reads
-// end with the write timeout.
+// Control frames pass the queue limit, which counts messages only: they are small, and pings of a client that never
+// reads end with the write timeout.
 void Connection::sendControl(std::uint8_t opcode, std::string_view payload) {
   if (channel_) {
     for (const Channel::Bytes& piece : channel_->take()) appendStreamBytes(piece);

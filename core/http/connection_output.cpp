@@ -14,9 +14,9 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kCopiedBody = 16 << 10;      // up to this a body travels in one buffer with its head
-constexpr std::size_t kOutputRoom = 256 << 10;     // above it no further request is taken up
-constexpr std::size_t kFileBudget = 256 << 10;     // per turn
+constexpr std::size_t kCopiedBody = 16 << 10;   // up to this a body travels in one buffer with its head
+constexpr std::size_t kOutputRoom = 256 << 10;  // above it no further request is taken up
+constexpr std::size_t kFileBudget = 256 << 10;  // per turn
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
 bool isClean(std::string_view text) {
@@ -50,7 +50,8 @@ bool Connection::answer(const std::shared_ptr<RequestExchange>& exchange, Reply 
   if (dead() || exchange_ != exchange) return false;
   const bool badStatus = reply.status < 200 || reply.status > 999;
   if (badStatus || !areClean(reply.fields)) {
-    // A line break in a field would let a value write its own header. The fault is ours, so it is a 500, and it is logged.
+    // A line break in a field would let a value write its own header. The fault is ours, so it is a 500, and it is
+    // logged.
     log::error("reply refused: bad status or field", {{"request", exchange->requestId()}, {"status", reply.status}});
     Reply instead;
     io_.guarded("onRefused", [&] {
@@ -102,7 +103,8 @@ void Connection::writeFields(std::string& out, const Fields& fields, bool ownLen
       case 17:
         if (equalsNoCase(name, "transfer-encoding")) continue;
         break;
-      default: break;
+      default:
+        break;
     }
     out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
@@ -128,7 +130,8 @@ bool Connection::mustCloseAfter(const RequestExchange& exchange) const {
 void Connection::writeReply(const std::shared_ptr<RequestExchange>& exchange, Reply& reply) {
   const Head& head = exchange->head();
   if (state_ != State::handling && head.hasBody()) mustLinger_ = true;
-  const bool close = mustCloseAfter(*exchange) || reply.closeAfter || listContains(reply.fields.get("connection"), "close");
+  const bool close =
+      mustCloseAfter(*exchange) || reply.closeAfter || listContains(reply.fields.get("connection"), "close");
   const bool bodyless = reply.status == 204 || reply.status == 304;
   const bool silent = bodyless || head.method == Method::head;
 
@@ -177,7 +180,8 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
   if (selection.status == 416) {
     Reply instead;
     io_.guarded("onRefused", [&] {
-      instead = server_.application.onRefused(exchange, 416, "range_not_satisfiable", "the range lies outside the file");
+      instead =
+          server_.application.onRefused(exchange, 416, "range_not_satisfiable", "the range lies outside the file");
     });
     instead.status = 416;
     instead.file.reset();
@@ -187,7 +191,8 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
     return;
   }
   if (state_ != State::handling && head.hasBody()) mustLinger_ = true;
-  const bool close = mustCloseAfter(*exchange) || reply.closeAfter || listContains(reply.fields.get("connection"), "close");
+  const bool close =
+      mustCloseAfter(*exchange) || reply.closeAfter || listContains(reply.fields.get("connection"), "close");
   const bool bodyless = selection.status == 304 || selection.status == 204;
   const std::uint64_t bodySize = bodyless || head.method == Method::head ? 0 : selection.length;
   std::string& out = output_.text();
@@ -268,7 +273,8 @@ void Connection::writeOut() {
     }
     accountOutput();
     switch (sent.outcome) {
-      case OutputQueue::Outcome::drained: break;
+      case OutputQueue::Outcome::drained:
+        break;
       case OutputQueue::Outcome::blocked:
         blocked_ = true;
         if (!writeArmed_) {
@@ -284,7 +290,9 @@ void Connection::writeOut() {
         log::warning("a file shrank while it was sent", {{"connection", id_}});
         cut(true);
         return;
-      case OutputQueue::Outcome::broken: cut(false); return;
+      case OutputQueue::Outcome::broken:
+        cut(false);
+        return;
     }
     settleFinished();
     if (dead()) return;

@@ -91,10 +91,12 @@ FileSelection selectFile(const Head& head, int status, const FileBody& file, std
     return selection;
   }
   const std::string* range = head.fields.find("range");
-  if (!range || head.method != Method::get || head.fields.count("range") != 1 || !rangeStillValid(head, file)) return selection;
+  if (!range || head.method != Method::get || head.fields.count("range") != 1 || !rangeStillValid(head, file))
+    return selection;
   const std::string total = std::to_string(size);
   switch (readRange(*range, size, selection.offset, selection.length)) {
-    case RangeKind::whole: break;
+    case RangeKind::whole:
+      break;
     case RangeKind::part:
       selection.status = 206;
       selection.fields.add("Content-Range", "bytes " + std::to_string(selection.offset) + "-" +

@@ -11,10 +11,11 @@ struct FileSelection {
   int status = 200;  // the reply's own, 206, 304 or 416
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  Fields fields;     // ETag, Last-Modified, Accept-Ranges, Content-Range
+  Fields fields;  // ETag, Last-Modified, Accept-Ranges, Content-Range
 };
 
-// Conditions count only for GET and HEAD with a reply of 200. Several ranges, or one in another unit, give the whole file.
+// Conditions count only for GET and HEAD with a reply of 200. Several ranges, or one in another unit, give the whole
+// file.
 FileSelection selectFile(const Head& head, int status, const FileBody& file, std::uint64_t size);
 
 }  // namespace mortise::http

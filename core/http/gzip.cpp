@@ -72,8 +72,8 @@ bool isCompressible(std::string_view contentType) {
       equalsNoCase(type, "application/x-ndjson") || equalsNoCase(type, "image/svg+xml")) {
     return true;
   }
-  return type.size() > 5 && (equalsNoCase(type.substr(type.size() - 5), "+json") ||
-                             equalsNoCase(type.substr(type.size() - 4), "+xml"));
+  return type.size() > 5 &&
+         (equalsNoCase(type.substr(type.size() - 5), "+json") || equalsNoCase(type.substr(type.size() - 4), "+xml"));
 }
 
 void compressReply(const Head& head, Reply& reply) {

@@ -11,8 +11,8 @@ namespace mortise::http {
 bool acceptsGzip(std::string_view acceptEncoding);
 // JSON, text, JavaScript, CSS, XML, SVG.
 bool isCompressible(std::string_view contentType);
-// Compresses the body in place where reply and client allow it, and sets Content-Encoding and Vary. Leaves the reply as it is when
-// zlib fails or nothing is gained.
+// Compresses the body in place where reply and client allow it, and sets Content-Encoding and Vary. Leaves the reply as
+// it is when zlib fails or nothing is gained.
 void compressReply(const Head& head, Reply& reply);
 
 }  // namespace mortise::http

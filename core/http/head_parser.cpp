@@ -57,6 +57,7 @@ void HeadParser::reset() {
   scanned_ = 0;
   haveRequestLine_ = false;
   skippedEmptyLine_ = false;
+  authority_.clear();
 }
 
 HeadParser::Result HeadParser::refuse(int status, std::string_view code, std::string detail) {
@@ -67,7 +68,8 @@ HeadParser::Result HeadParser::refuse(int status, std::string_view code, std::st
 HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
   for (;;) {
     if (!haveRequestLine_ && lineStart_ < bytes.size()) {
-      // A TLS hello or other garbage shows in its first byte; waiting for a line feed would only waste the client's time.
+      // A TLS hello or other garbage shows in its first byte; waiting for a line feed would only waste the client's
+      // time.
       const char first = bytes[lineStart_];
       const bool emptyLine = first == '\r' && !skippedEmptyLine_;
       if (!emptyLine && !kToken[static_cast<unsigned char>(first)]) {
@@ -76,9 +78,11 @@ HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
     }
     const void* found =
         scanned_ < bytes.size() ? std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_) : nullptr;
-    const std::size_t end = found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
+    const std::size_t end =
+        found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
     if (!haveRequestLine_ && end - lineStart_ > limits_.requestLine) {
-      return refuse(414, "uri_too_long", "request line is longer than " + std::to_string(limits_.requestLine) + " bytes");
+      return refuse(414, "uri_too_long",
+                    "request line is longer than " + std::to_string(limits_.requestLine) + " bytes");
     }
     if (end > limits_.head) {
       return refuse(431, "headers_too_large", "request head is longer than " + std::to_string(limits_.head) + " bytes");
@@ -162,6 +166,11 @@ bool HeadParser::target(std::string_view text, Head& head) {
     pathStart = text.find_first_of("/?", schemeLength);
     if (pathStart == std::string_view::npos || text[pathStart] == '?') {
       refuse(400, "bad_request", "absolute request target has no path");
+      return false;
+    }
+    authority_.assign(text.substr(schemeLength, pathStart - schemeLength));
+    if (authority_.empty() || !plausibleHost(authority_)) {
+      refuse(400, "bad_request", "absolute request target has no proper host");
       return false;
     }
   }
@@ -267,7 +276,8 @@ bool HeadParser::finish(Head& head) {
           head.chunked = true;
         }
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (head.chunked && head.contentLength) {
@@ -278,6 +288,7 @@ bool HeadParser::finish(Head& head) {
     refuse(400, "bad_request", hosts == 0 ? "Host is missing" : "Host is repeated");
     return false;
   }
+  if (!authority_.empty()) head.fields.set("Host", authority_);
   head.keepAlive = !close && (head.versionMinor >= 1 || keep);
   return true;
 }

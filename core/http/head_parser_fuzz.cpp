@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (result == HeadParser::Result::incomplete) result = pieces.parse(bytes, again);
   if (result != expected) std::abort();
   if (result == HeadParser::Result::complete) {
-    if (whole.consumed() != pieces.consumed() || head.target != again.target || head.chunked != again.chunked) std::abort();
+    if (whole.consumed() != pieces.consumed() || head.target != again.target || head.chunked != again.chunked)
+      std::abort();
     if (whole.consumed() > bytes.size() || (head.chunked && head.contentLength)) std::abort();
     for (const Field& field : head.fields.all()) {
       if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) std::abort();

@@ -32,7 +32,8 @@ int refusedStatus(const std::string& bytes) {
 TEST(HeadParser, ReadsAnOrdinaryHead) {
   Head head;
   const std::string bytes =
-      "POST /users/1?x=1&y=%20 HTTP/1.1\r\nHost: a.example:80\r\nContent-Length: 12\r\nX-One:  two \r\nx-one:three\r\n\r\nrest";
+      "POST /users/1?x=1&y=%20 HTTP/1.1\r\nHost: a.example:80\r\nContent-Length: 12\r\nX-One:  two "
+      "\r\nx-one:three\r\n\r\nrest";
   const Parsed parsed = parseWhole(bytes, head);
   ASSERT_EQ(parsed.result, Result::complete);
   EXPECT_EQ(bytes.substr(parsed.consumed), "rest");
@@ -48,7 +49,8 @@ TEST(HeadParser, ReadsAnOrdinaryHead) {
 }
 
 TEST(HeadParser, GivesTheSameResultForEveryCut) {
-  const std::string bytes = "PUT /a/b?c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n";
+  const std::string bytes =
+      "PUT /a/b?c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n";
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
     const HeadLimits limits;
     HeadParser parser(limits);
@@ -122,6 +124,7 @@ TEST(HeadParser, AcceptsOneEmptyLineInFrontAndAbsoluteTargets) {
   EXPECT_EQ(parseWhole("\r\nGET http://other.example/p?q HTTP/1.1\r\nHost: h\r\n\r\n", head).result, Result::complete);
   EXPECT_EQ(head.target, "/p?q");
   EXPECT_EQ(head.path, "/p");
+  EXPECT_EQ(head.fields.get("host"), "other.example") << "the target outranks Host";
   Head star;
   EXPECT_EQ(parseWhole("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", star).result, Result::complete);
   EXPECT_EQ(star.path, "*");
@@ -146,7 +149,8 @@ TEST(HeadParser, EnforcesEveryLimit) {
   EXPECT_EQ(parseWhole("GET /" + std::string(limits.target, 'a') + rest, head, limits).status, 414);
   Head fits;
   EXPECT_EQ(parseWhole("GET /" + std::string(limits.target - 1, 'a') + rest, fits, limits).result, Result::complete);
-  EXPECT_EQ(parseWhole("GET /" + std::string(limits.requestLine, 'a'), head, limits).status, 414) << "without waiting for its end";
+  EXPECT_EQ(parseWhole("GET /" + std::string(limits.requestLine, 'a'), head, limits).status, 414)
+      << "without waiting for its end";
   EXPECT_EQ(parseWhole("GET / HTTP/1.1\r\nA: " + std::string(limits.head, 'a'), head, limits).status, 431);
   std::string many = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 99; ++i) many += "A: b\r\n";

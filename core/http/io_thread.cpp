@@ -1,5 +1,5 @@
-// The only file that touches Pistache: its reactor runs the thread, its transport owns the peers and their descriptors. Nothing
-// of it is called from another thread, and neither its write queue nor its read loop is ever used.
+// The only file that touches Pistache: its reactor runs the thread, its transport owns the peers and their descriptors.
+// Nothing of it is called from another thread, and neither its write queue nor its read loop is ever used.
 #include "core/http/io_thread.hpp"
 
 #include <pistache/peer.h>
@@ -45,14 +45,27 @@ class SilentHandler final : public Pistache::Tcp::Handler {
 
 bool isLoopback(const Peer& peer) { return peer.address == "::1" || peer.address.rfind("127.", 0) == 0; }
 
+// A connection that fails inside (out of memory, in practice) is cut; it must not take the round of the others with it.
+template <typename Action>
+void safely(Connection& connection, const Action& action) {
+  try {
+    action();
+  } catch (const std::exception& failure) {
+    log::error("a connection failed", {{"connection", connection.id()}, {"reason", failure.what()}});
+    connection.cut(true);
+  } catch (...) {
+    log::error("a connection failed", {{"connection", connection.id()}, {"reason", "unknown exception"}});
+    connection.cut(true);
+  }
+}
+
 int openSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
 class IoTransport final : public Pistache::Tcp::Transport {
  public:
-  explicit IoTransport(IoThread& io)
-      : Pistache::Tcp::Transport(std::make_shared<SilentHandler>()), io_(io) {}
+  explicit IoTransport(IoThread& io) : Pistache::Tcp::Transport(std::make_shared<SilentHandler>()), io_(io) {}
 
   void registerPoller(Polling::Epoll& poller) override {
     Pistache::Tcp::Transport::registerPoller(poller);
@@ -106,8 +119,7 @@ struct IoThread::Reactor {
 
 thread_local IoThread* IoThread::current_ = nullptr;
 
-IoThread::IoThread(std::shared_ptr<ServerState> state)
-    : state_(std::move(state)), readBuffer_(new char[kReadBuffer]) {
+IoThread::IoThread(std::shared_ptr<ServerState> state) : state_(std::move(state)), readBuffer_(new char[kReadBuffer]) {
   if (::getrandom(&requestSeed_, sizeof requestSeed_, 0) != static_cast<ssize_t>(sizeof requestSeed_)) {
     requestSeed_ = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   }
@@ -162,16 +174,11 @@ std::size_t IoThread::stop() {
       const std::lock_guard lock(taskMutex_);
       ended_ = true;
     }
+    runTasks();  // what was posted meanwhile finds no connection, and tells its owner so
     reactor_->reactor->shutdown();
   };
   post(end);
   thread_.join();
-  std::vector<Task> unrun;
-  {
-    const std::lock_guard lock(taskMutex_);
-    unrun.swap(tasks_);
-  }
-  unrun.clear();
   reactor_.reset();
   return cut_;
 }
@@ -206,7 +213,8 @@ bool IoThread::guarded(const char* what, const std::function<void()>& callback) 
   }
   if (limit.count() > 0) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - before);
-    if (took > limit) log::warning("a callback held up an I/O thread", {{"callback", what}, {"microseconds", took.count()}});
+    if (took > limit)
+      log::warning("a callback held up an I/O thread", {{"callback", what}, {"microseconds", took.count()}});
   }
   return fine;
 }
@@ -217,7 +225,8 @@ Connection* IoThread::find(std::uint64_t connectionId) {
 }
 
 void IoThread::watch(int fd, bool writable) {
-  const auto interest = writable ? NotifyOn::Read | NotifyOn::Shutdown | NotifyOn::Write : NotifyOn::Read | NotifyOn::Shutdown;
+  const auto interest =
+      writable ? NotifyOn::Read | NotifyOn::Shutdown | NotifyOn::Write : NotifyOn::Read | NotifyOn::Shutdown;
   reactor_->reactor->modifyFd(reactor_->key, fd, interest, Polling::Mode::Edge);
 }
 
@@ -236,8 +245,8 @@ void IoThread::armTimerFd() {
   itimerspec spec{};
   if (due != TimePoint::max()) {
     // Steady time and CLOCK_MONOTONIC are one clock here. Zero would disarm.
-    const auto since = std::max<std::int64_t>(
-        1, std::chrono::duration_cast<std::chrono::nanoseconds>(due.time_since_epoch()).count());
+    const auto since =
+        std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::nanoseconds>(due.time_since_epoch()).count());
     spec.it_value.tv_sec = since / 1'000'000'000;
     spec.it_value.tv_nsec = since % 1'000'000'000;
   }
@@ -264,7 +273,8 @@ void IoThread::round(const std::vector<Event>& events) {
   for (const Event& event : events) {
     const auto index = static_cast<std::size_t>(event.fd);
     if (index < byFd_.size() && byFd_[index]) {
-      byFd_[index]->onEvent(event.readable, event.writable, event.finished, event.hungUp);
+      Connection& connection = *byFd_[index];
+      safely(connection, [&] { connection.onEvent(event.readable, event.writable, event.finished, event.hungUp); });
     } else if (event.fd == taskFd_) {
       runTasks();
     } else if (event.fd == timerFd_) {
@@ -283,14 +293,14 @@ void IoThread::round(const std::vector<Event>& events) {
   finishRound();
 }
 
-// Gives every touched connection its turn and removes the dead. Only now may a descriptor be closed: an event of this round
-// could otherwise have hit the next owner of its number.
+// Gives every touched connection its turn and removes the dead. Only now may a descriptor be closed: an event of this
+// round could otherwise have hit the next owner of its number.
 void IoThread::finishRound() {
   while (!touched_.empty()) {
     std::vector<std::uint64_t> work;
     work.swap(touched_);
     for (const std::uint64_t id : work) {
-      if (Connection* connection = find(id)) connection->turn();
+      if (Connection* connection = find(id)) safely(*connection, [&] { connection->turn(); });
     }
     if (touched_.empty()) {
       work.clear();
@@ -342,7 +352,7 @@ void IoThread::runTimers() {
     Connection* connection = find(timer.connectionId);
     if (!connection || connection->armed != timer.due) continue;  // gone, or armed for an earlier moment since
     connection->armed = TimePoint::max();
-    connection->onTimer();
+    safely(*connection, [&] { connection->onTimer(); });
   }
   armTimerFd();
 }
@@ -351,7 +361,8 @@ void IoThread::acceptFrom(const Listener& listener) {
   for (int i = 0; i < kAcceptsPerRound; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    const int fd = ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        ::accept4(listener.fd(), reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       adopt(fd, Listener::describe(address));
       continue;
@@ -362,7 +373,8 @@ void IoThread::acceptFrom(const Listener& listener) {
   }
 }
 
-// No descriptor left. The spare one lets us turn one client away; the listening sockets then rest, since they would stay readable.
+// No descriptor left. The spare one lets us turn one client away; the listening sockets then rest, since they would
+// stay readable.
 void IoThread::exhausted(const Listener& listener) {
   log::warning("out of file descriptors; accepting pauses", {{"listener", listener.address()}});
   ::close(spareFd_);
@@ -401,7 +413,7 @@ void IoThread::drainConnections() {
   ids.reserve(connections_.size());
   for (const auto& [id, connection] : connections_) ids.push_back(id);
   for (const std::uint64_t id : ids) {
-    if (Connection* connection = find(id)) connection->drain();
+    if (Connection* connection = find(id)) safely(*connection, [&] { connection->drain(); });
   }
 }
 
@@ -424,21 +436,20 @@ void IoThread::adopt(int fd, const Peer& peer) {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  const auto connection = std::make_shared<Connection>(*this, state_->nextConnection.fetch_add(1, std::memory_order_relaxed), fd,
-                                                       std::make_shared<const Peer>(peer), counted);
+  const auto connection =
+      std::make_shared<Connection>(*this, state_->nextConnection.fetch_add(1, std::memory_order_relaxed), fd,
+                                   std::make_shared<const Peer>(peer), counted);
   const auto index = static_cast<std::size_t>(fd);
   if (index >= byFd_.size()) byFd_.resize(index + 64, nullptr);
   byFd_[index] = connection.get();
   connections_.emplace(connection->id(), connection);
   // Pistache's peer keeps an address of its own; nobody reads it, so the cheapest will do.
   reactor_->transport->adopt(Pistache::Tcp::Peer::Create(fd, Pistache::Address()));
-  if (over) {
-    counters.refusedConnections.fetch_add(1, std::memory_order_relaxed);
-    connection->refuseConnection();
-  } else {
-    counters.accepted.fetch_add(1, std::memory_order_relaxed);
-  }
-  connection->turn();
+  (over ? counters.refusedConnections : counters.accepted).fetch_add(1, std::memory_order_relaxed);
+  safely(*connection, [&] {
+    if (over) connection->refuseConnection();
+    connection->turn();
+  });
 }
 
 }  // namespace mortise::http

@@ -1,5 +1,5 @@
-// One I/O thread: Pistache's reactor and transport, our task queue, timers and connections. It owns every descriptor of its
-// connections; other threads only post closures. No Pistache type appears here.
+// One I/O thread: Pistache's reactor and transport, our task queue, timers and connections. It owns every descriptor of
+// its connections; other threads only post closures. No Pistache type appears here.
 #pragma once
 
 #include <chrono>
@@ -43,12 +43,12 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   // The rest: on this thread only.
   ServerState& state() { return *state_; }
   Connection* find(std::uint64_t connectionId);
-  void watch(int fd, bool writable);          // re-arms: what is ready already is reported again
+  void watch(int fd, bool writable);  // re-arms: what is ready already is reported again
   void arm(Connection& connection, TimePoint due);
-  void touch(Connection& connection);         // gives it a turn before the thread sleeps again
-  void bury(Connection& connection);          // removes it at the end of this round, when no event can refer to its fd any more
+  void touch(Connection& connection);  // gives it a turn before the thread sleeps again
+  void bury(Connection& connection);  // removes it at the end of this round, when no event can refer to its fd any more
   TimePoint now() const { return now_; }
-  std::string_view date();                    // the Date field's value, made once a second
+  std::string_view date();  // the Date field's value, made once a second
   char* readBuffer() { return readBuffer_.get(); }
   static constexpr std::size_t kReadBuffer = 64 << 10;
   std::uint64_t nextRequestNumber() { return ++requestNumber_; }

@@ -116,7 +116,8 @@ Listener Listener::openUnix(const std::string& path) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail(name, std::strerror(errno));
   // The file appears with bind(), so its mode is narrowed before anybody can be let in by listen().
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail(name, std::strerror(errno));
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    fail(name, std::strerror(errno));
   if (::chmod(path.c_str(), 0660) != 0 || ::listen(fd.get(), kBacklog) != 0) {
     const int reason = errno;
     ::unlink(path.c_str());

@@ -13,8 +13,8 @@ namespace mortise::http {
 
 class Listener {
  public:
-  // Binds "host:port", "[v6]:port" (a name may give several sockets) or "unix:/path". Throws std::runtime_error that names the
-  // address and the reason.
+  // Binds "host:port", "[v6]:port" (a name may give several sockets) or "unix:/path". Throws std::runtime_error that
+  // names the address and the reason.
   static std::vector<Listener> open(const std::string& address);
 
   Listener(Listener&&) = default;

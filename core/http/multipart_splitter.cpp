@@ -15,8 +15,8 @@ constexpr std::size_t kMaxPadding = 256;
 
 Refusal malformed(const char* why) { return Refusal(400, "bad_multipart", why); }
 
-// Takes one `name=value` parameter off `rest` (which starts behind a ';'). Quoted values know \" and \\ only: browsers send
-// Windows paths with plain backslashes.
+// Takes one `name=value` parameter off `rest` (which starts behind a ';'). Quoted values know \" and \\ only: browsers
+// send Windows paths with plain backslashes.
 bool nextParameter(std::string_view& rest, std::string_view& name, std::string& value) {
   rest = trimBlanks(rest);
   while (!rest.empty() && rest.front() == ';') rest = trimBlanks(rest.substr(1));
@@ -61,7 +61,8 @@ bool isBoundaryCharacter(char c) {
 
 std::string MultipartSplitter::boundaryOf(std::string_view contentType) {
   const std::size_t semicolon = contentType.find(';');
-  if (semicolon == std::string_view::npos || !equalsNoCase(trimBlanks(contentType.substr(0, semicolon)), "multipart/form-data")) {
+  if (semicolon == std::string_view::npos ||
+      !equalsNoCase(trimBlanks(contentType.substr(0, semicolon)), "multipart/form-data")) {
     return {};
   }
   std::string_view rest = contentType.substr(semicolon);
@@ -78,7 +79,8 @@ std::string MultipartSplitter::boundaryOf(std::string_view contentType) {
 
 MultipartSplitter::MultipartSplitter(std::string_view boundary, std::size_t maxParts, Sink& sink)
     : delimiter_("\r\n--" + std::string(boundary)), maxParts_(maxParts), sink_(sink), held_("\r\n") {
-  // The first delimiter may stand at the very start, without its line break; the one put in front makes it like the others.
+  // The first delimiter may stand at the very start, without its line break; the one put in front makes it like the
+  // others.
 }
 
 Refusal MultipartSplitter::feed(std::string_view bytes) {
@@ -168,7 +170,9 @@ Refusal MultipartSplitter::step(bool& more) {
       }
       return Refusal();
     }
-    case State::epilogue: at_ = held_.size(); return Refusal();
+    case State::epilogue:
+      at_ = held_.size();
+      return Refusal();
   }
   return Refusal();
 }

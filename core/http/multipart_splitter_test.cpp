@@ -43,7 +43,8 @@ const std::string kForm =
     "content-disposition: form-data; name=up; filename=\"a \\\"b\\\".txt\"\r\nContent-Type: text/plain\r\n\r\n"
     "line\r\n--Xy not the end\r\n-\r\n\r\n--XyZ\r\n"
     "Content-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--XyZ\r\n"
-    "Content-Disposition: form-data; name=\"n\"; filename*=UTF-8''na%C3%AFve.txt; filename=\"naive.txt\"\r\n\r\nZ\r\n--XyZ--\r\nepilogue";
+    "Content-Disposition: form-data; name=\"n\"; filename*=UTF-8''na%C3%AFve.txt; "
+    "filename=\"naive.txt\"\r\n\r\nZ\r\n--XyZ--\r\nepilogue";
 
 void expectForm(const Collected& form) {
   ASSERT_EQ(form.parts.size(), 4u);
@@ -74,7 +75,9 @@ TEST(MultipartSplitter, GivesTheSamePartsForEveryCut) {
 }
 
 TEST(MultipartSplitter, AcceptsAPartWithoutABlankLineBeforeItsDelimiter) {
-  const std::string body = "--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\n--XyZ\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n--XyZ--";
+  const std::string body =
+      "--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\n--XyZ\r\nContent-Disposition: form-data; "
+      "name=b\r\n\r\n1\r\n--XyZ--";
   for (std::size_t cut = 0; cut <= body.size(); ++cut) {
     Collected form;
     ASSERT_FALSE(split({std::string_view(body).substr(0, cut), std::string_view(body).substr(cut)}, form)) << cut;

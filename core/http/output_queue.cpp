@@ -11,8 +11,8 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kPieces = 64;           // buffers handed to the kernel at once
-constexpr std::size_t kOpenText = 64 << 10;   // text() starts a new string above this
+constexpr std::size_t kPieces = 64;             // buffers handed to the kernel at once
+constexpr std::size_t kOpenText = 64 << 10;     // text() starts a new string above this
 constexpr std::size_t kKeptCapacity = 4 << 10;  // what an idle connection may keep
 
 }  // namespace

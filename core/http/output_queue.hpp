@@ -27,7 +27,8 @@ class OutputQueue {
   void push(std::shared_ptr<const std::string> body);
   void push(std::shared_ptr<SpooledFile> file, std::uint64_t offset, std::uint64_t length);
 
-  // Sends as much as the socket takes; at most `fileBudget` bytes of files. Never blocks, never raises SIGPIPE by send().
+  // Sends as much as the socket takes; at most `fileBudget` bytes of files. Never blocks, never raises SIGPIPE by
+  // send().
   Sent send(int socket, std::size_t fileBudget);
 
   bool empty() const { return memory_ == 0 && file_ == 0; }

@@ -8,8 +8,8 @@
 namespace mortise::http {
 
 struct Refusal {
-  int status = 0;             // 0 = none
-  std::string_view code;      // stable, static text
+  int status = 0;         // 0 = none
+  std::string_view code;  // stable, static text
   std::string detail;
 
   Refusal() = default;

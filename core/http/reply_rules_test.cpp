@@ -4,6 +4,7 @@
 #include "core/http/file_reply.hpp"
 #include "core/http/gzip.hpp"
 #include "core/http/http_date.hpp"
+#include "core/http/server_state.hpp"
 
 namespace mortise::http {
 namespace {
@@ -42,7 +43,8 @@ TEST(FileSelection, RefusesRangesOutsideAndIgnoresNonsense) {
   EXPECT_EQ(select(with("Range", "bytes=1000-")).fields.get("Content-Range"), "bytes */1000");
   EXPECT_EQ(select(with("Range", "bytes=-0")).status, 416);
   EXPECT_EQ(select(with("Range", "bytes=0-"), 0).status, 416);
-  for (const char* nonsense : {"bytes=5-2", "bytes=a-b", "bytes=", "bytes=-", "items=0-1", "bytes=0-1,5-6", "bytes=99999999999999999999-"}) {
+  for (const char* nonsense :
+       {"bytes=5-2", "bytes=a-b", "bytes=", "bytes=-", "items=0-1", "bytes=0-1,5-6", "bytes=99999999999999999999-"}) {
     EXPECT_EQ(select(with("Range", nonsense)).status, 200) << nonsense;
   }
 }
@@ -118,6 +120,16 @@ TEST(HttpDate, WritesAndReadsTheFixedForm) {
   EXPECT_FALSE(parseHttpDate("Sunday, 06-Nov-94 08:49:37 GMT"));
   EXPECT_FALSE(parseHttpDate("Sun, 06 Nov 1994 25:49:37 GMT"));
   EXPECT_FALSE(parseHttpDate(""));
+}
+
+TEST(AddressTable, CountsConnectionsOfOneAddress) {
+  AddressTable table;
+  EXPECT_TRUE(table.enter("192.0.2.1", 2));
+  EXPECT_TRUE(table.enter("192.0.2.1", 2));
+  EXPECT_FALSE(table.enter("192.0.2.1", 2));
+  EXPECT_TRUE(table.enter("192.0.2.2", 2));
+  table.leave("192.0.2.1");
+  EXPECT_TRUE(table.enter("192.0.2.1", 2));
 }
 
 TEST(Fields, ReplacesEveryFieldOfAName) {

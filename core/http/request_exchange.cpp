@@ -34,7 +34,8 @@ std::uint64_t scatter(std::uint64_t value) {
 
 }  // namespace
 
-RequestExchange::RequestExchange(std::shared_ptr<IoThread> io, std::uint64_t connectionId, std::shared_ptr<const Peer> peer)
+RequestExchange::RequestExchange(std::shared_ptr<IoThread> io, std::uint64_t connectionId,
+                                 std::shared_ptr<const Peer> peer)
     : io_(std::move(io)), connectionId_(connectionId), peer_(std::move(peer)), received_(io_->now()) {}
 
 void RequestExchange::identify() {
@@ -72,7 +73,8 @@ bool RequestExchange::reply(Reply reply) {
     return connection && connection->answer(self(), std::move(reply));
   }
   return io_->post([exchange = self(), held = std::make_shared<Reply>(std::move(reply))] {
-    if (Connection* connection = exchange->io_->find(exchange->connectionId_)) connection->answer(exchange, std::move(*held));
+    if (Connection* connection = exchange->io_->find(exchange->connectionId_))
+      connection->answer(exchange, std::move(*held));
   });
 }
 
@@ -114,7 +116,8 @@ std::shared_ptr<Stream> RequestExchange::startStream(int status, Fields fields, 
 bool RequestExchange::wantsWebSocket() const {
   const Fields& fields = head_.fields;
   if (head_.method != Method::get || head_.versionMinor < 1 || head_.hasBody()) return false;
-  if (!listContains(fields.get("upgrade"), "websocket") || !listContains(fields.get("connection"), "upgrade")) return false;
+  if (!listContains(fields.get("upgrade"), "websocket") || !listContains(fields.get("connection"), "upgrade"))
+    return false;
   if (fields.get("sec-websocket-version") != "13" || fields.count("sec-websocket-key") != 1) return false;
   const std::optional<std::string> key = text::fromBase64(fields.get("sec-websocket-key"));
   return key && key->size() == 16;

@@ -1,4 +1,5 @@
-// The server's own Exchange. Reachable from any thread; everything that touches the connection goes through the I/O thread.
+// The server's own Exchange. Reachable from any thread; everything that touches the connection goes through the I/O
+// thread.
 #pragma once
 
 #include <atomic>
@@ -27,7 +28,8 @@ class RequestExchange final : public Exchange {
                                       std::chrono::seconds heartbeatEvery) override;
   bool wantsWebSocket() const override;
   std::vector<std::string> offeredSubprotocols() const override;
-  std::shared_ptr<WebSocket> upgrade(WebSocket::Options options, WebSocket::Callbacks callbacks, Fields fields) override;
+  std::shared_ptr<WebSocket> upgrade(WebSocket::Options options, WebSocket::Callbacks callbacks,
+                                     Fields fields) override;
   bool clientGone() const override { return gone_.load(std::memory_order_acquire); }
   void onClientGone(std::function<void()> callback) override;
 
@@ -36,7 +38,7 @@ class RequestExchange final : public Exchange {
   void setBody(std::string body) { body_ = std::move(body); }
   void setSpooled(std::shared_ptr<SpooledFile> file) { spooled_ = std::move(file); }
   void setParts(std::vector<Part> parts) { parts_ = std::move(parts); }
-  void identify();         // settles requestId() once the head is known
+  void identify();  // settles requestId() once the head is known
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   bool answered() const { return answered_.load(std::memory_order_acquire); }
   void leave();            // the client is gone: tells whoever asked, once

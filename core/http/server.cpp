@@ -76,7 +76,8 @@ std::size_t Server::drain(std::chrono::milliseconds limit) {
   for (Listener& listener : self.listeners) listener.close();
   self.onEach([](IoThread& io) { io.drainConnections(); });
   constexpr auto kPoll = std::chrono::milliseconds(5);
-  while (counters().connections.load(std::memory_order_acquire) > 0 && Clock::now() < deadline) std::this_thread::sleep_for(kPoll);
+  while (counters().connections.load(std::memory_order_acquire) > 0 && Clock::now() < deadline)
+    std::this_thread::sleep_for(kPoll);
   std::size_t cut = 0;
   for (const auto& thread : self.threads) cut += thread->stop();
   return cut;

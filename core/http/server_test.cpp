@@ -87,8 +87,10 @@ TEST_F(ServerTest, AnswersPipelinedRequestsInOrderAlsoFromWorkers) {
   };
   start();
   Client client = connect();
-  client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\nHost: h\r\n\r\n"
-              "GET /4 HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.send(
+      "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /hello "
+      "HTTP/1.1\r\nHost: h\r\n\r\n"
+      "GET /4 HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(client.readAnswer().body, "/1");
   EXPECT_EQ(client.readAnswer().body, "/2");
   EXPECT_EQ(client.readAnswer().body, "{\"hello\":\"world\"}");
@@ -142,9 +144,9 @@ TEST_F(ServerTest, ReceivesAChunkedBodyCutAtEveryByte) {
 
 TEST_F(ServerTest, RefusesBadFramingAndNeverReadsOn) {
   start();
-  for (const char* bad : {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nXYZ\r\n",
-                          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-                          "GET / HTTP/1.1\r\n\r\n"}) {
+  for (const char* bad :
+       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nXYZ\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
     Client client = connect();
     client.send(std::string(bad) + "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
     const Answer answer = client.readAnswer();
@@ -256,7 +258,8 @@ TEST_F(ServerTest, WaitsForAdmission) {
     return held != nullptr;
   };
   Client client = connect();
-  for (const char* request : {"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody", "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"}) {
+  for (const char* request :
+       {"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody", "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"}) {
     client.send(request);
     ASSERT_TRUE(eventually(waiting));
     probe();
@@ -287,13 +290,15 @@ TEST_F(ServerTest, SpoolsABodyIntoAFile) {
   };
   app.request = [](const ExchangePtr& exchange) {
     std::string content(exchange->spooled()->size(), '\0');
-    EXPECT_EQ(::pread(exchange->spooled()->fd(), content.data(), content.size(), 0), static_cast<ssize_t>(content.size()));
+    EXPECT_EQ(::pread(exchange->spooled()->fd(), content.data(), content.size(), 0),
+              static_cast<ssize_t>(content.size()));
     replyText(exchange, std::move(content));
   };
   start();
   const std::string content = pattern(5 << 20);
   Client client = connect();
-  client.send("PUT /file HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" + content);
+  client.send("PUT /file HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" +
+              content);
   EXPECT_TRUE(client.readAnswer().body == content);
 }
 
@@ -332,17 +337,19 @@ TEST_F(ServerTest, SplitsAForm) {
   app.request = [](const ExchangePtr& exchange) {
     std::string summary;
     for (const Part& part : exchange->parts()) {
-      summary += part.name + "=" + (part.isFile ? part.filename + ":" + std::to_string(part.file->size()) : part.value) + ";";
+      summary +=
+          part.name + "=" + (part.isFile ? part.filename + ":" + std::to_string(part.file->size()) : part.value) + ";";
     }
     replyText(exchange, summary);
   };
   start();
   const auto post = [&](const std::string& target, const std::string& field, std::size_t size) {
     const std::string form = "--B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n" + field +
-                             "\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n\r\n" + std::string(size, 'z') +
-                             "\r\n--B--\r\n";
+                             "\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n\r\n" +
+                             std::string(size, 'z') + "\r\n--B--\r\n";
     Client client = connect();
-    client.send("POST " + target + " HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: " +
+    client.send("POST " + target +
+                " HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: " +
                 std::to_string(form.size()) + "\r\n\r\n" + form);
     return client.readAnswer();
   };
@@ -451,7 +458,8 @@ TEST_F(FileTest, SendsWholeFilesRangesAndConditions) {
   EXPECT_EQ(same.field("etag"), "\"tag\"");
   client.send("HEAD /f HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(client.readAnswer(true).field("content-length"), "3145728");
-  client.send("GET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n\r\nGET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=-10\r\n\r\n");
+  client.send(
+      "GET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n\r\nGET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=-10\r\n\r\n");
   EXPECT_EQ(client.readAnswer().body, content.substr(0, 10));
   EXPECT_EQ(client.readAnswer().body, content.substr(content.size() - 10));
   EXPECT_EQ(client.get("/hello").status, 200);

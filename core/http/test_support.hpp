@@ -109,7 +109,9 @@ class Client {
     if (receiveBuffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
     connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&name), sizeof name) == 0;
   }
-  Client(Client&& other) noexcept : fd_(other.fd_), connected_(other.connected_), buffer_(std::move(other.buffer_)) { other.fd_ = -1; }
+  Client(Client&& other) noexcept : fd_(other.fd_), connected_(other.connected_), buffer_(std::move(other.buffer_)) {
+    other.fd_ = -1;
+  }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   ~Client() { close(); }
@@ -221,8 +223,10 @@ class Client {
     return {static_cast<unsigned char>(start[0]) & 0x0F, readExactly(size)};
   }
   bool upgrade(const std::string& target, const std::string& behind = "", const std::string& fields = "") {
-    send("GET " + target + " HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + fields + "\r\n" + behind);
+    send("GET " + target +
+         " HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         fields + "\r\n" + behind);
     const Answer answer = readAnswer(true);
     return answer.status == 101 && answer.field("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
   }

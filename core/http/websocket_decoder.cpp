@@ -141,10 +141,14 @@ WebSocketDecoder::Step WebSocketDecoder::feed(std::string_view input) {
 
 WebSocketDecoder::Step WebSocketDecoder::frameDone(std::size_t consumed) {
   switch (opcode_) {
-    case kPing: return Step{consumed, Event::ping, 0, control_};
-    case kPong: return Step{consumed, Event::pong, 0, control_};
-    case kClose: return closeFrame(consumed);
-    default: break;
+    case kPing:
+      return Step{consumed, Event::ping, 0, control_};
+    case kPong:
+      return Step{consumed, Event::pong, 0, control_};
+    case kClose:
+      return closeFrame(consumed);
+    default:
+      break;
   }
   if (!final_) return Step{consumed, Event::none, 0, {}};
   if (messageOpcode_ == kText && !utf8_.complete()) return fail(consumed, 1007, "text ends inside a character");

@@ -16,8 +16,8 @@ class WebSocketDecoder {
   struct Step {
     std::size_t consumed = 0;
     Event event = Event::none;
-    int code = 0;                // close: as received (1005 = none); error: to be sent (1002, 1007, 1009)
-    std::string_view payload;    // message, control payload, or reason; valid until the next feed()
+    int code = 0;              // close: as received (1005 = none); error: to be sent (1002, 1007, 1009)
+    std::string_view payload;  // message, control payload, or reason; valid until the next feed()
   };
 
   explicit WebSocketDecoder(std::size_t maxMessage) : maxMessage_(maxMessage) {}

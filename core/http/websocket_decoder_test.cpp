@@ -37,9 +37,9 @@ std::vector<Seen> decode(const std::vector<std::string_view>& pieces, std::size_
 }
 
 TEST(WebSocketDecoder, GivesTheSameEventsForEveryCut) {
-  const std::string bytes = maskedFrame(0x1, "H\xc3\xa9", false) + maskedFrame(0x9, "ping") + maskedFrame(0x0, "llo \xe2\x82", false) +
-                            maskedFrame(0xA, "") + maskedFrame(0x0, "\xac") + maskedFrame(0x2, std::string(300, 'b')) +
-                            maskedFrame(0x8, closePayload(1000, "bye"));
+  const std::string bytes = maskedFrame(0x1, "H\xc3\xa9", false) + maskedFrame(0x9, "ping") +
+                            maskedFrame(0x0, "llo \xe2\x82", false) + maskedFrame(0xA, "") + maskedFrame(0x0, "\xac") +
+                            maskedFrame(0x2, std::string(300, 'b')) + maskedFrame(0x8, closePayload(1000, "bye"));
   const std::vector<Seen> expected{{Event::ping, 0, "ping"},
                                    {Event::pong, 0, ""},
                                    {Event::text, 0, "H\xc3\xa9llo \xe2\x82\xac"},
