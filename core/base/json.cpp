@@ -103,6 +103,7 @@ struct Named {
   std::size_t index;
 };
 
+// Members are compared by address below: under C++20, clang finds RapidJSON's iterator comparison ambiguous.
 bool hasRepeats(const Value& object, std::vector<Named>& names) {
   const std::size_t count = object.MemberCount();
   const auto begin = object.MemberBegin();
@@ -167,8 +168,8 @@ bool settleRepeats(Value& value, Repeated repeated, std::vector<Named>& names) {
     if (repeated == Repeated::refuse) return false;
     keepLast(value, names);
   }
-  for (auto& entry : value.GetObject()) {
-    if (!settleRepeats(entry.value, repeated, names)) return false;
+  for (auto at = value.MemberBegin(); at.operator->() != value.MemberEnd().operator->(); ++at) {
+    if (!settleRepeats(at->value, repeated, names)) return false;
   }
   return true;
 }
@@ -285,7 +286,7 @@ std::string quoted(std::string_view text) {
 
 const Value* member(const Value& object, std::string_view name) {
   if (!object.IsObject()) return nullptr;
-  for (auto at = object.MemberBegin(); at != object.MemberEnd(); ++at) {
+  for (auto at = object.MemberBegin(); at.operator->() != object.MemberEnd().operator->(); ++at) {
     if (view(at->name) == name) return &at->value;
   }
   return nullptr;

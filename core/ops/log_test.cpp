@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
-#include <regex>
 #include <string>
 
 #include "core/base/json.hpp"
@@ -41,10 +41,10 @@ TEST(Log, WritesLogfmtLines) {
     configure(Level::info, Format::logfmt);
     info("server started", {{"port", 8080}, {"path", "/a b"}, {"ok", true}, {"empty", ""}});
   });
-  EXPECT_TRUE(std::regex_match(
-      line, std::regex("ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z level=info msg=\"server started\" "
-                       "port=8080 path=\"/a b\" ok=true empty=\"\"\n")))
-      << line;
+  std::string shape = line.substr(0, 30);
+  for (char& c : shape) c = c >= '0' && c <= '9' ? '0' : c;
+  EXPECT_EQ(shape, "ts=0000-00-00T00:00:00.000000Z");
+  EXPECT_EQ(line.substr(30), " level=info msg=\"server started\" port=8080 path=\"/a b\" ok=true empty=\"\"\n");
 }
 
 TEST(Log, WritesJsonLinesThatParse) {
