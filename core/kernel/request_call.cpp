@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/contract/parameters.hpp"
 #include "core/contract/schema.hpp"
 #include "core/kernel/content_disposition.hpp"
 #include "core/kernel/dispatcher.hpp"
@@ -20,16 +21,6 @@ contract::In inFrom(mortise_in in) {
     case MORTISE_IN_HEADER: return contract::In::header;
     default: return contract::In::query;
   }
-}
-
-const char* wordFor(contract::In in) {
-  switch (in) {
-    case contract::In::path: return "path";
-    case contract::In::query: return "query";
-    case contract::In::header: return "header";
-    case contract::In::cookie: return "cookie";
-  }
-  return "query";
 }
 
 // Media type without parameters, lower case.
@@ -151,29 +142,8 @@ void RequestCall::convertParameters(std::vector<FieldError>& errors) {
         break;
       case contract::In::cookie: break;
     }
-    const std::vector<std::string> location{wordFor(parameter.in), parameter.name};
-    if (texts.empty() && parameter.hasFallback) texts.push_back(parameter.fallback);
-    if (texts.empty()) {
-      if (parameter.required) errors.push_back({location, "missing", {}});
-      continue;
-    }
-    if (!parameter.repeated && texts.size() > 1) {
-      errors.push_back({location, "repeated", {}});
-      continue;
-    }
     Typed typed{parameter.in, parameter.name, json::Value(), parameter.repeated};
-    if (parameter.repeated) {
-      // The schema of a repeated parameter is that of the whole list; its text form is comma-free repetition.
-      typed.value.SetArray();
-      for (const auto piece : texts) {
-        json::Value item;
-        if (parameter.schema->convert(piece, item, memory_.GetAllocator(), location, errors)) {
-          typed.value.PushBack(item, memory_.GetAllocator());
-        }
-      }
-    } else if (!parameter.schema->convert(texts.front(), typed.value, memory_.GetAllocator(), location, errors)) {
-      continue;
-    }
+    if (!contract::readParameter(parameter, texts, typed.value, memory_.GetAllocator(), errors) || typed.value.IsNull()) continue;
     parameters_.push_back(std::move(typed));
   }
 }
