@@ -169,13 +169,13 @@ class SmtpTest : public testing::Test {
   }
 
   // Starts the server and leaves its port in port_.
-  void start(const std::string& mode) {
+  void start(const std::string& mode, const std::string& names = "DNS:localhost,IP:127.0.0.1") {
     const std::string& path = directory_.path();
     if (mode != "plain") {
-      const std::string command =
-          "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout " + path +
-          "/key.pem -out " + path +
-          "/cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null";
+      const std::string command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout " +
+                                  path + "/key.pem -out " + path +
+                                  "/cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=" + names +
+                                  " 2>/dev/null";
       ASSERT_EQ(std::system(command.c_str()), 0);
       peers::giveToNobody(path + "/key.pem");
       peers::giveToNobody(path + "/cert.pem");
@@ -273,6 +273,18 @@ TEST_F(SmtpTest, ImplicitTlsWorksWithAnAccount) {
   result = deliver(*open("smtps://u:p%C3%A4ss@localhost:" + port_, false), mailTo("eve@example.org"));
   EXPECT_EQ(result.outcome, Outcome::gaveUp) << result.reason;
   EXPECT_EQ(log().find("eve"), std::string::npos);
+}
+
+TEST_F(SmtpTest, ACertificateForAnotherNameIsRefused) {
+  for (const char* mode : {"tls", "starttls"}) {
+    start(mode, "DNS:other.example");
+    const std::string scheme = mode == std::string("tls") ? "smtps://" : "smtp://";
+    const MailResult result = deliver(*open(scheme + "u:p%C3%A4ss@localhost:" + port_), mailTo("ada@example.org"));
+    EXPECT_EQ(result.outcome, Outcome::gaveUp) << mode;
+    EXPECT_EQ(log().find("RCPT"), std::string::npos) << mode;
+    server_.reset();
+    std::filesystem::remove(directory_.path() + "/log");
+  }
 }
 
 TEST_F(SmtpTest, WithoutTlsARequiredOneOrAPasswordStopsTheDialogue) {

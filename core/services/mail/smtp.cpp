@@ -292,7 +292,7 @@ class Smtp final : public Transport {
     std::string answer;
     const int status = session.sendCommand(command, answer);
     if (status / 100 == statusClass) return;
-    throw TransportError(status / 100 == 5, shown(answer.empty() ? "unexpected answer" : answer));
+    throw TransportError(status / 100 == 5, shown(answer.empty() ? "the relay closed the connection" : answer));
   }
 
   const Relay relay_;

@@ -36,7 +36,15 @@ class RefusingStartTls(SMTP):
         await self.push("454 4.7.0 TLS not available")
 
 
-class RefusingController(Controller):
+class AnyPort(Controller):
+    """Takes a port of the system's choice: the stock controller then knocks at port 0."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+class RefusingController(AnyPort):
     def factory(self):
         return RefusingStartTls(self.handler, **self.SMTP_kwargs)
 
@@ -49,7 +57,7 @@ context = None
 if mode != "plain":
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-kind, options = Controller, {}
+kind, options = AnyPort, {}
 if mode == "starttls":
     options = dict(tls_context=context, authenticator=authenticate, auth_require_tls=True)
 elif mode == "tls":
@@ -59,6 +67,6 @@ elif mode == "nostarttls":
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 controller = kind(Handler(maildir), hostname="127.0.0.1", port=port, **options)
 controller.start()
-print("READY", controller.server.sockets[0].getsockname()[1], flush=True)
+print("READY", controller.port, flush=True)
 signal.sigwait({signal.SIGTERM})
 controller.stop()
