@@ -149,7 +149,7 @@ def start_ours(stack, work):
     from mortise_server import MortiseServer
 
     server = MortiseServer({"http.io_threads": 1, "http.workers": 1, "log.level": "warning", "limits.enabled": "false"},
-                           modules=["auth", "greeter"]).start()
+                           modules=["auth", "probe"]).start()
     stack.callback(server.stop)
     for member in family(server.pid):
         subprocess.run(["taskset", "-acp", "0", str(member)], check=True, stdout=subprocess.DEVNULL)
@@ -160,6 +160,8 @@ def start_ours(stack, work):
     class Process:  # what Contestant and wait_for need of a process that MortiseServer owns
         pid = server.pid
 
+    pair = json.dumps({"id": "one", "text": "a row"}).encode()
+    urllib.request.urlopen(urllib.request.Request(server.base + "/probe/pairs", pair, {"Content-Type": "application/json"})).read()
     bearer = {"Authorization": f"Bearer {token}"}
     rows = []
     for name, path, headers in OUR_ROUTES:
@@ -170,11 +172,13 @@ def start_ours(stack, work):
     return rows
 
 
-# name, path, signed in?
+# name, path, signed in? The routes are those of tests/modules/probe.
 OUR_ROUTES = [
-    ("json, loop lane", "/greeter/hello", False),
-    ("json + JWT, worker lane", "/greeter/hello/worker", True),
-    ("JWT + primary-key read", "/api/auth/me", True),
+    ("json, loop lane", "/probe/hello", False),
+    ("json + JWT, loop lane", "/probe/whoami", True),
+    ("json + JWT, worker lane", "/probe/whoami/worker", True),
+    ("JWT + primary-key read", "/probe/pairs/one", True),
+    ("JWT, platform family", "/api/auth/me", True),
 ]
 
 
@@ -240,7 +244,7 @@ def event_streams(options):
         raise SystemExit("streams were lost")
 
 
-EVENT_PATH = "/ticker/events"
+EVENT_PATH = "/api/ticker/ticks"
 
 
 def save(name, result):

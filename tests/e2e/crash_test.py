@@ -190,7 +190,7 @@ class Crash(unittest.TestCase):
         server = MortiseServer({**support.QUICK, "http.drain_seconds": 5}, modules=["ticker"]).start()
         self.addCleanup(server.stop)
         from streams import EventStreams
-        with EventStreams(server.port, "/ticker/events", 20) as streams:
+        with EventStreams(server.port, "/api/ticker/ticks", 20) as streams:
             streams.wait_until_each_has(1, 20)
             began = time.monotonic()
             os.kill(server.pid, signal.SIGTERM)

@@ -51,7 +51,7 @@ class MortiseServer:
         if modules is not None:
             self.options.setdefault("modules.enabled", list(modules))
         if "modules.path" not in self.options:
-            folders = [BUILD / "modules", BUILD / "tests" / "modules", BUILD / "examples", BUILD / "sdk" / "examples"]
+            folders = [BUILD / "modules", BUILD / "tests" / "modules", *sorted((BUILD / "sdk" / "examples").glob("*"))]
             self.options["modules.path"] = [str(folder) for folder in folders if folder.is_dir()] or [str(folders[0])]
         self.environment, self.prefix = environment or {}, list(prefix)
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-"))

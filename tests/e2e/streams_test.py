@@ -172,8 +172,8 @@ class EventStreamLoad(unittest.TestCase):
         asleep = socket.create_connection(("127.0.0.1", server.port))
         self.addCleanup(asleep.close)
         asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        asleep.sendall(b"GET /ticker/events HTTP/1.1\r\nHost: x\r\n\r\n")  # and never reads
-        with EventStreams(server.port, "/ticker/events", STREAMS) as streams:
+        asleep.sendall(b"GET /api/ticker/ticks HTTP/1.1\r\nHost: x\r\n\r\n")  # and never reads
+        with EventStreams(server.port, "/api/ticker/ticks", STREAMS) as streams:
             streams.wait_until_each_has(3, 60)
             self.assertEqual((streams.accepted(), streams.alive()), (STREAMS, STREAMS))
             self.measured = f"{STREAMS} streams, {(support.resident_kib(server.pid) - idle) / 1024:.1f} MiB more than idle"
@@ -186,7 +186,7 @@ class WebSockets(unittest.TestCase):
     def setUpClass(cls):
         cls.server = MortiseServer({**support.QUICK, "log.level": "warning"}, modules=["ticker"]).start()
         cls.addClassCleanup(cls.server.stop)
-        cls.url = f"ws://127.0.0.1:{cls.server.port}/ticker/echo"
+        cls.url = f"ws://127.0.0.1:{cls.server.port}/api/ticker/echo"
 
     def test_10000_round_trips_with_aborts_in_the_middle(self):
         connections, done, aborted = 20, 0, 0
@@ -230,8 +230,8 @@ class WebSockets(unittest.TestCase):
                 await socket.close(4000, "done here")
                 self.assertEqual(socket.close_code, 4000)
             async with websockets.connect(self.url, max_size=None) as socket:
-                await socket.send(b"x" * (8 << 20))
-                with self.assertRaises(websockets.ConnectionClosed):
+                with self.assertRaises(websockets.ConnectionClosed):  # in the middle of sending, or after it
+                    await socket.send(b"x" * (8 << 20))
                     await socket.recv()
                 self.assertEqual(socket.close_code, 1009)
 
@@ -239,7 +239,7 @@ class WebSockets(unittest.TestCase):
 
     def test_broken_frames_are_closed_with_1002(self):
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=5) as connection:
-            connection.sendall(b"GET /ticker/echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            connection.sendall(b"GET /api/ticker/echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
             head = b""
             while b"\r\n\r\n" not in head:
@@ -308,8 +308,8 @@ class SlowAndGreedy(unittest.TestCase):
             ("a long query", b"GET /health?q=" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
             ("a long header", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 40000 + b"\r\n\r\n", 431),
             ("many headers", b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(500)) + b"\r\n", 431),
-            ("a long body, announced", b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n", 413),
-            ("a long body, chunked", b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            ("a long body, announced", b"POST /probe/pairs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n", 413),
+            ("a long body, chunked", b"POST /probe/pairs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
              + b"11170\r\n" + b" " * 70000 + b"\r\n0\r\n\r\n", 413),
             ("both lengths", b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
             ("no host", b"GET /health HTTP/1.1\r\n\r\n", 400),

@@ -37,6 +37,9 @@ class Probe final : public mortise::Module {
     on.operation("hello", &Probe::hello);
     on.operation("addPair", &Probe::addPair);
     on.operation("listPairs", &Probe::listPairs);
+    on.operation("readPair", &Probe::readPair);
+    on.operation("whoAmI", &Probe::whoAmI);
+    on.operation("whoAmIFromWorker", &Probe::whoAmI);
     on.operation("slow", &Probe::slow);
     on.operation("throwIt", &Probe::throwIt);
     on.operation("putFile", &Probe::putFile);
@@ -67,6 +70,14 @@ class Probe final : public mortise::Module {
                                         });
     return Reply::ok(json::object({{"pairs", pairs.build()}}));
   }
+
+  Reply readPair(const Request& request) {
+    const auto row = db_.queryOne<std::string>("SELECT content FROM probe_pairs WHERE id = :id AND half = 'left'", {{"id", request.path("id")}});
+    if (!row) throw Problem(404, "probe_pair_unknown");
+    return Reply::ok(json::object({{"id", request.path("id")}, {"text", std::get<0>(*row)}}));
+  }
+
+  Reply whoAmI(const Request& request) { return Reply::ok(json::object({{"hello", request.principal().username}})); }
 
   Reply slow(const Request& request) {
     std::this_thread::sleep_for(std::chrono::milliseconds(request.query("ms").integer(0)));
