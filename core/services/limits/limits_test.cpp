@@ -173,6 +173,19 @@ TEST(MemoryLimits, AFloodOfKeysIsBoundedAndAHeavyKeyKeepsItsCount) {
   EXPECT_FALSE(limits->take(slow, "victim").allowed);
 }
 
+TEST(MemoryLimits, ExpiredKeysMakeRoomWhileOthersCome) {
+  std::int64_t now = kStart;
+  const auto limits = Limits::inMemory(6400, [&] { return now; });
+  auto brief = bucket(Algorithm::tokens, 10, 1);
+  auto log = bucket(Algorithm::slidingWindow, 100, 1);
+  log.name = "test.log";
+  for (int i = 0; i < 20'000; ++i) {
+    now += 1000;  // each is gone after a hundred others
+    EXPECT_TRUE(limits->take(brief, std::to_string(i)).allowed);
+    EXPECT_TRUE(limits->take(log, std::to_string(i % 50)).allowed);
+  }
+}
+
 TEST(RedisLimits, ServersThatShareRedisShareCountsAndAreUnavailableWithoutIt) {
   if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
   redis::RedisPeer peer;

@@ -142,8 +142,11 @@ class MemoryLimits final : public Limits {
       Hashed expired[kLookedAt];
       int expiredCount = 0;
       int seen = 0;
-      for (std::size_t steps = 0;
-           seen < kLookedAt && steps < 64 + (soonestAt == INT64_MAX ? shard.states.bucket_count() : 0); ++steps) {
+      // At most once round, so that nothing is seen twice; less when it is only for tidiness.
+      const bool full = shard.weight >= weightPerShard_;
+      const std::size_t most =
+          full ? shard.states.bucket_count() : std::min<std::size_t>(shard.states.bucket_count(), 64);
+      for (std::size_t steps = 0; seen < kLookedAt && steps < most; ++steps) {
         shard.hand = (shard.hand + 1) % shard.states.bucket_count();
         for (auto at = shard.states.begin(shard.hand); at != shard.states.end(shard.hand) && seen < kLookedAt; ++at) {
           ++seen;
@@ -156,9 +159,7 @@ class MemoryLimits final : public Limits {
         }
       }
       for (int i = 0; i < expiredCount; ++i) erase(shard, shard.states.find(expired[i]));
-      if (expiredCount == 0 && shard.weight >= weightPerShard_ && soonestAt != INT64_MAX) {
-        erase(shard, shard.states.find(soonest));
-      }
+      if (expiredCount == 0 && full) erase(shard, shard.states.find(soonest));
     } while (shard.weight >= weightPerShard_);
   }
 
