@@ -43,7 +43,9 @@ struct Claims {
 };
 
 std::optional<Claims> readClaims(const std::string& text) {
-  json::Document document;
+  char buffer[4096];  // claims are small: no allocation for them
+  json::Document::AllocatorType pool(buffer, sizeof buffer);
+  json::Document document(&pool, 512);
   json::ParseError error;
   if (!json::parse(text, document, error, json::Repeated::refuse) || !document.IsObject()) return std::nullopt;
   const auto integer = [&](std::string_view name) -> std::optional<std::int64_t> {

@@ -686,6 +686,15 @@ TEST_F(KeyFile, AnUnfitKeyIsRefusedInOneSentence) {
   EXPECT_THROW(JwtKey("RS256", "", small), std::runtime_error);
 }
 
+TEST(JwtKey, SignsAsOthersDoWithSecretsOfAnyLength) {
+  for (const std::size_t size : {32u, 64u, 65u, 200u}) {
+    const std::string secret(size, 's');
+    const std::string token = JwtKey("HS256", secret, "").sign("{}");
+    const auto last = token.rfind('.');
+    EXPECT_EQ(token.substr(last + 1), text::base64Url(hmacSha256(secret, token.substr(0, last)))) << size;
+  }
+}
+
 TEST(JwtKey, AHeaderInAnotherSpellingIsReadAndUnknownCriticalPartsAreNot) {
   const JwtKey key("HS256", kSecret, "");
   const auto token = [&](const std::string& header) {
