@@ -1,0 +1,367 @@
+// The C++ face against a stand-in kernel: nothing thrown leaves a module, handles are given back, JSON is right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <mortise/mail.hpp>
+#include <mortise/module.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "stand_in_host.hpp"
+
+namespace {
+
+using mortise::Bindings;
+using mortise::Host;
+using mortise::JobRun;
+using mortise::PendingCall;
+using mortise::Problem;
+using mortise::Reply;
+using mortise::Request;
+using stand_in::world;
+using ::testing::ElementsAre;
+namespace json = mortise::json;
+
+std::optional<PendingCall> pending;
+int streamsClosed = 0;
+
+struct Helper {
+  Reply answer(const Request&) const { return Reply::noContent().header("X-From", "helper"); }
+};
+
+class Sample final : public mortise::Module {
+ public:
+  explicit Sample(Host host) : db_(host.db()), mail_(host.optional<mortise::Mail>()) {
+    if (failIn == "create") throw 7;
+  }
+  void bind(Bindings& on) override {
+    on.operation("ok", &Sample::ok);
+    on.operation("problem", &Sample::problem);
+    on.operation("exception", &Sample::exception);
+    on.operation("number", &Sample::number);
+    on.operation("database", &Sample::database);
+    on.operation("silent", &Sample::silent);
+    on.operation("later", &Sample::later);
+    on.operation("stream", &Sample::stream);
+    on.operation("socket", &Sample::socket);
+    on.operation("wrongName", &Sample::wrongName);
+    on.operation("helped", &helper_, &Helper::answer);
+    on.job("clean", &Sample::clean);
+    on.anyJob(&Sample::any);
+    if (failIn == "bind") on.operation("ok", &Sample::ok);
+  }
+  void start() override {
+    if (failIn == "start") throw std::runtime_error("no room at the inn");
+  }
+  const void* provide(std::string_view name) override {
+    if (name == "sample.bad/1") throw 5;
+    return name == "sample.good/1" ? &helper_ : nullptr;
+  }
+  static inline std::string failIn;
+
+ private:
+  Reply ok(const Request& request) const {
+    return Reply::created(json::object({{"id", request.path("id")}, {"page", request.query("page").integer(1)}}))
+        .header("X-A", "b");
+  }
+  Reply problem(const Request&) {
+    throw Problem(422, "trigger_unreadable")
+        .field("body/trigger", "trigger_syntax")
+        .with("most", 5)
+        .note("got: x")
+        .details(json::object({{"a", 1}}));
+  }
+  Reply exception(const Request&) { throw std::runtime_error("lost a wheel"); }
+  Reply number(const Request&) { throw 42; }
+  Reply database(const Request&) { return Reply::ok(json::value(db_.execute("DELETE FROM x"))); }
+  void silent(Request&) {}
+  void later(Request request) { pending.emplace(request.later()); }
+  void stream(Request& request) {
+    auto stream = request.openStream({.onClosed = [] { ++streamsClosed; }});
+    stream.send("tick", "1", "x");
+  }
+  void socket(Request& request) {
+    mortise::WebSocketOptions options;
+    options.onMessage = [](mortise::Socket socket, std::string_view message, bool) {
+      if (message == "throw") throw 1;
+      socket.send(message);
+    };
+    request.upgrade(std::move(options)).detach();
+  }
+  Reply wrongName(const Request& request) { return Reply::ok(json::value(request.path("idd"))); }
+  void clean(JobRun&) { throw Problem(503, "unavailable").note("disk is away"); }
+  void any(JobRun& run) {
+    if (run.jobId() == "user-42") run.progress(50);
+  }
+
+  mortise::Db db_;
+  std::optional<mortise::Mail> mail_;
+  Helper helper_;
+};
+
+}  // namespace
+
+extern "C" {
+extern const char mortise_manifest[];
+extern const size_t mortise_manifest_size;
+const char mortise_manifest[] = "{}";
+const size_t mortise_manifest_size = 2;
+}
+MORTISE_MODULE(Sample)
+
+namespace {
+
+mortise_str str(const char* text) { return stand_in::str(text); }
+
+class Face : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world = {};
+    Sample::failIn.clear();
+    pending.reset();
+    streamsClosed = 0;
+    host_.struct_size = sizeof host_;
+    host_.lookup = stand_in::lookup;
+    ASSERT_EQ(module_.create(&host_, &self_, &error_), MORTISE_OK) << error_.text;
+  }
+  void TearDown() override {
+    pending.reset();
+    if (self_ != nullptr) module_.destroy(self_);
+  }
+  mortise_status handle(const char* operation) { return module_.handle(self_, str(operation), &call_); }
+
+  const mortise_module& module_ = mortise_module_v1;
+  mortise_host host_{};
+  mortise_error error_ = mortise::detail::noError();
+  void* self_ = nullptr;
+  mortise_call call_;
+};
+
+TEST_F(Face, HandlerAnswersWithTypedInput) {
+  call_.path["id"] = {MORTISE_TEXT, {.text = str("a\"b")}};
+  EXPECT_EQ(handle("ok"), MORTISE_OK);
+  EXPECT_EQ(call_.status, 201);
+  EXPECT_EQ(call_.body, R"({"id":"a\"b","page":1})");
+  EXPECT_EQ(call_.headers.at(0).second, "b");
+}
+
+TEST_F(Face, ProblemBecomesARefusalWithAllItSays) {
+  EXPECT_EQ(handle("problem"), MORTISE_OK);
+  EXPECT_EQ(call_.status, 422);
+  EXPECT_EQ(call_.code, "trigger_unreadable");
+  EXPECT_EQ(call_.field + " " + call_.rule, "body/trigger trigger_syntax");
+  EXPECT_EQ(call_.body, "most=5;");
+  EXPECT_EQ(call_.details, R"({"a":1})");
+  EXPECT_EQ(call_.note, "got: x");
+}
+
+TEST_F(Face, ExceptionIsLoggedWithTheOperationAndReportedAsFailed) {
+  EXPECT_EQ(handle("exception"), MORTISE_FAILED);
+  EXPECT_THAT(world.log, ElementsAre("handler failed operation=exception error=lost a wheel"));
+  EXPECT_FALSE(call_.answered);
+}
+
+TEST_F(Face, ThrownNumberIsLoggedAndReportedAsFailed) {
+  EXPECT_EQ(handle("number"), MORTISE_FAILED);
+  EXPECT_THAT(world.log,
+              ElementsAre("handler failed operation=number error=threw something that is not a std::exception"));
+}
+
+TEST_F(Face, UnknownParameterNameIsAMistakeOfTheModule) {
+  EXPECT_EQ(handle("wrongName"), MORTISE_FAILED);
+  EXPECT_THAT(world.log,
+              ElementsAre("handler failed operation=wrongName error=the contract's path has no parameter idd"));
+}
+
+TEST_F(Face, UnboundOperationIsReported) { EXPECT_EQ(handle("nothing"), MORTISE_FAILED); }
+
+TEST_F(Face, SilentHandlerIsReported) {
+  EXPECT_EQ(handle("silent"), MORTISE_FAILED);
+  EXPECT_THAT(world.log, ElementsAre("handler returned without an answer operation=silent error="));
+}
+
+TEST_F(Face, DatabaseErrorsBecome503And507) {
+  world.failNext = MORTISE_UNAVAILABLE;
+  EXPECT_EQ(handle("database"), MORTISE_OK);
+  EXPECT_EQ(call_.status, 503);
+  EXPECT_EQ(call_.code, "unavailable");
+  mortise_call second;
+  world.failNext = MORTISE_FULL;
+  EXPECT_EQ(module_.handle(self_, str("database"), &second), MORTISE_OK);
+  EXPECT_EQ(second.status, 507);
+  EXPECT_EQ(second.code, "storage_full");
+  mortise_call third;
+  world.failNext = MORTISE_INVALID;
+  EXPECT_EQ(module_.handle(self_, str("database"), &third), MORTISE_FAILED);
+}
+
+TEST_F(Face, PendingCallIsAnsweredFromElsewhereAndReleasedOnce) {
+  EXPECT_EQ(handle("later"), MORTISE_PENDING);
+  EXPECT_EQ(call_.retained, 1);
+  ASSERT_TRUE(pending);
+  EXPECT_TRUE(pending->answer(Reply::ok(json::list())));
+  EXPECT_FALSE(pending->answer(Reply::ok(json::list()))) << "the first answer counts";
+  PendingCall moved = std::move(*pending);
+  pending.reset();
+  EXPECT_EQ(call_.released, 0);
+  { PendingCall last = std::move(moved); }
+  EXPECT_EQ(call_.released, 1);
+}
+
+TEST_F(Face, StreamIsClosedAndReleasedWithItsHandle) {
+  EXPECT_EQ(handle("stream"), MORTISE_OK);
+  EXPECT_EQ(call_.body, "tick:x;");
+  EXPECT_EQ(call_.closed, 1);
+  EXPECT_EQ(call_.streamReleased, 1);
+  call_.stream.closed(call_.stream.context);
+  EXPECT_EQ(streamsClosed, 1);
+}
+
+TEST_F(Face, CallbacksThatNeverComeGoWithTheModule) {
+  handle(
+      "stream");  // its closed() is never called: the leak checker of a sanitizer build looks at what destroy() leaves
+  module_.destroy(self_);
+  self_ = nullptr;
+  EXPECT_EQ(streamsClosed, 0);
+}
+
+TEST_F(Face, DetachedSocketLivesByItsCallbacks) {
+  EXPECT_EQ(handle("socket"), MORTISE_OK);
+  EXPECT_EQ(call_.streamReleased, 1);
+  EXPECT_EQ(call_.closed, 0);
+  auto* socket = reinterpret_cast<mortise_websocket*>(&call_);
+  call_.socket.message(call_.socket.context, socket, 0, str("hello"));
+  EXPECT_EQ(call_.body, "hello");
+  call_.socket.message(call_.socket.context, socket, 0, str("throw"));
+  EXPECT_EQ(call_.closed, 1011);
+  call_.socket.closed(call_.socket.context, 1000, str(""));
+}
+
+TEST_F(Face, HandlersMayLiveInAnotherObject) {
+  EXPECT_EQ(handle("helped"), MORTISE_OK);
+  EXPECT_EQ(call_.status, 204);
+  EXPECT_EQ(call_.headers.at(0).second, "helper");
+}
+
+TEST_F(Face, JobsReportFailureAndFindTheirFunction) {
+  mortise_run run;
+  EXPECT_EQ(module_.run_job(self_, str("clean"), &run, &error_), MORTISE_FAILED);
+  EXPECT_STREQ(error_.code, "unavailable");
+  EXPECT_STREQ(error_.text, "disk is away");
+  EXPECT_EQ(module_.run_job(self_, str("user-42"), &run, &error_), MORTISE_OK);
+  EXPECT_EQ(run.percent, 50);
+}
+
+TEST_F(Face, ListsEveryBindingOnce) {
+  std::vector<std::string> ids;
+  module_.bindings(
+      self_,
+      [](void* context, char kind, mortise_str id) {
+        static_cast<std::vector<std::string>*>(context)->push_back(kind + (":" + stand_in::text(id)));
+      },
+      &ids);
+  EXPECT_THAT(ids,
+              ::testing::UnorderedElementsAre("o:ok", "o:problem", "o:exception", "o:number", "o:database", "o:silent",
+                                              "o:later", "o:stream", "o:socket", "o:wrongName", "o:helped", "j:clean"));
+}
+
+TEST_F(Face, CreateAndStartFailWithTheReason) {
+  void* other = nullptr;
+  Sample::failIn = "create";
+  EXPECT_EQ(module_.create(&host_, &other, &error_), MORTISE_FAILED);
+  EXPECT_STREQ(error_.text, "threw something that is not a std::exception");
+  Sample::failIn = "bind";
+  EXPECT_EQ(module_.create(&host_, &other, &error_), MORTISE_FAILED);
+  EXPECT_STREQ(error_.text, "ok is bound twice");
+  Sample::failIn = "start";
+  EXPECT_EQ(module_.start(self_, &error_), MORTISE_FAILED);
+  EXPECT_STREQ(error_.text, "no room at the inn");
+  Sample::failIn.clear();
+  world.missing = {"db/1"};
+  EXPECT_EQ(module_.create(&host_, &other, &error_), MORTISE_FAILED);
+  EXPECT_STREQ(error_.text, "db/1 is not served to this module: name it in module.yaml under needs or optional");
+  EXPECT_EQ(other, nullptr);
+}
+
+TEST_F(Face, ProvideAnswersAndSurvivesAThrow) {
+  EXPECT_NE(module_.lookup(self_, str("sample.good/1")), nullptr);
+  EXPECT_EQ(module_.lookup(self_, str("sample.bad/1")), nullptr);
+}
+
+TEST_F(Face, ParametersReachTheDatabaseWithTheirTypes) {
+  const mortise::Db db = Host(&host_).db();
+  const std::string name = "Ada";
+  const std::optional<std::string> none;
+  const std::optional<std::int64_t> some = 5;
+  EXPECT_EQ(
+      db.execute(
+          "X",
+          {{"a", 1}, {"b", name}, {"c", nullptr}, {"d", none}, {"e", some}, {"f", true}, {"g", "text"}, {"h", 0.5}}),
+      2);
+  EXPECT_THAT(world.sql, ElementsAre("open write", "X a=1 b='Ada' c=null d=null e=5 f=1 g='text' h=0.500000", "close"));
+}
+
+TEST_F(Face, RowsComeTyped) {
+  const mortise::Db db = Host(&host_).db();
+  world.rows = {{{MORTISE_INTEGER, {.integer = 1}}, {MORTISE_TEXT, {.text = str("one")}}},
+                {{MORTISE_INTEGER, {.integer = 2}}, {MORTISE_NULL, {}}}};
+  const auto rows = db.query<std::int64_t, std::optional<std::string>>("Q");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0], std::make_tuple(std::int64_t{1}, std::optional<std::string>("one")));
+  EXPECT_EQ(std::get<1>(rows[1]), std::nullopt);
+  EXPECT_EQ(db.queryOne<int>("Q").value(), 1);
+  EXPECT_THROW((db.query<std::int64_t, std::string>("Q")), mortise::db::Error) << "NULL is read as std::optional";
+  int seen = 0;
+  db.each<int, std::optional<std::string>>("Q", {},
+                                           [&](int, const std::optional<std::string>&) { return ++seen, false; });
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_F(Face, TransactionRollsBackByClosingWhenTheWorkThrows) {
+  const mortise::Db db = Host(&host_).db();
+  EXPECT_THROW(db.transaction([](mortise::db::Session& session) {
+    session.execute("A");
+    throw Problem(409, "no");
+  }),
+               Problem);
+  EXPECT_THAT(world.sql, ElementsAre("open write", "begin", "A", "close"));
+}
+
+TEST_F(Face, TransactionThatLostARaceRunsAgain) {
+  const mortise::Db db = Host(&host_).db();
+  world.failCommits = 2;
+  int runs = 0;
+  EXPECT_EQ(db.transaction([&](mortise::db::Session&) { return ++runs; }), 3);
+  world.failCommits = 100;
+  EXPECT_THROW(db.transaction([&](mortise::db::Session&) { ++runs; }), mortise::db::Error);
+  EXPECT_EQ(runs, 8) << "five times in all, then it gives up";
+}
+
+TEST(JsonText, EscapesAndKeepsNumbers) {
+  EXPECT_EQ(json::value("a\"\\\n\x01 é").text(), R"("a\"\\\n\u0001 é")");
+  EXPECT_EQ(json::value(std::numeric_limits<std::int64_t>::min()).text(), "-9223372036854775808");
+  EXPECT_EQ(json::value(std::numeric_limits<std::uint64_t>::max()).text(), "18446744073709551615");
+  EXPECT_EQ(json::value(0.1).text(), "0.1");
+  EXPECT_EQ(json::value(1.0 / 3).text(), "0.3333333333333333");
+  EXPECT_EQ(json::value(std::numeric_limits<double>::infinity()).text(), "null");
+  EXPECT_EQ(json::value(true).text(), "true");
+  EXPECT_EQ(
+      json::object({{"a", nullptr}, {"b", json::list({1, "x", json::object()})}, {"c", std::optional<int>()}}).text(),
+      R"({"a":null,"b":[1,"x",{}],"c":null})");
+  EXPECT_EQ(json::list(std::vector<std::string>{"a", "b"}).text(), R"(["a","b"])");
+  EXPECT_EQ(json::List().build().text(), "[]");
+  EXPECT_EQ(json::Object().add("a", 1).add("b", "c").build().text(), R"({"a":1,"b":"c"})");
+}
+
+TEST(TextView, BecomesAStringWhereOneIsWanted) {
+  const mortise::Text text(mortise_str{nullptr, 0});
+  std::string copy = text;
+  EXPECT_EQ(copy, "");
+  copy = mortise::Text("abc");
+  EXPECT_TRUE(copy == mortise::Text("abc"));
+}
+
+}  // namespace
