@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include "core/base/identifiers.hpp"
@@ -60,13 +61,8 @@ void syncDirectory(const std::string& path) {
   if (::fsync(directory.get()) != 0) failed("fsync " + path, errno);
 }
 
-// Makes one directory below an existing one and syncs the parent, so that the name survives a power cut.
-void makeDirectory(const std::string& parent, const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0) {
-    if (errno != EEXIST) failed("mkdir " + path, errno);
-    return;
-  }
-  syncDirectory(parent);
+void makeDirectory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) failed("mkdir " + path, errno);
 }
 
 // DIR/tmp/<uuid> while it is written, then DIR/data/<scope>/<first two of the hash>/<hash>.
@@ -78,8 +74,8 @@ class FileBlobs final : public Blobs {
     if (error) {
       throw ServiceError(ErrorKind::unavailable, "blobs.url: " + root_ + " can't be made: " + error.message());
     }
-    makeDirectory(root_, data_);
-    makeDirectory(root_, temporary_);
+    ensure(root_, data_);
+    ensure(root_, temporary_);
     if (::access(temporary_.c_str(), W_OK | X_OK) != 0) failed("no right to write in " + temporary_, errno);
   }
 
@@ -184,8 +180,8 @@ class FileBlobs final : public Blobs {
       const std::string hex = text::hex({reinterpret_cast<const char*>(hash), sizeof hash});
       const Key key{scope_, hex};
       const std::string target = store_.path(key);
-      makeDirectory(store_.data_, store_.data_ + "/" + scope_);
-      makeDirectory(store_.data_ + "/" + scope_, store_.directory(key));
+      store_.ensure(store_.data_, store_.data_ + "/" + scope_);
+      store_.ensure(store_.data_ + "/" + scope_, store_.directory(key));
       // Replacing an equal file is harmless, and leaves no moment in which a concurrent remove() takes away what we
       // promise.
       if (::rename(path_.c_str(), target.c_str()) != 0) failed("rename", errno);
@@ -202,6 +198,18 @@ class FileBlobs final : public Blobs {
     std::unique_ptr<EVP_MD_CTX, DigestDeleter> digest_;
     std::uint64_t size_ = 0;
   };
+
+  // A directory below an existing one, whose name survives a power cut when this returns, whoever made it.
+  void ensure(const std::string& parent, const std::string& path) {
+    makeDirectory(path);
+    {
+      const std::lock_guard lock(syncedMutex_);
+      if (synced_.contains(path)) return;
+    }
+    syncDirectory(parent);
+    const std::lock_guard lock(syncedMutex_);
+    synced_.insert(path);
+  }
 
   std::string directory(const Key& key) const {
     return data_ + "/" + std::string(key.scope) + "/" + std::string(key.hash.substr(0, 2));
@@ -235,6 +243,8 @@ class FileBlobs final : public Blobs {
   }
 
   const std::string root_, data_, temporary_;
+  std::mutex syncedMutex_;
+  std::unordered_set<std::string> synced_;  // names known to be on disk
 };
 
 }  // namespace
