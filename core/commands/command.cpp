@@ -43,6 +43,7 @@ int unknown(const std::vector<Command>& commands, const std::vector<std::string>
   bool isGroup = false;
   for (const auto& command : commands) {
     names.push_back(command.name);
+    names.push_back(command.name.substr(0, command.name.find(' ')));  // "modul" means "module", whatever comes next
     if (!command.name.starts_with(words[0] + " ")) continue;
     isGroup = true;
     if (words.size() == 1 || words[1] == "--help" || words[1] == "-h") std::cout << "  " << command.usage.synopsis << "\n      " << command.summary << '\n';

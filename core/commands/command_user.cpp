@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "core/base/identifiers.hpp"
+#include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 #include "core/commands/command.hpp"
 #include "core/identity/identity.hpp"
@@ -76,7 +77,14 @@ int create(const Program& program, const Arguments& arguments) {
   user.emailConfirmedAt = user.email.empty() ? 0 : nowMicros();
   user.password = readPassword(arguments);
   const auto server = openStores(program, arguments);
-  const auto made = server->identity().create(user);
+  identity::User made;
+  try {
+    made = server->identity().create(user);
+  } catch (const Problem& problem) {
+    if (problem.code == "username_taken") throw std::runtime_error("the user name \"" + user.username + "\" is taken");
+    if (problem.code == "email_taken") throw std::runtime_error("the e-mail address \"" + user.email + "\" is taken");
+    throw;
+  }
   record(*server, "user.created", made.id, "{\"role\":\"" + role + "\"}");
   std::cout << made.id << '\n';
   return 0;

@@ -70,7 +70,7 @@ class OpenApi(unittest.TestCase):
                     answer = support.request(self.server, method.upper(), concrete)
                     self.assertNotEqual(answer.status, 405, answer)
                     if answer.status == 404:
-                        self.assertIn("404", responses, f"{answer} and the document has no 404 there")
+                        self.assertTrue({"404", "4XX"} & responses.keys(), f"{answer} and the document has no 404 there")
             spare = next((name for name in methods if name not in item), None)
             with self.subTest(f"{spare} {path}"):
                 answer = support.request(self.server, spare.upper(), concrete)

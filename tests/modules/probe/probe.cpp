@@ -74,7 +74,7 @@ class Probe final : public mortise::Module {
   Reply readPair(const Request& request) {
     const auto row = db_.queryOne<std::string>("SELECT content FROM probe_pairs WHERE id = :id AND half = 'left'", {{"id", request.path("id")}});
     if (!row) throw Problem(404, "probe_pair_unknown");
-    return Reply::ok(json::object({{"id", request.path("id")}, {"text", std::get<0>(*row)}}));
+    return Reply::ok(json::object({{"id", request.path("id")}, {"text", *row}}));
   }
 
   Reply whoAmI(const Request& request) { return Reply::ok(json::object({{"hello", request.principal().username}})); }
