@@ -22,10 +22,11 @@ async function look(browser, base, path) {
   page.on('pageerror', (error) => bad.push('exception: ' + error.message));
   page.on('response', (reply) => reply.status() >= 400 && bad.push(reply.status() + ' ' + reply.url()));
   await page.goto(base + path, { waitUntil: 'load' });
-  // Swagger UI puts zero-width spaces into paths, so that they may break.
-  await page.waitForFunction(() => document.body.innerText.replaceAll('\u200b', '').includes('/api/auth/login'), null, { timeout: 25000 }).catch(() => {
-    bad.push('/api/auth/login did not appear within 25 s');
-  });
+  // Swagger UI shows the tags closed, and puts zero-width spaces into paths so that they may break.
+  await page.waitForFunction(() => {
+    for (const tag of document.querySelectorAll('.opblock-tag[data-is-open="false"]')) tag.click();
+    return document.body.innerText.replaceAll('\u200b', '').includes('/api/auth/login');
+  }, null, { timeout: 25000, polling: 250 }).catch(() => bad.push('/api/auth/login did not appear within 25 s'));
   const text = await page.evaluate(() => document.body.innerText.replaceAll('\u200b', ''));
   await context.close();
   return { path, bad, text };
