@@ -134,8 +134,6 @@ class Instance {
     tables_.host = host;
     tables_.call = &host_.need<mortise_call_v1>(MORTISE_CALL_V1);
     tables_.json = &host_.need<mortise_json_v1>(MORTISE_JSON_V1);
-    jobs_ = host_.lookup<mortise_jobs_v1>(MORTISE_JOBS_V1);
-    log_ = host_.lookup<mortise_log_v1>(MORTISE_LOG_V1);
   }
 
   static mortise_status start(void* self, mortise_error* error) {
@@ -174,10 +172,8 @@ class Instance {
     return guarded(error, [&] {
       const auto* function = find(instance.bindings_.jobs_, Text(job_id));
       if (function == nullptr) function = instance.bindings_.any_job_.get();
-      if (function == nullptr)
-        throw Problem(500, "internal").note("no function is bound to job " + copied(job_id));
-      if (instance.jobs_ == nullptr)
-        throw Problem(500, "internal").note("name jobs/1 in module.yaml under needs");
+      if (function == nullptr) throw Problem(500, "internal").note("no function is bound to job " + copied(job_id));
+      if (instance.jobs_ == nullptr) throw Problem(500, "internal").note("name jobs/1 in module.yaml under needs");
       JobRun job(instance.jobs_, run);
       function->call(job);
     });
@@ -213,6 +209,8 @@ class Instance {
     };
     sort(bindings_.operations_);
     sort(bindings_.jobs_);
+    if (!bindings_.jobs_.empty() || bindings_.any_job_ != nullptr)
+      jobs_ = &host_.need<mortise_jobs_v1>(MORTISE_JOBS_V1);
   }
   template <class Table>
   static auto find(const Table& table, std::string_view id) -> decltype(table.front().function.get()) {
@@ -252,15 +250,15 @@ class Instance {
   }
 
   void report(std::string_view message, std::string_view operation, std::string_view reason) const noexcept {
-    if (log_ == nullptr) return;
+    const auto* log = host_.lookup<mortise_log_v1>(MORTISE_LOG_V1);
+    if (log == nullptr) return;  // not under needs: the kernel says itself that the call failed
     const mortise_pair fields[] = {{str("operation"), str(operation)}, {str("error"), str(reason)}};
-    log_->write(host_.get(), MORTISE_LOG_ERROR, str(message), fields, 2);
+    log->write(host_.get(), MORTISE_LOG_ERROR, str(message), fields, 2);
   }
 
   Host host_;
   Tables tables_;
   const mortise_jobs_v1* jobs_ = nullptr;
-  const mortise_log_v1* log_ = nullptr;
   std::unique_ptr<Module> module_;
   Bindings bindings_;
 };

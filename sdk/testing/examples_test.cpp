@@ -1,0 +1,113 @@
+// The example modules in a real kernel: what docs/module-authors.md promises of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "mortise/testing/module_harness.hpp"
+
+namespace {
+
+using mortise::testing::Client;
+using mortise::testing::ModuleHarness;
+using ::testing::HasSubstr;
+
+// [harness]
+class GreeterModule : public ::testing::Test {
+ protected:
+  ModuleHarness harness_{"greeter", {{"greeter.most_phrases", "2"}}};
+  Client nobody_ = harness_.nobody();
+  Client stranger_ = harness_.as(std::vector<std::string>{});
+  Client editor_ = harness_.as("greeter.edit");
+};
+
+TEST_F(GreeterModule, NobodyMayNotAddPhrases) {
+  EXPECT_EQ(nobody_.post("/api/greeter/phrases", R"({"phrase":"Hi"})").status, 401);
+}
+TEST_F(GreeterModule, WithoutThePermissionNobodyAddsPhrases) {
+  EXPECT_EQ(stranger_.post("/api/greeter/phrases", R"({"phrase":"Hi"})").status, 403);
+}
+TEST_F(GreeterModule, RefusesAPhraseThatIsTooLongByItsField) {
+  const auto answer = editor_.post("/api/greeter/phrases", R"({"phrase":")" + std::string(41, 'x') + R"("})");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.field, "body/phrase");
+}
+// [/harness]
+
+TEST_F(GreeterModule, SaysHello) {
+  const auto answer = nobody_.get("/api/greeter/hello/Ada");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"greeting":"Hello, Ada!"})");
+  EXPECT_EQ(nobody_.get("/api/greeter/hello/Ada?loud=true").body, R"({"greeting":"HELLO, ADA!"})");
+  EXPECT_EQ(nobody_.get("/api/greeter/hello/Ada?loud=perhaps").status, 422);
+}
+
+TEST_F(GreeterModule, KeepsPhrasesUntilItIsFull) {
+  const auto added = editor_.post("/api/greeter/phrases", R"({"phrase":"Hi \"there\""})");
+  EXPECT_EQ(added.status, 201);
+  EXPECT_EQ(added.body, R"({"phrase":"Hi \"there\"","by":")" + editor_.userId() + R"("})");
+  const auto again = editor_.post("/api/greeter/phrases", R"({"phrase":"Hi \"there\""})");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.code, "phrase_known");
+  EXPECT_THAT(again.body, HasSubstr("is there already"));
+  EXPECT_EQ(editor_.post("/api/greeter/phrases", R"({"phrase":"Hey"})").status, 201);
+  EXPECT_EQ(editor_.post("/api/greeter/phrases", R"({"phrase":"Ho"})").code, "phrases_full");
+  EXPECT_EQ(nobody_.get("/api/greeter/phrases").body, R"({"phrases":["Hi \"there\"","Hey"]})");
+  EXPECT_EQ(nobody_.get("/api/greeter/hello/Ada").body, R"({"greeting":"Hey, Ada!"})");
+}
+
+TEST_F(GreeterModule, SpeaksChinese) {
+  editor_.post("/api/greeter/phrases", R"({"phrase":"Hi"})");
+  const auto again = editor_.request("POST", "/api/greeter/phrases", R"({"phrase":"Hi"})", {"Accept-Language: zh-CN"});
+  EXPECT_THAT(again.body, HasSubstr("已存在"));
+}
+
+TEST(TickerModule, TicksIntoItsTable) {
+  ModuleHarness harness{"ticker"};
+  const auto client = harness.nobody();
+  auto answer = client.get("/api/ticker/ticks/latest");
+  for (int i = 0; i < 300 && answer.status == 404; ++i) {  // the job runs every second
+    EXPECT_EQ(answer.code, "no_tick_yet");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    answer = client.get("/api/ticker/ticks/latest");
+  }
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, ::testing::StartsWith(R"({"number":)"));
+}
+
+TEST(TallyModule, CountsInPlainC) {
+  ModuleHarness harness{"tally"};
+  const auto client = harness.nobody();
+  EXPECT_EQ(client.post("/api/tally/count").body, R"({"count":1})");
+  EXPECT_EQ(client.post("/api/tally/count").body, R"({"count":2})");
+  EXPECT_EQ(client.get("/api/tally/count").status, 405);
+}
+
+TEST(Examples, LiveTogetherInOneServer) {
+  ModuleHarness harness(std::vector<std::string>{"greeter", "ticker", "tally"});
+  const auto client = harness.admin();
+  EXPECT_EQ(client.get("/api/greeter/hello/Ada").status, 200);
+  EXPECT_EQ(client.post("/api/tally/count").status, 200);
+  EXPECT_EQ(client.post("/api/greeter/phrases", R"({"phrase":"Hi"})").status, 201);
+}
+
+TEST(Harness, TellsWhyAFileIsRefused) {
+  const ModuleHarness harness;
+  EXPECT_THAT(harness.tryLoad("/dev/null"), ::testing::AllOf(HasSubstr("/dev/null: "), HasSubstr("Not loaded.")));
+}
+
+TEST(Harness, NamesEveryPlaceWhereItLookedForAModule) {
+  try {
+    ModuleHarness harness("nowhere");
+    FAIL() << "found a module that is not there";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), ::testing::AllOf(HasSubstr("nowhere.so"), HasSubstr("MORTISE_TEST_MODULES")));
+  }
+}
+
+TEST_F(GreeterModule, HarnessKnowsDeclaredPermissionsOnly) {
+  EXPECT_THROW(harness_.as("greeter.fly"), std::invalid_argument);
+}
+
+}  // namespace
