@@ -1,7 +1,13 @@
 // The example modules in a real kernel: what docs/module-authors.md promises of them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -75,6 +81,33 @@ TEST(TickerModule, TicksIntoItsTable) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, ::testing::StartsWith(R"({"number":)"));
 }
+
+TEST(TickerModule, StreamsTicksAndEchoesForRealClients) {
+  ModuleHarness harness{"ticker"};
+  const std::string out = ::testing::TempDir() + "ticker_peer." + std::to_string(::getpid());
+  const std::string command = "/usr/bin/python3 " TICKER_PEER " " + harness.nobody().address() + " > " + out + " 2>&1";
+  const int status = std::system(command.c_str());
+  std::ostringstream seen;
+  seen << std::ifstream(out).rdbuf();
+  std::remove(out.c_str());
+  EXPECT_EQ(status, 0) << seen.str();
+  EXPECT_EQ(
+      seen.str(),
+      "subprotocol ticker.echo\nechoes 4\nclosed 1000\nstream 200 text/event-stream\nticks follow each other True\n");
+}
+
+#if defined(__x86_64__)
+TEST(ReleasedBinary, OfSdk10StillLoadsAndAnswers) {
+  ModuleHarness harness{RELEASED_GREET};
+  const auto client = harness.nobody();
+  EXPECT_EQ(client.get("/released/greet/Ada").body, R"({"greeting":"hello Ada"})");
+  EXPECT_EQ(client.get("/released/greet/Ada2").status, 422);
+  EXPECT_EQ(client.post("/released/echo", R"({"text":"a\"b"})").body, R"("a\"b")");
+  const auto refused = client.post("/released/echo", R"({"text":""})");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.code, "nothing_said");
+}
+#endif
 
 TEST(TallyModule, CountsInPlainC) {
   ModuleHarness harness{"tally"};
