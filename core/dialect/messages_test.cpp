@@ -119,7 +119,7 @@ TEST(Messages, HasATextInBothLanguagesForEveryRuleAndKernelCode) {
                            "conflict",
                            "payload_too_large",
                            "uri_too_long",
-                           "header_too_large",
+                           "headers_too_large",
                            "unsupported_media_type",
                            "timeout",
                            "unavailable",

@@ -35,7 +35,7 @@ constexpr std::array<Kind, 17> kByCode = {{
     {"bad_request", "INVALID_REQUEST", "business", "medium"},
     {"length_required", "INVALID_REQUEST", "business", "medium"},
     {"uri_too_long", "INVALID_REQUEST", "business", "medium"},
-    {"header_too_large", "INVALID_REQUEST", "business", "medium"},
+    {"headers_too_large", "INVALID_REQUEST", "business", "medium"},
     {"not_acceptable", "INVALID_REQUEST", "business", "medium"},
 }};
 
