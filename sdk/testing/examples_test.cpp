@@ -109,6 +109,22 @@ TEST(ReleasedBinary, OfSdk10StillLoadsAndAnswers) {
 }
 #endif
 
+// Built and named by sdk/template's test, with either compiler.
+TEST(NewModule, FromTheTemplateKeepsNotes) {
+  const char* file = std::getenv("MORTISE_TEMPLATE_MODULE");
+  if (file == nullptr) GTEST_SKIP() << "MORTISE_TEMPLATE_MODULE names no daily_notes.so";
+  ModuleHarness harness{file};
+  const auto editor = harness.as("daily_notes.edit");
+  EXPECT_EQ(harness.nobody().post("/api/daily_notes/notes", R"({"text":"Milk"})").status, 401);
+  const auto untitled = editor.post("/api/daily_notes/notes", R"({"text":" \nMilk"})");
+  EXPECT_EQ(untitled.status, 422);
+  EXPECT_EQ(untitled.field, "body/text");
+  EXPECT_EQ(editor.post("/api/daily_notes/notes", R"({"text":"Milk\nand bread"})").body,
+            R"({"number":1,"title":"Milk","text":"Milk\nand bread"})");
+  EXPECT_EQ(editor.get("/api/daily_notes/notes").body,
+            R"({"notes":[{"number":1,"title":"Milk","text":"Milk\nand bread"}]})");
+}
+
 TEST(TallyModule, CountsInPlainC) {
   ModuleHarness harness{"tally"};
   const auto client = harness.nobody();

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct tally {
   const mortise_call_v1* call;
@@ -30,7 +31,7 @@ static void destroy(void* self) { free(self); }
 
 /* [handle] */
 static mortise_status handle(void* self, mortise_str operation_id, mortise_call* call) {
-  (void)operation_id; /* this module has one operation */
+  if (operation_id.size != 5 || memcmp(operation_id.data, "count", 5) != 0) return MORTISE_FAILED;
   tally* me = self;
   char json[64];
   const int size = snprintf(json, sizeof json, "{\"count\":%lld}", atomic_fetch_add(&me->count, 1) + 1);
