@@ -1,5 +1,5 @@
-// One request as the boundary (call/1) sees it: implemented by the kernel's dispatcher, exposed to modules by the host tables.
-// mortise_call* is a plugin::Call*.
+// One request as the boundary (call/1) sees it: implemented by the kernel's dispatcher, exposed to modules by the host
+// tables. mortise_call* is a plugin::Call*.
 #pragma once
 
 #include <cstdint>
@@ -48,13 +48,15 @@ class Call {
 
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;
-  virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) = 0;
+  virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
+                         std::string etag) = 0;
   // `options` without its callbacks: host_call.cpp hangs them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
-  virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) = 0;
+  virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
+                                                   http::WebSocket::Callbacks callbacks) = 0;
 
-  // Reference count: the dispatcher holds one while handle() runs; retain/release add and drop. The last release without an answer
-  // is answered with 500 and logged.
+  // Reference count: the dispatcher holds one while handle() runs; retain/release add and drop. The last release
+  // without an answer is answered with 500 and logged.
   virtual void retain() = 0;
   virtual void release() = 0;
 };

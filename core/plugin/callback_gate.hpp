@@ -1,5 +1,6 @@
-// Stands before every call from the kernel's services back into a module (stream closed, mail sent, event, ...). Once closed, nothing enters
-// any more and nothing is inside: the module's code may then go away, however many callbacks are still held somewhere.
+// Stands before every call from the kernel's services back into a module (stream closed, mail sent, event, ...). Once
+// closed, nothing enters any more and nothing is inside: the module's code may then go away, however many callbacks are
+// still held somewhere.
 #pragma once
 
 #include <atomic>

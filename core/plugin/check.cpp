@@ -99,7 +99,8 @@ std::vector<std::string> foreignNeeds(const Manifest& manifest) {
   for (const auto& need : manifest.needs) {
     const auto stem = need.substr(0, need.rfind('/') + 1);
     const auto& served = kernelInterfaces();
-    const bool kernel = std::any_of(served.begin(), served.end(), [&](const auto& name) { return name.starts_with(stem); });
+    const bool kernel =
+        std::any_of(served.begin(), served.end(), [&](const auto& name) { return name.starts_with(stem); });
     if (!kernel) foreign.push_back(need);
   }
   return foreign;
@@ -133,8 +134,11 @@ std::string contractCompiles(const Manifest& manifest) {
   for (const auto& permission : manifest.permissions) known.push_back(permission.name);
   for (const auto& operation : routes.operations()) {
     const auto& permission = operation->permission;
-    if (permission.empty() || permission == "authenticated" || std::find(known.begin(), known.end(), permission) != known.end()) continue;
-    return operation->file + ":" + std::to_string(operation->line) + ": permission " + permission + " is not declared in module.yaml";
+    if (permission.empty() || permission == "authenticated" ||
+        std::find(known.begin(), known.end(), permission) != known.end())
+      continue;
+    return operation->file + ":" + std::to_string(operation->line) + ": permission " + permission +
+           " is not declared in module.yaml";
   }
   return {};
 }
@@ -143,11 +147,14 @@ std::string migrationsApply(const Manifest& manifest, const std::string& directo
   const ScratchServices scratch(directory, manifest);
   auto& database = *scratch.services().database;
   db::migrate(database, manifest.name, manifest.migrations);
-  return db::pending(database, manifest.name, manifest.migrations).empty() ? "" : "some are still pending after they were applied";
+  return db::pending(database, manifest.name, manifest.migrations).empty()
+             ? ""
+             : "some are still pending after they were applied";
 }
 
 // Created and destroyed, never started: the comparison of its bindings is part of create().
-std::string binds(const std::string& path, const std::shared_ptr<const Manifest>& manifest, const std::string& directory) {
+std::string binds(const std::string& path, const std::shared_ptr<const Manifest>& manifest,
+                  const std::string& directory) {
   const ScratchServices scratch(directory, *manifest);
   ModuleInstance instance(manifest, Library::open(path, *manifest), scratch.services());
   instance.create();
@@ -155,7 +162,8 @@ std::string binds(const std::string& path, const std::shared_ptr<const Manifest>
 }
 
 // create, start, then `meanwhile`, then stop and destroy.
-std::string lives(const std::string& path, const std::shared_ptr<const Manifest>& manifest, const std::string& directory, int times,
+std::string lives(const std::string& path, const std::shared_ptr<const Manifest>& manifest,
+                  const std::string& directory, int times,
                   const std::function<std::string(ModuleInstance&)>& meanwhile) {
   const ScratchServices scratch(directory, *manifest);
   db::migrate(*scratch.services().database, manifest->name, manifest->migrations);
@@ -163,7 +171,8 @@ std::string lives(const std::string& path, const std::shared_ptr<const Manifest>
   for (int i = 0; i < times; ++i) {
     ModuleInstance instance(manifest, library, scratch.services());
     std::vector<std::shared_ptr<const contract::Bucket>> buckets;
-    for (const auto& document : compiled(*manifest)) buckets.insert(buckets.end(), document.buckets.begin(), document.buckets.end());
+    for (const auto& document : compiled(*manifest))
+      buckets.insert(buckets.end(), document.buckets.begin(), document.buckets.end());
     instance.host().useBuckets(std::move(buckets));
     instance.create();
     instance.start();
@@ -181,7 +190,8 @@ std::string survivesUnknownOperation(ModuleInstance& instance) {
   RecordingCall call("noSuchOperation");
   const auto status = instance.handle("noSuchOperation", call);
   if (call.replied) return "answered an operation that it does not have, expected a failure";
-  if (status == MORTISE_PENDING) return "returned MORTISE_PENDING for an operation that it does not have, expected a failure";
+  if (status == MORTISE_PENDING)
+    return "returned MORTISE_PENDING for an operation that it does not have, expected a failure";
   return {};
 }
 
@@ -206,7 +216,8 @@ std::vector<CheckResult> checkModule(const std::string& path, const std::string&
   if (!passed("descriptor", [&] { return Library::open(path, *manifest), std::string(); })) return results;
   if (!needs || !contracts || !migrations) return results;
   if (const auto foreign = foreignNeeds(*manifest); !foreign.empty()) {
-    results.push_back({"create, start, stop, destroy", true, "left out: needs " + foreign.front() + " of another module"});
+    results.push_back(
+        {"create, start, stop, destroy", true, "left out: needs " + foreign.front() + " of another module"});
     return results;
   }
   if (!passed("bindings complete", [&] { return binds(path, manifest, temporary); })) return results;

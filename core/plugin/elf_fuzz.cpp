@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto image = readElf(bytes);
     const std::less<> before;
     if (image.hasManifest && !image.manifest.empty() &&
-        (before(image.manifest.data(), bytes.data()) || before(bytes.data() + bytes.size(), image.manifest.data() + image.manifest.size()))) {
+        (before(image.manifest.data(), bytes.data()) ||
+         before(bytes.data() + bytes.size(), image.manifest.data() + image.manifest.size()))) {
       std::abort();
     }
     for (const auto& symbol : image.exports) {

@@ -28,14 +28,20 @@ constexpr std::size_t kMaxSymbols = 1 << 20;
 
 const char* kindName(int type) {
   switch (type) {
-    case ET_REL: return "an object file (.o)";
-    case ET_EXEC: return "a program";
-    case ET_CORE: return "a core dump";
-    default: return "another kind of ELF file";
+    case ET_REL:
+      return "an object file (.o)";
+    case ET_EXEC:
+      return "a program";
+    case ET_CORE:
+      return "a core dump";
+    default:
+      return "another kind of ELF file";
   }
 }
 
-bool inside(std::uint64_t offset, std::uint64_t size, std::size_t total) { return offset <= total && size <= total - offset; }
+bool inside(std::uint64_t offset, std::uint64_t size, std::size_t total) {
+  return offset <= total && size <= total - offset;
+}
 
 [[noreturn]] void truncated(std::size_t size) {
   throw ElfError("expected a whole shared library, found one cut off after " + std::to_string(size) +
@@ -45,13 +51,16 @@ bool inside(std::uint64_t offset, std::uint64_t size, std::size_t total) { retur
 // The header, before libelf sees the file: what it says must lie inside the file.
 void checkHeader(std::string_view bytes) {
   if (bytes.size() < SELFMAG || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
-    throw ElfError(bytes.empty() ? "expected a shared library (ELF), found an empty file; build it with mortise_add_module()"
-                                 : "expected a shared library (ELF), found another kind of file; build it with mortise_add_module()");
+    throw ElfError(
+        bytes.empty()
+            ? "expected a shared library (ELF), found an empty file; build it with mortise_add_module()"
+            : "expected a shared library (ELF), found another kind of file; build it with mortise_add_module()");
   }
   if (bytes.size() < sizeof(Elf64_Ehdr)) truncated(bytes.size());
   Elf64_Ehdr header;
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != kMachine) {
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+      header.e_machine != kMachine) {
     throw ElfError(std::string("expected a library for ") + kMachineName + ", found one for machine " +
                    std::to_string(header.e_machine) + (header.e_ident[EI_CLASS] == ELFCLASS32 ? " (32 bit)" : "") +
                    "; build it for this machine");
@@ -60,7 +69,8 @@ void checkHeader(std::string_view bytes) {
     throw ElfError(std::string("expected a shared library, found ") + kindName(header.e_type) +
                    "; build it with mortise_add_module()");
   }
-  if (!inside(header.e_phoff, std::uint64_t{header.e_phnum} * sizeof(Elf64_Phdr), bytes.size())) truncated(bytes.size());
+  if (!inside(header.e_phoff, std::uint64_t{header.e_phnum} * sizeof(Elf64_Phdr), bytes.size()))
+    truncated(bytes.size());
   for (std::size_t i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
     std::memcpy(&segment, bytes.data() + header.e_phoff + i * sizeof segment, sizeof segment);
@@ -72,11 +82,13 @@ void checkHeader(std::string_view bytes) {
   if (header.e_shentsize != sizeof(Elf64_Shdr) || header.e_shstrndx >= header.e_shnum) {
     throw ElfError("has a damaged section table; build it again");
   }
-  if (!inside(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr), bytes.size())) truncated(bytes.size());
+  if (!inside(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr), bytes.size()))
+    truncated(bytes.size());
   for (std::size_t i = 0; i < header.e_shnum; ++i) {
     Elf64_Shdr section;
     std::memcpy(&section, bytes.data() + header.e_shoff + i * sizeof section, sizeof section);
-    if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL && !inside(section.sh_offset, section.sh_size, bytes.size())) {
+    if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL &&
+        !inside(section.sh_offset, section.sh_size, bytes.size())) {
       truncated(bytes.size());
     }
   }
@@ -116,13 +128,15 @@ ElfImage readElf(std::string& bytes) {
   if (elf_getshdrstrndx(elf.get(), &names) != 0) throw ElfError("has a damaged section table; build it again");
 
   ElfImage image;
-  for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr; section = elf_nextscn(elf.get(), section)) {
+  for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr;
+       section = elf_nextscn(elf.get(), section)) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr) throw ElfError("has a damaged section table; build it again");
     if (header.sh_type == SHT_DYNSYM) readSymbols(elf.get(), section, header, image);
     const char* name = elf_strptr(elf.get(), names, header.sh_name);
     if (name == nullptr || std::strcmp(name, MORTISE_MANIFEST_SECTION) != 0 || header.sh_type != SHT_PROGBITS) continue;
-    if (image.hasManifest) throw ElfError("has two sections " MORTISE_MANIFEST_SECTION "; link one manifest per module");
+    if (image.hasManifest)
+      throw ElfError("has two sections " MORTISE_MANIFEST_SECTION "; link one manifest per module");
     if (!inside(header.sh_offset, header.sh_size, bytes.size())) truncated(bytes.size());
     image.hasManifest = true;
     image.manifest = std::string_view(bytes).substr(header.sh_offset, header.sh_size);

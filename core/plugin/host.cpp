@@ -36,7 +36,10 @@ mortise_value booleanValue(bool truth) {
 }  // namespace
 
 Host::Host(std::shared_ptr<const Manifest> manifest, const HostServices& services)
-    : manifest_(std::move(manifest)), services_(services), gate_(std::make_shared<CallbackGate>(manifest_->name)), jobs_(std::make_unique<JobBook>(*this)) {
+    : manifest_(std::move(manifest)),
+      services_(services),
+      gate_(std::make_shared<CallbackGate>(manifest_->name)),
+      jobs_(std::make_unique<JobBook>(*this)) {
   raw_.struct_size = sizeof raw_;
   raw_.abi_major = MORTISE_ABI_MAJOR;
   raw_.abi_minor = MORTISE_ABI_MINOR;
@@ -58,7 +61,8 @@ void Host::readOptions() {
   const auto& config = *services_.config;
   for (const auto& declared : manifest_->options) {
     const auto name = declared.name();
-    if (config.table().find(name) == nullptr) throw std::logic_error("option " + name + " is not in the configuration's table");
+    if (config.table().find(name) == nullptr)
+      throw std::logic_error("option " + name + " is not in the configuration's table");
     auto& entry = options_[declared.key];
     switch (declared.type) {
       case config::Type::string:
@@ -95,8 +99,10 @@ const mortise_value* Host::serverValue(std::string_view name) const {
 void Host::useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets) { buckets_ = std::move(buckets); }
 
 const contract::Bucket* Host::bucket(std::string_view name) const {
-  const auto full = name.find('.') == std::string_view::npos ? manifest_->name + "." + std::string(name) : std::string(name);
-  const auto found = std::find_if(buckets_.begin(), buckets_.end(), [&](const auto& bucket) { return bucket->name == full; });
+  const auto full =
+      name.find('.') == std::string_view::npos ? manifest_->name + "." + std::string(name) : std::string(name);
+  const auto found =
+      std::find_if(buckets_.begin(), buckets_.end(), [&](const auto& bucket) { return bucket->name == full; });
   return found == buckets_.end() ? nullptr : found->get();
 }
 

@@ -1,4 +1,5 @@
-// What the kernel is to one module: its mortise_host, the tables behind lookup(), and everything the module registered through them.
+// What the kernel is to one module: its mortise_host, the tables behind lookup(), and everything the module registered
+// through them.
 #pragma once
 
 #include <atomic>
@@ -16,8 +17,12 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/module.h"
 
-namespace mortise::identity { class Identity; }
-namespace mortise::ops { class Registry; }
+namespace mortise::identity {
+class Identity;
+}
+namespace mortise::ops {
+class Registry;
+}
 namespace mortise::services {
 class Audit;
 class Blobs;
@@ -49,8 +54,9 @@ struct HostServices {
   services::Secrets* secrets = nullptr;
   services::Audit* audit = nullptr;
   ops::Registry* metrics = nullptr;
-  const ProvidedInterfaces* provided = nullptr;       // interfaces of other modules
-  std::map<std::string, std::string, std::less<>> server;  // config/1 server(): "http.public_url", "server.name", "server.version"
+  const ProvidedInterfaces* provided = nullptr;  // interfaces of other modules
+  std::map<std::string, std::string, std::less<>>
+      server;  // config/1 server(): "http.public_url", "server.name", "server.version"
 };
 
 class JobBook;
@@ -83,8 +89,9 @@ class Host {
   bool hasOption(std::string_view name) const;
   const mortise_value* serverValue(std::string_view name) const;
 
-  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself. What `forget` owns is
-  // freed by release(), or with this Host: the module may use its handle until its destroy() has returned.
+  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.
+  // What `forget` owns is freed by release(), or with this Host: the module may use its handle until its destroy() has
+  // returned.
   std::uint64_t hold(const char* what, std::function<void()> forget);
   void release(std::uint64_t id) noexcept;
   // Closes the gate, then ends whatever the module left behind (each is logged). Idempotent. [start]

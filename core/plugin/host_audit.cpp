@@ -17,7 +17,8 @@ mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, 
   return guarded(host, "audit/1 record", error, [&] {
     if (!mayBlock(host, "audit/1 record", error)) return MORTISE_INVALID;
     if (!view(entry->action).starts_with(host->moduleName() + ".")) {
-      return answer(error, MORTISE_INVALID, "bad_action", "an action begins with the module's name: " + host->moduleName() + ".");
+      return answer(error, MORTISE_INVALID, "bad_action",
+                    "an action begins with the module's name: " + host->moduleName() + ".");
     }
     services::AuditEntry record;
     record.actor = "module:" + host->moduleName();

@@ -68,20 +68,26 @@ mortise_status onWriter(mortise_blob_writer* writer, const char* function, morti
   if (writer == nullptr) return answer(error, MORTISE_INVALID, "null", "the writer is null");
   return guarded(writer->host, function, error, [&] {
     if (!mayBlock(writer->host, function, error)) return MORTISE_INVALID;
-    if (writer->writer == nullptr) return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its upload taken back");
+    if (writer->writer == nullptr)
+      return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its upload taken back");
     return work(*writer->writer);
   });
 }
 
-mortise_status absent(mortise_error* error) { return answer(error, MORTISE_NOT_FOUND, "not_found", "no blob of this key"); }
+mortise_status absent(mortise_error* error) {
+  return answer(error, MORTISE_NOT_FOUND, "not_found", "no blob of this key");
+}
 
 void copyInto(services::BlobWriter& writer, const http::SpooledFile& file) {
   std::vector<char> buffer(kPiece);
   for (std::uint64_t offset = 0; offset < file.size();) {
     const auto got = ::pread(file.fd(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw services::ServiceError(services::ErrorKind::unavailable, std::string("can't read the file: ") + std::strerror(errno));
-    if (got == 0) throw services::ServiceError(services::ErrorKind::unavailable, "the file became shorter while it was read");
+    if (got < 0)
+      throw services::ServiceError(services::ErrorKind::unavailable,
+                                   std::string("can't read the file: ") + std::strerror(errno));
+    if (got == 0)
+      throw services::ServiceError(services::ErrorKind::unavailable, "the file became shorter while it was read");
     writer.write({buffer.data(), static_cast<std::size_t>(got)});
     offset += static_cast<std::uint64_t>(got);
   }
@@ -103,14 +109,16 @@ std::string hashBefore(std::string prefix) {
 
 extern "C" {
 
-mortise_status blobsPut(mortise_host* raw, mortise_str bytes, mortise_blob_sink sink, void* context, mortise_error* error) {
+mortise_status blobsPut(mortise_host* raw, mortise_str bytes, mortise_blob_sink sink, void* context,
+                        mortise_error* error) {
   return onBlobs(raw, "blobs/1 put", error, [&](Host& host, Blobs& blobs) {
     give(blobs.put(host.moduleName(), view(bytes)), sink, context);
     return MORTISE_OK;
   });
 }
 
-mortise_status blobsPutFile(mortise_host* raw, mortise_file* file, mortise_blob_sink sink, void* context, mortise_error* error) {
+mortise_status blobsPutFile(mortise_host* raw, mortise_file* file, mortise_blob_sink sink, void* context,
+                            mortise_error* error) {
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "the file is null");
   return onBlobs(raw, "blobs/1 put_file", error, [&](Host& host, Blobs& blobs) {
     const auto writer = blobs.writer(host.moduleName());
@@ -158,7 +166,8 @@ mortise_status blobsFinish(mortise_blob_writer* writer, mortise_blob_sink sink, 
   return status;
 }
 
-mortise_status blobsStat(mortise_host* raw, mortise_str key, mortise_blob_sink sink, void* context, mortise_error* error) {
+mortise_status blobsStat(mortise_host* raw, mortise_str key, mortise_blob_sink sink, void* context,
+                         mortise_error* error) {
   return onKey(raw, key, "blobs/1 stat", error, [&](Blobs& blobs, std::string_view full) {
     const auto blob = blobs.stat(full);
     if (!blob) return absent(error);
@@ -174,9 +183,11 @@ mortise_status blobsOpen(mortise_host* raw, mortise_str key, mortise_file** file
     auto descriptor = blobs.openForReading(full);
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) {
-      return answer(error, MORTISE_UNAVAILABLE, "unavailable", std::string("can't look at the blob: ") + std::strerror(errno));
+      return answer(error, MORTISE_UNAVAILABLE, "unavailable",
+                    std::string("can't look at the blob: ") + std::strerror(errno));
     }
-    auto handle = std::make_unique<FilePtr>(std::make_shared<http::SpooledFile>(descriptor.get(), static_cast<std::uint64_t>(status.st_size)));
+    auto handle = std::make_unique<FilePtr>(
+        std::make_shared<http::SpooledFile>(descriptor.get(), static_cast<std::uint64_t>(status.st_size)));
     descriptor.release();  // the SpooledFile closes it from here on
     *file = reinterpret_cast<mortise_file*>(handle.release());
     return MORTISE_OK;
@@ -186,13 +197,15 @@ mortise_status blobsOpen(mortise_host* raw, mortise_str key, mortise_file** file
 void blobsClose(mortise_file* file) { delete reinterpret_cast<FilePtr*>(file); }
 
 mortise_status blobsRemove(mortise_host* raw, mortise_str key, mortise_error* error) {
-  return onKey(raw, key, "blobs/1 remove", error, [&](Blobs& blobs, std::string_view full) { return blobs.remove(full) ? MORTISE_OK : absent(error); });
+  return onKey(raw, key, "blobs/1 remove", error,
+               [&](Blobs& blobs, std::string_view full) { return blobs.remove(full) ? MORTISE_OK : absent(error); });
 }
 
-mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str after, size_t limit, mortise_blob_sink sink, void* context,
-                         mortise_error* error) {
+mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str after, size_t limit, mortise_blob_sink sink,
+                         void* context, mortise_error* error) {
   return onBlobs(raw, "blobs/1 list", error, [&](Host& host, Blobs& blobs) {
-    if (limit < 1 || limit > kMaxListed) return answer(error, MORTISE_INVALID, "bad_limit", "limit is " + std::to_string(limit) + ", expected 1 to 1000");
+    if (limit < 1 || limit > kMaxListed)
+      return answer(error, MORTISE_INVALID, "bad_limit", "limit is " + std::to_string(limit) + ", expected 1 to 1000");
     const auto scope = host.moduleName() + "/";
     std::string from = copy(after);
     std::string hash;
@@ -204,7 +217,8 @@ mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str afte
       if (hash.size() > kHash || hash.find_first_not_of("0123456789abcdef") != std::string::npos) return MORTISE_OK;
       if (const auto before = hashBefore(hash); !before.empty()) from = std::max(from, scope + before);
     }
-    if (!from.empty() && !from.starts_with(scope)) return answer(error, MORTISE_INVALID, "bad_key", "`after` is not a key that blobs/1 gave to this module");
+    if (!from.empty() && !from.starts_with(scope))
+      return answer(error, MORTISE_INVALID, "bad_key", "`after` is not a key that blobs/1 gave to this module");
     for (const auto& blob : blobs.list(host.moduleName(), from, limit)) {
       if (!std::string_view(blob.key).substr(scope.size()).starts_with(hash)) break;
       if (give(blob, sink, context) == 0) break;
@@ -215,8 +229,18 @@ mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str afte
 
 }  // extern "C"
 
-const mortise_blobs_v1 kTable = {sizeof(mortise_blobs_v1), &blobsPut, &blobsPutFile, &blobsWriter, &blobsWrite, &blobsFinish, &blobsAbandon,
-                                 &blobsStat, &blobsOpen, &blobsClose, &blobsRemove, &blobsList};
+const mortise_blobs_v1 kTable = {sizeof(mortise_blobs_v1),
+                                 &blobsPut,
+                                 &blobsPutFile,
+                                 &blobsWriter,
+                                 &blobsWrite,
+                                 &blobsFinish,
+                                 &blobsAbandon,
+                                 &blobsStat,
+                                 &blobsOpen,
+                                 &blobsClose,
+                                 &blobsRemove,
+                                 &blobsList};
 
 }  // namespace
 

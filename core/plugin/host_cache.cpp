@@ -14,22 +14,28 @@ constexpr std::size_t kMaxKey = 512;
 std::chrono::milliseconds ttl(std::int64_t milliseconds) { return std::chrono::milliseconds(milliseconds); }
 
 template <typename Work>
-mortise_status onKey(mortise_host* raw, mortise_str key, std::int64_t ttlMs, const char* function, mortise_error* error, Work work) {
+mortise_status onKey(mortise_host* raw, mortise_str key, std::int64_t ttlMs, const char* function, mortise_error* error,
+                     Work work) {
   const auto* host = hostOf(raw);
   if (host == nullptr) return noHost(error);
   return guarded(host, function, error, [&] {
     if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    if (key.size == 0 || key.size > kMaxKey) return answer(error, MORTISE_INVALID, "bad_key", "a cache key has 1 to 512 bytes, this one " + std::to_string(key.size));
+    if (key.size == 0 || key.size > kMaxKey)
+      return answer(error, MORTISE_INVALID, "bad_key",
+                    "a cache key has 1 to 512 bytes, this one " + std::to_string(key.size));
     if (ttlMs < 0) return answer(error, MORTISE_INVALID, "bad_ttl", "ttl_ms is negative; 0 means no expiry");
     return work(*host->services().cache, host->moduleName() + ":" + copy(key));
   });
 }
 
-mortise_status absent(mortise_error* error) { return answer(error, MORTISE_NOT_FOUND, "not_found", "no entry of this key"); }
+mortise_status absent(mortise_error* error) {
+  return answer(error, MORTISE_NOT_FOUND, "not_found", "no entry of this key");
+}
 
 extern "C" {
 
-mortise_status cacheGet(mortise_host* host, mortise_str key, void (*sink)(void*, mortise_str), void* context, mortise_error* error) {
+mortise_status cacheGet(mortise_host* host, mortise_str key, void (*sink)(void*, mortise_str), void* context,
+                        mortise_error* error) {
   return onKey(host, key, 0, "cache/1 get", error, [&](services::Cache& cache, const std::string& full) {
     const auto value = cache.get(full);
     if (!value) return absent(error);
@@ -45,14 +51,16 @@ mortise_status cacheSet(mortise_host* host, mortise_str key, mortise_str value, 
   });
 }
 
-mortise_status cacheSetIfAbsent(mortise_host* host, mortise_str key, mortise_str value, int64_t ttlMs, mortise_error* error) {
+mortise_status cacheSetIfAbsent(mortise_host* host, mortise_str key, mortise_str value, int64_t ttlMs,
+                                mortise_error* error) {
   return onKey(host, key, ttlMs, "cache/1 set_if_absent", error, [&](services::Cache& cache, const std::string& full) {
     if (cache.setIfAbsent(full, view(value), ttl(ttlMs))) return MORTISE_OK;
     return answer(error, MORTISE_EXISTS, "exists", "there is an entry of this key");
   });
 }
 
-mortise_status cacheIncrement(mortise_host* host, mortise_str key, int64_t by, int64_t ttlMs, int64_t* value, mortise_error* error) {
+mortise_status cacheIncrement(mortise_host* host, mortise_str key, int64_t by, int64_t ttlMs, int64_t* value,
+                              mortise_error* error) {
   return onKey(host, key, ttlMs, "cache/1 increment", error, [&](services::Cache& cache, const std::string& full) {
     const auto sum = cache.increment(full, by, ttl(ttlMs));
     if (value != nullptr) *value = sum;
@@ -68,7 +76,8 @@ mortise_status cacheRemove(mortise_host* host, mortise_str key, mortise_error* e
 
 }  // extern "C"
 
-const mortise_cache_v1 kTable = {sizeof(mortise_cache_v1), &cacheGet, &cacheSet, &cacheSetIfAbsent, &cacheIncrement, &cacheRemove};
+const mortise_cache_v1 kTable = {sizeof(mortise_cache_v1), &cacheGet,       &cacheSet,
+                                 &cacheSetIfAbsent,        &cacheIncrement, &cacheRemove};
 
 }  // namespace
 

@@ -1,14 +1,14 @@
 // call/1 over plugin::Call: input, answers and retaining. Streams and WebSockets: host_streams.cpp.
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 
+#include "core/ops/log.hpp"
 #include "core/plugin/call.hpp"
 #include "core/plugin/file_handle.hpp"
 #include "core/plugin/header_rules.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_streams.hpp"
 #include "core/plugin/host_tables.hpp"
-#include "core/ops/log.hpp"
 #include "mortise/abi/call.h"
 
 namespace mortise::plugin {
@@ -30,8 +30,10 @@ mortise_status misuse(const Call& call, const char* function, const std::string&
 std::string badField(const mortise_pair* fields, std::size_t count) {
   if (count > 0 && fields == nullptr) return "fields is null, fields_count is not 0";
   for (std::size_t i = 0; i < count; ++i) {
-    if (!isSettableFieldName(view(fields[i].name))) return "header field " + copy(fields[i].name) + " can't be set by a module";
-    if (!isFieldValue(view(fields[i].value))) return "header field " + copy(fields[i].name) + " has a control byte in its value";
+    if (!isSettableFieldName(view(fields[i].name)))
+      return "header field " + copy(fields[i].name) + " can't be set by a module";
+    if (!isFieldValue(view(fields[i].value)))
+      return "header field " + copy(fields[i].name) + " has a control byte in its value";
   }
   return {};
 }
@@ -71,12 +73,14 @@ mortise_str callLanguage(mortise_call* call) {
 
 const mortise_principal* callPrincipal(mortise_call* call) {
   if (call == nullptr) return nullptr;
-  return guardedOr<const mortise_principal*>(callOf(call).servedBy, "call/1 principal", nullptr, [&] { return callOf(call).principal(); });
+  return guardedOr<const mortise_principal*>(callOf(call).servedBy, "call/1 principal", nullptr,
+                                             [&] { return callOf(call).principal(); });
 }
 
 int32_t callPermitted(mortise_call* call, mortise_str permission) {
   if (call == nullptr) return 0;
-  return guardedOr(callOf(call).servedBy, "call/1 permitted", 0, [&] { return callOf(call).permitted(view(permission)) ? 1 : 0; });
+  return guardedOr(callOf(call).servedBy, "call/1 permitted", 0,
+                   [&] { return callOf(call).permitted(view(permission)) ? 1 : 0; });
 }
 
 mortise_status callParameter(mortise_call* call, mortise_in in, mortise_str name, size_t index, mortise_value* value) {
@@ -113,13 +117,15 @@ const mortise_json* callBody(mortise_call* call) {
 }
 
 mortise_str callRawBody(mortise_call* call) {
-  return textOf(call, "call/1 raw_body", [](Call& c) { return c.exchange() == nullptr ? std::string_view() : c.exchange()->body(); });
+  return textOf(call, "call/1 raw_body",
+                [](Call& c) { return c.exchange() == nullptr ? std::string_view() : c.exchange()->body(); });
 }
 
 size_t callParts(mortise_call* call) {
   if (call == nullptr) return 0;
-  return guardedOr<size_t>(callOf(call).servedBy, "call/1 parts", 0,
-                           [&] { return callOf(call).exchange() == nullptr ? 0 : callOf(call).exchange()->parts().size(); });
+  return guardedOr<size_t>(callOf(call).servedBy, "call/1 parts", 0, [&] {
+    return callOf(call).exchange() == nullptr ? 0 : callOf(call).exchange()->parts().size();
+  });
 }
 
 mortise_status callPart(mortise_call* call, size_t index, mortise_part* part) {
@@ -159,7 +165,8 @@ mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
   if (!MORTISE_COMPLETE(reply, mortise_reply, content_type)) return tooShort(nullptr, "mortise_reply");
   return onCall(call, "call/1 reply", [&](Call& c) {
     if (reply->status < 200 || reply->status > 399) {
-      return misuse(c, "reply", "status " + std::to_string(reply->status) + ", expected 200 to 399; use fail for errors");
+      return misuse(c, "reply",
+                    "status " + std::to_string(reply->status) + ", expected 200 to 399; use fail for errors");
     }
     if (auto reason = badField(reply->fields, reply->fields_count); !reason.empty()) return misuse(c, "reply", reason);
     if (!isFieldValue(view(reply->content_type))) return misuse(c, "reply", "content_type has a control byte");
@@ -168,7 +175,8 @@ mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
     answer.json = copy(reply->json);
     answer.message = copy(reply->message);
     answer.fields.reserve(reply->fields_count);
-    for (size_t i = 0; i < reply->fields_count; ++i) answer.fields.emplace_back(copy(reply->fields[i].name), copy(reply->fields[i].value));
+    for (size_t i = 0; i < reply->fields_count; ++i)
+      answer.fields.emplace_back(copy(reply->fields[i].name), copy(reply->fields[i].value));
     answer.isRaw = reply->raw.size > 0 || reply->content_type.size > 0;
     answer.raw = copy(reply->raw);
     answer.contentType = copy(reply->content_type);
@@ -179,15 +187,18 @@ mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
 mortise_status callFail(mortise_call* call, const mortise_problem* problem) {
   if (!MORTISE_COMPLETE(problem, mortise_problem, retry_after)) return tooShort(nullptr, "mortise_problem");
   return onCall(call, "call/1 fail", [&](Call& c) {
-    if (auto reason = badField(problem->fields, problem->fields_count); !reason.empty()) return misuse(c, "fail", reason);
-    if ((problem->params_count > 0 && problem->params == nullptr) || (problem->errors_count > 0 && problem->errors == nullptr)) {
+    if (auto reason = badField(problem->fields, problem->fields_count); !reason.empty())
+      return misuse(c, "fail", reason);
+    if ((problem->params_count > 0 && problem->params == nullptr) ||
+        (problem->errors_count > 0 && problem->errors == nullptr)) {
       return misuse(c, "fail", "params or errors is null, its count is not 0");
     }
     return c.fail(problemFrom(*problem)) ? MORTISE_OK : MORTISE_CLOSED;
   });
 }
 
-mortise_status callReplyFile(mortise_call* call, mortise_file* file, mortise_str contentType, mortise_str downloadName, mortise_str etag) {
+mortise_status callReplyFile(mortise_call* call, mortise_file* file, mortise_str contentType, mortise_str downloadName,
+                             mortise_str etag) {
   return onCall(call, "call/1 reply_file", [&](Call& c) {
     if (file == nullptr) return misuse(c, "reply_file", "file is null");
     if (!isFieldValue(view(contentType)) || !isFieldValue(view(downloadName)) || !isFieldValue(view(etag))) {
@@ -218,12 +229,43 @@ int32_t callClientGone(mortise_call* call) {
 
 }  // extern "C"
 
-const mortise_call_v1 kTable = {
-    sizeof(mortise_call_v1), &callOperationId, &callRequestId, &callMethod, &callPath, &callAddress, &callLanguage, &callPrincipal,
-    &callPermitted, &callParameter, &callHeader, &callBody, &callRawBody, &callParts, &callPart, &callBodyFile, &callFileRead,
-    &callFileSize, &callReply, &callFail, &callReplyFile, &callRetain, &callRelease, &callClientGone, &streamOpen, &streamEvent,
-    &streamWrite, &streamQueued, &streamClose, &streamRelease, &offeredSubprotocols, &webSocketUpgrade, &webSocketSend,
-    &webSocketClose, &webSocketPause, &webSocketQueued, &webSocketRelease};
+const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
+                                &callOperationId,
+                                &callRequestId,
+                                &callMethod,
+                                &callPath,
+                                &callAddress,
+                                &callLanguage,
+                                &callPrincipal,
+                                &callPermitted,
+                                &callParameter,
+                                &callHeader,
+                                &callBody,
+                                &callRawBody,
+                                &callParts,
+                                &callPart,
+                                &callBodyFile,
+                                &callFileRead,
+                                &callFileSize,
+                                &callReply,
+                                &callFail,
+                                &callReplyFile,
+                                &callRetain,
+                                &callRelease,
+                                &callClientGone,
+                                &streamOpen,
+                                &streamEvent,
+                                &streamWrite,
+                                &streamQueued,
+                                &streamClose,
+                                &streamRelease,
+                                &offeredSubprotocols,
+                                &webSocketUpgrade,
+                                &webSocketSend,
+                                &webSocketClose,
+                                &webSocketPause,
+                                &webSocketQueued,
+                                &webSocketRelease};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// call/1 as a module sees it. The exchange below is a stand-in: the real one is tested over sockets by core/http and core/kernel.
+// call/1 as a module sees it. The exchange below is a stand-in: the real one is tested over sockets by core/http and
+// core/kernel.
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -60,10 +61,15 @@ struct KeptExchange : http::Exchange {
   const std::vector<http::Part>& parts() const override { return parts_; }
   bool reply(http::Reply) override { return false; }
   void admit(http::BodyPlan) override {}
-  std::shared_ptr<http::Stream> startStream(int, http::Fields, std::string, std::chrono::seconds) override { return nullptr; }
+  std::shared_ptr<http::Stream> startStream(int, http::Fields, std::string, std::chrono::seconds) override {
+    return nullptr;
+  }
   bool wantsWebSocket() const override { return true; }
   std::vector<std::string> offeredSubprotocols() const override { return {}; }
-  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options, http::WebSocket::Callbacks, http::Fields) override { return nullptr; }
+  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options, http::WebSocket::Callbacks,
+                                           http::Fields) override {
+    return nullptr;
+  }
   bool clientGone() const override { return gone_; }
   void onClientGone(std::function<void()>) override {}
   http::Head head_;
@@ -96,7 +102,8 @@ class TestCall : public RecordingCall {
     heartbeat = options.heartbeat_seconds;
     return stream;
   }
-  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) override {
+  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
+                                           http::WebSocket::Callbacks callbacks) override {
     socketOptions = std::move(options);
     if (socket == nullptr) return nullptr;
     socket->callbacks = std::move(callbacks);
@@ -126,7 +133,8 @@ class CallTable : public ::testing::Test {
     reply.json = S("{}");
     return reply;
   }
-  std::shared_ptr<const Manifest> manifest_ = testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0"}})");
+  std::shared_ptr<const Manifest> manifest_ =
+      testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0"}})");
   Host host_{manifest_, HostServices{}};
   TestCall call_;
   const mortise_call_v1& table_ = *static_cast<const mortise_call_v1*>(host_.raw()->lookup(host_.raw(), S("call/1")));

@@ -11,7 +11,8 @@
 
 using mortise::plugin::Host;
 
-// Owned by its Host (hold) until close. Knows its open rows, so that a module that closes them in the wrong order, or not at all, breaks nothing.
+// Owned by its Host (hold) until close. Knows its open rows, so that a module that closes them in the wrong order, or
+// not at all, breaks nothing.
 struct mortise_db_session {
   Host* host = nullptr;
   std::unique_ptr<mortise::db::Session> session;  // null once it was taken back
@@ -48,10 +49,18 @@ bool convert(const mortise_db_parameter* from, std::size_t count, db::Parameters
     const auto name = view(from[i].name);
     const auto& value = from[i].value;
     switch (value.type) {
-      case MORTISE_NULL: into.emplace_back(name, std::monostate{}); continue;
-      case MORTISE_BOOLEAN: into.emplace_back(name, std::int64_t{value.as.boolean != 0}); continue;
-      case MORTISE_INTEGER: into.emplace_back(name, value.as.integer); continue;
-      case MORTISE_REAL: into.emplace_back(name, value.as.real); continue;
+      case MORTISE_NULL:
+        into.emplace_back(name, std::monostate{});
+        continue;
+      case MORTISE_BOOLEAN:
+        into.emplace_back(name, std::int64_t{value.as.boolean != 0});
+        continue;
+      case MORTISE_INTEGER:
+        into.emplace_back(name, value.as.integer);
+        continue;
+      case MORTISE_REAL:
+        into.emplace_back(name, value.as.real);
+        continue;
       case MORTISE_TEXT: {
         const auto text = view(value.as.text);
         if (text.find('\0') == std::string_view::npos && text::isUtf8(text)) {
@@ -62,8 +71,9 @@ bool convert(const mortise_db_parameter* from, std::size_t count, db::Parameters
         return false;
       }
       default:
-        answer(error, MORTISE_INVALID, "bad_type", "parameter :" + std::string(name) + " has type " + std::to_string(value.type) +
-                                                       ", expected null, boolean, integer, real or text");
+        answer(error, MORTISE_INVALID, "bad_type",
+               "parameter :" + std::string(name) + " has type " + std::to_string(value.type) +
+                   ", expected null, boolean, integer, real or text");
         return false;
     }
   }
@@ -78,12 +88,19 @@ bool convert(const mortise_type* types, std::size_t count, std::vector<db::Colum
   into.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     switch (types[i]) {
-      case MORTISE_INTEGER: into.push_back(db::ColumnType::integer); break;
-      case MORTISE_REAL: into.push_back(db::ColumnType::real); break;
-      case MORTISE_TEXT: into.push_back(db::ColumnType::text); break;
+      case MORTISE_INTEGER:
+        into.push_back(db::ColumnType::integer);
+        break;
+      case MORTISE_REAL:
+        into.push_back(db::ColumnType::real);
+        break;
+      case MORTISE_TEXT:
+        into.push_back(db::ColumnType::text);
+        break;
       default:
-        answer(error, MORTISE_INVALID, "bad_type", "column " + std::to_string(i) + " is to be read as type " + std::to_string(types[i]) +
-                                                       ", expected integer, real or text");
+        answer(error, MORTISE_INVALID, "bad_type",
+               "column " + std::to_string(i) + " is to be read as type " + std::to_string(types[i]) +
+                   ", expected integer, real or text");
         return false;
     }
   }
@@ -94,7 +111,8 @@ bool convert(const mortise_type* types, std::size_t count, std::vector<db::Colum
 mortise_status usable(const mortise_db_session* session, const char* function, mortise_error* error) {
   if (session == nullptr) return answer(error, MORTISE_INVALID, "no_session", "the session is null");
   if (!mayBlock(session->host, function, error)) return MORTISE_INVALID;
-  if (session->session == nullptr) return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its session taken back");
+  if (session->session == nullptr)
+    return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its session taken back");
   return MORTISE_OK;
 }
 
@@ -153,8 +171,8 @@ mortise_status dbRollback(mortise_db_session* session, mortise_error* error) {
   });
 }
 
-mortise_status dbExecute(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters, size_t count,
-                         int64_t* changed, mortise_error* error) {
+mortise_status dbExecute(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
+                         size_t count, int64_t* changed, mortise_error* error) {
   return onSession(session, "db/1 execute", error, [&](db::Session& open) {
     db::Parameters converted;
     if (!convert(parameters, count, converted, error)) return MORTISE_INVALID;
@@ -164,14 +182,16 @@ mortise_status dbExecute(mortise_db_session* session, mortise_str sql, const mor
   });
 }
 
-mortise_status dbQuery(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters, size_t count,
-                       const mortise_type* types, size_t columns, mortise_db_rows** rows, mortise_error* error) {
+mortise_status dbQuery(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
+                       size_t count, const mortise_type* types, size_t columns, mortise_db_rows** rows,
+                       mortise_error* error) {
   if (rows == nullptr) return answer(error, MORTISE_INVALID, "rows", "rows is null");
   *rows = nullptr;
   return onSession(session, "db/1 query", error, [&](db::Session& open) {
     db::Parameters converted;
     std::vector<db::ColumnType> columnTypes;
-    if (!convert(parameters, count, converted, error) || !convert(types, columns, columnTypes, error)) return MORTISE_INVALID;
+    if (!convert(parameters, count, converted, error) || !convert(types, columns, columnTypes, error))
+      return MORTISE_INVALID;
     auto result = std::make_unique<mortise_db_rows>();
     result->types.assign(types, types + columns);
     session->open.reserve(session->open.size() + 1);
@@ -196,9 +216,12 @@ mortise_status dbNext(mortise_db_rows* rows, mortise_value* values, mortise_erro
       value = mortise_value{};
       if (open.isNull(i)) continue;
       value.type = rows->types[i];
-      if (value.type == MORTISE_INTEGER) value.as.integer = open.integer(i);
-      else if (value.type == MORTISE_REAL) value.as.real = open.real(i);
-      else value.as.text = str(open.text(i));
+      if (value.type == MORTISE_INTEGER)
+        value.as.integer = open.integer(i);
+      else if (value.type == MORTISE_REAL)
+        value.as.real = open.real(i);
+      else
+        value.as.text = str(open.text(i));
     }
     return MORTISE_OK;
   });
@@ -221,8 +244,9 @@ char dbBackend(mortise_host* raw) {
 
 }  // extern "C"
 
-const mortise_db_v1 kTable = {sizeof(mortise_db_v1), &dbOpen, &dbClose, &dbBegin, &dbCommit, &dbRollback, &dbExecute,
-                              &dbQuery, &dbNext, &dbRowsClose, &dbBackend};
+const mortise_db_v1 kTable = {
+    sizeof(mortise_db_v1), &dbOpen,   &dbClose, &dbBegin, &dbCommit, &dbRollback, &dbExecute, &dbQuery, &dbNext,
+    &dbRowsClose,          &dbBackend};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// How what goes wrong inside the kernel leaves through a table: a status and a filled mortise_error, never an exception.
+// How what goes wrong inside the kernel leaves through a table: a status and a filled mortise_error, never an
+// exception.
 #pragma once
 
 #include <string_view>
@@ -9,13 +10,18 @@
 
 namespace mortise::plugin {
 
-inline std::string_view view(mortise_str text) { return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size); }
+inline std::string_view view(mortise_str text) {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
 inline std::string copy(mortise_str text) { return std::string(view(text)); }
 inline mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
 
-// Fills `error` (may be null; only as much as its struct_size says is there), cutting what is too long, and returns `status`.
-mortise_status answer(mortise_error* error, mortise_status status, std::string_view code, std::string_view text, int retryAfter = 0) noexcept;
-// The exception being handled, as a status. Unexpected ones are logged with the module and `function`. Call it inside a catch block only.
+// Fills `error` (may be null; only as much as its struct_size says is there), cutting what is too long, and returns
+// `status`.
+mortise_status answer(mortise_error* error, mortise_status status, std::string_view code, std::string_view text,
+                      int retryAfter = 0) noexcept;
+// The exception being handled, as a status. Unexpected ones are logged with the module and `function`. Call it inside a
+// catch block only.
 mortise_status answerCurrentException(const Host* host, const char* function, mortise_error* error) noexcept;
 
 // Runs the body of one table function that returns a status.

@@ -5,7 +5,8 @@
 #include "core/services/events/events.hpp"
 #include "mortise/abi/events.h"
 
-// Owned by its Host (hold); the module's pointer stays good until unsubscribe, also after the subscription was taken back.
+// Owned by its Host (hold); the module's pointer stays good until unsubscribe, also after the subscription was taken
+// back.
 struct mortise_subscription {
   std::uint64_t id = 0;    // of services::Events
   std::uint64_t held = 0;  // of Host
@@ -15,10 +16,14 @@ namespace mortise::plugin {
 namespace {
 
 bool isTopic(std::string_view topic) {
-  return !topic.empty() && topic.size() <= 200 && topic.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-") == std::string_view::npos;
+  return !topic.empty() && topic.size() <= 200 &&
+         topic.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-") ==
+             std::string_view::npos;
 }
 
-mortise_status badTopic(mortise_error* error, std::string_view rule) { return answer(error, MORTISE_INVALID, "bad_topic", rule); }
+mortise_status badTopic(mortise_error* error, std::string_view rule) {
+  return answer(error, MORTISE_INVALID, "bad_topic", rule);
+}
 
 extern "C" {
 
@@ -35,16 +40,18 @@ mortise_status eventsPublish(mortise_host* raw, mortise_str topic, mortise_str p
   });
 }
 
-mortise_status eventsSubscribe(mortise_host* raw, mortise_str topic, void (*callback)(void*, const mortise_event*), void* context,
-                               mortise_subscription** subscription, mortise_error* error) {
+mortise_status eventsSubscribe(mortise_host* raw, mortise_str topic, void (*callback)(void*, const mortise_event*),
+                               void* context, mortise_subscription** subscription, mortise_error* error) {
   auto* host = hostOf(raw);
   if (host == nullptr) return noHost(error);
-  if (callback == nullptr || subscription == nullptr) return answer(error, MORTISE_INVALID, "null", "callback or subscription is null");
+  if (callback == nullptr || subscription == nullptr)
+    return answer(error, MORTISE_INVALID, "null", "callback or subscription is null");
   *subscription = nullptr;
   return guarded(host, "events/1 subscribe", error, [&] {
     auto exact = view(topic);
     if (exact.ends_with('*')) exact.remove_suffix(1);
-    if (!exact.empty() && !isTopic(exact)) return badTopic(error, "a topic is 1 to 200 letters, digits and _ . : -, or a prefix of one that ends in *");
+    if (!exact.empty() && !isTopic(exact))
+      return badTopic(error, "a topic is 1 to 200 letters, digits and _ . : -, or a prefix of one that ends in *");
     if (view(topic).empty()) return badTopic(error, "the topic is empty");
     auto& events = *host->services().events;
     auto handle = std::make_shared<mortise_subscription>();

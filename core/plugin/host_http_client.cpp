@@ -18,13 +18,16 @@ services::HttpRequest requestFrom(const mortise_http_request& raw) {
   services::HttpRequest request;
   if (raw.method.size > 0) request.method = copy(raw.method);
   request.url = copy(raw.url);
-  for (std::size_t i = 0; i < raw.fields_count; ++i) request.headers.emplace_back(copy(raw.fields[i].name), copy(raw.fields[i].value));
+  for (std::size_t i = 0; i < raw.fields_count; ++i)
+    request.headers.emplace_back(copy(raw.fields[i].name), copy(raw.fields[i].value));
   request.body = copy(raw.body);
   request.connectTimeout = timeOr(raw.connect_timeout_ms, request.connectTimeout);
   request.timeout = timeOr(raw.timeout_ms, request.timeout);  // -1 becomes 0: none
   request.idleTimeout = timeOr(raw.idle_timeout_ms, request.idleTimeout);
-  if (raw.max_response > 0) request.maxResponse = raw.max_response;
-  else if (raw.piece != nullptr) request.maxResponse = 0;
+  if (raw.max_response > 0)
+    request.maxResponse = raw.max_response;
+  else if (raw.piece != nullptr)
+    request.maxResponse = 0;
   request.maxRedirects = std::max(0, raw.max_redirects);
   return request;
 }
@@ -48,24 +51,30 @@ mortise_status answerFailure(const services::ServiceError& failure, bool stopped
   using Kind = services::ErrorKind;
   if (stopped) return answer(error, MORTISE_CLOSED, "stopped", "the receiver of the body stopped the exchange");
   switch (failure.kind()) {
-    case Kind::invalid: return answer(error, MORTISE_INVALID, "bad_request", failure.what());
-    case Kind::denied: return answer(error, MORTISE_DENIED, "address_refused", failure.what());
-    case Kind::timeout: return answer(error, MORTISE_TIMEOUT, "timeout", failure.what());
-    case Kind::full: return answer(error, MORTISE_FULL, "response_too_large", failure.what());
+    case Kind::invalid:
+      return answer(error, MORTISE_INVALID, "bad_request", failure.what());
+    case Kind::denied:
+      return answer(error, MORTISE_DENIED, "address_refused", failure.what());
+    case Kind::timeout:
+      return answer(error, MORTISE_TIMEOUT, "timeout", failure.what());
+    case Kind::full:
+      return answer(error, MORTISE_FULL, "response_too_large", failure.what());
     case Kind::unavailable:
-    case Kind::notFound: break;
+    case Kind::notFound:
+      break;
   }
   return answer(error, MORTISE_UNAVAILABLE, "connection_failed", failure.what(), failure.retryAfter());
 }
 
 extern "C" {
 
-mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted, mortise_http_response_sink sink, void* context,
-                           mortise_error* error) {
+mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted, mortise_http_response_sink sink,
+                           void* context, mortise_error* error) {
   const auto* host = hostOf(raw);
   if (host == nullptr) return noHost(error);
   if (!MORTISE_COMPLETE(wanted, mortise_http_request, piece)) return tooShort(error, "mortise_http_request");
-  if (wanted->fields_count > 0 && wanted->fields == nullptr) return answer(error, MORTISE_INVALID, "bad_request", "fields is null, fields_count is not 0");
+  if (wanted->fields_count > 0 && wanted->fields == nullptr)
+    return answer(error, MORTISE_INVALID, "bad_request", "fields is null, fields_count is not 0");
   return guarded(host, "http_client/1 perform", error, [&] {
     if (!mayBlock(host, "http_client/1 perform", error)) return MORTISE_INVALID;
     auto request = requestFrom(*wanted);
@@ -74,7 +83,8 @@ mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted
     if (wanted->piece != nullptr) {
       request.onBody = [&](std::string_view bytes) {
         // What it throws must not pass through the client library.
-        const bool more = guardedOr(host, "http_client/1 piece", false, [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
+        const bool more = guardedOr(host, "http_client/1 piece", false,
+                                    [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
         stopped = !more;
         return more;
       };

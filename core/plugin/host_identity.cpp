@@ -49,11 +49,20 @@ void give(const identity::Tokens& tokens, mortise_tokens_sink sink, void* contex
 
 bool keyFrom(mortise_user_key by, identity::UserKey& key) {
   switch (by) {
-    case MORTISE_USER_ID: key = identity::UserKey::id; return true;
-    case MORTISE_USER_USERNAME: key = identity::UserKey::username; return true;
-    case MORTISE_USER_USERNAME_FOLDED: key = identity::UserKey::usernameFolded; return true;
-    case MORTISE_USER_EMAIL: key = identity::UserKey::email; return true;
-    default: return false;
+    case MORTISE_USER_ID:
+      key = identity::UserKey::id;
+      return true;
+    case MORTISE_USER_USERNAME:
+      key = identity::UserKey::username;
+      return true;
+    case MORTISE_USER_USERNAME_FOLDED:
+      key = identity::UserKey::usernameFolded;
+      return true;
+    case MORTISE_USER_EMAIL:
+      key = identity::UserKey::email;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -79,8 +88,8 @@ mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error
 
 extern "C" {
 
-mortise_status identityFind(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink, void* context,
-                            mortise_error* error) {
+mortise_status identityFind(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink,
+                            void* context, mortise_error* error) {
   return onIdentity(host, "identity/1 find", error, [&](Identity& identity) {
     identity::UserKey kind{};
     if (!keyFrom(by, kind)) return unknownKey(error);
@@ -110,8 +119,8 @@ mortise_status identityCreate(mortise_host* host, const mortise_new_user* user, 
   });
 }
 
-mortise_status identityChange(mortise_host* host, mortise_str userId, const mortise_user_change* change, mortise_user_sink sink,
-                              void* context, mortise_error* error) {
+mortise_status identityChange(mortise_host* host, mortise_str userId, const mortise_user_change* change,
+                              mortise_user_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(change, mortise_user_change, unique_folded)) return tooShort(error, "mortise_user_change");
   return onIdentity(host, "identity/1 change", error, [&](Identity& identity) {
     identity::UserChange wanted;
@@ -124,14 +133,15 @@ mortise_status identityChange(mortise_host* host, mortise_str userId, const mort
     wanted.clearBio = change->clear_bio != 0;
     wanted.uniqueFolded = change->unique_folded != 0;
     if (MORTISE_HAS(change, mortise_user_change, password_hash)) wanted.passwordHash = changed(change->password_hash);
-    if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at)) wanted.emailConfirmedAt = change->email_confirmed_at;
+    if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at))
+      wanted.emailConfirmedAt = change->email_confirmed_at;
     give(identity.change(view(userId), wanted), sink, context);
     return MORTISE_OK;
   });
 }
 
-mortise_status identityList(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context, int64_t* total,
-                            mortise_error* error) {
+mortise_status identityList(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context,
+                            int64_t* total, mortise_error* error) {
   return onIdentity(host, "identity/1 list", error, [&](Identity& identity) {
     std::int64_t all = 0;
     const auto users = identity.list(skip, limit, all);
@@ -148,8 +158,8 @@ mortise_status identityRemove(mortise_host* host, mortise_str userId, mortise_er
   });
 }
 
-mortise_status identityHashPassword(mortise_host* host, mortise_str password, void (*sink)(void*, mortise_str), void* context,
-                                    mortise_error* error) {
+mortise_status identityHashPassword(mortise_host* host, mortise_str password, void (*sink)(void*, mortise_str),
+                                    void* context, mortise_error* error) {
   return onIdentity(host, "identity/1 hash_password", error, [&](Identity& identity) {
     const auto hash = identity.hashPassword(view(password));
     if (sink != nullptr) sink(context, str(hash));
@@ -176,14 +186,15 @@ mortise_status identitySetPassword(mortise_host* host, mortise_str userId, morti
   });
 }
 
-mortise_status identityOpenSession(mortise_host* host, mortise_str userId, mortise_session_kind kind, mortise_tokens_sink sink,
-                                   void* context, mortise_error* error) {
+mortise_status identityOpenSession(mortise_host* host, mortise_str userId, mortise_session_kind kind,
+                                   mortise_tokens_sink sink, void* context, mortise_error* error) {
   return onIdentity(host, "identity/1 open_session", error, [&](Identity& identity) {
     if (kind != MORTISE_SESSION_ROTATING && kind != MORTISE_SESSION_STATELESS) {
-      return answer(error, MORTISE_INVALID, "unknown_kind", "mortise_session_kind has a value this kernel does not know");
+      return answer(error, MORTISE_INVALID, "unknown_kind",
+                    "mortise_session_kind has a value this kernel does not know");
     }
     give(identity.openSession(view(userId), kind == MORTISE_SESSION_ROTATING ? identity::SessionKind::rotating
-                                                                            : identity::SessionKind::stateless),
+                                                                             : identity::SessionKind::stateless),
          sink, context);
     return MORTISE_OK;
   });
@@ -213,9 +224,19 @@ mortise_status identityRevokeAll(mortise_host* host, mortise_str userId, mortise
 
 }  // extern "C"
 
-const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1), &identityFind, &identityCreate, &identityChange, &identityList,
-                                    &identityRemove, &identityHashPassword, &identityCheckPassword, &identitySetPassword,
-                                    &identityOpenSession, &identityRefresh, &identityCloseSession, &identityRevokeAll};
+const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
+                                    &identityFind,
+                                    &identityCreate,
+                                    &identityChange,
+                                    &identityList,
+                                    &identityRemove,
+                                    &identityHashPassword,
+                                    &identityCheckPassword,
+                                    &identitySetPassword,
+                                    &identityOpenSession,
+                                    &identityRefresh,
+                                    &identityCloseSession,
+                                    &identityRevokeAll};
 
 }  // namespace
 

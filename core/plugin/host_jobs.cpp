@@ -48,7 +48,8 @@ mortise_status jobsTrigger(mortise_host* host, mortise_str id, mortise_error* er
 
 int32_t jobsExists(mortise_host* raw, mortise_str id) {
   auto* host = hostOf(raw);
-  return host == nullptr ? 0 : guardedOr(host, "jobs/1 exists", 0, [&] { return host->jobs().exists(view(id)) ? 1 : 0; });
+  return host == nullptr ? 0
+                         : guardedOr(host, "jobs/1 exists", 0, [&] { return host->jobs().exists(view(id)) ? 1 : 0; });
 }
 
 mortise_status jobsCancel(mortise_host* host, mortise_str runId, mortise_error* error) {
@@ -62,12 +63,18 @@ mortise_str runJob(mortise_run* run) { return run == nullptr ? mortise_str{} : s
 mortise_str runPayload(mortise_run* run) { return run == nullptr ? mortise_str{} : str(run->payload); }
 int64_t runStartedAt(mortise_run* run) { return run == nullptr ? 0 : run->startedAt; }
 int32_t runTriggered(mortise_run* run) { return run != nullptr && run->run->manual() ? 1 : 0; }
-int32_t runCancelled(mortise_run* run) { return run == nullptr || run->stopping->load() || run->run->cancelled() ? 1 : 0; }
+int32_t runCancelled(mortise_run* run) {
+  return run == nullptr || run->stopping->load() || run->run->cancelled() ? 1 : 0;
+}
 
 void runProgress(mortise_run* run, int32_t percent, mortise_str text) {
   if (run == nullptr) return;
   guardedOr(nullptr, "jobs/1 progress", 0, [&] {
-    log::debug("job progress", {{"module", run->module}, {"job", run->job}, {"run", run->run->id()}, {"percent", std::clamp(percent, 0, 100)}, {"text", view(text)}});
+    log::debug("job progress", {{"module", run->module},
+                                {"job", run->job},
+                                {"run", run->run->id()},
+                                {"percent", std::clamp(percent, 0, 100)},
+                                {"text", view(text)}});
     return 0;
   });
 }
@@ -84,8 +91,20 @@ void runOutput(mortise_run* run, mortise_str line) {
 
 }  // extern "C"
 
-const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1), &jobsPut, &jobsRemove, &jobsTrigger, &jobsExists, &jobsCancel, &runId,
-                                &runJob, &runPayload, &runStartedAt, &runTriggered, &runCancelled, &runProgress, &runOutput};
+const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
+                                &jobsPut,
+                                &jobsRemove,
+                                &jobsTrigger,
+                                &jobsExists,
+                                &jobsCancel,
+                                &runId,
+                                &runJob,
+                                &runPayload,
+                                &runStartedAt,
+                                &runTriggered,
+                                &runCancelled,
+                                &runProgress,
+                                &runOutput};
 
 }  // namespace
 

@@ -16,7 +16,7 @@ const mortise_json* nodeOf(const json::Value* value) { return reinterpret_cast<c
 
 // Truncated towards zero; what does not fit is 0.
 std::int64_t truncated(double number) {
-  constexpr double kLimit = 9223372036854775808.0;  // 2^63
+  constexpr double kLimit = 9223372036854775808.0;        // 2^63
   if (!(number >= -kLimit && number < kLimit)) return 0;  // NaN too
   return static_cast<std::int64_t>(number);
 }
@@ -28,12 +28,18 @@ mortise_type jsonType(const mortise_json* node) {
   if (value == nullptr) return MORTISE_NULL;
   switch (value->GetType()) {
     case rapidjson::kFalseType:
-    case rapidjson::kTrueType: return MORTISE_BOOLEAN;
-    case rapidjson::kNumberType: return value->IsInt64() ? MORTISE_INTEGER : MORTISE_REAL;
-    case rapidjson::kStringType: return MORTISE_TEXT;
-    case rapidjson::kArrayType: return MORTISE_LIST;
-    case rapidjson::kObjectType: return MORTISE_OBJECT;
-    case rapidjson::kNullType: break;
+    case rapidjson::kTrueType:
+      return MORTISE_BOOLEAN;
+    case rapidjson::kNumberType:
+      return value->IsInt64() ? MORTISE_INTEGER : MORTISE_REAL;
+    case rapidjson::kStringType:
+      return MORTISE_TEXT;
+    case rapidjson::kArrayType:
+      return MORTISE_LIST;
+    case rapidjson::kObjectType:
+      return MORTISE_OBJECT;
+    case rapidjson::kNullType:
+      break;
   }
   return MORTISE_NULL;
 }
@@ -102,8 +108,18 @@ void jsonWrite(const mortise_json* node, void (*sink)(void*, mortise_str), void*
 
 }  // extern "C"
 
-const mortise_json_v1 kTable = {sizeof(mortise_json_v1), &jsonType, &jsonBoolean, &jsonInteger, &jsonReal, &jsonText, &jsonSize,
-                                &jsonAt, &jsonMember, &jsonNameAt, &jsonValueAt, &jsonWrite};
+const mortise_json_v1 kTable = {sizeof(mortise_json_v1),
+                                &jsonType,
+                                &jsonBoolean,
+                                &jsonInteger,
+                                &jsonReal,
+                                &jsonText,
+                                &jsonSize,
+                                &jsonAt,
+                                &jsonMember,
+                                &jsonNameAt,
+                                &jsonValueAt,
+                                &jsonWrite};
 
 }  // namespace
 

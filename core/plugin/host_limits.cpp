@@ -18,7 +18,8 @@ mortise_status onBucket(mortise_host* raw, mortise_str name, const char* functio
     if (!mayBlock(host, function, error)) return MORTISE_INVALID;
     const auto* bucket = host->bucket(view(name));
     if (bucket == nullptr) {
-      return answer(error, MORTISE_NOT_FOUND, "unknown_bucket", "no contract of this module declares the bucket " + copy(name) + " in x-mortise-buckets");
+      return answer(error, MORTISE_NOT_FOUND, "unknown_bucket",
+                    "no contract of this module declares the bucket " + copy(name) + " in x-mortise-buckets");
     }
     return work(limits, *bucket);
   });
@@ -27,17 +28,20 @@ mortise_status onBucket(mortise_host* raw, mortise_str name, const char* functio
 mortise_status tell(const services::Decision& decision, mortise_error* error) {
   if (decision.allowed) return MORTISE_OK;
   const auto wait = static_cast<int>(std::clamp<std::int64_t>(decision.retryAfterSeconds, 1, 1 << 30));
-  return answer(error, MORTISE_DENIED, "limit_reached", "limit reached; try again in " + std::to_string(wait) + " s", wait);
+  return answer(error, MORTISE_DENIED, "limit_reached", "limit reached; try again in " + std::to_string(wait) + " s",
+                wait);
 }
 
 extern "C" {
 
 mortise_status limitsTake(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 take", error, [&](auto& limits, const auto& found) { return tell(limits.take(found, view(key)), error); });
+  return onBucket(host, bucket, "limits/1 take", error,
+                  [&](auto& limits, const auto& found) { return tell(limits.take(found, view(key)), error); });
 }
 
 mortise_status limitsPeek(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 peek", error, [&](auto& limits, const auto& found) { return tell(limits.peek(found, view(key)), error); });
+  return onBucket(host, bucket, "limits/1 peek", error,
+                  [&](auto& limits, const auto& found) { return tell(limits.peek(found, view(key)), error); });
 }
 
 mortise_status limitsRefund(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {

@@ -14,16 +14,21 @@ namespace {
 
 log::Level levelOf(mortise_log_level level) {
   switch (level) {
-    case MORTISE_LOG_DEBUG: return log::Level::debug;
-    case MORTISE_LOG_INFO: return log::Level::info;
-    case MORTISE_LOG_WARNING: return log::Level::warning;
-    default: return log::Level::error;
+    case MORTISE_LOG_DEBUG:
+      return log::Level::debug;
+    case MORTISE_LOG_INFO:
+      return log::Level::info;
+    case MORTISE_LOG_WARNING:
+      return log::Level::warning;
+    default:
+      return log::Level::error;
   }
 }
 
 extern "C" {
 
-void logWrite(mortise_host* raw, mortise_log_level level, mortise_str message, const mortise_pair* fields, size_t count) {
+void logWrite(mortise_host* raw, mortise_log_level level, mortise_str message, const mortise_pair* fields,
+              size_t count) {
   const auto* host = hostOf(raw);
   if (host == nullptr) return;
   guardedOr(host, "log/1 write", 0, [&] {
@@ -33,7 +38,8 @@ void logWrite(mortise_host* raw, mortise_log_level level, mortise_str message, c
     all.emplace_back("module", host->moduleName());
     if (currentThread.call != nullptr) all.emplace_back("request_id", currentThread.call->requestId());
     if (!currentThread.jobId.empty()) all.emplace_back("job", currentThread.jobId);
-    for (size_t i = 0; fields != nullptr && i < count; ++i) all.emplace_back(view(fields[i].name), view(fields[i].value));
+    for (size_t i = 0; fields != nullptr && i < count; ++i)
+      all.emplace_back(view(fields[i].name), view(fields[i].value));
     log::write(levelOf(level), view(message), all.data(), all.size());
     return 0;
   });

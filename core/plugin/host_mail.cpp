@@ -9,10 +9,14 @@ namespace {
 
 mortise_status statusOf(services::MailResult::Outcome outcome) {
   switch (outcome) {
-    case services::MailResult::Outcome::sent: return MORTISE_OK;
-    case services::MailResult::Outcome::refused: return MORTISE_DENIED;
-    case services::MailResult::Outcome::gaveUp: return MORTISE_UNAVAILABLE;
-    case services::MailResult::Outcome::stopped: return MORTISE_CLOSED;
+    case services::MailResult::Outcome::sent:
+      return MORTISE_OK;
+    case services::MailResult::Outcome::refused:
+      return MORTISE_DENIED;
+    case services::MailResult::Outcome::gaveUp:
+      return MORTISE_UNAVAILABLE;
+    case services::MailResult::Outcome::stopped:
+      return MORTISE_CLOSED;
   }
   return MORTISE_FAILED;
 }
@@ -30,7 +34,8 @@ mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_err
         gate->run("mail done", [&] { tell(context, statusOf(result.outcome), str(result.reason)); });
       };
     }
-    host->services().mailer->send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)}, std::move(done));
+    host->services().mailer->send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)},
+                                  std::move(done));
     return MORTISE_OK;
   });
 }

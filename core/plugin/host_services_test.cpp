@@ -64,7 +64,8 @@ class Tables : public ::testing::Test {
 };
 
 TEST_F(Tables, OnlyDeclaredInterfacesAreServed) {
-  const auto manifest = testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"small","version":"1","sdk":"1.0","needs":["log/1"]}})");
+  const auto manifest = testing::manifestOf(
+      R"({"mortise_manifest":1,"module":{"name":"small","version":"1","sdk":"1.0","needs":["log/1"]}})");
   Host small(manifest, services_.services());
   const auto lookup = [&](const char* name) { return small.raw()->lookup(small.raw(), S(name)); };
   EXPECT_NE(lookup("log/1"), nullptr);
@@ -119,10 +120,13 @@ class Sql : public Tables {
   void SetUp() override {
     Tables::SetUp();
     ASSERT_EQ(db_.open(raw(), 1, &session_, &error_), MORTISE_OK) << error_.text;
-    ASSERT_EQ(execute("CREATE TABLE notes_notes (id TEXT PRIMARY KEY, stars BIGINT, weight DOUBLE PRECISION)"), MORTISE_OK) << error_.text;
+    ASSERT_EQ(execute("CREATE TABLE notes_notes (id TEXT PRIMARY KEY, stars BIGINT, weight DOUBLE PRECISION)"),
+              MORTISE_OK)
+        << error_.text;
   }
   void TearDown() override { db_.close(session_); }
-  mortise_status execute(std::string_view sql, std::vector<mortise_db_parameter> parameters = {}, std::int64_t* changed = nullptr) {
+  mortise_status execute(std::string_view sql, std::vector<mortise_db_parameter> parameters = {},
+                         std::int64_t* changed = nullptr) {
     return db_.execute(session_, S(sql), parameters.data(), parameters.size(), changed, &error_);
   }
   static mortise_db_parameter text(const char* name, std::string_view value) {
@@ -147,13 +151,17 @@ TEST_F(Sql, RowsGoInAndComeOut) {
   weight.value.type = MORTISE_REAL;
   weight.value.as.real = 1.5;
   ASSERT_EQ(execute("INSERT INTO notes_notes (id, stars, weight) VALUES (:id, :stars, :weight)",
-                    {text("id", "a"), integer("stars", 5'000'000'000), weight}, &changed), MORTISE_OK) << error_.text;
+                    {text("id", "a"), integer("stars", 5'000'000'000), weight}, &changed),
+            MORTISE_OK)
+      << error_.text;
   EXPECT_EQ(changed, 1);
   ASSERT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "b")}), MORTISE_OK) << error_.text;
 
   const mortise_type types[] = {MORTISE_TEXT, MORTISE_INTEGER, MORTISE_REAL};
   mortise_db_rows* rows = nullptr;
-  ASSERT_EQ(db_.query(session_, S("SELECT id, stars, weight FROM notes_notes ORDER BY id"), nullptr, 0, types, 3, &rows, &error_), MORTISE_OK);
+  ASSERT_EQ(db_.query(session_, S("SELECT id, stars, weight FROM notes_notes ORDER BY id"), nullptr, 0, types, 3, &rows,
+                      &error_),
+            MORTISE_OK);
   mortise_value values[3];
   ASSERT_EQ(db_.next(rows, values, &error_), MORTISE_OK);
   EXPECT_EQ(view(values[0].as.text), "a");
@@ -172,7 +180,8 @@ TEST_F(Sql, ErrorsAreStatuses) {
   EXPECT_EQ(code(), "unique");
   EXPECT_EQ(execute("SELEKT 1"), MORTISE_INVALID);
   EXPECT_EQ(code(), "bad_sql");
-  EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", std::string_view("a\0b", 3))}), MORTISE_INVALID);
+  EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", std::string_view("a\0b", 3))}),
+            MORTISE_INVALID);
   EXPECT_EQ(code(), "bad_text");
   EXPECT_EQ(execute("INSERT INTO notes_notes (id) VALUES (:id)", {text("id", "\xff")}), MORTISE_INVALID);
   EXPECT_EQ(db_.execute(nullptr, S("SELECT 1"), nullptr, 0, nullptr, &error_), MORTISE_INVALID);
@@ -239,7 +248,8 @@ TEST_F(Tables, CacheKeepsAndForgets) {
 }
 
 TEST_F(Tables, KeysOfTwoModulesNeverMeet) {
-  const auto other = testing::manifestOf(R"({"mortise_manifest":1,"module":{"name":"other","version":"1","sdk":"1.0","needs":["cache/1","secrets/1"]}})");
+  const auto other = testing::manifestOf(
+      R"({"mortise_manifest":1,"module":{"name":"other","version":"1","sdk":"1.0","needs":["cache/1","secrets/1"]}})");
   Host foreign(other, services_.services());
   const auto& cache = table<mortise_cache_v1>("cache/1");
   ASSERT_EQ(cache.set(raw(), S("k"), S("v"), 0, &error_), MORTISE_OK);
@@ -335,7 +345,9 @@ TEST_F(Tables, EventsReachTheSubscriberUntilItIsTakenBack) {
   const auto& events = table<mortise_events_v1>("events/1");
   Received received;
   mortise_subscription* subscription = nullptr;
-  const auto take = [](void* context, const mortise_event* event) { static_cast<Received*>(context)->payload.set_value(copy(event->topic) + "=" + copy(event->payload)); };
+  const auto take = [](void* context, const mortise_event* event) {
+    static_cast<Received*>(context)->payload.set_value(copy(event->topic) + "=" + copy(event->payload));
+  };
   ASSERT_EQ(events.subscribe(raw(), S("notes.*"), take, &received, &subscription, &error_), MORTISE_OK) << error_.text;
   ASSERT_EQ(events.publish(raw(), S("notes.saved"), S("7"), &error_), MORTISE_OK);
   EXPECT_EQ(received.payload.get_future().get(), "notes.saved=7");
@@ -351,7 +363,8 @@ TEST_F(Tables, MetricsShowUpUnderTheModulesName) {
   mortise_counter* counter = nullptr;
   mortise_gauge* gauge = nullptr;
   const mortise_pair label{S("kind"), S("new")};
-  ASSERT_EQ(metrics.counter(raw(), S("saved_total"), S("Notes saved"), &label, 1, &counter, &error_), MORTISE_OK) << error_.text;
+  ASSERT_EQ(metrics.counter(raw(), S("saved_total"), S("Notes saved"), &label, 1, &counter, &error_), MORTISE_OK)
+      << error_.text;
   ASSERT_EQ(metrics.gauge(raw(), S("open"), S("Open notes"), nullptr, 0, &gauge, &error_), MORTISE_OK);
   metrics.add(counter, 3);
   metrics.set(gauge, 5);
@@ -395,7 +408,9 @@ TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
   letter.subject = S("Hello");
   letter.text = S("Hi");
   letter.context = &outcome;
-  letter.done = [](void* context, mortise_status status, mortise_str) { static_cast<std::promise<mortise_status>*>(context)->set_value(status); };
+  letter.done = [](void* context, mortise_status status, mortise_str) {
+    static_cast<std::promise<mortise_status>*>(context)->set_value(status);
+  };
   ASSERT_EQ(mail.send(raw(), &letter, &error_), MORTISE_OK) << error_.text;
   EXPECT_EQ(outcome.get_future().get(), MORTISE_OK);
   letter.subject = S("Hello\r\nBcc: all@example.org");
@@ -405,7 +420,9 @@ TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
   EXPECT_EQ(code(), "struct_size");
 }
 
-void keepUser(void* context, const mortise_user* user) { *static_cast<std::string*>(context) = copy(user->id) + " " + copy(user->username); }
+void keepUser(void* context, const mortise_user* user) {
+  *static_cast<std::string*>(context) = copy(user->id) + " " + copy(user->username);
+}
 
 TEST_F(Tables, IdentityMakesFindsAndRefusesAccounts) {
   const auto& identity = table<mortise_identity_v1>("identity/1");
@@ -421,19 +438,27 @@ TEST_F(Tables, IdentityMakesFindsAndRefusesAccounts) {
   EXPECT_EQ(identity.find(raw(), MORTISE_USER_USERNAME, S("ann"), keepUser, &found, &error_), MORTISE_OK);
   EXPECT_EQ(found, made);
   EXPECT_EQ(identity.find(raw(), MORTISE_USER_USERNAME, S("bob"), keepUser, &found, &error_), MORTISE_NOT_FOUND);
-  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("correct horse battery"), keepUser, &found, &error_), MORTISE_OK);
-  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("wrong"), keepUser, &found, &error_), MORTISE_DENIED);
+  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("correct horse battery"), keepUser,
+                                    &found, &error_),
+            MORTISE_OK);
+  EXPECT_EQ(identity.check_password(raw(), MORTISE_USER_USERNAME, S("ann"), S("wrong"), keepUser, &found, &error_),
+            MORTISE_DENIED);
   std::int64_t total = 0;
   EXPECT_EQ(identity.list(raw(), 0, 10, keepUser, &found, &total, &error_), MORTISE_OK);
   EXPECT_EQ(total, 1);
-  EXPECT_EQ(identity.find(raw(), static_cast<mortise_user_key>(99), S("x"), keepUser, &found, &error_), MORTISE_INVALID);
+  EXPECT_EQ(identity.find(raw(), static_cast<mortise_user_key>(99), S("x"), keepUser, &found, &error_),
+            MORTISE_INVALID);
 }
 
 TEST_F(Tables, ASinkThatThrowsIsAFailureNotACrash) {
   const auto& identity = table<mortise_identity_v1>("identity/1");
   std::int64_t total = 0;
-  EXPECT_EQ(identity.hash_password(raw(), S("x"), [](void*, mortise_str) { throw 42; }, nullptr, &error_), MORTISE_FAILED);
-  EXPECT_EQ(identity.list(raw(), 0, 1, [](void*, const mortise_user*) { throw 42; }, nullptr, &total, &error_), MORTISE_OK);  // nobody to tell of
+  EXPECT_EQ(identity.hash_password(
+                raw(), S("x"), [](void*, mortise_str) { throw 42; }, nullptr, &error_),
+            MORTISE_FAILED);
+  EXPECT_EQ(identity.list(
+                raw(), 0, 1, [](void*, const mortise_user*) { throw 42; }, nullptr, &total, &error_),
+            MORTISE_OK);  // nobody to tell of
 }
 
 TEST_F(Tables, AuditRecordsWhoDidIt) {
@@ -491,7 +516,8 @@ TEST_F(Tables, JobsArePutReplacedAndRemoved) {
 TEST_F(Tables, JsonNodesOfTheWrongKindAnswerNeutrally) {
   json::Document document;
   json::ParseError parseError;
-  ASSERT_TRUE(json::parse(R"({"a":[1,2.9,-3.5e300,18446744073709551615],"t":"x","b":true,"n":null})", document, parseError));
+  ASSERT_TRUE(
+      json::parse(R"({"a":[1,2.9,-3.5e300,18446744073709551615],"t":"x","b":true,"n":null})", document, parseError));
   const auto& table_ = table<mortise_json_v1>("json/1");
   const auto* root = reinterpret_cast<const mortise_json*>(static_cast<const json::Value*>(&document));
   EXPECT_EQ(table_.type(root), MORTISE_OBJECT);

@@ -25,8 +25,8 @@ struct mortise_stream {
 struct mortise_websocket {
   Host* host = nullptr;
   std::atomic<int> references{1};
-  // Held while the upgrade is under way: a first message may come before upgrade() has returned. Recursive, since the server may call
-  // back within upgrade() itself.
+  // Held while the upgrade is under way: a first message may come before upgrade() has returned. Recursive, since the
+  // server may call back within upgrade() itself.
   std::recursive_mutex opening;
   std::atomic<bool> ready{false};
   std::shared_ptr<mortise::http::WebSocket> socket;  // set before `ready`
@@ -57,14 +57,17 @@ class SocketEnd {
   void onMessage(http::Opcode opcode, std::string_view message) {
     if (socket_ == nullptr || options_.message == nullptr) return;
     waitUntilReady();
-    gate_->run("websocket message", [&] { options_.message(options_.context, socket_, opcode == http::Opcode::binary ? 1 : 0, str(message)); });
+    gate_->run("websocket message", [&] {
+      options_.message(options_.context, socket_, opcode == http::Opcode::binary ? 1 : 0, str(message));
+    });
   }
 
   // The last callback. Lets go of the handle, which holds the connection, which holds this.
   void onClosed(int code, std::string_view reason) {
     if (socket_ == nullptr) return;
     waitUntilReady();
-    if (options_.closed != nullptr) gate_->run("websocket closed", [&] { options_.closed(options_.context, code, str(reason)); });
+    if (options_.closed != nullptr)
+      gate_->run("websocket closed", [&] { options_.closed(options_.context, code, str(reason)); });
     drop(socket_);
     socket_ = nullptr;
   }
@@ -91,7 +94,9 @@ http::WebSocket* openSocket(mortise_websocket* socket) {
   return socket != nullptr && socket->ready.load(std::memory_order_acquire) ? socket->socket.get() : nullptr;
 }
 
-bool isCloseCode(int code) { return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999); }
+bool isCloseCode(int code) {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
 
 // Sec-WebSocket-Protocol of the request, as views into its head.
 std::vector<std::string_view> offered(const http::Exchange& exchange) {
@@ -218,7 +223,8 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
     if (options->max_queue > 0) wanted.maxQueuedBytes = options->max_queue;
     if (options->ping_seconds > 0) wanted.pingEvery = std::chrono::seconds(options->ping_seconds);
 
-    const std::unique_ptr<mortise_websocket, void (*)(mortise_websocket*)> handle(new mortise_websocket, [](auto* socket) { drop(socket); });
+    const std::unique_ptr<mortise_websocket, void (*)(mortise_websocket*)> handle(new mortise_websocket,
+                                                                                  [](auto* socket) { drop(socket); });
     handle->host = call.servedBy;
     const auto end = std::make_shared<SocketEnd>(handle.get(), *options, call.servedBy->gate());
     http::WebSocket::Callbacks callbacks;
@@ -240,7 +246,8 @@ mortise_status webSocketSend(mortise_websocket* socket, int32_t binary, mortise_
     if (binary == 0 && !text::isUtf8(view(message))) return MORTISE_INVALID;
     auto* open = openSocket(socket);
     if (open == nullptr) return MORTISE_CLOSED;
-    return open->send(binary != 0 ? http::Opcode::binary : http::Opcode::text, copy(message)) ? MORTISE_OK : MORTISE_CLOSED;
+    return open->send(binary != 0 ? http::Opcode::binary : http::Opcode::text, copy(message)) ? MORTISE_OK
+                                                                                              : MORTISE_CLOSED;
   });
 }
 
@@ -265,7 +272,9 @@ void webSocketPause(mortise_websocket* socket, int32_t paused) {
 
 size_t webSocketQueued(mortise_websocket* socket) {
   auto* open = openSocket(socket);
-  return open == nullptr ? 0 : guardedOr<size_t>(socket->host, "call/1 websocket_queued", 0, [&] { return open->queuedBytes(); });
+  return open == nullptr
+             ? 0
+             : guardedOr<size_t>(socket->host, "call/1 websocket_queued", 0, [&] { return open->queuedBytes(); });
 }
 
 void webSocketRelease(mortise_websocket* socket) {

@@ -10,19 +10,26 @@ namespace {
 
 const char* word(config::Type type) {
   switch (type) {
-    case config::Type::string: return "string";
-    case config::Type::integer: return "integer";
-    case config::Type::boolean: return "boolean";
-    case config::Type::duration: return "duration";
-    case config::Type::size: return "size";
-    case config::Type::list: return "list";
+    case config::Type::string:
+      return "string";
+    case config::Type::integer:
+      return "integer";
+    case config::Type::boolean:
+      return "boolean";
+    case config::Type::duration:
+      return "duration";
+    case config::Type::size:
+      return "size";
+    case config::Type::list:
+      return "list";
   }
   return "?";
 }
 
 // Text out of the file for a terminal: no control bytes.
 std::string plain(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
@@ -44,7 +51,8 @@ void table(std::ostream& out, const char* title, const Rows& rows) {
   }
   for (const auto& row : rows) {
     std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i) line += " " + row[i] + std::string(i + 1 < row.size() ? widths[i] - row[i].size() + 1 : 0, ' ');
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += " " + row[i] + std::string(i + 1 < row.size() ? widths[i] - row[i].size() + 1 : 0, ' ');
     out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
   }
 }
@@ -62,9 +70,11 @@ Rows operationsOf(const Manifest& manifest) {
       for (const auto& method : path.value.GetObject()) {
         if (!method.value.IsObject() || json::textMember(method.value, "operationId").empty()) continue;
         std::string verb(json::view(method.name));
-        std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+        std::transform(verb.begin(), verb.end(), verb.begin(),
+                       [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
         const auto permission = json::textMember(method.value, "x-mortise-permission", "anybody");
-        rows.push_back({plain(verb), plain(std::string(json::view(path.name))), plain(std::string(json::textMember(method.value, "operationId"))),
+        rows.push_back({plain(verb), plain(std::string(json::view(path.name))),
+                        plain(std::string(json::textMember(method.value, "operationId"))),
                         plain(std::string(permission))});
       }
     }
@@ -87,13 +97,18 @@ std::string inspect(const std::string& path) {
       << "exports   " << joined(manifest.exports) << '\n';
   Rows options, permissions, jobs, migrations, languages;
   for (const auto& option : manifest.options) {
-    const auto shown = option.secret ? std::string("(secret)") : option.fallback.empty() ? std::string("-") : plain(option.fallback);
+    const auto shown = option.secret             ? std::string("(secret)")
+                       : option.fallback.empty() ? std::string("-")
+                                                 : plain(option.fallback);
     options.push_back({option.name(), word(option.type), shown, plain(option.help)});
   }
-  for (const auto& permission : manifest.permissions) permissions.push_back({plain(permission.name), joined(permission.roles), plain(permission.help)});
-  for (const auto& job : manifest.jobs) jobs.push_back({job.id, job.trigger.empty() ? "when asked" : plain(job.trigger), plain(job.help)});
+  for (const auto& permission : manifest.permissions)
+    permissions.push_back({plain(permission.name), joined(permission.roles), plain(permission.help)});
+  for (const auto& job : manifest.jobs)
+    jobs.push_back({job.id, job.trigger.empty() ? "when asked" : plain(job.trigger), plain(job.help)});
   for (const auto& migration : manifest.migrations) migrations.push_back({plain(migration.name)});
-  for (const auto& [language, texts] : manifest.messages) languages.push_back({plain(language), std::to_string(texts.size()) + " texts"});
+  for (const auto& [language, texts] : manifest.messages)
+    languages.push_back({plain(language), std::to_string(texts.size()) + " texts"});
   table(out, "options (name, type, default)", options);
   table(out, "permissions (name, roles that have it)", permissions);
   table(out, "operations (method, path, id, permission)", operationsOf(manifest));

@@ -24,7 +24,9 @@ constexpr std::size_t kMaxPayload = 64 << 10;
 // Never comes: for jobs that only run when they are asked to.
 constexpr const char* kNever = "at: 1970-01-01T00:00:00Z";
 
-std::string_view bounded(const char* text, std::size_t size) { return {text, static_cast<std::size_t>(std::find(text, text + size, '\0') - text)}; }
+std::string_view bounded(const char* text, std::size_t size) {
+  return {text, static_cast<std::size_t>(std::find(text, text + size, '\0') - text)};
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ void JobBook::reapIfAny() {
   auto& jobs = *host_.services().jobs;
   const auto states = jobs.list();
   for (auto at = entries_.begin(); at != entries_.end();) {
-    const auto state = std::find_if(states.begin(), states.end(), [&](const auto& job) { return job.id == fullName(at->first); });
+    const auto state =
+        std::find_if(states.begin(), states.end(), [&](const auto& job) { return job.id == fullName(at->first); });
     // Paused, so a job that does not run now will not run again: removing it does not wait.
     if (!at->second.removed || (state != states.end() && state->running)) {
       ++at;
@@ -59,9 +62,13 @@ void JobBook::declare(const JobDeclaration& job) {
 }
 
 void JobBook::put(std::string_view id, std::string_view text, std::string_view zone, std::string_view payload) {
-  if (id.empty() || id.size() > kMaxId) throw ServiceError(ErrorKind::invalid, "a job id has 1 to 200 bytes, this one " + std::to_string(id.size()));
-  if (payload.size() > kMaxPayload) throw ServiceError(ErrorKind::invalid, "a payload has at most 64 KiB, this one " + std::to_string(payload.size()) + " bytes");
-  if (host_.manifest().job(id) != nullptr) throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml; put jobs have other ids");
+  if (id.empty() || id.size() > kMaxId)
+    throw ServiceError(ErrorKind::invalid, "a job id has 1 to 200 bytes, this one " + std::to_string(id.size()));
+  if (payload.size() > kMaxPayload)
+    throw ServiceError(ErrorKind::invalid,
+                       "a payload has at most 64 KiB, this one " + std::to_string(payload.size()) + " bytes");
+  if (host_.manifest().job(id) != nullptr)
+    throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml; put jobs have other ids");
   const auto trigger = Trigger::parse(text, zone);
   const std::lock_guard lock(mutex_);
   reapIfAny();
@@ -75,7 +82,8 @@ void JobBook::put(std::string_view id, std::string_view text, std::string_view z
 }
 
 bool JobBook::remove(std::string_view id) {
-  if (host_.manifest().job(id) != nullptr) throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml and stays");
+  if (host_.manifest().job(id) != nullptr)
+    throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml and stays");
   const std::lock_guard lock(mutex_);
   reapIfAny();
   const auto found = entries_.find(id);

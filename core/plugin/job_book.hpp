@@ -1,4 +1,5 @@
-// The jobs of one module: those of its manifest and those it put, over services::Jobs, where they are called "module.id".
+// The jobs of one module: those of its manifest and those it put, over services::Jobs, where they are called
+// "module.id".
 #pragma once
 
 #include <map>
@@ -12,7 +13,7 @@
 namespace mortise::services {
 class JobRun;
 class Trigger;
-}
+}  // namespace mortise::services
 
 namespace mortise::plugin {
 
@@ -54,6 +55,5 @@ class JobBook {
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, std::string, std::less<>> active_;  // run -> job
 };
-
 
 }  // namespace mortise::plugin

@@ -1,5 +1,5 @@
-// What the current thread is doing for the kernel. The dispatcher, the I/O threads and the job runner set it; the host tables look at it to
-// refuse blocking calls on I/O threads and to put the request id into a module's log lines.
+// What the current thread is doing for the kernel. The dispatcher, the I/O threads and the job runner set it; the host
+// tables look at it to refuse blocking calls on I/O threads and to put the request id into a module's log lines.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ enum class ThreadLane : std::uint8_t { none, start, loop, worker };
 
 struct ThreadState {
   ThreadLane lane = ThreadLane::none;
-  const Call* call = nullptr;      // set while ModuleInstance::handle runs
-  std::string_view jobId;          // set while ModuleInstance::runJob runs
+  const Call* call = nullptr;  // set while ModuleInstance::handle runs
+  std::string_view jobId;      // set while ModuleInstance::runJob runs
 };
 
 inline thread_local ThreadState currentThread;

@@ -2,6 +2,7 @@
 
 #define BOOST_DLL_USE_STD_FS
 #include <utility>
+
 #include <boost/dll/shared_library.hpp>
 
 #include <algorithm>
@@ -41,9 +42,12 @@ struct Bound {
 extern "C" void collectBinding(void* context, char kind, mortise_str id) {
   auto& bound = *static_cast<Bound*>(context);
   std::string name(id.data == nullptr ? "" : id.data, id.data == nullptr ? 0 : id.size);
-  if (kind == 'o') bound.operations.push_back(std::move(name));
-  else if (kind == 'j') bound.jobs.push_back(std::move(name));
-  else bound.unknownKind = name;
+  if (kind == 'o')
+    bound.operations.push_back(std::move(name));
+  else if (kind == 'j')
+    bound.jobs.push_back(std::move(name));
+  else
+    bound.unknownKind = name;
 }
 
 std::vector<std::string> without(std::vector<std::string> all, const std::vector<std::string>& taken) {
@@ -69,7 +73,8 @@ void refuseDoubled(std::vector<std::string> names, const char* what, const Manif
   std::sort(names.begin(), names.end());
   const auto doubled = std::adjacent_find(names.begin(), names.end());
   if (doubled == names.end()) return;
-  throw Refusal(manifest.path, std::string("binds the ") + what + " " + *doubled + " twice; take one of the bindings out");
+  throw Refusal(manifest.path,
+                std::string("binds the ") + what + " " + *doubled + " twice; take one of the bindings out");
 }
 
 }  // namespace
@@ -86,17 +91,20 @@ void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
   if (module == nullptr) throw Refusal(file, std::string("exports no " MORTISE_MODULE_SYMBOL) + kRebuild);
   const auto served = std::to_string(MORTISE_ABI_MAJOR) + "." + std::to_string(MORTISE_ABI_MINOR);
   if (module->struct_size >= offsetof(mortise_module, manifest) && module->abi_major != MORTISE_ABI_MAJOR) {
-    throw Refusal(file, "wants SDK " + std::to_string(module->abi_major) + "." + std::to_string(module->abi_minor) +
-                            ", this kernel serves " + served +
-                            (module->abi_major > MORTISE_ABI_MAJOR ? "; run a newer kernel" : "; build it with SDK " + served));
+    throw Refusal(
+        file, "wants SDK " + std::to_string(module->abi_major) + "." + std::to_string(module->abi_minor) +
+                  ", this kernel serves " + served +
+                  (module->abi_major > MORTISE_ABI_MAJOR ? "; run a newer kernel" : "; build it with SDK " + served));
   }
   if (module->struct_size < kDescriptorBytes) {
-    throw Refusal(file, "expected a " MORTISE_MODULE_SYMBOL " of at least " + std::to_string(kDescriptorBytes) + " bytes, found " +
-                            std::to_string(module->struct_size) + "; set struct_size to sizeof(mortise_module)");
+    throw Refusal(file, "expected a " MORTISE_MODULE_SYMBOL " of at least " + std::to_string(kDescriptorBytes) +
+                            " bytes, found " + std::to_string(module->struct_size) +
+                            "; set struct_size to sizeof(mortise_module)");
   }
   if (manifest.descriptorBytes != 0 && module->struct_size > manifest.descriptorBytes) {
-    throw Refusal(file, "says its " MORTISE_MODULE_SYMBOL " has " + std::to_string(module->struct_size) + " bytes, found " +
-                            std::to_string(manifest.descriptorBytes) + "; set struct_size to sizeof(mortise_module)");
+    throw Refusal(file, "says its " MORTISE_MODULE_SYMBOL " has " + std::to_string(module->struct_size) +
+                            " bytes, found " + std::to_string(manifest.descriptorBytes) +
+                            "; set struct_size to sizeof(mortise_module)");
   }
   if (module->abi_minor > MORTISE_ABI_MINOR) {
     throw Refusal(file, "wants SDK " + std::to_string(module->abi_major) + "." + std::to_string(module->abi_minor) +
@@ -118,7 +126,8 @@ void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
                     std::all_of(module->manifest + manifest.text.size(), module->manifest + *module->manifest_size,
                                 [](char c) { return c == '\0'; });
   if (!same) {
-    throw Refusal(file, "expected its manifest in memory to be that of section " MORTISE_MANIFEST_SECTION ", found another one" +
+    throw Refusal(file, "expected its manifest in memory to be that of section " MORTISE_MANIFEST_SECTION
+                        ", found another one" +
                             std::string(kRebuild));
   }
 }
@@ -128,7 +137,8 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
   try {
     module.bindings(self, &collectBinding, &bound);
   } catch (const std::exception& error) {
-    throw Refusal(manifest.path, std::string("threw while it listed its bindings: ") + error.what() + "; ask its author");
+    throw Refusal(manifest.path,
+                  std::string("threw while it listed its bindings: ") + error.what() + "; ask its author");
   } catch (...) {
     throw Refusal(manifest.path, "threw while it listed its bindings; ask its author");
   }
@@ -137,7 +147,8 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
   refuseDoubled(bound.operations, "operation", manifest);
   refuseDoubled(bound.jobs, "job", manifest);
   if (!bound.unknownKind.empty()) {
-    throw Refusal(manifest.path, "binds " + bound.unknownKind + " as something this kernel does not know; run a newer kernel");
+    throw Refusal(manifest.path,
+                  "binds " + bound.unknownKind + " as something this kernel does not know; run a newer kernel");
   }
   std::string wrong;
   const auto add = [&](const std::string& text) { wrong += (wrong.empty() ? "" : ", and ") + text; };
@@ -147,7 +158,8 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
   const auto unknownJobs = without(bound.jobs, declaredJobs);
   if (!unbound.empty()) add("has no handler for " + joined(unbound) + " (" + whereOf(manifest, unbound.front()) + ")");
   if (!unknown.empty()) {
-    add("has a handler for " + joined(unknown) + ", which no contract has" + suggestion(unknown.front(), manifest.operationIds));
+    add("has a handler for " + joined(unknown) + ", which no contract has" +
+        suggestion(unknown.front(), manifest.operationIds));
   }
   if (!unboundJobs.empty()) add("has no function for the job " + joined(unboundJobs) + " of its manifest");
   if (!unknownJobs.empty()) {
@@ -166,11 +178,13 @@ std::shared_ptr<const Library> Library::open(const std::string& path, const Mani
     using boost::dll::load_mode::type;
     library.load(std::filesystem::absolute(path), type::rtld_now | type::rtld_local);
   } catch (const std::exception& error) {
-    throw Refusal(manifest.path, "can't be loaded: " + loaderReason(error.what()) + "; install what it misses, or build it on this system");
+    throw Refusal(manifest.path, "can't be loaded: " + loaderReason(error.what()) +
+                                     "; install what it misses, or build it on this system");
   } catch (...) {
     throw Refusal(manifest.path, "threw while it was loaded; ask its author");
   }
-  if (!library.has(MORTISE_MODULE_SYMBOL)) throw Refusal(manifest.path, std::string("exports no " MORTISE_MODULE_SYMBOL) + kRebuild);
+  if (!library.has(MORTISE_MODULE_SYMBOL))
+    throw Refusal(manifest.path, std::string("exports no " MORTISE_MODULE_SYMBOL) + kRebuild);
   result->module_ = &library.get<const mortise_module>(MORTISE_MODULE_SYMBOL);
   checkDescriptor(result->module_, manifest);
   return result;

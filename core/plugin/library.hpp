@@ -11,8 +11,8 @@ namespace mortise::plugin {
 
 class Library {
  public:
-  // dlopen (RTLD_NOW | RTLD_LOCAL), then checks the descriptor and the loaded manifest against `manifest`. Throws Refusal; the file is
-  // closed again then.
+  // dlopen (RTLD_NOW | RTLD_LOCAL), then checks the descriptor and the loaded manifest against `manifest`. Throws
+  // Refusal; the file is closed again then.
   static std::shared_ptr<const Library> open(const std::string& path, const Manifest& manifest);
   ~Library();  // dlclose
   Library(const Library&) = delete;
@@ -29,7 +29,8 @@ class Library {
 
 // The check of Library::open on a descriptor that is already in memory. Throws Refusal.
 void checkDescriptor(const mortise_module* module, const Manifest& manifest);
-// Compares what a created module (`self`) has code for with its contracts and jobs. Throws Refusal that names both sides.
+// Compares what a created module (`self`) has code for with its contracts and jobs. Throws Refusal that names both
+// sides.
 void checkBindings(const mortise_module& module, void* self, const Manifest& manifest);
 
 }  // namespace mortise::plugin

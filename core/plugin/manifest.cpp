@@ -27,7 +27,8 @@ constexpr const char* kRebuild = "; build it with mortise_add_module()";
 bool isLowerWord(std::string_view text, std::string_view alsoAllowed, std::size_t limit) {
   if (text.empty() || text.size() > limit || text[0] < 'a' || text[0] > 'z') return false;
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || alsoAllowed.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           alsoAllowed.find(c) != std::string_view::npos;
   });
 }
 
@@ -43,7 +44,8 @@ bool isInterfaceName(std::string_view text) {
 // Shows text out of the file in a message: printable, short.
 std::string shown(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text.substr(0, 60)) out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"') ? '?' : c;
+  for (const char c : text.substr(0, 60))
+    out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"') ? '?' : c;
   return out + (text.size() > 60 ? "...\"" : "\"");
 }
 
@@ -77,7 +79,8 @@ class Parser {
     const auto* format = json::member(document_, "mortise_manifest");
     if (format == nullptr || !format->IsInt64()) refuse("does not say \"mortise_manifest\": 1");
     if (format->GetInt64() > kManifestFormat) {
-      throw Refusal(path_, "its manifest has format " + std::to_string(format->GetInt64()) + ", this kernel reads format 1; run a newer kernel");
+      throw Refusal(path_, "its manifest has format " + std::to_string(format->GetInt64()) +
+                               ", this kernel reads format 1; run a newer kernel");
     }
     if (format->GetInt64() != kManifestFormat) refuse("has the unknown format " + std::to_string(format->GetInt64()));
   }
@@ -154,7 +157,8 @@ class Parser {
     if (sdk == nullptr) refuse("lacks module.sdk");
     const std::string value = scalar(*sdk, "module.sdk");
     const auto number = [&](std::string_view digits) {
-      if (digits.empty() || digits.size() > 4 || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      if (digits.empty() || digits.size() > 4 ||
+          !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         refuse("says module.sdk " + shown(value) + ", expected a number like 1.0");
       }
       return std::stoi(std::string(digits));
@@ -183,17 +187,26 @@ class Parser {
     option.section = manifest_.name;
     option.key = json::view(entry.name);
     const std::string where = "module.options." + option.key;
-    if (!isLowerWord(option.key, "", 60)) refuse("names an option " + shown(option.key) + ", expected lower-case letters, digits and _");
+    if (!isLowerWord(option.key, "", 60))
+      refuse("names an option " + shown(option.key) + ", expected lower-case letters, digits and _");
     if (!entry.value.IsObject()) refuse("expects an object in " + where);
     const auto type = text(entry.value, "type", where, false);
-    if (type.empty() || type == "string") option.type = config::Type::string;
-    else if (type == "integer") option.type = config::Type::integer;
-    else if (type == "boolean") option.type = config::Type::boolean;
-    else if (type == "duration") option.type = config::Type::duration;
-    else if (type == "size") option.type = config::Type::size;
-    else if (type == "list") option.type = config::Type::list;
-    else refuse("gives " + where + " the unknown type " + shown(type));
-    if (const auto* fallback = json::member(entry.value, "default")) option.fallback = scalar(*fallback, where + ".default");
+    if (type.empty() || type == "string")
+      option.type = config::Type::string;
+    else if (type == "integer")
+      option.type = config::Type::integer;
+    else if (type == "boolean")
+      option.type = config::Type::boolean;
+    else if (type == "duration")
+      option.type = config::Type::duration;
+    else if (type == "size")
+      option.type = config::Type::size;
+    else if (type == "list")
+      option.type = config::Type::list;
+    else
+      refuse("gives " + where + " the unknown type " + shown(type));
+    if (const auto* fallback = json::member(entry.value, "default"))
+      option.fallback = scalar(*fallback, where + ".default");
     option.help = text(entry.value, "help", where);
     if (const auto* choices = list(entry.value, "choices", where + ".")) {
       for (const auto& choice : choices->GetArray()) option.choices.push_back(scalar(choice, where + ".choices"));
@@ -205,7 +218,8 @@ class Parser {
     return option;
   }
 
-  std::optional<std::int64_t> bound(const json::Value& object, const char* key, const std::string& where, config::Type type) const {
+  std::optional<std::int64_t> bound(const json::Value& object, const char* key, const std::string& where,
+                                    config::Type type) const {
     const auto* value = json::member(object, key);
     if (value == nullptr || value->IsNull()) return std::nullopt;
     if (value->IsInt64()) return value->GetInt64();
@@ -244,7 +258,8 @@ class Parser {
       JobDeclaration job;
       job.id = json::view(entry.name);
       const std::string where = "module.jobs." + job.id;
-      if (!isLowerWord(job.id, "", 60)) refuse("names a job " + shown(job.id) + ", expected lower-case letters, digits and _");
+      if (!isLowerWord(job.id, "", 60))
+        refuse("names a job " + shown(job.id) + ", expected lower-case letters, digits and _");
       if (!entry.value.IsObject()) refuse("expects an object in " + where);
       job.help = text(entry.value, "help", where, false);
       readTrigger(entry.value, where, job);
@@ -319,7 +334,8 @@ class Parser {
         if (!method.value.IsObject()) continue;
         const auto id = json::textMember(method.value, "operationId");
         if (id.empty()) continue;
-        if (!seenOperations_.emplace(id).second) refuse("has the operationId " + shown(id) + " twice (again in " + file + ")");
+        if (!seenOperations_.emplace(id).second)
+          refuse("has the operationId " + shown(id) + " twice (again in " + file + ")");
         manifest_.operationIds.emplace_back(id);
       }
     }
@@ -332,7 +348,8 @@ class Parser {
       if (!entry.IsObject()) refuse("expects objects in migrations");
       db::Migration migration;
       const auto* number = json::member(entry, "number");
-      if (number == nullptr || !number->IsInt() || number->GetInt() < 1) refuse("expects a number from 1 in migrations.number");
+      if (number == nullptr || !number->IsInt() || number->GetInt() < 1)
+        refuse("expects a number from 1 in migrations.number");
       migration.number = number->GetInt();
       migration.name = text(entry, "name", "migrations");
       migration.sql = text(entry, "sql", "migrations");
@@ -340,10 +357,11 @@ class Parser {
     }
     auto& all = manifest_.migrations;
     std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-    const auto doubled = std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number == b.number; });
+    const auto doubled =
+        std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number == b.number; });
     if (doubled != all.end()) {
-      throw Refusal(path_, "has two migrations numbered " + std::to_string(doubled->number) + " (" + doubled->name + " and " +
-                               std::next(doubled)->name + "); number them apart");
+      throw Refusal(path_, "has two migrations numbered " + std::to_string(doubled->number) + " (" + doubled->name +
+                               " and " + std::next(doubled)->name + "); number them apart");
     }
   }
 
@@ -354,7 +372,8 @@ class Parser {
       const std::string name(json::view(language.name));
       if (!language.value.IsObject()) refuse("expects an object in messages." + name);
       for (const auto& entry : language.value.GetObject()) {
-        if (!entry.value.IsString()) refuse("expects a text in messages." + name + "." + std::string(json::view(entry.name)));
+        if (!entry.value.IsString())
+          refuse("expects a text in messages." + name + "." + std::string(json::view(entry.name)));
         manifest_.messages[name].emplace(json::view(entry.name), json::view(entry.value));
       }
     }
@@ -368,7 +387,9 @@ class Parser {
 
 std::string readWhole(const std::string& path) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) throw Refusal(path, std::string("can't be opened: ") + std::strerror(errno) + "; check the path and its permissions");
+  if (!file)
+    throw Refusal(path,
+                  std::string("can't be opened: ") + std::strerror(errno) + "; check the path and its permissions");
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     throw Refusal(path, "expected a module file (.so), found something that is not a regular file; check the path");
@@ -415,18 +436,21 @@ Manifest Manifest::readFromFile(const std::string& path) {
   }
   const auto descriptor = std::find_if(image.exports.begin(), image.exports.end(),
                                        [](const ElfSymbol& symbol) { return symbol.name == MORTISE_MODULE_SYMBOL; });
-  if (descriptor == image.exports.end()) throw Refusal(path, "exports no " MORTISE_MODULE_SYMBOL + std::string(kRebuild));
+  if (descriptor == image.exports.end())
+    throw Refusal(path, "exports no " MORTISE_MODULE_SYMBOL + std::string(kRebuild));
   if (!descriptor->isObject || descriptor->size < offsetof(mortise_module, manifest)) {
-    const auto found = descriptor->isObject ? "one of " + std::to_string(descriptor->size) + " bytes" : std::string("a function");
-    throw Refusal(path, "expected " MORTISE_MODULE_SYMBOL " to be a mortise_module of " + std::to_string(sizeof(mortise_module)) +
-                            " bytes, found " + found + kRebuild);
+    const auto found =
+        descriptor->isObject ? "one of " + std::to_string(descriptor->size) + " bytes" : std::string("a function");
+    throw Refusal(path, "expected " MORTISE_MODULE_SYMBOL " to be a mortise_module of " +
+                            std::to_string(sizeof(mortise_module)) + " bytes, found " + found + kRebuild);
   }
   if (!image.hasManifest) throw Refusal(path, "has no section " MORTISE_MANIFEST_SECTION + std::string(kRebuild));
   auto text = image.manifest;
   // Linkers pad, and a C string literal ends in NUL.
   while (!text.empty() && text.back() == '\0') text.remove_suffix(1);
   if (text.empty() || text.size() > kMaxManifestBytes) {
-    throw Refusal(path, "its manifest has " + std::to_string(text.size()) + " bytes, expected 1 byte to 32 MiB" + kRebuild);
+    throw Refusal(path,
+                  "its manifest has " + std::to_string(text.size()) + " bytes, expected 1 byte to 32 MiB" + kRebuild);
   }
   Manifest manifest = parse(text, path);
   manifest.descriptorBytes = descriptor->size;
@@ -438,7 +462,8 @@ void requireServedSdk(const Manifest& manifest) {
   const auto wanted = std::to_string(manifest.sdkMajor) + "." + std::to_string(manifest.sdkMinor);
   const auto served = std::to_string(MORTISE_ABI_MAJOR) + "." + std::to_string(MORTISE_ABI_MINOR);
   if (manifest.sdkMajor < MORTISE_ABI_MAJOR) {
-    throw Refusal(manifest.path, "wants SDK " + wanted + ", this kernel serves " + served + "; build it with SDK " + served);
+    throw Refusal(manifest.path,
+                  "wants SDK " + wanted + ", this kernel serves " + served + "; build it with SDK " + served);
   }
   if (manifest.sdkMajor > MORTISE_ABI_MAJOR || manifest.sdkMinor > MORTISE_ABI_MINOR) {
     throw Refusal(manifest.path, "wants SDK " + wanted + ", this kernel serves " + served + "; run a newer kernel");

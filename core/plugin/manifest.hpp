@@ -23,7 +23,8 @@ struct PermissionDeclaration {
 struct JobDeclaration {
   std::string id;
   std::string help;
-  std::string trigger;  // as services::Trigger reads it: "cron: 0 3 * * *", "every: PT5M"; empty: runs only when jobs/1 asks for it
+  std::string trigger;  // as services::Trigger reads it: "cron: 0 3 * * *", "every: PT5M"; empty: runs only when jobs/1
+                        // asks for it
   std::string zone;     // empty = UTC
 };
 
@@ -44,29 +45,30 @@ struct Manifest {
   std::string summary;
   int sdkMajor = 0;  // least SDK it needs
   int sdkMinor = 0;
-  std::vector<std::string> needs;     // "db/1"; without one of them the module does not start
-  std::vector<std::string> optional;  // used when served
-  std::vector<std::string> provides;  // "files.store/1"
+  std::vector<std::string> needs;       // "db/1"; without one of them the module does not start
+  std::vector<std::string> optional;    // used when served
+  std::vector<std::string> provides;    // "files.store/1"
   std::vector<config::Option> options;  // section = name
   std::vector<PermissionDeclaration> permissions;
   std::vector<JobDeclaration> jobs;
   std::vector<DialectDeclaration> dialects;
   std::vector<contract::DocumentSource> contracts;
-  std::vector<db::Migration> migrations;                             // ascending
+  std::vector<db::Migration> migrations;                               // ascending
   std::map<std::string, std::map<std::string, std::string>> messages;  // language -> code -> text
-  std::vector<std::string> operationIds;                             // of all contracts, in document order
+  std::vector<std::string> operationIds;                               // of all contracts, in document order
 
   // Only from readFromFile:
   std::vector<std::string> exports;   // defined dynamic symbols of the file
   std::uint64_t descriptorBytes = 0;  // size of mortise_module_v1 in the file
 
-  bool declares(std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)
+  bool declares(
+      std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)
   const JobDeclaration* job(std::string_view id) const;
 
   // Parses the embedded JSON. Throws Refusal. Unknown members are ignored: a newer SDK may have written them.
   static Manifest parse(std::string_view json, const std::string& path);
-  // Reads the section with libelf; nothing of the file is run, nothing in it is trusted. Throws Refusal: not a file, not an ELF
-  // library of this machine, truncated, no manifest, a bad manifest, mortise_module_v1 not exported.
+  // Reads the section with libelf; nothing of the file is run, nothing in it is trusted. Throws Refusal: not a file,
+  // not an ELF library of this machine, truncated, no manifest, a bad manifest, mortise_module_v1 not exported.
   static Manifest readFromFile(const std::string& path);
 };
 

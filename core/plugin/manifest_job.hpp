@@ -11,7 +11,8 @@ namespace mortise::plugin {
 
 class ModuleInstance;
 
-// `jobs` is the engine of the module's HostServices. Ends with the module. Throws Refusal when the engine does not take it.
+// `jobs` is the engine of the module's HostServices. Ends with the module. Throws Refusal when the engine does not take
+// it.
 void addManifestJob(services::Jobs& jobs, ModuleInstance& instance, const JobDeclaration& job);
 
 }  // namespace mortise::plugin

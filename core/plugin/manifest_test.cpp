@@ -7,8 +7,8 @@ namespace {
 
 // A manifest around members of "module".
 std::string manifest(const std::string& more, const std::string& rest = "") {
-  return R"({"mortise_manifest":1,"module":{"name":"notes","version":"1.2.0","sdk":"1.0")" + (more.empty() ? "" : "," + more) + "}" +
-         (rest.empty() ? "" : "," + rest) + "}";
+  return R"({"mortise_manifest":1,"module":{"name":"notes","version":"1.2.0","sdk":"1.0")" +
+         (more.empty() ? "" : "," + more) + "}" + (rest.empty() ? "" : "," + rest) + "}";
 }
 
 std::string reason(const std::string& json) {
@@ -26,7 +26,8 @@ std::string reason(const std::string& json) {
 
 TEST(Manifest, GivesEverythingItSays) {
   const auto read = Manifest::parse(
-      manifest(R"("summary":"Notes","needs":["log/1","db/1"],"optional":["events/1"],"provides":["notes.store/1"],
+      manifest(
+          R"("summary":"Notes","needs":["log/1","db/1"],"optional":["events/1"],"provides":["notes.store/1"],
         "options":{"limit":{"type":"integer","default":20,"help":"At most","minimum":1,"maximum":100},
                    "keep":{"type":"duration","default":"5m","help":"How long","minimum":"1s"},
                    "strict":{"type":"boolean","default":false,"help":"Be strict"},
@@ -34,7 +35,7 @@ TEST(Manifest, GivesEverythingItSays) {
         "permissions":{"notes.view":{"help":"See","roles":["user","admin"]}},
         "jobs":{"sweep":{"help":"Sweep","trigger":{"every":"PT5M"}},"rebuild":{"help":"Rebuild"}},
         "dialects":{"plain":{"success":"{{data}}","error":"{\"e\":\"{{code}}\"}"}})",
-               R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":7},"document":{"openapi":"3.0.3","paths":{"/notes":{
+          R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":7},"document":{"openapi":"3.0.3","paths":{"/notes":{
                     "parameters":[],"get":{"operationId":"listNotes"},"post":{"operationId":"addNote"}}}}}],
                   "migrations":[{"number":2,"name":"002_b.sql","sql":"B"},{"number":1,"name":"001_a.sql","sql":"A"}],
                   "messages":{"en":{"gone":"gone"},"de":{"gone":"weg"}},"later":{"unknown":true})"),
@@ -76,9 +77,13 @@ TEST(Manifest, DeclaresWhatItNeedsAndWhatEveryHandlerNeeds) {
 }
 
 TEST(Manifest, ReadsTheSdkAsTextOrNumber) {
-  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1.3}})", "a.so").sdkMinor, 3);
-  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"1.10"}})", "a.so").sdkMinor, 10);
-  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1}})", "a.so").sdkMajor, 1);
+  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1.3}})", "a.so").sdkMinor,
+            3);
+  EXPECT_EQ(
+      Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"1.10"}})", "a.so").sdkMinor,
+      10);
+  EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1}})", "a.so").sdkMajor,
+            1);
 }
 
 TEST(Manifest, SaysWhatIsWrongWithIt) {
@@ -94,18 +99,25 @@ TEST(Manifest, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(reason(manifest(R"("needs":["db"])")), "lists \"db\" in module.needs, expected a name like db/1");
   EXPECT_EQ(reason(manifest(R"("needs":["db/0"])")), "lists \"db/0\" in module.needs, expected a name like db/1");
   EXPECT_EQ(reason(manifest(R"("needs":"db/1")")), "expects a list in module.needs");
-  EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"date","help":"h"}})")), "gives module.options.a the unknown type \"date\"");
+  EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"date","help":"h"}})")),
+            "gives module.options.a the unknown type \"date\"");
   EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"string"}})")), "lacks module.options.a.help");
   EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"integer","help":"h","minimum":"x"}})")),
             "expects a number in module.options.a.minimum");
   EXPECT_EQ(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"0 3 * * *","every":"PT5M"}}})")),
             "gives module.jobs.a.trigger two kinds, expected one of cron, every, at");
-  EXPECT_TRUE(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"99 3 * * *"}}})")).starts_with("has a trigger in module.jobs.a that can't be read: "));
+  EXPECT_TRUE(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"99 3 * * *"}}})"))
+                  .starts_with("has a trigger in module.jobs.a that can't be read: "));
   EXPECT_EQ(reason(manifest("", R"("contracts":[{"file":"a.yaml"}])")), "lacks the document of a.yaml");
-  EXPECT_EQ(reason(manifest("", R"("contracts":[{"file":"a.yaml","document":{"paths":{"/a":{"get":{"operationId":"x"}},"/b":{"get":{"operationId":"x"}}}}}])")),
-            "has the operationId \"x\" twice (again in a.yaml)");
-  EXPECT_EQ(reason(manifest("", R"("migrations":[{"number":1,"name":"001_a.sql","sql":""},{"number":1,"name":"001_b.sql","sql":""}])")),
-            "has two migrations numbered 1 (001_a.sql and 001_b.sql); number them apart");
+  EXPECT_EQ(
+      reason(manifest(
+          "",
+          R"("contracts":[{"file":"a.yaml","document":{"paths":{"/a":{"get":{"operationId":"x"}},"/b":{"get":{"operationId":"x"}}}}}])")),
+      "has the operationId \"x\" twice (again in a.yaml)");
+  EXPECT_EQ(
+      reason(manifest(
+          "", R"("migrations":[{"number":1,"name":"001_a.sql","sql":""},{"number":1,"name":"001_b.sql","sql":""}])")),
+      "has two migrations numbered 1 (001_a.sql and 001_b.sql); number them apart");
   EXPECT_EQ(reason(R"({"mortise_manifest":1,"mortise_manifest":1})").substr(0, 24), "is not JSON: repeated ke");
 }
 

@@ -32,7 +32,8 @@ std::string reasonOf(const mortise_error& error, mortise_status status) {
   std::string reason(words.empty() ? code : words);
   if (reason.empty()) return "status " + std::to_string(static_cast<int>(status)) + ", no reason given";
   if (!words.empty() && !code.empty()) reason += " (" + std::string(code) + ")";
-  std::replace_if(reason.begin(), reason.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::replace_if(
+      reason.begin(), reason.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   return reason;
 }
 
@@ -69,7 +70,8 @@ class JobScope {
 };
 
 void failCall(const std::string& module, std::string_view operationId, Call& call, const std::string& reason) {
-  log::error("handler failed", {{"module", module}, {"operation", operationId}, {"request_id", call.requestId()}, {"reason", reason}});
+  log::error("handler failed",
+             {{"module", module}, {"operation", operationId}, {"request_id", call.requestId()}, {"reason", reason}});
   call.fail(Problem(500, "internal").note(reason));  // no effect when the module has answered already
 }
 
@@ -163,7 +165,8 @@ mortise_status ModuleInstance::handle(std::string_view operationId, Call& call) 
   mortise_status status = MORTISE_FAILED;
   try {
     status = module_.handle(self_, str(operationId), reinterpret_cast<mortise_call*>(&call));
-    if (status == MORTISE_OK || status == MORTISE_PENDING) [[likely]] return status;
+    if (status == MORTISE_OK || status == MORTISE_PENDING) [[likely]]
+      return status;
     failCall(name(), operationId, call, "the handler returned status " + std::to_string(static_cast<int>(status)));
     return status;
   } catch (...) {
@@ -202,7 +205,8 @@ const void* ModuleInstance::lookup(std::string_view interfaceName) noexcept {
     return module_.lookup(self_, str(interfaceName));
   } catch (...) {
     try {
-      log::error("module threw out of lookup", {{"module", name()}, {"interface", interfaceName}, {"reason", currentReason()}});
+      log::error("module threw out of lookup",
+                 {{"module", name()}, {"interface", interfaceName}, {"reason", currentReason()}});
     } catch (...) {  // no memory even for the line
     }
     return nullptr;

@@ -17,7 +17,8 @@ using testing::moduleFile;
 
 std::unique_ptr<ModuleInstance> running(const std::string& name) {
   const auto manifest = std::make_shared<const Manifest>(Manifest::readFromFile(moduleFile(name)));
-  auto instance = std::make_unique<ModuleInstance>(manifest, Library::open(moduleFile(name), *manifest), HostServices{});
+  auto instance =
+      std::make_unique<ModuleInstance>(manifest, Library::open(moduleFile(name), *manifest), HostServices{});
   instance->create();
   instance->start();
   return instance;
@@ -53,12 +54,13 @@ TEST_P(BrokenHandler, IsAnsweredAsAFailure) {
   EXPECT_EQ(module->inFlight(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Handlers, BrokenHandler,
-                         ::testing::Values(Broken{"throwsException", MORTISE_FAILED, "the handler threw: disk on fire"},
-                                           Broken{"throwsInt", MORTISE_FAILED, "the handler threw: something that is not a std::exception"},
-                                           Broken{"fails", MORTISE_UNAVAILABLE, "the handler returned status 6"},
-                                           Broken{"inventsStatus", static_cast<mortise_status>(4711), "the handler returned status 4711"}),
-                         [](const auto& row) { return row.param.operation; });
+INSTANTIATE_TEST_SUITE_P(
+    Handlers, BrokenHandler,
+    ::testing::Values(Broken{"throwsException", MORTISE_FAILED, "the handler threw: disk on fire"},
+                      Broken{"throwsInt", MORTISE_FAILED, "the handler threw: something that is not a std::exception"},
+                      Broken{"fails", MORTISE_UNAVAILABLE, "the handler returned status 6"},
+                      Broken{"inventsStatus", static_cast<mortise_status>(4711), "the handler returned status 4711"}),
+    [](const auto& row) { return row.param.operation; });
 
 TEST(ModuleInstance, ASilentHandlerIsLeftToTheLastRelease) {
   const auto module = running("throws");
@@ -75,7 +77,9 @@ TEST(ModuleInstance, AJobThatThrowsFailsWithItsReason) {
   EXPECT_STREQ(error.text, "no broom");
 }
 
-TEST(ModuleInstance, ALookupThatThrowsGivesNothing) { EXPECT_EQ(running("throws")->lookup("throws.nothing/1"), nullptr); }
+TEST(ModuleInstance, ALookupThatThrowsGivesNothing) {
+  EXPECT_EQ(running("throws")->lookup("throws.nothing/1"), nullptr);
+}
 
 TEST(ModuleInstance, StopAndDestroyThatThrowAreSurvived) {
   auto module = running("throws");
@@ -154,7 +158,8 @@ TEST(Check, ACrashIsAResult) {
 TEST(Check, AForeignSymbolIsNamed) {
   const testing::ScratchDirectory scratch;
   const auto results = checkModule(moduleFile("exports_more"), scratch.path());
-  EXPECT_EQ(results.at(1).line(), "FAIL  single exported symbol: exports helper too; link with the version script of mortise_add_module()");
+  EXPECT_EQ(results.at(1).line(),
+            "FAIL  single exported symbol: exports helper too; link with the version script of mortise_add_module()");
 }
 
 TEST(Inspect, TellsWhatTheFileIsWithoutRunningIt) {
@@ -162,25 +167,27 @@ TEST(Inspect, TellsWhatTheFileIsWithoutRunningIt) {
             "described 1.0.0\n"
             "For tests\n"
             "\n"
-            "file      " + moduleFile("described") + "\n"
-            "sdk       1.0 or newer\n"
-            "needs     log/1, jobs/1\n"
-            "optional  mail/1\n"
-            "provides  nothing\n"
-            "exports   mortise_module_v1\n"
-            "\n"
-            "options (name, type, default)\n"
-            "  described.zone   string  UTC       Zone of the clock\n"
-            "  described.token  string  (secret)  For the moon\n"
-            "\n"
-            "permissions (name, roles that have it)\n"
-            "  described.view  user, admin  See it\n"
-            "\n"
-            "operations (method, path, id, permission)\n"
-            "  GET  /api/test/hello  hello  anybody\n"
-            "\n"
-            "jobs (id, trigger)\n"
-            "  sweep  cron: 0 3 * * *  Sweep\n");
+            "file      " +
+                moduleFile("described") +
+                "\n"
+                "sdk       1.0 or newer\n"
+                "needs     log/1, jobs/1\n"
+                "optional  mail/1\n"
+                "provides  nothing\n"
+                "exports   mortise_module_v1\n"
+                "\n"
+                "options (name, type, default)\n"
+                "  described.zone   string  UTC       Zone of the clock\n"
+                "  described.token  string  (secret)  For the moon\n"
+                "\n"
+                "permissions (name, roles that have it)\n"
+                "  described.view  user, admin  See it\n"
+                "\n"
+                "operations (method, path, id, permission)\n"
+                "  GET  /api/test/hello  hello  anybody\n"
+                "\n"
+                "jobs (id, trigger)\n"
+                "  sweep  cron: 0 3 * * *  Sweep\n");
 }
 
 }  // namespace

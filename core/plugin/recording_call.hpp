@@ -50,7 +50,9 @@ class RecordingCall : public Call {
     return true;
   }
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options&) override { return nullptr; }
-  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options, http::WebSocket::Callbacks) override { return nullptr; }
+  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options, http::WebSocket::Callbacks) override {
+    return nullptr;
+  }
   void retain() override { references.fetch_add(1); }
   void release() override { references.fetch_sub(1); }
 

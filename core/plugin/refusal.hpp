@@ -19,7 +19,8 @@ class Refusal : public std::runtime_error {
       : std::runtime_error(oneLine(file) + ": " + reason + ". Not loaded."), reason_(std::move(reason)) {}
   // Reasons quote the file and the module: neither may write to the operator's terminal as it likes.
   static std::string oneLine(std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return text;
   }
 

@@ -17,7 +17,8 @@ using testing::ScratchDirectory;
 std::string outcome(const std::string& file) {
   const auto shown = [&](std::string text) {
     const auto directory = std::filesystem::path(file).parent_path().string() + "/";
-    for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory)) text.erase(at, directory.size());
+    for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory))
+      text.erase(at, directory.size());
     return text;
   };
   try {
@@ -48,55 +49,77 @@ TEST_P(IllMade, IsRefusedWithTheWholeStory) { EXPECT_EQ(outcome(moduleFile(GetPa
 
 const Row kRows[] = {
     {"well_made", "started"},
-    {"no_descriptor", "no_descriptor.so: exports no mortise_module_v1; build it with mortise_add_module(). Not loaded."},
-    {"exports_nothing", "exports_nothing.so: exports no mortise_module_v1; build it with mortise_add_module(). Not loaded."},
+    {"no_descriptor",
+     "no_descriptor.so: exports no mortise_module_v1; build it with mortise_add_module(). Not loaded."},
+    {"exports_nothing",
+     "exports_nothing.so: exports no mortise_module_v1; build it with mortise_add_module(). Not loaded."},
     {"function_for_descriptor",
-     "function_for_descriptor.so: expected mortise_module_v1 to be a mortise_module of 88 bytes, found a function; build it with "
+     "function_for_descriptor.so: expected mortise_module_v1 to be a mortise_module of 88 bytes, found a function; "
+     "build it with "
      "mortise_add_module(). Not loaded."},
     {"short_descriptor",
-     "short_descriptor.so: expected a mortise_module_v1 of at least 88 bytes, found 16; set struct_size to sizeof(mortise_module). "
+     "short_descriptor.so: expected a mortise_module_v1 of at least 88 bytes, found 16; set struct_size to "
+     "sizeof(mortise_module). "
      "Not loaded."},
     {"long_descriptor",
-     "long_descriptor.so: says its mortise_module_v1 has 4096 bytes, found 88; set struct_size to sizeof(mortise_module). Not loaded."},
-    {"major_from_the_future", "major_from_the_future.so: wants SDK 2.0, this kernel serves 1.0; run a newer kernel. Not loaded."},
-    {"minor_from_the_future", "minor_from_the_future.so: wants SDK 1.7, this kernel serves 1.0; run a newer kernel. Not loaded."},
-    {"sdk_from_the_future", "sdk_from_the_future.so: wants SDK 1.7, this kernel serves 1.0; run a newer kernel. Not loaded."},
+     "long_descriptor.so: says its mortise_module_v1 has 4096 bytes, found 88; set struct_size to "
+     "sizeof(mortise_module). Not loaded."},
+    {"major_from_the_future",
+     "major_from_the_future.so: wants SDK 2.0, this kernel serves 1.0; run a newer kernel. Not loaded."},
+    {"minor_from_the_future",
+     "minor_from_the_future.so: wants SDK 1.7, this kernel serves 1.0; run a newer kernel. Not loaded."},
+    {"sdk_from_the_future",
+     "sdk_from_the_future.so: wants SDK 1.7, this kernel serves 1.0; run a newer kernel. Not loaded."},
     {"manifest_from_the_future",
-     "manifest_from_the_future.so: its manifest has format 2, this kernel reads format 1; run a newer kernel. Not loaded."},
+     "manifest_from_the_future.so: its manifest has format 2, this kernel reads format 1; run a newer kernel. Not "
+     "loaded."},
     {"bad_manifest",
-     "bad_manifest.so: its manifest is not JSON: invalid value at byte 31; build it with mortise_add_module(). Not loaded."},
+     "bad_manifest.so: its manifest is not JSON: invalid value at byte 31; build it with mortise_add_module(). Not "
+     "loaded."},
     {"no_name", "no_name.so: its manifest lacks module.name; build it with mortise_add_module(). Not loaded."},
-    {"no_manifest", "no_manifest.so: has no section .mortise.manifest; build it with mortise_add_module(). Not loaded."},
+    {"no_manifest",
+     "no_manifest.so: has no section .mortise.manifest; build it with mortise_add_module(). Not loaded."},
     {"other_manifest",
-     "other_manifest.so: expected its manifest in memory to be that of section .mortise.manifest, found another one; build it with "
+     "other_manifest.so: expected its manifest in memory to be that of section .mortise.manifest, found another one; "
+     "build it with "
      "mortise_add_module(). Not loaded."},
     {"no_create", "no_create.so: has no create function; build it with mortise_add_module(). Not loaded."},
-    {"no_handle", "no_handle.so: has no handle function, its contracts have operations; build it with mortise_add_module(). Not loaded."},
+    {"no_handle",
+     "no_handle.so: has no handle function, its contracts have operations; build it with mortise_add_module(). Not "
+     "loaded."},
     {"undefined_symbol",
-     "undefined_symbol.so: can't be loaded: undefined_symbol.so: undefined symbol: missing_function; install what it misses, or build it "
+     "undefined_symbol.so: can't be loaded: undefined_symbol.so: undefined symbol: missing_function; install what it "
+     "misses, or build it "
      "on this system. Not loaded."},
-    {"newer_interface", "newer_interface.so: needs interface db/2, this kernel serves db/1; run a newer kernel. Not loaded."},
+    {"newer_interface",
+     "newer_interface.so: needs interface db/2, this kernel serves db/1; run a newer kernel. Not loaded."},
     {"unknown_interface",
-     "unknown_interface.so: needs interface moon.phase/1, which neither this kernel nor an enabled module serves; enable the module that "
+     "unknown_interface.so: needs interface moon.phase/1, which neither this kernel nor an enabled module serves; "
+     "enable the module that "
      "provides it, or run a newer kernel. Not loaded."},
     {"handler_without_operation",
-     "handler_without_operation.so: has a handler for hallo, which no contract has (did you mean hello?); use the same names in contract, "
+     "handler_without_operation.so: has a handler for hallo, which no contract has (did you mean hello?); use the same "
+     "names in contract, "
      "manifest and code. Not loaded."},
     {"operation_without_handler",
-     "operation_without_handler.so: has no handler for goodbye (contracts/test.yaml:12); use the same names in contract, manifest and "
+     "operation_without_handler.so: has no handler for goodbye (contracts/test.yaml:12); use the same names in "
+     "contract, manifest and "
      "code. Not loaded."},
     {"job_without_function",
-     "job_without_function.so: has no function for the job sweep of its manifest; use the same names in contract, manifest and code. "
+     "job_without_function.so: has no function for the job sweep of its manifest; use the same names in contract, "
+     "manifest and code. "
      "Not loaded."},
     {"create_fails", "create_fails.so: could not be created: the model file is missing (no_model). Not loaded."},
     {"create_fails_silently", "create_fails_silently.so: could not be created: status 6, no reason given. Not loaded."},
     {"start_fails", "start_fails.so: could not be started: port 9 is taken. Not loaded."},
     {"throws_in_create",
-     "throws_in_create.so: threw while it was created: something that is not a std::exception; ask its author. Not loaded."},
+     "throws_in_create.so: threw while it was created: something that is not a std::exception; ask its author. Not "
+     "loaded."},
     {"throws_in_start", "throws_in_start.so: threw while it started: no disk; ask its author. Not loaded."},
     {"throws_in_bindings", "throws_in_bindings.so: threw while it listed its bindings; ask its author. Not loaded."},
 };
-INSTANTIATE_TEST_SUITE_P(Modules, IllMade, ::testing::ValuesIn(kRows), [](const auto& row) { return row.param.module; });
+INSTANTIATE_TEST_SUITE_P(Modules, IllMade, ::testing::ValuesIn(kRows),
+                         [](const auto& row) { return row.param.module; });
 
 std::string contents(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -110,26 +133,30 @@ std::string written(const ScratchDirectory& scratch, const std::string& name, co
 }
 
 TEST(Refusals, AMissingFileIsNamed) {
-  EXPECT_EQ(outcome("/nowhere/gone.so"), "gone.so: can't be opened: No such file or directory; check the path and its permissions. Not loaded.");
+  EXPECT_EQ(outcome("/nowhere/gone.so"),
+            "gone.so: can't be opened: No such file or directory; check the path and its permissions. Not loaded.");
 }
 
 TEST(Refusals, ADirectoryIsNoModule) {
   const ScratchDirectory scratch;
   std::filesystem::create_directory(scratch.path() + "/notes.so");
   EXPECT_EQ(outcome(scratch.path() + "/notes.so"),
-            "notes.so: expected a module file (.so), found something that is not a regular file; check the path. Not loaded.");
+            "notes.so: expected a module file (.so), found something that is not a regular file; check the path. Not "
+            "loaded.");
 }
 
 TEST(Refusals, AnEmptyFileIsNoModule) {
   const ScratchDirectory scratch;
   EXPECT_EQ(outcome(written(scratch, "notes.so", "")),
-            "notes.so: expected a shared library (ELF), found an empty file; build it with mortise_add_module(). Not loaded.");
+            "notes.so: expected a shared library (ELF), found an empty file; build it with mortise_add_module(). Not "
+            "loaded.");
 }
 
 TEST(Refusals, ATextFileIsNoModule) {
   const ScratchDirectory scratch;
   EXPECT_EQ(outcome(written(scratch, "notes.so", "#!/bin/sh\necho hello\n")),
-            "notes.so: expected a shared library (ELF), found another kind of file; build it with mortise_add_module(). Not loaded.");
+            "notes.so: expected a shared library (ELF), found another kind of file; build it with "
+            "mortise_add_module(). Not loaded.");
 }
 
 TEST(Refusals, AProgramIsNoModule) {
@@ -144,15 +171,17 @@ TEST(Refusals, ALibraryForAnotherMachineIsRefused) {
   const ScratchDirectory scratch;
   auto bytes = contents(moduleFile("well_made"));
   bytes[18] = 40;  // e_machine: ARM
-  EXPECT_EQ(outcome(written(scratch, "notes.so", bytes)),
-            "notes.so: expected a library for x86-64, found one for machine 40; build it for this machine. Not loaded.");
+  EXPECT_EQ(
+      outcome(written(scratch, "notes.so", bytes)),
+      "notes.so: expected a library for x86-64, found one for machine 40; build it for this machine. Not loaded.");
 }
 
 TEST(Refusals, ATruncatedFileIsRefusedWhereverItWasCut) {
   const ScratchDirectory scratch;
   const auto whole = contents(moduleFile("well_made"));
   ASSERT_GT(whole.size(), 4000u);
-  for (const std::size_t size : {std::size_t{5}, std::size_t{63}, std::size_t{100}, std::size_t{1000}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{5}, std::size_t{63}, std::size_t{100}, std::size_t{1000}, whole.size() / 2, whole.size() - 1}) {
     EXPECT_EQ(outcome(written(scratch, "notes.so", whole.substr(0, size))),
               "notes.so: expected a whole shared library, found one cut off after " + std::to_string(size) +
                   " bytes; copy the file again. Not loaded.");
@@ -202,7 +231,8 @@ TEST(Refusals, AMigrationThatWasChangedAfterItRanStopsTheModule) {
     FAIL() << "accepted";
   } catch (const db::Error& error) {
     const std::string text = error.what();
-    EXPECT_NE(text.find("migrated: migration 001_things.sql was changed after it was applied"), std::string::npos) << text;
+    EXPECT_NE(text.find("migrated: migration 001_things.sql was changed after it was applied"), std::string::npos)
+        << text;
   }
 }
 

@@ -37,11 +37,14 @@ std::string unservedReason(const std::string& wanted, const Providers& providers
   bool kernel = false;
   const auto other = otherRevision(wanted, providers, kernel);
   if (other.empty()) {
-    return "needs interface " + wanted + ", which neither this kernel nor an enabled module serves; enable the module that provides it, or run a newer kernel";
+    return "needs interface " + wanted +
+           ", which neither this kernel nor an enabled module serves; enable the module that provides it, or run a "
+           "newer kernel";
   }
   const bool newer = revision(wanted) > revision(other);
   if (kernel) {
-    return "needs interface " + wanted + ", this kernel serves " + other + (newer ? "; run a newer kernel" : "; build it with this kernel's SDK");
+    return "needs interface " + wanted + ", this kernel serves " + other +
+           (newer ? "; run a newer kernel" : "; build it with this kernel's SDK");
   }
   return "needs interface " + wanted + ", module " + providers.find(other)->second->name + " provides " + other +
          (newer ? "; install a newer version of that module" : "; install a newer version of this module");
@@ -96,7 +99,8 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
   for (const auto* manifest : manifests) {
     const auto refuse = [&](const std::string& reason) { plan.refused.emplace_back(manifest->path, reason); };
     if (const auto [at, fresh] = byName.emplace(manifest->name, manifest); !fresh) {
-      refuse("is a second module named " + manifest->name + " (the first is " + at->second->path + "); enable one of the two");
+      refuse("is a second module named " + manifest->name + " (the first is " + at->second->path +
+             "); enable one of the two");
       continue;
     }
     const auto taken = std::find_if(manifest->provides.begin(), manifest->provides.end(),
@@ -104,15 +108,16 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
     if (taken != manifest->provides.end()) {
       const auto found = providers.find(*taken);
       refuse("provides interface " + *taken + ", which " +
-             (found == providers.end() ? std::string("this kernel serves itself; rename it")
-                                       : "module " + found->second->name + " already provides; disable one of the modules"));
+             (found == providers.end()
+                  ? std::string("this kernel serves itself; rename it")
+                  : "module " + found->second->name + " already provides; disable one of the modules"));
       continue;
     }
     const auto doubled = std::find_if(manifest->permissions.begin(), manifest->permissions.end(),
                                       [&](const auto& permission) { return permissions.contains(permission.name); });
     if (doubled != manifest->permissions.end()) {
-      refuse("declares permission " + doubled->name + ", which module " + permissions.find(doubled->name)->second->name +
-             " already declares; rename it");
+      refuse("declares permission " + doubled->name + ", which module " +
+             permissions.find(doubled->name)->second->name + " already declares; rename it");
       continue;
     }
     for (const auto& permission : manifest->permissions) permissions.emplace(permission.name, manifest);
@@ -134,11 +139,11 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
         continue;
       }
       const auto former = everProvided.find(*missing);
-      plan.refused.emplace_back(manifest->path,
-                                former == everProvided.end()
-                                    ? unservedReason(*missing, providers)
-                                    : "needs interface " + *missing + " of module " + former->second->name +
-                                          ", which is not loaded; see why that one was refused");
+      plan.refused.emplace_back(manifest->path, former == everProvided.end()
+                                                    ? unservedReason(*missing, providers)
+                                                    : "needs interface " + *missing + " of module " +
+                                                          former->second->name +
+                                                          ", which is not loaded; see why that one was refused");
       for (const auto& name : manifest->provides) providers.erase(name);
       at = candidates.erase(at);
       changed = true;
@@ -155,7 +160,8 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
   };
   for (bool heedOptional = true; !waiting.empty();) {
     const auto ready = std::find_if(candidates.begin(), candidates.end(), [&](const auto* manifest) {
-      return waiting.contains(manifest) && !waitsFor(manifest, manifest->needs) && !(heedOptional && waitsFor(manifest, manifest->optional));
+      return waiting.contains(manifest) && !waitsFor(manifest, manifest->needs) &&
+             !(heedOptional && waitsFor(manifest, manifest->optional));
     });
     if (ready != candidates.end()) {
       plan.order.push_back(*ready);
@@ -197,7 +203,8 @@ const void* ProvidedInterfaces::lookup(std::string_view interfaceName) const {
 void ProvidedInterfaces::requireNeeds(const Manifest& manifest) const {
   for (const auto& need : manifest.needs) {
     if (servedByKernel(need) || lookup(need) != nullptr) continue;
-    throw Refusal(manifest.path, "needs interface " + need + ", whose module has not started; see why that one was refused");
+    throw Refusal(manifest.path,
+                  "needs interface " + need + ", whose module has not started; see why that one was refused");
   }
 }
 

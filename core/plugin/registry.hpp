@@ -1,4 +1,5 @@
-// Which interfaces exist: the kernel's own, and those that modules provide to each other; and the order of start that follows.
+// Which interfaces exist: the kernel's own, and those that modules provide to each other; and the order of start that
+// follows.
 #pragma once
 
 #include <map>
@@ -22,7 +23,8 @@ bool servedByKernel(std::string_view interfaceName);
 // Which modules can start, and when: a module starts after every other one whose interface it needs (or may use).
 struct StartPlan {
   std::vector<const Manifest*> order;
-  std::vector<Refusal> refused;  // needs what nobody serves (or only a refused module), in a cycle, a name or interface given twice
+  std::vector<Refusal>
+      refused;  // needs what nobody serves (or only a refused module), in a cycle, a name or interface given twice
 };
 StartPlan planStart(std::span<const Manifest* const> manifests);
 

@@ -33,12 +33,14 @@ Planned plan(const std::vector<Manifest>& manifests) {
 using Names = std::vector<std::string>;
 
 TEST(StartPlan, EveryInterfaceOfTheSdkIsServed) {
-  EXPECT_EQ(kernelInterfaces(), (Names{"audit/1", "blobs/1", "cache/1", "call/1", "config/1", "db/1", "events/1", "http_client/1",
-                                       "identity/1", "jobs/1", "json/1", "limits/1", "log/1", "mail/1", "metrics/1", "secrets/1"}));
+  EXPECT_EQ(kernelInterfaces(),
+            (Names{"audit/1", "blobs/1", "cache/1", "call/1", "config/1", "db/1", "events/1", "http_client/1",
+                   "identity/1", "jobs/1", "json/1", "limits/1", "log/1", "mail/1", "metrics/1", "secrets/1"}));
 }
 
 TEST(StartPlan, AProviderStartsBeforeThoseThatNeedIt) {
-  const auto planned = plan({module("skills", {"files.store/1", "db/1"}), module("files", {"db/1"}, {"files.store/1"}), module("auth", {})});
+  const auto planned = plan(
+      {module("skills", {"files.store/1", "db/1"}), module("files", {"db/1"}, {"files.store/1"}), module("auth", {})});
   EXPECT_EQ(planned.order, (Names{"files", "skills", "auth"}));
   EXPECT_TRUE(planned.refused.empty());
 }
@@ -52,12 +54,15 @@ TEST(StartPlan, AnOptionalInterfaceThatNobodyServesIsNoReason) {
 }
 
 TEST(StartPlan, ALoopOfNeedsIsRefusedWithItsWay) {
-  const auto planned = plan({module("a", {"b.x/1"}, {"a.x/1"}), module("b", {"a.x/1"}, {"b.x/1"}), module("c", {"a.x/1"})});
+  const auto planned =
+      plan({module("a", {"b.x/1"}, {"a.x/1"}), module("b", {"a.x/1"}, {"b.x/1"}), module("c", {"a.x/1"})});
   EXPECT_TRUE(planned.order.empty());
-  EXPECT_EQ(planned.refused,
-            (Names{"a.so: can't be started before itself: the modules need each other (a -> b -> a); make one of these interfaces optional. Not loaded.",
-                   "b.so: can't be started before itself: the modules need each other (b -> a -> b); make one of these interfaces optional. Not loaded.",
-                   "c.so: can't be started before itself: the modules need each other (a -> b -> a); make one of these interfaces optional. Not loaded."}));
+  EXPECT_EQ(planned.refused, (Names{"a.so: can't be started before itself: the modules need each other (a -> b -> a); "
+                                    "make one of these interfaces optional. Not loaded.",
+                                    "b.so: can't be started before itself: the modules need each other (b -> a -> b); "
+                                    "make one of these interfaces optional. Not loaded.",
+                                    "c.so: can't be started before itself: the modules need each other (a -> b -> a); "
+                                    "make one of these interfaces optional. Not loaded."}));
 }
 
 TEST(StartPlan, ALoopThroughAnOptionalInterfaceIsFine) {
@@ -67,27 +72,34 @@ TEST(StartPlan, ALoopThroughAnOptionalInterfaceIsFine) {
 TEST(StartPlan, WhoNeedsARefusedModuleIsRefusedToo) {
   const auto planned = plan({module("skills", {"files.store/1"}), module("files", {"db/2"}, {"files.store/1"})});
   EXPECT_TRUE(planned.order.empty());
-  EXPECT_EQ(planned.refused, (Names{"files.so: needs interface db/2, this kernel serves db/1; run a newer kernel. Not loaded.",
-                                    "skills.so: needs interface files.store/1 of module files, which is not loaded; see why that one was "
-                                    "refused. Not loaded."}));
+  EXPECT_EQ(
+      planned.refused,
+      (Names{"files.so: needs interface db/2, this kernel serves db/1; run a newer kernel. Not loaded.",
+             "skills.so: needs interface files.store/1 of module files, which is not loaded; see why that one was "
+             "refused. Not loaded."}));
 }
 
 TEST(StartPlan, AnotherRevisionOfAModulesInterfaceIsNamed) {
   const auto planned = plan({module("skills", {"files.store/2"}), module("files", {}, {"files.store/1"})});
-  EXPECT_EQ(planned.refused, (Names{"skills.so: needs interface files.store/2, module files provides files.store/1; install a newer version "
-                                    "of that module. Not loaded."}));
+  EXPECT_EQ(
+      planned.refused,
+      (Names{"skills.so: needs interface files.store/2, module files provides files.store/1; install a newer version "
+             "of that module. Not loaded."}));
 }
 
 TEST(StartPlan, TheSecondOfTwoSameNamesIsRefused) {
   auto second = module("files", {});
   second.path = "other.so";
-  EXPECT_EQ(plan({module("files", {}), second}).refused,
-            (Names{"other.so: is a second module named files (the first is files.so); enable one of the two. Not loaded."}));
+  EXPECT_EQ(
+      plan({module("files", {}), second}).refused,
+      (Names{"other.so: is a second module named files (the first is files.so); enable one of the two. Not loaded."}));
 }
 
 TEST(StartPlan, TwoProvidersOfOneInterfaceAreNotBothLoaded) {
-  EXPECT_EQ(plan({module("a", {}, {"x.y/1"}), module("b", {}, {"x.y/1"})}).refused,
-            (Names{"b.so: provides interface x.y/1, which module a already provides; disable one of the modules. Not loaded."}));
+  EXPECT_EQ(
+      plan({module("a", {}, {"x.y/1"}), module("b", {}, {"x.y/1"})}).refused,
+      (Names{
+          "b.so: provides interface x.y/1, which module a already provides; disable one of the modules. Not loaded."}));
   EXPECT_EQ(plan({module("a", {}, {"db/1"})}).refused,
             (Names{"a.so: provides interface db/1, which this kernel serves itself; rename it. Not loaded."}));
 }
@@ -96,7 +108,8 @@ TEST(StartPlan, APermissionBelongsToOneModule) {
   auto a = module("a", {});
   auto b = module("b", {});
   a.permissions = b.permissions = {{"a.view", "See", {}}};
-  EXPECT_EQ(plan({a, b}).refused, (Names{"b.so: declares permission a.view, which module a already declares; rename it. Not loaded."}));
+  EXPECT_EQ(plan({a, b}).refused,
+            (Names{"b.so: declares permission a.view, which module a already declares; rename it. Not loaded."}));
 }
 
 }  // namespace

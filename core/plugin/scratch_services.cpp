@@ -51,7 +51,8 @@ struct ScratchServices::Parts {
   ProvidedInterfaces provided;
 };
 
-ScratchServices::ScratchServices(const std::string& directory, const Manifest& manifest) : parts_(std::make_unique<Parts>()) {
+ScratchServices::ScratchServices(const std::string& directory, const Manifest& manifest)
+    : parts_(std::make_unique<Parts>()) {
   auto& parts = *parts_;
   parts.config = defaults(manifest);
   db::Options database;
@@ -84,7 +85,8 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.audit = parts.audit.get();
   services_.metrics = &parts.metrics;
   services_.provided = &parts.provided;
-  services_.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", "http://localhost:8000"}};
+  services_.server = {
+      {"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", "http://localhost:8000"}};
 }
 
 ScratchServices::~ScratchServices() = default;

@@ -1,4 +1,5 @@
-// Every service that a module may ask for, on a scratch SQLite database and directory: what `mortise module check` starts a module on.
+// Every service that a module may ask for, on a scratch SQLite database and directory: what `mortise module check`
+// starts a module on.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,8 @@ namespace mortise::plugin {
 
 class ScratchServices {
  public:
-  // `directory` exists and is empty or was used by ScratchServices before. The options are the defaults of kernel and module.
+  // `directory` exists and is empty or was used by ScratchServices before. The options are the defaults of kernel and
+  // module.
   ScratchServices(const std::string& directory, const Manifest& manifest);
   ~ScratchServices();
   ScratchServices(const ScratchServices&) = delete;

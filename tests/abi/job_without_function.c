@@ -5,5 +5,7 @@ static mortise_status run(void* self, mortise_str job, mortise_run* run_of_it, m
   return MORTISE_OK;
 }
 #define RUN_JOB run
-#define MANIFEST MANIFEST_OF("tested", ",\"jobs\":{\"sweep\":{\"help\":\"h\",\"trigger\":{\"cron\":\"0 3 * * *\"}}}", OPERATION("hello"))
+#define MANIFEST                                                                                       \
+  MANIFEST_OF("tested", ",\"jobs\":{\"sweep\":{\"help\":\"h\",\"trigger\":{\"cron\":\"0 3 * * *\"}}}", \
+              OPERATION("hello"))
 #include "promise.h"

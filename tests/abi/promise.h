@@ -1,6 +1,6 @@
 /* What a well-made module consists of, so that each file here shows only the one promise it breaks.
- * Redefine before the include: MANIFEST (JSON text), or any of CREATE START STOP DESTROY HANDLE RUN_JOB LOOKUP BINDINGS (a function's name),
- * STRUCT_SIZE, ABI_MAJOR, ABI_MINOR. */
+ * Redefine before the include: MANIFEST (JSON text), or any of CREATE START STOP DESTROY HANDLE RUN_JOB LOOKUP BINDINGS
+ * (a function's name), STRUCT_SIZE, ABI_MAJOR, ABI_MINOR. */
 #ifndef MORTISE_TESTS_ABI_PROMISE_H
 #define MORTISE_TESTS_ABI_PROMISE_H
 
@@ -9,12 +9,16 @@
 #include "mortise/abi/call.h"
 #include "mortise/abi/module.h"
 
-#define OPERATION(id) \
-  "{\"file\":\"contracts/test.yaml\",\"lines\":{\"" id "\":12},\"document\":{\"openapi\":\"3.0.3\",\"info\":{\"title\":\"T\",\"version\":\"1\"}," \
-  "\"x-mortise-dialect\":\"problem\",\"paths\":{\"/api/test/" id "\":{\"get\":{\"operationId\":\"" id "\",\"security\":[]," \
+#define OPERATION(id)                                                                                 \
+  "{\"file\":\"contracts/test.yaml\",\"lines\":{\"" id                                                \
+  "\":12},\"document\":{\"openapi\":\"3.0.3\",\"info\":{\"title\":\"T\",\"version\":\"1\"},"          \
+  "\"x-mortise-dialect\":\"problem\",\"paths\":{\"/api/test/" id "\":{\"get\":{\"operationId\":\"" id \
+  "\",\"security\":[],"                                                                               \
   "\"responses\":{\"200\":{\"description\":\"fine\"}}}}}}}"
-#define MANIFEST_OF(name, more, contracts) \
-  "{\"mortise_manifest\":1,\"module\":{\"name\":\"" name "\",\"version\":\"1.0.0\",\"summary\":\"For tests\",\"sdk\":\"1.0\"" more "}," \
+#define MANIFEST_OF(name, more, contracts)                                  \
+  "{\"mortise_manifest\":1,\"module\":{\"name\":\"" name                    \
+  "\",\"version\":\"1.0.0\",\"summary\":\"For tests\",\"sdk\":\"1.0\"" more \
+  "},"                                                                      \
   "\"contracts\":[" contracts "],\"migrations\":[],\"messages\":{}}"
 
 #ifndef MANIFEST
@@ -94,7 +98,7 @@ static const size_t kManifestSize = sizeof kManifest - 1;
 #endif
 
 MORTISE_EXTERN_C MORTISE_EXPORT const mortise_module DESCRIPTOR;
-const mortise_module DESCRIPTOR = {STRUCT_SIZE, ABI_MAJOR, ABI_MINOR, MANIFEST_POINTER, &kManifestSize, CREATE,
-                                   START,       STOP,      DESTROY,   HANDLE,    RUN_JOB,        LOOKUP, BINDINGS};
+const mortise_module DESCRIPTOR = {STRUCT_SIZE, ABI_MAJOR, ABI_MINOR, MANIFEST_POINTER, &kManifestSize, CREATE,  START,
+                                   STOP,        DESTROY,   HANDLE,    RUN_JOB,          LOOKUP,         BINDINGS};
 
 #endif

@@ -10,11 +10,14 @@ static mortise_status throws(void*, mortise_str operation, mortise_call*) {
   if (id == "inventsStatus") return static_cast<mortise_status>(4711);
   return MORTISE_OK;  // "silent": without an answer
 }
-static mortise_status throwsInJob(void*, mortise_str, mortise_run*, mortise_error*) { throw std::runtime_error("no broom"); }
+static mortise_status throwsInJob(void*, mortise_str, mortise_run*, mortise_error*) {
+  throw std::runtime_error("no broom");
+}
 static void throwsInStop(void*) { throw 42; }
 static const void* throwsInLookup(void*, mortise_str) { throw 42; }
 static void lists(void*, void (*each)(void*, char, mortise_str), void* context) {
-  for (const char* id : {"throwsException", "throwsInt", "fails", "inventsStatus", "silent"}) each(context, 'o', {id, std::char_traits<char>::length(id)});
+  for (const char* id : {"throwsException", "throwsInt", "fails", "inventsStatus", "silent"})
+    each(context, 'o', {id, std::char_traits<char>::length(id)});
   each(context, 'j', {"sweep", 5});
 }
 #define HANDLE throws
@@ -23,7 +26,8 @@ static void lists(void*, void (*each)(void*, char, mortise_str), void* context) 
 #define DESTROY throwsInStop
 #define LOOKUP throwsInLookup
 #define BINDINGS lists
-#define MANIFEST                                                                                                                       \
-  MANIFEST_OF("throws", ",\"provides\":[\"throws.nothing/1\"],\"jobs\":{\"sweep\":{\"help\":\"Sweep\"}}",                              \
-              OPERATION("throwsException") "," OPERATION("throwsInt") "," OPERATION("fails") "," OPERATION("inventsStatus") "," OPERATION("silent"))
+#define MANIFEST                                                                                            \
+  MANIFEST_OF("throws", ",\"provides\":[\"throws.nothing/1\"],\"jobs\":{\"sweep\":{\"help\":\"Sweep\"}}",   \
+              OPERATION("throwsException") "," OPERATION("throwsInt") "," OPERATION("fails") "," OPERATION( \
+                  "inventsStatus") "," OPERATION("silent"))
 #include "promise.h"
