@@ -121,6 +121,8 @@ std::vector<Option> make() {
 
       list("identity", "grant", "", "Roles that hold a permission instead of its module's defaults: scheduler.view=user,viewer"),
 
+      secret(list("secrets", "named", "", "Secrets for modules: MODULE.NAME=VALUE, or MODULE.NAME=@/path/of/a/file with the value in it")),
+
       choice("limits", "store", "auto", {"auto", "memory", "cache"},
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),
       flag("limits", "enabled", "true", "Whether rate limits hold"),

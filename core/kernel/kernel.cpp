@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <thread>
 
 #include "core/base/text.hpp"
@@ -55,6 +58,30 @@ std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusa
 }
 
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+// secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
+std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config) {
+  std::map<std::string, std::string, std::less<>> named;
+  for (const auto& entry : config.list("secrets.named")) {
+    const auto equals = entry.find('=');
+    const auto name = entry.substr(0, equals);
+    const auto where = "secrets.named (" + config.origin("secrets.named") + "): ";
+    if (equals == std::string::npos || name.find('.') == std::string::npos) {
+      throw StartError({where + "each entry must be MODULE.NAME=VALUE or MODULE.NAME=@FILE"});
+    }
+    auto value = entry.substr(equals + 1);
+    if (value.starts_with('@')) {
+      std::ifstream file(value.substr(1), std::ios::binary);
+      if (!file) throw StartError({where + name + " names the file " + value.substr(1) + ", which can't be read"});
+      const auto path = value.substr(1);
+      value.assign(std::istreambuf_iterator<char>(file), {});
+      while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) value.pop_back();
+      if (value.empty()) throw StartError({where + name + " names the file " + path + ", which is empty"});
+    }
+    if (!named.emplace(name, std::move(value)).second) throw StartError({where + name + " is given twice"});
+  }
+  return named;
+}
 
 }  // namespace
 
@@ -487,7 +514,8 @@ void Kernel::openStores() {
   try {
     const auto& c = self.config;
     const auto secretFile = c.text("identity.secret_file");
-    self.secrets = std::make_unique<services::Secrets>(services::Secrets::open(secretFile.empty() ? self.dataDirectory + "/secret" : secretFile));
+    self.secrets = std::make_unique<services::Secrets>(
+        services::Secrets::open(secretFile.empty() ? self.dataDirectory + "/secret" : secretFile, namedSecrets(c)));
     db::Options database;
     database.url = c.text("db.url").empty() ? "sqlite:" + self.dataDirectory + "/mortise.db" : c.text("db.url");
     database.connections = static_cast<std::size_t>(c.integer("db.connections"));
