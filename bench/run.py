@@ -22,7 +22,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "release"
+BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build" / "release"))
 PEERS = ROOT / "bench" / "peers"
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
