@@ -119,7 +119,7 @@ std::vector<Option> make() {
       bounded("identity", "platform_access_ttl", duration, "30m", kSecond, 30 * kDay, "Life of an access token of the agent platform"),
       bounded("identity", "platform_refresh_ttl", duration, "7d", 60 * kSecond, 3650 * kDay, "Life of a refresh token of the agent platform"),
 
-      list("identity", "grant", "", "Roles that hold a permission instead of its module's defaults: scheduler.view=user,viewer"),
+      list("identity", "grant", "", "Roles that hold a permission instead of its module's defaults: scheduler.view=user+viewer"),
 
       secret(list("secrets", "named", "", "Secrets for modules: MODULE.NAME=VALUE, or MODULE.NAME=@/path/of/a/file with the value in it")),
 

@@ -141,7 +141,8 @@ struct Kernel::Implementation {
 
   void openServices();
   void startModules();
-  void grantPermissions();
+  std::map<std::string, std::vector<std::string>> rolesByPermission() const;
+  void checkValues() const;
   std::unique_ptr<plugin::ModuleInstance> bringUp(const FoundModule& module, const plugin::HostServices& services);
   void addManifestJobs(plugin::ModuleInstance& instance);
   void compileRoutes();
@@ -382,10 +383,10 @@ void Kernel::Implementation::startModules() {
   }
 }
 
-void Kernel::Implementation::grantPermissions() {
+std::map<std::string, std::vector<std::string>> Kernel::Implementation::rolesByPermission() const {
   std::map<std::string, std::vector<std::string>> roles{{"kernel.metrics", {}}};
-  for (const auto& instance : instances) {
-    for (const auto& permission : instance->manifest().permissions) roles[permission.name] = permission.roles;
+  for (const auto* manifest : enabledManifests()) {
+    for (const auto& permission : manifest->permissions) roles[permission.name] = permission.roles;
   }
   std::vector<std::string> known;
   for (const auto& [name, holders] : roles) known.push_back(name);
@@ -395,15 +396,27 @@ void Kernel::Implementation::grantPermissions() {
     const auto found = roles.find(name);
     if (equals == std::string::npos || found == roles.end()) {
       const auto near = text::nearest(name, known);
-      throw StartError({"identity.grant (" + config.origin("identity.grant") + "): \"" + entry + "\" should be PERMISSION=ROLE,ROLE with a permission of an enabled module" +
+      throw StartError({"identity.grant (" + config.origin("identity.grant") + "): \"" + entry +
+                        "\" should be PERMISSION=ROLE+ROLE with a permission of an enabled module" +
                         (near.empty() ? "" : "; did you mean " + near + "?")});
     }
     found->second.clear();
-    for (const auto role : text::split(std::string_view(entry).substr(equals + 1), ',')) {
+    for (const auto role : text::split(std::string_view(entry).substr(equals + 1), '+')) {
       if (!text::trim(role).empty()) found->second.emplace_back(text::trim(role));
     }
   }
-  identity->grant(roles);
+  return roles;
+}
+
+// Values that only their users can judge; checked here so that check-config sees them too.
+void Kernel::Implementation::checkValues() const {
+  namedSecrets(config);
+  rolesByPermission();
+  try {
+    const TrustedProxies proxiesAsGiven(config.list("http.trusted_proxies"));
+  } catch (const std::invalid_argument& error) {
+    throw StartError({"http.trusted_proxies (" + config.origin("http.trusted_proxies") + "): " + error.what()});
+  }
 }
 
 void Kernel::Implementation::compileRoutes() {
@@ -496,6 +509,7 @@ void Kernel::Implementation::stopModules() {
 Kernel::Kernel(KernelOptions options) : implementation_(std::make_unique<Implementation>(std::move(options))) {
   implementation_->readConfiguration();
   implementation_->checkModules();
+  implementation_->checkValues();
 }
 
 Kernel::~Kernel() { drainAndStop(); }
@@ -583,7 +597,7 @@ void Kernel::start() {
   try {
     self.openServices();
     self.startModules();
-    self.grantPermissions();
+    self.identity->grant(self.rolesByPermission());
     self.compileRoutes();
     self.jobs->add("kernel.clean_identity", services::Trigger::parse("every: PT1H"), [&self](services::JobRun&) {
       return std::to_string(self.identity->cleanUp()) + " expired rows removed";
