@@ -475,9 +475,7 @@ void Kernel::Implementation::listen() {
   serving.idleTimeout = std::chrono::milliseconds(c.integer("http.idle_timeout"));
   serving.writeTimeout = std::chrono::milliseconds(c.integer("http.write_timeout"));
   serving.spoolDirectory = dataDirectory + "/spool";
-#ifndef NDEBUG
-  serving.loopWarning = std::chrono::milliseconds(5);
-#endif
+  if (log::enabled(log::Level::debug)) serving.loopWarning = std::chrono::milliseconds(5);
   fs::create_directories(serving.spoolDirectory);
   server = std::make_unique<http::Server>(serving, *dispatcher);
   server->start();
