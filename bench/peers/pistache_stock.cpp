@@ -1,4 +1,5 @@
-// The stock Pistache way to answer one JSON text: its own Endpoint, parser and ResponseWriter. A peer for ./dev bench, not part of the server.
+// The stock Pistache way to answer one JSON text: its own Endpoint, parser and ResponseWriter. A peer for ./dev bench,
+// not part of the server.
 #include <pistache/endpoint.h>
 #include <pistache/http.h>
 

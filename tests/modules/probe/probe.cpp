@@ -53,8 +53,10 @@ class Probe final : public mortise::Module {
     const auto id = request.body()["id"].text();
     const auto text = request.body()["text"].text();
     db_.transaction([&](mortise::Db::Session& session) {
-      session.execute("INSERT INTO probe_pairs (id, half, content) VALUES (:id, 'left', :content)", {{"id", id}, {"content", text}});
-      session.execute("INSERT INTO probe_pairs (id, half, content) VALUES (:id, 'right', :content)", {{"id", id}, {"content", text}});
+      session.execute("INSERT INTO probe_pairs (id, half, content) VALUES (:id, 'left', :content)",
+                      {{"id", id}, {"content", text}});
+      session.execute("INSERT INTO probe_pairs (id, half, content) VALUES (:id, 'right', :content)",
+                      {{"id", id}, {"content", text}});
     });
     if (const auto delay = request.body()["delay_ms"]; delay.exists()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(delay.integer()));
@@ -72,7 +74,8 @@ class Probe final : public mortise::Module {
   }
 
   Reply readPair(const Request& request) {
-    const auto row = db_.queryOne<std::string>("SELECT content FROM probe_pairs WHERE id = :id AND half = 'left'", {{"id", request.path("id")}});
+    const auto row = db_.queryOne<std::string>("SELECT content FROM probe_pairs WHERE id = :id AND half = 'left'",
+                                               {{"id", request.path("id")}});
     if (!row) throw Problem(404, "probe_pair_unknown");
     return Reply::ok(json::object({{"id", request.path("id")}, {"text", *row}}));
   }
