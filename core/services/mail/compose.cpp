@@ -1,7 +1,10 @@
 #include "core/services/mail/compose.hpp"
 
+#include <Poco/Net/QuotedPrintableEncoder.h>
+
 #include <algorithm>
 #include <ctime>
+#include <sstream>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
@@ -90,8 +93,8 @@ std::string newMessageId(std::string_view fromAddress) {
 
 namespace {
 
-// Lines end with CRLF; base64 keeps the body safe from any relay's rewrapping. Pure ASCII with short lines goes as 7bit
-// so that people (and tests) can read an .eml file.
+// Lines end with CRLF; quoted-printable keeps the body safe from any relay's rewrapping and a code of digits readable as it
+// is. Pure ASCII with short lines goes as 7bit.
 std::string part(std::string_view type, std::string_view body) {
   std::string normal;
   bool plain = true;
@@ -110,10 +113,11 @@ std::string part(std::string_view type, std::string_view body) {
   if (!normal.ends_with("\r\n")) normal += "\r\n";
   std::string out = "Content-Type: " + std::string(type) + "; charset=utf-8\r\n";
   if (plain) return out + "Content-Transfer-Encoding: 7bit\r\n\r\n" + normal;
-  out += "Content-Transfer-Encoding: base64\r\n\r\n";
-  const std::string encoded = text::base64(normal);
-  for (std::size_t i = 0; i < encoded.size(); i += 76) out.append(encoded, i, 76).append("\r\n");
-  return out;
+  std::ostringstream encoded;
+  Poco::Net::QuotedPrintableEncoder encoder(encoded);
+  encoder << normal;
+  encoder.close();
+  return out + "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + encoded.str();
 }
 
 std::string dateText(std::int64_t micros) {
