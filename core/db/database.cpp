@@ -76,9 +76,10 @@ class SqliteDatabase final : public Database, public Lessor {
     if (settings_.synchronous != "FULL" && settings_.synchronous != "NORMAL") {
       throw Error(ErrorKind::other, "db.synchronous must be FULL or NORMAL, not \"" + settings_.synchronous + '"');
     }
-    // Made here, so that nobody else can read it even for a moment; its -wal and -shm take the same mode.
-    const UniqueFd made(::open(settings_.path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-    if (!made) {
+    // Made here, so that nobody else can read it even for a moment; its -wal and -shm take the same mode. Only when it
+    // is new, and closed before SQLite opens it: closing any descriptor of the file drops this process's POSIX locks on
+    // it, and the next program that came and went would take the write-ahead log away with it.
+    if (!UniqueFd(::open(settings_.path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)) && errno != EEXIST) {
       throw Error(errno == ENOSPC ? ErrorKind::full : ErrorKind::unavailable,
                   options.url + " can't be opened: " + std::strerror(errno));
     }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -66,6 +67,29 @@ TEST_F(SqliteTest, ConnectionsAreSetUpAsPromised) {
   const auto reader = database->lease(Access::read);
   EXPECT_EQ(pragma(*reader, "query_only"), "1");
   EXPECT_THROW(reader->execute("CREATE TABLE t (x)", {}), Error);
+}
+
+// What makes another program leave the write-ahead log alone when it closes the file.
+TEST_F(SqliteTest, TheFileStaysLockedForOtherProcesses) {
+  const auto database = open();
+  { const auto second = open(); }  // another pool of this process that comes and goes
+  const std::string file = path();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = 0x40000002;  // SHARED_FIRST, SHARED_SIZE of SQLite's file format
+    lock.l_len = 510;
+    const bool asked = fd >= 0 && ::fcntl(fd, F_GETLK, &lock) == 0;
+    ::_exit(!asked ? 2 : lock.l_type == F_RDLCK ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: nobody holds the lock; 2: it can't be asked for";
 }
 
 TEST_F(SqliteTest, ReadersGoOnWhileAWriterWorks) {
