@@ -1,6 +1,7 @@
 #include "core/identity/identity.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <shared_mutex>
 #include <stdexcept>
 #include <unordered_set>
@@ -84,7 +85,7 @@ Presented presented(const Credentials& credentials) {
   if (text::equalsIgnoreCase(header.substr(0, blank), "bearer")) {
     const auto token = blank == std::string_view::npos ? std::string_view{} : text::trim(header.substr(blank + 1));
     if (token.empty()) throw invalidToken("bearer without a token");
-    return {Credential::bearer, token};
+    return {ApiKeys::looksLikeOne(token) ? Credential::key : Credential::bearer, token};
   }
   if (!credentials.sessionCookie.empty()) return {Credential::cookie, credentials.sessionCookie};
   if (!credentials.queryToken.empty()) return {Credential::query, credentials.queryToken};
@@ -101,8 +102,9 @@ struct Identity::Implementation {
   Passwords passwords;
   Revision revision;
   mutable PrincipalCache cache;
-  const PrincipalPtr nobody = std::make_shared<Principal>(Principal{
-      Credential::none, {}, {}, {}, {}, {}, {}, {}, 0, std::make_shared<const std::unordered_set<std::string>>()});
+  ApiKeys apiKeys;
+  CookieSessions cookieSessions;
+  const PrincipalPtr nobody = makeNobody();
 
   mutable std::shared_mutex permissionsMutex;
   std::map<std::string, PermissionSet, std::less<>> permissionsByRole;
@@ -114,7 +116,16 @@ struct Identity::Implementation {
         jwt(options.jwtAlgorithm, options.secret, options.jwtKeyFile),
         refreshTokens(hmacSha256(options.secret, "mortise/refresh-token/v1")),
         passwords(options.argon2Memory, options.argon2Passes, options.passwordConcurrency, options.passwordQueue),
-        revision(options.revisionFile) {}
+        revision(options.revisionFile),
+        apiKeys(database, revision),
+        cookieSessions(database, revision,
+                       {hmacSha256(options.secret, "mortise/cookie-session/v1"), options.cookieLifetime}) {}
+
+  static PrincipalPtr makeNobody() {
+    auto nobody = std::make_shared<Principal>();
+    nobody->permissions = std::make_shared<const std::unordered_set<std::string>>();
+    return nobody;
+  }
 
   static Options checked(Options options) {
     if (options.secret.size() < 32) throw std::runtime_error("the identity secret is shorter than 32 bytes");
@@ -133,6 +144,84 @@ struct Identity::Implementation {
     if (role == "admin" || role == kAdministrator) return allPermissions;
     const auto found = permissionsByRole.find(role);
     return found == permissionsByRole.end() ? nobody->permissions : found->second;
+  }
+
+  // Of both kinds: with tokens, with a cookie.
+  static void revokeSessionsOf(db::Session& session, std::string_view userId) {
+    const std::int64_t now = nowMicros();
+    store::revokeSessionsOf(session, userId, now);
+    CookieSessions::revokeOf(session, userId, now);
+  }
+
+  std::shared_ptr<Principal> principalOf(Credential credential, const User& user) const {
+    auto principal = std::make_shared<Principal>();
+    principal->credential = credential;
+    principal->userId = user.id;
+    principal->username = user.username;
+    principal->email = user.email;
+    principal->role = user.role;
+    principal->status = user.status;
+    principal->permissions = permissionsOf(user.role);
+    return principal;
+  }
+
+  PrincipalPtr principalOfToken(const Presented& given, std::int64_t now) const {
+    const Claims claims = checkedClaims(given.token, now / kMicros);
+    std::optional<User> user;
+    std::optional<store::SessionRow> row;
+    {
+      const auto session = database.lease(db::Access::read);
+      user = store::findUser(*session, UserKey::id, claims.subject);
+      if (user && !claims.session.empty()) row = store::findSession(*session, claims.session);
+    }
+    if (!user) throw invalidToken("the user is gone");
+    if (user->status != "active") throw Problem(403, "account_disabled");
+    if (user->tokenGeneration != claims.generation) throw invalidToken("revoked with all tokens of the user");
+    if (!claims.session.empty() && (!row || row->userId != user->id || row->revokedAt != 0 || row->expiresAt <= now)) {
+      throw invalidToken("the session ended");
+    }
+    auto principal = principalOf(given.credential, *user);
+    principal->sessionId = claims.session;
+    principal->expiresAt = claims.expiresAt;
+    return principal;
+  }
+
+  PrincipalPtr principalOfKey(std::string_view raw, std::string_view address, std::int64_t now) {
+    std::optional<ApiKey> key;
+    std::optional<User> user;
+    {
+      const auto session = database.lease(db::Access::read);
+      key = ApiKeys::find(*session, raw);
+      ApiKeys::requireUsable(key, now);
+      user = store::findUser(*session, UserKey::id, key->userId);
+    }
+    if (!user || user->status != "active") throw Problem(403, "account_disabled");
+    apiKeys.recordUse(*key, address, now);
+    auto principal = principalOf(Credential::key, *user);
+    principal->keyId = key->id;
+    principal->kind = key->kind;
+    principal->keyName = key->name;
+    principal->keyOrgId = key->orgId;
+    if (!key->projectIds.empty()) principal->keyProjectIds = jsonList(key->projectIds);
+    principal->scopes = std::make_shared<const std::unordered_set<std::string>>(key->scopes.begin(), key->scopes.end());
+    principal->expiresAt = key->expiresAt != 0 ? key->expiresAt / kMicros : std::numeric_limits<std::int64_t>::max();
+    return principal;
+  }
+
+  PrincipalPtr principalOfCookie(std::string_view cookie, std::int64_t now) {
+    std::optional<CookieSession> found;
+    std::optional<User> user;
+    {
+      const auto session = database.lease(db::Access::read);
+      found = cookieSessions.find(*session, cookie, now);
+      if (found) user = store::findUser(*session, UserKey::id, found->userId);
+    }
+    if (found) cookieSessions.recordUse(*found, now);
+    if (!user || user->status != "active") return nobody;
+    auto principal = principalOf(Credential::cookie, *user);
+    principal->sessionId = found->id;
+    principal->expiresAt = found->expiresAt / kMicros;
+    return principal;
   }
 
   // Signature, kind, time; everything that needs no database.
@@ -299,6 +388,9 @@ PrincipalPtr Identity::authenticateFast(const Credentials& credentials) const {
     auto known = implementation_->cache.get(given.credential, given.token, implementation_->revision.current(), now);
     if (known) return known;
   }
+  if (given.credential == Credential::key) return nullptr;
+  if (given.credential == Credential::cookie)
+    return implementation_->cookieSessions.read(given.token) ? nullptr : implementation_->nobody;
   implementation_->checkedClaims(given.token, now / kMicros);
   return nullptr;
 }
@@ -308,32 +400,19 @@ PrincipalPtr Identity::authenticate(const Credentials& credentials) {
   if (given.credential == Credential::none) return implementation_->nobody;
   const std::int64_t now = nowMicros();
   const std::uint64_t revision = implementation_->revision.current();
-  const Claims claims = implementation_->checkedClaims(given.token, now / kMicros);
-
-  std::optional<User> user;
-  std::optional<store::SessionRow> row;
-  {
-    const auto session = implementation_->database.lease(db::Access::read);
-    user = store::findUser(*session, UserKey::id, claims.subject);
-    if (user && !claims.session.empty()) row = store::findSession(*session, claims.session);
+  PrincipalPtr principal;
+  switch (given.credential) {
+    case Credential::key:
+      principal = implementation_->principalOfKey(given.token, credentials.address, now);
+      break;
+    case Credential::cookie:
+      principal = implementation_->principalOfCookie(given.token, now);
+      if (!principal->signedIn()) return principal;
+      break;
+    default:
+      principal = implementation_->principalOfToken(given, now);
+      break;
   }
-  if (!user) throw invalidToken("the user is gone");
-  if (user->status != "active") throw Problem(403, "account_disabled");
-  if (user->tokenGeneration != claims.generation) throw invalidToken("revoked with all tokens of the user");
-  if (!claims.session.empty() && (!row || row->userId != user->id || row->revokedAt != 0 || row->expiresAt <= now)) {
-    throw invalidToken("the session ended");
-  }
-
-  auto principal = std::make_shared<Principal>();
-  principal->credential = given.credential;
-  principal->userId = user->id;
-  principal->username = user->username;
-  principal->email = user->email;
-  principal->role = user->role;
-  principal->status = user->status;
-  principal->sessionId = claims.session;
-  principal->expiresAt = claims.expiresAt;
-  principal->permissions = implementation_->permissionsOf(user->role);
   if (implementation_->revision.enabled())
     implementation_->cache.put(given.credential, given.token, revision, now, principal);
   return principal;
@@ -381,7 +460,7 @@ User Identity::change(std::string_view id, const UserChange& change) {
     if (change.passwordHash || (wasActive && user.status != "active")) {
       // What was signed before a ban or a new password is void after it, too.
       store::nextTokenGeneration(session, user.id);
-      store::revokeSessionsOf(session, user.id, nowMicros());
+      implementation_->revokeSessionsOf(session, user.id);
       ++user.tokenGeneration;
     }
   });
@@ -397,6 +476,7 @@ std::vector<User> Identity::list(std::int64_t skip, std::int64_t limit, std::int
 void Identity::remove(std::string_view id) {
   implementation_->change([&](db::Session& session) {
     if (!store::removeUser(session, id)) throw notFound();
+    CookieSessions::removeOf(session, id);
   });
 }
 
@@ -423,7 +503,7 @@ void Identity::setPassword(std::string_view userId, std::string_view password) {
   implementation_->change([&](db::Session& session) {
     if (!store::setPasswordHash(session, userId, hash)) throw notFound();
     store::nextTokenGeneration(session, userId);
-    store::revokeSessionsOf(session, userId, nowMicros());
+    implementation_->revokeSessionsOf(session, userId);
   });
 }
 
@@ -467,9 +547,13 @@ void Identity::closeSession(std::string_view refreshToken) {
 void Identity::revokeAll(std::string_view userId) {
   implementation_->change([&](db::Session& session) {
     if (!store::nextTokenGeneration(session, userId)) throw notFound();
-    store::revokeSessionsOf(session, userId, nowMicros());
+    implementation_->revokeSessionsOf(session, userId);
   });
 }
+
+ApiKeys& Identity::apiKeys() { return implementation_->apiKeys; }
+
+CookieSessions& Identity::cookieSessions() { return implementation_->cookieSessions; }
 
 std::string Identity::makeSetupToken() {
   constexpr std::int64_t kLife = 24 * 3600 * kMicros;
@@ -512,7 +596,7 @@ std::int64_t Identity::cleanUp() {
     const std::int64_t now = nowMicros();
     // Revoked sessions stay while their access tokens could still come in: the log then says why they are refused.
     removed = store::removeDeadSessions(session, now, now - micros(implementation_->options.accessLifetime)) +
-              store::removeSetupTokens(session, now);
+              store::removeSetupTokens(session, now) + CookieSessions::removeDead(session, now);
   });
   return removed;
 }

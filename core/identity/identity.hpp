@@ -15,6 +15,8 @@
 #include "core/base/problem.hpp"
 #include "core/db/database.hpp"
 #include "core/db/migrations.hpp"
+#include "core/identity/api_keys.hpp"
+#include "core/identity/cookie_sessions.hpp"
 #include "core/identity/principal.hpp"
 
 namespace mortise::identity {
@@ -32,6 +34,7 @@ struct Options {
   std::chrono::seconds refreshGrace{10};
   std::chrono::seconds statelessAccessLifetime{1800};  // agent platform
   std::chrono::seconds statelessRefreshLifetime{7 * 86400};
+  std::chrono::seconds cookieLifetime{7 * 86400};  // of a signed-in cookie session without use
   std::string revisionFile;  // data/identity.revision: shared counter of several processes on one SQLite; empty =
                              // database is shared, no cache
 };
@@ -74,6 +77,7 @@ struct Credentials {
   bool repeatedAuthorization = false;  // more than one header: refused
   std::string_view sessionCookie;
   std::string_view queryToken;
+  std::string_view address;  // the client's; recorded when an API key is used
 };
 
 // Errors as Problems: 404 user_not_found, 409 username_taken / email_taken, 401 wrong_password / invalid_token /
@@ -91,10 +95,11 @@ class Identity {
   void grant(const std::map<std::string, std::vector<std::string>>& rolesByPermission);
 
   // [any, never blocks] The principal if it can be told without the database: no credentials at all, a malformed or
-  // badly signed token (throws Problem 401), or one that the cache knows. nullptr: ask authenticate() on a worker.
+  // badly signed token (throws Problem 401), a forged cookie (nobody), or one that the cache knows. nullptr: ask
+  // authenticate() on a worker.
   PrincipalPtr authenticateFast(const Credentials& credentials) const;
-  // [worker] Complete check against the database. Throws Problem 401 (or 403 account_disabled for a valid token of an
-  // inactive or banned account).
+  // [worker] Complete check against the database. Throws Problem 401 (or 403 account_disabled for a valid token or key
+  // of an inactive or banned account). A cookie without a living session of an active user is nobody.
   PrincipalPtr authenticate(const Credentials& credentials);
 
   std::optional<User> find(UserKey by, std::string_view key);
@@ -113,6 +118,9 @@ class Identity {
   Tokens refresh(std::string_view refreshToken);
   void closeSession(std::string_view refreshToken);
   void revokeAll(std::string_view userId);
+
+  ApiKeys& apiKeys();
+  CookieSessions& cookieSessions();
 
   // Set-up link: a one-time token (kept hashed, 24 h) with which the first administrator is made through the set-up
   // page. Empty when one exists.

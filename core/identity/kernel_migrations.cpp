@@ -53,10 +53,48 @@ CREATE TABLE mortise_locks (
 INSERT INTO mortise_locks (name, taken) VALUES ('users', 0);
 )";
 
+// API keys: hash only. Cookie sessions: user_id '' is anonymous.
+constexpr const char* kPrincipals = R"(CREATE TABLE mortise_api_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  key_hash TEXT NOT NULL UNIQUE,
+  key_prefix TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  org_id TEXT NOT NULL DEFAULT '',
+  project_ids TEXT NOT NULL DEFAULT '[]',
+  created_at BIGINT NOT NULL,
+  created_by TEXT NOT NULL DEFAULT '',
+  expires_at BIGINT NOT NULL DEFAULT 0,
+  revoked_at BIGINT NOT NULL DEFAULT 0,
+  revoke_reason TEXT NOT NULL DEFAULT '',
+  is_active BIGINT NOT NULL DEFAULT 1,
+  last_used_at BIGINT NOT NULL DEFAULT 0,
+  last_used_ip TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX mortise_api_keys_user ON mortise_api_keys (user_id);
+CREATE INDEX mortise_api_keys_org ON mortise_api_keys (org_id);
+
+CREATE TABLE mortise_cookie_sessions (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL DEFAULT '',
+  csrf_secret TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_seen_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX mortise_cookie_sessions_user ON mortise_cookie_sessions (user_id);
+CREATE INDEX mortise_cookie_sessions_expiry ON mortise_cookie_sessions (expires_at);
+)";
+
 }  // namespace
 
 std::vector<db::Migration> kernelMigrations() {
-  return {{1, "001_identity.sql", kIdentity}, {2, "002_audit.sql", std::string(services::auditMigrationSql())}};
+  return {{1, "001_identity.sql", kIdentity},
+          {2, "002_audit.sql", std::string(services::auditMigrationSql())},
+          {3, "003_principals.sql", kPrincipals}};
 }
 
 }  // namespace mortise::identity

@@ -10,6 +10,9 @@
 
 namespace mortise::identity {
 
+// Whose rights an API key has: all of its user's, or only what its scopes let in.
+enum class KeyKind : std::uint8_t { user, service };
+
 enum class Credential : std::uint8_t { none, bearer, key, cookie, query };
 
 struct Principal {
@@ -21,11 +24,23 @@ struct Principal {
   std::string status;  // active, inactive, banned
   std::string sessionId;
   std::string keyId;
-  std::int64_t expiresAt = 0;  // seconds; of the token
-  std::shared_ptr<const std::unordered_set<std::string>> permissions;
+  std::int64_t expiresAt = 0;                                          // seconds; of the token, key or session
+  std::shared_ptr<const std::unordered_set<std::string>> permissions;  // of the account
+
+  // Of an API key; otherwise empty.
+  KeyKind kind = KeyKind::user;
+  std::shared_ptr<const std::unordered_set<std::string>> scopes;
+  std::string keyName;
+  std::string keyOrgId;
+  std::string keyProjectIds;  // JSON list; empty: every project
 
   bool signedIn() const { return credential != Credential::none; }
-  bool permitted(const std::string& permission) const { return permissions && permissions->contains(permission); }
+  bool isServiceKey() const { return credential == Credential::key && kind == KeyKind::service; }
+  bool accountPermitted(const std::string& permission) const {
+    return permissions && permissions->contains(permission);
+  }
+  // A service key holds nothing by itself: only the operation it calls can let it in, by its scopes.
+  bool permitted(const std::string& permission) const { return !isServiceKey() && accountPermitted(permission); }
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 

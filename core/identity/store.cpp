@@ -77,6 +77,12 @@ std::optional<User> findUser(db::Session& session, UserKey by, std::string_view 
   return std::nullopt;
 }
 
+void requireActiveUser(db::Session& session, std::string_view id) {
+  const auto user = findUser(session, UserKey::id, id);
+  if (!user) throw Problem(404, "user_not_found");
+  if (user->status != "active") throw Problem(403, "account_disabled");
+}
+
 bool otherHasUsername(db::Session& session, std::string_view username, std::string_view exceptId, bool ignoringCase) {
   if (ignoringCase) {
     return number(session, "SELECT count(*) FROM mortise_users WHERE username_folded = :folded AND id <> :id",

@@ -1,4 +1,5 @@
-// The SQL of identity, and only SQL. Every function works inside the session (and transaction) it is given.
+// The SQL of accounts, token sessions and the set-up token, and only SQL. Every function works inside the session (and
+// transaction) it is given.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,8 @@ struct SessionRow {
 void lockUsers(db::Session& session);
 
 std::optional<User> findUser(db::Session& session, UserKey by, std::string_view key);
+// Throws Problem 404 user_not_found, 403 account_disabled.
+void requireActiveUser(db::Session& session, std::string_view id);
 bool otherHasUsername(db::Session& session, std::string_view username, std::string_view exceptId, bool ignoringCase);
 bool otherHasEmail(db::Session& session, std::string_view email, std::string_view exceptId);
 void insertUser(db::Session& session, const User& user);

@@ -1,0 +1,197 @@
+#include "core/identity/api_keys.hpp"
+
+#include "core/base/identifiers.hpp"
+#include "core/base/json.hpp"
+#include "core/base/problem.hpp"
+#include "core/base/text.hpp"
+#include "core/identity/store.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::identity {
+namespace {
+
+using db::ColumnType;
+
+constexpr std::string_view kStart = "sk_sfs_";
+constexpr std::size_t kPrefix = 12;
+constexpr std::size_t kAddress = 45;  // the longest text of an IPv6 address
+constexpr std::int64_t kUseEvery = 60'000'000;
+
+constexpr const char* kColumns =
+    "SELECT id, user_id, kind, name, key_prefix, scopes, org_id, project_ids, created_at, created_by, expires_at, "
+    "revoked_at, revoke_reason, is_active, last_used_at, last_used_ip FROM mortise_api_keys ";
+constexpr ColumnType kTypes[] = {ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                 ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                 ColumnType::integer, ColumnType::text,    ColumnType::integer, ColumnType::integer,
+                                 ColumnType::text,    ColumnType::integer, ColumnType::integer, ColumnType::text};
+
+ApiKey keyFrom(const db::Rows& row) {
+  ApiKey key;
+  key.id = row.text(0);
+  key.userId = row.text(1);
+  key.kind = row.text(2) == "user" ? KeyKind::user : KeyKind::service;  // anything unknown gets the lesser rights
+  key.name = row.text(3);
+  key.prefix = row.text(4);
+  key.scopes = fromJsonList(row.text(5));
+  key.orgId = row.text(6);
+  key.projectIds = fromJsonList(row.text(7));
+  key.createdAt = row.integer(8);
+  key.createdBy = row.text(9);
+  key.expiresAt = row.integer(10);
+  key.revokedAt = row.integer(11);
+  key.revokeReason = row.text(12);
+  key.active = row.integer(13) != 0;
+  key.lastUsedAt = row.integer(14);
+  key.lastUsedIp = row.text(15);
+  return key;
+}
+
+std::optional<ApiKey> one(db::Session& session, const char* where, const db::Parameters& parameters) {
+  const auto rows = session.query(std::string(kColumns) + where, parameters, kTypes);
+  if (!rows->next()) return std::nullopt;
+  return keyFrom(*rows);
+}
+
+void requireSensible(const NewApiKey& wanted, std::int64_t now) {
+  if (wanted.kind == KeyKind::service && wanted.scopes.empty())
+    throw Problem(422, "validation_failed").field({"body", "scopes"}, "too_short", {{"min_length", "1"}});
+  if (wanted.expiresAt != 0 && wanted.expiresAt <= now)
+    throw Problem(422, "validation_failed").field({"body", "expires_at"}, "value_error").note("expiry in the past");
+}
+
+}  // namespace
+
+std::string jsonList(const std::vector<std::string>& words) {
+  std::string out = "[";
+  for (const std::string& word : words) {
+    if (out.size() > 1) out += ',';
+    json::appendQuoted(out, word);
+  }
+  return out + "]";
+}
+
+std::vector<std::string> fromJsonList(std::string_view text) {
+  std::vector<std::string> words;
+  json::Document document;
+  json::ParseError error;
+  if (!json::parse(text, document, error) || !document.IsArray()) return words;
+  for (const auto& word : document.GetArray()) {
+    if (word.IsString()) words.emplace_back(json::view(word));
+  }
+  return words;
+}
+
+ApiKey ApiKeys::mint(const NewApiKey& wanted, std::string& raw) {
+  const std::int64_t now = nowMicros();
+  requireSensible(wanted, now);
+  std::string text = std::string(kStart) + text::hex(randomBytes(16));
+  ApiKey key;
+  key.id = uuid4();
+  key.userId = wanted.userId;
+  key.name = wanted.name;
+  key.kind = wanted.kind;
+  key.prefix = text.substr(0, kPrefix);
+  key.scopes = wanted.scopes;
+  if (key.scopes.empty()) key.scopes = {"*"};
+  key.projectIds = wanted.projectIds;
+  key.orgId = wanted.orgId;
+  key.createdBy = wanted.createdBy.empty() ? wanted.userId : wanted.createdBy;
+  key.createdAt = now;
+  key.expiresAt = wanted.expiresAt;
+  database_.transaction([&](db::Session& session) {
+    store::requireActiveUser(session, key.userId);
+    session.execute(
+        "INSERT INTO mortise_api_keys (id, user_id, kind, name, key_hash, key_prefix, scopes, org_id, project_ids, "
+        "created_at, created_by, expires_at) VALUES (:id, :user_id, :kind, :name, :key_hash, :key_prefix, :scopes, "
+        ":org_id, :project_ids, :created_at, :created_by, :expires_at)",
+        {{"id", key.id},
+         {"user_id", key.userId},
+         {"kind", std::string(key.kind == KeyKind::user ? "user" : "service")},
+         {"name", key.name},
+         {"key_hash", text::hex(sha256(text))},
+         {"key_prefix", key.prefix},
+         {"scopes", jsonList(key.scopes)},
+         {"org_id", key.orgId},
+         {"project_ids", jsonList(key.projectIds)},
+         {"created_at", key.createdAt},
+         {"created_by", key.createdBy},
+         {"expires_at", key.expiresAt}});
+  });
+  revision_.advance();
+  raw = std::move(text);
+  return key;
+}
+
+std::vector<ApiKey> ApiKeys::list(std::string_view userId, std::string_view orgId) {
+  const auto session = database_.lease(db::Access::read);
+  const db::Parameters both = {{"user_id", std::string(userId)}, {"org_id", std::string(orgId)}};
+  const char* const order = " ORDER BY created_at DESC, id DESC";
+  std::unique_ptr<db::Rows> rows;
+  if (orgId.empty()) {
+    rows = session->query(std::string(kColumns) + "WHERE user_id = :user_id" + order, {both[0]}, kTypes);
+  } else if (userId.empty()) {
+    rows = session->query(std::string(kColumns) + "WHERE org_id = :org_id" + order, {both[1]}, kTypes);
+  } else {
+    rows =
+        session->query(std::string(kColumns) + "WHERE user_id = :user_id AND org_id = :org_id" + order, both, kTypes);
+  }
+  std::vector<ApiKey> keys;
+  while (rows->next()) keys.push_back(keyFrom(*rows));
+  return keys;
+}
+
+void ApiKeys::deactivate(std::string_view userId, std::string_view keyId) {
+  database_.transaction([&](db::Session& session) {
+    const auto key = one(session, "WHERE id = :id", {{"id", std::string(keyId)}});
+    if (!key || (!userId.empty() && key->userId != userId)) throw Problem(404, "api_key_not_found");
+    session.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE id = :id", {{"id", key->id}});
+  });
+  revision_.advance();
+}
+
+ApiKey ApiKeys::revoke(std::string_view keyId, std::string_view reason) {
+  std::optional<ApiKey> key;
+  database_.transaction([&](db::Session& session) {
+    session.execute(
+        "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE id = :id AND revoked_at = 0",
+        {{"now", nowMicros()}, {"reason", std::string(reason)}, {"id", std::string(keyId)}});
+    key = one(session, "WHERE id = :id", {{"id", std::string(keyId)}});
+    if (!key) throw Problem(404, "api_key_not_found");
+  });
+  revision_.advance();
+  return std::move(*key);
+}
+
+std::optional<ApiKey> ApiKeys::find(std::string_view raw) { return find(*database_.lease(db::Access::read), raw); }
+
+std::optional<ApiKey> ApiKeys::find(db::Session& session, std::string_view raw) {
+  // By hash: how long the look-up takes tells nothing of the keys that exist.
+  return one(session, "WHERE key_hash = :key_hash", {{"key_hash", text::hex(sha256(raw))}});
+}
+
+void ApiKeys::requireUsable(const std::optional<ApiKey>& key, std::int64_t now) {
+  if (!key) throw Problem(401, "not_authenticated").note("unknown API key");
+  if (key->revokedAt != 0) throw Problem(401, "api_key_revoked");
+  if (!key->active) throw Problem(401, "not_authenticated").note("deactivated API key");
+  if (key->expiresAt != 0 && key->expiresAt <= now) throw Problem(401, "api_key_expired");
+}
+
+void ApiKeys::recordUse(const ApiKey& key, std::string_view address, std::int64_t now) {
+  if (now - key.lastUsedAt < kUseEvery) return;
+  try {
+    // No revision: who the caller is did not change.
+    database_.transaction([&](db::Session& session) {
+      session.execute(
+          "UPDATE mortise_api_keys SET last_used_at = :now, last_used_ip = :ip WHERE id = :id AND last_used_at <= "
+          ":before",
+          {{"now", now},
+           {"ip", std::string(address.substr(0, kAddress))},
+           {"id", key.id},
+           {"before", now - kUseEvery}});
+    });
+  } catch (const db::Error& error) {
+    log::warning("the use of an API key was not recorded", {{"key", key.id}, {"reason", error.what()}});
+  }
+}
+
+}  // namespace mortise::identity

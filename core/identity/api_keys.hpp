@@ -1,0 +1,72 @@
+// API keys: long-lived credentials for programs. The text of a key is told once; the database has only its SHA-256.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/db/database.hpp"
+#include "core/identity/principal.hpp"
+#include "core/identity/revision.hpp"
+
+namespace mortise::identity {
+
+// Times are microseconds since the epoch, 0 = never.
+struct ApiKey {
+  std::string id, userId, name, prefix, orgId, createdBy, revokeReason, lastUsedIp;
+  KeyKind kind = KeyKind::user;
+  std::vector<std::string> scopes;
+  std::vector<std::string> projectIds;  // empty: every project
+  std::int64_t createdAt = 0, expiresAt = 0, revokedAt = 0, lastUsedAt = 0;
+  bool active = true;
+};
+
+struct NewApiKey {
+  std::string userId, name;
+  KeyKind kind = KeyKind::user;
+  std::vector<std::string> scopes;  // empty for a user's key: {"*"}
+  std::int64_t expiresAt = 0;
+  std::string orgId, createdBy;  // createdBy empty: the user
+  std::vector<std::string> projectIds;
+};
+
+// ["a","b"], and back; anything that is not a list of texts is empty.
+std::string jsonList(const std::vector<std::string>& words);
+std::vector<std::string> fromJsonList(std::string_view json);
+
+// All but the constructor: [worker]. Every change makes cached principals stale.
+class ApiKeys {
+ public:
+  ApiKeys(db::Database& database, Revision& revision) : database_(database), revision_(revision) {}
+
+  // Whether a bearer credential is an API key rather than a token.
+  static bool looksLikeOne(std::string_view credential) { return credential.starts_with("sk_"); }
+
+  // `raw` receives the text of the key: "sk_sfs_" and 32 lowercase hex digits; it can't be told again. Throws Problem
+  // 404 user_not_found, 403 account_disabled, 422 validation_failed (a service key without scopes, an expiry in the
+  // past).
+  ApiKey mint(const NewApiKey& wanted, std::string& raw);
+  // Newest first, dead ones too. Of a user, of an organisation, or of both; at least one is given.
+  std::vector<ApiKey> list(std::string_view userId, std::string_view orgId = {});
+  // Switches a key off without a stamp. Empty `userId`: whoever's it is. Throws Problem 404 api_key_not_found.
+  void deactivate(std::string_view userId, std::string_view keyId);
+  // A second revocation keeps the first stamp and reason. Throws Problem 404 api_key_not_found.
+  ApiKey revoke(std::string_view keyId, std::string_view reason);
+
+  std::optional<ApiKey> find(std::string_view raw);
+  static std::optional<ApiKey> find(db::Session& session, std::string_view raw);
+  // The promised order: Problem 401 not_authenticated (unknown), api_key_revoked, not_authenticated (inactive),
+  // api_key_expired.
+  static void requireUsable(const std::optional<ApiKey>& key, std::int64_t now);
+  // Records the use, at most once a minute for each key. A database that can't be written now is only logged: the
+  // caller is who it says it is all the same.
+  void recordUse(const ApiKey& key, std::string_view address, std::int64_t now);
+
+ private:
+  db::Database& database_;
+  Revision& revision_;
+};
+
+}  // namespace mortise::identity

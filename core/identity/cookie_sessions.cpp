@@ -1,0 +1,178 @@
+#include "core/identity/cookie_sessions.hpp"
+
+#include <charconv>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/problem.hpp"
+#include "core/base/text.hpp"
+#include "core/identity/store.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::identity {
+namespace {
+
+using db::ColumnType;
+
+constexpr std::size_t kIdBytes = 24;  // 192 random bits
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::int64_t kMicros = 1'000'000;
+constexpr std::int64_t kUseEvery = 60 * kMicros;
+// Servers on one database need not agree on the time to the second.
+constexpr std::int64_t kClockSkew = 60 * kMicros;
+
+void insert(db::Session& session, const CookieSession& row) {
+  session.execute(
+      "INSERT INTO mortise_cookie_sessions (id, user_id, csrf_secret, created_at, last_seen_at, expires_at) "
+      "VALUES (:id, :user_id, :csrf_secret, :now, :now, :expires_at)",
+      {{"id", row.id},
+       {"user_id", row.userId},
+       {"csrf_secret", row.csrfSecret},
+       {"now", row.lastSeenAt},
+       {"expires_at", row.expiresAt}});
+}
+
+}  // namespace
+
+std::string CookieSessions::signature(std::string_view purpose, std::string_view text) const {
+  std::string whole(purpose);
+  whole += '\0';
+  whole += text;
+  return text::base64Url(hmacSha256(options_.key, whole));
+}
+
+std::int64_t CookieSessions::expiry(bool signedIn, std::int64_t now) const {
+  return now + (signedIn ? options_.lifetime : options_.anonymousLifetime).count() * kMicros;
+}
+
+CookieSession CookieSessions::fresh(std::string_view userId, std::int64_t now) const {
+  CookieSession session;
+  session.id = text::base64Url(randomBytes(kIdBytes));
+  session.userId = userId;
+  session.csrfSecret = text::base64Url(randomBytes(kSecretBytes));
+  session.lastSeenAt = now;
+  session.expiresAt = expiry(!userId.empty(), now);
+  return session;
+}
+
+std::optional<std::string> CookieSessions::read(std::string_view cookie) const {
+  constexpr std::size_t kIdText = kIdBytes * 4 / 3;
+  if (cookie.size() <= kIdText || cookie[kIdText] != '.') return std::nullopt;
+  const std::string_view id = cookie.substr(0, kIdText);
+  if (!equalsConstantTime(signature("cookie", id), cookie.substr(kIdText + 1))) return std::nullopt;
+  return std::string(id);
+}
+
+std::string CookieSessions::cookie(const CookieSession& session) const {
+  return session.id + "." + signature("cookie", session.id);
+}
+
+std::string CookieSessions::setCookie(const CookieSession& session) const {
+  return std::string(kName) + "=" + cookie(session) + "; HttpOnly; Path=/; SameSite=Lax";
+}
+
+CookieSession CookieSessions::openAnonymous(std::int64_t now) {
+  CookieSession session = fresh({}, now);
+  database_.transaction([&](db::Session& work) { insert(work, session); });
+  return session;
+}
+
+std::optional<CookieSession> CookieSessions::find(std::string_view cookie, std::int64_t now) {
+  if (!read(cookie)) return std::nullopt;
+  return find(*database_.lease(db::Access::read), cookie, now);
+}
+
+std::optional<CookieSession> CookieSessions::find(db::Session& session, std::string_view cookie,
+                                                  std::int64_t now) const {
+  auto id = read(cookie);
+  if (!id) return std::nullopt;
+  constexpr ColumnType kTypes[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
+                                   ColumnType::integer};
+  const auto rows = session.query(
+      "SELECT user_id, csrf_secret, last_seen_at, expires_at, revoked_at FROM mortise_cookie_sessions WHERE id = :id",
+      {{"id", *id}}, kTypes);
+  if (!rows->next() || rows->integer(4) != 0 || rows->integer(3) <= now) return std::nullopt;
+  return CookieSession{std::move(*id), std::string(rows->text(0)), std::string(rows->text(1)), rows->integer(2),
+                       rows->integer(3)};
+}
+
+CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view userId, std::int64_t now) {
+  const CookieSession made = fresh(userId, now);
+  CookieSession bound;
+  database_.transaction([&](db::Session& work) {
+    store::requireActiveUser(work, made.userId);
+    bound = made;
+    const auto old = find(work, cookie, now);
+    if (old) {
+      bound.csrfSecret = old->csrfSecret;
+      work.execute("DELETE FROM mortise_cookie_sessions WHERE id = :id", {{"id", old->id}});
+    }
+    insert(work, bound);
+  });
+  revision_.advance();
+  return bound;
+}
+
+bool CookieSessions::close(std::string_view cookie, std::int64_t now) {
+  const auto id = read(cookie);
+  if (!id) return false;
+  bool closed = false;
+  database_.transaction([&](db::Session& work) {
+    closed = work.execute(
+                 "UPDATE mortise_cookie_sessions SET user_id = '', last_seen_at = :now, expires_at = :expires_at "
+                 "WHERE id = :id AND user_id <> '' AND revoked_at = 0",
+                 {{"now", now}, {"expires_at", expiry(false, now)}, {"id", *id}}) == 1;
+  });
+  revision_.advance();
+  return closed;
+}
+
+std::string CookieSessions::csrfToken(const CookieSession& session, std::int64_t now) const {
+  const std::string time = std::to_string(now);
+  return time + "." + signature("csrf", session.csrfSecret + "." + time);
+}
+
+bool CookieSessions::checkCsrf(const CookieSession& session, std::string_view token, std::int64_t now) const {
+  const auto dot = token.find('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view time = token.substr(0, dot);
+  const std::string expected = signature("csrf", session.csrfSecret + "." + std::string(time));
+  if (!equalsConstantTime(expected, token.substr(dot + 1))) return false;
+  std::int64_t made = 0;
+  const auto [end, failure] = std::from_chars(time.data(), time.data() + time.size(), made);
+  if (failure != std::errc() || end != time.data() + time.size()) return false;
+  constexpr std::int64_t kLife = std::chrono::microseconds(kCsrfLifetime).count();
+  return made <= now + kClockSkew && now - made <= kLife;
+}
+
+void CookieSessions::recordUse(const CookieSession& session, std::int64_t now) {
+  if (now - session.lastSeenAt < kUseEvery) return;
+  try {
+    database_.transaction([&](db::Session& work) {
+      work.execute(
+          "UPDATE mortise_cookie_sessions SET last_seen_at = :now, expires_at = :expires_at "
+          "WHERE id = :id AND user_id = :user_id AND revoked_at = 0",
+          {{"now", now},
+           {"expires_at", expiry(!session.userId.empty(), now)},
+           {"id", session.id},
+           {"user_id", session.userId}});
+    });
+  } catch (const db::Error& error) {
+    log::warning("the use of a cookie session was not recorded", {{"reason", error.what()}});
+  }
+}
+
+void CookieSessions::revokeOf(db::Session& session, std::string_view userId, std::int64_t now) {
+  session.execute("UPDATE mortise_cookie_sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at = 0",
+                  {{"now", now}, {"user_id", std::string(userId)}});
+}
+
+void CookieSessions::removeOf(db::Session& session, std::string_view userId) {
+  session.execute("DELETE FROM mortise_cookie_sessions WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
+}
+
+std::int64_t CookieSessions::removeDead(db::Session& session, std::int64_t now) {
+  return session.execute("DELETE FROM mortise_cookie_sessions WHERE expires_at <= :now OR revoked_at > 0",
+                         {{"now", now}});
+}
+
+}  // namespace mortise::identity

@@ -1,0 +1,368 @@
+// API keys and cookie sessions on SQLite and PostgreSQL, against real databases.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <regex>
+
+#include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
+#include "core/identity/identity.hpp"
+#include "core/identity/kernel_migrations.hpp"
+#include "tests/peers/postgres.hpp"
+
+namespace mortise::identity {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+std::string problemOf(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Problem& problem) {
+    return std::to_string(problem.status) + " " + problem.code;
+  }
+  return "none";
+}
+
+class PrincipalsTest : public testing::TestWithParam<db::Backend> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == db::Backend::postgresql) {
+      peers::Postgres* const server = peers::Postgres::shared();
+      if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
+      if (!postgres_) postgres_ = make(server->newDatabase());
+      database_ = postgres_.get();
+      for (const char* table : {"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions"}) {
+        sql(std::string("DELETE FROM ") + table);
+      }
+    } else {
+      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
+      database_ = sqlite_.get();
+    }
+    options_.secret = std::string(32, 'k');
+    options_.argon2Memory = 64 << 10;
+    options_.argon2Passes = 1;
+    options_.revisionFile = directory_.path() + "/identity.revision";
+    identity_ = std::make_unique<Identity>(*database_, options_);
+    identity_->grant({{"notes.read", {"user"}}});
+    NewUser ada;
+    ada.username = "ada";
+    user_ = identity_->create(ada);
+  }
+  static void TearDownTestSuite() { postgres_.reset(); }
+
+  static std::unique_ptr<db::Database> make(const std::string& url) {
+    db::Options options;
+    options.url = url;
+    options.connections = 4;
+    auto database = db::Database::open(options);
+    db::migrate(*database, "kernel", kernelMigrations());
+    return database;
+  }
+  void sql(const std::string& text) {
+    database_->transaction([&](db::Session& session) { session.execute(text, {}); });
+  }
+  std::string stored(const std::string& sqlText) {
+    const db::ColumnType types[] = {db::ColumnType::text};
+    const auto session = database_->lease(db::Access::read);
+    const auto rows = session->query(sqlText, {}, types);
+    return rows->next() ? std::string(rows->text(0)) : std::string();
+  }
+
+  ApiKeys& keys() { return identity_->apiKeys(); }
+  CookieSessions& cookies() { return identity_->cookieSessions(); }
+
+  NewApiKey wanted(KeyKind kind = KeyKind::user) const {
+    NewApiKey wanted;
+    wanted.userId = user_.id;
+    wanted.name = "ci";
+    wanted.kind = kind;
+    if (kind == KeyKind::service) wanted.scopes = {"notes:read"};
+    return wanted;
+  }
+  std::string mint(const NewApiKey& wanted, ApiKey* record = nullptr) {
+    std::string raw;
+    const ApiKey made = keys().mint(wanted, raw);
+    if (record) *record = made;
+    return raw;
+  }
+  PrincipalPtr byKey(const std::string& raw) {
+    const std::string header = "Bearer " + raw;
+    Credentials credentials;
+    credentials.authorization = header;
+    credentials.address = "192.0.2.7";
+    return identity_->authenticate(credentials);
+  }
+  PrincipalPtr fastByKey(const std::string& raw) {
+    const std::string header = "Bearer " + raw;
+    Credentials credentials;
+    credentials.authorization = header;
+    return identity_->authenticateFast(credentials);
+  }
+  std::string refusal(const std::string& raw) {
+    return problemOf([&] { byKey(raw); });
+  }
+  PrincipalPtr byCookie(const std::string& cookie) {
+    Credentials credentials;
+    credentials.sessionCookie = cookie;
+    return identity_->authenticate(credentials);
+  }
+  PrincipalPtr fastByCookie(const std::string& cookie) {
+    Credentials credentials;
+    credentials.sessionCookie = cookie;
+    return identity_->authenticateFast(credentials);
+  }
+
+  peers::TempDirectory directory_{"mortise-principals"};
+  static inline std::unique_ptr<db::Database> postgres_;
+  std::unique_ptr<db::Database> sqlite_;
+  db::Database* database_ = nullptr;
+  Options options_;
+  std::unique_ptr<Identity> identity_;
+  User user_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, PrincipalsTest, testing::Values(db::Backend::sqlite, db::Backend::postgresql),
+                         [](const auto& which) {
+                           return which.param == db::Backend::sqlite ? "Sqlite" : "Postgresql";
+                         });
+
+TEST_P(PrincipalsTest, AKeyIsToldOnceAndStoredAsItsHash) {
+  ApiKey record;
+  const std::string raw = mint(wanted(), &record);
+  EXPECT_TRUE(std::regex_match(raw, std::regex("sk_sfs_[0-9a-f]{32}"))) << raw;
+  EXPECT_EQ(record.prefix, raw.substr(0, 12));
+  EXPECT_EQ(stored("SELECT key_hash FROM mortise_api_keys"), text::hex(sha256(raw)));
+  EXPECT_EQ(keys().find(raw)->id, record.id);
+  EXPECT_FALSE(keys().find(raw + " "));
+  EXPECT_FALSE(keys().find(record.prefix));
+  EXPECT_NE(mint(wanted()), raw);
+}
+
+TEST_P(PrincipalsTest, AUsersKeyHasTheRightsOfItsUser) {
+  ApiKey record;
+  const std::string raw = mint(wanted(), &record);
+  const auto principal = byKey(raw);
+  EXPECT_EQ(principal->credential, Credential::key);
+  EXPECT_EQ(principal->userId, user_.id);
+  EXPECT_EQ(principal->keyId, record.id);
+  EXPECT_EQ(principal->kind, KeyKind::user);
+  EXPECT_TRUE(principal->scopes->contains("*"));
+  EXPECT_TRUE(principal->permitted("notes.read"));
+  EXPECT_FALSE(principal->permitted("notes.write"));
+}
+
+TEST_P(PrincipalsTest, AServiceKeyHoldsNoPermissionByItself) {
+  auto service = wanted(KeyKind::service);
+  service.orgId = "org1";
+  service.projectIds = {"p1", "p\"2"};
+  const auto principal = byKey(mint(service));
+  EXPECT_TRUE(principal->isServiceKey());
+  EXPECT_EQ(principal->keyName, "ci");
+  EXPECT_EQ(principal->keyOrgId, "org1");
+  EXPECT_EQ(principal->keyProjectIds, "[\"p1\",\"p\\\"2\"]");
+  EXPECT_FALSE(principal->permitted("notes.read"));
+  EXPECT_TRUE(principal->accountPermitted("notes.read"));
+  EXPECT_EQ(keys().list({}, "org1").at(0).projectIds, (std::vector<std::string>{"p1", "p\"2"}));
+  EXPECT_TRUE(keys().list(user_.id, "org2").empty());
+}
+
+TEST_P(PrincipalsTest, MintingRefusesWhatCouldNeverWork) {
+  auto noScopes = wanted(KeyKind::service);
+  noScopes.scopes.clear();
+  EXPECT_EQ(problemOf([&] { mint(noScopes); }), "422 validation_failed");
+  auto dead = wanted();
+  dead.expiresAt = nowMicros() - 1;
+  EXPECT_EQ(problemOf([&] { mint(dead); }), "422 validation_failed");
+  auto stranger = wanted();
+  stranger.userId = "nobody";
+  EXPECT_EQ(problemOf([&] { mint(stranger); }), "404 user_not_found");
+  UserChange ban;
+  ban.status = "banned";
+  identity_->change(user_.id, ban);
+  EXPECT_EQ(problemOf([&] { mint(wanted()); }), "403 account_disabled");
+}
+
+TEST_P(PrincipalsTest, ARefusedKeyIsToldWhyInThePromisedOrder) {
+  EXPECT_EQ(refusal("sk_sfs_00000000000000000000000000000000"), "401 not_authenticated");
+  EXPECT_EQ(refusal("sk_nonsense"), "401 not_authenticated");
+  ApiKey record;
+  const std::string raw = mint(wanted(), &record);
+  EXPECT_EQ(refusal(raw), "none");
+  UserChange ban;
+  ban.status = "banned";
+  identity_->change(user_.id, ban);
+  EXPECT_EQ(refusal(raw), "403 account_disabled");
+  sql("UPDATE mortise_api_keys SET expires_at = 1");
+  EXPECT_EQ(refusal(raw), "401 api_key_expired");
+  keys().deactivate(user_.id, record.id);
+  EXPECT_EQ(refusal(raw), "401 not_authenticated");
+  EXPECT_EQ(keys().revoke(record.id, "leaked").revokeReason, "leaked");
+  EXPECT_EQ(refusal(raw), "401 api_key_revoked");
+}
+
+TEST_P(PrincipalsTest, AKeyWhoseOwnerIsGoneIsRefused) {
+  const std::string raw = mint(wanted());
+  identity_->remove(user_.id);
+  EXPECT_EQ(refusal(raw), "403 account_disabled");
+}
+
+TEST_P(PrincipalsTest, ASecondRevocationKeepsTheFirst) {
+  ApiKey record;
+  mint(wanted(), &record);
+  const auto first = keys().revoke(record.id, "leaked");
+  const auto second = keys().revoke(record.id, "again");
+  EXPECT_EQ(second.revokedAt, first.revokedAt);
+  EXPECT_EQ(second.revokeReason, "leaked");
+  EXPECT_EQ(problemOf([&] { keys().revoke("none", "x"); }), "404 api_key_not_found");
+  EXPECT_EQ(problemOf([&] { keys().deactivate("somebody", record.id); }), "404 api_key_not_found");
+  EXPECT_EQ(problemOf([&] { keys().deactivate({}, record.id); }), "none");
+  EXPECT_FALSE(keys().list(user_.id).at(0).active);
+}
+
+TEST_P(PrincipalsTest, UseIsRecordedOnceAMinute) {
+  ApiKey record;
+  const std::string raw = mint(wanted(), &record);
+  EXPECT_EQ(keys().find(raw)->lastUsedAt, 0);
+  byKey(raw);
+  const auto used = *keys().find(raw);
+  EXPECT_GT(used.lastUsedAt, 0);
+  EXPECT_EQ(used.lastUsedIp, "192.0.2.7");
+  keys().recordUse(used, "192.0.2.8", used.lastUsedAt + 59 * kSecond);
+  EXPECT_EQ(keys().find(raw)->lastUsedIp, "192.0.2.7");
+  keys().recordUse(used, std::string(60, '1'), used.lastUsedAt + 60 * kSecond);
+  EXPECT_EQ(keys().find(raw)->lastUsedIp, std::string(45, '1'));
+}
+
+TEST_P(PrincipalsTest, AKnownKeyIsAnsweredFromMemoryUntilItIsRevokedAnywhere) {
+  Identity other(*database_, options_);  // another process on the same data
+  ApiKey record;
+  const std::string raw = mint(wanted(), &record);
+  EXPECT_EQ(fastByKey(raw), nullptr);
+  const auto principal = byKey(raw);
+  EXPECT_EQ(fastByKey(raw), principal);
+  other.apiKeys().revoke(record.id, "leaked");
+  EXPECT_EQ(fastByKey(raw), nullptr);
+  EXPECT_EQ(refusal(raw), "401 api_key_revoked");
+
+  ApiKey second;
+  const std::string rawSecond = mint(wanted(), &second);
+  byKey(rawSecond);
+  ASSERT_NE(fastByKey(rawSecond), nullptr);
+  other.apiKeys().deactivate(user_.id, second.id);
+  EXPECT_EQ(fastByKey(rawSecond), nullptr);
+}
+
+TEST_P(PrincipalsTest, OnlyACookieThatWeSignedNamesASession) {
+  const auto now = nowMicros();
+  const auto session = cookies().openAnonymous(now);
+  const std::string cookie = cookies().cookie(session);
+  EXPECT_GE(session.id.size(), 32u);
+  EXPECT_EQ(cookies().find(cookie, now)->id, session.id);
+  EXPECT_EQ(cookies().setCookie(session), "whalefall_session=" + cookie + "; HttpOnly; Path=/; SameSite=Lax");
+  std::string forged = cookie;
+  forged.back() = forged.back() == 'A' ? 'B' : 'A';
+  for (const std::string& bad :
+       {forged, session.id, session.id + ".", std::string("."), std::string(5000, 'x'), cookie + "=", std::string()}) {
+    EXPECT_FALSE(cookies().find(bad, now)) << bad;
+  }
+  const auto nobody = fastByCookie(forged);
+  ASSERT_NE(nobody, nullptr) << "a forged cookie costs no database";
+  EXPECT_FALSE(nobody->signedIn());
+  EXPECT_FALSE(byCookie(cookie)->signedIn()) << "anonymous";
+  Options others = options_;
+  others.secret = std::string(32, 'x');
+  Identity stranger(*database_, others);
+  EXPECT_FALSE(stranger.cookieSessions().find(cookie, now));
+}
+
+TEST_P(PrincipalsTest, SigningInTakesANewIdAndKeepsTheCsrfSecret) {
+  const auto now = nowMicros();
+  const auto before = cookies().openAnonymous(now);
+  const std::string token = cookies().csrfToken(before, now);
+  const auto after = cookies().bindUser(cookies().cookie(before), user_.id, now);
+  EXPECT_NE(after.id, before.id);
+  EXPECT_FALSE(cookies().find(cookies().cookie(before), now));
+  EXPECT_TRUE(cookies().checkCsrf(after, token, now));
+  const auto principal = byCookie(cookies().cookie(after));
+  EXPECT_EQ(principal->credential, Credential::cookie);
+  EXPECT_EQ(principal->userId, user_.id);
+  EXPECT_EQ(principal->sessionId, after.id);
+  EXPECT_TRUE(principal->permitted("notes.read"));
+}
+
+TEST_P(PrincipalsTest, SigningOutKeepsTheSessionAndItsCsrfTokens) {
+  const auto now = nowMicros();
+  const auto session = cookies().bindUser({}, user_.id, now);
+  const std::string cookie = cookies().cookie(session);
+  const std::string token = cookies().csrfToken(session, now);
+  ASSERT_TRUE(byCookie(cookie)->signedIn());
+  ASSERT_NE(fastByCookie(cookie), nullptr);
+  EXPECT_TRUE(cookies().close(cookie, now));
+  EXPECT_EQ(fastByCookie(cookie), nullptr) << "known from memory after signing out";
+  EXPECT_FALSE(byCookie(cookie)->signedIn());
+  const auto found = cookies().find(cookie, now);
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->userId.empty());
+  EXPECT_TRUE(cookies().checkCsrf(*found, token, now));
+  EXPECT_FALSE(cookies().close(cookie, now));
+  EXPECT_FALSE(cookies().close("forged", now));
+}
+
+TEST_P(PrincipalsTest, ACsrfTokenHoldsForItsSessionForAnHour) {
+  const auto now = nowMicros();
+  const auto mine = cookies().openAnonymous(now);
+  const auto others = cookies().openAnonymous(now);
+  const std::string token = cookies().csrfToken(mine, now);
+  EXPECT_NE(cookies().csrfToken(mine, now + 1), token);
+  EXPECT_TRUE(cookies().checkCsrf(mine, token, now));
+  EXPECT_TRUE(cookies().checkCsrf(mine, token, now)) << "any number of times";
+  EXPECT_TRUE(cookies().checkCsrf(mine, token, now + 3600 * kSecond));
+  EXPECT_FALSE(cookies().checkCsrf(mine, token, now + 3600 * kSecond + 1));
+  EXPECT_FALSE(cookies().checkCsrf(others, token, now));
+  const auto dot = token.find('.');
+  EXPECT_FALSE(cookies().checkCsrf(mine, std::to_string(now + 1) + token.substr(dot), now)) << "another time";
+  EXPECT_FALSE(cookies().checkCsrf(mine, cookies().csrfToken(mine, now + 3600 * kSecond), now)) << "from the future";
+  for (const std::string bad : {"", ".", "x", "x.y"}) EXPECT_FALSE(cookies().checkCsrf(mine, bad, now)) << bad;
+}
+
+TEST_P(PrincipalsTest, ASessionEndsWhenUnusedForLongAndUseMovesItsEndOn) {
+  const auto now = nowMicros();
+  const auto session = cookies().bindUser({}, user_.id, now);
+  const std::string cookie = cookies().cookie(session);
+  EXPECT_EQ(session.expiresAt, now + 7 * 86400 * kSecond);
+  EXPECT_FALSE(cookies().find(cookie, session.expiresAt));
+  cookies().recordUse(session, now + 59 * kSecond);
+  EXPECT_EQ(cookies().find(cookie, now)->expiresAt, session.expiresAt);
+  cookies().recordUse(session, now + 60 * kSecond);
+  EXPECT_EQ(cookies().find(cookie, now)->expiresAt, session.expiresAt + 60 * kSecond);
+  sql("UPDATE mortise_cookie_sessions SET expires_at = 1");
+  EXPECT_EQ(identity_->cleanUp(), 1);
+}
+
+TEST_P(PrincipalsTest, BansNewPasswordsAndRemovalEndCookieSessions) {
+  const auto now = nowMicros();
+  const auto opened = [&] { return cookies().cookie(cookies().bindUser({}, user_.id, now)); };
+  const std::string first = opened();
+  identity_->setPassword(user_.id, "another one");
+  EXPECT_FALSE(byCookie(first)->signedIn());
+  const std::string second = opened();
+  identity_->revokeAll(user_.id);
+  EXPECT_FALSE(byCookie(second)->signedIn());
+  const std::string third = opened();
+  UserChange status;
+  status.status = "banned";
+  identity_->change(user_.id, status);
+  EXPECT_FALSE(byCookie(third)->signedIn());
+  EXPECT_EQ(problemOf([&] { opened(); }), "403 account_disabled");
+  status.status = "active";
+  identity_->change(user_.id, status);
+  EXPECT_FALSE(byCookie(third)->signedIn());
+  const std::string fourth = opened();
+  identity_->remove(user_.id);
+  EXPECT_FALSE(byCookie(fourth)->signedIn());
+  EXPECT_EQ(problemOf([&] { opened(); }), "404 user_not_found");
+}
+
+}  // namespace
+}  // namespace mortise::identity
