@@ -118,6 +118,9 @@ std::vector<Option> make() {
       bounded("identity", "refresh_ttl", duration, "30d", 60 * kSecond, 3650 * kDay, "Life of its refresh token without use"),
       bounded("identity", "platform_access_ttl", duration, "30m", kSecond, 30 * kDay, "Life of an access token of the agent platform"),
       bounded("identity", "platform_refresh_ttl", duration, "7d", 60 * kSecond, 3650 * kDay, "Life of a refresh token of the agent platform"),
+      bounded("identity", "cookie_ttl", duration, "7d", 60 * kSecond, 3650 * kDay, "Life of a signed-in cookie session without use"),
+      flag("identity", "csrf_exempt_bearer", "false",
+           "Lets callers with a bearer credential and no session cookie do without a CSRF token"),
 
       list("identity", "grant", "", "Roles that hold a permission instead of its module's defaults: scheduler.view=user+viewer"),
 

@@ -18,6 +18,10 @@ bool Cors::allows(std::string_view origin) const {
   return any_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
 }
 
+bool Cors::trusts(std::string_view origin) const {
+  return origin != "*" && std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
+}
+
 bool Cors::isPreflight(const http::Head& head) const {
   return head.method == http::Method::options && head.fields.find("Origin") != nullptr &&
          head.fields.find("Access-Control-Request-Method") != nullptr;

@@ -18,6 +18,8 @@ class Cors {
   // Adds the fields that let a page of `origin` read this reply.
   void decorate(std::string_view origin, http::Fields& fields) const;
   bool allows(std::string_view origin) const;
+  // Whether pages of `origin` may send cookies: listed by name, since "*" is without credentials.
+  bool trusts(std::string_view origin) const;
 
  private:
   std::vector<std::string> origins_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
+#include "core/http/cookies.hpp"
 #include "core/kernel/failure.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/lane.hpp"
@@ -32,6 +34,53 @@ Problem tooMany(const contract::Bucket& bucket, const services::Decision& decisi
                         ",\"window_seconds\":" + std::to_string(decision.windowSeconds) + ",\"bucket\":" +
                         json::quoted(dot == std::string::npos ? bucket.name : bucket.name.substr(dot + 1)) + "}";
   return Problem(429, "rate_limited").with("seconds", std::to_string(seconds)).retry(static_cast<int>(seconds)).detailsJson(std::move(details));
+}
+
+bool changesState(http::Method method) {
+  return method == http::Method::post || method == http::Method::put || method == http::Method::patch || method == http::Method::del;
+}
+
+bool isForm(std::string_view contentType) {
+  return text::equalsIgnoreCase(text::trim(contentType.substr(0, contentType.find(';'))), "application/x-www-form-urlencoded");
+}
+
+std::string formField(std::string_view form, std::string_view name) {
+  for (const auto piece : text::split(form, '&')) {
+    const auto equals = piece.find('=');
+    if (equals == std::string_view::npos || piece.substr(0, equals) != name) continue;
+    return text::percentDecode(piece.substr(equals + 1), true).value_or("");
+  }
+  return {};
+}
+
+// scheme://host[:port] of a Referer.
+std::string_view originOf(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  return url.substr(0, url.find_first_of("/?#", scheme + 3));
+}
+
+bool isBearer(std::string_view authorization) {
+  const auto value = text::trim(authorization);
+  return text::equalsIgnoreCase(value.substr(0, value.find(' ')), "bearer");
+}
+
+bool takesBearer(const contract::Security& security) { return security.bearer || security.apiKey; }
+
+// Deny by default: a service key gets in only where the contract lists one of its scopes.
+void requireScope(const contract::Operation& operation, const identity::Principal& principal) {
+  if (operation.scopes.empty()) {
+    throw Problem(403, "service_key_not_allowed").detailsJson("{\"service_key_name\":" + json::quoted(principal.keyName) + "}");
+  }
+  const auto held = [&](const std::string& scope) { return principal.scopes && principal.scopes->contains(scope); };
+  if (std::any_of(operation.scopes.begin(), operation.scopes.end(), held)) return;
+  std::vector<std::string> required = operation.scopes;
+  std::vector<std::string> current;
+  if (principal.scopes) current.assign(principal.scopes->begin(), principal.scopes->end());
+  std::sort(required.begin(), required.end());
+  std::sort(current.begin(), current.end());
+  throw Problem(403, "insufficient_scope")
+      .detailsJson("{\"required\":" + identity::jsonList(required) + ",\"current\":" + identity::jsonList(current) + "}");
 }
 
 }  // namespace
@@ -67,9 +116,13 @@ void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) con
 bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
   const auto origin = exchange.head().fields.get("Origin");
   if (origin.empty() || parts_.cors.allows(origin)) return true;
+  return isOwnOrigin(exchange, origin);
+}
+
+bool Dispatcher::isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const {
   std::string url;
   const auto own = fullUrl(exchange, url);
-  return own.starts_with(origin) && own.size() > origin.size() && own[origin.size()] == '/';
+  return own.size() > origin.size() && own[origin.size()] == '/' && text::equalsIgnoreCase(own.substr(0, origin.size()), origin);
 }
 
 http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
@@ -120,7 +173,8 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
     return {};
   }
   const auto plan = planFor(operation);
-  call->bodyReceived = !head.hasBody() || operation.body.kind == contract::Body::Kind::none;
+  // Nobody waits for a body that nobody reads; a CSRF token may stand in it, though.
+  call->bodyReceived = !head.hasBody() || (operation.body.kind == contract::Body::Kind::none && !operation.csrf);
   if (!head.hasBody()) return {Verdict::Kind::receive, plan};
   Step step = Step::needsBody;
   try {
@@ -155,9 +209,14 @@ void Dispatcher::onRequest(const http::ExchangePtr& exchange) {
 identity::Credentials Dispatcher::credentialsOf(const RequestCall& call, std::string& queryToken) {
   identity::Credentials credentials;
   const auto& head = call.exchange()->head();
-  credentials.authorization = head.fields.get("Authorization");
-  credentials.repeatedAuthorization = head.fields.count("Authorization") > 1;
-  const auto& name = call.operation()->security.queryToken;
+  const auto& security = call.operation()->security;
+  if (takesBearer(security)) {
+    credentials.authorization = head.fields.get("Authorization");
+    credentials.repeatedAuthorization = head.fields.count("Authorization") > 1;
+  }
+  if (security.cookie) credentials.sessionCookie = http::cookieFrom(head.fields, identity::CookieSessions::kName);
+  credentials.address = call.address();
+  const auto& name = security.queryToken;
   if (!name.empty()) {
     for (const auto piece : text::split(head.query, '&')) {
       if (!piece.starts_with(name) || piece.size() <= name.size() || piece[name.size()] != '=') continue;
@@ -194,6 +253,59 @@ void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& cr
   call.setPrincipal(std::move(principal));
 }
 
+bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
+  const auto& operation = *call.operation();
+  const auto& exchange = *call.exchange();
+  const auto& head = exchange.head();
+  if (!operation.csrf || !changesState(head.method)) return true;
+  const auto cookie = http::cookieFrom(head.fields, identity::CookieSessions::kName);
+  if (options_.csrfExemptBearer && cookie.empty() && takesBearer(operation.security) && isBearer(head.fields.get("Authorization"))) return true;
+
+  std::string token(text::trim(head.fields.get("X-CSRFToken")));
+  if (token.empty() && isForm(head.fields.get("Content-Type"))) {
+    if (!call.bodyReceived) {
+      waitFor = Step::needsBody;
+      return false;
+    }
+    token = formField(exchange.body(), "csrf_token");
+  }
+  if (token.empty()) throw Problem(403, "csrf_missing");
+  const auto invalid = [](const char* note) { return Problem(403, "csrf_invalid").note(note); };
+  const auto sent = head.fields.get("Origin");
+  const auto origin = sent.empty() ? originOf(head.fields.get("Referer")) : sent;
+  const bool fromSomewhere = !sent.empty() || !head.fields.get("Referer").empty();
+  if (fromSomewhere && (origin.empty() || !(isOwnOrigin(exchange, origin) || parts_.cors.trusts(origin)))) {
+    throw invalid("the request comes from a page of another origin");
+  }
+  auto& sessions = parts_.identity.cookieSessions();
+  if (cookie.empty()) throw invalid("no session cookie");
+  if (!sessions.read(cookie)) throw invalid("a session cookie that is not ours");
+  if (!onWorker) {
+    waitFor = Step::needsWorker;
+    return false;
+  }
+  const auto now = nowMicros();
+  const auto session = sessions.find(cookie, now);
+  if (!session) throw invalid("the cookie session ended");
+  if (!sessions.checkCsrf(*session, token, now)) throw invalid("forged, expired, or of another session");
+  return true;
+}
+
+void Dispatcher::checkPermission(const RequestCall& call) {
+  const auto& operation = *call.operation();
+  if (operation.security.anonymous) return;
+  const auto& principal = call.principalPtr();
+  const bool signedIn = principal && principal->signedIn();
+  if (signedIn && principal->isServiceKey()) requireScope(operation, *principal);
+  if (operation.permission.empty() || operation.permission == "authenticated") return;
+  if (!signedIn) {
+    if (operation.security.optional) return;
+    throw Problem(401, "not_authenticated");
+  }
+  // A service key never exceeds the account that it runs as.
+  if (!principal->accountPermitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
+}
+
 Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
   const auto& operation = *call.operation();
   const auto& checks = operation.manners.checks;
@@ -221,7 +333,11 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
         if (!onWorker && parts_.limits.blocking()) return Step::needsWorker;
         takeLimits(call, false);
         break;
-      case Check::csrf: break;  // cookie callers only; there are none before a module opens cookie sessions
+      case Check::csrf: {
+        Step waitFor = Step::done;
+        if (!checkCsrf(call, onWorker, waitFor)) return waitFor;
+        break;
+      }
       case Check::principal: {
         if (operation.security.anonymous) break;
         bool needsWorker = false;
@@ -231,12 +347,7 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
         break;
       }
       case Check::permission:
-        if (operation.security.anonymous || operation.permission.empty() || operation.permission == "authenticated") break;
-        if (!call.principalPtr() || !call.principalPtr()->signedIn()) {
-          if (operation.security.optional) break;
-          throw Problem(401, "not_authenticated");
-        }
-        if (!call.principalPtr()->permitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
+        checkPermission(call);
         break;
     }
   }

@@ -39,6 +39,7 @@ struct DispatcherOptions {
   std::uint64_t maxUpload = 1ull << 30;
   int requestTimeoutSeconds = 60;
   bool limitsEnabled = true;
+  bool csrfExemptBearer = false;  // callers with a bearer credential and no session cookie need no CSRF token
   std::string publicUrl;  // empty: from Host and the trusted proxy's X-Forwarded-Proto
 };
 
@@ -82,6 +83,11 @@ class Dispatcher final : public http::Application {
   void proceed(const RequestCallPtr& call, bool onWorker);
   void invoke(RequestCall& call, bool onWorker);
   void post(const RequestCallPtr& call, std::function<void()> task);
+  // Throws Problem 403 csrf_missing or csrf_invalid. False: only a worker can tell, or only the whole body.
+  bool checkCsrf(RequestCall& call, bool onWorker, Step& waitFor);
+  // Throws Problem 401 or 403.
+  static void checkPermission(const RequestCall& call);
+  bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
   bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
   static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);

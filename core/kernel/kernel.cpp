@@ -460,6 +460,7 @@ void Kernel::Implementation::listen() {
   dispatching.requestTimeoutSeconds = static_cast<int>(c.integer("http.request_timeout") / 1000);
   dispatching.limitsEnabled = c.boolean("limits.enabled");
   dispatching.publicUrl = c.text("http.public_url");
+  dispatching.csrfExemptBearer = c.boolean("identity.csrf_exempt_bearer");
   dispatcher = std::make_unique<Dispatcher>(DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *workers, *proxies, *cors, *requestLog},
                                             dispatching, std::move(targets));
 
@@ -545,6 +546,7 @@ void Kernel::openStores() {
     identity.refreshLifetime = std::chrono::seconds(c.integer("identity.refresh_ttl") / 1000);
     identity.statelessAccessLifetime = std::chrono::seconds(c.integer("identity.platform_access_ttl") / 1000);
     identity.statelessRefreshLifetime = std::chrono::seconds(c.integer("identity.platform_refresh_ttl") / 1000);
+    identity.cookieLifetime = std::chrono::seconds(c.integer("identity.cookie_ttl") / 1000);
     if (self.database->backend() == db::Backend::sqlite) identity.revisionFile = self.dataDirectory + "/identity.revision";
     self.identity = std::make_unique<identity::Identity>(*self.database, identity);
     self.audit = std::make_unique<services::Audit>(*self.database);

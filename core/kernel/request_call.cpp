@@ -64,7 +64,10 @@ std::string_view RequestCall::language() const {
 }
 
 bool RequestCall::permitted(std::string_view permission) const {
-  return principal_ && principal_->permitted(std::string(permission));
+  if (!principal_) return false;
+  // The scope check let a service key in to this operation, and to nothing more.
+  if (principal_->isServiceKey()) return match_.operation && permission == match_.operation->permission;
+  return principal_->permitted(std::string(permission));
 }
 
 void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
@@ -77,6 +80,10 @@ void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
   principalView_.role = borrowed(principal_->role);
   principalView_.session_id = borrowed(principal_->sessionId);
   principalView_.key_id = borrowed(principal_->keyId);
+  principalView_.is_service_key = principal_->isServiceKey() ? 1 : 0;
+  principalView_.key_name = borrowed(principal_->keyName);
+  principalView_.key_org_id = borrowed(principal_->keyOrgId);
+  principalView_.key_project_ids = borrowed(principal_->keyProjectIds);
 }
 
 const json::Value* RequestCall::parameter(mortise_in in, std::string_view name, std::size_t index) const {

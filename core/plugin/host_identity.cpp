@@ -1,4 +1,6 @@
 // identity/1 over identity::Identity.
+#include "core/base/identifiers.hpp"
+#include "core/http/cookies.hpp"
 #include "core/identity/identity.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
@@ -45,6 +47,63 @@ void give(const identity::Tokens& tokens, mortise_tokens_sink sink, void* contex
   face.session_id = str(tokens.sessionId);
   face.user = &user;
   sink(context, &face);
+}
+
+void give(const identity::ApiKey& key, const std::string& raw, mortise_api_key_sink sink, void* context) {
+  if (sink == nullptr) return;
+  const auto scopes = identity::jsonList(key.scopes);
+  const auto projects = identity::jsonList(key.projectIds);
+  mortise_api_key face{};
+  face.struct_size = sizeof face;
+  face.kind = key.kind == identity::KeyKind::user ? MORTISE_KEY_USER : MORTISE_KEY_SERVICE;
+  face.id = str(key.id);
+  face.user_id = str(key.userId);
+  face.name = str(key.name);
+  face.prefix = str(key.prefix);
+  face.scopes = str(scopes);
+  face.org_id = str(key.orgId);
+  face.project_ids = str(projects);
+  face.created_at = key.createdAt;
+  face.created_by = str(key.createdBy);
+  face.expires_at = key.expiresAt;
+  face.revoked_at = key.revokedAt;
+  face.revoke_reason = str(key.revokeReason);
+  face.is_active = key.active ? 1 : 0;
+  face.last_used_at = key.lastUsedAt;
+  face.last_used_ip = str(key.lastUsedIp);
+  face.raw = str(raw);
+  sink(context, &face);
+}
+
+void give(const identity::CookieSessions& sessions, const identity::CookieSession& session,
+          mortise_cookie_session_sink sink, void* context) {
+  if (sink == nullptr) return;
+  const auto setCookie = sessions.setCookie(session);
+  const auto token = sessions.csrfToken(session, nowMicros());
+  mortise_cookie_session face{};
+  face.struct_size = sizeof face;
+  face.session_id = str(session.id);
+  face.user_id = str(session.userId);
+  face.set_cookie = str(setCookie);
+  face.csrf_token = str(token);
+  sink(context, &face);
+}
+
+std::string_view sessionCookie(mortise_str header) {
+  return http::cookieFrom(view(header), identity::CookieSessions::kName);
+}
+
+// Absent, or a JSON list of texts.
+bool listFrom(mortise_str text, std::vector<std::string>& into) {
+  if (text.size == 0) return true;
+  json::Document document;
+  json::ParseError error;
+  if (!json::parse(view(text), document, error) || !document.IsArray()) return false;
+  for (const auto& word : document.GetArray()) {
+    if (!word.IsString()) return false;
+    into.emplace_back(json::view(word));
+  }
+  return true;
 }
 
 bool keyFrom(mortise_user_key by, identity::UserKey& key) {
@@ -222,6 +281,101 @@ mortise_status identityRevokeAll(mortise_host* host, mortise_str userId, mortise
   });
 }
 
+mortise_status identityMintKey(mortise_host* host, const mortise_new_key* key, mortise_api_key_sink sink, void* context,
+                               mortise_error* error) {
+  if (!MORTISE_COMPLETE(key, mortise_new_key, expires_at)) return tooShort(error, "mortise_new_key");
+  return onIdentity(host, "identity/1 mint_key", error, [&](Identity& identity) {
+    if (key->kind != MORTISE_KEY_USER && key->kind != MORTISE_KEY_SERVICE) {
+      return answer(error, MORTISE_INVALID, "unknown_kind", "mortise_key_kind has a value this kernel does not know");
+    }
+    identity::NewApiKey wanted;
+    wanted.kind = key->kind == MORTISE_KEY_USER ? identity::KeyKind::user : identity::KeyKind::service;
+    wanted.userId = copy(key->user_id);
+    wanted.name = copy(key->name);
+    wanted.orgId = copy(key->org_id);
+    wanted.createdBy = copy(key->created_by);
+    wanted.expiresAt = key->expires_at;
+    if (!listFrom(key->scopes, wanted.scopes) || !listFrom(key->project_ids, wanted.projectIds)) {
+      return answer(error, MORTISE_INVALID, "not_a_list", "scopes and project_ids should be JSON lists of texts");
+    }
+    std::string raw;
+    const auto made = identity.apiKeys().mint(wanted, raw);
+    give(made, raw, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityListKeys(mortise_host* host, mortise_str userId, mortise_str orgId, mortise_api_key_sink sink,
+                                void* context, mortise_error* error) {
+  return onIdentity(host, "identity/1 list_keys", error, [&](Identity& identity) {
+    if (userId.size == 0 && orgId.size == 0) {
+      return answer(error, MORTISE_INVALID, "no_owner", "list_keys needs a user, an organisation, or both");
+    }
+    for (const auto& key : identity.apiKeys().list(view(userId), view(orgId))) give(key, {}, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityDeactivateKey(mortise_host* host, mortise_str userId, mortise_str keyId, mortise_error* error) {
+  return onIdentity(host, "identity/1 deactivate_key", error, [&](Identity& identity) {
+    identity.apiKeys().deactivate(view(userId), view(keyId));
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityRevokeKey(mortise_host* host, mortise_str keyId, mortise_str reason, mortise_api_key_sink sink,
+                                 void* context, mortise_error* error) {
+  return onIdentity(host, "identity/1 revoke_key", error, [&](Identity& identity) {
+    give(identity.apiKeys().revoke(view(keyId), view(reason)), {}, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityCookieOpen(mortise_host* host, mortise_str cookieHeader, mortise_cookie_session_sink sink,
+                                  void* context, mortise_error* error) {
+  return onIdentity(host, "identity/1 cookie_open", error, [&](Identity& identity) {
+    auto& sessions = identity.cookieSessions();
+    const auto now = nowMicros();
+    auto session = sessions.find(sessionCookie(cookieHeader), now);
+    if (session) {
+      sessions.recordUse(*session, now);
+    } else {
+      session = sessions.openAnonymous(now);
+    }
+    give(sessions, *session, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityCookieLogin(mortise_host* host, mortise_str cookieHeader, mortise_str userId,
+                                   mortise_cookie_session_sink sink, void* context, mortise_error* error) {
+  return onIdentity(host, "identity/1 cookie_login", error, [&](Identity& identity) {
+    auto& sessions = identity.cookieSessions();
+    give(sessions, sessions.bindUser(sessionCookie(cookieHeader), view(userId), nowMicros()), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityCookieLogout(mortise_host* host, mortise_str cookieHeader, mortise_error* error) {
+  return onIdentity(host, "identity/1 cookie_logout", error, [&](Identity& identity) {
+    identity.cookieSessions().close(sessionCookie(cookieHeader), nowMicros());
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityCsrfToken(mortise_host* host, mortise_str cookieHeader, void (*sink)(void*, mortise_str),
+                                 void* context, mortise_error* error) {
+  return onIdentity(host, "identity/1 csrf_token", error, [&](Identity& identity) {
+    auto& sessions = identity.cookieSessions();
+    const auto now = nowMicros();
+    const auto session = sessions.find(sessionCookie(cookieHeader), now);
+    if (!session) return answer(error, MORTISE_NOT_FOUND, "no_session", "the request has no living cookie session");
+    const auto token = sessions.csrfToken(*session, now);
+    if (sink != nullptr) sink(context, str(token));
+    return MORTISE_OK;
+  });
+}
+
 }  // extern "C"
 
 const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
@@ -236,7 +390,15 @@ const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
                                     &identityOpenSession,
                                     &identityRefresh,
                                     &identityCloseSession,
-                                    &identityRevokeAll};
+                                    &identityRevokeAll,
+                                    &identityMintKey,
+                                    &identityListKeys,
+                                    &identityDeactivateKey,
+                                    &identityRevokeKey,
+                                    &identityCookieOpen,
+                                    &identityCookieLogin,
+                                    &identityCookieLogout,
+                                    &identityCsrfToken};
 
 }  // namespace
 

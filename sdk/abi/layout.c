@@ -112,6 +112,10 @@ AT(mortise_principal, email, 40);
 AT(mortise_principal, role, 56);
 AT(mortise_principal, session_id, 72);
 AT(mortise_principal, key_id, 88);
+AT(mortise_principal, is_service_key, 104);
+AT(mortise_principal, key_name, 112);
+AT(mortise_principal, key_org_id, 128);
+AT(mortise_principal, key_project_ids, 144);
 
 AT(mortise_part, struct_size, 0);
 AT(mortise_part, is_file, 4);
@@ -299,6 +303,52 @@ AT(mortise_identity_v1, open_session, 72);
 AT(mortise_identity_v1, refresh, 80);
 AT(mortise_identity_v1, close_session, 88);
 AT(mortise_identity_v1, revoke_all, 96);
+AT(mortise_identity_v1, mint_key, 104);
+AT(mortise_identity_v1, list_keys, 112);
+AT(mortise_identity_v1, deactivate_key, 120);
+AT(mortise_identity_v1, revoke_key, 128);
+AT(mortise_identity_v1, cookie_open, 136);
+AT(mortise_identity_v1, cookie_login, 144);
+AT(mortise_identity_v1, cookie_logout, 152);
+AT(mortise_identity_v1, csrf_token, 160);
+
+AT(mortise_new_key, struct_size, 0);
+AT(mortise_new_key, kind, 4);
+AT(mortise_new_key, user_id, 8);
+AT(mortise_new_key, name, 24);
+AT(mortise_new_key, scopes, 40);
+AT(mortise_new_key, org_id, 56);
+AT(mortise_new_key, project_ids, 72);
+AT(mortise_new_key, created_by, 88);
+AT(mortise_new_key, expires_at, 104);
+
+AT(mortise_api_key, struct_size, 0);
+AT(mortise_api_key, kind, 4);
+AT(mortise_api_key, id, 8);
+AT(mortise_api_key, user_id, 24);
+AT(mortise_api_key, name, 40);
+AT(mortise_api_key, prefix, 56);
+AT(mortise_api_key, scopes, 72);
+AT(mortise_api_key, org_id, 88);
+AT(mortise_api_key, project_ids, 104);
+AT(mortise_api_key, created_at, 120);
+AT(mortise_api_key, created_by, 128);
+AT(mortise_api_key, expires_at, 144);
+AT(mortise_api_key, revoked_at, 152);
+AT(mortise_api_key, revoke_reason, 160);
+AT(mortise_api_key, is_active, 176);
+AT(mortise_api_key, last_used_at, 184);
+AT(mortise_api_key, last_used_ip, 192);
+AT(mortise_api_key, raw, 208);
+
+AT(mortise_cookie_session, struct_size, 0);
+AT(mortise_cookie_session, session_id, 8);
+AT(mortise_cookie_session, user_id, 24);
+AT(mortise_cookie_session, set_cookie, 40);
+AT(mortise_cookie_session, csrf_token, 56);
+
+IS(MORTISE_KEY_USER, 0);
+IS(MORTISE_KEY_SERVICE, 1);
 
 AT(mortise_job, struct_size, 0);
 AT(mortise_job, id, 8);

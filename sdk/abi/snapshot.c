@@ -68,6 +68,10 @@ struct mortise_abi_snapshot {
   mortise_status mortise_status_;
   mortise_type mortise_type_;
   mortise_user_key mortise_user_key_;
+  const mortise_new_key* mortise_new_key_;
+  const mortise_api_key* mortise_api_key_;
+  const mortise_cookie_session* mortise_cookie_session_;
+  mortise_key_kind mortise_key_kind_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);

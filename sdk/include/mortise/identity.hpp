@@ -1,4 +1,4 @@
-// The kernel's accounts, passwords and sessions, for modules that give them a face: identity/1.
+// The kernel's accounts, passwords, sessions and API keys, for modules that give them a face: identity/1.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct NewUser {
   std::string password;      // hashed by the kernel, or
   std::string passwordHash;  // made earlier by hashPassword()
   std::int64_t emailConfirmedAt = 0;
-  bool uniqueFolded = false;  // true: the user name is taken if another differs only in case
-  std::string id{};           // a UUID that was told to somebody before; empty: the kernel makes one
+  bool uniqueFolded = false;   // true: the user name is taken if another differs only in case
+  std::string id{};            // a UUID that was told to somebody before; empty: the kernel makes one
   std::int64_t createdAt = 0;  // 0: now
 };
 
@@ -53,8 +53,9 @@ struct UserChange {
   std::optional<std::string> status{};
   std::optional<std::string> role{};
   bool uniqueFolded = false;
-  std::optional<std::string> passwordHash{};  // from hashPassword(): a new password, and the end of all sessions and tokens
-  std::int64_t emailConfirmedAt = 0;          // 0: leave
+  std::optional<std::string>
+      passwordHash{};                 // from hashPassword(): a new password, and the end of all sessions and tokens
+  std::int64_t emailConfirmedAt = 0;  // 0: leave
 };
 
 enum class UserKey {
@@ -71,6 +72,48 @@ struct Tokens {
   std::int64_t expiresIn = 0;  // seconds, of the access token
   std::string sessionId;
   User user;
+};
+
+enum class KeyKind { user = MORTISE_KEY_USER, service = MORTISE_KEY_SERVICE };
+
+// An API key to be. Lists are JSON lists of texts: R"(["tickets:read"])".
+struct NewApiKey {
+  std::string userId;  // whom it runs as
+  std::string name{};
+  KeyKind kind = KeyKind::user;
+  std::string scopes{};  // needed by a service key; empty for a user's: all
+  std::string orgId{};
+  std::string projectIds{};    // empty: every project
+  std::string createdBy{};     // empty: userId
+  std::int64_t expiresAt = 0;  // 0: never
+};
+
+struct ApiKey {
+  std::string id;  // UUID
+  std::string userId;
+  KeyKind kind = KeyKind::user;
+  std::string name;
+  std::string prefix;  // to show
+  std::string scopes;
+  std::string orgId;
+  std::string projectIds;
+  std::int64_t createdAt = 0;
+  std::string createdBy;
+  std::int64_t expiresAt = 0;
+  std::int64_t revokedAt = 0;
+  std::string revokeReason;
+  bool isActive = true;
+  std::int64_t lastUsedAt = 0;
+  std::string lastUsedIp;
+  std::string raw;  // the text of the key: from mintKey(), and never again
+};
+
+// A browser session: reply.header("Set-Cookie", session.setCookie).
+struct CookieSession {
+  std::string sessionId;
+  std::string userId;  // empty: anonymous
+  std::string setCookie;
+  std::string csrfToken;
 };
 
 // [worker]; password functions take tens of milliseconds. Failures throw Problem with the kernel's code:
@@ -199,6 +242,82 @@ class Identity {
     check(table_->revoke_all(host_, detail::str(user_id), &error), error);
   }
 
+  // API keys. Problem 404 user_not_found or api_key_not_found, 403 account_disabled, 422; 501 on a kernel without them.
+  ApiKey mintKey(const NewApiKey& key) const {
+    mortise_new_key c{};
+    c.struct_size = sizeof c;
+    c.kind = static_cast<mortise_key_kind>(key.kind);
+    c.user_id = detail::str(key.userId);
+    c.name = detail::str(key.name);
+    c.scopes = detail::str(key.scopes);
+    c.org_id = detail::str(key.orgId);
+    c.project_ids = detail::str(key.projectIds);
+    c.created_by = detail::str(key.createdBy);
+    c.expires_at = key.expiresAt;
+    needPrincipals();
+    Got<ApiKey> got;
+    auto error = detail::noError();
+    const auto status = table_->mint_key(host_, &c, takeKey, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Newest first, dead ones too: of a user, of an organisation, or of both. At least one is given.
+  std::vector<ApiKey> listKeys(std::string_view user_id, std::string_view org_id = {}) const {
+    needPrincipals();
+    Got<std::vector<ApiKey>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    const auto status = table_->list_keys(host_, detail::str(user_id), detail::str(org_id), takeKeys, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Off without a stamp: a plain 401. An empty `user_id` takes anybody's key.
+  void deactivateKey(std::string_view user_id, std::string_view key_id) const {
+    needPrincipals();
+    auto error = detail::noError();
+    check(table_->deactivate_key(host_, detail::str(user_id), detail::str(key_id), &error), error);
+  }
+  // 401 api_key_revoked from now on. A second revocation keeps the first stamp and reason.
+  ApiKey revokeKey(std::string_view key_id, std::string_view reason) const {
+    needPrincipals();
+    Got<ApiKey> got;
+    auto error = detail::noError();
+    const auto status = table_->revoke_key(host_, detail::str(key_id), detail::str(reason), takeKey, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+
+  // Cookie sessions. `cookie_header`: request.header("Cookie") as it is; a forged or ended cookie counts as none.
+  // The request's session, or a new anonymous one.
+  CookieSession openCookie(std::string_view cookie_header) const {
+    needPrincipals();
+    Got<CookieSession> got;
+    auto error = detail::noError();
+    const auto status = table_->cookie_open(host_, detail::str(cookie_header), takeCookie, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Signs the user in under a new session id; CSRF tokens fetched before stay valid.
+  CookieSession loginCookie(std::string_view cookie_header, std::string_view user_id) const {
+    needPrincipals();
+    Got<CookieSession> got;
+    auto error = detail::noError();
+    const auto status =
+        table_->cookie_login(host_, detail::str(cookie_header), detail::str(user_id), takeCookie, &got, &error);
+    return std::move(got.finish(status, error));
+  }
+  // Signs out; the session and its CSRF tokens go on. No error when nobody was signed in.
+  void logoutCookie(std::string_view cookie_header) const {
+    needPrincipals();
+    auto error = detail::noError();
+    check(table_->cookie_logout(host_, detail::str(cookie_header), &error), error);
+  }
+  // Empty when the request has no living session: use openCookie().
+  std::optional<std::string> csrfToken(std::string_view cookie_header) const {
+    needPrincipals();
+    Got<std::string> got;
+    auto error = detail::noError();
+    const auto status = table_->csrf_token(host_, detail::str(cookie_header), takeText, &got, &error);
+    if (status == MORTISE_NOT_FOUND) return std::nullopt;
+    return std::move(got.finish(status, error));
+  }
+
  private:
   // What a sink received. Nothing may be thrown through the boundary, so an exception waits here.
   template <class T>
@@ -224,6 +343,11 @@ class Identity {
 
   static void check(mortise_status status, const mortise_error& error) {
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 401, "not_authenticated");
+  }
+  // The functions from mint_key on came later than the rest of the table.
+  void needPrincipals() const {
+    if (MORTISE_HAS(table_, mortise_identity_v1, csrf_token)) return;
+    throw Problem(501, "not_implemented").note("this kernel's identity/1 has no API keys and no cookie sessions");
   }
   static mortise_user_key cKey(UserKey by) { return static_cast<mortise_user_key>(by); }
   static mortise_str given(const std::optional<std::string>& text) {
@@ -259,6 +383,51 @@ class Identity {
       if (c->user != nullptr) tokens.user = copied(*c->user);
       out.value = std::move(tokens);
     });
+  }
+
+  static ApiKey copied(const mortise_api_key& c) {
+    ApiKey key;
+    key.id = detail::copied(c.id);
+    key.userId = detail::copied(c.user_id);
+    key.kind = static_cast<KeyKind>(c.kind);
+    key.name = detail::copied(c.name);
+    key.prefix = detail::copied(c.prefix);
+    key.scopes = detail::copied(c.scopes);
+    key.orgId = detail::copied(c.org_id);
+    key.projectIds = detail::copied(c.project_ids);
+    key.createdAt = c.created_at;
+    key.createdBy = detail::copied(c.created_by);
+    key.expiresAt = c.expires_at;
+    key.revokedAt = c.revoked_at;
+    key.revokeReason = detail::copied(c.revoke_reason);
+    key.isActive = c.is_active != 0;
+    key.lastUsedAt = c.last_used_at;
+    key.lastUsedIp = detail::copied(c.last_used_ip);
+    key.raw = detail::copied(c.raw);
+    return key;
+  }
+  static void takeKey(void* context, const mortise_api_key* key) {
+    auto& out = *static_cast<Got<ApiKey>*>(context);
+    out.keep([&] { out.value = copied(*key); });
+  }
+  static void takeKeys(void* context, const mortise_api_key* key) {
+    auto& out = *static_cast<Got<std::vector<ApiKey>>*>(context);
+    out.keep([&] { out.value->push_back(copied(*key)); });
+  }
+  static void takeCookie(void* context, const mortise_cookie_session* c) {
+    auto& out = *static_cast<Got<CookieSession>*>(context);
+    out.keep([&] {
+      CookieSession session;
+      session.sessionId = detail::copied(c->session_id);
+      session.userId = detail::copied(c->user_id);
+      session.setCookie = detail::copied(c->set_cookie);
+      session.csrfToken = detail::copied(c->csrf_token);
+      out.value = std::move(session);
+    });
+  }
+  static void takeText(void* context, mortise_str text) {
+    auto& out = *static_cast<Got<std::string>*>(context);
+    out.keep([&] { out.value = detail::copied(text); });
   }
 
   mortise_host* host_;

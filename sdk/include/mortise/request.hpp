@@ -49,6 +49,10 @@ struct Principal {
   Text role;      // user, admin, super_admin, viewer, ...
   Text sessionId;
   Text keyId;
+  bool isServiceKey = false;  // runs as userId, within its organisation and projects
+  Text keyName;
+  Text keyOrgId;
+  Text keyProjectIds;  // JSON list; empty: every project
   bool signedIn() const noexcept { return credential != MORTISE_CREDENTIAL_NONE; }
 };
 
@@ -153,6 +157,11 @@ class Request {
     out.role = c->role;
     out.sessionId = c->session_id;
     out.keyId = c->key_id;
+    if (!MORTISE_HAS(c, mortise_principal, key_project_ids)) return out;
+    out.isServiceKey = c->is_service_key != 0;
+    out.keyName = c->key_name;
+    out.keyOrgId = c->key_org_id;
+    out.keyProjectIds = c->key_project_ids;
     return out;
   }
   // For finer decisions than the contract's x-mortise-permission. "scheduler.admin"

@@ -1,5 +1,6 @@
 // What the end-to-end tests poke. See README.md one folder up.
 #include <mortise/blobs.hpp>
+#include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
 #include <chrono>
@@ -31,7 +32,7 @@ std::uint32_t checksum(const mortise::File& file) {
 
 class Probe final : public mortise::Module {
  public:
-  explicit Probe(mortise::Host host) : db_(host.db()), blobs_(host.blobs()) {}
+  explicit Probe(mortise::Host host) : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -44,6 +45,16 @@ class Probe final : public mortise::Module {
     on.operation("throwIt", &Probe::throwIt);
     on.operation("putFile", &Probe::putFile);
     on.operation("getFile", &Probe::getFile);
+    on.operation("mintKey", &Probe::mintKey);
+    on.operation("listKeys", &Probe::listKeys);
+    on.operation("deactivateKey", &Probe::deactivateKey);
+    on.operation("revokeKey", &Probe::revokeKey);
+    for (const char* caller : {"keyAnyone", "keyRead", "keyAdmin", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
+      on.operation(caller, &Probe::caller);
+    }
+    on.operation("cookieToken", &Probe::cookieToken);
+    on.operation("cookieLogin", &Probe::cookieLogin);
+    on.operation("cookieLogout", &Probe::cookieLogout);
   }
 
  private:
@@ -107,8 +118,63 @@ class Probe final : public mortise::Module {
     return Reply::file(blobs_.open("probe/" + id), "application/octet-stream", "größe 1.bin", id);
   }
 
+  // API keys and cookie sessions: the shortest face that identity/1 can be given.
+  Reply mintKey(const Request& request) {
+    mortise::NewApiKey wanted;
+    wanted.userId = std::string(request.principal().userId);
+    wanted.name = std::string(request.body()["name"].text());
+    wanted.kind = request.body()["scopes"].exists() ? mortise::KeyKind::service : mortise::KeyKind::user;
+    if (request.body()["scopes"].exists()) wanted.scopes = std::string(request.body()["scopes"].text());
+    if (const auto at = request.body()["expires_at"]; at.exists()) wanted.expiresAt = at.integer();
+    wanted.orgId = "org-1";
+    wanted.projectIds = R"(["p1"])";
+    const auto key = identity_.mintKey(wanted);
+    return Reply::created(json::object({{"id", key.id}, {"raw", key.raw}, {"prefix", key.prefix}, {"scopes", key.scopes}}));
+  }
+
+  Reply listKeys(const Request& request) {
+    json::List keys;
+    for (const auto& key : identity_.listKeys(request.principal().userId, "org-1")) {
+      keys.add(json::object({{"id", key.id}, {"name", key.name}, {"active", key.isActive}, {"reason", key.revokeReason}, {"raw", key.raw},
+                             {"used_from", key.lastUsedIp}}));
+    }
+    return Reply::ok(json::object({{"keys", keys.build()}}));
+  }
+
+  Reply deactivateKey(const Request& request) {
+    identity_.deactivateKey(request.principal().userId, request.path("id"));
+    return Reply::noContent();
+  }
+
+  Reply revokeKey(const Request& request) { return Reply::ok(json::object({{"reason", identity_.revokeKey(request.path("id"), "leaked").revokeReason}})); }
+
+  Reply caller(const Request& request) {
+    const auto who = request.principal();
+    return Reply::ok(json::object({{"user", who.username}, {"credential", static_cast<int>(who.credential)}, {"service", who.isServiceKey},
+                                   {"org", who.keyOrgId}, {"projects", who.keyProjectIds}, {"may_read", request.permitted("probe.read")},
+                                   {"may_administer", request.permitted("probe.administer")}}));
+  }
+
+  Reply cookieToken(const Request& request) {
+    const auto session = identity_.openCookie(request.header("Cookie"));
+    return Reply::ok(json::object({{"csrf_token", session.csrfToken}})).header("Set-Cookie", session.setCookie);
+  }
+
+  Reply cookieLogin(const Request& request) {
+    const auto user = identity_.checkPassword(mortise::UserKey::username, request.body()["username"].text(), request.body()["password"].text());
+    if (!user) throw Problem(401, "invalid_credentials");
+    const auto session = identity_.loginCookie(request.header("Cookie"), user->id);
+    return Reply::ok(json::object({{"user", user->username}})).header("Set-Cookie", session.setCookie);
+  }
+
+  Reply cookieLogout(const Request& request) {
+    identity_.logoutCookie(request.header("Cookie"));
+    return Reply::ok(json::object({{"csrf_token_left", identity_.csrfToken(request.header("Cookie")).has_value()}}));
+  }
+
   mortise::Db db_;
   mortise::Blobs blobs_;
+  mortise::Identity identity_;
 };
 
 }  // namespace

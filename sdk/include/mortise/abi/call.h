@@ -39,6 +39,11 @@ typedef struct mortise_principal {
   mortise_str role;     /* kernel role: user, admin, super_admin, viewer, ... */
   mortise_str session_id;
   mortise_str key_id;
+  /* Of an API key; empty otherwise. A service key runs as user_id, within its organisation and projects. */
+  int32_t is_service_key;
+  mortise_str key_name;
+  mortise_str key_org_id;
+  mortise_str key_project_ids; /* JSON list of texts; empty: every project */
 } mortise_principal;
 
 /* A file part, or a plain field, of a multipart body. */

@@ -1,4 +1,4 @@
-/* identity/1: the kernel's accounts, passwords and sessions, for modules that give them a face (HTTP, LDAP, OIDC, ...).
+/* identity/1: the kernel's accounts, passwords, sessions and API keys, for modules that give them a face (HTTP, LDAP, OIDC, ...).
  *
  * One account serves every API family. Passwords are Argon2id, hashed at most cores-1 at a time; the queue is bounded.
  * Threads: [worker]; password functions take tens of milliseconds. Sinks are called before the function returns, on the same thread;
@@ -88,6 +88,60 @@ typedef struct mortise_tokens {
 
 typedef void (*mortise_tokens_sink)(void* context, const mortise_tokens* tokens);
 
+/* Whose rights an API key has. */
+typedef enum mortise_key_kind {
+  MORTISE_KEY_USER = 0,    /* all of its user's */
+  MORTISE_KEY_SERVICE = 1, /* what its scopes let in (x-mortise-scopes), as the user it runs as */
+  MORTISE_KEY_KIND_SIZE_ = 0x7fffffff
+} mortise_key_kind;
+
+/* Lists are JSON lists of texts. */
+typedef struct mortise_new_key {
+  uint32_t struct_size;
+  mortise_key_kind kind;
+  mortise_str user_id; /* whom it runs as */
+  mortise_str name;    /* or empty */
+  mortise_str scopes;  /* needed by a service key; empty for a user's: ["*"] */
+  mortise_str org_id;  /* or empty */
+  mortise_str project_ids; /* empty: every project */
+  mortise_str created_by;  /* user; empty: user_id */
+  int64_t expires_at;      /* 0: never */
+} mortise_new_key;
+
+typedef struct mortise_api_key {
+  uint32_t struct_size;
+  mortise_key_kind kind;
+  mortise_str id; /* UUID */
+  mortise_str user_id;
+  mortise_str name;
+  mortise_str prefix; /* the first 12 characters, to show */
+  mortise_str scopes;
+  mortise_str org_id;
+  mortise_str project_ids; /* []: every project */
+  int64_t created_at;
+  mortise_str created_by;
+  int64_t expires_at;
+  int64_t revoked_at;
+  mortise_str revoke_reason;
+  int32_t is_active;
+  int64_t last_used_at; /* exact to a minute */
+  mortise_str last_used_ip;
+  mortise_str raw; /* the text of the key: from mint_key, and never again */
+} mortise_api_key;
+
+typedef void (*mortise_api_key_sink)(void* context, const mortise_api_key* key);
+
+/* A browser session. Send `set_cookie` as a Set-Cookie field. */
+typedef struct mortise_cookie_session {
+  uint32_t struct_size;
+  mortise_str session_id;
+  mortise_str user_id; /* empty: anonymous */
+  mortise_str set_cookie;
+  mortise_str csrf_token; /* made now; earlier ones stay valid for an hour each */
+} mortise_cookie_session;
+
+typedef void (*mortise_cookie_session_sink)(void* context, const mortise_cookie_session* session);
+
 typedef struct mortise_identity_v1 {
   uint32_t struct_size;
   mortise_status (*find)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink, void* context,
@@ -119,6 +173,35 @@ typedef struct mortise_identity_v1 {
   mortise_status (*close_session)(mortise_host* host, mortise_str refresh_token, mortise_error* error);
   /* Ends every session and token of a user, on every server. */
   mortise_status (*revoke_all)(mortise_host* host, mortise_str user_id, mortise_error* error);
+
+  /* A new API key. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled), MORTISE_INVALID (a service key without scopes, an
+   * expiry in the past, a list that is none). */
+  mortise_status (*mint_key)(mortise_host* host, const mortise_new_key* key, mortise_api_key_sink sink, void* context, mortise_error* error);
+  /* Newest first, dead ones too: those of a user, of an organisation, or of both. At least one must be given. */
+  mortise_status (*list_keys)(mortise_host* host, mortise_str user_id, mortise_str org_id, mortise_api_key_sink sink, void* context,
+                              mortise_error* error);
+  /* Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND (api_key_not_found) unless it is the user's; an empty
+   * user_id takes anybody's. */
+  mortise_status (*deactivate_key)(mortise_host* host, mortise_str user_id, mortise_str key_id, mortise_error* error);
+  /* Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key as it is now goes to `sink` (may be
+   * NULL). Whether the caller may revoke it is the module's to know. */
+  mortise_status (*revoke_key)(mortise_host* host, mortise_str key_id, mortise_str reason, mortise_api_key_sink sink, void* context,
+                               mortise_error* error);
+
+  /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie in it and passes over
+   * what is not well-formed. A forged, ended or expired cookie counts as none. */
+  /* The session that the request has, or else a new anonymous one. */
+  mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink, void* context,
+                                mortise_error* error);
+  /* Signs the user in, after the module has checked the password: the session gets a new id and keeps its CSRF secret, so that tokens fetched
+   * before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled). */
+  mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id, mortise_cookie_session_sink sink,
+                                 void* context, mortise_error* error);
+  /* Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when nobody was signed in. */
+  mortise_status (*cookie_logout)(mortise_host* host, mortise_str cookie_header, mortise_error* error);
+  /* A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has none: use cookie_open. */
+  mortise_status (*csrf_token)(mortise_host* host, mortise_str cookie_header, void (*sink)(void* context, mortise_str token), void* context,
+                               mortise_error* error);
 } mortise_identity_v1;
 
 MORTISE_END_C
