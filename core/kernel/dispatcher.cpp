@@ -115,8 +115,9 @@ void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) con
 // Browsers send Origin with every WebSocket handshake and apply no CORS to it: the server must look (RFC 6455, 10.2).
 bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
   const auto origin = exchange.head().fields.get("Origin");
-  if (origin.empty() || parts_.cors.allows(origin)) return true;
-  return isOwnOrigin(exchange, origin);
+  if (origin.empty() || isOwnOrigin(exchange, origin) || parts_.cors.trusts(origin)) return true;
+  // "*" is without cookies here, too.
+  return parts_.cors.allows(origin) && http::cookieFrom(exchange.head().fields, identity::CookieSessions::kName).empty();
 }
 
 bool Dispatcher::isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const {

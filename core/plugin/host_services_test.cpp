@@ -450,6 +450,126 @@ TEST_F(Tables, IdentityMakesFindsAndRefusesAccounts) {
             MORTISE_INVALID);
 }
 
+struct KeptKey {
+  std::string id, raw, scopes, projects, reason;
+  int active = -1, count = 0;
+};
+
+void keepKey(void* context, const mortise_api_key* key) {
+  auto& kept = *static_cast<KeptKey*>(context);
+  kept.id = copy(key->id);
+  kept.raw = copy(key->raw);
+  kept.scopes = copy(key->scopes);
+  kept.projects = copy(key->project_ids);
+  kept.reason = copy(key->revoke_reason);
+  kept.active = key->is_active;
+  ++kept.count;
+}
+
+struct KeptCookie {
+  std::string id, user, setCookie, token;
+  // As a browser would send it.
+  std::string header() const { return "theme=dark; " + setCookie.substr(0, setCookie.find(';')); }
+};
+
+void keepCookie(void* context, const mortise_cookie_session* session) {
+  *static_cast<KeptCookie*>(context) = {copy(session->session_id), copy(session->user_id), copy(session->set_cookie),
+                                        copy(session->csrf_token)};
+}
+
+void keepUserId(void* context, const mortise_user* user) { *static_cast<std::string*>(context) = copy(user->id); }
+
+class Principals : public Tables {
+ protected:
+  void SetUp() override {
+    Tables::SetUp();
+    mortise_new_user fresh{};
+    fresh.struct_size = sizeof fresh;
+    fresh.username = S("ann");
+    ASSERT_EQ(identity().create(raw(), &fresh, keepUserId, &user_, &error_), MORTISE_OK) << error_.text;
+  }
+  const mortise_identity_v1& identity() { return table<mortise_identity_v1>("identity/1"); }
+  mortise_new_key wanted() {
+    mortise_new_key key{};
+    key.struct_size = sizeof key;
+    key.kind = MORTISE_KEY_SERVICE;
+    key.user_id = S(user_);
+    key.name = S("deploy");
+    key.scopes = S("[\"tickets:read\"]");
+    key.org_id = S("org");
+    return key;
+  }
+  std::string user_;
+};
+
+TEST_F(Principals, KeysAreMintedListedAndEnded) {
+  auto key = wanted();
+  KeptKey minted, listed;
+  ASSERT_EQ(identity().mint_key(raw(), &key, keepKey, &minted, &error_), MORTISE_OK) << error_.text;
+  EXPECT_TRUE(minted.raw.starts_with("sk_sfs_") && minted.raw.size() == 39) << minted.raw;
+  EXPECT_EQ(minted.scopes, "[\"tickets:read\"]");
+  EXPECT_EQ(minted.projects, "[]");
+  EXPECT_EQ(identity().list_keys(raw(), {}, S("org"), keepKey, &listed, &error_), MORTISE_OK);
+  EXPECT_EQ(listed.count, 1);
+  EXPECT_EQ(listed.id, minted.id);
+  EXPECT_EQ(listed.raw, "");
+  EXPECT_EQ(identity().deactivate_key(raw(), S("somebody"), S(minted.id), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "api_key_not_found");
+  EXPECT_EQ(identity().deactivate_key(raw(), S(user_), S(minted.id), &error_), MORTISE_OK);
+  EXPECT_EQ(identity().revoke_key(raw(), S(minted.id), S("leaked"), keepKey, &listed, &error_), MORTISE_OK);
+  EXPECT_EQ(listed.active, 0);
+  EXPECT_EQ(listed.reason, "leaked");
+  EXPECT_EQ(identity().revoke_key(raw(), S("none"), S(""), nullptr, nullptr, &error_), MORTISE_NOT_FOUND);
+}
+
+TEST_F(Principals, KeysThatMakeNoSenseAreRefused) {
+  const auto refused = [&](mortise_new_key key) {
+    return identity().mint_key(raw(), &key, nullptr, nullptr, &error_) == MORTISE_INVALID ? code() : "accepted";
+  };
+  auto key = wanted();
+  key.struct_size = 16;
+  EXPECT_EQ(refused(key), "struct_size");
+  key = wanted();
+  key.kind = static_cast<mortise_key_kind>(7);
+  EXPECT_EQ(refused(key), "unknown_kind");
+  for (const char* list : {"tickets:read", "{}", "[1]", "[\"a\""}) {
+    key = wanted();
+    key.scopes = S(list);
+    EXPECT_EQ(refused(key), "not_a_list") << list;
+  }
+  key = wanted();
+  key.scopes = {};
+  EXPECT_EQ(refused(key), "validation_failed");
+  EXPECT_EQ(identity().list_keys(raw(), {}, {}, keepKey, nullptr, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "no_owner");
+}
+
+TEST_F(Principals, ACookieSessionIsOpenedSignedInAndOut) {
+  KeptCookie first, again, signedIn;
+  ASSERT_EQ(identity().cookie_open(raw(), {}, keepCookie, &first, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(first.user, "");
+  EXPECT_EQ(identity().cookie_open(raw(), S(first.header()), keepCookie, &again, &error_), MORTISE_OK);
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.setCookie, first.setCookie);
+  EXPECT_EQ(identity().cookie_open(raw(), S("whalefall_session=forged"), keepCookie, &again, &error_), MORTISE_OK);
+  EXPECT_NE(again.id, first.id);
+  ASSERT_EQ(identity().cookie_login(raw(), S(first.header()), S(user_), keepCookie, &signedIn, &error_), MORTISE_OK);
+  EXPECT_EQ(signedIn.user, user_);
+  EXPECT_NE(signedIn.id, first.id);
+  EXPECT_EQ(identity().cookie_login(raw(), {}, S("nobody"), keepCookie, &again, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(identity().cookie_logout(raw(), S(signedIn.header()), &error_), MORTISE_OK);
+  EXPECT_EQ(identity().cookie_logout(raw(), {}, &error_), MORTISE_OK);
+  EXPECT_EQ(identity().cookie_open(raw(), S(signedIn.header()), keepCookie, &again, &error_), MORTISE_OK);
+  EXPECT_EQ(again.id, signedIn.id);
+  EXPECT_EQ(again.user, "");
+  std::string token;
+  const auto keep = [](void* context, mortise_str text) { *static_cast<std::string*>(context) = copy(text); };
+  EXPECT_EQ(identity().csrf_token(raw(), S(signedIn.header()), keep, &token, &error_), MORTISE_OK);
+  EXPECT_FALSE(token.empty());
+  EXPECT_EQ(identity().csrf_token(raw(), S(first.header()), keep, &token, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "no_session");
+}
+
 TEST_F(Tables, ASinkThatThrowsIsAFailureNotACrash) {
   const auto& identity = table<mortise_identity_v1>("identity/1");
   std::int64_t total = 0;
