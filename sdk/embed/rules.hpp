@@ -22,7 +22,5 @@ std::optional<std::int64_t> parseSize(std::string_view text);  // "64KiB", "10MB
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 // `; did you mean "x"?`, or, when nothing is near, `; known: a, b, c`.
 std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
-// JSON string with quotes.
-std::string jsonText(std::string_view text);
 
 }  // namespace mortise::embed

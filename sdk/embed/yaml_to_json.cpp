@@ -1,10 +1,14 @@
 #include "sdk/embed/yaml_to_json.hpp"
 
+#include "sdk/embed/json_text.hpp"
+
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 namespace mortise::embed {
@@ -16,26 +20,6 @@ constexpr std::size_t kLargest = std::size_t{64} << 20;  // aliases can make a s
 [[noreturn]] void fail(const std::string& file, const YAML::Mark& mark, const std::string& reason) {
   throw std::runtime_error(file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
                            reason);
-}
-
-void appendQuoted(std::string& out, const std::string& text) {
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 bool allOf(std::string_view text, std::string_view allowed) {
@@ -118,7 +102,7 @@ class Converter {
   void scalar(const YAML::Node& node) {
     const std::string& text = node.Scalar();
     const std::string& tag = node.Tag();
-    if (tag == "!" || tag == "tag:yaml.org,2002:str") return appendQuoted(out_, text);
+    if (tag == "!" || tag == "tag:yaml.org,2002:str") return appendText(text);
     if (tag != "?" && !tag.empty()) {
       fail(file_, node.Mark(), "tag " + tag + " is not supported: write the value without a tag");
     }
@@ -135,7 +119,7 @@ class Converter {
     } else if (infinite(text)) {
       fail(file_, node.Mark(), text + " has no JSON form: quote it or write a number");
     } else {
-      appendQuoted(out_, text);
+      appendText(text);
     }
   }
 
@@ -167,7 +151,7 @@ class Converter {
       if (!seen.insert(key).second)
         fail(file_, entry.first.Mark(), "repeated key \"" + key + "\": keep one of the two");
       if (seen.size() > 1) out_ += ',';
-      appendQuoted(out_, key);
+      appendText(key);
       out_ += ':';
       value(entry.second, depth + 1);
     }
@@ -213,24 +197,45 @@ void refuseBadUtf8(std::string_view text, const std::string& file) {
   }
 }
 
+class Ignore final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// 0, 1 or 2 for more. Not YAML::LoadAll: on a stray ',' it makes empty documents until the memory is gone.
+int countDocuments(std::string_view yaml) {
+  std::istringstream stream{std::string(yaml)};
+  YAML::Parser parser(stream);
+  Ignore ignore;
+  int count = 0;
+  while (count < 2 && parser.HandleNextDocument(ignore)) ++count;
+  return count;
+}
+
 }  // namespace
 
 std::string yamlToJson(std::string_view yaml, const std::string& fileName,
                        std::vector<std::pair<std::string, int>>* operationLines) {
   refuseBadUtf8(yaml, fileName);
   try {
-    const auto documents = YAML::LoadAll(std::string(yaml));
     YAML::Mark start;
     start.line = 0;
     start.column = 0;
-    if (documents.size() != 1) {
-      fail(fileName, start,
-           documents.empty() ? "the file is empty: expected one YAML document"
-                             : "found " + std::to_string(documents.size()) + " documents: expected one");
-    }
+    const int documents = countDocuments(yaml);
+    if (documents == 0) fail(fileName, start, "the file is empty: expected one YAML document");
+    if (documents > 1) fail(fileName, start, "found more than one document: expected one");
+    const YAML::Node root = YAML::Load(std::string(yaml));
     Converter converter(fileName);
-    converter.value(documents.front(), 0);
-    if (operationLines != nullptr) collectLines(documents.front(), *operationLines);
+    converter.value(root, 0);
+    if (operationLines != nullptr) collectLines(root, *operationLines);
     return converter.take();
   } catch (const YAML::Exception& error) {
     fail(fileName, error.mark, error.msg);

@@ -51,12 +51,14 @@ TEST(YamlToJson, RefusesWithFileLineAndColumn) {
   EXPECT_EQ(refusal("a: .inf"), "a.yaml:1:4: .inf has no JSON form: quote it or write a number");
   EXPECT_EQ(refusal("? [a, b]\n: 1"), "a.yaml:1:3: a key must be plain text");
   EXPECT_EQ(refusal(""), "a.yaml:1:1: the file is empty: expected one YAML document");
-  EXPECT_EQ(refusal("---\na: 1\n---\nb: 2\n"), "a.yaml:1:1: found 2 documents: expected one");
+  EXPECT_EQ(refusal("---\na: 1\n---\nb: 2\n"), "a.yaml:1:1: found more than one document: expected one");
   EXPECT_EQ(refusal("a: 1\nb: \xff"), "a.yaml:2:4: not UTF-8 text: save the file as UTF-8");
   EXPECT_EQ(refusal("a: {b: 1\n").rfind("a.yaml:", 0), 0U);
   EXPECT_EQ(refusal("a: !secret x"), "a.yaml:1:4: tag !secret is not supported: write the value without a tag");
   EXPECT_NE(refusal("a: &x [*x]").find("nested deeper"), std::string::npos);
 }
+
+TEST(YamlToJson, StopsAtAStrayComma) { EXPECT_EQ(refusal(","), "a.yaml:1:1: found more than one document: expected one"); }
 
 TEST(YamlToJson, StopsAtAliasesThatBlowUp) {
   std::string bomb = "a: &a [xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx]\n";
