@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/base/json.hpp"
+#include "core/base/status_phrase.hpp"
 #include "core/base/text.hpp"
 #include "core/dialect/families.hpp"
 
@@ -9,77 +10,6 @@ namespace mortise::dialect {
 namespace {
 
 constexpr std::string_view kName = "problem";
-
-std::string_view title(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 402:
-      return "Payment Required";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 410:
-      return "Gone";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 416:
-      return "Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 423:
-      return "Locked";
-    case 425:
-      return "Too Early";
-    case 426:
-      return "Upgrade Required";
-    case 428:
-      return "Precondition Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 507:
-      return "Insufficient Storage";
-    default:
-      return status >= 500 ? "Server Error" : "Client Error";
-  }
-}
 
 // This family promises one code per kind of failure; finer ones ("user_not_found") only choose the text.
 std::string_view familyCode(std::string_view code) {
@@ -120,7 +50,7 @@ class ProblemDetails final : public Dialect {
     out.status = problem.status;
     out.contentType = "application/problem+json";
     ObjectWriter object(out.body);
-    object.text("type", "about:blank").text("title", title(problem.status)).number("status", problem.status);
+    object.text("type", "about:blank").text("title", statusPhrase(problem.status)).number("status", problem.status);
     object.text("detail", problemText(*messages_, kName, problem, context.language)).text("instance", context.path);
     object.text("code", familyCode(problem.code));
     if (!problem.errors.empty()) object.raw("errors", errors(problem, context));

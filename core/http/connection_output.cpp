@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/status_phrase.hpp"
 #include "core/http/ascii.hpp"
 #include "core/http/connection.hpp"
 #include "core/http/file_reply.hpp"
@@ -79,7 +80,7 @@ void Connection::openHead(std::string& out, int status) {
   out.append("HTTP/1.1 ");
   appendNumber(out, static_cast<std::uint64_t>(status));
   out.push_back(' ');
-  out.append(reasonPhrase(status));
+  out.append(statusPhrase(status));
   out.append("\r\n");
 }
 

@@ -67,10 +67,10 @@ struct BodyPlan {
     multipart,  // split while it arrives; file parts go to temporary files: Exchange::parts()
   };
   Kind kind = Kind::memory;
-  std::uint64_t limit = 1 << 20;                  // whole body; above it: 413
-  std::uint64_t partLimit = ~std::uint64_t{0};    // one file part (multipart)
+  std::uint64_t limit = 1 << 20;                // whole body; above it: 413
+  std::uint64_t partLimit = ~std::uint64_t{0};  // one file part (multipart)
   std::size_t maxParts = 100;
-  std::size_t maxFieldBytes = 64 << 10;           // one non-file part, kept in memory (multipart)
+  std::size_t maxFieldBytes = 64 << 10;  // one non-file part, kept in memory (multipart)
 };
 
 // A body or part that was received into an unlinked temporary file. The descriptor closes with the last reference.
@@ -90,7 +90,7 @@ class SpooledFile {
 
 struct Part {
   std::string name;
-  std::string filename;      // as sent (decoded from RFC 5987 where used); empty and !isFile for a plain field
+  std::string filename;  // as sent (decoded from RFC 5987 where used); empty and !isFile for a plain field
   std::string contentType;
   bool isFile = false;
   std::string value;                  // plain field
@@ -104,17 +104,16 @@ struct FileBody {
   std::int64_t lastModified = 0;      // seconds since the epoch; 0 = none
 };
 
-// One reply. `body` and `file` exclude each other. Content-Length, Date, Connection, X-Request-Id are added by the server;
-// Range, If-Range, If-None-Match and HEAD are answered by the server for file bodies.
+// One reply. `body` and `file` exclude each other. Content-Length, Date, Connection, X-Request-Id are added by the
+// server; Range, If-Range, If-None-Match and HEAD are answered by the server for file bodies.
 struct Reply {
   int status = 200;
   Fields fields;
   std::string body;
   std::optional<FileBody> file;
   bool closeAfter = false;
-  bool compress = true;  // gzip when the client accepts it, body > 1 KiB and the content type is compressible (JSON, text, SVG, JS, CSS)
+  bool compress = true;  // gzip when the client accepts it, body > 1 KiB and the content type is compressible (JSON,
+                         // text, SVG, JS, CSS)
 };
-
-std::string_view reasonPhrase(int status);
 
 }  // namespace mortise::http

@@ -12,9 +12,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "sdk/embed/json_text.hpp"
 #include "sdk/embed/module_yaml.hpp"
 #include "sdk/embed/refusal.hpp"
-#include "sdk/embed/json_text.hpp"
 #include "sdk/embed/rules.hpp"
 #include "sdk/embed/yaml_to_json.hpp"
 

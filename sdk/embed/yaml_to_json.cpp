@@ -102,7 +102,7 @@ class Converter {
   void scalar(const YAML::Node& node) {
     const std::string& text = node.Scalar();
     const std::string& tag = node.Tag();
-    if (tag == "!" || tag == "tag:yaml.org,2002:str") return appendText(text);
+    if (tag == "!" || tag == "tag:yaml.org,2002:str") return quote(text);
     if (tag != "?" && !tag.empty()) {
       fail(file_, node.Mark(), "tag " + tag + " is not supported: write the value without a tag");
     }
@@ -119,7 +119,7 @@ class Converter {
     } else if (infinite(text)) {
       fail(file_, node.Mark(), text + " has no JSON form: quote it or write a number");
     } else {
-      appendText(text);
+      quote(text);
     }
   }
 
@@ -151,7 +151,7 @@ class Converter {
       if (!seen.insert(key).second)
         fail(file_, entry.first.Mark(), "repeated key \"" + key + "\": keep one of the two");
       if (seen.size() > 1) out_ += ',';
-      appendText(key);
+      quote(key);
       out_ += ':';
       value(entry.second, depth + 1);
     }
@@ -159,6 +159,8 @@ class Converter {
   }
 
   const std::string& file_;
+  void quote(const std::string& text) { out_ += jsonText(text); }
+
   std::string out_;
 };
 
