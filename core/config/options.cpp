@@ -96,7 +96,7 @@ std::vector<Option> make() {
 
       secret(text("cache", "url", "memory:",
                   "memory: or redis://host:6379/0 or redis+unix:/path; shared state of several servers needs Redis")),
-      secret(text("blobs", "url", "", "file:/path or s3://bucket?endpoint=...; empty = file:<data.dir>/blobs")),
+      secret(text("blobs", "url", "", "file:/path; empty = file:<data.dir>/blobs")),
       secret(text("mail", "url", "",
                   "smtp://host:25, smtps://user:password@host or outbox:/directory; empty = mail is off")),
       text("mail", "from", "Mortise <no-reply@localhost>", "Sender of mails: Name <address@example>"),
