@@ -1,4 +1,5 @@
-// The one error value of the product: what went wrong, for whom, and what only the log may see. Formatted once, by a dialect.
+// The one error value of the product: what went wrong, for whom, and what only the log may see. Formatted once, by a
+// dialect.
 #pragma once
 
 #include <stdexcept>
@@ -11,8 +12,8 @@ namespace mortise {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
-// One field that broke one rule. `rule` is the catalogue key of the message after "validation." and, at the same time, the `type`
-// that validating families send (missing, string_too_short, ...). Values a client sent are never kept here.
+// One field that broke one rule. `rule` is the catalogue key of the message after "validation." and, at the same time,
+// the `type` that validating families send (missing, string_too_short, ...). Values a client sent are never kept here.
 struct FieldError {
   std::vector<std::string> location;  // {"body","items","0","email"}; first: body | query | path | header | form
   std::string rule;
@@ -23,25 +24,43 @@ class Problem : public std::exception {
  public:
   Problem(int httpStatus, std::string problemCode) : status(httpStatus), code(std::move(problemCode)) {}
 
-  int status;                      // HTTP status that the problem deserves
-  std::string code;                // lower_snake, stable; key into the message catalogue: its text is what the client reads
-  Params params;                   // values for the catalogue text
+  int status;        // HTTP status that the problem deserves
+  std::string code;  // lower_snake, stable; key into the message catalogue: its text is what the client reads
+  Params params;     // values for the catalogue text
   std::vector<FieldError> errors;  // fields at fault, in order
   std::string details;             // JSON object text with extra members for the family's error body; empty = none
   std::string noteText;            // log only
   int retryAfter = 0;              // seconds; > 0 sends Retry-After
   std::vector<std::pair<std::string, std::string>> fields;  // extra reply header fields (Allow, WWW-Authenticate, ...)
 
-  Problem& with(std::string name, std::string value) & { params.emplace_back(std::move(name), std::move(value)); return *this; }
-  Problem&& with(std::string name, std::string value) && { params.emplace_back(std::move(name), std::move(value)); return std::move(*this); }
+  Problem& with(std::string name, std::string value) & {
+    params.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+  Problem&& with(std::string name, std::string value) && {
+    params.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
   Problem&& field(std::vector<std::string> location, std::string rule, Params ruleParams = {}) && {
     errors.push_back({std::move(location), std::move(rule), std::move(ruleParams)});
     return std::move(*this);
   }
-  Problem&& note(std::string text) && { noteText = std::move(text); return std::move(*this); }
-  Problem&& retry(int seconds) && { retryAfter = seconds; return std::move(*this); }
-  Problem&& detailsJson(std::string json) && { details = std::move(json); return std::move(*this); }
-  Problem&& header(std::string name, std::string value) && { fields.emplace_back(std::move(name), std::move(value)); return std::move(*this); }
+  Problem&& note(std::string text) && {
+    noteText = std::move(text);
+    return std::move(*this);
+  }
+  Problem&& retry(int seconds) && {
+    retryAfter = seconds;
+    return std::move(*this);
+  }
+  Problem&& detailsJson(std::string json) && {
+    details = std::move(json);
+    return std::move(*this);
+  }
+  Problem&& header(std::string name, std::string value) && {
+    fields.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
 
   const char* what() const noexcept override { return code.c_str(); }
 };

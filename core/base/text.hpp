@@ -24,8 +24,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 std::string hex(std::string_view bytes);
 std::string base64(std::string_view bytes);
-std::string base64Url(std::string_view bytes);                         // no padding
-std::optional<std::string> fromBase64Url(std::string_view text);       // strict
+std::string base64Url(std::string_view bytes);                    // no padding
+std::optional<std::string> fromBase64Url(std::string_view text);  // strict
 std::optional<std::string> fromBase64(std::string_view text);
 
 }  // namespace mortise::text

@@ -22,7 +22,8 @@ po::options_description describe(const Usage& usage) {
     }
   }
   if (usage.configurable) {
-    add("config", po::value<std::string>()->value_name("FILE"), "Read settings from this INI file (sample: etc/mortise.conf)");
+    add("config", po::value<std::string>()->value_name("FILE"),
+        "Read settings from this INI file (sample: etc/mortise.conf)");
   }
   add("help,h", "Show this text");
   return options;
@@ -52,10 +53,12 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
       continue;
     }
     const auto equals = words[i].find('=');
-    if (equals == std::string::npos && i + 1 >= words.size()) throw UsageError(words[i] + " needs a value: " + words[i] + "=VALUE");
+    if (equals == std::string::npos && i + 1 >= words.size())
+      throw UsageError(words[i] + " needs a value: " + words[i] + "=VALUE");
     auto name = words[i].substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
     if (equals == std::string::npos) ++i;
-    sources_.commandLine.emplace_back(std::move(name), equals == std::string::npos ? words[i] : words[i].substr(equals + 1));
+    sources_.commandLine.emplace_back(std::move(name),
+                                      equals == std::string::npos ? words[i] : words[i].substr(equals + 1));
   }
   sources_.environment = config::environment();
   const auto options = describe(usage);
@@ -64,7 +67,8 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
                             .options(options)
                             .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
                             .extra_style_parser([](std::vector<std::string>& rest) {
-                              // Positional words are collected here: program_options' own list needs a declared option for them.
+                              // Positional words are collected here: program_options' own list needs a declared option
+                              // for them.
                               std::vector<po::option> found;
                               if (!rest.empty() && (rest.front().empty() || rest.front()[0] != '-')) {
                                 po::option word;
@@ -90,13 +94,15 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
   } catch (const po::unknown_option& unknown) {
     const auto name = unknown.get_option_name();
     const auto near = text::nearest(name.substr(name.find_first_not_of('-')), flagNames(usage));
-    throw UsageError("unknown option " + name + (near.empty() ? "" : "; did you mean --" + near + "?") + " (see --help)");
+    throw UsageError("unknown option " + name + (near.empty() ? "" : "; did you mean --" + near + "?") +
+                     " (see --help)");
   } catch (const po::error& error) {
     throw UsageError(error.what());
   }
   if (help_) return;
   for (std::size_t i = words_.size(); i < usage.positional.size(); ++i) {
-    if (!usage.positional[i].starts_with('[')) throw UsageError("missing " + usage.positional[i] + "; usage: " + usage.synopsis);
+    if (!usage.positional[i].starts_with('['))
+      throw UsageError("missing " + usage.positional[i] + "; usage: " + usage.synopsis);
   }
   if (words_.size() > usage.positional.size()) {
     throw UsageError("unexpected word \"" + words_[usage.positional.size()] + "\"; usage: " + usage.synopsis);
@@ -111,7 +117,8 @@ std::string Arguments::flag(const std::string& name, std::string otherwise) cons
 std::string helpText(const Usage& usage) {
   std::ostringstream out;
   out << "Usage: " << usage.synopsis << "\n\n" << usage.text << "\n\n" << describe(usage);
-  if (usage.configurable) out << "  --SECTION.KEY=VALUE   Set one option; also MORTISE_SECTION_KEY in the environment\n";
+  if (usage.configurable)
+    out << "  --SECTION.KEY=VALUE   Set one option; also MORTISE_SECTION_KEY in the environment\n";
   return out.str();
 }
 

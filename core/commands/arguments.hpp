@@ -1,4 +1,5 @@
-// A command's words: settings (--section.key=value, --config FILE) go to the configuration; the rest is the command's own.
+// A command's words: settings (--section.key=value, --config FILE) go to the configuration; the rest is the command's
+// own.
 #pragma once
 
 #include <map>
@@ -12,14 +13,14 @@ namespace mortise::commands {
 
 // A switch or value of one command, beside those that every command takes.
 struct Flag {
-  std::string name;       // "json": --json
-  std::string value;      // what stands behind it in the help ("NAME"); empty = a switch
+  std::string name;   // "json": --json
+  std::string value;  // what stands behind it in the help ("NAME"); empty = a switch
   std::string help;
 };
 
 struct Usage {
-  std::string synopsis;   // "mortise user set-role USER ROLE"
-  std::string text;       // what it does, one or several lines
+  std::string synopsis;                 // "mortise user set-role USER ROLE"
+  std::string text;                     // what it does, one or several lines
   std::vector<std::string> positional;  // names, "NAME" required, "[DIR]" optional
   std::vector<Flag> flags;
   bool configurable = true;  // takes --config and --section.key=value

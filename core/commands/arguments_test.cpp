@@ -5,7 +5,10 @@
 namespace mortise::commands {
 namespace {
 
-const Usage kUsage{"mortise demo NAME [DIR]", "Shows how words are read.", {"NAME", "[DIR]"}, {{"loud", "", "Say it loudly"}, {"role", "ROLE", "A role"}}};
+const Usage kUsage{"mortise demo NAME [DIR]",
+                   "Shows how words are read.",
+                   {"NAME", "[DIR]"},
+                   {{"loud", "", "Say it loudly"}, {"role", "ROLE", "A role"}}};
 
 std::string refusal(const std::vector<std::string>& words) {
   try {
@@ -17,13 +20,15 @@ std::string refusal(const std::vector<std::string>& words) {
 }
 
 TEST(Arguments, SettingsGoToTheConfigurationAndWordsToTheCommand) {
-  const Arguments arguments(kUsage, {"one", "--http.listen=127.0.0.1:0", "--loud", "two", "--role", "admin", "--config", "a.conf", "--db.url", "sqlite:x"});
+  const Arguments arguments(kUsage, {"one", "--http.listen=127.0.0.1:0", "--loud", "two", "--role", "admin", "--config",
+                                     "a.conf", "--db.url", "sqlite:x"});
   EXPECT_EQ(arguments.word(0), "one");
   EXPECT_EQ(arguments.word(1), "two");
   EXPECT_TRUE(arguments.has("loud"));
   EXPECT_EQ(arguments.flag("role"), "admin");
   EXPECT_EQ(arguments.sources().file, "a.conf");
-  const std::vector<std::pair<std::string, std::string>> expected{{"http.listen", "127.0.0.1:0"}, {"db.url", "sqlite:x"}};
+  const std::vector<std::pair<std::string, std::string>> expected{{"http.listen", "127.0.0.1:0"},
+                                                                  {"db.url", "sqlite:x"}};
   EXPECT_EQ(arguments.sources().commandLine, expected);
 }
 

@@ -42,7 +42,9 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
-[[noreturn]] void fail(const std::string& what, const std::string& reason) { throw std::runtime_error(what + ": " + reason); }
+[[noreturn]] void fail(const std::string& what, const std::string& reason) {
+  throw std::runtime_error(what + ": " + reason);
+}
 
 using Writer = std::unique_ptr<struct archive, decltype(&archive_write_free)>;
 using Reader = std::unique_ptr<struct archive, decltype(&archive_read_free)>;
@@ -66,10 +68,12 @@ std::string writeFile(struct archive* writer, const ArchiveInput& input, const s
   Sha256 sum;
   std::vector<char> piece(kPiece);
   for (std::int64_t left = facts.st_size; left > 0;) {
-    const auto got = ::read(source.get(), piece.data(), std::min<std::size_t>(piece.size(), static_cast<std::size_t>(left)));
+    const auto got =
+        ::read(source.get(), piece.data(), std::min<std::size_t>(piece.size(), static_cast<std::size_t>(left)));
     if (got <= 0) fail(input.path, got == 0 ? "became shorter while it was read" : std::strerror(errno));
     sum.add(piece.data(), static_cast<std::size_t>(got));
-    if (archive_write_data(writer, piece.data(), static_cast<std::size_t>(got)) != got) fail(file, archive_error_string(writer));
+    if (archive_write_data(writer, piece.data(), static_cast<std::size_t>(got)) != got)
+      fail(file, archive_error_string(writer));
     left -= got;
   }
   return sum.hex();
@@ -86,14 +90,16 @@ bool safeName(const std::string& name) {
 void compare(const std::string& file, const std::string& list, const std::map<std::string, std::string>& found) {
   json::Document document;
   json::ParseError failure;
-  if (!json::parse(list, document, failure) || !document.IsObject()) fail(file, "holds no readable list of its entries; it is not a backup, or it is cut short");
+  if (!json::parse(list, document, failure) || !document.IsObject())
+    fail(file, "holds no readable list of its entries; it is not a backup, or it is cut short");
   const auto* files = json::member(document, "files");
   if (!files || !files->IsObject()) fail(file, "its list names no files");
   for (const auto& entry : files->GetObject()) {
     const std::string name(json::view(entry.name));
     const auto known = found.find(name);
     if (known == found.end()) fail(file, "entry " + name + " is missing");
-    if (!entry.value.IsString() || known->second != json::view(entry.value)) fail(file, "entry " + name + " was altered: its SHA-256 differs from the list");
+    if (!entry.value.IsString() || known->second != json::view(entry.value))
+      fail(file, "entry " + name + " was altered: its SHA-256 differs from the list");
   }
   if (files->MemberCount() != found.size()) fail(file, "holds entries that its list does not name");
 }
@@ -108,9 +114,10 @@ void writeArchive(const std::string& file, const std::vector<ArchiveInput>& inpu
     const Writer writer(archive_write_new(), archive_write_free);
     archive_write_add_filter_gzip(writer.get());
     archive_write_set_format_pax_restricted(writer.get());
-    if (archive_write_open_fd(writer.get(), out.get()) != ARCHIVE_OK) fail(temporary, archive_error_string(writer.get()));
-    std::string list = "{\"mortise_backup\":1,\"version\":" + json::quoted(MORTISE_VERSION) + ",\"created_at\":" + json::quoted(isoMillis(nowMicros())) +
-                       ",\"files\":{";
+    if (archive_write_open_fd(writer.get(), out.get()) != ARCHIVE_OK)
+      fail(temporary, archive_error_string(writer.get()));
+    std::string list = "{\"mortise_backup\":1,\"version\":" + json::quoted(MORTISE_VERSION) +
+                       ",\"created_at\":" + json::quoted(isoMillis(nowMicros())) + ",\"files\":{";
     bool first = true;
     for (const auto& input : inputs) {
       const auto sum = writeFile(writer.get(), input, temporary);
@@ -119,7 +126,8 @@ void writeArchive(const std::string& file, const std::vector<ArchiveInput>& inpu
     }
     list += "}}";
     writeHeader(writer.get(), kListName, static_cast<std::int64_t>(list.size()), temporary);
-    if (archive_write_data(writer.get(), list.data(), list.size()) != static_cast<la_ssize_t>(list.size()) || archive_write_close(writer.get()) != ARCHIVE_OK) {
+    if (archive_write_data(writer.get(), list.data(), list.size()) != static_cast<la_ssize_t>(list.size()) ||
+        archive_write_close(writer.get()) != ARCHIVE_OK) {
       fail(temporary, archive_error_string(writer.get()));
     }
     if (::fsync(out.get()) != 0 || ::rename(temporary.c_str(), file.c_str()) != 0) fail(file, std::strerror(errno));
@@ -133,7 +141,8 @@ std::vector<std::string> extractArchive(const std::string& file, const std::stri
   const Reader reader(archive_read_new(), archive_read_free);
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
-  if (archive_read_open_filename(reader.get(), file.c_str(), kPiece) != ARCHIVE_OK) fail(file, archive_error_string(reader.get()));
+  if (archive_read_open_filename(reader.get(), file.c_str(), kPiece) != ARCHIVE_OK)
+    fail(file, archive_error_string(reader.get()));
   std::map<std::string, std::string> sums;
   std::string list;
   std::vector<char> piece(kPiece);
@@ -142,11 +151,13 @@ std::vector<std::string> extractArchive(const std::string& file, const std::stri
     if (step == ARCHIVE_EOF) break;
     if (step != ARCHIVE_OK) fail(file, archive_error_string(reader.get()));
     const std::string name = archive_entry_pathname(entry);
-    if (!safeName(name) || archive_entry_filetype(entry) != AE_IFREG) fail(file, "entry \"" + name + "\" is no plain file with a relative name");
+    if (!safeName(name) || archive_entry_filetype(entry) != AE_IFREG)
+      fail(file, "entry \"" + name + "\" is no plain file with a relative name");
     const auto target = directory + "/" + name;
     const bool isList = name == kListName;
     if (!isList) fs::create_directories(fs::path(target).parent_path());
-    const UniqueFd out(isList ? -1 : ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const UniqueFd out(isList ? -1
+                              : ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!isList && out.get() < 0) fail(target, std::strerror(errno));
     Sha256 sum;
     for (;;) {

@@ -15,7 +15,8 @@ struct ArchiveInput {
 // Writes to a temporary name, syncs, renames. Throws std::runtime_error that names the file and the reason.
 void writeArchive(const std::string& file, const std::vector<ArchiveInput>& inputs);
 
-// Extracts into an existing empty directory: plain files only, no absolute or ".." names; then compares every checksum. Returns the names.
+// Extracts into an existing empty directory: plain files only, no absolute or ".." names; then compares every checksum.
+// Returns the names.
 std::vector<std::string> extractArchive(const std::string& file, const std::string& directory);
 
 }  // namespace mortise::commands

@@ -22,7 +22,9 @@ class BackupArchive : public ::testing::Test {
     fs::create_directory(directory_ + "/out");
   }
   void TearDown() override { fs::remove_all(directory_); }
-  void write(const std::string& name, const std::string& content) const { std::ofstream(directory_ + "/" + name, std::ios::binary) << content; }
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(directory_ + "/" + name, std::ios::binary) << content;
+  }
   std::string read(const std::string& name) const {
     std::ostringstream text;
     text << std::ifstream(directory_ + "/" + name, std::ios::binary).rdbuf();

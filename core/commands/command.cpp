@@ -19,13 +19,17 @@ std::vector<Command> all() {
 }
 
 void overview(const std::vector<Command>& commands, std::ostream& out) {
-  out << "mortise " MORTISE_VERSION " - a modular API server\n\nUsage: mortise COMMAND [ARGUMENTS] (each command has --help)\n\n";
+  out << "mortise " MORTISE_VERSION
+         " - a modular API server\n\nUsage: mortise COMMAND [ARGUMENTS] (each command has --help)\n\n";
   std::size_t width = 0;
   for (const auto& command : commands) width = std::max(width, command.name.size());
-  for (const auto& command : commands) out << "  " << command.name << std::string(width + 2 - command.name.size(), ' ') << command.summary << '\n';
+  for (const auto& command : commands)
+    out << "  " << command.name << std::string(width + 2 - command.name.size(), ' ') << command.summary << '\n';
 }
 
-std::size_t countOfWords(const std::string& name) { return static_cast<std::size_t>(std::count(name.begin(), name.end(), ' ')) + 1; }
+std::size_t countOfWords(const std::string& name) {
+  return static_cast<std::size_t>(std::count(name.begin(), name.end(), ' ')) + 1;
+}
 
 const Command* find(const std::vector<Command>& commands, const std::vector<std::string>& words) {
   for (const auto& command : commands) {
@@ -46,12 +50,15 @@ int unknown(const std::vector<Command>& commands, const std::vector<std::string>
     names.push_back(command.name.substr(0, command.name.find(' ')));  // "modul" means "module", whatever comes next
     if (!command.name.starts_with(words[0] + " ")) continue;
     isGroup = true;
-    if (words.size() == 1 || words[1] == "--help" || words[1] == "-h") std::cout << "  " << command.usage.synopsis << "\n      " << command.summary << '\n';
+    if (words.size() == 1 || words[1] == "--help" || words[1] == "-h")
+      std::cout << "  " << command.usage.synopsis << "\n      " << command.summary << '\n';
   }
   if (isGroup && words.size() > 1 && (words[1] == "--help" || words[1] == "-h")) return 0;
   const auto said = isGroup && words.size() > 1 ? words[0] + " " + words[1] : words[0];
   const auto near = text::nearest(said, names);
-  std::cerr << "mortise: " << (isGroup && words.size() == 1 ? "\"" + said + "\" needs a second word" : "unknown command \"" + said + "\"")
+  std::cerr << "mortise: "
+            << (isGroup && words.size() == 1 ? "\"" + said + "\" needs a second word"
+                                             : "unknown command \"" + said + "\"")
             << (near.empty() ? "" : "; did you mean \"" + near + "\"?") << " (see mortise --help)\n";
   return 2;
 }
@@ -81,7 +88,8 @@ int run(const Program& program, const std::vector<std::string>& words) {
     for (const auto& line : error.lines()) std::cerr << "mortise: " << line << '\n';
     return 1;
   } catch (const Problem& problem) {
-    std::cerr << "mortise " << command->name << ": " << problem.code << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
+    std::cerr << "mortise " << command->name << ": " << problem.code
+              << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
     return 1;
   } catch (const std::exception& error) {
     std::cerr << "mortise " << command->name << ": " << error.what() << '\n';

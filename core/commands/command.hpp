@@ -30,9 +30,10 @@ std::vector<Command> moduleCommands();
 std::vector<Command> databaseCommands();  // migrate, backup, restore
 std::vector<Command> configCommands();    // check-config, openapi, version
 std::vector<Command> userCommands();
-std::vector<Command> buildCommands();     // embed
+std::vector<Command> buildCommands();  // embed
 
-// Parses `words` (without the program's name) and runs. Exit status: 0 fine, 1 refused or failed (said on stderr), 2 wrong usage.
+// Parses `words` (without the program's name) and runs. Exit status: 0 fine, 1 refused or failed (said on stderr), 2
+// wrong usage.
 int run(const Program& program, const std::vector<std::string>& words);
 
 // A kernel for a command that only reads or changes stores: quiet.

@@ -18,9 +18,14 @@ int embedCommand(const Program&, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> buildCommands() {
-  return {{"embed", "Turn a module's YAML and SQL files into the C file of its manifest",
-           {"mortise embed DIR --output FILE.c", "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to compile into the module.",
-            {"DIR"}, {{"output,o", "FILE", "The C file to write"}}, false},
+  return {{"embed",
+           "Turn a module's YAML and SQL files into the C file of its manifest",
+           {"mortise embed DIR --output FILE.c",
+            "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to "
+            "compile into the module.",
+            {"DIR"},
+            {{"output,o", "FILE", "The C file to write"}},
+            false},
            embedCommand}};
 }
 

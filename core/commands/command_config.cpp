@@ -23,7 +23,8 @@ int checkConfig(const Program& program, const Arguments& arguments) {
       } else {
         value = server->config().text(name);
       }
-      std::cout << name << " = " << (option.secret && !value.empty() ? "(secret)" : value) << "   # " << server->config().origin(name) << '\n';
+      std::cout << name << " = " << (option.secret && !value.empty() ? "(secret)" : value) << "   # "
+                << server->config().origin(name) << '\n';
     }
   }
   server->openApi();  // compiles every contract and the route table
@@ -46,12 +47,22 @@ int version(const Program&, const Arguments&) {
 
 std::vector<Command> configCommands() {
   return {
-      {"check-config", "Check configuration and modules without starting anything",
-       {"mortise check-config [--config FILE] [--show | --sample]", "Reads every setting and every enabled module's manifest and contracts. Exit status 1 when something is refused.", {},
-        {{"show", "", "List every option with its value and where it comes from"}, {"sample", "", "Print a commented sample file of all options"}}},
+      {"check-config",
+       "Check configuration and modules without starting anything",
+       {"mortise check-config [--config FILE] [--show | --sample]",
+        "Reads every setting and every enabled module's manifest and contracts. Exit status 1 when something is "
+        "refused.",
+        {},
+        {{"show", "", "List every option with its value and where it comes from"},
+         {"sample", "", "Print a commented sample file of all options"}}},
        checkConfig},
-      {"openapi", "Print the merged OpenAPI document of all enabled modules",
-       {"mortise openapi [--config FILE]", "The same document that the running server answers at /openapi.json.", {}, {}}, openApi},
+      {"openapi",
+       "Print the merged OpenAPI document of all enabled modules",
+       {"mortise openapi [--config FILE]",
+        "The same document that the running server answers at /openapi.json.",
+        {},
+        {}},
+       openApi},
       {"version", "Print the version", {"mortise version", "Prints the version.", {}, {}, false}, version},
   };
 }

@@ -29,8 +29,8 @@ int list(const Program& program, const Arguments& arguments) {
   for (const auto& module : server->modules().all()) {
     const auto name = module.manifest ? module.manifest->name : fs::path(module.file).stem().string();
     std::cout << name << std::string(width + 2 - std::min(width, name.size()), ' ') << stateOf(module)
-              << std::string(10 - stateOf(module).size(), ' ') << (module.manifest ? module.manifest->version : "-") << "  "
-              << (module.manifest ? module.manifest->summary : module.refusal) << "\n";
+              << std::string(10 - stateOf(module).size(), ' ') << (module.manifest ? module.manifest->version : "-")
+              << "  " << (module.manifest ? module.manifest->summary : module.refusal) << "\n";
   }
   for (const auto& line : server->modules().missing()) std::cerr << "mortise: " << line << '\n';
   return 0;
@@ -70,8 +70,10 @@ int check(const Program& program, const Arguments& arguments) {
 
 int create(const Program&, const Arguments& arguments) {
   const auto directory = arguments.word(1).empty() ? arguments.word(0) : arguments.word(1);
-  for (const auto& file : project::createModule(arguments.word(0), directory)) std::cout << "wrote " << directory << '/' << file << '\n';
-  std::cout << "next: cmake -S " << directory << " -B " << directory << "/build && cmake --build " << directory << "/build\n";
+  for (const auto& file : project::createModule(arguments.word(0), directory))
+    std::cout << "wrote " << directory << '/' << file << '\n';
+  std::cout << "next: cmake -S " << directory << " -B " << directory << "/build && cmake --build " << directory
+            << "/build\n";
   return 0;
 }
 
@@ -79,11 +81,13 @@ int setEnabled(const Program& program, const Arguments& arguments, bool enabled)
   const auto name = arguments.word(0);
   const auto server = prepare(program, arguments);
   if (server->config().given("modules.enabled")) {
-    std::cerr << "mortise: modules.enabled is set by " << server->config().origin("modules.enabled") << "; change it there\n";
+    std::cerr << "mortise: modules.enabled is set by " << server->config().origin("modules.enabled")
+              << "; change it there\n";
     return 1;
   }
   const auto& modules = server->modules().all();
-  if (std::none_of(modules.begin(), modules.end(), [&](const auto& module) { return module.manifest && module.manifest->name == name; })) {
+  if (std::none_of(modules.begin(), modules.end(),
+                   [&](const auto& module) { return module.manifest && module.manifest->name == name; })) {
     throw UsageError("no module is named \"" + name + "\"; mortise module list shows the modules there are");
   }
   const auto directory = server->config().text("data.dir");
@@ -101,17 +105,39 @@ int setEnabled(const Program& program, const Arguments& arguments, bool enabled)
 std::vector<Command> moduleCommands() {
   const std::string list_ = "mortise module list [--config FILE]";
   return {
-      {"module list", "Show the modules that were found and their state", {list_, "One line per module file in modules.path: name, state, version, summary.", {}, {}}, list},
-      {"module info", "Show what a module is and may touch, without running it",
-       {"mortise module info NAME|FILE.so", "Reads the manifest from the file: interfaces, options, permissions, jobs, operations, tables.", {"NAME|FILE"}, {}}, info},
-      {"module check", "Check a module file as the kernel would, each check in a process of its own",
-       {"mortise module check NAME|FILE.so", "For authors: descriptor, manifest, symbols, interfaces, contracts, bindings, life cycle on a scratch database.", {"NAME|FILE"}, {}}, check},
-      {"module new", "Write a new module that builds and passes its test",
-       {"mortise module new NAME [DIR]", "Writes contract, migration, messages, code, test and CMakeLists.txt into DIR (default: NAME).", {"NAME", "[DIR]"}, {}, false}, create},
-      {"module enable", "Let a module run from the next start on",
+      {"module list",
+       "Show the modules that were found and their state",
+       {list_, "One line per module file in modules.path: name, state, version, summary.", {}, {}},
+       list},
+      {"module info",
+       "Show what a module is and may touch, without running it",
+       {"mortise module info NAME|FILE.so",
+        "Reads the manifest from the file: interfaces, options, permissions, jobs, operations, tables.",
+        {"NAME|FILE"},
+        {}},
+       info},
+      {"module check",
+       "Check a module file as the kernel would, each check in a process of its own",
+       {"mortise module check NAME|FILE.so",
+        "For authors: descriptor, manifest, symbols, interfaces, contracts, bindings, life cycle on a scratch "
+        "database.",
+        {"NAME|FILE"},
+        {}},
+       check},
+      {"module new",
+       "Write a new module that builds and passes its test",
+       {"mortise module new NAME [DIR]",
+        "Writes contract, migration, messages, code, test and CMakeLists.txt into DIR (default: NAME).",
+        {"NAME", "[DIR]"},
+        {},
+        false},
+       create},
+      {"module enable",
+       "Let a module run from the next start on",
        {"mortise module enable NAME", "Takes the name off <data.dir>/modules.disabled.", {"NAME"}, {}},
        [](const Program& program, const Arguments& arguments) { return setEnabled(program, arguments, true); }},
-      {"module disable", "Keep a module from running from the next start on",
+      {"module disable",
+       "Keep a module from running from the next start on",
        {"mortise module disable NAME", "Puts the name on <data.dir>/modules.disabled.", {"NAME"}, {}},
        [](const Program& program, const Arguments& arguments) { return setEnabled(program, arguments, false); }},
   };

@@ -59,7 +59,8 @@ std::vector<Command> serveCommands() {
   return {{"serve",
            "Run the server",
            {"mortise serve [--config FILE] [--section.key=value ...]",
-            "Loads the enabled modules, applies missing migrations, listens, and serves until SIGTERM or SIGINT. Then it takes no new connections,\n"
+            "Loads the enabled modules, applies missing migrations, listens, and serves until SIGTERM or SIGINT. Then "
+            "it takes no new connections,\n"
             "lets running requests and streams finish for http.drain_seconds, and stops the modules in reverse order.",
             {},
             {}},

@@ -17,10 +17,12 @@ namespace {
 
 constexpr std::size_t kLeastAdminPassword = 8;
 
-// From --password-stdin, or asked for at the terminal without echo. Never from the command line, where every user of the machine can read it.
+// From --password-stdin, or asked for at the terminal without echo. Never from the command line, where every user of
+// the machine can read it.
 std::string readPassword(const Arguments& arguments) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  if (!arguments.has("password-stdin") && !terminal) throw UsageError("no terminal to ask for the password; use --password-stdin");
+  if (!arguments.has("password-stdin") && !terminal)
+    throw UsageError("no terminal to ask for the password; use --password-stdin");
   termios before{};
   const bool hide = terminal && ::tcgetattr(STDIN_FILENO, &before) == 0;
   if (hide) {
@@ -72,7 +74,8 @@ int create(const Program& program, const Arguments& arguments) {
   identity::NewUser user;
   user.username = arguments.word(0);
   user.email = text::lower(text::trim(arguments.flag("email")));
-  if (user.username.empty() || user.username.find('@') != std::string::npos) throw UsageError("a user name must not be empty nor contain @");
+  if (user.username.empty() || user.username.find('@') != std::string::npos)
+    throw UsageError("a user name must not be empty nor contain @");
   user.role = role;
   user.emailConfirmedAt = user.email.empty() ? 0 : nowMicros();
   user.password = readPassword(arguments);
@@ -97,8 +100,9 @@ int list(const Program& program, const Arguments& arguments) {
   for (std::int64_t skip = 0;; skip += kPage) {
     const auto users = server->identity().list(skip, kPage, total);
     for (const auto& user : users) {
-      std::cout << user.id << "  " << (user.username.empty() ? "-" : user.username) << "  " << (user.email.empty() ? "-" : user.email) << "  " << user.role
-                << "  " << user.status << "  " << isoMillis(user.createdAt) << '\n';
+      std::cout << user.id << "  " << (user.username.empty() ? "-" : user.username) << "  "
+                << (user.email.empty() ? "-" : user.email) << "  " << user.role << "  " << user.status << "  "
+                << isoMillis(user.createdAt) << '\n';
     }
     if (static_cast<std::int64_t>(users.size()) < kPage) break;
   }
@@ -132,15 +136,30 @@ int setPassword(const Program& program, const Arguments& arguments) {
 std::vector<Command> userCommands() {
   const Flag fromStdin{"password-stdin", "", "Read the password from standard input instead of asking for it"};
   return {
-      {"user create", "Make an account",
-       {"mortise user create USERNAME [--email ADDRESS] [--role ROLE] [--password-stdin]", "Prints the new id. The address counts as confirmed. Works while the server runs.", {"USERNAME"},
-        {{"email", "ADDRESS", "E-mail address"}, {"role", "ROLE", "user (default), viewer, guest, admin, super_admin, service_role"}, fromStdin}},
+      {"user create",
+       "Make an account",
+       {"mortise user create USERNAME [--email ADDRESS] [--role ROLE] [--password-stdin]",
+        "Prints the new id. The address counts as confirmed. Works while the server runs.",
+        {"USERNAME"},
+        {{"email", "ADDRESS", "E-mail address"},
+         {"role", "ROLE", "user (default), viewer, guest, admin, super_admin, service_role"},
+         fromStdin}},
        create},
-      {"user list", "List all accounts, newest first", {"mortise user list", "One line each: id, user name, e-mail, role, status, created.", {}, {}}, list},
-      {"user set-role", "Give an account another role; acts on its next request",
-       {"mortise user set-role USER ROLE", "USER: id, user name or e-mail address.", {"USER", "ROLE"}, {}}, setRole},
-      {"user set-password", "Set a new password and revoke all sessions of the account",
-       {"mortise user set-password USER [--password-stdin]", "USER: id, user name or e-mail address.", {"USER"}, {fromStdin}}, setPassword},
+      {"user list",
+       "List all accounts, newest first",
+       {"mortise user list", "One line each: id, user name, e-mail, role, status, created.", {}, {}},
+       list},
+      {"user set-role",
+       "Give an account another role; acts on its next request",
+       {"mortise user set-role USER ROLE", "USER: id, user name or e-mail address.", {"USER", "ROLE"}, {}},
+       setRole},
+      {"user set-password",
+       "Set a new password and revoke all sessions of the account",
+       {"mortise user set-password USER [--password-stdin]",
+        "USER: id, user name or e-mail address.",
+        {"USER"},
+        {fromStdin}},
+       setPassword},
   };
 }
 

@@ -1,4 +1,5 @@
-// One option table for command line (--section.key=value), INI file (--config) and environment (MORTISE_SECTION_KEY), in that precedence.
+// One option table for command line (--section.key=value), INI file (--config) and environment (MORTISE_SECTION_KEY),
+// in that precedence.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,12 @@ struct Option {
   std::string section;
   std::string key;
   Type type = Type::string;
-  std::string fallback;            // default, as text
-  std::string help;                // one line
+  std::string fallback;              // default, as text
+  std::string help;                  // one line
   std::vector<std::string> choices;  // empty = free
   std::optional<std::int64_t> minimum, maximum;
-  bool secret = false;             // never printed or logged
-  bool repeatable = false;         // list: may be given several times
+  bool secret = false;      // never printed or logged
+  bool repeatable = false;  // list: may be given several times
   std::string name() const { return section + "." + key; }
 };
 
@@ -47,13 +48,15 @@ struct Sources {
   std::string file;                                              // path of the INI file; empty = none
   std::vector<std::pair<std::string, std::string>> environment;  // MORTISE_HTTP_LISTEN -> text
 };
-// Takes "--section.key=value" (and "--section.key value" where the value does not begin with "-") out of `arguments`, in order, for
-// Sources::commandLine. What is left (verbs, --help, file names) stays in `arguments`, in order. "--" ends the options.
+// Takes "--section.key=value" (and "--section.key value" where the value does not begin with "-") out of `arguments`,
+// in order, for Sources::commandLine. What is left (verbs, --help, file names) stays in `arguments`, in order. "--"
+// ends the options.
 std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::string>& arguments);
 // Every MORTISE_* variable of this process.
 std::vector<std::pair<std::string, std::string>> environment();
 
-// One refused setting: where it stands and what is wrong. "etc/mortise.conf:14: unknown option scheduler.timezon; did you mean scheduler.timezone?"
+// One refused setting: where it stands and what is wrong. "etc/mortise.conf:14: unknown option scheduler.timezon; did
+// you mean scheduler.timezone?"
 struct Refusal {
   std::string where;
   std::string text;
@@ -62,30 +65,36 @@ struct Refusal {
 class Config {
  public:
   std::string text(std::string_view name) const;
-  std::int64_t integer(std::string_view name) const;   // plain number; a duration in milliseconds; a size in bytes
+  std::int64_t integer(std::string_view name) const;  // plain number; a duration in milliseconds; a size in bytes
   bool boolean(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
-  bool given(std::string_view name) const;             // set by any source, not the default
-  std::string origin(std::string_view name) const;     // "default", "command line", "etc/mortise.conf:14", "MORTISE_HTTP_LISTEN"
+  bool given(std::string_view name) const;  // set by any source, not the default
+  std::string origin(
+      std::string_view name) const;  // "default", "command line", "etc/mortise.conf:14", "MORTISE_HTTP_LISTEN"
   const Table& table() const { return table_; }
 
  private:
   friend class Reader;
   Table table_;
-  struct Entry { std::vector<std::string> values; std::string origin; };
+  struct Entry {
+    std::vector<std::string> values;
+    std::string origin;
+  };
   std::map<std::string, Entry, std::less<>> values_;
 };
 
-// Two passes, since module options are known only after modules.* was read: the first pass reads only sections the kernel knows and
-// leaves other sections for later; the second, with the table of all enabled modules, refuses everything unknown.
+// Two passes, since module options are known only after modules.* was read: the first pass reads only sections the
+// kernel knows and leaves other sections for later; the second, with the table of all enabled modules, refuses
+// everything unknown.
 class Reader {
  public:
   explicit Reader(Sources sources);
   // The same over INI text in memory instead of Sources::file; `fileName` is what refusals name. (tests, the fuzzer)
   Reader(Sources sources, std::string fileName, std::string fileText);
-  // Options of sections in `table` are parsed and checked. Keys in sections that `table` does not have at all are refused only when `complete`.
-  // A disabled module's section ("knownSections") is accepted and ignored.
-  Config read(const Table& table, bool complete, const std::vector<std::string>& knownSections, std::vector<Refusal>& refusals) const;
+  // Options of sections in `table` are parsed and checked. Keys in sections that `table` does not have at all are
+  // refused only when `complete`. A disabled module's section ("knownSections") is accepted and ignored.
+  Config read(const Table& table, bool complete, const std::vector<std::string>& knownSections,
+              std::vector<Refusal>& refusals) const;
 
  private:
   Sources sources_;
@@ -93,9 +102,11 @@ class Reader {
   std::string fileProblem_;  // why the file could not be read
 };
 
-// The commented sample: every option with its help, type and default. etc/mortise.conf is exactly this text for kernel + shipped modules.
+// The commented sample: every option with its help, type and default. etc/mortise.conf is exactly this text for kernel
+// + shipped modules.
 std::string sample(const Table& table);
-// Parses "10s", "5m", "250ms", "1h", plain seconds; and "64KiB", "1MiB", "10MB", plain bytes. nullopt when not understood.
+// Parses "10s", "5m", "250ms", "1h", plain seconds; and "64KiB", "1MiB", "10MB", plain bytes. nullopt when not
+// understood.
 std::optional<std::int64_t> parseDuration(std::string_view text);  // milliseconds
 std::optional<std::int64_t> parseSize(std::string_view text);      // bytes
 

@@ -19,8 +19,8 @@ enum class Lane : std::uint8_t { worker, loop, stream };
 
 // What is checked on the way to the handler; each family has its own order (x-mortise-checks).
 enum class Check : std::uint8_t {
-  syntax,      // the JSON body can be parsed
-  limitIp,     // buckets keyed by client address
+  syntax,   // the JSON body can be parsed
+  limitIp,  // buckets keyed by client address
   csrf,
   principal,   // 401
   limitUser,   // buckets keyed by user or key
@@ -32,7 +32,7 @@ enum class Check : std::uint8_t {
 struct Bucket {
   enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
   enum class Algorithm : std::uint8_t { tokens, fixedWindow, slidingWindow, cooldown };
-  std::string name;          // "auth.login_ip": module + name in the document
+  std::string name;  // "auth.login_ip": module + name in the document
   std::int64_t limit = 0;
   std::int64_t windowSeconds = 0;
   Key key = Key::ip;
@@ -55,51 +55,52 @@ struct Body {
   enum class Kind : std::uint8_t { none, json, multipart, raw, form };
   Kind kind = Kind::none;
   bool required = false;
-  bool lenient = false;                  // x-mortise-lenient-body: anything unreadable counts as {} (unified family)
-  std::uint64_t limit = 0;               // bytes; 0 = the server's http.max_body / http.max_upload
+  bool lenient = false;     // x-mortise-lenient-body: anything unreadable counts as {} (unified family)
+  std::uint64_t limit = 0;  // bytes; 0 = the server's http.max_body / http.max_upload
   std::shared_ptr<const Schema> schema;
-  std::vector<std::string> mediaTypes;   // accepted
+  std::vector<std::string> mediaTypes;  // accepted
 };
 
 struct Security {
-  bool anonymous = false;   // security: []  (or {} among the alternatives: optional)
+  bool anonymous = false;  // security: []  (or {} among the alternatives: optional)
   bool optional = false;
   bool bearer = true;
   bool cookie = false;
   bool apiKey = false;
-  std::string queryToken;   // x-mortise-query-token: name of the query parameter that may carry the token
+  std::string queryToken;  // x-mortise-query-token: name of the query parameter that may carry the token
 };
 
 // What a family does its own way; from the document (x-mortise-*), an operation may override.
 struct Manners {
-  std::string dialect;                    // problem | code_msg | unified | sessionfs | a third party's
-  std::string language;                   // default language of messages: "en", "zh-CN"
+  std::string dialect;   // problem | code_msg | unified | sessionfs | a third party's
+  std::string language;  // default language of messages: "en", "zh-CN"
   std::vector<Check> checks;
-  bool bothSlashes = false;               // serve /x and /x/
-  bool decodedSlash = false;              // %2F in a path acts as /
-  bool noStore = false;                   // Cache-Control: no-store
+  bool bothSlashes = false;   // serve /x and /x/
+  bool decodedSlash = false;  // %2F in a path acts as /
+  bool noStore = false;       // Cache-Control: no-store
 };
 
 struct Operation {
   std::string id;
-  std::string module;    // "kernel" for our own
-  std::string file;      // contracts/scheduler.yaml
-  int line = 0;          // of the method in that file
-  std::string method;    // GET, POST, ...; "WS" operations are GET with x-mortise-websocket: true
-  std::string path;      // template: /api/v1/scheduler/jobs/{job_id}
+  std::string module;  // "kernel" for our own
+  std::string file;    // contracts/scheduler.yaml
+  int line = 0;        // of the method in that file
+  std::string method;  // GET, POST, ...; "WS" operations are GET with x-mortise-websocket: true
+  std::string path;    // template: /api/v1/scheduler/jobs/{job_id}
   bool webSocket = false;
   Lane lane = Lane::worker;
   Manners manners;
   Security security;
-  std::string permission;               // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission: authenticated)
-  std::vector<std::string> scopes;      // x-mortise-scopes: what lets a service key in
+  std::string permission;  // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission:
+                           // authenticated)
+  std::vector<std::string> scopes;  // x-mortise-scopes: what lets a service key in
   bool csrf = false;
-  std::vector<std::string> soft;        // problem codes that go out with HTTP 200 (code_msg)
+  std::vector<std::string> soft;  // problem codes that go out with HTTP 200 (code_msg)
   std::vector<std::shared_ptr<const Bucket>> buckets;
   std::vector<Parameter> parameters;
   Body body;
-  int timeoutSeconds = 0;               // 0 = http.request_timeout
-  bool envelope = true;                 // x-mortise-envelope: false leaves a success body as it is (files, pages, redirects)
+  int timeoutSeconds = 0;  // 0 = http.request_timeout
+  bool envelope = true;    // x-mortise-envelope: false leaves a success body as it is (files, pages, redirects)
 };
 using OperationPtr = std::shared_ptr<const Operation>;
 
@@ -111,10 +112,12 @@ struct DocumentSource {
   std::vector<std::pair<std::string, int>> lines;  // operationId -> line
 };
 
-// Compiles all operations of one document, and its buckets. Throws std::runtime_error with one sentence: file:line, expected, found, what to do.
-// An operation without x-mortise-permission and without `security: []` is refused (deny by default).
+// Compiles all operations of one document, and its buckets. Throws std::runtime_error with one sentence: file:line,
+// expected, found, what to do. An operation without x-mortise-permission and without `security: []` is refused (deny by
+// default).
 struct CompiledDocument {
-  std::string module, file, prefix;  // prefix: longest common path prefix; errors before a route is known use its dialect
+  std::string module, file,
+      prefix;  // prefix: longest common path prefix; errors before a route is known use its dialect
   Manners manners;
   std::vector<OperationPtr> operations;
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included

@@ -1,5 +1,6 @@
-// JSON Schema as OpenAPI 3.0 uses it, compiled once into a tree that is walked over a parsed body and reports every broken rule.
-// Why not RapidJSON's validator: it stops at the first error and counts bytes where contracts count code points (docs/decisions).
+// JSON Schema as OpenAPI 3.0 uses it, compiled once into a tree that is walked over a parsed body and reports every
+// broken rule. Why not RapidJSON's validator: it stops at the first error and counts bytes where contracts count code
+// points (docs/decisions).
 #pragma once
 
 #include <memory>
@@ -15,19 +16,23 @@ namespace mortise::contract {
 class Schema {
  public:
   virtual ~Schema() = default;
-  // Appends one FieldError per broken rule, in the order of the schema's properties; `location` is the path so far ({"body"}).
-  // Rules (= FieldError::rule): missing, null_forbidden, string_type, int_type, float_type, bool_type, list_type, object_type,
-  // string_too_short{min_length}, string_too_long{max_length}, string_pattern_mismatch{pattern}, greater_than_equal{ge}, less_than_equal{le},
-  // greater_than{gt}, less_than{lt}, multiple_of{multiple_of}, too_short{min_length}, too_long{max_length}, not_unique, literal_error{expected},
+  // Appends one FieldError per broken rule, in the order of the schema's properties; `location` is the path so far
+  // ({"body"}). Rules (= FieldError::rule): missing, null_forbidden, string_type, int_type, float_type, bool_type,
+  // list_type, object_type, string_too_short{min_length}, string_too_long{max_length},
+  // string_pattern_mismatch{pattern}, greater_than_equal{ge}, less_than_equal{le}, greater_than{gt}, less_than{lt},
+  // multiple_of{multiple_of}, too_short{min_length}, too_long{max_length}, not_unique, literal_error{expected},
   // extra_forbidden, one_of, repeated (parameters), email, uuid, uri, date_time, date, nul_character, surrogate.
-  virtual void check(const json::Value& value, std::vector<std::string>& location, std::vector<FieldError>& errors) const = 0;
-  // Text (path, query, header) converted by the schema's type first: int_parsing, float_parsing, bool_parsing on failure; then checked. False
-  // when an error was added. With type array it takes one occurrence and appends it; readParameter (parameters.hpp) does the whole parameter.
+  virtual void check(const json::Value& value, std::vector<std::string>& location,
+                     std::vector<FieldError>& errors) const = 0;
+  // Text (path, query, header) converted by the schema's type first: int_parsing, float_parsing, bool_parsing on
+  // failure; then checked. False when an error was added. With type array it takes one occurrence and appends it;
+  // readParameter (parameters.hpp) does the whole parameter.
   virtual bool convert(std::string_view text, json::Value& into, json::Document::AllocatorType& allocator,
                        const std::vector<std::string>& location, std::vector<FieldError>& errors) const = 0;
 };
 
-// `root` resolves local $ref ("#/components/schemas/X"); recursion is allowed. Throws std::runtime_error for keywords it does not serve.
+// `root` resolves local $ref ("#/components/schemas/X"); recursion is allowed. Throws std::runtime_error for keywords
+// it does not serve.
 std::shared_ptr<const Schema> compileSchema(const json::Value& schema, const json::Value& root);
 
 }  // namespace mortise::contract

@@ -1,4 +1,5 @@
-// Envelopes. A dialect turns a handler's bare value, or a Problem, into the body its API family promises. The only place that writes an error body.
+// Envelopes. A dialect turns a handler's bare value, or a Problem, into the body its API family promises. The only
+// place that writes an error body.
 #pragma once
 
 #include <map>
@@ -15,15 +16,15 @@ namespace mortise::dialect {
 
 // What a body may tell about its request.
 struct Context {
-  std::string_view language;     // chosen for this request
+  std::string_view language;  // chosen for this request
   std::string_view method;
-  std::string_view path;         // with prefix, without query, as sent
-  std::string_view url;          // full URL with query (unified family)
+  std::string_view path;  // with prefix, without query, as sent
+  std::string_view url;   // full URL with query (unified family)
   std::string_view requestId;
-  std::string_view userId;       // empty when nobody is signed in
+  std::string_view userId;  // empty when nobody is signed in
   std::string_view clientAddress;
   const std::vector<std::string>* soft = nullptr;  // of the operation
-  bool credentialsSent = false;  // WWW-Authenticate gets error="invalid_token"
+  bool credentialsSent = false;                    // WWW-Authenticate gets error="invalid_token"
 };
 
 struct Rendered {
@@ -36,8 +37,10 @@ struct Rendered {
 class Dialect {
  public:
   virtual ~Dialect() = default;
-  // `data`: JSON text of the value, or empty for none. `messageCode`: catalogue key of a success text, or empty for the family's own.
-  virtual Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const = 0;
+  // `data`: JSON text of the value, or empty for none. `messageCode`: catalogue key of a success text, or empty for the
+  // family's own.
+  virtual Rendered success(int status, std::string data, std::string_view messageCode,
+                           const Context& context) const = 0;
   virtual Rendered error(const Problem& problem, const Context& context) const = 0;
 };
 
@@ -47,7 +50,8 @@ class Dialects {
   explicit Dialects(std::shared_ptr<const Messages> messages);
   const Dialect& get(std::string_view name) const;  // unknown name: problem
   bool has(std::string_view name) const;
-  // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}} {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
+  // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}}
+  // {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
   void addTemplate(std::string name, std::string successTemplate, std::string errorTemplate, std::string contentType);
 
  private:

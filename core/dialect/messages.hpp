@@ -1,4 +1,5 @@
-// Message catalogues: code -> text with {name} placeholders, per language. English is complete; another language falls back to it.
+// Message catalogues: code -> text with {name} placeholders, per language. English is complete; another language falls
+// back to it.
 #pragma once
 
 #include <map>
@@ -12,13 +13,15 @@ namespace mortise::dialect {
 
 class Messages {
  public:
-  // Later additions of the same code win only within their own owner; a module may not redefine a kernel code (returns false).
-  // A code may be family-specific: "problem:not_found" beats "not_found" in that dialect.
+  // Later additions of the same code win only within their own owner; a module may not redefine a kernel code (returns
+  // false). A code may be family-specific: "problem:not_found" beats "not_found" in that dialect.
   bool add(std::string_view owner, std::string_view language, std::string code, std::string text);
   bool has(std::string_view code) const;
   // Text for a code in `language` for `dialect`, placeholders filled; the code itself when nothing is catalogued.
-  std::string text(std::string_view dialect, std::string_view code, std::string_view language, const Params& params = {}) const;
-  // Best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values); `otherwise` when none fits or empty.
+  std::string text(std::string_view dialect, std::string_view code, std::string_view language,
+                   const Params& params = {}) const;
+  // Best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values);
+  // `otherwise` when none fits or empty.
   std::string_view choose(std::string_view acceptLanguage, std::string_view otherwise) const;
 
  private:

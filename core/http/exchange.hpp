@@ -1,4 +1,5 @@
-// One request and its reply, as the kernel sees it. Lives as long as somebody holds it; the connection may be gone by then.
+// One request and its reply, as the kernel sees it. Lives as long as somebody holds it; the connection may be gone by
+// then.
 #pragma once
 
 #include <chrono>
@@ -17,11 +18,11 @@ namespace mortise::http {
 class Stream {
  public:
   virtual ~Stream() = default;
-  // Queues bytes (shared by many streams without a copy). False once the client is gone, or was dropped because its queue
-  // passed `http.stream_buffer` (1 MiB): the caller stops then.
+  // Queues bytes (shared by many streams without a copy). False once the client is gone, or was dropped because its
+  // queue passed `http.stream_buffer` (1 MiB): the caller stops then.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
-  virtual void close() = 0;                          // ends the body properly after what is queued
-  virtual std::size_t queuedBytes() const = 0;       // for producers that want to wait
+  virtual void close() = 0;                     // ends the body properly after what is queued
+  virtual std::size_t queuedBytes() const = 0;  // for producers that want to wait
   virtual bool open() const = 0;
   // Called once, on the I/O thread, when the stream has ended for whatever reason. At once when it already has.
   virtual void onClosed(std::function<void()> callback) = 0;
@@ -31,7 +32,8 @@ class Stream {
 
 enum class Opcode : std::uint8_t { text = 1, binary = 2 };
 
-// An upgraded connection (RFC 6455). Handle; every member is [any thread]. Callbacks come on the I/O thread, one at a time.
+// An upgraded connection (RFC 6455). Handle; every member is [any thread]. Callbacks come on the I/O thread, one at a
+// time.
 class WebSocket {
  public:
   struct Callbacks {
@@ -40,10 +42,10 @@ class WebSocket {
     std::function<void()> onDrained;
   };
   struct Options {
-    std::string subprotocol;                 // selected one; empty = none
-    std::size_t maxMessageBytes = 1 << 20;   // over it: 1009
-    std::size_t maxQueuedBytes = 1 << 20;    // towards the client; over it the client is dropped (1008)
-    std::chrono::seconds pingEvery{30};      // dropped after two unanswered pings
+    std::string subprotocol;                // selected one; empty = none
+    std::size_t maxMessageBytes = 1 << 20;  // over it: 1009
+    std::size_t maxQueuedBytes = 1 << 20;   // towards the client; over it the client is dropped (1008)
+    std::chrono::seconds pingEvery{30};     // dropped after two unanswered pings
   };
   virtual ~WebSocket() = default;
   virtual bool send(Opcode opcode, std::string message) = 0;
@@ -79,10 +81,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // [any] True when the head is a proper WebSocket upgrade (GET, 1.1, version 13, 16-byte key).
   virtual bool wantsWebSocket() const = 0;
   virtual std::vector<std::string> offeredSubprotocols() const = 0;
-  virtual std::shared_ptr<WebSocket> upgrade(WebSocket::Options options, WebSocket::Callbacks callbacks, Fields fields) = 0;
+  virtual std::shared_ptr<WebSocket> upgrade(WebSocket::Options options, WebSocket::Callbacks callbacks,
+                                             Fields fields) = 0;
 
   virtual bool clientGone() const = 0;
-  virtual void onClientGone(std::function<void()> callback) = 0;  // [I/O thread] called once if the client leaves before the reply is sent
+  virtual void onClientGone(
+      std::function<void()> callback) = 0;  // [I/O thread] called once if the client leaves before the reply is sent
 
   // The kernel's own per-request data (route, principal, ...). Not touched by the server.
   std::shared_ptr<void> attachment;
@@ -97,14 +101,14 @@ class Application {
     BodyPlan plan;
   };
   virtual ~Application() = default;
-  // The head is complete. Either `receive` with a plan, or call exchange.reply() (refuse: the body is then not read and the
-  // connection closed as rule 8 says), or `wait` and later admit()/reply() from any thread.
-  // Expect: 100-continue is answered when a plan is given.
+  // The head is complete. Either `receive` with a plan, or call exchange.reply() (refuse: the body is then not read and
+  // the connection closed as rule 8 says), or `wait` and later admit()/reply() from any thread. Expect: 100-continue is
+  // answered when a plan is given.
   virtual Verdict onHead(const ExchangePtr& exchange) = 0;
   // The body is complete (or there is none).
   virtual void onRequest(const ExchangePtr& exchange) = 0;
-  // A request the server refuses itself: 400, 408, 411, 413, 414, 431, 501, 503, 505. `exchange` may lack parts of its head
-  // (target empty when the request line was bad). The application forms the body in the right envelope.
+  // A request the server refuses itself: 400, 408, 411, 413, 414, 431, 501, 503, 505. `exchange` may lack parts of its
+  // head (target empty when the request line was bad). The application forms the body in the right envelope.
   virtual Reply onRefused(const ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) = 0;
   // The exchange is over. `bytes` sent with the body; `completed` false when the client left early.
   virtual void onFinished(const ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) = 0;

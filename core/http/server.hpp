@@ -1,4 +1,5 @@
-// The HTTP server: I/O threads on Pistache's reactor and transport. The only public door of this folder besides the values.
+// The HTTP server: I/O threads on Pistache's reactor and transport. The only public door of this folder besides the
+// values.
 #pragma once
 
 #include <atomic>
@@ -18,8 +19,8 @@ struct ServerOptions {
   std::size_t maxConnections = 4096;
   std::size_t maxConnectionsPerAddress = 0;  // 0 = no limit; loopback and Unix peers are exempt
   std::size_t maxRequestLine = 8 << 10;
-  std::size_t maxTarget = 4 << 10;   // over it: 414
-  std::size_t maxHead = 16 << 10;    // over it: 431
+  std::size_t maxTarget = 4 << 10;  // over it: 414
+  std::size_t maxHead = 16 << 10;   // over it: 431
   std::size_t maxFields = 100;
   std::size_t maxResponseBuffer = 8 << 20;
   std::size_t streamBuffer = 1 << 20;
@@ -52,7 +53,8 @@ class Server {
   // Real addresses ("127.0.0.1:40123", "unix:/path"), valid after start().
   std::vector<std::string> addresses() const;
   // Stops accepting, closes idle connections, lets running requests and streams finish for at most `limit`
-  // (streams and WebSockets are told to end at once: onClosed / close 1001), then cuts the rest. Blocks. Returns how many were cut.
+  // (streams and WebSockets are told to end at once: onClosed / close 1001), then cuts the rest. Blocks. Returns how
+  // many were cut.
   std::size_t drain(std::chrono::milliseconds limit);
   // After drain() (or alone: cuts everything). Blocks until the I/O threads have ended.
   void stop();

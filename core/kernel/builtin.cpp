@@ -40,10 +40,11 @@ std::string infraHealth(ops::Health& health) {
   for (const auto& check : report.checks) {
     char latency[32];
     std::snprintf(latency, sizeof latency, "%.3f", static_cast<double>(check.latencyMicros) / 1000.0);
-    services += (services.empty() ? "" : ",") + json::quoted(check.name) + ":{\"status\":\"" + (check.healthy ? "healthy" : "unhealthy") +
-                "\",\"latency_ms\":" + latency + "}";
+    services += (services.empty() ? "" : ",") + json::quoted(check.name) + ":{\"status\":\"" +
+                (check.healthy ? "healthy" : "unhealthy") + "\",\"latency_ms\":" + latency + "}";
   }
-  return std::string("{\"status\":\"") + (report.degraded || !report.ready ? "unhealthy" : "healthy") + "\",\"services\":{" + services + "}}";
+  return std::string("{\"status\":\"") + (report.degraded || !report.ready ? "unhealthy" : "healthy") +
+         "\",\"services\":{" + services + "}}";
 }
 
 const char* contentTypeOf(std::string_view name) {
@@ -62,7 +63,9 @@ const char* contentTypeOf(std::string_view name) {
 void sendAsset(RequestCall& call, const std::string& directory, std::string_view name) {
   struct stat facts {};
   const bool plain = !name.empty() && name.find('/') == std::string_view::npos && name.front() != '.';
-  const int fd = plain && !directory.empty() ? ::open((directory + "/" + std::string(name)).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+  const int fd = plain && !directory.empty()
+                     ? ::open((directory + "/" + std::string(name)).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+                     : -1;
   if (fd < 0 || ::fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     if (fd >= 0) ::close(fd);
     call.fail(Problem(404, "not_found"));
@@ -89,7 +92,14 @@ void completeSetup(RequestCall& call, identity::Identity& identity, services::Au
   administrator.role = "super_admin";
   administrator.emailConfirmedAt = administrator.email.empty() ? 0 : nowMicros();
   const auto user = identity.completeSetup(json::textMember(body, "token"), administrator);
-  audit.record({{}, 0, user.id, "setup.completed", "user:" + user.id, {}, std::string(call.address()), std::string(call.requestId())});
+  audit.record({{},
+                0,
+                user.id,
+                "setup.completed",
+                "user:" + user.id,
+                {},
+                std::string(call.address()),
+                std::string(call.requestId())});
   plugin::CallReply reply;
   reply.status = 201;
   reply.json = "{\"id\":" + json::quoted(user.id) + ",\"username\":" + json::quoted(user.username) + "}";
@@ -107,7 +117,8 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
   table["metrics"] = [&metrics = parts.metrics, open = parts.metricsOpen](RequestCall& call) {
     if (!open && !call.permitted("kernel.metrics")) {
       const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();
-      call.fail(signedIn ? Problem(403, "forbidden").with("permission", "kernel.metrics") : Problem(401, "not_authenticated"));
+      call.fail(signedIn ? Problem(403, "forbidden").with("permission", "kernel.metrics")
+                         : Problem(401, "not_authenticated"));
       return;
     }
     http::Reply reply;
@@ -127,8 +138,12 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
     sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
   };
   table["setupPage"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupPage()))); };
-  table["setupScript"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8")); };
-  table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) { completeSetup(call, identity, audit); };
+  table["setupScript"] = [](RequestCall& call) {
+    call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8"));
+  };
+  table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) {
+    completeSetup(call, identity, audit);
+  };
   return table;
 }
 

@@ -1,4 +1,5 @@
-// The kernel's own operations (core/contract/kernel.yaml): health, metrics, documentation, set-up of the first administrator.
+// The kernel's own operations (core/contract/kernel.yaml): health, metrics, documentation, set-up of the first
+// administrator.
 #pragma once
 
 #include <functional>

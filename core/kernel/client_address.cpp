@@ -31,7 +31,8 @@ std::string_view withoutPort(std::string_view text) {
     return end == std::string_view::npos ? std::string_view{} : text.substr(1, end - 1);
   }
   const auto colon = text.find(':');
-  if (colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos) return text.substr(0, colon);
+  if (colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos)
+    return text.substr(0, colon);
   return text;
 }
 
@@ -53,7 +54,8 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& entries) {
       if (failure != std::errc{} || end != entry.data() + entry.size() || bits > (isFour ? 32u : 128u)) bits = 1000;
     }
     if (!address || bits == 1000) {
-      throw std::invalid_argument("\"" + entry + "\" is neither an IP address, a network such as 10.0.0.0/8, nor the word unix");
+      throw std::invalid_argument("\"" + entry +
+                                  "\" is neither an IP address, a network such as 10.0.0.0/8, nor the word unix");
     }
     networks_.push_back({*address, isFour ? bits + 96 : bits});
   }

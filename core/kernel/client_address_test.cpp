@@ -20,7 +20,8 @@ TEST(ClientAddress, AnUntrustedPeerCanNotForward) {
 
 TEST(ClientAddress, TheRightMostUntrustedHopIsTheClient) {
   const TrustedProxies proxies({"127.0.0.1", "10.0.0.0/8"});
-  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("6.6.6.6, 198.51.100.3, 10.2.3.4")), "198.51.100.3");
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("6.6.6.6, 198.51.100.3, 10.2.3.4")),
+            "198.51.100.3");
   EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("10.9.9.9")), "10.9.9.9");
   EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("evil")), "127.0.0.1");
   EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("198.51.100.3:4711")), "198.51.100.3");

@@ -7,7 +7,8 @@ namespace mortise::kernel {
 namespace {
 constexpr std::string_view kExposed = "Retry-After, Content-Disposition, X-Request-Id, ETag";
 constexpr std::string_view kAllowedFields =
-    "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, Last-Event-ID, X-CSRFToken, X-Request-Id";
+    "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, Last-Event-ID, X-CSRFToken, "
+    "X-Request-Id";
 }  // namespace
 
 Cors::Cors(std::vector<std::string> origins) : origins_(std::move(origins)) {

@@ -27,8 +27,10 @@ TEST(Cors, AnyOriginIsAllowedWithoutCredentials) {
 
 TEST(Cors, AListedOriginIsAllowedWithCredentialsAndAForeignOneIsNot) {
   const Cors cors({"https://app.example"});
-  EXPECT_EQ(cors.preflight(preflightFrom("https://app.example"), "GET").fields.get("Access-Control-Allow-Credentials"), "true");
-  EXPECT_EQ(cors.preflight(preflightFrom("https://evil.example"), "GET").fields.find("Access-Control-Allow-Origin"), nullptr);
+  EXPECT_EQ(cors.preflight(preflightFrom("https://app.example"), "GET").fields.get("Access-Control-Allow-Credentials"),
+            "true");
+  EXPECT_EQ(cors.preflight(preflightFrom("https://evil.example"), "GET").fields.find("Access-Control-Allow-Origin"),
+            nullptr);
   http::Fields fields;
   cors.decorate("https://evil.example", fields);
   EXPECT_TRUE(fields.empty());

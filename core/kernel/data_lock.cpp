@@ -18,7 +18,8 @@ DataLock::DataLock(const std::string& directory) {
   lock.l_type = F_WRLCK;
   if (::fcntl(fd_, F_OFD_SETLK, &lock) == 0) return;
   ::close(fd_);
-  throw StartError({"a server already uses data.dir " + directory + "; stop it, or name another directory (--data.dir=...)"});
+  throw StartError(
+      {"a server already uses data.dir " + directory + "; stop it, or name another directory (--data.dir=...)"});
 }
 
 DataLock::~DataLock() { ::close(fd_); }

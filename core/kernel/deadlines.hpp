@@ -1,4 +1,5 @@
-// Answers 504 for requests whose handler takes too long. One thread that looks twice a second; a request costs one push under a short lock.
+// Answers 504 for requests whose handler takes too long. One thread that looks twice a second; a request costs one push
+// under a short lock.
 #pragma once
 
 #include <chrono>

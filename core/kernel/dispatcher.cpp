@@ -20,7 +20,9 @@ using contract::Check;
 // A bigger JSON body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
 constexpr std::size_t kLoopParseLimit = 16 << 10;
 
-RequestCallPtr callOf(const http::ExchangePtr& exchange) { return std::static_pointer_cast<RequestCall>(exchange->attachment); }
+RequestCallPtr callOf(const http::ExchangePtr& exchange) {
+  return std::static_pointer_cast<RequestCall>(exchange->attachment);
+}
 
 // Bodies that go to disk are let in only after everything that can be told without them.
 bool isUpload(const contract::Operation& operation) {
@@ -33,15 +35,20 @@ Problem tooMany(const contract::Bucket& bucket, const services::Decision& decisi
   std::string details = "{\"retry_after\":" + std::to_string(seconds) + ",\"limit\":" + std::to_string(decision.limit) +
                         ",\"window_seconds\":" + std::to_string(decision.windowSeconds) + ",\"bucket\":" +
                         json::quoted(dot == std::string::npos ? bucket.name : bucket.name.substr(dot + 1)) + "}";
-  return Problem(429, "rate_limited").with("seconds", std::to_string(seconds)).retry(static_cast<int>(seconds)).detailsJson(std::move(details));
+  return Problem(429, "rate_limited")
+      .with("seconds", std::to_string(seconds))
+      .retry(static_cast<int>(seconds))
+      .detailsJson(std::move(details));
 }
 
 bool changesState(http::Method method) {
-  return method == http::Method::post || method == http::Method::put || method == http::Method::patch || method == http::Method::del;
+  return method == http::Method::post || method == http::Method::put || method == http::Method::patch ||
+         method == http::Method::del;
 }
 
 bool isForm(std::string_view contentType) {
-  return text::equalsIgnoreCase(text::trim(contentType.substr(0, contentType.find(';'))), "application/x-www-form-urlencoded");
+  return text::equalsIgnoreCase(text::trim(contentType.substr(0, contentType.find(';'))),
+                                "application/x-www-form-urlencoded");
 }
 
 std::string formField(std::string_view form, std::string_view name) {
@@ -70,7 +77,8 @@ bool takesBearer(const contract::Security& security) { return security.bearer ||
 // Deny by default: a service key gets in only where the contract lists one of its scopes.
 void requireScope(const contract::Operation& operation, const identity::Principal& principal) {
   if (operation.scopes.empty()) {
-    throw Problem(403, "service_key_not_allowed").detailsJson("{\"service_key_name\":" + json::quoted(principal.keyName) + "}");
+    throw Problem(403, "service_key_not_allowed")
+        .detailsJson("{\"service_key_name\":" + json::quoted(principal.keyName) + "}");
   }
   const auto held = [&](const std::string& scope) { return principal.scopes && principal.scopes->contains(scope); };
   if (std::any_of(operation.scopes.begin(), operation.scopes.end(), held)) return;
@@ -80,12 +88,14 @@ void requireScope(const contract::Operation& operation, const identity::Principa
   std::sort(required.begin(), required.end());
   std::sort(current.begin(), current.end());
   throw Problem(403, "insufficient_scope")
-      .detailsJson("{\"required\":" + identity::jsonList(required) + ",\"current\":" + identity::jsonList(current) + "}");
+      .detailsJson("{\"required\":" + identity::jsonList(required) + ",\"current\":" + identity::jsonList(current) +
+                   "}");
 }
 
 }  // namespace
 
-Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options, std::unordered_map<const contract::Operation*, Target> targets)
+Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options,
+                       std::unordered_map<const contract::Operation*, Target> targets)
     : parts_(parts), options_(std::move(options)), targets_(std::move(targets)) {}
 
 Dispatcher::~Dispatcher() = default;
@@ -96,7 +106,8 @@ std::string_view Dispatcher::fullUrl(const http::Exchange& exchange, std::string
   if (!options_.publicUrl.empty()) {
     storage = options_.publicUrl;
   } else {
-    const auto forwarded = parts_.proxies.trusts(exchange.peer()) ? head.fields.get("X-Forwarded-Proto") : std::string_view{};
+    const auto forwarded =
+        parts_.proxies.trusts(exchange.peer()) ? head.fields.get("X-Forwarded-Proto") : std::string_view{};
     storage = forwarded == "https" ? "https://" : "http://";
     storage += head.fields.get("Host");
   }
@@ -107,8 +118,11 @@ std::string_view Dispatcher::fullUrl(const http::Exchange& exchange, std::string
 void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) const {
   const auto level = problem.status >= 500 ? log::Level::error : log::Level::debug;
   if (!log::enabled(level)) return;
-  const log::Field fields[] = {{"operation", call.operationId()}, {"request_id", call.requestId()}, {"status", problem.status},
-                               {"code", problem.code},            {"note", problem.noteText}};
+  const log::Field fields[] = {{"operation", call.operationId()},
+                               {"request_id", call.requestId()},
+                               {"status", problem.status},
+                               {"code", problem.code},
+                               {"note", problem.noteText}};
   log::write(level, "request refused", fields, std::size(fields));
 }
 
@@ -117,13 +131,15 @@ bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
   const auto origin = exchange.head().fields.get("Origin");
   if (origin.empty() || isOwnOrigin(exchange, origin) || parts_.cors.trusts(origin)) return true;
   // "*" is without cookies here, too.
-  return parts_.cors.allows(origin) && http::cookieFrom(exchange.head().fields, identity::CookieSessions::kName).empty();
+  return parts_.cors.allows(origin) &&
+         http::cookieFrom(exchange.head().fields, identity::CookieSessions::kName).empty();
 }
 
 bool Dispatcher::isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const {
   std::string url;
   const auto own = fullUrl(exchange, url);
-  return own.size() > origin.size() && own[origin.size()] == '/' && text::equalsIgnoreCase(own.substr(0, origin.size()), origin);
+  return own.size() > origin.size() && own[origin.size()] == '/' &&
+         text::equalsIgnoreCase(own.substr(0, origin.size()), origin);
 }
 
 http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
@@ -140,7 +156,8 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   auto match = parts_.routes.match(http::toText(head.method), head.path);
   if (head.method == http::Method::options && match.kind != contract::Match::Kind::found) {
     if (parts_.cors.isPreflight(head)) {
-      exchange->reply(parts_.cors.preflight(head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
+      exchange->reply(parts_.cors.preflight(
+          head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
       return {};
     }
     if (!match.allow.empty()) {
@@ -152,11 +169,15 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   }
   const auto kind = match.kind;
   const auto allow = match.allow;
-  auto call = std::make_shared<RequestCall>(*this, exchange, std::move(match), parts_.proxies.clientAddress(exchange->peer(), head.fields));
+  auto call = std::make_shared<RequestCall>(*this, exchange, std::move(match),
+                                            parts_.proxies.clientAddress(exchange->peer(), head.fields));
   exchange->attachment = call;
   switch (kind) {
-    case contract::Match::Kind::found: break;
-    case contract::Match::Kind::notFound: call->fail(Problem(404, "route_not_found")); return {};
+    case contract::Match::Kind::found:
+      break;
+    case contract::Match::Kind::notFound:
+      call->fail(Problem(404, "route_not_found"));
+      return {};
     case contract::Match::Kind::badPath:
       call->fail(Problem(400, "bad_request").field({"path"}, "bad_encoding").note("path can't be decoded"));
       return {};
@@ -236,14 +257,16 @@ void Dispatcher::takeLimits(RequestCall& call, bool perAddress) {
     const auto& principal = call.principalPtr();
     if (bucket->key == Key::ip && perAddress) key = call.address();
     if (bucket->key == Key::user && !perAddress && principal) key = principal->userId;
-    if (bucket->key == Key::credential && !perAddress && principal) key = principal->keyId.empty() ? principal->userId : principal->keyId;
+    if (bucket->key == Key::credential && !perAddress && principal)
+      key = principal->keyId.empty() ? principal->userId : principal->keyId;
     if (key.empty()) continue;
     const auto decision = parts_.limits.take(*bucket, key);
     if (!decision.allowed) throw tooMany(*bucket, decision);
   }
 }
 
-void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker) {
+void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker,
+                              bool& needsWorker) {
   const auto& security = call.operation()->security;
   auto principal = onWorker ? parts_.identity.authenticate(credentials) : parts_.identity.authenticateFast(credentials);
   if (!principal) {
@@ -260,7 +283,9 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   const auto& head = exchange.head();
   if (!operation.csrf || !changesState(head.method)) return true;
   const auto cookie = http::cookieFrom(head.fields, identity::CookieSessions::kName);
-  if (options_.csrfExemptBearer && cookie.empty() && takesBearer(operation.security) && isBearer(head.fields.get("Authorization"))) return true;
+  if (options_.csrfExemptBearer && cookie.empty() && takesBearer(operation.security) &&
+      isBearer(head.fields.get("Authorization")))
+    return true;
 
   std::string token(text::trim(head.fields.get("X-CSRFToken")));
   if (token.empty() && isForm(head.fields.get("Content-Type"))) {
@@ -304,7 +329,8 @@ void Dispatcher::checkPermission(const RequestCall& call) {
     throw Problem(401, "not_authenticated");
   }
   // A service key never exceeds the account that it runs as.
-  if (!principal->accountPermitted(operation.permission)) throw Problem(403, "forbidden").with("permission", operation.permission);
+  if (!principal->accountPermitted(operation.permission))
+    throw Problem(403, "forbidden").with("permission", operation.permission);
 }
 
 Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
@@ -312,8 +338,9 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
   const auto& checks = operation.manners.checks;
   const bool upload = isUpload(operation);
   const auto limited = [&](contract::Bucket::Key one, contract::Bucket::Key other) {
-    return options_.limitsEnabled && std::any_of(operation.buckets.begin(), operation.buckets.end(),
-                                                 [&](const auto& bucket) { return bucket->key == one || bucket->key == other; });
+    return options_.limitsEnabled &&
+           std::any_of(operation.buckets.begin(), operation.buckets.end(),
+                       [&](const auto& bucket) { return bucket->key == one || bucket->key == other; });
   };
   for (; call.nextCheck < checks.size(); ++call.nextCheck) {
     switch (checks[call.nextCheck]) {
@@ -359,10 +386,12 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
 void Dispatcher::proceed(const RequestCallPtr& call, bool onWorker) {
   try {
     const auto step = advance(*call, onWorker);
-    const bool toWorker = step == Step::needsWorker || (step == Step::done && call->operation()->lane == contract::Lane::worker);
+    const bool toWorker =
+        step == Step::needsWorker || (step == Step::done && call->operation()->lane == contract::Lane::worker);
     if (toWorker && !onWorker) {
       if (options_.requestTimeoutSeconds > 0) {
-        const int seconds = call->operation()->timeoutSeconds > 0 ? call->operation()->timeoutSeconds : options_.requestTimeoutSeconds;
+        const int seconds =
+            call->operation()->timeoutSeconds > 0 ? call->operation()->timeoutSeconds : options_.requestTimeoutSeconds;
         deadlines_.watch(call, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
       }
       post(call, [this, call] {
@@ -393,13 +422,15 @@ void Dispatcher::invoke(RequestCall& call, bool) {
     return;
   }
   const auto status = target.module->handle(call.operationId(), call);
-  if (status == MORTISE_UNAVAILABLE && !call.answered()) call.fail(Problem(503, "unavailable").retry(1).note("the module is stopping"));
+  if (status == MORTISE_UNAVAILABLE && !call.answered())
+    call.fail(Problem(503, "unavailable").retry(1).note("the module is stopping"));
   if (status == MORTISE_OK && !call.answered() && !call.isRetained()) {
     call.fail(Problem(500, "internal").note("the handler returned without an answer"));
   }
 }
 
-http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) {
+http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status, std::string_view code,
+                                  std::string_view detail) {
   const auto& head = exchange->head();
   Problem problem(status, std::string(code));
   problem.noteText = detail;

@@ -1,5 +1,6 @@
-// A request's way through the kernel: head -> route -> the contract's checks in the family's order -> lane -> handler -> reply.
-// The http::Application of the server. I/O threads never block in here: what may block goes to the worker pool.
+// A request's way through the kernel: head -> route -> the contract's checks in the family's order -> lane -> handler
+// -> reply. The http::Application of the server. I/O threads never block in here: what may block goes to the worker
+// pool.
 #pragma once
 
 #include <atomic>
@@ -40,7 +41,7 @@ struct DispatcherOptions {
   int requestTimeoutSeconds = 60;
   bool limitsEnabled = true;
   bool csrfExemptBearer = false;  // callers with a bearer credential and no session cookie need no CSRF token
-  std::string publicUrl;  // empty: from Host and the trusted proxy's X-Forwarded-Proto
+  std::string publicUrl;          // empty: from Host and the trusted proxy's X-Forwarded-Proto
 };
 
 struct DispatcherParts {
@@ -57,13 +58,15 @@ struct DispatcherParts {
 
 class Dispatcher final : public http::Application {
  public:
-  Dispatcher(DispatcherParts parts, DispatcherOptions options, std::unordered_map<const contract::Operation*, Target> targets);
+  Dispatcher(DispatcherParts parts, DispatcherOptions options,
+             std::unordered_map<const contract::Operation*, Target> targets);
   ~Dispatcher() override;
 
   // http::Application
   Verdict onHead(const http::ExchangePtr& exchange) override;
   void onRequest(const http::ExchangePtr& exchange) override;
-  http::Reply onRefused(const http::ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) override;
+  http::Reply onRefused(const http::ExchangePtr& exchange, int status, std::string_view code,
+                        std::string_view detail) override;
   void onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) override;
 
   const dialect::Messages& messages() const { return parts_.messages; }

@@ -12,22 +12,29 @@ namespace {
 
 Problem fromDatabase(const db::Error& error) {
   switch (error.kind()) {
-    case db::ErrorKind::unavailable: return Problem(503, "unavailable").retry(1).note(error.what());
-    case db::ErrorKind::full: return Problem(507, "storage_full").note(error.what());
-    case db::ErrorKind::serialization: return Problem(503, "unavailable").retry(1).note(error.what());
-    case db::ErrorKind::unique: return Problem(409, "conflict").note(error.what());
-    default: return Problem(500, "internal").note(error.what());
+    case db::ErrorKind::unavailable:
+      return Problem(503, "unavailable").retry(1).note(error.what());
+    case db::ErrorKind::full:
+      return Problem(507, "storage_full").note(error.what());
+    case db::ErrorKind::serialization:
+      return Problem(503, "unavailable").retry(1).note(error.what());
+    case db::ErrorKind::unique:
+      return Problem(409, "conflict").note(error.what());
+    default:
+      return Problem(500, "internal").note(error.what());
   }
 }
 
 Problem fromService(const services::ServiceError& error) {
   switch (error.kind()) {
     case services::ErrorKind::unavailable:
-    case services::ErrorKind::timeout: return Problem(503, "unavailable").retry(error.retryAfter() > 0 ? error.retryAfter() : 1).note(error.what());
+    case services::ErrorKind::timeout:
+      return Problem(503, "unavailable").retry(error.retryAfter() > 0 ? error.retryAfter() : 1).note(error.what());
     case services::ErrorKind::full:  // a queue empties by itself, a disk does not
       if (error.retryAfter() > 0) return Problem(503, "overloaded").retry(error.retryAfter()).note(error.what());
       return Problem(507, "storage_full").note(error.what());
-    default: return Problem(500, "internal").note(error.what());
+    default:
+      return Problem(500, "internal").note(error.what());
   }
 }
 

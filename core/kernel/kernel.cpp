@@ -53,7 +53,8 @@ namespace {
 
 std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusals) {
   std::vector<std::string> lines;
-  for (const auto& refusal : refusals) lines.push_back(refusal.where.empty() ? refusal.text : refusal.where + ": " + refusal.text);
+  for (const auto& refusal : refusals)
+    lines.push_back(refusal.where.empty() ? refusal.text : refusal.where + ": " + refusal.text);
   return lines;
 }
 
@@ -126,7 +127,8 @@ struct Kernel::Implementation {
   bool migrated = false;
   bool started = false;
 
-  // --- prepare ------------------------------------------------------------------------------------------------------------------------
+  // --- prepare
+  // ------------------------------------------------------------------------------------------------------------------------
 
   void readConfiguration();
   void checkModules();
@@ -137,7 +139,8 @@ struct Kernel::Implementation {
   void addMessages(const plugin::Manifest& manifest);
   std::string assetDirectory() const;
 
-  // --- start --------------------------------------------------------------------------------------------------------------------------
+  // --- start
+  // --------------------------------------------------------------------------------------------------------------------------
 
   void openServices();
   void startModules();
@@ -168,7 +171,8 @@ std::vector<std::string> Kernel::Implementation::moduleDirectories(const config:
 void Kernel::Implementation::refuse(FoundModule& module, std::string sentence) {
   module.refusal = sentence;
   log::error("module refused", {{"reason", sentence}});
-  if (module.required) throw StartError({sentence, "module is listed in modules.required; the server does not start without it"});
+  if (module.required)
+    throw StartError({sentence, "module is listed in modules.required; the server does not start without it"});
   refusals.push_back(std::move(sentence));
 }
 
@@ -201,8 +205,8 @@ void Kernel::Implementation::readConfiguration() {
     log::configure(level, first.text("log.format") == "json" ? log::Format::json : log::Format::logfmt);
   }
   dataDirectory = first.text("data.dir");
-  modules = ModuleSet::find(moduleDirectories(first), options.moduleFiles, first.list("modules.enabled"), first.list("modules.required"),
-                            readDisabledModules(dataDirectory));
+  modules = ModuleSet::find(moduleDirectories(first), options.moduleFiles, first.list("modules.enabled"),
+                            first.list("modules.required"), readDisabledModules(dataDirectory));
   if (modules.requiredMissing()) throw StartError(modules.missing());
   for (const auto& line : modules.missing()) refusals.push_back(line);
 
@@ -227,7 +231,8 @@ void Kernel::Implementation::addMessages(const plugin::Manifest& manifest) {
   for (const auto& [language, texts] : manifest.messages) {
     for (const auto& [code, text] : texts) {
       if (!catalogue.add(manifest.name, language, code, text)) {
-        log::warning("message code belongs to somebody else and is ignored", {{"module", manifest.name}, {"code", code}, {"language", language}});
+        log::warning("message code belongs to somebody else and is ignored",
+                     {{"module", manifest.name}, {"code", code}, {"language", language}});
       }
     }
   }
@@ -248,7 +253,8 @@ void Kernel::Implementation::checkModules() {
   const auto plan = plugin::planStart(enabledManifests());
   for (const auto& refusal : plan.refused) {
     for (auto& module : modules.all()) {
-      if (module.enabled && module.refusal.empty() && module.manifest && std::string_view(refusal.what()).starts_with(module.manifest->path + ":")) {
+      if (module.enabled && module.refusal.empty() && module.manifest &&
+          std::string_view(refusal.what()).starts_with(module.manifest->path + ":")) {
         refuse(module, refusal.what());
       }
     }
@@ -277,21 +283,23 @@ std::string Kernel::Implementation::assetDirectory() const {
   return {};
 }
 
-// --- start ------------------------------------------------------------------------------------------------------------------------------
+// --- start
+// ------------------------------------------------------------------------------------------------------------------------------
 
 void Kernel::Implementation::openServices() {
   const auto& c = config;
   unsigned workerCount = static_cast<unsigned>(c.integer("http.workers"));
   if (workerCount == 0) workerCount = std::max(4u, 2 * cores());
-  workers = std::make_unique<WorkerPool>("worker", workerCount, static_cast<std::size_t>(c.integer("http.queue")), [](std::exception_ptr failure) {
-    try {
-      std::rethrow_exception(failure);
-    } catch (const std::exception& error) {
-      log::error("a task failed", {{"reason", error.what()}});
-    } catch (...) {
-      log::error("a task failed", {{"reason", "unknown"}});
-    }
-  });
+  workers = std::make_unique<WorkerPool>("worker", workerCount, static_cast<std::size_t>(c.integer("http.queue")),
+                                         [](std::exception_ptr failure) {
+                                           try {
+                                             std::rethrow_exception(failure);
+                                           } catch (const std::exception& error) {
+                                             log::error("a task failed", {{"reason", error.what()}});
+                                           } catch (...) {
+                                             log::error("a task failed", {{"reason", "unknown"}});
+                                           }
+                                         });
   cache = services::Cache::open(c.text("cache.url"));
   const auto pool = cache->redisPool();
   const auto store = c.text("limits.store");
@@ -307,7 +315,8 @@ void Kernel::Implementation::openServices() {
   client.allowPrivate = c.boolean("http_client.allow_private");
   client.userAgent = "mortise/" MORTISE_VERSION;
   httpClient = std::make_unique<services::HttpClient>(client);
-  jobs = std::make_unique<services::Jobs>([this](std::function<void()> task) { return workers->post(std::move(task)); });
+  jobs =
+      std::make_unique<services::Jobs>([this](std::function<void()> task) { return workers->post(std::move(task)); });
 
   health = std::make_unique<ops::Health>();
   health->add("database", true, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds limit) {
@@ -319,9 +328,12 @@ void Kernel::Implementation::openServices() {
       return ops::CheckResult{true, "PING"};
     });
   }
-  metrics.gaugeFrom("mortise_worker_queue", "Requests waiting for a worker", {}, [this] { return static_cast<double>(workers->queued()); });
-  metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {}, [this] { return static_cast<double>(workers->inFlight()); });
-  metrics.gaugeFrom("mortise_mail_queue", "Mails not sent yet", {}, [this] { return static_cast<double>(mailer->queued()); });
+  metrics.gaugeFrom("mortise_worker_queue", "Requests waiting for a worker", {},
+                    [this] { return static_cast<double>(workers->queued()); });
+  metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {},
+                    [this] { return static_cast<double>(workers->inFlight()); });
+  metrics.gaugeFrom("mortise_mail_queue", "Mails not sent yet", {},
+                    [this] { return static_cast<double>(mailer->queued()); });
 }
 
 plugin::HostServices Kernel::Implementation::hostServices() {
@@ -340,17 +352,21 @@ plugin::HostServices Kernel::Implementation::hostServices() {
   services.audit = audit.get();
   services.metrics = &metrics;
   services.provided = &provided;
-  services.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", config.text("http.public_url")}};
+  services.server = {{"server.name", "mortise"},
+                     {"server.version", MORTISE_VERSION},
+                     {"http.public_url", config.text("http.public_url")}};
   return services;
 }
 
-std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const FoundModule& module, const plugin::HostServices& services) {
+std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const FoundModule& module,
+                                                                        const plugin::HostServices& services) {
   provided.requireNeeds(*module.manifest);
   auto library = plugin::Library::open(module.file, *module.manifest);
   auto instance = std::make_unique<plugin::ModuleInstance>(module.manifest, std::move(library), services);
   std::vector<std::shared_ptr<const contract::Bucket>> buckets;
   for (const auto& document : documents) {
-    if (document.module == module.manifest->name) buckets.insert(buckets.end(), document.buckets.begin(), document.buckets.end());
+    if (document.module == module.manifest->name)
+      buckets.insert(buckets.end(), document.buckets.begin(), document.buckets.end());
   }
   instance->host().useBuckets(std::move(buckets));
   instance->create();
@@ -437,15 +453,18 @@ void Kernel::Implementation::listen() {
   cors = std::make_unique<Cors>(c.list("http.cors_origins"));
   requestLog = std::make_unique<RequestLog>(metrics, routes->operations(), c.boolean("log.access"));
 
-  const auto document = std::make_shared<const std::string>(contract::mergedOpenApi(
-      routes->documents(), MORTISE_VERSION, c.text("http.public_url").empty() ? std::string("/") : c.text("http.public_url")));
-  const auto table = builtins({*health, metrics, *identity, *audit, document, c.text("http.metrics_access") == "open", assetDirectory()});
+  const auto document = std::make_shared<const std::string>(
+      contract::mergedOpenApi(routes->documents(), MORTISE_VERSION,
+                              c.text("http.public_url").empty() ? std::string("/") : c.text("http.public_url")));
+  const auto table = builtins(
+      {*health, metrics, *identity, *audit, document, c.text("http.metrics_access") == "open", assetDirectory()});
   std::unordered_map<const contract::Operation*, Target> targets;
   for (const auto& operation : routes->operations()) {
     Target target;
     if (operation->module == "kernel") {
       const auto builtin = table.find(operation->id);
-      if (builtin == table.end()) throw StartError({"kernel.yaml names operation " + operation->id + " that the kernel has no code for"});
+      if (builtin == table.end())
+        throw StartError({"kernel.yaml names operation " + operation->id + " that the kernel has no code for"});
       target.builtin = builtin->second;
     } else {
       for (const auto& instance : instances) {
@@ -461,8 +480,9 @@ void Kernel::Implementation::listen() {
   dispatching.limitsEnabled = c.boolean("limits.enabled");
   dispatching.publicUrl = c.text("http.public_url");
   dispatching.csrfExemptBearer = c.boolean("identity.csrf_exempt_bearer");
-  dispatcher = std::make_unique<Dispatcher>(DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *workers, *proxies, *cors, *requestLog},
-                                            dispatching, std::move(targets));
+  dispatcher = std::make_unique<Dispatcher>(
+      DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *workers, *proxies, *cors, *requestLog},
+      dispatching, std::move(targets));
 
   http::ServerOptions serving;
   serving.listen = c.list("http.listen");
@@ -489,7 +509,8 @@ void Kernel::Implementation::listen() {
   show("mortise_http_websockets", "Open WebSockets", counters->webSockets);
   show("mortise_http_accepted", "Connections accepted since the start", counters->accepted);
   show("mortise_http_connections_refused", "Connections refused since the start", counters->refusedConnections);
-  show("mortise_http_dropped_slow", "Clients dropped because they did not read, since the start", counters->droppedSlow);
+  show("mortise_http_dropped_slow", "Clients dropped because they did not read, since the start",
+       counters->droppedSlow);
   show("mortise_http_bytes_in", "Bytes received since the start", counters->bytesIn);
   show("mortise_http_bytes_out", "Bytes sent since the start", counters->bytesOut);
 }
@@ -503,7 +524,8 @@ void Kernel::Implementation::stopModules() {
   }
 }
 
-// --- the public face --------------------------------------------------------------------------------------------------------------------
+// --- the public face
+// --------------------------------------------------------------------------------------------------------------------
 
 Kernel::Kernel(KernelOptions options) : implementation_(std::make_unique<Implementation>(std::move(options))) {
   implementation_->readConfiguration();
@@ -547,7 +569,8 @@ void Kernel::openStores() {
     identity.statelessAccessLifetime = std::chrono::seconds(c.integer("identity.platform_access_ttl") / 1000);
     identity.statelessRefreshLifetime = std::chrono::seconds(c.integer("identity.platform_refresh_ttl") / 1000);
     identity.cookieLifetime = std::chrono::seconds(c.integer("identity.cookie_ttl") / 1000);
-    if (self.database->backend() == db::Backend::sqlite) identity.revisionFile = self.dataDirectory + "/identity.revision";
+    if (self.database->backend() == db::Backend::sqlite)
+      identity.revisionFile = self.dataDirectory + "/identity.revision";
     self.identity = std::make_unique<identity::Identity>(*self.database, identity);
     self.audit = std::make_unique<services::Audit>(*self.database);
   } catch (const StartError&) {
@@ -631,8 +654,9 @@ std::string Kernel::setupLink() {
 std::string Kernel::openApi() {
   auto& self = *implementation_;
   const contract::RouteTable table(self.documents);
-  return contract::mergedOpenApi(table.documents(), MORTISE_VERSION,
-                                 self.config.text("http.public_url").empty() ? "/" : self.config.text("http.public_url"));
+  return contract::mergedOpenApi(
+      table.documents(), MORTISE_VERSION,
+      self.config.text("http.public_url").empty() ? "/" : self.config.text("http.public_url"));
 }
 
 void Kernel::drainAndStop() {

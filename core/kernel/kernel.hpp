@@ -1,4 +1,5 @@
-// The composition root and its life: prepare (load, check) -> migrate -> start -> serve -> drain -> stop, in this order and down again in reverse.
+// The composition root and its life: prepare (load, check) -> migrate -> start -> serve -> drain -> stop, in this order
+// and down again in reverse.
 #pragma once
 
 #include <chrono>
@@ -36,9 +37,10 @@ class StartError : public std::exception {
 
 struct KernelOptions {
   config::Sources sources;
-  std::string programDirectory;             // where the binary lies: default modules.path is <dir>/modules, then <dir>/../lib/mortise/modules
-  std::vector<std::string> moduleFiles;     // further module files, enabled without being listed (ModuleHarness)
-  bool quiet = false;                       // do not configure logging from the configuration (tests)
+  std::string programDirectory;          // where the binary lies: default modules.path is <dir>/modules, then
+                                         // <dir>/../lib/mortise/modules
+  std::vector<std::string> moduleFiles;  // further module files, enabled without being listed (ModuleHarness)
+  bool quiet = false;                    // do not configure logging from the configuration (tests)
 };
 
 class Kernel {
@@ -59,8 +61,8 @@ class Kernel {
   void openStores();
   db::Database& database();
   identity::Identity& identity();
-  // Runs what is missing of the kernel's and all enabled modules' migrations; returns the names of those applied. A module whose migrations are
-  // refused is taken out (or StartError when it is required).
+  // Runs what is missing of the kernel's and all enabled modules' migrations; returns the names of those applied. A
+  // module whose migrations are refused is taken out (or StartError when it is required).
   std::vector<std::string> migrate();
 
   // Creates and starts the modules, compiles the routes, starts jobs, then listens. Throws StartError.
@@ -69,7 +71,8 @@ class Kernel {
   // One-time link that makes the first administrator; empty when one exists.
   std::string setupLink();
 
-  // Stops accepting, lets running requests and streams finish for http.drain_seconds, stops the modules in reverse order, closes everything.
+  // Stops accepting, lets running requests and streams finish for http.drain_seconds, stops the modules in reverse
+  // order, closes everything.
   void drainAndStop();
 
   // The merged document; possible after prepare.

@@ -61,10 +61,12 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
     // An unreadable file is judged by its name, so that modules.required can speak of it.
     const auto name = found.manifest ? found.manifest->name : fs::path(paths[i]).stem().string();
     found.required = contains(required, name);
-    found.enabled = i >= listed || found.required || (everything && !contains(disabled, name)) || (!everything && contains(enabled, name));
+    found.enabled = i >= listed || found.required || (everything && !contains(disabled, name)) ||
+                    (!everything && contains(enabled, name));
     if (found.manifest && !names.insert(name).second) {
       found.refusal = plugin::Refusal(paths[i], "expected a module name of its own, found " + name +
-                                                    " which another file has; remove one of the two files").what();
+                                                    " which another file has; remove one of the two files")
+                          .what();
     } else if (!found.manifest) {
       names.insert(name);
     }
@@ -77,8 +79,9 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
       for (const auto& directory : directories) where += (where.empty() ? "" : ", ") + directory;
       std::vector<std::string> known(names.begin(), names.end());
       const auto near = text::nearest(name, known);
-      set.missing_.push_back("module " + name + " (" + option + ") was not found in " + (where.empty() ? "any directory" : where) +
-                             (near.empty() ? "; put its file there or remove the name" : "; did you mean " + near + "?"));
+      set.missing_.push_back(
+          "module " + name + " (" + option + ") was not found in " + (where.empty() ? "any directory" : where) +
+          (near.empty() ? "; put its file there or remove the name" : "; did you mean " + near + "?"));
       set.requiredMissing_ = set.requiredMissing_ || isRequired;
     }
   };
@@ -110,7 +113,8 @@ void writeDisabledModules(const std::string& dataDirectory, const std::vector<st
   std::string content;
   for (const auto& name : names) content += name + "\n";
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = fd >= 0 && ::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && ::fsync(fd) == 0;
+  const bool written = fd >= 0 && ::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+                       ::fsync(fd) == 0;
   const int failure = errno;
   if (fd >= 0) ::close(fd);
   if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {

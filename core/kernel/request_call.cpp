@@ -17,9 +17,12 @@ mortise_str borrowed(const std::string& text) { return {text.data(), text.size()
 
 contract::In inFrom(mortise_in in) {
   switch (in) {
-    case MORTISE_IN_PATH: return contract::In::path;
-    case MORTISE_IN_HEADER: return contract::In::header;
-    default: return contract::In::query;
+    case MORTISE_IN_PATH:
+      return contract::In::path;
+    case MORTISE_IN_HEADER:
+      return contract::In::header;
+    default:
+      return contract::In::query;
   }
 }
 
@@ -42,8 +45,10 @@ std::vector<std::pair<std::string, std::string>> decodedQuery(std::string_view q
     if (piece.empty()) continue;
     const auto equals = piece.find('=');
     auto name = text::percentDecode(piece.substr(0, equals), true);
-    auto value = text::percentDecode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
-    if (!name || !value) throw Problem(400, "bad_request").field({"query"}, "bad_encoding").note("query can't be percent-decoded");
+    auto value =
+        text::percentDecode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
+    if (!name || !value)
+      throw Problem(400, "bad_request").field({"query"}, "bad_encoding").note("query can't be percent-decoded");
     pairs.emplace_back(std::move(*name), std::move(*value));
   }
   return pairs;
@@ -58,7 +63,8 @@ RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, con
 
 std::string_view RequestCall::language() const {
   if (language_.empty()) {
-    language_ = dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
+    language_ =
+        dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
   }
   return language_;
 }
@@ -102,8 +108,9 @@ void RequestCall::checkSyntax() {
   const auto bytes = exchange_->body();
   const auto type = mediaType(exchange_->head().fields.get("Content-Type"));
   if (!bytes.empty() && !type.empty() && !isJson(type) && !ignoresContentType(operation)) {
-    throw Problem(415, "unsupported_media_type").with("expected", "application/json").field({"header", "Content-Type"}, "literal_error",
-                                                                                           {{"expected", "application/json"}});
+    throw Problem(415, "unsupported_media_type")
+        .with("expected", "application/json")
+        .field({"header", "Content-Type"}, "literal_error", {{"expected", "application/json"}});
   }
   if (bytes.empty()) {
     if (operation.body.lenient) body_.SetObject();
@@ -147,10 +154,12 @@ void RequestCall::convertParameters(std::vector<FieldError>& errors) {
           if (text::equalsIgnoreCase(field.name, parameter.name)) texts.push_back(field.value);
         }
         break;
-      case contract::In::cookie: break;
+      case contract::In::cookie:
+        break;
     }
     Typed typed{parameter.in, parameter.name, json::Value(), parameter.repeated};
-    if (!contract::readParameter(parameter, texts, typed.value, memory_.GetAllocator(), errors) || typed.value.IsNull()) continue;
+    if (!contract::readParameter(parameter, texts, typed.value, memory_.GetAllocator(), errors) || typed.value.IsNull())
+      continue;
     parameters_.push_back(std::move(typed));
   }
 }
@@ -209,14 +218,17 @@ bool RequestCall::reply(plugin::CallReply reply) {
     out.body = std::move(reply.raw);
     if (!reply.contentType.empty()) out.fields.set("Content-Type", std::move(reply.contentType));
   } else if (wrapped) {
-    auto rendered = dispatcher_.dialects().get(match_.manners->dialect).success(reply.status, std::move(reply.json), reply.message, context());
+    auto rendered = dispatcher_.dialects()
+                        .get(match_.manners->dialect)
+                        .success(reply.status, std::move(reply.json), reply.message, context());
     out.status = rendered.status;
     out.body = std::move(rendered.body);
     if (!out.body.empty()) out.fields.set("Content-Type", std::move(rendered.contentType));
     for (auto& [name, value] : rendered.fields) out.fields.add(std::move(name), std::move(value));
   } else {
     out.body = std::move(reply.json);
-    if (!out.body.empty() && out.fields.find("Content-Type") == nullptr) out.fields.set("Content-Type", "application/json");
+    if (!out.body.empty() && out.fields.find("Content-Type") == nullptr)
+      out.fields.set("Content-Type", "application/json");
   }
   return replyRaw(std::move(out));
 }
@@ -236,11 +248,10 @@ http::Reply RequestCall::errorReply(Problem problem) {
   return out;
 }
 
-bool RequestCall::fail(Problem problem) {
-  return claim() && exchange_->reply(errorReply(std::move(problem)));
-}
+bool RequestCall::fail(Problem problem) { return claim() && exchange_->reply(errorReply(std::move(problem))); }
 
-bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) {
+bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
+                            std::string etag) {
   http::Reply out;
   out.fields.add("Content-Type", contentType.empty() ? "application/octet-stream" : std::move(contentType));
   out.fields.add("X-Content-Type-Options", "nosniff");
@@ -252,17 +263,20 @@ bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string
 std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_options& options) {
   if (!claim()) return nullptr;
   http::Fields fields;
-  const std::string contentType(options.content_type.data ? std::string(options.content_type.data, options.content_type.size) : std::string());
+  const std::string contentType(
+      options.content_type.data ? std::string(options.content_type.data, options.content_type.size) : std::string());
   const bool isEvents = contentType.empty();
   fields.add("Content-Type", isEvents ? "text/event-stream; charset=utf-8" : contentType);
   fields.add("Cache-Control", "no-cache");
   fields.add("X-Accel-Buffering", "no");
   decorate(fields);
   const auto every = std::chrono::seconds(options.heartbeat_seconds > 0 ? options.heartbeat_seconds : 15);
-  return exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields), isEvents ? ": ping\n\n" : "", every);
+  return exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields),
+                                isEvents ? ": ping\n\n" : "", every);
 }
 
-std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) {
+std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options options,
+                                                      http::WebSocket::Callbacks callbacks) {
   if (!claim()) return nullptr;
   return exchange_->upgrade(std::move(options), std::move(callbacks), {});
 }

@@ -1,4 +1,5 @@
-// One matched request on its way through the checks and the handler: what plugin::Call promises, over one http::Exchange.
+// One matched request on its way through the checks and the handler: what plugin::Call promises, over one
+// http::Exchange.
 #pragma once
 
 #include <atomic>
@@ -25,7 +26,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address);
 
   // plugin::Call
-  std::string_view operationId() const override { return match_.operation ? std::string_view(match_.operation->id) : std::string_view{}; }
+  std::string_view operationId() const override {
+    return match_.operation ? std::string_view(match_.operation->id) : std::string_view{};
+  }
   std::string_view requestId() const override { return exchange_->requestId(); }
   std::string_view method() const override { return http::toText(exchange_->head().method); }
   std::string_view path() const override { return exchange_->head().path; }
@@ -39,9 +42,11 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   const http::ExchangePtr& exchange() const override { return exchange_; }
   bool reply(plugin::CallReply reply) override;
   bool fail(Problem problem) override;
-  bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName, std::string etag) override;
+  bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
+                 std::string etag) override;
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) override;
-  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options, http::WebSocket::Callbacks callbacks) override;
+  std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
+                                           http::WebSocket::Callbacks callbacks) override;
   void retain() override;
   void release() override;
 
@@ -54,7 +59,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   // Each throws the Problem of its check.
   void checkSyntax();
   void checkShape();
-  bool replyRaw(http::Reply reply);  // status and fields as given, plus what every reply carries
+  bool replyRaw(http::Reply reply);         // status and fields as given, plus what every reply carries
   http::Reply errorReply(Problem problem);  // the Problem in this request's dialect; logs it
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
   dialect::Context context() const;  // without the URL, which only errors show

@@ -15,14 +15,16 @@ struct RequestLog::Counters {
 namespace {
 
 template <typename Counters>
-std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string& module, const std::string& operation) {
+std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string& module,
+                                      const std::string& operation) {
   auto counters = std::make_unique<Counters>();
   for (int group = 1; group <= 5; ++group) {
     counters->byClass[static_cast<std::size_t>(group)] =
         &registry.counter("mortise_http_requests_total", "Finished requests by operation and status class",
                           {{"module", module}, {"operation", operation}, {"status", std::to_string(group) + "xx"}});
   }
-  counters->seconds = &registry.histogram("mortise_http_request_seconds", "Time from the first byte of the head to the end of the reply",
+  counters->seconds = &registry.histogram("mortise_http_request_seconds",
+                                          "Time from the first byte of the head to the end of the reply",
                                           ops::durationBuckets(), {{"module", module}, {"operation", operation}});
   return counters;
 }
@@ -30,8 +32,10 @@ std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string
 }  // namespace
 
 RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::OperationPtr>& operations, bool accessLog)
-    : queueFull_(&registry.counter("mortise_worker_queue_full_total", "Requests answered 503 because the worker queue was full")),
-      aborted_(&registry.counter("mortise_http_aborted_total", "Requests whose client left before the reply was complete")),
+    : queueFull_(&registry.counter("mortise_worker_queue_full_total",
+                                   "Requests answered 503 because the worker queue was full")),
+      aborted_(
+          &registry.counter("mortise_http_aborted_total", "Requests whose client left before the reply was complete")),
       accessLog_(accessLog) {
   for (const auto& operation : operations) {
     byOperation_.emplace(operation.get(), countersFor<Counters>(registry, operation->module, operation->id));
@@ -41,7 +45,8 @@ RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::Oper
 
 RequestLog::~RequestLog() = default;
 
-void RequestLog::finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes, bool completed) {
+void RequestLog::finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes,
+                          bool completed) {
   const auto duration = std::chrono::steady_clock::now() - exchange.received();
   const auto* operation = call ? call->operation() : nullptr;
   const auto known = operation ? byOperation_.find(operation) : byOperation_.end();

@@ -22,7 +22,8 @@ class RequestLog {
   RequestLog(ops::Registry& registry, const std::vector<contract::OperationPtr>& operations, bool accessLog);
   ~RequestLog();
   // `call` may be null when no route was matched.
-  void finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes, bool completed);
+  void finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes,
+                bool completed);
   void refusedByQueue() { queueFull_->add(1); }
 
  private:

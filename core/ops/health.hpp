@@ -1,5 +1,6 @@
-// Named checks of what the server needs (database, cache, blobs, ...). Each check has its own thread, so one that hangs holds up nobody:
-// the caller waits at most the check's limit and reports it as not answering; no second run starts while the first hangs.
+// Named checks of what the server needs (database, cache, blobs, ...). Each check has its own thread, so one that hangs
+// holds up nobody: the caller waits at most the check's limit and reports it as not answering; no second run starts
+// while the first hangs.
 #pragma once
 
 #include <chrono>
@@ -45,7 +46,8 @@ class Health {
 
   // An optional check (required = false) only degrades. Before the first run().
   void add(std::string name, bool required, std::chrono::milliseconds limit, Check check);
-  // Runs all checks side by side, or takes results younger than the cache time. Any thread; waits at most the longest limit.
+  // Runs all checks side by side, or takes results younger than the cache time. Any thread; waits at most the longest
+  // limit.
   HealthReport run();
 
  private:

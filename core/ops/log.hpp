@@ -1,4 +1,5 @@
-// Structured logging. Callers give a message and fields; secrets are never passed in. Backed by spdlog (asynchronous, never blocks an I/O thread).
+// Structured logging. Callers give a message and fields; secrets are never passed in. Backed by spdlog (asynchronous,
+// never blocks an I/O thread).
 #pragma once
 
 #include <initializer_list>
@@ -30,9 +31,17 @@ bool enabled(Level level);
 void write(Level level, std::string_view message, const Field* fields, std::size_t count);
 void flush();
 
-inline void debug(std::string_view message, FieldList fields = {}) { write(Level::debug, message, fields.begin(), fields.size()); }
-inline void info(std::string_view message, FieldList fields = {}) { write(Level::info, message, fields.begin(), fields.size()); }
-inline void warning(std::string_view message, FieldList fields = {}) { write(Level::warning, message, fields.begin(), fields.size()); }
-inline void error(std::string_view message, FieldList fields = {}) { write(Level::error, message, fields.begin(), fields.size()); }
+inline void debug(std::string_view message, FieldList fields = {}) {
+  write(Level::debug, message, fields.begin(), fields.size());
+}
+inline void info(std::string_view message, FieldList fields = {}) {
+  write(Level::info, message, fields.begin(), fields.size());
+}
+inline void warning(std::string_view message, FieldList fields = {}) {
+  write(Level::warning, message, fields.begin(), fields.size());
+}
+inline void error(std::string_view message, FieldList fields = {}) {
+  write(Level::error, message, fields.begin(), fields.size());
+}
 
 }  // namespace mortise::log

@@ -1,6 +1,7 @@
-/* The layout of the boundary, as released. The compiler compares it with the headers in every build, on every 64-bit platform.
- * This file is added to, never edited: a line that fails means that modules which are already shipped would break. A table or struct
- * that grew gets lines for its new fields; its size stays out of the list unless it was promised to be fixed for ever. */
+/* The layout of the boundary, as released. The compiler compares it with the headers in every build, on every 64-bit
+ * platform. This file is added to, never edited: a line that fails means that modules which are already shipped would
+ * break. A table or struct that grew gets lines for its new fields; its size stays out of the list unless it was
+ * promised to be fixed for ever. */
 #include <stddef.h>
 
 #include "mortise/abi/audit.h"
@@ -22,7 +23,8 @@
 #include "mortise/abi/module.h"
 #include "mortise/abi/secrets.h"
 
-#define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field " moved: shipped modules break")
+#define AT(type, field, offset) \
+  _Static_assert(offsetof(type, field) == (offset), #type "." #field " moved: shipped modules break")
 #define IS(name, value) _Static_assert((int)(name) == (value), #name " has another value: shipped modules break")
 #define FIXED(type, size) _Static_assert(sizeof(type) == (size), #type " has another size: shipped modules break")
 

@@ -1,5 +1,5 @@
-/* A library through which every type of the boundary can be reached, so that abidw can write down their layout (check.sh).
- * A new struct or table of the boundary gets a line here. */
+/* A library through which every type of the boundary can be reached, so that abidw can write down their layout
+ * (check.sh). A new struct or table of the boundary gets a line here. */
 #include "mortise/abi/audit.h"
 #include "mortise/abi/base.h"
 #include "mortise/abi/blobs.h"

@@ -10,8 +10,8 @@
 #include <set>
 #include <utility>
 
-#include "sdk/embed/refusal.hpp"
 #include "sdk/embed/json_text.hpp"
+#include "sdk/embed/refusal.hpp"
 #include "sdk/embed/rules.hpp"
 #include "sdk/embed/yaml_to_json.hpp"
 

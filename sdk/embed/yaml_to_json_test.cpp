@@ -58,7 +58,9 @@ TEST(YamlToJson, RefusesWithFileLineAndColumn) {
   EXPECT_NE(refusal("a: &x [*x]").find("nested deeper"), std::string::npos);
 }
 
-TEST(YamlToJson, StopsAtAStrayComma) { EXPECT_EQ(refusal(","), "a.yaml:1:1: found more than one document: expected one"); }
+TEST(YamlToJson, StopsAtAStrayComma) {
+  EXPECT_EQ(refusal(","), "a.yaml:1:1: found more than one document: expected one");
+}
 
 TEST(YamlToJson, StopsAtAliasesThatBlowUp) {
   std::string bomb = "a: &a [xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx,xxxxxxxxxx]\n";

@@ -93,8 +93,8 @@ std::string newMessageId(std::string_view fromAddress) {
 
 namespace {
 
-// Lines end with CRLF; quoted-printable keeps the body safe from any relay's rewrapping and a code of digits readable as it
-// is. Pure ASCII with short lines goes as 7bit.
+// Lines end with CRLF; quoted-printable keeps the body safe from any relay's rewrapping and a code of digits readable
+// as it is. Pure ASCII with short lines goes as 7bit.
 std::string part(std::string_view type, std::string_view body) {
   std::string normal;
   bool plain = true;

@@ -49,7 +49,8 @@ class Probe final : public mortise::Module {
     on.operation("listKeys", &Probe::listKeys);
     on.operation("deactivateKey", &Probe::deactivateKey);
     on.operation("revokeKey", &Probe::revokeKey);
-    for (const char* caller : {"keyAnyone", "keyRead", "keyAdmin", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
+    for (const char* caller :
+         {"keyAnyone", "keyRead", "keyAdmin", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
       on.operation(caller, &Probe::caller);
     }
     on.operation("cookieToken", &Probe::cookieToken);
@@ -129,13 +130,18 @@ class Probe final : public mortise::Module {
     wanted.orgId = "org-1";
     wanted.projectIds = R"(["p1"])";
     const auto key = identity_.mintKey(wanted);
-    return Reply::created(json::object({{"id", key.id}, {"raw", key.raw}, {"prefix", key.prefix}, {"scopes", key.scopes}}));
+    return Reply::created(
+        json::object({{"id", key.id}, {"raw", key.raw}, {"prefix", key.prefix}, {"scopes", key.scopes}}));
   }
 
   Reply listKeys(const Request& request) {
     json::List keys;
     for (const auto& key : identity_.listKeys(request.principal().userId, "org-1")) {
-      keys.add(json::object({{"id", key.id}, {"name", key.name}, {"active", key.isActive}, {"reason", key.revokeReason}, {"raw", key.raw},
+      keys.add(json::object({{"id", key.id},
+                             {"name", key.name},
+                             {"active", key.isActive},
+                             {"reason", key.revokeReason},
+                             {"raw", key.raw},
                              {"used_from", key.lastUsedIp}}));
     }
     return Reply::ok(json::object({{"keys", keys.build()}}));
@@ -146,12 +152,18 @@ class Probe final : public mortise::Module {
     return Reply::noContent();
   }
 
-  Reply revokeKey(const Request& request) { return Reply::ok(json::object({{"reason", identity_.revokeKey(request.path("id"), "leaked").revokeReason}})); }
+  Reply revokeKey(const Request& request) {
+    return Reply::ok(json::object({{"reason", identity_.revokeKey(request.path("id"), "leaked").revokeReason}}));
+  }
 
   Reply caller(const Request& request) {
     const auto who = request.principal();
-    return Reply::ok(json::object({{"user", who.username}, {"credential", static_cast<int>(who.credential)}, {"service", who.isServiceKey},
-                                   {"org", who.keyOrgId}, {"projects", who.keyProjectIds}, {"may_read", request.permitted("probe.read")},
+    return Reply::ok(json::object({{"user", who.username},
+                                   {"credential", static_cast<int>(who.credential)},
+                                   {"service", who.isServiceKey},
+                                   {"org", who.keyOrgId},
+                                   {"projects", who.keyProjectIds},
+                                   {"may_read", request.permitted("probe.read")},
                                    {"may_administer", request.permitted("probe.administer")}}));
   }
 
@@ -161,7 +173,8 @@ class Probe final : public mortise::Module {
   }
 
   Reply cookieLogin(const Request& request) {
-    const auto user = identity_.checkPassword(mortise::UserKey::username, request.body()["username"].text(), request.body()["password"].text());
+    const auto user = identity_.checkPassword(mortise::UserKey::username, request.body()["username"].text(),
+                                              request.body()["password"].text());
     if (!user) throw Problem(401, "invalid_credentials");
     const auto session = identity_.loginCookie(request.header("Cookie"), user->id);
     return Reply::ok(json::object({{"user", user->username}})).header("Set-Cookie", session.setCookie);

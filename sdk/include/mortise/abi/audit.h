@@ -1,9 +1,9 @@
 /* audit/1: who did what to whom, in a table that only grows, for the operator.
  *
- * For acts that someone may have to answer for: a role changed, a key made, data of another user read. Not for what a log is for.
- * Threads: [worker] [start]. Ownership: texts are copied.
- * Errors: MORTISE_INVALID (an action or details that break a rule), MORTISE_UNAVAILABLE and MORTISE_FULL (database). An act that must be
- *   recorded should fail when it cannot be. Since: SDK 1.0. */
+ * For acts that someone may have to answer for: a role changed, a key made, data of another user read. Not for what a
+ * log is for. Threads: [worker] [start]. Ownership: texts are copied. Errors: MORTISE_INVALID (an action or details
+ * that break a rule), MORTISE_UNAVAILABLE and MORTISE_FULL (database). An act that must be recorded should fail when it
+ * cannot be. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_AUDIT_H
 #define MORTISE_ABI_AUDIT_H
 

@@ -12,9 +12,9 @@
  *   [loop]    an I/O thread; must return within microseconds and never block
  *   [worker]  a thread of the bounded worker pool; may block
  *   [any]     every thread, at any time between create and destroy
- * Ownership: a mortise_str that is handed over is only borrowed for the call unless the function says that it copies; what a
- *   function hands out lives as long as it says. Who allocates, frees. No exception ever crosses.
- * Since: SDK 1.0. */
+ * Ownership: a mortise_str that is handed over is only borrowed for the call unless the function says that it copies;
+ * what a function hands out lives as long as it says. Who allocates, frees. No exception ever crosses. Since: SDK 1.0.
+ */
 #ifndef MORTISE_ABI_BASE_H
 #define MORTISE_ABI_BASE_H
 
@@ -36,8 +36,7 @@
 #define MORTISE_EXPORT __attribute__((visibility("default")))
 
 /* True when the struct that `pointer` points to, made by the other side, is long enough to contain `field`. */
-#define MORTISE_HAS(pointer, type, field) \
-  ((pointer)->struct_size >= offsetof(type, field) + sizeof(((type*)0)->field))
+#define MORTISE_HAS(pointer, type, field) ((pointer)->struct_size >= offsetof(type, field) + sizeof(((type*)0)->field))
 
 MORTISE_BEGIN_C
 
@@ -50,21 +49,22 @@ typedef struct mortise_str {
 /* Result of almost every function. New values may be added at the end; treat an unknown one as MORTISE_FAILED. */
 typedef enum mortise_status {
   MORTISE_OK = 0,
-  MORTISE_FAILED = 1,       /* unexpected; the kernel has logged it */
-  MORTISE_INVALID = 2,      /* an argument breaks a rule; see mortise_error.code */
+  MORTISE_FAILED = 1,  /* unexpected; the kernel has logged it */
+  MORTISE_INVALID = 2, /* an argument breaks a rule; see mortise_error.code */
   MORTISE_NOT_FOUND = 3,
-  MORTISE_EXISTS = 4,       /* a unique value is taken */
-  MORTISE_DENIED = 5,       /* wrong secret, or not allowed */
-  MORTISE_UNAVAILABLE = 6,  /* database, cache, mail ... down, locked or busy; try again later */
-  MORTISE_FULL = 7,         /* disk, queue or quota full */
+  MORTISE_EXISTS = 4,      /* a unique value is taken */
+  MORTISE_DENIED = 5,      /* wrong secret, or not allowed */
+  MORTISE_UNAVAILABLE = 6, /* database, cache, mail ... down, locked or busy; try again later */
+  MORTISE_FULL = 7,        /* disk, queue or quota full */
   MORTISE_TIMEOUT = 8,
-  MORTISE_CLOSED = 9,       /* the client, stream or transaction is gone */
-  MORTISE_PENDING = 10,     /* handle(): the reply comes later (the call was retained) */
+  MORTISE_CLOSED = 9,   /* the client, stream or transaction is gone */
+  MORTISE_PENDING = 10, /* handle(): the reply comes later (the call was retained) */
   MORTISE_STATUS_SIZE_ = 0x7fffffff
 } mortise_status;
 
-/* Why a host function did not return MORTISE_OK. The caller owns it (usually on its stack), sets struct_size, and may pass NULL instead.
- * `code` is a stable lower_snake word ("email_taken"), `text` says it for a log. Both NUL-terminated, cut if needed. */
+/* Why a host function did not return MORTISE_OK. The caller owns it (usually on its stack), sets struct_size, and may
+ * pass NULL instead. `code` is a stable lower_snake word ("email_taken"), `text` says it for a log. Both
+ * NUL-terminated, cut if needed. */
 typedef struct mortise_error {
   uint32_t struct_size;
   int32_t retry_after; /* seconds; 0 = not known */
@@ -99,8 +99,8 @@ typedef struct mortise_pair {
   mortise_str value;
 } mortise_pair;
 
-/* One field that broke one rule. `location` is a path joined by '/': "body/email", "query/page". `rule` is a catalogue word:
- * missing, string_too_short, ...; its parameters fill the catalogue text. */
+/* One field that broke one rule. `location` is a path joined by '/': "body/email", "query/page". `rule` is a catalogue
+ * word: missing, string_too_short, ...; its parameters fill the catalogue text. */
 typedef struct mortise_field_error {
   mortise_str location;
   mortise_str rule;
@@ -108,7 +108,8 @@ typedef struct mortise_field_error {
   size_t params_count;
 } mortise_field_error;
 
-/* A refusal, as a module raises it. The kernel's dialect turns it into the family's error body. Everything is copied. */
+/* A refusal, as a module raises it. The kernel's dialect turns it into the family's error body. Everything is copied.
+ */
 typedef struct mortise_problem {
   uint32_t struct_size;
   int32_t status;      /* HTTP status 400..599 */

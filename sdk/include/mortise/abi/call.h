@@ -1,9 +1,8 @@
 /* call/1: one request, from the handler's side: typed input, the principal, and the ways to answer.
  *
- * A call lives until its handler returns, or, when it was retained, until it is released. The answer may be given from any thread.
- * Every mortise_str handed out lives as long as the call. The kernel has already matched the route, checked limits, credentials,
- * permission and the shape of parameters and body by the contract.
- * Since: SDK 1.0. */
+ * A call lives until its handler returns, or, when it was retained, until it is released. The answer may be given from
+ * any thread. Every mortise_str handed out lives as long as the call. The kernel has already matched the route, checked
+ * limits, credentials, permission and the shape of parameters and body by the contract. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_CALL_H
 #define MORTISE_ABI_CALL_H
 
@@ -18,7 +17,12 @@ typedef struct mortise_stream mortise_stream;       /* a reply that goes on (SSE
 typedef struct mortise_websocket mortise_websocket; /* an upgraded connection */
 typedef struct mortise_file mortise_file;           /* bytes on disk: an uploaded part, or a blob opened for reading */
 
-typedef enum mortise_in { MORTISE_IN_PATH = 0, MORTISE_IN_QUERY = 1, MORTISE_IN_HEADER = 2, MORTISE_IN_SIZE_ = 0x7fffffff } mortise_in;
+typedef enum mortise_in {
+  MORTISE_IN_PATH = 0,
+  MORTISE_IN_QUERY = 1,
+  MORTISE_IN_HEADER = 2,
+  MORTISE_IN_SIZE_ = 0x7fffffff
+} mortise_in;
 
 typedef enum mortise_credential {
   MORTISE_CREDENTIAL_NONE = 0,
@@ -60,9 +64,9 @@ typedef struct mortise_part {
 
 typedef struct mortise_reply {
   uint32_t struct_size;
-  int32_t status;          /* 200..399 */
-  mortise_str json;        /* bare JSON value; the dialect wraps it. Empty: no data */
-  mortise_str message;     /* catalogue key of a success text, or empty */
+  int32_t status;             /* 200..399 */
+  mortise_str json;           /* bare JSON value; the dialect wraps it. Empty: no data */
+  mortise_str message;        /* catalogue key of a success text, or empty */
   const mortise_pair* fields; /* further header fields; CR, LF and NUL are refused */
   size_t fields_count;
   /* Instead of json, for operations with x-mortise-envelope: false: any bytes with their type. */
@@ -76,7 +80,8 @@ typedef struct mortise_stream_options {
   mortise_str content_type;  /* empty: text/event-stream with its usual fields and heartbeats */
   int32_t heartbeat_seconds; /* 0: 15 */
   void* context;
-  /* [loop] once, as the last callback, when the stream has ended for whatever reason; also before stream_open has returned. May be NULL. */
+  /* [loop] once, as the last callback, when the stream has ended for whatever reason; also before stream_open has
+   * returned. May be NULL. */
   void (*closed)(void* context);
   /* [loop] the queue fell below a quarter after it had been above. May be NULL. */
   void (*drained)(void* context);
@@ -90,8 +95,8 @@ typedef struct mortise_websocket_options {
   int32_t ping_seconds;    /* 0: 30 */
   void* context;
   void (*message)(void* context, mortise_websocket* socket, int32_t binary, mortise_str message); /* [loop] */
-  void (*closed)(void* context, int32_t code, mortise_str reason);                                 /* [loop] exactly once */
-  void (*drained)(void* context);                                                                  /* [loop], may be NULL */
+  void (*closed)(void* context, int32_t code, mortise_str reason); /* [loop] exactly once */
+  void (*drained)(void* context);                                  /* [loop], may be NULL */
 } mortise_websocket_options;
 
 typedef struct mortise_call_v1 {
@@ -123,19 +128,21 @@ typedef struct mortise_call_v1 {
   /* Answers. The first answer counts; a later one returns MORTISE_CLOSED. Everything is copied. */
   mortise_status (*reply)(mortise_call* call, const mortise_reply* reply);
   mortise_status (*fail)(mortise_call* call, const mortise_problem* problem);
-  /* Sends a file (with Range, ETag, HEAD by the kernel). `download_name` non-empty: Content-Disposition: attachment per RFC 6266. */
-  mortise_status (*reply_file)(mortise_call* call, mortise_file* file, mortise_str content_type, mortise_str download_name,
-                               mortise_str etag);
+  /* Sends a file (with Range, ETag, HEAD by the kernel). `download_name` non-empty: Content-Disposition: attachment per
+   * RFC 6266. */
+  mortise_status (*reply_file)(mortise_call* call, mortise_file* file, mortise_str content_type,
+                               mortise_str download_name, mortise_str etag);
 
   /* Answer later: retain, return MORTISE_PENDING from handle, then answer and release. [any] */
   void (*retain)(mortise_call* call);
   void (*release)(mortise_call* call);
   int32_t (*client_gone)(mortise_call* call);
 
-  /* Lane `stream`. NULL when the call was answered already. The handle is the caller's until stream_release (which does not close it). */
+  /* Lane `stream`. NULL when the call was answered already. The handle is the caller's until stream_release (which does
+   * not close it). */
   mortise_stream* (*stream_open)(mortise_call* call, const mortise_stream_options* options);
-  /* Sends one SSE event; empty event or id are left out; data may have several lines. MORTISE_CLOSED when the client is gone or was
-   * dropped as too slow. [any] */
+  /* Sends one SSE event; empty event or id are left out; data may have several lines. MORTISE_CLOSED when the client is
+   * gone or was dropped as too slow. [any] */
   mortise_status (*stream_event)(mortise_stream* stream, mortise_str event, mortise_str id, mortise_str data);
   mortise_status (*stream_write)(mortise_stream* stream, mortise_str bytes); /* for other content types */
   size_t (*stream_queued)(mortise_stream* stream);
@@ -143,7 +150,8 @@ typedef struct mortise_call_v1 {
   void (*stream_release)(mortise_stream* stream);
 
   /* Operations with x-mortise-websocket: true. NULL when the call was answered already. The same rules of handle. */
-  size_t (*offered_subprotocols)(mortise_call* call, mortise_str* names, size_t capacity); /* returns how many were offered */
+  size_t (*offered_subprotocols)(mortise_call* call, mortise_str* names,
+                                 size_t capacity); /* returns how many were offered */
   mortise_websocket* (*upgrade)(mortise_call* call, const mortise_websocket_options* options);
   mortise_status (*websocket_send)(mortise_websocket* socket, int32_t binary, mortise_str message);
   void (*websocket_close)(mortise_websocket* socket, int32_t code, mortise_str reason); /* reason at most 123 bytes */

@@ -1,12 +1,12 @@
 /* events/1: publish and subscribe between modules and, through Redis, between servers.
  *
- * At most once, in order per subscription; nothing is stored. What must arrive belongs in db/1, with an event as the hint to look there.
- * A topic is dotted words, and begins with the name of the module that publishes it: "scheduler.run_finished". Subscribe to one topic, or
- * to a prefix that ends in '*'.
- * Threads: publish and subscribe [any], never block; the callback [worker], never two at once for one subscription; unsubscribe [any]
- *   but waits for a callback that is running (not when called from within it).
- * Ownership: texts are copied; an event lives for its callback only.
- * Errors: MORTISE_INVALID (a topic that breaks the rules), MORTISE_FULL (payload over 1 MiB). Since: SDK 1.0. */
+ * At most once, in order per subscription; nothing is stored. What must arrive belongs in db/1, with an event as the
+ * hint to look there. A topic is dotted words, and begins with the name of the module that publishes it:
+ * "scheduler.run_finished". Subscribe to one topic, or to a prefix that ends in '*'. Threads: publish and subscribe
+ * [any], never block; the callback [worker], never two at once for one subscription; unsubscribe [any] but waits for a
+ * callback that is running (not when called from within it). Ownership: texts are copied; an event lives for its
+ * callback only. Errors: MORTISE_INVALID (a topic that breaks the rules), MORTISE_FULL (payload over 1 MiB). Since:
+ * SDK 1.0. */
 #ifndef MORTISE_ABI_EVENTS_H
 #define MORTISE_ABI_EVENTS_H
 
@@ -31,8 +31,9 @@ typedef struct mortise_events_v1 {
   /* Queues for every subscriber, on other servers too, and returns. */
   mortise_status (*publish)(mortise_host* host, mortise_str topic, mortise_str payload, mortise_error* error);
   /* `subscription` is the caller's until unsubscribe; the kernel ends what is left when the module stops. */
-  mortise_status (*subscribe)(mortise_host* host, mortise_str topic, void (*callback)(void* context, const mortise_event* event),
-                              void* context, mortise_subscription** subscription, mortise_error* error);
+  mortise_status (*subscribe)(mortise_host* host, mortise_str topic,
+                              void (*callback)(void* context, const mortise_event* event), void* context,
+                              mortise_subscription** subscription, mortise_error* error);
   /* When it returns, the callback is not called any more. */
   void (*unsubscribe)(mortise_host* host, mortise_subscription* subscription);
 } mortise_events_v1;

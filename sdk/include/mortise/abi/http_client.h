@@ -1,13 +1,12 @@
 /* http_client/1: requests to other servers, within the operator's policy on where this server may connect.
  *
- * Any status is a response; only a request that got none is an error. TLS certificates are checked. By default only public addresses
- * are allowed: the operator opens private ones.
- * Threads: [worker]; perform blocks until the whole exchange is over. Sinks are called on the same thread before it returns; what they
- *   are given lives for that call only.
- * Errors (code): MORTISE_INVALID (bad_request: URL, method or header field not understood), MORTISE_DENIED (address_refused: the host
- *   is, or resolves to, an address that this server may not reach), MORTISE_TIMEOUT (timeout), MORTISE_FULL (response_too_large),
- *   MORTISE_CLOSED (stopped: `piece` said so), MORTISE_UNAVAILABLE (connection_failed: name, connect, TLS or transfer failed).
- * Since: SDK 1.0. */
+ * Any status is a response; only a request that got none is an error. TLS certificates are checked. By default only
+ * public addresses are allowed: the operator opens private ones. Threads: [worker]; perform blocks until the whole
+ * exchange is over. Sinks are called on the same thread before it returns; what they are given lives for that call
+ * only. Errors (code): MORTISE_INVALID (bad_request: URL, method or header field not understood), MORTISE_DENIED
+ * (address_refused: the host is, or resolves to, an address that this server may not reach), MORTISE_TIMEOUT (timeout),
+ * MORTISE_FULL (response_too_large), MORTISE_CLOSED (stopped: `piece` said so), MORTISE_UNAVAILABLE (connection_failed:
+ * name, connect, TLS or transfer failed). Since: SDK 1.0. */
 #ifndef MORTISE_ABI_HTTP_CLIENT_H
 #define MORTISE_ABI_HTTP_CLIENT_H
 
@@ -19,9 +18,10 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_http_request {
   uint32_t struct_size;
-  int32_t max_redirects; /* 0: a redirect is the response; each hop is checked again, credentials stay with their origin */
-  mortise_str method;    /* empty: GET */
-  mortise_str url;       /* absolute, http or https, without user info */
+  int32_t
+      max_redirects;  /* 0: a redirect is the response; each hop is checked again, credentials stay with their origin */
+  mortise_str method; /* empty: GET */
+  mortise_str url;    /* absolute, http or https, without user info */
   const mortise_pair* fields;
   size_t fields_count;
   mortise_str body;
@@ -30,8 +30,8 @@ typedef struct mortise_http_request {
   int64_t idle_timeout_ms;    /* no byte for that long; 0: 60000 */
   uint64_t max_response;      /* bytes of the response body; 0: 8 MiB */
   void* context;
-  /* When set, the response body goes here piece by piece instead of into the response, and max_response does not hold unless it is set.
-   * Returning 0 stops the exchange. May be NULL. */
+  /* When set, the response body goes here piece by piece instead of into the response, and max_response does not hold
+   * unless it is set. Returning 0 stops the exchange. May be NULL. */
   int32_t (*piece)(void* context, mortise_str bytes);
 } mortise_http_request;
 
@@ -49,8 +49,8 @@ typedef void (*mortise_http_response_sink)(void* context, const mortise_http_res
 typedef struct mortise_http_client_v1 {
   uint32_t struct_size;
   /* Sends the request; gives the response to `sink` once when there was one. */
-  mortise_status (*perform)(mortise_host* host, const mortise_http_request* request, mortise_http_response_sink sink, void* context,
-                            mortise_error* error);
+  mortise_status (*perform)(mortise_host* host, const mortise_http_request* request, mortise_http_response_sink sink,
+                            void* context, mortise_error* error);
 } mortise_http_client_v1;
 
 MORTISE_END_C

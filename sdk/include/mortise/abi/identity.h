@@ -1,10 +1,11 @@
-/* identity/1: the kernel's accounts, passwords, sessions and API keys, for modules that give them a face (HTTP, LDAP, OIDC, ...).
+/* identity/1: the kernel's accounts, passwords, sessions and API keys, for modules that give them a face (HTTP, LDAP,
+ * OIDC, ...).
  *
  * One account serves every API family. Passwords are Argon2id, hashed at most cores-1 at a time; the queue is bounded.
- * Threads: [worker]; password functions take tens of milliseconds. Sinks are called before the function returns, on the same thread;
- * what they are given lives for that call only.
- * Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS (code username_taken or email_taken), MORTISE_DENIED (wrong password, token, state),
- *   MORTISE_UNAVAILABLE (database down; hashing queue full: retry_after), MORTISE_INVALID. Since: SDK 1.0. */
+ * Threads: [worker]; password functions take tens of milliseconds. Sinks are called before the function returns, on the
+ * same thread; what they are given lives for that call only. Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS (code
+ * username_taken or email_taken), MORTISE_DENIED (wrong password, token, state), MORTISE_UNAVAILABLE (database down;
+ * hashing queue full: retry_after), MORTISE_INVALID. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_IDENTITY_H
 #define MORTISE_ABI_IDENTITY_H
 
@@ -49,7 +50,8 @@ typedef struct mortise_new_user {
   mortise_str password;      /* hashed by the kernel; or empty */
   mortise_str password_hash; /* made earlier by hash_password; or empty */
   int64_t email_confirmed_at;
-  /* Non-zero: refuse the user name when it is taken ignoring case (runtime family). Zero: exact comparison (agent platform). */
+  /* Non-zero: refuse the user name when it is taken ignoring case (runtime family). Zero: exact comparison (agent
+   * platform). */
   int32_t unique_folded;
   mortise_str id;     /* a UUID that was told to somebody before; or empty: the kernel makes one */
   int64_t created_at; /* 0: now */
@@ -61,19 +63,22 @@ typedef struct mortise_user_change {
   mortise_str username;
   mortise_str nickname;
   mortise_str avatar;
-  mortise_str bio;      /* cleared bio becomes "none" only when clear_bio is set, else an empty text */
+  mortise_str bio; /* cleared bio becomes "none" only when clear_bio is set, else an empty text */
   int32_t clear_bio;
   mortise_str status;
   mortise_str role;
   int32_t unique_folded;
-  mortise_str password_hash;  /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
+  mortise_str
+      password_hash; /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
   int64_t email_confirmed_at; /* 0: leave */
 } mortise_user_change;
 
 /* How the tokens of a session behave. */
 typedef enum mortise_session_kind {
-  MORTISE_SESSION_ROTATING = 0,  /* runtime family: refresh tokens work once, grace, reuse detection; access tokens die with the session */
-  MORTISE_SESSION_STATELESS = 1, /* agent platform: both tokens are JWTs, valid until they expire or the user's tokens are revoked */
+  MORTISE_SESSION_ROTATING =
+      0, /* runtime family: refresh tokens work once, grace, reuse detection; access tokens die with the session */
+  MORTISE_SESSION_STATELESS =
+      1, /* agent platform: both tokens are JWTs, valid until they expire or the user's tokens are revoked */
   MORTISE_SESSION_KIND_SIZE_ = 0x7fffffff
 } mortise_session_kind;
 
@@ -99,10 +104,10 @@ typedef enum mortise_key_kind {
 typedef struct mortise_new_key {
   uint32_t struct_size;
   mortise_key_kind kind;
-  mortise_str user_id; /* whom it runs as */
-  mortise_str name;    /* or empty */
-  mortise_str scopes;  /* needed by a service key; empty for a user's: ["*"] */
-  mortise_str org_id;  /* or empty */
+  mortise_str user_id;     /* whom it runs as */
+  mortise_str name;        /* or empty */
+  mortise_str scopes;      /* needed by a service key; empty for a user's: ["*"] */
+  mortise_str org_id;      /* or empty */
   mortise_str project_ids; /* empty: every project */
   mortise_str created_by;  /* user; empty: user_id */
   int64_t expires_at;      /* 0: never */
@@ -144,64 +149,70 @@ typedef void (*mortise_cookie_session_sink)(void* context, const mortise_cookie_
 
 typedef struct mortise_identity_v1 {
   uint32_t struct_size;
-  mortise_status (*find)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink, void* context,
-                         mortise_error* error);
-  mortise_status (*create)(mortise_host* host, const mortise_new_user* user, mortise_user_sink sink, void* context, mortise_error* error);
-  mortise_status (*change)(mortise_host* host, mortise_str user_id, const mortise_user_change* change, mortise_user_sink sink,
-                           void* context, mortise_error* error);
+  mortise_status (*find)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink,
+                         void* context, mortise_error* error);
+  mortise_status (*create)(mortise_host* host, const mortise_new_user* user, mortise_user_sink sink, void* context,
+                           mortise_error* error);
+  mortise_status (*change)(mortise_host* host, mortise_str user_id, const mortise_user_change* change,
+                           mortise_user_sink sink, void* context, mortise_error* error);
   /* Newest first. `total` (may be NULL) receives the number of all users. */
-  mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context, int64_t* total,
-                         mortise_error* error);
+  mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context,
+                         int64_t* total, mortise_error* error);
   mortise_status (*remove)(mortise_host* host, mortise_str user_id, mortise_error* error);
 
   /* Argon2id, self-describing text. */
-  mortise_status (*hash_password)(mortise_host* host, mortise_str password, void (*sink)(void* context, mortise_str hash), void* context,
-                                  mortise_error* error);
-  /* MORTISE_OK and the user when the password fits; MORTISE_DENIED otherwise, after the same work when there is no such user
-   * or it has no password. The user's status is not looked at. */
-  mortise_status (*check_password)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_str password, mortise_user_sink sink,
-                                   void* context, mortise_error* error);
+  mortise_status (*hash_password)(mortise_host* host, mortise_str password,
+                                  void (*sink)(void* context, mortise_str hash), void* context, mortise_error* error);
+  /* MORTISE_OK and the user when the password fits; MORTISE_DENIED otherwise, after the same work when there is no such
+   * user or it has no password. The user's status is not looked at. */
+  mortise_status (*check_password)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_str password,
+                                   mortise_user_sink sink, void* context, mortise_error* error);
   /* Sets a new password and revokes all sessions and tokens of the user. */
   mortise_status (*set_password)(mortise_host* host, mortise_str user_id, mortise_str password, mortise_error* error);
 
-  mortise_status (*open_session)(mortise_host* host, mortise_str user_id, mortise_session_kind kind, mortise_tokens_sink sink, void* context,
-                                 mortise_error* error);
-  /* New pair for a refresh token of either kind. MORTISE_DENIED: unknown, expired, revoked, reused, user gone (code user_inactive when the
-   * account is not active). */
-  mortise_status (*refresh)(mortise_host* host, mortise_str refresh_token, mortise_tokens_sink sink, void* context, mortise_error* error);
-  /* Ends the session that a rotating refresh token belongs to (a rotated one too). MORTISE_OK also when there is none. */
+  mortise_status (*open_session)(mortise_host* host, mortise_str user_id, mortise_session_kind kind,
+                                 mortise_tokens_sink sink, void* context, mortise_error* error);
+  /* New pair for a refresh token of either kind. MORTISE_DENIED: unknown, expired, revoked, reused, user gone (code
+   * user_inactive when the account is not active). */
+  mortise_status (*refresh)(mortise_host* host, mortise_str refresh_token, mortise_tokens_sink sink, void* context,
+                            mortise_error* error);
+  /* Ends the session that a rotating refresh token belongs to (a rotated one too). MORTISE_OK also when there is none.
+   */
   mortise_status (*close_session)(mortise_host* host, mortise_str refresh_token, mortise_error* error);
   /* Ends every session and token of a user, on every server. */
   mortise_status (*revoke_all)(mortise_host* host, mortise_str user_id, mortise_error* error);
 
-  /* A new API key. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled), MORTISE_INVALID (a service key without scopes, an
-   * expiry in the past, a list that is none). */
-  mortise_status (*mint_key)(mortise_host* host, const mortise_new_key* key, mortise_api_key_sink sink, void* context, mortise_error* error);
+  /* A new API key. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled), MORTISE_INVALID (a service
+   * key without scopes, an expiry in the past, a list that is none). */
+  mortise_status (*mint_key)(mortise_host* host, const mortise_new_key* key, mortise_api_key_sink sink, void* context,
+                             mortise_error* error);
   /* Newest first, dead ones too: those of a user, of an organisation, or of both. At least one must be given. */
-  mortise_status (*list_keys)(mortise_host* host, mortise_str user_id, mortise_str org_id, mortise_api_key_sink sink, void* context,
-                              mortise_error* error);
-  /* Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND (api_key_not_found) unless it is the user's; an empty
-   * user_id takes anybody's. */
+  mortise_status (*list_keys)(mortise_host* host, mortise_str user_id, mortise_str org_id, mortise_api_key_sink sink,
+                              void* context, mortise_error* error);
+  /* Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND (api_key_not_found) unless it is
+   * the user's; an empty user_id takes anybody's. */
   mortise_status (*deactivate_key)(mortise_host* host, mortise_str user_id, mortise_str key_id, mortise_error* error);
-  /* Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key as it is now goes to `sink` (may be
-   * NULL). Whether the caller may revoke it is the module's to know. */
-  mortise_status (*revoke_key)(mortise_host* host, mortise_str key_id, mortise_str reason, mortise_api_key_sink sink, void* context,
-                               mortise_error* error);
+  /* Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key as it is now
+   * goes to `sink` (may be NULL). Whether the caller may revoke it is the module's to know. */
+  mortise_status (*revoke_key)(mortise_host* host, mortise_str key_id, mortise_str reason, mortise_api_key_sink sink,
+                               void* context, mortise_error* error);
 
-  /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie in it and passes over
-   * what is not well-formed. A forged, ended or expired cookie counts as none. */
+  /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie
+   * in it and passes over what is not well-formed. A forged, ended or expired cookie counts as none. */
   /* The session that the request has, or else a new anonymous one. */
-  mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink, void* context,
-                                mortise_error* error);
-  /* Signs the user in, after the module has checked the password: the session gets a new id and keeps its CSRF secret, so that tokens fetched
-   * before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled). */
-  mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id, mortise_cookie_session_sink sink,
-                                 void* context, mortise_error* error);
-  /* Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when nobody was signed in. */
+  mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink,
+                                void* context, mortise_error* error);
+  /* Signs the user in, after the module has checked the password: the session gets a new id and keeps its CSRF secret,
+   * so that tokens fetched before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled). */
+  mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id,
+                                 mortise_cookie_session_sink sink, void* context, mortise_error* error);
+  /* Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when nobody was signed
+   * in. */
   mortise_status (*cookie_logout)(mortise_host* host, mortise_str cookie_header, mortise_error* error);
-  /* A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has none: use cookie_open. */
-  mortise_status (*csrf_token)(mortise_host* host, mortise_str cookie_header, void (*sink)(void* context, mortise_str token), void* context,
-                               mortise_error* error);
+  /* A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has none: use
+   * cookie_open. */
+  mortise_status (*csrf_token)(mortise_host* host, mortise_str cookie_header,
+                               void (*sink)(void* context, mortise_str token), void* context, mortise_error* error);
 } mortise_identity_v1;
 
 MORTISE_END_C

@@ -1,19 +1,18 @@
 /* jobs/1: run a function of this module later, once or on a schedule; and what a running job can ask and tell.
  *
- * A job the module always has belongs in module.yaml (`jobs:`); put() is for jobs that are only known while the server runs, such as
- * those a user creates. Both need jobs/1 under `needs`. The kernel owns the clock, the workers and the record of runs; the module owns
- * only what happens during one run. Put again in start() whatever must be there: this revision does not promise that jobs which were
- * put survive a restart.
+ * A job the module always has belongs in module.yaml (`jobs:`); put() is for jobs that are only known while the server
+ * runs, such as those a user creates. Both need jobs/1 under `needs`. The kernel owns the clock, the workers and the
+ * record of runs; the module owns only what happens during one run. Put again in start() whatever must be there: this
+ * revision does not promise that jobs which were put survive a restart.
  *
- * Threads:   put, remove, trigger, cancel, exists [worker] [start]; the module's run_job is called in [worker], never twice at once for
- *            one id: a time that falls into a run is skipped. The functions that take a mortise_run: any thread while run_job runs.
- * Ownership: the kernel copies every text before a function returns. Texts of a run live as long as the run.
- * Errors:    MORTISE_INVALID (id, trigger or zone not understood: error.text says what), MORTISE_NOT_FOUND, MORTISE_DENIED (trigger:
- *            it is running), MORTISE_UNAVAILABLE.
- * Since:     SDK 1.0.
+ * Threads:   put, remove, trigger, cancel, exists [worker] [start]; the module's run_job is called in [worker], never
+ * twice at once for one id: a time that falls into a run is skipped. The functions that take a mortise_run: any thread
+ * while run_job runs. Ownership: the kernel copies every text before a function returns. Texts of a run live as long as
+ * the run. Errors:    MORTISE_INVALID (id, trigger or zone not understood: error.text says what), MORTISE_NOT_FOUND,
+ * MORTISE_DENIED (trigger: it is running), MORTISE_UNAVAILABLE. Since:     SDK 1.0.
  *
- * Why a trigger text and not an interval: after a restart a job has to land on the same minute as before, and an interval counts from
- * whenever the server started. */
+ * Why a trigger text and not an interval: after a restart a job has to land on the same minute as before, and an
+ * interval counts from whenever the server started. */
 #ifndef MORTISE_ABI_JOBS_H
 #define MORTISE_ABI_JOBS_H
 
@@ -25,17 +24,21 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_job {
   uint32_t struct_size;
-  mortise_str id;      /* unique within the module, 1..200 bytes: "user-42"; not the id of a job in module.yaml */
-  mortise_str trigger; /* "cron: 0 4 * * *" (weekday 0 is Monday), "every: PT5M" (at least PT1S), "at: 2030-01-01T00:00:00Z" */
-  mortise_str zone;    /* IANA name that a cron text counts in; empty: UTC. A zone the kernel does not serve is MORTISE_INVALID */
+  mortise_str id; /* unique within the module, 1..200 bytes: "user-42"; not the id of a job in module.yaml */
+  mortise_str
+      trigger; /* "cron: 0 4 * * *" (weekday 0 is Monday), "every: PT5M" (at least PT1S), "at: 2030-01-01T00:00:00Z" */
+  mortise_str
+      zone; /* IANA name that a cron text counts in; empty: UTC. A zone the kernel does not serve is MORTISE_INVALID */
   mortise_str payload; /* handed to each run; at most 64 KiB */
 } mortise_job;
 
 typedef struct mortise_jobs_v1 {
   uint32_t struct_size;
-  /* Adds a job, or replaces the one with this id (a run that is going on is not touched). A time in the past never comes. */
+  /* Adds a job, or replaces the one with this id (a run that is going on is not touched). A time in the past never
+   * comes. */
   mortise_status (*put)(mortise_host* host, const mortise_job* job, mortise_error* error);
-  /* Takes a job away; a run that is going on is asked to stop (cancelled() becomes true). MORTISE_NOT_FOUND when there is none. */
+  /* Takes a job away; a run that is going on is asked to stop (cancelled() becomes true). MORTISE_NOT_FOUND when there
+   * is none. */
   mortise_status (*remove)(mortise_host* host, mortise_str id, mortise_error* error);
   /* Runs a job (one of module.yaml too) once, now, besides its schedule. */
   mortise_status (*trigger)(mortise_host* host, mortise_str id, mortise_error* error);
@@ -50,9 +53,9 @@ typedef struct mortise_jobs_v1 {
   mortise_str (*payload)(mortise_run* run);
   int64_t (*started_at)(mortise_run* run); /* microseconds since the epoch */
   int32_t (*triggered)(mortise_run* run);  /* non-zero: asked for by trigger(), not by the clock */
-  int32_t (*cancelled)(mortise_run* run);    /* non-zero: finish soon (removed, cancelled, or the server is going down) */
+  int32_t (*cancelled)(mortise_run* run);  /* non-zero: finish soon (removed, cancelled, or the server is going down) */
   void (*progress)(mortise_run* run, int32_t percent, mortise_str text); /* 0..100; text may be empty */
-  void (*output)(mortise_run* run, mortise_str line);                    /* appended to the run's record; at most 64 KiB in all are kept */
+  void (*output)(mortise_run* run, mortise_str line); /* appended to the run's record; at most 64 KiB in all are kept */
 } mortise_jobs_v1;
 
 MORTISE_END_C

@@ -1,8 +1,8 @@
 /* json/1: a parsed JSON body, read in place. The kernel parsed and validated it once; nothing is parsed again.
  *
  * A node belongs to the call it came from and lives as long as that call. All functions [any], none allocates.
- * A wrong kind of node gives the neutral answer (0, NULL, empty), never undefined behaviour; NULL nodes are allowed everywhere.
- * Since: SDK 1.0. */
+ * A wrong kind of node gives the neutral answer (0, NULL, empty), never undefined behaviour; NULL nodes are allowed
+ * everywhere. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_JSON_H
 #define MORTISE_ABI_JSON_H
 
@@ -24,7 +24,7 @@ typedef struct mortise_json_v1 {
   size_t (*size)(const mortise_json* node); /* of a list or object */
   const mortise_json* (*at)(const mortise_json* node, size_t index);
   const mortise_json* (*member)(const mortise_json* node, mortise_str name); /* NULL when absent */
-  mortise_str (*name_at)(const mortise_json* node, size_t index);             /* object: name of the index-th member */
+  mortise_str (*name_at)(const mortise_json* node, size_t index);            /* object: name of the index-th member */
   const mortise_json* (*value_at)(const mortise_json* node, size_t index);
   /* Compact JSON text of the node, given to `sink` once. */
   void (*write)(const mortise_json* node, void (*sink)(void* context, mortise_str text), void* context);

@@ -1,8 +1,9 @@
-/* limits/1: the rate-limit buckets that the module's contracts declare (x-mortise-buckets), for keys that only the handler knows:
- * an e-mail address, an account. Buckets keyed by address, user or credential are taken by the kernel before the handler.
+/* limits/1: the rate-limit buckets that the module's contracts declare (x-mortise-buckets), for keys that only the
+ * handler knows: an e-mail address, an account. Buckets keyed by address, user or credential are taken by the kernel
+ * before the handler.
  *
- * Threads: [worker]. Errors: MORTISE_DENIED (limit reached; error.retry_after says for how long), MORTISE_UNAVAILABLE (a configured store
- * is down), MORTISE_NOT_FOUND (no such bucket). Since: SDK 1.0. */
+ * Threads: [worker]. Errors: MORTISE_DENIED (limit reached; error.retry_after says for how long), MORTISE_UNAVAILABLE
+ * (a configured store is down), MORTISE_NOT_FOUND (no such bucket). Since: SDK 1.0. */
 #ifndef MORTISE_ABI_LIMITS_H
 #define MORTISE_ABI_LIMITS_H
 

@@ -19,7 +19,8 @@ typedef enum mortise_log_level {
 
 typedef struct mortise_log_v1 {
   uint32_t struct_size;
-  void (*write)(mortise_host* host, mortise_log_level level, mortise_str message, const mortise_pair* fields, size_t count);
+  void (*write)(mortise_host* host, mortise_log_level level, mortise_str message, const mortise_pair* fields,
+                size_t count);
   int32_t (*enabled)(mortise_host* host, mortise_log_level level);
 } mortise_log_v1;
 

@@ -1,8 +1,9 @@
 /* mail/1: sends mail through the configured relay, in the background.
  *
- * send() queues: it copies the mail and returns. The kernel tries three times with back-off (a 5xx refusal is final), then tells `done`.
- * Threads: send [any]; done [worker]. Errors: MORTISE_UNAVAILABLE (no mail.url configured), MORTISE_FULL (queue), MORTISE_INVALID
- * (an address or subject that breaks a rule: CR, LF, NUL, no '@'). Since: SDK 1.0. */
+ * send() queues: it copies the mail and returns. The kernel tries three times with back-off (a 5xx refusal is final),
+ * then tells `done`. Threads: send [any]; done [worker]. Errors: MORTISE_UNAVAILABLE (no mail.url configured),
+ * MORTISE_FULL (queue), MORTISE_INVALID (an address or subject that breaks a rule: CR, LF, NUL, no '@'). Since:
+ * SDK 1.0. */
 #ifndef MORTISE_ABI_MAIL_H
 #define MORTISE_ABI_MAIL_H
 
@@ -19,7 +20,8 @@ typedef struct mortise_mail {
   mortise_str text;    /* plain text part, required */
   mortise_str html;    /* HTML part, optional */
   void* context;
-  /* Called once with the outcome; may be NULL. Not called for mails that send() refused, nor after the module was stopped. */
+  /* Called once with the outcome; may be NULL. Not called for mails that send() refused, nor after the module was
+   * stopped. */
   void (*done)(void* context, mortise_status status, mortise_str reason);
 } mortise_mail;
 

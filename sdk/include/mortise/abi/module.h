@@ -1,11 +1,10 @@
 /* The one symbol a module exports, and what the kernel hands it.
  *
- * Life: the kernel reads the manifest from the file without loading it; a module that passes every check is opened, then
- *   create -> start -> { handle, run_job, lookup }* -> stop -> destroy.
- * If create or start fails, whatever was registered is taken back, destroy is called if create had succeeded, and the module is
- * refused with the reason. stop is called in reverse order of start; after stop no handle or run_job is running any more.
- * Threads: create, start, stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup [any].
- * Since: SDK 1.0. */
+ * Life: the kernel reads the manifest from the file without loading it; a module that passes every check is opened,
+ * then create -> start -> { handle, run_job, lookup }* -> stop -> destroy. If create or start fails, whatever was
+ * registered is taken back, destroy is called if create had succeeded, and the module is refused with the reason. stop
+ * is called in reverse order of start; after stop no handle or run_job is running any more. Threads: create, start,
+ * stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup [any]. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_MODULE_H
 #define MORTISE_ABI_MODULE_H
 
@@ -23,8 +22,8 @@ struct mortise_host {
   uint16_t abi_major; /* of the kernel */
   uint16_t abi_minor;
   void* kernel; /* the kernel's own; do not touch */
-  /* [any] The table of "db/1" and the like, or NULL when it is not served, or not named in the manifest's needs / optional.
-   * A table lives as long as the host. The caller casts it to the struct of that interface's header. */
+  /* [any] The table of "db/1" and the like, or NULL when it is not served, or not named in the manifest's needs /
+   * optional. A table lives as long as the host. The caller casts it to the struct of that interface's header. */
   const void* (*lookup)(mortise_host* host, mortise_str interface_name);
 };
 
@@ -47,20 +46,23 @@ typedef struct mortise_module {
   /* Frees the state. Required. */
   void (*destroy)(void* self);
 
-  /* Answers one request of one operation. Exactly one of: reply or fail through call/1 and return MORTISE_OK; retain the call and
-   * return MORTISE_PENDING; return another status (answered as 500, logged). Required when a contract has operations. */
+  /* Answers one request of one operation. Exactly one of: reply or fail through call/1 and return MORTISE_OK; retain
+   * the call and return MORTISE_PENDING; return another status (answered as 500, logged). Required when a contract has
+   * operations. */
   mortise_status (*handle)(void* self, mortise_str operation_id, mortise_call* call);
-  /* Runs one job declared in the manifest or put through jobs/1. MORTISE_OK = succeeded. Required when there are jobs. */
+  /* Runs one job declared in the manifest or put through jobs/1. MORTISE_OK = succeeded. Required when there are jobs.
+   */
   mortise_status (*run_job)(void* self, mortise_str job_id, mortise_run* run, mortise_error* error);
   /* An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. */
   const void* (*lookup)(void* self, mortise_str interface_name);
-  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts after create and
-   * before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start] */
+  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts after
+   * create and before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start]
+   */
   void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
 } mortise_module;
 
-/* What `mortise embed` writes (the object it makes is linked into the module); for the initialiser of mortise_module_v1 only:
- *   .manifest = mortise_manifest, .manifest_size = &mortise_manifest_size */
+/* What `mortise embed` writes (the object it makes is linked into the module); for the initialiser of mortise_module_v1
+ * only: .manifest = mortise_manifest, .manifest_size = &mortise_manifest_size */
 extern __attribute__((visibility("hidden"))) const char mortise_manifest[];
 extern __attribute__((visibility("hidden"))) const size_t mortise_manifest_size;
 
