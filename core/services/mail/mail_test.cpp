@@ -181,7 +181,7 @@ class SmtpTest : public testing::Test {
       peers::giveToNobody(path + "/cert.pem");
     }
     peers::Launch launch;
-    const std::string script = std::filesystem::path(__FILE__).parent_path() / "smtp_peer.py";
+    const std::string script = MORTISE_SMTP_PEER;
     std::filesystem::copy_file(script, path + "/smtp_peer.py", std::filesystem::copy_options::overwrite_existing);
     launch.command = {"/usr/bin/python3", path + "/smtp_peer.py", path + "/maildir", "0", mode,
                       path + "/cert.pem", path + "/key.pem"};
