@@ -401,7 +401,7 @@ void Dispatcher::proceed(const RequestCallPtr& call, bool onWorker) {
       });
       return;
     }
-    invoke(*call, onWorker);
+    invoke(*call);
   } catch (...) {
     call->fail(problemFromCurrentException());
   }
@@ -413,7 +413,7 @@ void Dispatcher::post(const RequestCallPtr& call, std::function<void()> task) {
   call->fail(Problem(503, "overloaded").retry(1).note("the worker queue is full"));
 }
 
-void Dispatcher::invoke(RequestCall& call, bool) {
+void Dispatcher::invoke(RequestCall& call) {
   const auto found = targets_.find(call.operation());
   if (found == targets_.end()) throw Problem(500, "internal").note("operation without a handler");
   const auto& target = found->second;

@@ -84,7 +84,7 @@ class Dispatcher final : public http::Application {
   void takeLimits(RequestCall& call, bool perAddress);
   void authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker);
   void proceed(const RequestCallPtr& call, bool onWorker);
-  void invoke(RequestCall& call, bool onWorker);
+  void invoke(RequestCall& call);
   void post(const RequestCallPtr& call, std::function<void()> task);
   // Throws Problem 403 csrf_missing or csrf_invalid. False: only a worker can tell, or only the whole body.
   bool checkCsrf(RequestCall& call, bool onWorker, Step& waitFor);

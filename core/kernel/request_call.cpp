@@ -59,14 +59,7 @@ std::vector<std::pair<std::string, std::string>> decodedQuery(std::string_view q
 RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address)
     : dispatcher_(dispatcher), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
   principalView_.struct_size = sizeof principalView_;
-}
-
-std::string_view RequestCall::language() const {
-  if (language_.empty()) {
-    language_ =
-        dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
-  }
-  return language_;
+  language_ = dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
 }
 
 bool RequestCall::permitted(std::string_view permission) const {
@@ -90,6 +83,7 @@ void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
   principalView_.key_name = borrowed(principal_->keyName);
   principalView_.key_org_id = borrowed(principal_->keyOrgId);
   principalView_.key_project_ids = borrowed(principal_->keyProjectIds);
+  principalKnown_.store(true, std::memory_order_release);
 }
 
 const json::Value* RequestCall::parameter(mortise_in in, std::string_view name, std::size_t index) const {
@@ -191,7 +185,7 @@ dialect::Context RequestCall::context() const {
   context.method = method();
   context.path = exchange_->head().path;
   context.requestId = exchange_->requestId();
-  if (principal_) context.userId = principal_->userId;
+  if (principalKnown_.load(std::memory_order_acquire)) context.userId = principal_->userId;
   context.clientAddress = address_;
   if (match_.operation) context.soft = &match_.operation->soft;
   context.credentialsSent = exchange_->head().fields.find("Authorization") != nullptr;

@@ -33,7 +33,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::string_view method() const override { return http::toText(exchange_->head().method); }
   std::string_view path() const override { return exchange_->head().path; }
   std::string_view address() const override { return address_; }
-  std::string_view language() const override;
+  std::string_view language() const override { return language_; }
   const mortise_principal* principal() const override { return &principalView_; }
   bool permitted(std::string_view permission) const override;
   const json::Value* parameter(mortise_in in, std::string_view name, std::size_t index) const override;
@@ -83,8 +83,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   http::ExchangePtr exchange_;
   contract::Match match_;
   std::string address_;
-  mutable std::string_view language_;
+  std::string_view language_;
   identity::PrincipalPtr principal_;
+  std::atomic<bool> principalKnown_{false};  // a deadline may answer from another thread
   mortise_principal principalView_{};
   json::Document body_;
   bool hasBody_ = false;
