@@ -52,12 +52,11 @@ class Tally:
 
 def sanitizer_environment():
     """Options that only a sanitizer build reads: a finding must end the program with a failure."""
-    suppressions = ROOT / "tests" / "tsan.suppressions"
     return {
         "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-        "TSAN_OPTIONS": "halt_on_error=0:exitcode=66:second_deadlock_stack=1"
-        + (f":suppressions={suppressions}" if suppressions.exists() else ""),
+        "LSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'lsan.supp'}:print_suppressions=0",
+        "TSAN_OPTIONS": f"halt_on_error=0:exitcode=66:second_deadlock_stack=1:suppressions={ROOT / 'tests' / 'tsan.supp'}",
     }
 
 
