@@ -18,8 +18,8 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_http_request {
   uint32_t struct_size;
-  int32_t
-      max_redirects;  /* 0: a redirect is the response; each hop is checked again, credentials stay with their origin */
+  /* 0: a redirect is the response; each hop is checked again, credentials stay with their origin */
+  int32_t max_redirects;
   mortise_str method; /* empty: GET */
   mortise_str url;    /* absolute, http or https, without user info */
   const mortise_pair* fields;

@@ -68,8 +68,8 @@ typedef struct mortise_user_change {
   mortise_str status;
   mortise_str role;
   int32_t unique_folded;
-  mortise_str
-      password_hash; /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
+  /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
+  mortise_str password_hash;
   int64_t email_confirmed_at; /* 0: leave */
 } mortise_user_change;
 

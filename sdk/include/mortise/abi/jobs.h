@@ -25,10 +25,10 @@ MORTISE_BEGIN_C
 typedef struct mortise_job {
   uint32_t struct_size;
   mortise_str id; /* unique within the module, 1..200 bytes: "user-42"; not the id of a job in module.yaml */
-  mortise_str
-      trigger; /* "cron: 0 4 * * *" (weekday 0 is Monday), "every: PT5M" (at least PT1S), "at: 2030-01-01T00:00:00Z" */
-  mortise_str
-      zone; /* IANA name that a cron text counts in; empty: UTC. A zone the kernel does not serve is MORTISE_INVALID */
+  /* "cron: 0 4 * * *" (weekday 0 is Monday), "every: PT5M" (at least PT1S), "at: 2030-01-01T00:00:00Z" */
+  mortise_str trigger;
+  /* IANA name that a cron text counts in; empty: UTC. A zone the kernel does not serve is MORTISE_INVALID */
+  mortise_str zone;
   mortise_str payload; /* handed to each run; at most 64 KiB */
 } mortise_job;
 
