@@ -236,7 +236,8 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
     if (handle->socket == nullptr) return nullptr;
     handle->ready.store(true, std::memory_order_release);
     handle->references.fetch_add(1);  // the caller's, besides the one this scope gives up
-    return handle.get();
+    auto* const kept = handle.get();  // clang takes a returned get() for the address of the local
+    return kept;
   });
 }
 

@@ -153,8 +153,8 @@ void JobBook::close() noexcept {
     const std::lock_guard lock(mutex_);
     left.swap(entries_);
   }
-  for (const auto& [id, entry] : left) {
-    guardedOr(&host_, "removing a job", false, [&] { return host_.services().jobs->remove(fullName(id)); });
+  for (const auto& entry : left) {
+    guardedOr(&host_, "removing a job", false, [&] { return host_.services().jobs->remove(fullName(entry.first)); });
   }
 }
 
