@@ -16,6 +16,7 @@
 #include "core/base/text.hpp"
 #include "core/identity/jwt.hpp"
 #include "core/identity/kernel_migrations.hpp"
+#include "core/identity/problem_of.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/service_error.hpp"
 #include "tests/peers/postgres.hpp"
@@ -33,16 +34,6 @@ Options quick() {
   options.argon2Memory = 64 << 10;  // tests check the rules, not the cost
   options.argon2Passes = 1;
   return options;
-}
-
-// Status and code of the Problem that `work` throws.
-std::string problemOf(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Problem& problem) {
-    return std::to_string(problem.status) + " " + problem.code;
-  }
-  return "none";
 }
 
 class IdentityTest : public testing::TestWithParam<db::Backend> {

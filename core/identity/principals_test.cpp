@@ -7,21 +7,13 @@
 #include "core/base/text.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
+#include "core/identity/problem_of.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::identity {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
-
-std::string problemOf(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Problem& problem) {
-    return std::to_string(problem.status) + " " + problem.code;
-  }
-  return "none";
-}
 
 class PrincipalsTest : public testing::TestWithParam<db::Backend> {
  protected:

@@ -15,9 +15,6 @@ class Database;
 namespace mortise::identity {
 class Identity;
 }
-namespace mortise::services {
-class Audit;
-}
 
 namespace mortise::kernel {
 
