@@ -1,5 +1,5 @@
-// The module: one line per operation. Handlers stand in a file per resource: signups.cpp, sessions.cpp, users.cpp,
-// platform_accounts.cpp.
+// The module. The handlers of this class (runtime family, agent platform) stand in a file per resource: signups.cpp,
+// sessions.cpp, users.cpp, platform_accounts.cpp; every other face is a class in a folder of its own.
 #pragma once
 
 #include <mortise/identity.hpp>
@@ -11,12 +11,17 @@
 #include <string>
 #include <string_view>
 
+#include "administration/administration.hpp"
+#include "browser/browser_accounts.hpp"
 #include "email_address.hpp"
+#include "keys/key_accounts.hpp"
 #include "login_failures.hpp"
+#include "organisations/organisations.hpp"
 #include "signup_code.hpp"
 #include "signup_mail.hpp"
 #include "signup_store.hpp"
 #include "web_url.hpp"
+#include "wechat/wechat.hpp"
 
 namespace auth {
 
@@ -69,6 +74,12 @@ class Auth final : public mortise::Module {
   LoginFailures loginFailures_;
   std::string siteUrl_;
   RedirectRule redirects_;
+
+  BrowserAccounts browserAccounts_;
+  KeyAccounts keyAccounts_;
+  Organisations organisations_;
+  Administration administration_;
+  WeChat weChat_;
 };
 
 // The address in a body's "email". Problem 422 when it breaks a rule.

@@ -33,7 +33,12 @@ Auth::Auth(mortise::Host host)
       signups_(host.db(), rules_),
       loginFailures_(host.limits()),
       siteUrl_(siteUrlFrom(host.config())),
-      redirects_(host.config().list("redirect_origins"), siteUrl_) {}
+      redirects_(host.config().list("redirect_origins"), siteUrl_),
+      browserAccounts_(host),
+      keyAccounts_(host),
+      organisations_(host),
+      administration_(host),
+      weChat_(host) {}
 
 void Auth::bind(mortise::Bindings& on) {
   on.operation("startSignup", &Auth::startSignup);
@@ -56,6 +61,12 @@ void Auth::bind(mortise::Bindings& on) {
   on.operation("changeAccount", &Auth::changeAccount);
 
   on.job("purge_signups", &Auth::purgeSignups);
+
+  browserAccounts_.bind(on);
+  keyAccounts_.bind(on);
+  organisations_.bind(on);
+  administration_.bind(on);
+  weChat_.bind(on);
 }
 
 }  // namespace auth

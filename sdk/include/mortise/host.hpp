@@ -24,6 +24,7 @@ class Limits;
 class Log;
 class Mail;
 class Metrics;
+class Orgs;
 class Secrets;
 
 // A value: copy it freely; good from the module's constructor to the end of its destructor. [any]
@@ -49,6 +50,7 @@ class Host {
   Secrets secrets() const;        // secrets/1
   Metrics metrics() const;        // metrics/1
   Audit audit() const;            // audit/1
+  Orgs orgs() const;              // orgs/1
 
   // True when the interface is served to this module.
   bool has(std::string_view interface_name) const noexcept {

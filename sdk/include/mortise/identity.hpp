@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "mortise/abi/identity.h"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
+#include "mortise/sink_result.hpp"
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
@@ -29,6 +29,9 @@ struct User {
   bool hasPassword = false;
   std::int64_t createdAt = 0;
   std::int64_t emailConfirmedAt = 0;
+  std::int64_t number = 0;       // unique, counted from 1: for families whose ids are integers
+  std::string tier;              // the account's own; admin for administrators
+  std::int64_t lastLoginAt = 0;  // by password, code or cookie
 };
 
 struct NewUser {
@@ -56,6 +59,7 @@ struct UserChange {
   std::optional<std::string>
       passwordHash{};                 // from hashPassword(): a new password, and the end of all sessions and tokens
   std::int64_t emailConfirmedAt = 0;  // 0: leave
+  std::optional<std::string> tier{};  // empty text: back to identity.default_tier
 };
 
 enum class UserKey {
@@ -131,7 +135,8 @@ class Identity {
     auto error = detail::noError();
     const auto status = table_->find(host_, cKey(by), detail::str(key), takeUser, &got, &error);
     if (status == MORTISE_NOT_FOUND) return std::nullopt;
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   User create(const NewUser& user) const {
     mortise_new_user c{};
@@ -148,7 +153,8 @@ class Identity {
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->create(host_, &c, takeUser, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   User change(std::string_view user_id, const UserChange& change) const {
     mortise_user_change c{};
@@ -163,10 +169,12 @@ class Identity {
     c.unique_folded = change.uniqueFolded ? 1 : 0;
     c.password_hash = given(change.passwordHash);
     c.email_confirmed_at = change.emailConfirmedAt;
+    c.tier = given(change.tier);
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->change(host_, detail::str(user_id), &c, takeUser, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Newest first. `total`, when given, receives the number of all users.
   std::vector<User> list(std::int64_t skip, std::int64_t limit, std::int64_t* total = nullptr) const {
@@ -180,7 +188,8 @@ class Identity {
           out.keep([&] { out.value->push_back(copied(*user)); });
         },
         &got, total, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   void remove(std::string_view user_id) const {
     auto error = detail::noError();
@@ -198,7 +207,8 @@ class Identity {
           out.keep([&] { out.value = detail::copied(hash); });
         },
         &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // The user when the password fits, else empty, after the same work when there is no such user. The user's status is
   // not looked at.
@@ -208,7 +218,8 @@ class Identity {
     const auto status =
         table_->check_password(host_, cKey(by), detail::str(key), detail::str(password), takeUser, &got, &error);
     if (status == MORTISE_DENIED || status == MORTISE_NOT_FOUND) return std::nullopt;
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Sets a new password and ends all sessions and tokens of the user.
   void setPassword(std::string_view user_id, std::string_view password) const {
@@ -221,7 +232,8 @@ class Identity {
     auto error = detail::noError();
     const auto status = table_->open_session(host_, detail::str(user_id), static_cast<mortise_session_kind>(kind),
                                              takeTokens, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // A new pair for a refresh token of either kind. Problem 401 when it is unknown, expired, revoked or reused, or its
   // user is gone (code user_inactive when the account is not active).
@@ -229,7 +241,8 @@ class Identity {
     Got<Tokens> got;
     auto error = detail::noError();
     const auto status = table_->refresh(host_, detail::str(refresh_token), takeTokens, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Ends the session that a rotating refresh token belongs to; no error when there is none.
   void closeSession(std::string_view refresh_token) const {
@@ -258,7 +271,8 @@ class Identity {
     Got<ApiKey> got;
     auto error = detail::noError();
     const auto status = table_->mint_key(host_, &c, takeKey, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Newest first, dead ones too: of a user, of an organisation, or of both. At least one is given.
   std::vector<ApiKey> listKeys(std::string_view user_id, std::string_view org_id = {}) const {
@@ -267,7 +281,8 @@ class Identity {
     got.value.emplace();
     auto error = detail::noError();
     const auto status = table_->list_keys(host_, detail::str(user_id), detail::str(org_id), takeKeys, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Off without a stamp: a plain 401. An empty `user_id` takes anybody's key.
   void deactivateKey(std::string_view user_id, std::string_view key_id) const {
@@ -281,7 +296,8 @@ class Identity {
     Got<ApiKey> got;
     auto error = detail::noError();
     const auto status = table_->revoke_key(host_, detail::str(key_id), detail::str(reason), takeKey, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
 
   // Cookie sessions. `cookie_header`: request.header("Cookie") as it is; a forged or ended cookie counts as none.
@@ -291,7 +307,8 @@ class Identity {
     Got<CookieSession> got;
     auto error = detail::noError();
     const auto status = table_->cookie_open(host_, detail::str(cookie_header), takeCookie, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Signs the user in under a new session id; CSRF tokens fetched before stay valid.
   CookieSession loginCookie(std::string_view cookie_header, std::string_view user_id) const {
@@ -300,7 +317,8 @@ class Identity {
     auto error = detail::noError();
     const auto status =
         table_->cookie_login(host_, detail::str(cookie_header), detail::str(user_id), takeCookie, &got, &error);
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
   // Signs out; the session and its CSRF tokens go on. No error when nobody was signed in.
   void logoutCookie(std::string_view cookie_header) const {
@@ -315,31 +333,13 @@ class Identity {
     auto error = detail::noError();
     const auto status = table_->csrf_token(host_, detail::str(cookie_header), takeText, &got, &error);
     if (status == MORTISE_NOT_FOUND) return std::nullopt;
-    return std::move(got.finish(status, error));
+    check(status, error);
+    return std::move(got.finish(kInterface));
   }
 
  private:
-  // What a sink received. Nothing may be thrown through the boundary, so an exception waits here.
   template <class T>
-  struct Got {
-    std::optional<T> value;
-    std::exception_ptr thrown;
-
-    template <class Keep>
-    void keep(Keep&& take) noexcept {
-      try {
-        take();
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-    }
-    T& finish(mortise_status status, const mortise_error& error) {
-      check(status, error);
-      if (thrown) std::rethrow_exception(thrown);
-      if (!value) throw Problem(500, "internal").note("identity/1 reported success without a result");
-      return *value;
-    }
-  };
+  using Got = detail::SinkResult<T>;
 
   static void check(mortise_status status, const mortise_error& error) {
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 401, "not_authenticated");
@@ -366,6 +366,10 @@ class Identity {
     user.hasPassword = c.has_password != 0;
     user.createdAt = c.created_at;
     user.emailConfirmedAt = c.email_confirmed_at;
+    if (!MORTISE_HAS(&c, mortise_user, last_login_at)) return user;
+    user.number = c.number;
+    user.tier = detail::copied(c.tier);
+    user.lastLoginAt = c.last_login_at;
     return user;
   }
   static void takeUser(void* context, const mortise_user* user) {

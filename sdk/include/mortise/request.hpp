@@ -52,7 +52,12 @@ struct Principal {
   bool isServiceKey = false;  // runs as userId, within its organisation and projects
   Text keyName;
   Text keyOrgId;
-  Text keyProjectIds;  // JSON list; empty: every project
+  Text keyProjectIds;           // JSON list; empty: every project
+  std::int64_t userNumber = 0;  // for families whose ids are integers
+  bool emailConfirmed = false;
+  Text tier;     // effective: the organisation's, else the user's own; admin for administrators
+  Text orgId;    // empty: in no organisation
+  Text orgRole;  // owner, admin, member
   bool signedIn() const noexcept { return credential != MORTISE_CREDENTIAL_NONE; }
 };
 
@@ -162,6 +167,12 @@ class Request {
     out.keyName = c->key_name;
     out.keyOrgId = c->key_org_id;
     out.keyProjectIds = c->key_project_ids;
+    if (!MORTISE_HAS(c, mortise_principal, org_role)) return out;
+    out.userNumber = c->user_number;
+    out.emailConfirmed = c->email_confirmed != 0;
+    out.tier = c->tier;
+    out.orgId = c->org_id;
+    out.orgRole = c->org_role;
     return out;
   }
   // For finer decisions than the contract's x-mortise-permission. "scheduler.admin"

@@ -48,6 +48,12 @@ typedef struct mortise_principal {
   mortise_str key_name;
   mortise_str key_org_id;
   mortise_str key_project_ids; /* JSON list of texts; empty: every project */
+  /* Of the account that the caller acts as. */
+  int64_t user_number;     /* see mortise_user */
+  int32_t email_confirmed; /* non-zero: the address was proved */
+  mortise_str tier;        /* effective: the organisation's, else the user's own; admin for administrators */
+  mortise_str org_id;      /* empty: in no organisation */
+  mortise_str org_role;    /* owner, admin, member; empty: in none */
 } mortise_principal;
 
 /* A file part, or a plain field, of a multipart body. */

@@ -30,6 +30,9 @@ typedef struct mortise_user {
   int32_t has_password;
   int64_t created_at;
   int64_t email_confirmed_at;
+  int64_t number;        /* unique, counted from 1 in the order of sign-up: for families whose ids are integers */
+  mortise_str tier;      /* the account's own: free, starter, pro, team, enterprise; admin for administrators */
+  int64_t last_login_at; /* by password, code or cookie; 0: never */
 } mortise_user;
 
 typedef void (*mortise_user_sink)(void* context, const mortise_user* user);
@@ -71,6 +74,7 @@ typedef struct mortise_user_change {
   /* made by hash_password: a new password; all sessions and tokens of the user are revoked */
   mortise_str password_hash;
   int64_t email_confirmed_at; /* 0: leave */
+  mortise_str tier;           /* empty, not NULL: back to identity.default_tier */
 } mortise_user_change;
 
 /* How the tokens of a session behave. */

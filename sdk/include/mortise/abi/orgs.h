@@ -1,0 +1,106 @@
+/* orgs/1: organisations, who belongs to them, and what their tier lets in.
+ *
+ * A user is in at most one organisation. Roles rank owner > admin > member. The tier of an organisation counts for all
+ * its members; outside of one the user's own tier counts. Tiers rank free < starter < pro < team < enterprise; an
+ * administrator of the server has "admin", which lets everything in.
+ * Threads: [worker]. Sinks are called before the function returns, on the same thread; what they are given lives for
+ * that call only. Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS, MORTISE_DENIED, MORTISE_INVALID, each with the code named
+ * below; MORTISE_UNAVAILABLE (database down). Whether the caller may do it is the module's to know: nothing here looks
+ * at a principal. Each function is one transaction; a change counts from the next request on, on every server.
+ * Since: SDK 1.0. */
+#ifndef MORTISE_ABI_ORGS_H
+#define MORTISE_ABI_ORGS_H
+
+#include "module.h"
+
+#define MORTISE_ORGS_V1 "orgs/1"
+
+MORTISE_BEGIN_C
+
+/* Times are microseconds since the epoch. */
+typedef struct mortise_org {
+  uint32_t struct_size;
+  mortise_str id; /* org_ and 16 lowercase hex digits */
+  mortise_str name;
+  mortise_str slug; /* unique */
+  mortise_str tier;
+  int64_t seats_limit;   /* 0: no limit */
+  int64_t storage_limit; /* bytes; 0: no limit */
+  int64_t seats_used;    /* members */
+  int64_t created_at;
+} mortise_org;
+
+typedef struct mortise_new_org {
+  uint32_t struct_size;
+  mortise_str name;
+  mortise_str slug;
+  mortise_str tier;
+  int64_t seats_limit;
+  int64_t storage_limit;
+  mortise_str founder_id;   /* user; becomes the first member */
+  mortise_str founder_role; /* owner or admin */
+} mortise_new_org;
+
+/* A NULL data pointer, or a negative number, leaves a field. */
+typedef struct mortise_org_change {
+  uint32_t struct_size;
+  mortise_str name;
+  mortise_str tier;
+  int64_t seats_limit;
+  int64_t storage_limit;
+} mortise_org_change;
+
+typedef struct mortise_member {
+  uint32_t struct_size;
+  mortise_str org_id;
+  mortise_str user_id;
+  mortise_str role; /* owner, admin, member */
+  int64_t joined_at;
+  mortise_str email; /* of the account, as are the next two; may be empty */
+  mortise_str username;
+  mortise_str nickname;
+} mortise_member;
+
+typedef void (*mortise_org_sink)(void* context, const mortise_org* org);
+typedef void (*mortise_member_sink)(void* context, const mortise_member* member);
+
+typedef struct mortise_orgs_v1 {
+  uint32_t struct_size;
+  /* EXISTS slug_taken, already_in_org (the founder is in one); NOT_FOUND user_not_found; INVALID (tier, role). */
+  mortise_status (*create)(mortise_host* host, const mortise_new_org* org, mortise_org_sink sink, void* context,
+                           mortise_error* error);
+  /* NOT_FOUND org_not_found */
+  mortise_status (*find)(mortise_host* host, mortise_str org_id, mortise_org_sink sink, void* context,
+                         mortise_error* error);
+  /* Newest first. `total` (may be NULL) receives the number of all organisations. */
+  mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_org_sink sink, void* context,
+                         int64_t* total, mortise_error* error);
+  mortise_status (*change)(mortise_host* host, mortise_str org_id, const mortise_org_change* change,
+                           mortise_org_sink sink, void* context, mortise_error* error);
+  /* With its memberships; its service keys are revoked. */
+  mortise_status (*remove)(mortise_host* host, mortise_str org_id, mortise_error* error);
+
+  /* In the order in which they joined. */
+  mortise_status (*members)(mortise_host* host, mortise_str org_id, mortise_member_sink sink, void* context,
+                            mortise_error* error);
+  /* NOT_FOUND not_in_org */
+  mortise_status (*membership)(mortise_host* host, mortise_str user_id, mortise_member_sink sink, void* context,
+                               mortise_error* error);
+  /* NOT_FOUND org_not_found, user_not_found; EXISTS already_in_org (in this one or another); DENIED seat_limit, with
+   * details {"seats_used": n, "seats_limit": n}; INVALID (role). */
+  mortise_status (*add_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
+                               mortise_member_sink sink, void* context, mortise_error* error);
+  /* NOT_FOUND member_not_found; DENIED last_administrator: nobody with role owner or admin would be left. */
+  mortise_status (*set_role)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
+                             mortise_member_sink sink, void* context, mortise_error* error);
+  /* The same errors. Service keys of the organisation that run as this user are revoked ("left the organisation"). */
+  mortise_status (*remove_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_error* error);
+
+  /* Whether the user's effective tier has a feature that some module.yaml declares under `features`. DENIED
+   * upgrade_required, with details {"feature", "current_tier", "required_tier", "upgrade_url"}; INVALID
+   * unknown_feature. An operation that always needs one says so by x-mortise-feature instead. */
+  mortise_status (*require_feature)(mortise_host* host, mortise_str user_id, mortise_str feature, mortise_error* error);
+} mortise_orgs_v1;
+
+MORTISE_END_C
+#endif
