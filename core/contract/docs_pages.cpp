@@ -1,30 +1,9 @@
 #include "core/contract/docs_pages.hpp"
 
+#include "mortise/html.hpp"
+
 namespace mortise::contract {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string page(std::string_view title, const std::string& base, std::string_view head, std::string_view body) {
   std::string out = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>";
@@ -37,14 +16,14 @@ std::string page(std::string_view title, const std::string& base, std::string_vi
 }  // namespace
 
 std::string swaggerPage(std::string_view assetBase) {
-  const auto base = escaped(assetBase);
+  const auto base = escapedHtml(assetBase);
   return page("API documentation", base, "<link rel=\"stylesheet\" href=\"" + base + "/swagger-ui.css\">\n",
               "<div id=\"docs\"></div>\n<script src=\"" + base + "/swagger-ui-bundle.js\"></script>\n<script src=\"" +
                   base + "/swagger-page.js\"></script>\n");
 }
 
 std::string redocPage(std::string_view assetBase) {
-  const auto base = escaped(assetBase);
+  const auto base = escapedHtml(assetBase);
   return page("API reference", base, "<link rel=\"stylesheet\" href=\"" + base + "/redoc-page.css\">\n",
               "<div id=\"docs\"></div>\n<script src=\"" + base + "/redoc.standalone.js\"></script>\n<script src=\"" +
                   base + "/redoc-page.js\"></script>\n");

@@ -1,64 +1,10 @@
 #include "signup_mail.hpp"
 
+#include <string>
 #include <vector>
 
 namespace auth {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-bool isChinese(std::string_view language) { return language.substr(0, 2) == "zh"; }
-
-struct Paragraph {
-  enum class Kind { words, code, link } kind;
-  std::string text;
-};
-
-MailText compose(std::string subject, std::string_view language, const std::vector<Paragraph>& paragraphs) {
-  MailText mail;
-  mail.subject = std::move(subject);
-  mail.html = std::string("<!doctype html>\n<html lang=\"") + (isChinese(language) ? "zh-CN" : "en") +
-              "\">\n<head><meta charset=\"utf-8\"><title>" + escaped(mail.subject) +
-              "</title></head>\n<body style=\"font-family: sans-serif\">\n";
-  for (const auto& paragraph : paragraphs) {
-    if (!mail.text.empty()) mail.text += "\n";
-    mail.text += paragraph.text + "\n";
-    const auto shown = escaped(paragraph.text);
-    if (paragraph.kind == Paragraph::Kind::code) {
-      mail.html += "<p style=\"font-size: 2em; letter-spacing: 0.2em\"><strong>" + shown + "</strong></p>\n";
-    } else if (paragraph.kind == Paragraph::Kind::link) {
-      mail.html += "<p><a href=\"" + shown + "\">" + shown + "</a></p>\n";
-    } else {
-      mail.html += "<p>" + shown + "</p>\n";
-    }
-  }
-  mail.html += "</body>\n</html>\n";
-  return mail;
-}
 
 std::string minutesText(bool chinese, long long minutes) {
   if (chinese) return std::to_string(minutes) + " 分钟";
@@ -68,9 +14,9 @@ std::string minutesText(bool chinese, long long minutes) {
 }  // namespace
 
 MailText codeMail(std::string_view language, std::string_view code, long long minutes, std::string_view link) {
-  using Kind = Paragraph::Kind;
+  using Kind = MailParagraph::Kind;
   const bool chinese = isChinese(language);
-  std::vector<Paragraph> paragraphs;
+  std::vector<MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? "您的验证码：" : "Your code to finish signing up:"});
   paragraphs.push_back({Kind::code, std::string(code)});
   paragraphs.push_back({Kind::words, chinese ? "验证码在 " + minutesText(true, minutes) + "内有效，且只能使用一次。"
@@ -81,13 +27,13 @@ MailText codeMail(std::string_view language, std::string_view code, long long mi
   }
   paragraphs.push_back({Kind::words, chinese ? "如果这不是您的操作，请忽略本邮件。"
                                              : "If you did not ask for it, you can ignore this mail."});
-  return compose(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
+  return composeMail(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
 }
 
 MailText accountExistsMail(std::string_view language, std::string_view address, std::string_view link) {
-  using Kind = Paragraph::Kind;
+  using Kind = MailParagraph::Kind;
   const bool chinese = isChinese(language);
-  std::vector<Paragraph> paragraphs;
+  std::vector<MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? "有人使用 " + std::string(address) + " 注册，但该邮箱已有账号。"
                                              : "Somebody asked to sign up with " + std::string(address) +
                                                    ", but this address already has an account."});
@@ -97,7 +43,7 @@ MailText accountExistsMail(std::string_view language, std::string_view address, 
   paragraphs.push_back(
       {Kind::words, chinese ? "如果不是您，请忽略本邮件；您的账号没有任何变化。"
                             : "If it was not, you can ignore this mail; nothing about your account has changed."});
-  return compose(chinese ? "您已经有账号了" : "You already have an account", language, paragraphs);
+  return composeMail(chinese ? "您已经有账号了" : "You already have an account", language, paragraphs);
 }
 
 }  // namespace auth
