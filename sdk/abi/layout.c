@@ -21,6 +21,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
 
 #define AT(type, field, offset) \
@@ -479,3 +480,122 @@ IS(MORTISE_LOG_DEBUG, 1);
 IS(MORTISE_LOG_INFO, 2);
 IS(MORTISE_LOG_WARNING, 3);
 IS(MORTISE_LOG_ERROR, 4);
+
+/* jobs/1 grew, scheduler/1 came */
+AT(mortise_job, name, 72);
+AT(mortise_job, description, 88);
+AT(mortise_job, jitter_seconds, 104);
+AT(mortise_job, time_limit_seconds, 112);
+AT(mortise_job, max_instances, 120);
+AT(mortise_job, misfire_grace_seconds, 128);
+AT(mortise_job, each_missed, 136);
+
+AT(mortise_job_state, struct_size, 0);
+AT(mortise_job_state, id, 8);
+AT(mortise_job_state, trigger, 24);
+AT(mortise_job_state, zone, 40);
+AT(mortise_job_state, next_run_at, 56);
+AT(mortise_job_state, last_run_at, 64);
+AT(mortise_job_state, declared, 72);
+AT(mortise_job_state, paused, 76);
+AT(mortise_job_state, running, 80);
+
+AT(mortise_jobs_v1, list, 112);
+AT(mortise_jobs_v1, due_at, 120);
+AT(mortise_jobs_v1, created_by, 128);
+
+AT(mortise_trigger, struct_size, 0);
+AT(mortise_trigger, type, 8);
+AT(mortise_trigger, timezone, 24);
+AT(mortise_trigger, cron_expression, 40);
+AT(mortise_trigger, second, 56);
+AT(mortise_trigger, minute, 72);
+AT(mortise_trigger, hour, 88);
+AT(mortise_trigger, day, 104);
+AT(mortise_trigger, month, 120);
+AT(mortise_trigger, weekday, 136);
+AT(mortise_trigger, year, 152);
+AT(mortise_trigger, weeks, 168);
+AT(mortise_trigger, days, 176);
+AT(mortise_trigger, hours, 184);
+AT(mortise_trigger, minutes, 192);
+AT(mortise_trigger, seconds, 200);
+AT(mortise_trigger, run_date, 208);
+
+AT(mortise_scheduled_job, struct_size, 0);
+AT(mortise_scheduled_job, id, 8);
+AT(mortise_scheduled_job, module, 24);
+AT(mortise_scheduled_job, job, 40);
+AT(mortise_scheduled_job, name, 56);
+AT(mortise_scheduled_job, description, 72);
+AT(mortise_scheduled_job, builtin, 88);
+AT(mortise_scheduled_job, paused, 92);
+AT(mortise_scheduled_job, loaded, 96);
+AT(mortise_scheduled_job, running, 104);
+AT(mortise_scheduled_job, next_run_at, 112);
+AT(mortise_scheduled_job, next_run_time, 120);
+AT(mortise_scheduled_job, last_run_at, 136);
+AT(mortise_scheduled_job, last_run_time, 144);
+AT(mortise_scheduled_job, trigger_type, 160);
+AT(mortise_scheduled_job, trigger_text, 176);
+AT(mortise_scheduled_job, timezone, 192);
+AT(mortise_scheduled_job, second, 208);
+AT(mortise_scheduled_job, minute, 224);
+AT(mortise_scheduled_job, hour, 240);
+AT(mortise_scheduled_job, day, 256);
+AT(mortise_scheduled_job, month, 272);
+AT(mortise_scheduled_job, weekday, 288);
+AT(mortise_scheduled_job, year, 304);
+AT(mortise_scheduled_job, payload, 320);
+AT(mortise_scheduled_job, misfire_grace_seconds, 336);
+AT(mortise_scheduled_job, max_instances, 344);
+AT(mortise_scheduled_job, coalesce, 352);
+AT(mortise_scheduled_job, jitter_seconds, 360);
+AT(mortise_scheduled_job, time_limit_seconds, 368);
+
+AT(mortise_job_run_record, struct_size, 0);
+AT(mortise_job_run_record, id, 8);
+AT(mortise_job_run_record, job_id, 24);
+AT(mortise_job_run_record, outcome, 40);
+AT(mortise_job_run_record, error, 56);
+AT(mortise_job_run_record, output, 72);
+AT(mortise_job_run_record, node, 88);
+AT(mortise_job_run_record, due_at, 104);
+AT(mortise_job_run_record, started_at, 112);
+AT(mortise_job_run_record, ended_at, 120);
+AT(mortise_job_run_record, manual, 128);
+AT(mortise_job_run_record, created_by, 136);
+AT(mortise_job_run_record, percent, 144);
+AT(mortise_job_run_record, progress, 152);
+
+AT(mortise_scheduler_status, struct_size, 0);
+AT(mortise_scheduler_status, enabled, 4);
+AT(mortise_scheduler_status, runner, 8);
+AT(mortise_scheduler_status, node, 16);
+AT(mortise_scheduler_status, runner_node, 32);
+AT(mortise_scheduler_status, epoch, 48);
+AT(mortise_scheduler_status, jobs, 56);
+AT(mortise_scheduler_status, running, 64);
+
+AT(mortise_scheduler_reload, struct_size, 0);
+AT(mortise_scheduler_reload, deleted, 8);
+AT(mortise_scheduler_reload, deleted_size, 16);
+AT(mortise_scheduler_reload, deleted_count, 24);
+AT(mortise_scheduler_reload, reloaded, 32);
+AT(mortise_scheduler_reload, reloaded_size, 40);
+
+AT(mortise_scheduler_v1, struct_size, 0);
+AT(mortise_scheduler_v1, enable, 8);
+AT(mortise_scheduler_v1, status, 16);
+AT(mortise_scheduler_v1, list, 24);
+AT(mortise_scheduler_v1, find, 32);
+AT(mortise_scheduler_v1, change_trigger, 40);
+AT(mortise_scheduler_v1, pause, 48);
+AT(mortise_scheduler_v1, resume, 56);
+AT(mortise_scheduler_v1, run_now, 64);
+AT(mortise_scheduler_v1, remove, 72);
+AT(mortise_scheduler_v1, reload, 80);
+AT(mortise_scheduler_v1, runs, 88);
+AT(mortise_scheduler_v1, cancel_run, 96);
+AT(mortise_scheduler_v1, purge_runs, 104);
+AT(mortise_scheduler_v1, preview, 112);

@@ -17,6 +17,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
 
 struct mortise_abi_snapshot {
@@ -72,6 +73,13 @@ struct mortise_abi_snapshot {
   const mortise_api_key* mortise_api_key_;
   const mortise_cookie_session* mortise_cookie_session_;
   mortise_key_kind mortise_key_kind_;
+  const mortise_job_state* mortise_job_state_;
+  const mortise_trigger* mortise_trigger_;
+  const mortise_scheduled_job* mortise_scheduled_job_;
+  const mortise_job_run_record* mortise_job_run_record_;
+  const mortise_scheduler_status* mortise_scheduler_status_;
+  const mortise_scheduler_reload* mortise_scheduler_reload_;
+  const mortise_scheduler_v1* mortise_scheduler_v1_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);

@@ -25,6 +25,7 @@ class Log;
 class Mail;
 class Metrics;
 class Orgs;
+class Scheduler;
 class Secrets;
 
 // A value: copy it freely; good from the module's constructor to the end of its destructor. [any]
@@ -51,6 +52,7 @@ class Host {
   Metrics metrics() const;        // metrics/1
   Audit audit() const;            // audit/1
   Orgs orgs() const;              // orgs/1
+  Scheduler scheduler() const;    // scheduler/1
 
   // True when the interface is served to this module.
   bool has(std::string_view interface_name) const noexcept {

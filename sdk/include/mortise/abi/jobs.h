@@ -2,14 +2,17 @@
  *
  * A job the module always has belongs in module.yaml (`jobs:`); put() is for jobs that are only known while the server
  * runs, such as those a user creates. Both need jobs/1 under `needs`. The kernel owns the clock, the workers and the
- * record of runs; the module owns only what happens during one run. Put again in start() whatever must be there: this
- * revision does not promise that jobs which were put survive a restart.
+ * record of runs; the module owns only what happens during one run. Jobs that were put stay until they are removed,
+ * over restarts too, and run only while their module is loaded; putting one again is harmless. In a cluster one server
+ * starts the runs that the clock asks for, each of them once.
  *
- * Threads:   put, remove, trigger, cancel, exists [worker] [start]; the module's run_job is called in [worker], never
- * twice at once for one id: a time that falls into a run is skipped. The functions that take a mortise_run: any thread
- * while run_job runs. Ownership: the kernel copies every text before a function returns. Texts of a run live as long as
- * the run. Errors:    MORTISE_INVALID (id, trigger or zone not understood: error.text says what), MORTISE_NOT_FOUND,
- * MORTISE_DENIED (trigger: it is running), MORTISE_UNAVAILABLE. Since:     SDK 1.0.
+ * Threads:   put, remove, trigger, cancel, exists, list [worker] [start]; the module's run_job is called on a thread
+ * that may block, for one id at most max_instances times at once: a time that falls into a run is skipped. The
+ * functions that take a mortise_run: any thread while run_job runs. Ownership: the kernel copies every text before a
+ * function returns. Texts of a run live as long as the run. Errors:    MORTISE_INVALID (id, trigger, zone or a limit
+ * not understood: error.text says what), MORTISE_NOT_FOUND, MORTISE_DENIED (trigger: it is running),
+ * MORTISE_UNAVAILABLE (database down, or the scheduler is switched off). Since:     SDK 1.0; what was added later says
+ * so, check struct_size.
  *
  * Why a trigger text and not an interval: after a restart a job has to land on the same minute as before, and an
  * interval counts from whenever the server started. */
@@ -30,12 +33,38 @@ typedef struct mortise_job {
   /* IANA name that a cron text counts in; empty: UTC. A zone the kernel does not serve is MORTISE_INVALID */
   mortise_str zone;
   mortise_str payload; /* handed to each run; at most 64 KiB */
+  /* Added later; a 0 stands for the default. */
+  mortise_str name;        /* for people, at most 200 bytes; default: the id */
+  mortise_str description; /* one sentence, at most 1000 bytes; default: the name */
+  int64_t jitter_seconds;  /* each run comes up to so many seconds late, spread evenly; 0..86400; default 0 */
+  /* Seconds after which a run is asked to stop (cancelled() becomes true) and recorded as timed_out; default: no limit
+   */
+  int64_t time_limit_seconds;
+  int64_t max_instances;         /* runs of this job at once, 1..100; default 1 */
+  int64_t misfire_grace_seconds; /* a run that would start later than this is left out; -1: never; default 300 */
+  int32_t each_missed;           /* non-zero: every missed time within the grace runs; default: they become one run */
 } mortise_job;
+
+/* What list tells of one job. */
+typedef struct mortise_job_state {
+  uint32_t struct_size;
+  mortise_str id;      /* within the module */
+  mortise_str trigger; /* as text; an operator may have changed it */
+  mortise_str zone;
+  int64_t next_run_at; /* microseconds since the epoch; 0: paused, or never again */
+  int64_t last_run_at; /* 0: never yet */
+  int32_t declared;    /* in module.yaml */
+  int32_t paused;
+  int64_t running; /* runs that go on, on all servers */
+} mortise_job_state;
+
+typedef void (*mortise_job_state_sink)(void* context, const mortise_job_state* job);
 
 typedef struct mortise_jobs_v1 {
   uint32_t struct_size;
-  /* Adds a job, or replaces the one with this id (a run that is going on is not touched). A time in the past never
-   * comes. */
+  /* Adds a job, or replaces the one with this id (a run that is going on is not touched; with the same trigger and zone
+   * its next run and its pause stay). A time in the past never comes. A job that is given with "at" is gone after its
+   * run. */
   mortise_status (*put)(mortise_host* host, const mortise_job* job, mortise_error* error);
   /* Takes a job away; a run that is going on is asked to stop (cancelled() becomes true). MORTISE_NOT_FOUND when there
    * is none. */
@@ -55,7 +84,13 @@ typedef struct mortise_jobs_v1 {
   int32_t (*triggered)(mortise_run* run);  /* non-zero: asked for by trigger(), not by the clock */
   int32_t (*cancelled)(mortise_run* run);  /* non-zero: finish soon (removed, cancelled, or the server is going down) */
   void (*progress)(mortise_run* run, int32_t percent, mortise_str text); /* 0..100; text may be empty */
-  void (*output)(mortise_run* run, mortise_str line); /* appended to the run's record; at most 64 KiB in all are kept */
+  void (*output)(mortise_run* run, mortise_str line); /* appended to the run's record; the last 64 KiB are kept */
+
+  /* Added later. */
+  /* This module's jobs by id, of module.yaml and put. The sink is called before list returns, on the same thread. */
+  mortise_status (*list)(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error);
+  int64_t (*due_at)(mortise_run* run); /* when the clock asked for it, microseconds since the epoch; triggered: asked */
+  int64_t (*created_by)(mortise_run* run); /* user number of the person that asked for a manual run; 0: nobody */
 } mortise_jobs_v1;
 
 MORTISE_END_C
