@@ -1,5 +1,6 @@
 // jobs/1 over JobBook.
 #include <algorithm>
+#include <cstddef>
 
 #include "core/ops/log.hpp"
 #include "core/plugin/host_errors.hpp"
@@ -91,7 +92,8 @@ void runOutput(mortise_run* run, mortise_str line) {
 
 }  // extern "C"
 
-const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
+// What comes after output() is not served yet: the size says so.
+const mortise_jobs_v1 kTable = {offsetof(mortise_jobs_v1, list),
                                 &jobsPut,
                                 &jobsRemove,
                                 &jobsTrigger,
@@ -104,7 +106,10 @@ const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
                                 &runTriggered,
                                 &runCancelled,
                                 &runProgress,
-                                &runOutput};
+                                &runOutput,
+                                nullptr,
+                                nullptr,
+                                nullptr};
 
 }  // namespace
 
