@@ -23,6 +23,7 @@
 #include "mortise/abi/module.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
+#include "mortise/abi/sync_sessions.h"
 
 #define AT(type, field, offset) \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " moved: shipped modules break")
@@ -599,3 +600,35 @@ AT(mortise_scheduler_v1, runs, 88);
 AT(mortise_scheduler_v1, cancel_run, 96);
 AT(mortise_scheduler_v1, purge_runs, 104);
 AT(mortise_scheduler_v1, preview, 112);
+
+/* sync.sessions/1, since sync 1.0 */
+AT(mortise_sync_session, struct_size, 0);
+AT(mortise_sync_session, type, 8);
+AT(mortise_sync_session, category, 24);
+AT(mortise_sync_session, created_by, 40);
+AT(mortise_sync_target, instance_id, 0);
+AT(mortise_sync_target, name, 8);
+AT(mortise_sync_counters, struct_size, 0);
+AT(mortise_sync_counters, synced, 8);
+AT(mortise_sync_counters, created, 16);
+AT(mortise_sync_counters, updated, 24);
+AT(mortise_sync_counters, deleted, 32);
+AT(mortise_sync_state, struct_size, 0);
+AT(mortise_sync_state, status, 4);
+AT(mortise_sync_state, total, 24);
+AT(mortise_sync_state, successful, 32);
+AT(mortise_sync_state, failed, 40);
+AT(mortise_sync_sessions_v1, struct_size, 0);
+AT(mortise_sync_sessions_v1, context, 8);
+AT(mortise_sync_sessions_v1, open, 16);
+AT(mortise_sync_sessions_v1, add_targets, 24);
+AT(mortise_sync_sessions_v1, start, 32);
+AT(mortise_sync_sessions_v1, progress, 40);
+AT(mortise_sync_sessions_v1, complete, 48);
+AT(mortise_sync_sessions_v1, fail, 56);
+AT(mortise_sync_sessions_v1, log_error, 64);
+AT(mortise_sync_sessions_v1, finish, 72);
+AT(mortise_sync_sessions_v1, cancel, 80);
+AT(mortise_sync_sessions_v1, cancelled, 88);
+AT(mortise_sync_sessions_v1, read, 96);
+FIXED(mortise_sync_target, 24);

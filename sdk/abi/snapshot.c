@@ -19,6 +19,7 @@
 #include "mortise/abi/module.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
+#include "mortise/abi/sync_sessions.h"
 
 struct mortise_abi_snapshot {
   const mortise_audit_entry* mortise_audit_entry_;
@@ -80,6 +81,11 @@ struct mortise_abi_snapshot {
   const mortise_scheduler_status* mortise_scheduler_status_;
   const mortise_scheduler_reload* mortise_scheduler_reload_;
   const mortise_scheduler_v1* mortise_scheduler_v1_;
+  const mortise_sync_session* mortise_sync_session_;
+  const mortise_sync_target* mortise_sync_target_;
+  const mortise_sync_counters* mortise_sync_counters_;
+  const mortise_sync_state* mortise_sync_state_;
+  const mortise_sync_sessions_v1* mortise_sync_sessions_v1_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);
