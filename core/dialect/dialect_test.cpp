@@ -219,6 +219,12 @@ TEST_F(Golden, UnifiedAnswers500WithExtra) {
       R"({"success":false,"error":true,"error_id":"<id>","category":"database","severity":"high","message_code":"DATABASE_QUERY_ERROR","message":"服务器内部错误","timestamp":"<time>","recoverable":false,"suggestions":["检查数据库连接","联系数据库管理员"],"context":{"request_id":"r-1","user_id":null,"url":"http://h/api/x?a=1","method":"POST","meta":{"ip_address":"192.0.2.1"}},"extra":{"table":"jobs"}})");
 }
 
+TEST_F(Golden, UnifiedNamesARefusedPermissionByItsVerb) {
+  const auto body = error("unified", Problem(403, "forbidden").with("permission", "sync.view")).body;
+  EXPECT_NE(body.find("\"message\":\"需要 view 权限\""), std::string::npos) << body;
+  EXPECT_NE(body.find("\"message_code\":\"PERMISSION_REQUIRED\""), std::string::npos) << body;
+}
+
 TEST_F(Golden, UnifiedNamesEachCode) {
   const auto words = [&](int status, const std::string& code) {
     json::Document document;

@@ -112,7 +112,7 @@ class Unified final : public Dialect {
     ObjectWriter object(out.body);
     object.boolean("success", false).boolean("error", true).text("error_id", text::hex(randomBytes(16)));
     object.text("category", kind.category).text("severity", kind.severity).text("message_code", kind.messageCode);
-    object.text("message", problemText(*messages_, kName, problem, context.language))
+    object.text("message", textOf(problem, context.language))
         .text("timestamp", isoOffset(nowMicros()));
     object.boolean("recoverable", isOneOf(kind.severity, {"low", "medium"}));
     object.raw("suggestions", suggestions(kind.category, context.language)).raw("context", about(context));
@@ -123,6 +123,17 @@ class Unified final : public Dialect {
   }
 
  private:
+  // A refused permission is told by its verb: "view" for "scheduler.view".
+  std::string textOf(const Problem& problem, std::string_view language) const {
+    const auto named = std::find_if(problem.params.begin(), problem.params.end(),
+                                    [](const auto& param) { return param.first == "permission"; });
+    if (problem.code != "forbidden" || named == problem.params.end())
+      return problemText(*messages_, kName, problem, language);
+    const std::string_view permission = named->second;
+    const auto verb = permission.substr(permission.rfind('.') + 1);
+    return messages_->text(kName, "forbidden.permission", language, {{"permission", std::string(verb)}});
+  }
+
   std::string suggestions(std::string_view category, std::string_view language) const {
     const bool known = isOneOf(category, {"validation", "business", "authentication", "authorization", "security",
                                           "database", "external", "network"});
