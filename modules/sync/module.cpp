@@ -1,0 +1,127 @@
+#include <mortise/failure.hpp>
+#include <mortise/sync_sessions.hpp>
+
+#include "sync.hpp"
+#include "views.hpp"
+
+namespace sync_sessions {
+namespace {
+
+using mortise::JobRun;
+using mortise::Problem;
+using mortise::Reply;
+using mortise::Request;
+namespace json = mortise::json;
+
+Session found(std::optional<Session> session) {
+  if (!session) throw Problem(404, "sync_session_not_found");
+  return *std::move(session);
+}
+
+}  // namespace
+
+Sync::Sync(mortise::Host host)
+    : log_(host.log()), service_(host), interface_(service_, log_), maintenance_(host.db()) {}
+
+void Sync::bind(mortise::Bindings& on) {
+  on.operation("listSyncSessions", &Sync::listSessions);
+  on.operation("readSyncSession", &Sync::readSession);
+  on.operation("readSyncSessionErrors", &Sync::readErrors);
+  on.operation("cancelSyncSession", &Sync::cancelSession);
+
+  on.job("close_abandoned", &Sync::closeAbandoned);
+  on.job("purge_sessions", &Sync::purgeSessions);
+  on.job("maintain_database", &Sync::maintainDatabase);
+}
+
+const void* Sync::provide(std::string_view interfaceName) {
+  return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? interface_.table() : nullptr;
+}
+
+Reply Sync::listSessions(const Request& request) const {
+  return mortise::failingAs("sync_sessions_list_failed", [&] {
+    const auto text = [&](std::string_view name) { return request.query(name).text(""); };
+    const auto query = readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order"),
+                                 text("page"), text("limit")});
+    const auto page = service_.store().list(query);
+    return Reply::ok(json::object({{"items", json::list(page.sessions, sessionView)},
+                                   {"total", page.total},
+                                   {"page", query.page},
+                                   {"pages", pagesOf(page.total, query.limit)}}))
+        .message("sync_sessions_listed");
+  });
+}
+
+Reply Sync::readSession(const Request& request) const {
+  return mortise::failingAs("sync_session_read_failed", [&] {
+    const auto session = found(service_.store().find(request.path("session_id")));
+    const auto records = service_.store().records(session.sessionId);
+    return Reply::ok(json::object({{"session", detailView(session, records)}})).message("sync_session_read");
+  });
+}
+
+Reply Sync::readErrors(const Request& request) const {
+  return mortise::failingAs("sync_session_errors_failed", [&] {
+    const auto session = found(service_.store().find(request.path("session_id")));
+    const auto records = service_.store().failedRecords(session.sessionId);
+    return Reply::ok(json::object({{"session", sessionView(session)},
+                                   {"error_records", recordsView(records)},
+                                   {"error_count", records.size()}}))
+        .message("sync_session_errors_read");
+  });
+}
+
+Reply Sync::cancelSession(const Request& request) {
+  return mortise::failingAs("sync_session_cancel_failed", [&] {
+    if (!service_.cancel(request.path("session_id"), request.principal().userId))
+      throw Problem(404, "sync_session_not_running");
+    return Reply::status(200).message("sync_session_cancelled");
+  });
+}
+
+void Sync::closeAbandoned(JobRun& run) {
+  if (const auto closed = service_.closeAbandoned(); closed > 0) run.output("closed " + std::to_string(closed));
+}
+
+void Sync::purgeSessions(JobRun& run) {
+  const auto dropped = service_.purge();
+  if (dropped > 0) log_.info("old sessions dropped", {{"count", dropped}});
+  run.output("dropped " + std::to_string(dropped));
+}
+
+// Reports like any other module, through the table.
+void Sync::maintainDatabase(JobRun& run) {
+  const mortise::SyncSessions sessions(nullptr, interface_.table());
+  auto session = sessions.open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
+  const auto record = session.addTargets({{1, maintenance_.database()}}).front();
+  if (!session.start(record)) return;
+  try {
+    const auto result = maintenance_.run([&] { return run.cancelled() || session.cancelled(); },
+                                         [&](std::int64_t tables) { session.progress(record, {.synced = tables}); });
+    if (!result.finished) {
+      session.finish("stopped before every table was checked");
+      return;
+    }
+    const auto details = json::object({{"version", 1},
+                                       {"database", result.database},
+                                       {"tables", result.tables},
+                                       {"findings", json::list(result.findings)}});
+    if (result.findings.empty()) {
+      session.complete(record, {.synced = result.tables}, details.text());
+    } else {
+      session.fail(record, result.findings.front(), details.text());
+      log_.error("the database is damaged", {{"finding", result.findings.front()}});
+    }
+    run.output("checked " + std::to_string(result.tables) + " tables, " + std::to_string(result.findings.size()) +
+               " findings");
+  } catch (const mortise::db::Error& error) {
+    session.fail(record, error.what());
+    session.finish();
+    throw;
+  }
+  session.finish();
+}
+
+}  // namespace sync_sessions
+
+MORTISE_MODULE(sync_sessions::Sync)

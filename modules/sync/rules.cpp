@@ -1,0 +1,123 @@
+#include "rules.hpp"
+
+#include <mortise/problem.hpp>
+
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sync_sessions {
+namespace {
+
+constexpr std::size_t kMostTargets = 100000;
+constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kLongestDetails = 64 * 1024;
+constexpr std::size_t kLongestMessage = 8 * 1024;
+constexpr int kDetailsVersion = 1;
+
+constexpr std::array<std::string_view, 4> kTypes = {"manual_single", "manual_batch", "manual_task", "scheduled_task"};
+constexpr std::array<std::string_view, 5> kCategories = {"account", "capacity", "config", "aggregation", "other"};
+
+mortise::Problem invalid(std::string note) { return mortise::Problem(422, "sync_invalid").note(std::move(note)); }
+
+template <std::size_t Size>
+std::string listed(const std::array<std::string_view, Size>& words) {
+  std::string out;
+  for (const auto word : words) out.append(out.empty() ? "" : ", ").append(word);
+  return out;
+}
+
+// Bytes of the character that begins at `at`; 0 when none does.
+std::size_t characterAt(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  std::size_t size = 0;
+  if (byte > 0 && byte < 0x80) size = 1;
+  if (byte >= 0xc2 && byte < 0xe0) size = 2;
+  if (byte >= 0xe0 && byte < 0xf0) size = 3;
+  if (byte >= 0xf0 && byte < 0xf5) size = 4;
+  if (size == 0 || at + size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((static_cast<unsigned char>(text[at + i]) & 0xc0U) != 0x80) return 0;
+  }
+  if (size == 1) return size;
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  const bool overlong = (byte == 0xe0 && second < 0xa0) || (byte == 0xf0 && second < 0x90);
+  const bool beyond = (byte == 0xed && second >= 0xa0) || (byte == 0xf4 && second >= 0x90);
+  return overlong || beyond ? 0 : size;
+}
+
+bool isText(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = characterAt(text, at);
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
+}
+
+}  // namespace
+
+void checkType(std::string_view type) {
+  if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end())
+    throw invalid("type: expected one of " + listed(kTypes) + ", found \"" +
+                  (type.empty() ? std::string() : messageFrom(type)) + '"');
+}
+
+std::string categoryFrom(std::string_view category) {
+  if (category.empty()) return std::string(kCategories.front());
+  if (std::find(kCategories.begin(), kCategories.end(), category) == kCategories.end()) {
+    throw invalid("category: expected one of " + listed(kCategories) + ", found \"" + messageFrom(category) + '"');
+  }
+  return std::string(category);
+}
+
+void checkTargets(const std::vector<Target>& targets) {
+  if (targets.empty() || targets.size() > kMostTargets) {
+    throw invalid("targets: expected 1 to " + std::to_string(kMostTargets) + ", found " +
+                  std::to_string(targets.size()));
+  }
+  for (const auto& target : targets) {
+    if (target.instanceId < 1)
+      throw invalid("instance_id: expected 1 or more, found " + std::to_string(target.instanceId));
+    if (target.name.size() > kLongestName || !isText(target.name)) {
+      throw invalid("name of instance " + std::to_string(target.instanceId) + ": expected UTF-8 of at most " +
+                    std::to_string(kLongestName) + " bytes");
+    }
+  }
+}
+
+void checkCounters(const Counters& counters) {
+  if (std::min({counters.synced, counters.created, counters.updated, counters.deleted}) < 0)
+    throw invalid("counters: expected 0 or more");
+}
+
+void checkDetails(std::string_view details) {
+  if (details.empty()) return;
+  if (details.size() > kLongestDetails || !isText(details))
+    throw invalid("details: expected UTF-8 of at most " + std::to_string(kLongestDetails) + " bytes");
+  rapidjson::Document document;
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  document.Parse<kFlags>(details.data(), details.size());
+  if (document.HasParseError() || !document.IsObject()) throw invalid("details: expected a JSON object");
+  const auto version = document.FindMember("version");
+  if (version == document.MemberEnd() || !version->value.IsInt() || version->value.GetInt() != kDetailsVersion) {
+    throw invalid("details: expected an integer member \"version\" of " + std::to_string(kDetailsVersion));
+  }
+}
+
+std::string messageFrom(std::string_view message) {
+  if (message.empty()) throw invalid("message: expected some text");
+  std::string out;
+  out.reserve(std::min(message.size(), kLongestMessage));
+  for (std::size_t at = 0; at < message.size();) {
+    const auto size = characterAt(message, at);
+    const auto piece = size == 0 ? std::string_view("?") : message.substr(at, size);
+    if (out.size() + piece.size() > kLongestMessage) break;
+    out.append(piece);
+    at += std::max<std::size_t>(size, 1);
+  }
+  return out;
+}
+
+}  // namespace sync_sessions

@@ -1,0 +1,186 @@
+#include "session_service.hpp"
+
+#include <mortise/config.hpp>
+#include <mortise/time.hpp>
+
+#include <exception>
+
+#include "rules.hpp"
+
+namespace sync_sessions {
+namespace {
+
+constexpr std::chrono::seconds kBeat{5};
+constexpr std::int64_t kMillisecond = 1000;
+constexpr std::int64_t kDay = 86400 * kMillisecond * 1000;
+constexpr std::string_view kDied = "the server that worked on it ended";
+constexpr std::string_view kStopped = "the server was stopped";
+
+std::map<std::string, mortise::Counter, std::less<>> countersByStatus(const mortise::Metrics& metrics) {
+  std::map<std::string, mortise::Counter, std::less<>> counters;
+  for (const char* status : {"completed", "failed", "cancelled"}) {
+    counters.emplace(status, metrics.counter("sessions_ended_total", "Sessions that ended", {{"status", status}}));
+  }
+  return counters;
+}
+
+mortise::Counter targetsCounter(const mortise::Metrics& metrics, const char* outcome) {
+  return metrics.counter("targets_total", "Outcomes reported for targets", {{"outcome", outcome}});
+}
+
+}  // namespace
+
+SessionService::SessionService(mortise::Host host)
+    : log_(host.log()),
+      store_(host.db()),
+      servers_(host.db()),
+      cancellations_(store_, log_, host.optional<mortise::Events>()),
+      deadAfter_(host.config().duration("dead_after").count() * kMillisecond),
+      retention_(host.config().duration("retention").count() * kMillisecond),
+      opened_(host.metrics().counter("sessions_opened_total", "Sessions opened")),
+      endedBy_(countersByStatus(host.metrics())),
+      completedTargets_(targetsCounter(host.metrics(), "completed")),
+      failedTargets_(targetsCounter(host.metrics(), "failed")) {}
+
+void SessionService::start() {
+  closeAbandoned();
+  cancellations_.start();
+  beats_ = std::thread([this] { beatWhileWorking(); });
+}
+
+void SessionService::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (beats_.joinable()) beats_.join();
+  cancellations_.stop();
+  for (const auto& session : store_.runningOf(servers_.self())) abandon(session, kStopped);
+}
+
+void SessionService::beatWhileWorking() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (!beating_) {
+      wake_.wait(lock, [this] { return stopping_ || beating_; });
+      continue;
+    }
+    if (wake_.wait_for(lock, kBeat, [this] { return stopping_; })) return;
+    beating_ = false;  // an open() from here on sets it again
+    lock.unlock();
+    bool working = true;
+    try {
+      working = !store_.runningOf(servers_.self()).empty();
+      if (working) servers_.beat(mortise::nowMicros());
+      cancellations_.forgetOld();
+    } catch (const std::exception& error) {
+      log_.warning("can't tell other servers that this one lives", {{"error", error.what()}});
+    }
+    lock.lock();
+    beating_ = beating_ || working;
+  }
+}
+
+std::string SessionService::open(std::string_view type, std::string_view category, std::int64_t createdBy) {
+  checkType(type);
+  SessionStore::NewSession session;
+  session.type = type;
+  session.category = categoryFrom(category);
+  if (createdBy != 0) session.createdBy = createdBy;
+  session.serverId = servers_.self();
+  const auto now = mortise::nowMicros();
+  servers_.beat(now);
+  auto id = store_.open(session, now);
+  {
+    const std::lock_guard lock(mutex_);
+    beating_ = true;
+  }
+  wake_.notify_all();
+  opened_.add();
+  log_.info("session opened", {{"session", id}, {"type", session.type}, {"category", session.category}});
+  return id;
+}
+
+std::vector<std::int64_t> SessionService::addTargets(std::string_view sessionId, const std::vector<Target>& targets) {
+  checkTargets(targets);
+  return store_.addTargets(sessionId, targets, mortise::nowMicros());
+}
+
+void SessionService::start(std::int64_t recordId) { store_.start(recordId, mortise::nowMicros()); }
+
+void SessionService::progress(std::int64_t recordId, const Counters& counters) {
+  checkCounters(counters);
+  store_.progress(recordId, counters);
+}
+
+void SessionService::complete(std::int64_t recordId, const Counters& counters, std::string_view details) {
+  checkCounters(counters);
+  checkDetails(details);
+  const auto outcome = store_.complete(recordId, counters, details, mortise::nowMicros());
+  completedTargets_.add();
+  ended(outcome);
+}
+
+void SessionService::fail(std::int64_t recordId, std::string_view message, std::string_view details) {
+  checkDetails(details);
+  const auto outcome = store_.fail(recordId, messageFrom(message), details, mortise::nowMicros());
+  failedTargets_.add();
+  ended(outcome);
+}
+
+void SessionService::logError(std::string_view sessionId, std::string_view message, std::string_view details) {
+  checkDetails(details);
+  store_.logError(sessionId, messageFrom(message), details, mortise::nowMicros());
+}
+
+bool SessionService::finish(std::string_view sessionId, std::string_view reason) {
+  const auto kept = reason.empty() ? std::string() : messageFrom(reason);
+  const auto outcome = store_.finish(sessionId, kept, mortise::nowMicros());
+  ended(outcome);
+  return outcome.has_value();
+}
+
+bool SessionService::cancel(std::string_view sessionId, std::string_view by) {
+  const bool done = store_.cancel(sessionId, mortise::nowMicros());
+  if (!done) return false;
+  cancellations_.announce(sessionId);
+  ended(SessionStore::Ended{{std::string(sessionId), "cancelled"}});
+  if (!by.empty()) log_.info("session cancelled", {{"session", sessionId}, {"by", by}});
+  return true;
+}
+
+void SessionService::ended(const SessionStore::Ended& outcome) {
+  if (!outcome) return;
+  endedBy_.at(outcome->status).add();
+  log_.info("session ended", {{"session", outcome->sessionId}, {"status", outcome->status}});
+}
+
+void SessionService::abandon(std::string_view sessionId, std::string_view reason) {
+  const auto outcome = store_.abandon(sessionId, reason, mortise::nowMicros());
+  if (!outcome) return;  // it ended meanwhile
+  endedBy_.at(outcome->status).add();
+  log_.warning("session closed as failed", {{"session", sessionId}, {"reason", reason}});
+}
+
+std::int64_t SessionService::closeAbandoned() {
+  const auto now = mortise::nowMicros();
+  std::map<std::string, bool, std::less<>> gone;
+  std::int64_t closed = 0;
+  for (const auto& [session, server] : store_.runningElsewhere(servers_.self())) {
+    const auto [known, fresh] = gone.try_emplace(server, false);
+    if (fresh) known->second = servers_.isGone(server, deadAfter_, now);
+    if (!known->second) continue;
+    abandon(session, kDied);
+    ++closed;
+  }
+  return closed;
+}
+
+std::int64_t SessionService::purge() {
+  const auto now = mortise::nowMicros();
+  servers_.forget(now - kDay);
+  return store_.purge(now - retention_);
+}
+
+}  // namespace sync_sessions

@@ -1,0 +1,73 @@
+// The tables of sessions and records, and the states they go through. Every change of a record happens with its
+// session's row locked, so that the counters are always those of the records.
+#pragma once
+
+#include <mortise/db.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "session.hpp"
+#include "session_list.hpp"
+
+namespace sync_sessions {
+
+// Problem: 404 sync_session_not_found, sync_record_not_found; 409 sync_session_ended; 422 sync_record_finished,
+// sync_record_not_started. Times are microseconds since the epoch. [worker] [start]
+class SessionStore {
+ public:
+  explicit SessionStore(mortise::Db db) : db_(db) {}
+
+  struct NewSession {
+    std::string type;
+    std::string category;
+    std::optional<std::int64_t> createdBy;
+    std::string serverId;
+  };
+  // The session that a change brought to an end, and the status it has now; empty when it ended none.
+  struct End {
+    std::string sessionId;
+    std::string status;
+  };
+  using Ended = std::optional<End>;
+
+  std::string open(const NewSession& session, std::int64_t now) const;
+  std::vector<std::int64_t> addTargets(std::string_view sessionId, const std::vector<Target>& targets,
+                                       std::int64_t now) const;
+  void start(std::int64_t recordId, std::int64_t now) const;
+  void progress(std::int64_t recordId, const Counters& counters) const;
+  Ended complete(std::int64_t recordId, const Counters& counters, std::string_view details, std::int64_t now) const;
+  Ended fail(std::int64_t recordId, std::string_view message, std::string_view details, std::int64_t now) const;
+  void logError(std::string_view sessionId, std::string_view message, std::string_view details, std::int64_t now) const;
+  // Empty when it had ended before. A reason, and targets without an outcome, make it fail and are logged.
+  Ended finish(std::string_view sessionId, std::string_view reason, std::int64_t now) const;
+  // The same for work whose worker is gone: what was being worked on fails with the reason.
+  Ended abandon(std::string_view sessionId, std::string_view reason, std::int64_t now) const;
+  // False when there is none that runs.
+  bool cancel(std::string_view sessionId, std::int64_t now) const;
+
+  struct Page {
+    std::vector<Session> sessions;
+    std::int64_t total = 0;
+  };
+  Page list(const ListQuery& query) const;
+  std::optional<Session> find(std::string_view sessionId) const;
+  // In the order they were made.
+  std::vector<Record> records(std::string_view sessionId) const;
+  std::vector<Record> failedRecords(std::string_view sessionId) const;
+
+  // Running sessions of other servers, as (session, server).
+  std::vector<std::pair<std::string, std::string>> runningElsewhere(std::string_view serverId) const;
+  std::vector<std::string> runningOf(std::string_view serverId) const;
+  // Drops ended sessions that were opened before; returns how many.
+  std::int64_t purge(std::int64_t before) const;
+
+ private:
+  mortise::Db db_;
+};
+
+}  // namespace sync_sessions
