@@ -11,6 +11,8 @@
 
 #include <zlib.h>
 
+#include "sync_calls.hpp"
+
 namespace {
 
 using mortise::Problem;
@@ -32,7 +34,7 @@ std::uint32_t checksum(const mortise::File& file) {
 
 class Probe final : public mortise::Module {
  public:
-  explicit Probe(mortise::Host host) : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()) {}
+  explicit Probe(mortise::Host host) : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -56,6 +58,7 @@ class Probe final : public mortise::Module {
     on.operation("cookieToken", &Probe::cookieToken);
     on.operation("cookieLogin", &Probe::cookieLogin);
     on.operation("cookieLogout", &Probe::cookieLogout);
+    sync_.bind(on);
   }
 
  private:
@@ -188,6 +191,7 @@ class Probe final : public mortise::Module {
   mortise::Db db_;
   mortise::Blobs blobs_;
   mortise::Identity identity_;
+  SyncCalls sync_;
 };
 
 }  // namespace
