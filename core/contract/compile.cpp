@@ -19,11 +19,12 @@ namespace {
 using json::Value;
 using Names = std::vector<std::string>;
 
-const Names kDocumentKeys = {"x-mortise-dialect",      "x-mortise-language",      "x-mortise-checks",
-                             "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store",
-                             "x-mortise-buckets"};
-const Names kMannerKeys = {"x-mortise-dialect",      "x-mortise-language",      "x-mortise-checks",
-                           "x-mortise-both-slashes", "x-mortise-decoded-slash", "x-mortise-no-store"};
+const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language",      "x-mortise-checks",
+                             "x-mortise-both-slashes",    "x-mortise-decoded-slash", "x-mortise-no-store",
+                             "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits"};
+const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
+                           "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
+                           "x-mortise-implied-methods"};
 const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",   "x-mortise-scopes",
                               "x-mortise-csrf",       "x-mortise-soft",         "x-mortise-limits",
                               "x-mortise-body-limit", "x-mortise-lenient-body", "x-mortise-query-token",
@@ -61,6 +62,7 @@ std::string didYouMean(std::string_view name, const Names& names, const std::str
 void applyDialectDefaults(Manners& manners) {
   using C = Check;
   manners.language = manners.dialect == "sessionfs" ? "en" : "zh-CN";
+  manners.impliedMethods = manners.dialect != "sessionfs";
   if (manners.dialect == "code_msg") {
     manners.checks = {C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
   } else if (manners.dialect == "unified") {
@@ -97,6 +99,7 @@ class DocumentCompiler {
     applyDialectDefaults(out_.manners);
     manners(*root_, out_.manners);
     buckets();
+    documentLimits();
     strayExtensions();
     const Value* paths = json::member(*root_, "paths");
     if (paths == nullptr || !paths->IsObject())
@@ -232,6 +235,8 @@ class DocumentCompiler {
       into.decodedSlash = flag(*value, "x-mortise-decoded-slash");
     if (const Value* value = json::member(object, "x-mortise-no-store"))
       into.noStore = flag(*value, "x-mortise-no-store");
+    if (const Value* value = json::member(object, "x-mortise-implied-methods"))
+      into.impliedMethods = flag(*value, "x-mortise-implied-methods");
     const Value* checks = json::member(object, "x-mortise-checks");
     if (checks == nullptr) return;
     into.checks.clear();
@@ -267,11 +272,15 @@ class DocumentCompiler {
         fail("expected {limit, window, key, algorithm}, found " + shown(entry.value) +
              "; write {limit: 30, window: 5m, key: ip}");
       auto bucket = std::make_shared<Bucket>();
-      bucket->name = source_.module + "." + name;
+      const Value* shared = json::member(entry.value, "shared");
+      const bool isShared = shared != nullptr && flag(*shared, "shared");
+      bucket->name = (isShared ? "shared" : source_.module) + "." + name;
       for (const auto& part : entry.value.GetObject()) bucketPart(json::view(part.name), part.value, *bucket);
+      if (isShared && bucket->key == Bucket::Key::custom)
+        fail("expected a shared bucket to have a key the kernel can take, found custom; remove shared");
       if (bucket->limit < 1 || bucket->windowSeconds < 1)
         fail("expected limit and window, found " + shown(entry.value) + "; add both");
-      bucketNames_.push_back(name);
+      buckets_.emplace(name, bucket);
       out_.buckets.push_back(bucket);
     }
     where_.clear();
@@ -304,9 +313,9 @@ class DocumentCompiler {
         fail("expected algorithm tokens, fixed_window, sliding_window or cooldown, found " + shown(value) +
              "; write one of them");
       bucket.algorithm = found->second;
-    } else if (key != "description") {
-      fail("expected limit, window, key or algorithm, found " + std::string(key) + "; " +
-           didYouMean(key, {"limit", "window", "key", "algorithm"}, "remove it"));
+    } else if (key != "description" && key != "shared") {
+      fail("expected limit, window, key, algorithm or shared, found " + std::string(key) + "; " +
+           didYouMean(key, {"limit", "window", "key", "algorithm", "shared"}, "remove it"));
     }
   }
 
@@ -366,6 +375,10 @@ class DocumentCompiler {
     manners(value, out->manners);
     ownKeys(value, *out);
     security(value, *out);
+    for (const auto& bucket : documentLimits_) {
+      const bool own = std::find(out->buckets.begin(), out->buckets.end(), bucket) != out->buckets.end();
+      if (!own && !out->security.anonymous) out->buckets.push_back(bucket);
+    }
     parameters(item, value, shape, *out);
     body(value, *out);
     responses(value);
@@ -406,19 +419,36 @@ class DocumentCompiler {
         std::find(out.manners.checks.begin(), out.manners.checks.end(), Check::csrf) == out.manners.checks.end()) {
       fail("expected csrf among x-mortise-checks, found x-mortise-csrf without it; add csrf in its place");
     }
-    const Value* limits = json::member(value, "x-mortise-limits");
-    if (limits == nullptr) return;
-    for (const auto& name : names(*limits, "x-mortise-limits")) {
-      const auto full = source_.module + "." + name;
-      const auto found = std::find_if(out_.buckets.begin(), out_.buckets.end(),
-                                      [&](const auto& bucket) { return bucket->name == full; });
-      if (found == out_.buckets.end())
+    if (const Value* limits = json::member(value, "x-mortise-limits")) out.buckets = limitsIn(*limits);
+  }
+
+  std::vector<std::shared_ptr<const Bucket>> limitsIn(const Value& list) const {
+    std::vector<std::shared_ptr<const Bucket>> out;
+    for (const auto& name : names(list, "x-mortise-limits")) {
+      const auto found = buckets_.find(name);
+      if (found == buckets_.end()) {
+        Names known;
+        for (const auto& [one, bucket] : buckets_) known.push_back(one);
         fail("expected x-mortise-limits to name buckets of this document, found " + name + "; " +
-             didYouMean(name, bucketNames_, "declare it under x-mortise-buckets"));
-      if ((*found)->key == Bucket::Key::custom)
+             didYouMean(name, known, "declare it under x-mortise-buckets"));
+      }
+      if (found->second->key == Bucket::Key::custom)
         fail("expected x-mortise-limits to name buckets the kernel can take, found " + name +
              " with key custom; take it in the handler");
-      out.buckets.push_back(*found);
+      out.push_back(found->second);
+    }
+    return out;
+  }
+
+  // Limits of the document hold for each of its operations that needs a caller, beside the operation's own.
+  void documentLimits() {
+    const Value* limits = json::member(*root_, "x-mortise-limits");
+    if (limits == nullptr) return;
+    documentLimits_ = limitsIn(*limits);
+    for (const auto& bucket : documentLimits_) {
+      if (bucket->key == Bucket::Key::ip)
+        fail("expected x-mortise-limits on the document to name buckets with key user or credential, found " +
+             bucket->name + " with key ip; name it on each operation");
     }
   }
 
@@ -653,7 +683,8 @@ class DocumentCompiler {
   const DocumentSource& source_;
   std::shared_ptr<json::Document> root_;
   CompiledDocument out_;
-  Names bucketNames_;
+  std::map<std::string, std::shared_ptr<const Bucket>> buckets_;  // by their name in the document
+  std::vector<std::shared_ptr<const Bucket>> documentLimits_;
   std::set<std::string> ids_;
   std::string where_;
   int line_ = 1;

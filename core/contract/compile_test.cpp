@@ -113,6 +113,23 @@ TEST(Compile, DeniesByDefault) {
             "one of the two");
 }
 
+TEST(Compile, LimitsOfTheDocumentHoldWhereACallerIsNeeded) {
+  const std::string top =
+      "x-mortise-buckets: {all: {limit: 3, window: 1m, key: credential, shared: true}, few: {limit: 1, window: 1m}}\n"
+      "x-mortise-limits: [all]\n";
+  const auto names = [&](const std::string& operation) {
+    std::vector<std::string> out;
+    const auto document = compile(source("m", "contracts/m.yaml", testing::document(top, operation)));
+    for (const auto& bucket : document.operations[0]->buckets) out.push_back(bucket->name);
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("      x-mortise-permission: a.b\n"), Names({"shared.all"}));
+  EXPECT_EQ(names("      x-mortise-permission: a.b\n      x-mortise-limits: [few, all]\n"),
+            Names({"m.few", "shared.all"}));
+  EXPECT_EQ(names(kOpen), Names());
+}
+
 TEST(Compile, RefusesInOneSentenceWithTheLine) {
   const auto says = [](const std::string& top, const std::string& operation, const std::string& part) {
     const auto text = refusal(document(top, operation));
@@ -132,6 +149,9 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
        "key custom");
   says("x-mortise-buckets: {write: {limit: 3, window: soon}}\n", kOpen, "found \"soon\"");
   says("x-mortise-buckets: {write: {limit: 3}}\n", kOpen, "expected limit and window");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m, key: custom, shared: true}}\n", kOpen, "remove shared");
+  says("x-mortise-buckets: {write: {limit: 3, window: 1m}}\nx-mortise-limits: [write]\n", kOpen, "with key ip");
+  says("x-mortise-limits: [write]\n", kOpen, "found write; declare it under x-mortise-buckets");
   says("x-mortise-checks: [syntax]\n", kOpen, "found no limit_ip");
   says("x-mortise-checks: [syntax, syntax]\n", kOpen, "twice");
   says("x-mortise-checks: [sintax]\n", kOpen, "did you mean syntax");

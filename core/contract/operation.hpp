@@ -28,11 +28,12 @@ enum class Check : std::uint8_t {
   shape,       // path, query, header and body against their schemas
 };
 
-// A rate limit, declared in x-mortise-buckets of a document: name -> {limit, window, key, algorithm}.
+// A rate limit, declared in x-mortise-buckets of a document: name -> {limit, window, key, algorithm, shared}. A shared
+// one is the same bucket in every document, of whatever module, that declares it (equally).
 struct Bucket {
   enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
   enum class Algorithm : std::uint8_t { tokens, fixedWindow, slidingWindow, cooldown };
-  std::string name;  // "auth.login_ip": module + name in the document
+  std::string name;  // "auth.login_ip": module + name in the document; "shared.keys" for `shared: true`
   std::int64_t limit = 0;
   std::int64_t windowSeconds = 0;
   Key key = Key::ip;
@@ -75,9 +76,10 @@ struct Manners {
   std::string dialect;   // problem | code_msg | unified | sessionfs | a third party's
   std::string language;  // default language of messages: "en", "zh-CN"
   std::vector<Check> checks;
-  bool bothSlashes = false;   // serve /x and /x/
-  bool decodedSlash = false;  // %2F in a path acts as /
-  bool noStore = false;       // Cache-Control: no-store
+  bool bothSlashes = false;    // serve /x and /x/
+  bool decodedSlash = false;   // %2F in a path acts as /
+  bool noStore = false;        // Cache-Control: no-store
+  bool impliedMethods = true;  // GET answers HEAD too, and OPTIONS tells the methods; else both are 405
 };
 
 struct Operation {

@@ -69,11 +69,13 @@ struct Search {
       if (leaf.routes[i] == 0) continue;
       const Route& route = routes[static_cast<std::size_t>(leaf.routes[i] - 1)];
       if (route.operation->manners.decodedSlash != decoded) continue;
-      if (i == method || (method == kHead && i == kGet && leaf.routes[kHead] == 0)) {
+      const bool headToo = i == kGet && route.operation->manners.impliedMethods;
+      if (i == method || (method == kHead && headToo && leaf.routes[kHead] == 0)) {
         found = &route;
         return true;
       }
       allowed |= 1U << i;
+      if (headToo) allowed |= 1U << kHead;
       if (other == nullptr) other = &route;
     }
     return false;
@@ -308,7 +310,6 @@ struct RouteTable::Implementation {
   }
 
   static std::string allow(std::uint32_t methods) {
-    if ((methods & (1U << kGet)) != 0) methods |= 1U << kHead;
     std::string out;
     for (std::size_t i = 0; i < kMethods.size(); ++i) {
       if ((methods & (1U << i)) != 0) out.append(out.empty() ? "" : ", ").append(kMethods[i]);

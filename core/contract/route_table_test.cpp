@@ -114,8 +114,29 @@ TEST(RouteTable, FallsBackToGetForHeadAndNamesAllowedMethods) {
   EXPECT_EQ(shown(routes.match("get", "/api/v1/notes")), "405 GET, HEAD, POST");
   EXPECT_EQ(shown(routes.match("DELETE", "/api/v1/notes/drafts")), "deleteNote note_id=drafts");
   EXPECT_EQ(shown(routes.match("PUT", "/api/v1/projects/proj_1")), "writeProject remote=proj_1");
-  EXPECT_EQ(shown(routes.match("POST", "/api/v1/projects/proj_1")), "405 GET, HEAD, PUT");
+  EXPECT_EQ(shown(routes.match("POST", "/api/v1/projects/proj_1")), "405 GET, PUT");
   EXPECT_EQ(shown(routes.match("PUT", "/nowhere")), "404");
+}
+
+TEST(RouteTable, ServesOnlyDeclaredMethodsWhereAFamilySaysSo) {
+  const auto routes =
+      table({paths("strict", {"/a"}, "x-mortise-implied-methods: false\n"), paths("plain", {"/b"}),
+             paths("family", {"/c"}, "x-mortise-dialect: sessionfs\n"),
+             paths("asked", {"/d"}, "x-mortise-dialect: sessionfs\nx-mortise-implied-methods: true\n")});
+  EXPECT_EQ(shown(routes.match("HEAD", "/a")), "405 GET");
+  EXPECT_EQ(shown(routes.match("OPTIONS", "/a")), "405 GET");
+  EXPECT_EQ(shown(routes.match("HEAD", "/b")), "o0");
+  EXPECT_EQ(shown(routes.match("HEAD", "/c")), "405 GET");
+  EXPECT_EQ(shown(routes.match("HEAD", "/d")), "o0");
+}
+
+TEST(RouteTable, SharedBucketsAreOneAcrossModulesAndMustBeEqual) {
+  const auto top = [](const std::string& limit) {
+    return "x-mortise-buckets: {keys: {limit: " + limit + ", window: 1m, key: credential, shared: true}}\n";
+  };
+  const auto equal = table({paths("one", {"/a"}, top("3")), paths("two", {"/b"}, top("3"))});
+  EXPECT_EQ(equal.documents()[0].buckets[0]->name, equal.documents()[1].buckets[0]->name);
+  EXPECT_THROW(table({paths("one", {"/a"}, top("3")), paths("two", {"/b"}, top("4"))}), std::runtime_error);
 }
 
 TEST(RouteTable, SpeaksTheDialectOfTheLongestPrefix) {

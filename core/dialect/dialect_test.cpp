@@ -275,6 +275,8 @@ TEST_F(Golden, SessionfsTellsPlainFromStructuredErrors) {
   EXPECT_EQ(body("sessionfs", Problem(410, "handoff_gone").detailsJson(R"({"since":1})")),
             R"({"error":{"code":"410","message":"handoff_gone","details":{"error":"handoff_gone","since":1}}})");
   EXPECT_EQ(error("sessionfs", Problem(404, "not_found")).contentType, "application/json");
+  EXPECT_EQ(body("sessionfs", Problem(429, "rate_limited").detailsJson(R"({"retry_after":1})")),
+            R"({"error":{"code":"429","message":"Rate limit exceeded","details":{}}})");
 }
 
 TEST_F(Golden, SessionfsLetsSomeCodesLead) {

@@ -88,6 +88,7 @@ class Sessionfs final : public Dialect {
  private:
   std::string details(const Problem& problem, const Context& context) const {
     if (!problem.errors.empty()) return "{\"errors\":" + errors(problem, context) + "}";
+    if (problem.code == "rate_limited") return "{}";  // plain in this family; Retry-After tells the time
     json::Document own;
     json::ParseError error;
     if (problem.details.empty() || !json::parse(problem.details, own, error) || !own.IsObject()) own.SetObject();

@@ -160,7 +160,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
           head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
       return {};
     }
-    if (!match.allow.empty()) {
+    if (!match.allow.empty() && match.manners->impliedMethods) {
       http::Reply reply;
       reply.fields.add("Allow", match.allow);
       exchange->reply(std::move(reply));

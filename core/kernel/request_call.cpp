@@ -207,7 +207,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
   http::Reply out;
   out.status = reply.status;
   for (auto& [name, value] : reply.fields) out.fields.add(std::move(name), std::move(value));
-  const bool wrapped = !reply.isRaw && (match_.operation == nullptr || match_.operation->envelope);
+  const bool wrapped = !reply.isRaw && enveloped();
   if (reply.isRaw) {
     out.body = std::move(reply.raw);
     if (!reply.contentType.empty()) out.fields.set("Content-Type", std::move(reply.contentType));

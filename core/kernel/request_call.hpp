@@ -40,6 +40,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::string_view header(std::string_view name) const override { return exchange_->head().fields.get(name); }
   const json::Value* body() const override { return hasBody_ ? &body_ : nullptr; }
   const http::ExchangePtr& exchange() const override { return exchange_; }
+  bool enveloped() const override { return match_.operation == nullptr || match_.operation->envelope; }
   bool reply(plugin::CallReply reply) override;
   bool fail(Problem problem) override;
   bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,

@@ -45,6 +45,7 @@ class Call {
   virtual std::string_view header(std::string_view name) const = 0;
   virtual const json::Value* body() const = 0;
   virtual const http::ExchangePtr& exchange() const = 0;  // raw body, parts, streams
+  virtual bool enveloped() const = 0;                     // false: x-mortise-envelope: false
 
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;

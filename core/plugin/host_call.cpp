@@ -164,9 +164,13 @@ uint64_t callFileSize(mortise_file* file) { return file == nullptr ? 0 : fileOf(
 mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
   if (!MORTISE_COMPLETE(reply, mortise_reply, content_type)) return tooShort(nullptr, "mortise_reply");
   return onCall(call, "call/1 reply", [&](Call& c) {
-    if (reply->status < 200 || reply->status > 399) {
+    // Error bodies are the dialect's; only where the contract has no envelope may a module bring its own, such as a
+    // page.
+    const int highest = c.enveloped() ? 399 : 599;
+    if (reply->status < 200 || reply->status > highest) {
       return misuse(c, "reply",
-                    "status " + std::to_string(reply->status) + ", expected 200 to 399; use fail for errors");
+                    "status " + std::to_string(reply->status) + ", expected 200 to " + std::to_string(highest) +
+                        "; use fail for errors");
     }
     if (auto reason = badField(reply->fields, reply->fields_count); !reason.empty()) return misuse(c, "reply", reason);
     if (!isFieldValue(view(reply->content_type))) return misuse(c, "reply", "content_type has a control byte");

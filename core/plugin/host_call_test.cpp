@@ -177,6 +177,10 @@ TEST_F(CallTable, AReplyThatBreaksARuleIsRefused) {
   auto reply = ok();
   reply.status = 404;
   EXPECT_EQ(table_.reply(raw(), &reply), MORTISE_INVALID);
+  call_.hasEnvelope = false;
+  reply.status = 600;
+  EXPECT_EQ(table_.reply(raw(), &reply), MORTISE_INVALID);
+  call_.hasEnvelope = true;
   reply = ok();
   mortise_pair field{S("X-Note"), S("a\r\nSet-Cookie: b")};
   reply.fields = &field;
@@ -196,6 +200,16 @@ TEST_F(CallTable, AReplyThatBreaksARuleIsRefused) {
   reply.fields_count = 1;
   EXPECT_EQ(table_.reply(raw(), &reply), MORTISE_OK);
   EXPECT_EQ(call_.replied->fields.at(0).first, "X-Note");
+}
+
+TEST_F(CallTable, APageMayTellAnErrorWhereThereIsNoEnvelope) {
+  call_.hasEnvelope = false;
+  auto reply = ok();
+  reply.status = 404;
+  reply.raw = S("<p>gone</p>");
+  reply.content_type = S("text/html");
+  EXPECT_EQ(table_.reply(raw(), &reply), MORTISE_OK);
+  EXPECT_EQ(call_.replied->status, 404);
 }
 
 TEST_F(CallTable, AProblemCrossesWhole) {

@@ -30,6 +30,7 @@ class RecordingCall : public Call {
   std::string_view header(std::string_view) const override { return {}; }
   const json::Value* body() const override { return nullptr; }
   const http::ExchangePtr& exchange() const override { return exchange_; }
+  bool enveloped() const override { return hasEnvelope; }
 
   bool reply(CallReply reply) override {
     const std::lock_guard lock(mutex_);
@@ -57,6 +58,7 @@ class RecordingCall : public Call {
   void release() override { references.fetch_sub(1); }
 
   std::optional<CallReply> replied;
+  bool hasEnvelope = true;
   std::optional<Problem> failed;
   std::shared_ptr<http::SpooledFile> sentFile;
   std::atomic<int> references{1};

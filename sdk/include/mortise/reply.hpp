@@ -27,7 +27,8 @@ class Reply {
   static Reply status(int status, json::Value value) { return Reply(status, std::move(value).text()); }
   static Reply status(int status) { return Reply(status, {}); }
 
-  // Any bytes, for operations with `x-mortise-envelope: false`.
+  // Any bytes, for operations with `x-mortise-envelope: false`, and there any status 200..599: a page that says what is
+  // wrong. Where the family has an error body, throw a Problem instead.
   static Reply raw(std::string bytes, std::string content_type, int status = 200) {
     Reply reply(status, {});
     reply.raw_ = std::move(bytes);

@@ -70,7 +70,7 @@ typedef struct mortise_part {
 
 typedef struct mortise_reply {
   uint32_t struct_size;
-  int32_t status;             /* 200..399 */
+  int32_t status;             /* 200..399; up to 599 for operations with x-mortise-envelope: false */
   mortise_str json;           /* bare JSON value; the dialect wraps it. Empty: no data */
   mortise_str message;        /* catalogue key of a success text, or empty */
   const mortise_pair* fields; /* further header fields; CR, LF and NUL are refused */
