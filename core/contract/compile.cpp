@@ -21,7 +21,8 @@ using Names = std::vector<std::string>;
 
 const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language",      "x-mortise-checks",
                              "x-mortise-both-slashes",    "x-mortise-decoded-slash", "x-mortise-no-store",
-                             "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits"};
+                             "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits",
+                             "x-mortise-prefix"};
 const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
                            "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
                            "x-mortise-implied-methods"};
@@ -105,7 +106,7 @@ class DocumentCompiler {
     if (paths == nullptr || !paths->IsObject())
       fail("expected paths, found none; a contract without operations has no use");
     for (const auto& path : paths->GetObject()) pathItem(std::string(json::view(path.name)), path.value);
-    out_.prefix = commonPrefix();
+    out_.prefix = prefix();
     out_.document = root_;
     return std::move(out_);
   }
@@ -654,6 +655,17 @@ class DocumentCompiler {
     if (media == "multipart/form-data") return Body::Kind::multipart;
     if (media == "application/x-www-form-urlencoded") return Body::Kind::form;
     return Body::Kind::raw;
+  }
+
+  // Families that share a prefix must say which of them answers for the unknown paths below it.
+  std::string prefix() const {
+    const Value* own = json::member(*root_, "x-mortise-prefix");
+    if (own == nullptr) return commonPrefix();
+    const auto prefix = text(*own, "x-mortise-prefix");
+    if (prefix.front() != '/' || prefix.back() == '/' || prefix.find('{') != std::string::npos)
+      fail("expected x-mortise-prefix to be a path without parameters and without a slash at its end, found " + prefix +
+           "; write one such as /api/v1/notes");
+    return prefix;
   }
 
   // Of whole segments, up to the first parameter.

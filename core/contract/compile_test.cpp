@@ -151,6 +151,7 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
   says("x-mortise-buckets: {write: {limit: 3}}\n", kOpen, "expected limit and window");
   says("x-mortise-buckets: {write: {limit: 3, window: 1m, key: custom, shared: true}}\n", kOpen, "remove shared");
   says("x-mortise-buckets: {write: {limit: 3, window: 1m}}\nx-mortise-limits: [write]\n", kOpen, "with key ip");
+  says("x-mortise-prefix: x/\n", kOpen, "found x/; write one such as");
   says("x-mortise-limits: [write]\n", kOpen, "found write; declare it under x-mortise-buckets");
   says("x-mortise-checks: [syntax]\n", kOpen, "found no limit_ip");
   says("x-mortise-checks: [syntax, syntax]\n", kOpen, "twice");

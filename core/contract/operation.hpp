@@ -119,7 +119,7 @@ struct DocumentSource {
 // default).
 struct CompiledDocument {
   std::string module, file,
-      prefix;  // prefix: longest common path prefix; errors before a route is known use its dialect
+      prefix;  // x-mortise-prefix, or the longest common path prefix: errors before a route is known use its dialect
   Manners manners;
   std::vector<OperationPtr> operations;
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included

@@ -139,6 +139,14 @@ TEST(RouteTable, SharedBucketsAreOneAcrossModulesAndMustBeEqual) {
   EXPECT_THROW(table({paths("one", {"/a"}, top("3")), paths("two", {"/b"}, top("4"))}), std::runtime_error);
 }
 
+TEST(RouteTable, AFamilyMayAnswerForLessThanItsCommonPrefix) {
+  const auto routes = table({paths("few", {"/a/b", "/a/c/d"}, "x-mortise-dialect: sessionfs\nx-mortise-prefix: /a/c\n"),
+                             paths("most", {"/a/e"}, "x-mortise-dialect: unified\n"), paths("rest", {"/a/f", "/g"})});
+  EXPECT_EQ(routes.match("GET", "/a/c/x").manners->dialect, "sessionfs");
+  EXPECT_EQ(routes.match("GET", "/a/x").manners->dialect, "problem");
+  EXPECT_EQ(routes.match("PUT", "/a/b").manners->dialect, "sessionfs");
+}
+
 TEST(RouteTable, SpeaksTheDialectOfTheLongestPrefix) {
   const auto routes = table({compile(kernelContract()), compile(sample("notes")), compile(sample("projects")),
                              paths("agent", {"/api/a", "/api/b/c"}, "x-mortise-dialect: code_msg\n")});
