@@ -30,7 +30,7 @@ int main(int count, char** values) {
   sigaddset(&stop, SIGTERM);
   sigprocmask(SIG_BLOCK, &stop, nullptr);
 
-  const auto port = static_cast<std::uint16_t>(std::atoi(values[1]));
+  const auto port = static_cast<std::uint16_t>(std::strtoul(values[1], nullptr, 10));
   Pistache::Http::Endpoint server(Pistache::Address(Pistache::Ipv4::loopback(), Pistache::Port(port)));
   server.init(Pistache::Http::Endpoint::options().threads(1).flags(Pistache::Tcp::Options::ReuseAddr));
   server.setHandler(Pistache::Http::make_handler<Hello>());

@@ -60,7 +60,7 @@ std::optional<std::string> decode64(std::string_view text, const std::array<std:
   std::uint32_t group = 0;
   int bits = 0;
   for (const char c : text) {
-    const int value = table[static_cast<unsigned char>(c)];
+    const auto value = static_cast<int>(table[static_cast<unsigned char>(c)]);
     if (value < 0) return std::nullopt;
     group = group << 6 | static_cast<std::uint32_t>(value);
     bits += 6;

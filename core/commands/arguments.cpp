@@ -109,9 +109,9 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
   }
 }
 
-std::string Arguments::flag(const std::string& name, std::string otherwise) const {
+std::string Arguments::flag(const std::string& name, const std::string& otherwise) const {
   const auto found = flags_.find(name);
-  return found == flags_.end() ? std::move(otherwise) : found->second;
+  return found == flags_.end() ? otherwise : found->second;
 }
 
 std::string helpText(const Usage& usage) {

@@ -32,9 +32,8 @@ std::optional<std::int64_t> parseWith(std::string_view raw, const Unit (&units)[
 }  // namespace
 
 std::optional<std::int64_t> parseDuration(std::string_view text) {
-  static constexpr Unit kUnits[] = {{"", 1000},         {"ms", 1},          {"s", 1000},
-                                    {"m", 60 * 1000},   {"min", 60 * 1000}, {"h", 60 * 60 * 1000},
-                                    {"d", 86400 * 1000}};
+  static constexpr Unit kUnits[] = {{"", 1000},      {"ms", 1},        {"s", 1000},      {"m", 60'000},
+                                    {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   return parseWith(text, kUnits);
 }
 
@@ -42,9 +41,9 @@ std::optional<std::int64_t> parseSize(std::string_view text) {
   static constexpr Unit kUnits[] = {{"", 1},
                                     {"b", 1},
                                     {"kb", 1000},
-                                    {"mb", 1000 * 1000},
-                                    {"gb", 1000 * 1000 * 1000},
-                                    {"tb", 1000ll * 1000 * 1000 * 1000},
+                                    {"mb", 1'000'000},
+                                    {"gb", 1'000'000'000},
+                                    {"tb", 1'000'000'000'000},
                                     {"k", 1 << 10},
                                     {"m", 1 << 20},
                                     {"g", 1 << 30},

@@ -14,7 +14,7 @@ class Pattern {
  public:
   // Texts longer than this never match: it bounds the work a client can cause. Contracts pair `pattern` with
   // `maxLength`.
-  static constexpr std::size_t kLongestText = 16 * 1024;
+  static constexpr std::size_t kLongestText = 16 << 10;
 
   // Serves . ^ $ | ( ) (?: ) [ ] [^ ] * + ? {n} {n,} {n,m} (lazy forms too), \d \w \s \D \W \S \b \B, \t \n \r \f \v \0
   // \xHH \uHHHH, and \ before punctuation. Throws std::runtime_error for the rest (look-around, back-references,

@@ -21,11 +21,10 @@ const Dialect& Dialects::get(std::string_view name) const {
 
 bool Dialects::has(std::string_view name) const { return dialects_.find(name) != dialects_.end(); }
 
-void Dialects::addTemplate(std::string name, std::string successTemplate, std::string errorTemplate,
+void Dialects::addTemplate(std::string name, const std::string& successTemplate, const std::string& errorTemplate,
                            std::string contentType) {
   if (name.empty() || has(name)) throw std::runtime_error("dialect " + name + ": the name is taken; choose another");
-  auto made =
-      makeTemplate(messages_, name, std::move(successTemplate), std::move(errorTemplate), std::move(contentType));
+  auto made = makeTemplate(messages_, name, successTemplate, errorTemplate, std::move(contentType));
   dialects_.emplace(std::move(name), std::move(made));
 }
 

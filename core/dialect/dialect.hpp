@@ -52,7 +52,8 @@ class Dialects {
   bool has(std::string_view name) const;
   // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}}
   // {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
-  void addTemplate(std::string name, std::string successTemplate, std::string errorTemplate, std::string contentType);
+  void addTemplate(std::string name, const std::string& successTemplate, const std::string& errorTemplate,
+                   std::string contentType);
 
  private:
   std::shared_ptr<const Messages> messages_;

@@ -16,8 +16,8 @@ std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages);
 std::unique_ptr<Dialect> makeUnified(MessagesPtr messages);
 std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages);
 // Throws std::runtime_error when a template is not JSON once filled.
-std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error,
-                                      std::string contentType);
+std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, const std::string& success,
+                                      const std::string& error, std::string contentType);
 
 // Writes the members of a JSON object in order; values that are JSON already go in as they are.
 class ObjectWriter {

@@ -1,6 +1,7 @@
 #include "core/dialect/messages.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -57,7 +58,7 @@ int weight(std::string_view parameters) {
     const auto [end, failure] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
     if (failure != std::errc() || end != digits.data() + digits.size() || !(value >= 0 && value <= 1)) return 0;
-    return static_cast<int>(value * 1000 + 0.5);
+    return static_cast<int>(std::lround(value * 1000));
   }
   return 1000;
 }

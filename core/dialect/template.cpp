@@ -152,8 +152,8 @@ class FromTemplate final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, std::string success, std::string error,
-                                      std::string contentType) {
+std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, const std::string& success,
+                                      const std::string& error, std::string contentType) {
   return std::make_unique<FromTemplate>(std::move(messages), std::move(name), success, error,
                                         contentType.empty() ? "application/json" : std::move(contentType));
 }

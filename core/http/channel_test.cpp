@@ -16,7 +16,7 @@ std::shared_ptr<const std::string> bytes(std::string text) {
 
 class StreamTest : public ServerTest {
  protected:
-  void serve(std::string heartbeat = "", std::chrono::seconds every = 0s) {
+  void serve(const std::string& heartbeat = "", std::chrono::seconds every = 0s) {
     app.request = [this, heartbeat, every](const ExchangePtr& exchange) {
       Fields fields;
       fields.add("Content-Type", "text/event-stream");
@@ -222,7 +222,7 @@ TEST_F(StreamTest, EndsStreamsWhenDraining) {
 
 class WebSocketTest : public ServerTest {
  protected:
-  void serve(WebSocket::Options wanted = {}) {
+  void serve(const WebSocket::Options& wanted = {}) {
     app.request = [this, wanted](const ExchangePtr& exchange) {
       if (!exchange->wantsWebSocket()) return replyText(exchange, "no upgrade", 426);
       WebSocket::Options chosen = wanted;

@@ -70,14 +70,12 @@ TEST(ChunkedDecoder, RefusesBadFramingForEveryCut) {
                                      "5\r\nhello\n",
                                      "123456789\r\n",
                                      "5;a\x01\r\n",
-                                     "0\r\nTrailer\x00",
                                      "0\r\n\rX",
                                      "0\r\nA: b\n",
                                      "5\rX",
                                      "5;" + std::string(300, 'a') + "\r\n",
                                      "0\r\nA: " + std::string(5000, 'a') + "\r\n\r\n"};
   for (const std::string& message : bad) {
-    if (message.find("Trailer") != std::string::npos) continue;
     EXPECT_TRUE(decode({message}).failed) << message;
     for (std::size_t cut = 1; cut < message.size() && cut < 20; ++cut) {
       EXPECT_TRUE(decode({std::string_view(message).substr(0, cut), std::string_view(message).substr(cut)}).failed)

@@ -268,8 +268,6 @@ void Connection::onEndOfInput() {
       return;
     case State::body:
     case State::webSocket:
-      cut(false);
-      return;
     case State::lingering:
       cut(false);
       return;

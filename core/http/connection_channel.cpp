@@ -231,7 +231,7 @@ void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange
 
 std::size_t Connection::receiveFrames(std::string_view bytes) {
   std::size_t used = 0;
-  while (state_ == State::webSocket && used < bytes.size() && !webSocket_->paused) {
+  while (state_ == State::webSocket && webSocket_ && used < bytes.size() && !webSocket_->paused) {
     if (webSocket_->closeSeen) return bytes.size();
     const WebSocketDecoder::Step step = webSocket_->decoder.feed(bytes.substr(used));
     used += step.consumed;

@@ -1,6 +1,7 @@
 #include "core/http/message.hpp"
 
 #include <unistd.h>
+#include <algorithm>
 
 #include <array>
 
@@ -23,19 +24,14 @@ std::optional<Method> methodFrom(std::string_view text) {
 }
 
 void Fields::set(std::string_view name, std::string value) {
-  bool placed = false;
-  for (auto field = list_.begin(); field != list_.end();) {
-    if (!equalsNoCase(field->name, name)) {
-      ++field;
-    } else if (!placed) {
-      field->value = std::move(value);
-      placed = true;
-      ++field;
-    } else {
-      field = list_.erase(field);
-    }
+  const auto named = [name](const Field& field) { return equalsNoCase(field.name, name); };
+  const auto first = std::find_if(list_.begin(), list_.end(), named);
+  if (first == list_.end()) {
+    add(std::string(name), std::move(value));
+    return;
   }
-  if (!placed) add(std::string(name), std::move(value));
+  first->value = std::move(value);
+  list_.erase(std::remove_if(first + 1, list_.end(), named), list_.end());
 }
 
 const std::string* Fields::find(std::string_view name) const {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <thread>
+#include <tuple>
 
 #include "core/http/test_support.hpp"
 
@@ -732,7 +733,7 @@ TEST_F(ServerTest, OutlivesTheEndOfDescriptors) {
   const rlimit narrow{static_cast<rlim_t>(waiting.back()) + 1, old.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &narrow);
   for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) fillers.push_back(fd);
-  for (const int fd : waiting) ::connect(fd, reinterpret_cast<sockaddr*>(&name), sizeof name);
+  for (const int fd : waiting) std::ignore = ::connect(fd, reinterpret_cast<sockaddr*>(&name), sizeof name);
   EXPECT_TRUE(eventually([&] { return server->counters().refusedConnections.load() > 0; }));
   EXPECT_EQ(before.get("/hello").status, 200) << "old connections are served";
   ::setrlimit(RLIMIT_NOFILE, &old);

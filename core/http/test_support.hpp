@@ -189,7 +189,7 @@ class Client {
     Answer answer;
     answer.head = readUntil("\r\n\r\n");
     if (answer.head.size() < 12) return answer;
-    answer.status = std::atoi(answer.head.c_str() + 9);
+    answer.status = static_cast<int>(std::strtol(answer.head.c_str() + 9, nullptr, 10));
     if (headOnly || answer.status == 204 || answer.status == 304 || answer.status < 200) return answer;
     if (answer.field("transfer-encoding") == "chunked") {
       for (;;) {

@@ -556,7 +556,7 @@ ApiKeys& Identity::apiKeys() { return implementation_->apiKeys; }
 CookieSessions& Identity::cookieSessions() { return implementation_->cookieSessions; }
 
 std::string Identity::makeSetupToken() {
-  constexpr std::int64_t kLife = 24 * 3600 * kMicros;
+  constexpr std::int64_t kLife = 86400 * kMicros;
   std::string token = text::base64Url(randomBytes(24));
   implementation_->database.transaction([&](db::Session& session) {
     if (store::countUsersWithRole(session, kAdministrator) > 0) {

@@ -323,7 +323,7 @@ TEST_P(PrincipalsTest, ASessionEndsWhenUnusedForLongAndUseMovesItsEndOn) {
   const auto now = nowMicros();
   const auto session = cookies().bindUser({}, user_.id, now);
   const std::string cookie = cookies().cookie(session);
-  EXPECT_EQ(session.expiresAt, now + 7 * 86400 * kSecond);
+  EXPECT_EQ(session.expiresAt, now + 7 * (86400 * kSecond));
   EXPECT_FALSE(cookies().find(cookie, session.expiresAt));
   cookies().recordUse(session, now + 59 * kSecond);
   EXPECT_EQ(cookies().find(cookie, now)->expiresAt, session.expiresAt);

@@ -227,7 +227,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
   return replyRaw(std::move(out));
 }
 
-http::Reply RequestCall::errorReply(Problem problem) {
+http::Reply RequestCall::errorReply(const Problem& problem) {
   dispatcher_.logProblem(*this, problem);
   std::string url;
   auto facts = context();
@@ -242,7 +242,7 @@ http::Reply RequestCall::errorReply(Problem problem) {
   return out;
 }
 
-bool RequestCall::fail(Problem problem) { return claim() && exchange_->reply(errorReply(std::move(problem))); }
+bool RequestCall::fail(Problem problem) { return claim() && exchange_->reply(errorReply(problem)); }
 
 bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
                             std::string etag) {

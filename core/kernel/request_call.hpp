@@ -60,8 +60,8 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   // Each throws the Problem of its check.
   void checkSyntax();
   void checkShape();
-  bool replyRaw(http::Reply reply);         // status and fields as given, plus what every reply carries
-  http::Reply errorReply(Problem problem);  // the Problem in this request's dialect; logs it
+  bool replyRaw(http::Reply reply);                // status and fields as given, plus what every reply carries
+  http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
   dialect::Context context() const;  // without the URL, which only errors show
 

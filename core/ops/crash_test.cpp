@@ -29,7 +29,7 @@ TEST_F(CrashDeathTest, ABadAccessIsReportedAndKeepsItsSignal) {
       {
         installCrashHandler("1.2.3");
         volatile std::uintptr_t address = 16;
-        volatile int* nowhere = reinterpret_cast<volatile int*>(address);
+        volatile int* nowhere = reinterpret_cast<volatile int*>(address);  // NOLINT(performance-no-int-to-ptr): meant
         *nowhere = 1;
       },
       testing::KilledBySignal(SIGSEGV), "mortise 1\\.2\\.3 crashed: SIGSEGV at address 0x10\nbacktrace:\n.*ops_test");

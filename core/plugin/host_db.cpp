@@ -119,7 +119,8 @@ mortise_status usable(const mortise_db_session* session, const char* function, m
 template <typename Work>
 mortise_status onSession(mortise_db_session* session, const char* function, mortise_error* error, Work work) {
   return guarded(session == nullptr ? nullptr : session->host, function, error, [&] {
-    if (const auto status = usable(session, function, error); status != MORTISE_OK) return status;
+    const auto status = usable(session, function, error);
+    if (status != MORTISE_OK || session == nullptr) return status;
     return work(*session->session);
   });
 }

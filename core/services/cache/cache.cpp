@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 class MemoryCache final : public Cache {
  public:
   explicit MemoryCache(const CacheOptions& options)
-      : shardCount_(options.maxEntries >= 16 * 64 ? 16 : 1),
+      : shardCount_(options.maxEntries >= 1024 ? 16 : 1),
         entriesPerShard_(std::max<std::size_t>(options.maxEntries / shardCount_, 1)),
         bytesPerShard_(std::max<std::size_t>(options.maxBytes / shardCount_, 1)),
         largest_(options.maxBytes / 8),

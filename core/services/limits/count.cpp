@@ -50,7 +50,7 @@ Decision countLog(const contract::Bucket& bucket, const std::vector<std::int64_t
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const std::size_t first = log ? firstLive(*log, now, window) : 0;
   const auto taken = static_cast<std::int64_t>(log ? log->size() - first : 0);
-  if (taken < bucket.limit) return granted(bucket, bucket.limit - taken - 1);
+  if (log == nullptr || taken < bucket.limit) return granted(bucket, bucket.limit - taken - 1);
   // The unit whose leaving makes room; with a lowered limit that need not be the oldest.
   const std::size_t blocking = log->size() - static_cast<std::size_t>(bucket.limit);
   return refused(bucket, (*log)[blocking] + window - now);
@@ -126,7 +126,7 @@ void refund(const contract::Bucket& bucket, State& state, std::int64_t now) {
 }
 
 void check(const contract::Bucket& bucket) {
-  constexpr std::int64_t kLongest = 366 * 86400;
+  constexpr std::int64_t kLongest = 31'622'400;  // 366 days
   constexpr std::int64_t kMost = 1'000'000'000;
   if (bucket.limit <= 0 || bucket.limit > kMost || bucket.windowSeconds <= 0 || bucket.windowSeconds > kLongest) {
     throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + ": limit " + std::to_string(bucket.limit) +

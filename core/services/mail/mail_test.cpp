@@ -102,7 +102,7 @@ TEST(Compose, EncodesWhatIsNotAsciiWithoutCuttingCharacters) {
 }
 
 TEST(Compose, RefusesHeaderInjectionAndBadAddresses) {
-  const auto refused = [](Mail mail, const char* from = "a@b.example") {
+  const auto refused = [](const Mail& mail, const char* from = "a@b.example") {
     try {
       composeMail(mail, from, "<id@b>", 0);
     } catch (const ServiceError& error) {

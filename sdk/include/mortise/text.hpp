@@ -12,7 +12,7 @@ namespace mortise::inline sdk1 {
 //   std::string email = request.body()["email"].text();
 class Text : public std::string_view {
  public:
-  constexpr Text() noexcept : std::string_view("", 0) {}
+  constexpr Text() noexcept : std::string_view("") {}
   constexpr Text(std::string_view text) noexcept : std::string_view(text) {}  // NOLINT: meant to convert
   constexpr Text(mortise_str text) noexcept                                   // NOLINT: meant to convert
       : std::string_view(text.data == nullptr ? "" : text.data, text.data == nullptr ? 0 : text.size) {}
