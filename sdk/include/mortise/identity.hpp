@@ -271,7 +271,7 @@ class Identity {
     Got<ApiKey> got;
     auto error = detail::noError();
     const auto status = table_->mint_key(host_, &c, takeKey, &got, &error);
-    check(status, error);
+    checkAccount(status, error);
     return std::move(got.finish(kInterface));
   }
   // Newest first, dead ones too: of a user, of an organisation, or of both. At least one is given.
@@ -317,7 +317,7 @@ class Identity {
     auto error = detail::noError();
     const auto status =
         table_->cookie_login(host_, detail::str(cookie_header), detail::str(user_id), takeCookie, &got, &error);
-    check(status, error);
+    checkAccount(status, error);
     return std::move(got.finish(kInterface));
   }
   // Signs out; the session and its CSRF tokens go on. No error when nobody was signed in.
@@ -343,6 +343,10 @@ class Identity {
 
   static void check(mortise_status status, const mortise_error& error) {
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 401, "not_authenticated");
+  }
+  // Where what is denied is the account, not the caller.
+  static void checkAccount(mortise_status status, const mortise_error& error) {
+    if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface, 403, "account_disabled");
   }
   // The functions from mint_key on came later than the rest of the table.
   void needPrincipals() const {
