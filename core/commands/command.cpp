@@ -12,7 +12,8 @@ namespace {
 
 std::vector<Command> all() {
   std::vector<Command> commands;
-  for (auto* group : {serveCommands, moduleCommands, databaseCommands, userCommands, configCommands, buildCommands}) {
+  for (auto* group :
+       {serveCommands, moduleCommands, databaseCommands, userCommands, auditCommands, configCommands, buildCommands}) {
     for (auto& command : group()) commands.push_back(std::move(command));
   }
   return commands;

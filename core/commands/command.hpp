@@ -30,6 +30,7 @@ std::vector<Command> moduleCommands();
 std::vector<Command> databaseCommands();  // migrate, backup, restore
 std::vector<Command> configCommands();    // check-config, openapi, version
 std::vector<Command> userCommands();
+std::vector<Command> auditCommands();
 std::vector<Command> buildCommands();  // embed
 
 // Parses `words` (without the program's name) and runs. Exit status: 0 fine, 1 refused or failed (said on stderr), 2

@@ -139,6 +139,9 @@ std::vector<Option> make() {
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),
       flag("limits", "enabled", "true", "Whether rate limits hold"),
 
+      bounded("audit", "retention", duration, "0s", 0, 36500 * kDay,
+              "How long the audit trail is kept (400d); 0s = for ever"),
+
       flag("http_client", "allow_private", "false", "Lets modules call private, loopback and link-local addresses"),
   };
 }

@@ -106,6 +106,44 @@ void completeSetup(RequestCall& call, identity::Identity& identity, services::Au
   call.reply(std::move(reply));
 }
 
+// A query parameter that the contract declares as text; empty when it was not sent.
+std::string queryText(const RequestCall& call, const char* name) {
+  const auto* value = call.parameter(MORTISE_IN_QUERY, name, 0);
+  return value && value->IsString() ? std::string(json::view(*value)) : std::string();
+}
+
+std::int64_t queryInteger(const RequestCall& call, const char* name, std::int64_t otherwise) {
+  const auto* value = call.parameter(MORTISE_IN_QUERY, name, 0);
+  return value && value->IsInt64() ? value->GetInt64() : otherwise;
+}
+
+std::int64_t queryTime(const RequestCall& call, const char* name, std::int64_t otherwise) {
+  const auto text = queryText(call, name);
+  if (text.empty()) return otherwise;
+  const auto time = services::auditTime(text);
+  if (time) return *time;
+  throw Problem(422, "validation_failed").field({"query", name}, "date_time");
+}
+
+void readAuditTrail(RequestCall& call, services::Audit& audit) {
+  services::AuditFilter filter;
+  filter.actor = queryText(call, "actor");
+  filter.action = queryText(call, "action");
+  filter.target = queryText(call, "target");
+  filter.since = queryTime(call, "since", filter.since);
+  filter.until = queryTime(call, "until", filter.until);
+  filter.skip = queryInteger(call, "skip", filter.skip);
+  filter.limit = queryInteger(call, "limit", filter.limit);
+  std::int64_t total = 0;
+  std::string entries;
+  for (const auto& entry : audit.list(filter, total)) entries += (entries.empty() ? "" : ",") + toJson(entry);
+  plugin::CallReply reply;
+  reply.status = 200;
+  reply.json = "{\"entries\":[" + entries + "],\"total\":" + std::to_string(total) +
+               ",\"skip\":" + std::to_string(filter.skip) + ",\"limit\":" + std::to_string(filter.limit) + "}";
+  call.reply(std::move(reply));
+}
+
 }  // namespace
 
 std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) {
@@ -144,6 +182,7 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
   table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) {
     completeSetup(call, identity, audit);
   };
+  table["readAuditTrail"] = [&audit = parts.audit](RequestCall& call) { readAuditTrail(call, audit); };
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/base/worker_pool.hpp"
 #include "core/contract/kernel_contract.hpp"
@@ -400,7 +401,7 @@ void Kernel::Implementation::startModules() {
 }
 
 std::map<std::string, std::vector<std::string>> Kernel::Implementation::rolesByPermission() const {
-  std::map<std::string, std::vector<std::string>> roles{{"kernel.metrics", {}}};
+  std::map<std::string, std::vector<std::string>> roles{{"kernel.metrics", {}}, {"kernel.audit", {}}};
   for (const auto* manifest : enabledManifests()) {
     for (const auto& permission : manifest->permissions) roles[permission.name] = permission.roles;
   }
@@ -625,6 +626,13 @@ void Kernel::start() {
     self.jobs->add("kernel.clean_identity", services::Trigger::parse("every: PT1H"), [&self](services::JobRun&) {
       return std::to_string(self.identity->cleanUp()) + " expired rows removed";
     });
+    if (const auto kept = self.config.integer("audit.retention"); kept > 0) {
+      constexpr std::int64_t kMillisecond = 1000;
+      const auto expire = [&self, kept] { return self.audit->expire(nowMicros() - kept * kMillisecond); };
+      self.jobs->add("kernel.expire_audit", services::Trigger::parse("every: PT1H"),
+                     [expire](services::JobRun&) { return std::to_string(expire()) + " audit rows dropped"; });
+      self.workers->post([expire] { expire(); });  // a server that never lives an hour keeps its word, too
+    }
     self.jobs->start();
     self.listen();
   } catch (const StartError&) {

@@ -1,9 +1,13 @@
 #include "core/services/audit/audit.hpp"
 
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeParser.h>
+
 #include <algorithm>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
+#include "core/contract/formats.hpp"
 #include "core/services/service_error.hpp"
 
 namespace mortise::services {
@@ -51,11 +55,18 @@ void Audit::record(AuditEntry entry) {
 std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& total) {
   // One statement for every filter: an empty value matches all.
   constexpr const char* kWhere =
-      " FROM mortise_audit WHERE (:actor = '' OR actor = :actor) AND (:action = '' OR action = :action) AND (:target = "
-      "'' OR target = "
-      ":target)";
+      " FROM mortise_audit WHERE (:actor = '' OR actor = :actor) AND (:action = '' OR action = :action) AND "
+      "(:group_size = 0 OR substr(action, 1, :group_size) = :action_group) AND (:target = '' OR target = :target) AND "
+      "at >= :since AND at < :until";
+  const bool isGroup = filter.action.ends_with('.');
   const auto session = database_.lease(db::Access::read);
-  db::Parameters parameters{{"actor", filter.actor}, {"action", filter.action}, {"target", filter.target}};
+  db::Parameters parameters{{"actor", filter.actor},
+                            {"action", isGroup ? std::string() : filter.action},
+                            {"group_size", isGroup ? static_cast<std::int64_t>(filter.action.size()) : 0},
+                            {"action_group", isGroup ? filter.action : std::string()},
+                            {"target", filter.target},
+                            {"since", filter.since},
+                            {"until", filter.until}};
   {
     constexpr ColumnType kCount[] = {ColumnType::integer};
     const auto rows = session->query(std::string("SELECT count(*)") + kWhere, parameters, kCount);
@@ -82,6 +93,50 @@ std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& tot
     entries.push_back(std::move(entry));
   }
   return entries;
+}
+
+std::int64_t Audit::expire(std::int64_t before) {
+  // In pieces, so that writers of other tables get their turn.
+  constexpr std::int64_t kPiece = 5000;
+  std::int64_t dropped = 0;
+  for (std::int64_t piece = kPiece; piece == kPiece; dropped += piece) {
+    database_.transaction([&](db::Session& session) {
+      piece = session.execute(
+          "DELETE FROM mortise_audit WHERE id IN (SELECT id FROM mortise_audit WHERE at < :before ORDER BY at LIMIT "
+          ":piece)",
+          {{"before", before}, {"piece", kPiece}});
+    });
+  }
+  if (dropped > 0) {
+    record({{},
+            0,
+            "kernel",
+            "audit.expired",
+            {},
+            "{\"rows\":" + std::to_string(dropped) + ",\"before\":" + json::quoted(isoMillis(before)) + "}",
+            {},
+            {}});
+  }
+  return dropped;
+}
+
+std::string toJson(const AuditEntry& entry) {
+  return "{\"id\":" + json::quoted(entry.id) + ",\"at\":" + json::quoted(isoMillis(entry.at)) +
+         ",\"actor\":" + json::quoted(entry.actor) + ",\"action\":" + json::quoted(entry.action) +
+         ",\"target\":" + json::quoted(entry.target) +
+         ",\"details\":" + (entry.details.empty() ? "{}" : entry.details) + ",\"ip\":" + json::quoted(entry.ip) +
+         ",\"request_id\":" + json::quoted(entry.requestId) + "}";
+}
+
+std::optional<std::int64_t> auditTime(const std::string& text) {
+  if (!contract::isDate(text) && !contract::isDateTime(text)) return std::nullopt;
+  const auto whole = contract::isDate(text) ? text + "T00:00:00Z" : text;
+  Poco::DateTime time;
+  int offset = 0;  // seconds east of UTC
+  if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FRAC_FORMAT, whole, time, offset))
+    return std::nullopt;
+  constexpr std::int64_t kSecond = 1'000'000;
+  return time.timestamp().epochMicroseconds() - offset * kSecond;
 }
 
 std::string_view auditMigrationSql() {

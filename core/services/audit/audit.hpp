@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,7 @@ namespace mortise::services {
 struct AuditEntry {
   std::string id;       // UUIDv7, made by record()
   std::int64_t at = 0;  // microseconds, made by record()
-  std::string actor;    // user id, "operator" (command line), "module:NAME", or empty
+  std::string actor;    // user id, "operator" (command line), "module:NAME", "kernel", or empty (nobody signed in)
   std::string action;   // user.role_changed; [a-z0-9_.]{1,64}
   std::string target;   // what it was done to: "user:ID"
   std::string details;  // JSON object text or empty; no secrets
@@ -23,8 +25,10 @@ struct AuditEntry {
 };
 
 struct AuditFilter {
-  std::string actor, action, target;   // empty = any
-  std::int64_t skip = 0, limit = 100;  // limit at most 1000
+  std::string actor, action, target;  // empty = any; an action ending in "." takes all below it
+  std::int64_t since = 0;             // microseconds, included
+  std::int64_t until = std::numeric_limits<std::int64_t>::max();  // microseconds, not included
+  std::int64_t skip = 0, limit = 100;                             // limit at most 1000
 };
 
 // Thread-safe; blocking. Throws db::Error; ServiceError{invalid} for a bad action or details.
@@ -35,10 +39,17 @@ class Audit {
   // Inside the caller's transaction: recorded exactly when the act is.
   static void record(db::Session& session, AuditEntry entry);
   std::vector<AuditEntry> list(const AuditFilter& filter, std::int64_t& total);  // newest first
+  // Drops what happened before `before`, and records how much that was. Returns the number of rows.
+  std::int64_t expire(std::int64_t before);
 
  private:
   db::Database& database_;
 };
+
+// One entry as JSON: times in ISO 8601, details as an object.
+std::string toJson(const AuditEntry& entry);
+// Microseconds of "2026-02-24T09:30:00Z" (any offset), or of "2026-02-24" (midnight, UTC). nullopt: it is neither.
+std::optional<std::int64_t> auditTime(const std::string& text);
 
 // Its table; part of identity::kernelMigrations(), where the numbers are.
 std::string_view auditMigrationSql();

@@ -1,0 +1,16 @@
+// A user as an operator names one on the command line.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/identity/identity.hpp"
+
+namespace mortise::commands {
+
+// By id, else by user name as written, else by e-mail address in any case.
+std::optional<identity::User> findUser(identity::Identity& identity, const std::string& word);
+// The same; throws UsageError when nobody has it.
+identity::User requireUser(identity::Identity& identity, const std::string& word);
+
+}  // namespace mortise::commands
