@@ -1,13 +1,15 @@
-// user create | list | set-role | set-password
+// user create | list | show | set-role | set-status | set-password | sign-out | delete
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 #include "core/commands/command.hpp"
+#include "core/commands/user_argument.hpp"
 #include "core/identity/identity.hpp"
 #include "core/services/audit/audit.hpp"
 
@@ -40,15 +42,6 @@ std::string readPassword(const Arguments& arguments) {
   const auto length = text::length(password);
   if (length < kLeastAdminPassword || length > 128) throw UsageError("the password must have 8 to 128 characters");
   return password;
-}
-
-identity::User resolve(identity::Identity& identity, const std::string& word) {
-  using identity::UserKey;
-  for (const auto key : {UserKey::id, UserKey::username, UserKey::email}) {
-    if (key == UserKey::id && !isUuid(word)) continue;
-    if (auto user = identity.find(key, key == UserKey::email ? text::lower(word) : word)) return *user;
-  }
-  throw UsageError("no user has the id, user name or e-mail address \"" + word + "\"");
 }
 
 void requireRole(const std::string& role) {
@@ -113,7 +106,7 @@ int setRole(const Program& program, const Arguments& arguments) {
   const auto role = arguments.word(1);
   requireRole(role);
   const auto server = openStores(program, arguments);
-  const auto user = resolve(server->identity(), arguments.word(0));
+  const auto user = requireUser(server->identity(), arguments.word(0));
   identity::UserChange change;
   change.role = role;
   server->identity().change(user.id, change);
@@ -122,9 +115,89 @@ int setRole(const Program& program, const Arguments& arguments) {
   return 0;
 }
 
+void requireStatus(const std::string& status) {
+  if (status == "active" || status == "inactive" || status == "banned") return;
+  throw UsageError("unknown status \"" + status + "\"; known: active, inactive, banned");
+}
+
+std::string orNone(const std::string& text) { return text.empty() ? "none" : text; }
+std::string timeOr(std::int64_t time, const char* otherwise) { return time == 0 ? otherwise : isoMillis(time); }
+
+int show(const Program& program, const Arguments& arguments) {
+  const auto server = openStores(program, arguments);
+  const auto user = requireUser(server->identity(), arguments.word(0));
+  const auto keys = server->identity().apiKeys().list(user.id, {});
+  const auto live = std::count_if(keys.begin(), keys.end(), [](const identity::ApiKey& key) {
+    return key.active && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > nowMicros());
+  });
+  std::cout << "id:               " << user.id << '\n'
+            << "user name:        " << orNone(user.username) << '\n'
+            << "e-mail:           " << orNone(user.email) << '\n'
+            << "e-mail confirmed: " << timeOr(user.emailConfirmedAt, "no") << '\n'
+            << "nickname:         " << orNone(user.nickname) << '\n'
+            << "role:             " << user.role << '\n'
+            << "status:           " << user.status << '\n'
+            << "password:         " << (user.passwordHash.empty() ? "none" : "set") << '\n'
+            << "API keys:         " << live << " in use, " << keys.size() << " in all\n"
+            << "created:          " << isoMillis(user.createdAt) << '\n';
+  return 0;
+}
+
+int setStatus(const Program& program, const Arguments& arguments) {
+  const auto status = arguments.word(1);
+  requireStatus(status);
+  const auto server = openStores(program, arguments);
+  const auto user = requireUser(server->identity(), arguments.word(0));
+  identity::UserChange change;
+  change.status = status;
+  server->identity().change(user.id, change);
+  record(*server, "user.status_changed", user.id, "{\"from\":\"" + user.status + "\",\"to\":\"" + status + "\"}");
+  std::cout << user.id << " is now " << status << '\n';
+  return 0;
+}
+
+int signOut(const Program& program, const Arguments& arguments) {
+  const auto server = openStores(program, arguments);
+  const auto user = requireUser(server->identity(), arguments.word(0));
+  server->identity().revokeAll(user.id);
+  std::size_t keys = 0;
+  if (arguments.has("keys")) {
+    for (const auto& key : server->identity().apiKeys().list(user.id, {})) {
+      if (!key.active) continue;
+      server->identity().apiKeys().deactivate(user.id, key.id);
+      ++keys;
+    }
+  }
+  record(*server, "user.signed_out", user.id, "{\"keys\":" + std::to_string(keys) + "}");
+  std::cout << user.id << " is signed out everywhere";
+  if (arguments.has("keys")) std::cout << "; API keys switched off: " << keys;
+  std::cout << '\n';
+  return 0;
+}
+
+// At a terminal a person is asked; a script says --yes.
+void confirm(const Arguments& arguments, const std::string& question) {
+  if (arguments.has("yes")) return;
+  if (::isatty(STDIN_FILENO) != 1) throw UsageError("no terminal to ask at; say --yes");
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer != "y" && answer != "Y" && answer != "yes") throw UsageError("nothing was changed");
+}
+
+int remove(const Program& program, const Arguments& arguments) {
+  const auto server = openStores(program, arguments);
+  const auto user = requireUser(server->identity(), arguments.word(0));
+  confirm(arguments, "Delete the account " + arguments.word(0) + " (" + user.id + ", " + user.role + ") for good?");
+  server->identity().remove(user.id);
+  record(*server, "user.deleted", user.id, "{\"role\":\"" + user.role + "\"}");
+  std::cout << user.id << " is deleted\n";
+  return 0;
+}
+
 int setPassword(const Program& program, const Arguments& arguments) {
   const auto server = openStores(program, arguments);
-  const auto user = resolve(server->identity(), arguments.word(0));
+  const auto user = requireUser(server->identity(), arguments.word(0));
   server->identity().setPassword(user.id, readPassword(arguments));
   record(*server, "user.password_set", user.id, {});
   std::cout << user.id << " has a new password; all sessions and tokens of this user are revoked\n";
@@ -149,6 +222,10 @@ std::vector<Command> userCommands() {
        "List all accounts, newest first",
        {"mortise user list", "One line each: id, user name, e-mail, role, status, created.", {}, {}},
        list},
+      {"user show",
+       "Show one account",
+       {"mortise user show USER", "USER: id, user name or e-mail address.", {"USER"}, {}},
+       show},
       {"user set-role",
        "Give an account another role; acts on its next request",
        {"mortise user set-role USER ROLE", "USER: id, user name or e-mail address.", {"USER", "ROLE"}, {}},
@@ -160,6 +237,30 @@ std::vector<Command> userCommands() {
         {"USER"},
         {fromStdin}},
        setPassword},
+      {"user set-status",
+       "Ban an account, switch it off or on again; acts on its next request",
+       {"mortise user set-status USER STATUS",
+        "USER: id, user name or e-mail address. STATUS: active, inactive, banned. Whatever but active ends all "
+        "sessions "
+        "and tokens of the account.",
+        {"USER", "STATUS"},
+        {}},
+       setStatus},
+      {"user sign-out",
+       "End all sessions and tokens of an account",
+       {"mortise user sign-out USER [--keys]",
+        "USER: id, user name or e-mail address. API keys go on unless --keys is given.",
+        {"USER"},
+        {{"keys", "", "Switch off the account's API keys, too"}}},
+       signOut},
+      {"user delete",
+       "Delete an account",
+       {"mortise user delete USER [--yes]",
+        "USER: id, user name or e-mail address. Its sessions, tokens and keys end with it. The audit trail keeps its "
+        "id.",
+        {"USER"},
+        {{"yes", "", "Do not ask"}}},
+       remove},
   };
 }
 
