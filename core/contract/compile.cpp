@@ -22,14 +22,15 @@ using Names = std::vector<std::string>;
 const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language",      "x-mortise-checks",
                              "x-mortise-both-slashes",    "x-mortise-decoded-slash", "x-mortise-no-store",
                              "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits",
-                             "x-mortise-prefix"};
+                             "x-mortise-prefix",          "x-mortise-csrf"};
 const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
                            "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
                            "x-mortise-implied-methods"};
-const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",   "x-mortise-scopes",
-                              "x-mortise-csrf",       "x-mortise-soft",         "x-mortise-limits",
-                              "x-mortise-body-limit", "x-mortise-lenient-body", "x-mortise-query-token",
-                              "x-mortise-websocket",  "x-mortise-timeout",      "x-mortise-envelope"};
+const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",    "x-mortise-scopes",
+                              "x-mortise-csrf",       "x-mortise-soft",          "x-mortise-limits",
+                              "x-mortise-body-limit", "x-mortise-lenient-body",  "x-mortise-query-token",
+                              "x-mortise-websocket",  "x-mortise-timeout",       "x-mortise-envelope",
+                              "x-mortise-invalid",    "x-mortise-cookie-dialect"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
 const std::vector<std::pair<std::string, Check>> kChecks = {
@@ -65,13 +66,13 @@ void applyDialectDefaults(Manners& manners) {
   manners.language = manners.dialect == "sessionfs" ? "en" : "zh-CN";
   manners.impliedMethods = manners.dialect != "sessionfs";
   if (manners.dialect == "code_msg") {
-    manners.checks = {C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
+    manners.checks = {C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
   } else if (manners.dialect == "unified") {
     manners.checks = {C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape};
   } else if (manners.dialect == "sessionfs") {
-    manners.checks = {C::syntax, C::limitIp, C::principal, C::limitUser, C::permission, C::shape};
+    manners.checks = {C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape};
   } else {
-    manners.checks = {C::limitIp, C::principal, C::syntax, C::shape, C::permission, C::limitUser};
+    manners.checks = {C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser};
   }
 }
 
@@ -376,6 +377,8 @@ class DocumentCompiler {
     manners(value, out->manners);
     ownKeys(value, *out);
     security(value, *out);
+    cookieManners(value, *out);
+    csrf(value, *out);
     for (const auto& bucket : documentLimits_) {
       const bool own = std::find(out->buckets.begin(), out->buckets.end(), bucket) != out->buckets.end();
       if (!own && !out->security.anonymous) out->buckets.push_back(bucket);
@@ -405,8 +408,8 @@ class DocumentCompiler {
     if (const Value* one = json::member(value, "x-mortise-permission"))
       out.permission = text(*one, "x-mortise-permission");
     if (const Value* one = json::member(value, "x-mortise-scopes")) out.scopes = names(*one, "x-mortise-scopes");
-    if (const Value* one = json::member(value, "x-mortise-csrf")) out.csrf = flag(*one, "x-mortise-csrf");
     if (const Value* one = json::member(value, "x-mortise-soft")) out.soft = names(*one, "x-mortise-soft");
+    if (const Value* one = json::member(value, "x-mortise-invalid")) out.invalidCode = text(*one, "x-mortise-invalid");
     if (const Value* one = json::member(value, "x-mortise-websocket"))
       out.webSocket = flag(*one, "x-mortise-websocket");
     if (const Value* one = json::member(value, "x-mortise-timeout"))
@@ -416,10 +419,6 @@ class DocumentCompiler {
       out.security.queryToken = text(*one, "x-mortise-query-token");
     if (out.webSocket && out.method != "GET")
       fail("expected x-mortise-websocket on GET, found it on " + out.method + "; an upgrade is always GET");
-    if (out.csrf &&
-        std::find(out.manners.checks.begin(), out.manners.checks.end(), Check::csrf) == out.manners.checks.end()) {
-      fail("expected csrf among x-mortise-checks, found x-mortise-csrf without it; add csrf in its place");
-    }
     if (const Value* limits = json::member(value, "x-mortise-limits")) out.buckets = limitsIn(*limits);
   }
 
@@ -451,6 +450,36 @@ class DocumentCompiler {
         fail("expected x-mortise-limits on the document to name buckets with key user or credential, found " +
              bucket->name + " with key ip; name it on each operation");
     }
+  }
+
+  void cookieManners(const Value& value, Operation& out) const {
+    const Value* dialect = json::member(value, "x-mortise-cookie-dialect");
+    if (dialect == nullptr) return;
+    if (!out.security.cookie)
+      fail("expected a cookie among security with x-mortise-cookie-dialect, found none; add one or remove the key");
+    out.cookieManners = out.manners;
+    Manners theirs;
+    theirs.dialect = text(*dialect, "x-mortise-cookie-dialect");
+    applyDialectDefaults(theirs);
+    out.cookieManners->dialect = theirs.dialect;  // the rest is one way for every caller
+    out.cookieManners->language = theirs.language;
+  }
+
+  // Deny by default: whoever wants no token has to say so.
+  void csrf(const Value& value, Operation& out) const {
+    const bool changes = out.method == "POST" || out.method == "PUT" || out.method == "PATCH" || out.method == "DELETE";
+    const Value* own = json::member(value, "x-mortise-csrf");
+    const Value* ofDocument = json::member(*root_, "x-mortise-csrf");
+    if (own != nullptr) {
+      out.csrf = flag(*own, "x-mortise-csrf");
+    } else if (ofDocument != nullptr) {
+      out.csrf = flag(*ofDocument, "x-mortise-csrf") && changes;
+    } else {
+      out.csrf = changes && (out.manners.dialect == "unified" || out.security.cookie);
+    }
+    const auto& checks = out.manners.checks;
+    if (out.csrf && std::find(checks.begin(), checks.end(), Check::csrf) == checks.end())
+      fail("expected csrf among x-mortise-checks, found none; add it in its place, or write x-mortise-csrf: false");
   }
 
   void security(const Value& value, Operation& out) const {

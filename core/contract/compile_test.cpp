@@ -63,13 +63,13 @@ TEST(Compile, GivesEachDialectItsOrderOfChecksAndLanguage) {
   };
   using C = Check;
   EXPECT_EQ(manners("problem").checks,
-            (std::vector<C>{C::limitIp, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
+            (std::vector<C>{C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
   EXPECT_EQ(manners("code_msg").checks,
-            (std::vector<C>{C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
+            (std::vector<C>{C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
   EXPECT_EQ(manners("unified").checks,
             (std::vector<C>{C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape}));
   EXPECT_EQ(manners("sessionfs").checks,
-            (std::vector<C>{C::syntax, C::limitIp, C::principal, C::limitUser, C::permission, C::shape}));
+            (std::vector<C>{C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape}));
   EXPECT_EQ(manners("unified").language, "zh-CN");
   EXPECT_EQ(manners("sessionfs").language, "en");
 }
@@ -130,6 +130,49 @@ TEST(Compile, LimitsOfTheDocumentHoldWhereACallerIsNeeded) {
   EXPECT_EQ(names(kOpen), Names());
 }
 
+TEST(Compile, AsksForCsrfTokensUnlessToldOtherwise) {
+  const auto asks = [](const std::string& top, const std::string& operation, const std::string& method = "post") {
+    auto yaml = document(top, operation);
+    yaml.replace(yaml.find("    get:"), 8, "    " + method + ":");
+    return compile(source("m", "m.yaml", yaml)).operations.at(0)->csrf;
+  };
+  const std::string permission = "      x-mortise-permission: authenticated\n";
+  const std::string unified = "x-mortise-dialect: unified\n", no = "x-mortise-csrf: false\n",
+                    yes = "x-mortise-csrf: true\n";
+  EXPECT_TRUE(asks(unified, kOpen));
+  EXPECT_TRUE(asks(unified, permission, "delete"));
+  EXPECT_TRUE(asks(unified, permission, "put"));
+  EXPECT_TRUE(asks(unified, permission, "patch"));
+  EXPECT_FALSE(asks(unified, kOpen, "get"));
+  EXPECT_FALSE(asks(unified, kOpen + "      " + no));
+  EXPECT_FALSE(asks(unified + no, kOpen));
+  EXPECT_TRUE(asks(unified + no, kOpen + "      " + yes));
+  EXPECT_FALSE(asks("", kOpen));
+  EXPECT_TRUE(asks(yes, kOpen));
+  EXPECT_FALSE(asks(yes, kOpen, "get"));
+  EXPECT_TRUE(asks(kBearer, permission + "      security: [{bearer: []}, {session: []}]\n"));
+  EXPECT_FALSE(asks(kBearer, permission + "      security: [{bearer: []}]\n"));
+  for (const std::string dialect : {"code_msg", "sessionfs", "problem"})
+    EXPECT_TRUE(
+        asks("x-mortise-dialect: " + dialect + "\n" + kBearer, permission + "      security: [{session: []}]\n"));
+}
+
+TEST(Compile, AnswersCallersWithACookieInADialectOfTheirOwn) {
+  const auto compiled = compile(
+      source("m", "m.yaml",
+             document("x-mortise-dialect: sessionfs\nx-mortise-no-store: true\n" + kBearer,
+                      "      x-mortise-permission: authenticated\n      security: [{bearer: []}, {session: []}]\n"
+                      "      x-mortise-cookie-dialect: unified\n      x-mortise-invalid: fields_missing\n")));
+  const auto& operation = *compiled.operations.at(0);
+  EXPECT_EQ(operation.manners.dialect, "sessionfs");
+  ASSERT_TRUE(operation.cookieManners);
+  EXPECT_EQ(operation.cookieManners->dialect, "unified");
+  EXPECT_EQ(operation.cookieManners->language, "zh-CN");
+  EXPECT_EQ(operation.cookieManners->checks, operation.manners.checks);
+  EXPECT_TRUE(operation.cookieManners->noStore);
+  EXPECT_EQ(operation.invalidCode, "fields_missing");
+}
+
 TEST(Compile, RefusesInOneSentenceWithTheLine) {
   const auto says = [](const std::string& top, const std::string& operation, const std::string& part) {
     const auto text = refusal(document(top, operation));
@@ -156,7 +199,10 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
   says("x-mortise-checks: [syntax]\n", kOpen, "found no limit_ip");
   says("x-mortise-checks: [syntax, syntax]\n", kOpen, "twice");
   says("x-mortise-checks: [sintax]\n", kOpen, "did you mean syntax");
-  says("", kOpen + "      x-mortise-csrf: true\n", "found x-mortise-csrf without it");
+  says("x-mortise-checks: [syntax, limit_ip, principal, limit_user, permission, shape]\n",
+       kOpen + "      x-mortise-csrf: true\n", "expected csrf among x-mortise-checks");
+  says("x-mortise-csrf: 1\n", kOpen, "to be true or false, found 1");
+  says("", kOpen + "      x-mortise-cookie-dialect: unified\n", "expected a cookie among security");
   says("", kOpen + "      x-mortise-csrf: 1\n", "to be true or false, found 1");
   says("", kOpen + "      x-mortise-body-limit: 64KB\n", "found \"64KB\"");
   says("", kOpen + "      x-mortise-timeout: 0\n", "x-mortise-timeout");

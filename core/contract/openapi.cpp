@@ -331,6 +331,7 @@ class Merger {
       set(out, "description", std::string(json::textMember(out, "summary")) + ".");
     if (const Value* shared = json::member(item, "parameters")) takeOver(out, rewritten(*shared, document));
     renameParameters(out, shown);
+    if (operation.csrf) csrfParameter(out);
     security(out, operation);
     errors(out, operation);
     Value* path = member(paths, shown.path);
@@ -395,6 +396,22 @@ class Merger {
     return nullptr;
   }
 
+  // Not required: a form may carry the token as well, and some callers may be exempt.
+  void csrfParameter(Value& operation) {
+    Value* parameters = member(operation, "parameters");
+    if (parameters == nullptr) {
+      set(operation, "parameters", Value(rapidjson::kArrayType));
+      parameters = member(operation, "parameters");
+    }
+    for (const auto& own : parameters->GetArray()) {
+      if (text::equalsIgnoreCase(json::textMember(own, "name"), "X-CSRFToken")) return;
+    }
+    parameters->PushBack(
+        parsed(R"({"name":"X-CSRFToken","in":"header","description":"CSRF token of the cookie session",)"
+               R"("schema":{"type":"string"}})"),
+        allocator());
+  }
+
   void security(Value& operation, const Operation& compiled) {
     Value list(rapidjson::kArrayType);
     const auto add = [&](std::string_view scheme) {
@@ -434,7 +451,7 @@ class Merger {
       dialects_.insert(compiled.manners.dialect);
     };
     if (!compiled.security.anonymous && !compiled.security.optional) add("401");
-    if (!compiled.permission.empty() && compiled.permission != "authenticated") add("403");
+    if (compiled.csrf || (!compiled.permission.empty() && compiled.permission != "authenticated")) add("403");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
       add(compiled.manners.dialect == "unified" ? "400" : "422");

@@ -105,6 +105,17 @@ TEST(MergedOpenApi, NamesSecurityAndErrorsOfEachOperation) {
   EXPECT_NE(at(merged, {"components", "schemas", "Mortise_SessionfsError"}), "absent");
 }
 
+TEST(MergedOpenApi, ShowsTheCsrfTokenWhereOneIsNeeded) {
+  auto yaml = testing::document("x-mortise-dialect: unified\n", "      security: []\n");
+  const auto read = parsed(mergedOpenApi({compile(source("m", "m.yaml", yaml))}, "1", ""));
+  EXPECT_EQ(at(read, {"paths", "/x/{id}", "get", "parameters"}).find("X-CSRFToken"), std::string::npos);
+  yaml.replace(yaml.find("    get:"), 8, "    post:");
+  const auto write = parsed(mergedOpenApi({compile(source("m", "m.yaml", yaml))}, "1", ""));
+  EXPECT_NE(at(write, {"paths", "/x/{id}", "post", "parameters"}).find(R"("name":"X-CSRFToken","in":"header")"),
+            std::string::npos);
+  EXPECT_NE(at(write, {"paths", "/x/{id}", "post", "responses", "403"}), "absent");
+}
+
 TEST(DocsPages, AskOnlyOurOwnAssets) {
   for (const auto& page : {swaggerPage("/docs/assets"), redocPage("/docs/assets")}) {
     EXPECT_EQ(page.find("http:"), std::string::npos);

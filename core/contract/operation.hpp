@@ -92,11 +92,16 @@ struct Operation {
   bool webSocket = false;
   Lane lane = Lane::worker;
   Manners manners;
+  std::optional<Manners> cookieManners;  // x-mortise-cookie-dialect: for callers with a session cookie and without
+                                         // Authorization
   Security security;
   std::string permission;  // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission:
                            // authenticated)
   std::vector<std::string> scopes;  // x-mortise-scopes: what lets a service key in
+  // x-mortise-csrf; by default (the document's, else) what changes state in the unified family or lets a cookie in.
   bool csrf = false;
+  std::string invalidCode;  // x-mortise-invalid: problem code of a request that breaks its schemas, for families that
+                            // promise one text; empty: validation_failed
   std::vector<std::string> soft;  // problem codes that go out with HTTP 200 (code_msg)
   std::vector<std::shared_ptr<const Bucket>> buckets;
   std::vector<Parameter> parameters;

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <regex>
 #include <stdexcept>
 
+#include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
 
 namespace mortise::dialect {
@@ -223,6 +225,21 @@ TEST_F(Golden, UnifiedNamesARefusedPermissionByItsVerb) {
   const auto body = error("unified", Problem(403, "forbidden").with("permission", "sync.view")).body;
   EXPECT_NE(body.find("\"message\":\"需要 view 权限\""), std::string::npos) << body;
   EXPECT_NE(body.find("\"message_code\":\"PERMISSION_REQUIRED\""), std::string::npos) << body;
+}
+
+TEST_F(Golden, UnifiedTellsALimitInHeaderFieldsAndNotInTheBody) {
+  const auto rendered =
+      error("unified",
+            Problem(429, "rate_limited")
+                .retry(7)
+                .detailsJson(R"({"retry_after":7,"limit":10,"window_seconds":60,"bucket":"login","hint":"wait"})"));
+  std::map<std::string, std::string> fields(rendered.fields.begin(), rendered.fields.end());
+  EXPECT_EQ(fields["Retry-After"], "7");
+  EXPECT_EQ(fields["X-RateLimit-Limit"], "10");
+  EXPECT_EQ(fields["X-RateLimit-Remaining"], "0");
+  const auto wait = std::stoll(fields["X-RateLimit-Reset"]) - nowMicros() / 1'000'000;
+  EXPECT_TRUE(wait <= 7 && wait > -600) << wait;
+  EXPECT_NE(rendered.body.find(R"("extra":{"hint":"wait"})"), std::string::npos) << rendered.body;
 }
 
 TEST_F(Golden, UnifiedNamesEachCode) {

@@ -116,6 +116,7 @@ class Unified final : public Dialect {
         .text("timestamp", isoOffset(nowMicros()));
     object.boolean("recoverable", isOneOf(kind.severity, {"low", "medium"}));
     object.raw("suggestions", suggestions(kind.category, context.language)).raw("context", about(context));
+    if (problem.status == 429) limitFields(problem, details, out);
     if (const auto extra = rest(details); !extra.empty()) object.raw("extra", extra);
     object.end();
     addFields(out, problem, context);
@@ -157,6 +158,18 @@ class Unified final : public Dialect {
     object.text("url", context.url).text("method", context.method).raw("meta", meta);
     object.end();
     return out;
+  }
+
+  // Clients of this family read a limit from header fields; nothing of it stands in the body.
+  static void limitFields(const Problem& problem, json::Document& details, Rendered& out) {
+    const auto* limit = json::member(details, "limit");
+    if (limit != nullptr && limit->IsInt64()) {
+      out.fields.emplace_back("X-RateLimit-Limit", std::to_string(limit->GetInt64()));
+      out.fields.emplace_back("X-RateLimit-Remaining", "0");
+      const auto reset = nowMicros() / 1'000'000 + std::max(1, problem.retryAfter);
+      out.fields.emplace_back("X-RateLimit-Reset", std::to_string(reset));
+    }
+    for (const char* told : {"retry_after", "limit", "window_seconds", "bucket"}) details.RemoveMember(told);
   }
 
   static std::string rest(const json::Document& details) {

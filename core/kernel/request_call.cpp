@@ -1,10 +1,12 @@
 #include "core/kernel/request_call.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "core/base/text.hpp"
 #include "core/contract/parameters.hpp"
 #include "core/contract/schema.hpp"
+#include "core/http/cookies.hpp"
 #include "core/kernel/content_disposition.hpp"
 #include "core/kernel/dispatcher.hpp"
 #include "core/ops/log.hpp"
@@ -12,6 +14,8 @@
 namespace mortise::kernel {
 
 namespace {
+
+constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 mortise_str borrowed(const std::string& text) { return {text.data(), text.size()}; }
 
@@ -38,20 +42,35 @@ bool ignoresContentType(const contract::Operation& operation) {
   return operation.body.lenient || operation.manners.dialect == "sessionfs" || operation.manners.dialect == "unified";
 }
 
-std::vector<std::pair<std::string, std::string>> decodedQuery(std::string_view query) {
+// name=value&name=value of a query or a form; `where` names it in the Problem 400.
+std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view encoded, const char* where) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  if (query.empty()) return pairs;
-  for (const auto piece : text::split(query, '&')) {
+  if (encoded.empty()) return pairs;
+  for (const auto piece : text::split(encoded, '&')) {
     if (piece.empty()) continue;
     const auto equals = piece.find('=');
     auto name = text::percentDecode(piece.substr(0, equals), true);
     auto value =
         text::percentDecode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
     if (!name || !value)
-      throw Problem(400, "bad_request").field({"query"}, "bad_encoding").note("query can't be percent-decoded");
+      throw Problem(400, "bad_request").field({where}, "bad_encoding").note("it can't be percent-decoded");
     pairs.emplace_back(std::move(*name), std::move(*value));
   }
   return pairs;
+}
+
+bool takesForm(const contract::Operation& operation) {
+  const auto& types = operation.body.mediaTypes;
+  return std::find(types.begin(), types.end(), kForm) != types.end();
+}
+
+// Some paths belong to two families; a browser's is told by its cookie. Whether the cookie is good shows later: the
+// refusal speaks its family's language, too.
+const contract::Manners* mannersFor(const contract::Match& match, const http::Fields& fields) {
+  if (!match.operation || !match.operation->cookieManners || fields.find("Authorization") != nullptr)
+    return match.manners;
+  const bool withCookie = !http::cookieFrom(fields, identity::CookieSessions::kName).empty();
+  return withCookie ? &*match.operation->cookieManners : match.manners;
 }
 
 }  // namespace
@@ -59,6 +78,7 @@ std::vector<std::pair<std::string, std::string>> decodedQuery(std::string_view q
 RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address)
     : dispatcher_(dispatcher), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
   principalView_.struct_size = sizeof principalView_;
+  match_.manners = mannersFor(match_, exchange_->head().fields);
   language_ = dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
 }
 
@@ -101,7 +121,8 @@ void RequestCall::checkSyntax() {
   if (operation.body.kind != contract::Body::Kind::json) return;
   const auto bytes = exchange_->body();
   const auto type = mediaType(exchange_->head().fields.get("Content-Type"));
-  if (!bytes.empty() && !type.empty() && !isJson(type) && !ignoresContentType(operation)) {
+  const bool isForm = type == kForm && takesForm(operation);
+  if (!bytes.empty() && !type.empty() && !isJson(type) && !isForm && !ignoresContentType(operation)) {
     throw Problem(415, "unsupported_media_type")
         .with("expected", "application/json")
         .field({"header", "Content-Type"}, "literal_error", {{"expected", "application/json"}});
@@ -111,6 +132,7 @@ void RequestCall::checkSyntax() {
     hasBody_ = operation.body.lenient;
     return;
   }
+  if (isForm) return readForm(bytes);
   json::ParseError failure;
   if (!json::parse(bytes, body_, failure)) {
     if (!operation.body.lenient) {
@@ -120,6 +142,22 @@ void RequestCall::checkSyntax() {
     }
     body_.SetObject();
   }
+  hasBody_ = true;
+}
+
+// A form where the contract offers one beside JSON: an object of texts, the last of each name.
+void RequestCall::readForm(std::string_view bytes) {
+  std::map<std::string, std::string> last;
+  for (auto& [name, value] : decodedPairs(bytes, "body")) {
+    if (!text::isUtf8(name) || !text::isUtf8(value)) throw Problem(400, "bad_request").field({"body"}, "surrogate");
+    last[std::move(name)] = std::move(value);
+  }
+  body_.SetObject();
+  auto& allocator = body_.GetAllocator();
+  const auto copy = [&](const std::string& text) {
+    return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
+  };
+  for (const auto& [name, value] : last) body_.AddMember(copy(name), copy(value), allocator);
   hasBody_ = true;
 }
 
@@ -137,7 +175,7 @@ void RequestCall::convertParameters(std::vector<FieldError>& errors) {
         }
         break;
       case contract::In::query:
-        if (!queryParsed) query = decodedQuery(exchange_->head().query);
+        if (!queryParsed) query = decodedPairs(exchange_->head().query, "query");
         queryParsed = true;
         for (const auto& [name, value] : query) {
           if (name == parameter.name) texts.push_back(value);
@@ -174,7 +212,7 @@ void RequestCall::checkShape() {
     errors.push_back({{"body"}, "missing", {}});
   }
   if (errors.empty()) return;
-  Problem problem(422, "validation_failed");
+  Problem problem(422, operation.invalidCode.empty() ? "validation_failed" : operation.invalidCode);
   problem.errors = std::move(errors);
   throw problem;
 }

@@ -71,6 +71,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
  private:
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   void decorate(http::Fields& fields) const;
+  void readForm(std::string_view bytes);
   void convertParameters(std::vector<FieldError>& errors);
 
   struct Typed {
