@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kSecond = 1000000;
 
 // `digits` of the fraction, at most 6.
-std::string written(std::int64_t microseconds, int digits) {
+std::string written(std::int64_t microseconds, int digits, const char* zone = "Z") {
   std::int64_t seconds = microseconds / kSecond, rest = microseconds % kSecond;
   if (rest < 0) {
     rest += kSecond;
@@ -25,7 +25,7 @@ std::string written(std::int64_t microseconds, int digits) {
                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
   char fraction[16];
   std::snprintf(fraction, sizeof fraction, "%06d", static_cast<int>(rest));
-  return std::string(date) + "." + std::string(fraction, static_cast<std::size_t>(digits)) + "Z";
+  return std::string(date) + "." + std::string(fraction, static_cast<std::size_t>(digits)) + zone;
 }
 
 // Takes `digits` decimal digits off the front.
@@ -79,6 +79,8 @@ std::optional<int> offset(std::string_view& text) {
 std::string isoTime(std::int64_t microseconds) { return written(microseconds, 3); }
 
 std::string isoMicroTime(std::int64_t microseconds) { return written(microseconds, 6); }
+
+std::string isoOffsetTime(std::int64_t microseconds) { return written(microseconds, 6, "+00:00"); }
 
 std::optional<std::int64_t> parseIsoTime(std::string_view text) {
   const auto year = number(text, 4);

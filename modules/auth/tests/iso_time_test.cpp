@@ -17,6 +17,10 @@ TEST(IsoMicroTime, HasAllSixDigits) {
   EXPECT_EQ(isoMicroTime(-1), "1969-12-31T23:59:59.999999Z");
 }
 
+TEST(IsoOffsetTime, HasSixDigitsAndAnOffset) {
+  EXPECT_EQ(isoOffsetTime(1771925400123456), "2026-02-24T09:30:00.123456+00:00");
+}
+
 TEST(ParseIsoTime, ReadsWhatIsWritten) {
   for (const std::int64_t time : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1771925400123456}})
     EXPECT_EQ(parseIsoTime(isoMicroTime(time)), time);

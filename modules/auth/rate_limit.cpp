@@ -1,0 +1,20 @@
+#include "rate_limit.hpp"
+
+#include <mortise/problem.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace auth {
+
+void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
+  try {
+    limits.take(bucket, key);
+  } catch (const mortise::Problem& problem) {
+    if (problem.status() != 429) throw;
+    const int wait = std::max(1, problem.retryAfter());
+    throw mortise::Problem(429, "rate_limited").with("seconds", wait).retryAfter(wait);
+  }
+}
+
+}  // namespace auth
