@@ -633,7 +633,7 @@ class RuntimeAccounts:
         self.assertProblem(answer, 405, "method_not_allowed")
         self.assertEqual({one.strip() for one in answer.headers["Allow"].split(",")} - {"HEAD", "OPTIONS"}, {"GET", "PATCH"})
         self.assertProblem(self.client.call("GET", "/nowhere"), 404, "not_found")
-        self.assertProblem(self.client.call("GET", "/auth/nowhere"), 404, "not_found")
+        self.assertProblem(self.client.call("GET", "/users/someone/nowhere"), 404, "not_found")
         body = json.dumps({"email": "a@example.com", "password": "x" * 70000}).encode()
         self.assertProblem(self.client.call("POST", "/auth/sessions", body), 413, "payload_too_large")
         self.assertProblem(self.client.call("POST", "/auth/sessions", b"email=x", {"Content-Type": "text/plain"}), 415, "unsupported_media_type")
