@@ -149,6 +149,11 @@ void ApiKeys::deactivate(std::string_view userId, std::string_view keyId) {
   revision_.advance();
 }
 
+void ApiKeys::deactivateOf(db::Session& session, std::string_view userId) {
+  session.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE user_id = :user_id",
+                  {{"user_id", std::string(userId)}});
+}
+
 ApiKey ApiKeys::revoke(std::string_view keyId, std::string_view reason) {
   std::optional<ApiKey> key;
   database_.transaction([&](db::Session& session) {

@@ -52,6 +52,8 @@ class ApiKeys {
   std::vector<ApiKey> list(std::string_view userId, std::string_view orgId = {});
   // Switches a key off without a stamp. Empty `userId`: whoever's it is. Throws Problem 404 api_key_not_found.
   void deactivate(std::string_view userId, std::string_view keyId);
+  // Every key that runs as the user, within the caller's transaction; the caller advances the revision.
+  static void deactivateOf(db::Session& session, std::string_view userId);
   // A second revocation keeps the first stamp and reason. Throws Problem 404 api_key_not_found.
   ApiKey revoke(std::string_view keyId, std::string_view reason);
 

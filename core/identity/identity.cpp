@@ -457,6 +457,7 @@ User Identity::change(std::string_view id, const UserChange& change) {
       user.passwordHash = *change.passwordHash;
       store::setPasswordHash(session, user.id, user.passwordHash);
     }
+    if (change.endKeys) ApiKeys::deactivateOf(session, user.id);
     if (change.passwordHash || (wasActive && user.status != "active")) {
       // What was signed before a ban or a new password is void after it, too.
       store::nextTokenGeneration(session, user.id);

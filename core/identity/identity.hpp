@@ -60,6 +60,7 @@ struct UserChange {
   bool uniqueFolded = false;
   std::optional<std::string> passwordHash;  // a new password; revokes all sessions and tokens
   std::int64_t emailConfirmedAt = 0;        // 0: leave
+  bool endKeys = false;                     // switches off every API key that runs as the user
 };
 
 enum class UserKey : std::uint8_t { id, username, usernameFolded, email };

@@ -194,6 +194,25 @@ TEST_P(PrincipalsTest, ARefusedKeyIsToldWhyInThePromisedOrder) {
   EXPECT_EQ(refusal(raw), "401 api_key_revoked");
 }
 
+TEST_P(PrincipalsTest, AnAccountThatPassesToSomebodyElseKeepsNoKey) {
+  const std::string mine = mint(wanted());
+  const std::string service = mint(wanted(KeyKind::service));
+  NewUser other;
+  other.username = "other";
+  auto theirs = wanted();
+  theirs.userId = identity_->create(other).id;
+  const std::string stays = mint(theirs);
+  UserChange change;
+  change.emailConfirmedAt = nowMicros();
+  identity_->change(user_.id, change);
+  EXPECT_EQ(refusal(mine), "none");
+  change.endKeys = true;
+  identity_->change(user_.id, change);
+  EXPECT_EQ(refusal(mine), "401 not_authenticated");
+  EXPECT_EQ(refusal(service), "401 not_authenticated");
+  EXPECT_EQ(refusal(stays), "none");
+}
+
 TEST_P(PrincipalsTest, AKeyWhoseOwnerIsGoneIsRefused) {
   const std::string raw = mint(wanted());
   identity_->remove(user_.id);

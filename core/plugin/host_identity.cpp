@@ -194,6 +194,7 @@ mortise_status identityChange(mortise_host* host, mortise_str userId, const mort
     if (MORTISE_HAS(change, mortise_user_change, password_hash)) wanted.passwordHash = changed(change->password_hash);
     if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at))
       wanted.emailConfirmedAt = change->email_confirmed_at;
+    if (MORTISE_HAS(change, mortise_user_change, end_keys)) wanted.endKeys = change->end_keys != 0;
     give(identity.change(view(userId), wanted), sink, context);
     return MORTISE_OK;
   });

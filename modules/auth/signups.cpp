@@ -142,12 +142,13 @@ mortise::User Auth::accountFrom(const Signup& signup) const {
     return identity_.create(user);
   }
   if (holder->emailConfirmedAt != 0 || holder->status != "active") throw Problem(409, "email_taken");
-  // The account passes to the reader of the mailbox: what its maker knew (password, tokens) opens it no longer.
+  // The account passes to the reader of the mailbox: what its maker knew (password, tokens, keys) opens it no longer.
   mortise::UserChange change;
   change.username = signup.username;
   change.uniqueFolded = true;
   change.passwordHash = signup.passwordHash;
   change.emailConfirmedAt = now();
+  change.endKeys = true;
   return identity_.change(holder->id, change);
 }
 

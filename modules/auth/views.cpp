@@ -4,13 +4,10 @@
 #include "web_url.hpp"
 
 namespace auth {
-namespace {
 
 namespace json = mortise::json;
 
 json::Item textOrNull(const std::string& text) { return text.empty() ? json::Item(nullptr) : json::Item(text); }
-
-}  // namespace
 
 json::Value sessionView(const mortise::Tokens& tokens) {
   return json::object({{"access_token", tokens.accessToken},

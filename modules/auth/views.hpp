@@ -9,6 +9,9 @@
 
 namespace auth {
 
+// Borrows `text`, as every json::Item does.
+mortise::json::Item textOrNull(const std::string& text);
+
 // Runtime family.
 mortise::json::Value sessionView(const mortise::Tokens& tokens);
 mortise::json::Value profileView(const mortise::User& user);

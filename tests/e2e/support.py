@@ -33,15 +33,15 @@ class Answer:
         return f"{self.status} {dict(self.headers)} {self.body[:500]!r}"
 
 
-def request(server, method, path, body=None, headers=None, token=None, timeout=30):
-    """One request on a connection of its own. `body`: bytes, or anything JSON."""
+def request(server, method, path, body=None, headers=None, token=None, timeout=30, source=None):
+    """One request on a connection of its own. `body`: bytes, or anything JSON. `source`: a loopback address to call from, such as 127.1.0.7."""
     headers = dict(headers or {})
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if body is not None and not isinstance(body, (bytes, bytearray)):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout, source_address=source and (source, 0))
     try:
         try:
             connection.request(method, path, body=body, headers=headers)

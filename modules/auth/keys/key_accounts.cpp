@@ -1,9 +1,255 @@
+// What the session sharing family's own accounts, and callers with keys, may ask for.
 #include "keys/key_accounts.hpp"
 
+#include <mortise/config.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "auth.hpp"
+#include "iso_time.hpp"
+#include "keys/key_views.hpp"
+#include "keys/verification_claim.hpp"
+#include "names.hpp"
+#include "views.hpp"
+
 namespace auth {
+namespace {
 
-KeyAccounts::KeyAccounts(mortise::Host /*host*/) {}
+namespace json = mortise::json;
 
-void KeyAccounts::bind(mortise::Bindings& /*on*/) {}
+constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
+constexpr std::string_view kPurpose = "verification links";
+
+std::string withoutSlash(std::string url) {
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url;
+}
+
+}  // namespace
+
+KeyAccounts::KeyAccounts(mortise::Host host)
+    : log_(host.log()),
+      identity_(host.identity()),
+      mail_(host.mail()),
+      orgs_(host.optional<mortise::Orgs>()),
+      secrets_(host.secrets()),
+      audit_(host.audit()),
+      defaultOrgs_(host.db()),
+      requiresVerification_(host.config().boolean("require_email_verification")),
+      linkLifetime_(host.config().duration("verification_lifetime").count() * 1000),
+      mostKeys_(host.config().integer("keys_per_user")),
+      publicUrl_(withoutSlash(host.config().server("http.public_url").value_or(""))),
+      serverVersion_(host.config().server("server.version").value_or("")) {
+  if (!requiresVerification_ || !mail_.configured() || !publicUrl_.empty()) return;
+  log_.warning("verification links can't be mailed: set http.public_url, or auth.require_email_verification = false");
+}
+
+void KeyAccounts::bind(mortise::Bindings& on) {
+  on.operation("signUp", this, &KeyAccounts::signUp);
+  on.operation("verifyAddress", this, &KeyAccounts::verifyAddress);
+  on.operation("verifyAddressByQuery", this, &KeyAccounts::verifyAddressByQuery);
+  on.operation("readMe", this, &KeyAccounts::readMe);
+  on.operation("readMeShort", this, &KeyAccounts::readMe);
+  on.operation("chooseDefaultOrg", this, &KeyAccounts::chooseDefaultOrg);
+  on.operation("createKey", this, &KeyAccounts::createKey);
+  on.operation("listKeys", this, &KeyAccounts::listKeys);
+  on.operation("deactivateKey", this, &KeyAccounts::deactivateKey);
+  on.operation("createPersonalKey", this, &KeyAccounts::createPersonalKey);
+  on.operation("listPersonalKeys", this, &KeyAccounts::listPersonalKeys);
+  on.operation("revokePersonalKey", this, &KeyAccounts::revokePersonalKey);
+}
+
+Reply KeyAccounts::signUp(const Request& request) {
+  mortise::NewUser fresh;
+  fresh.email = emailOf(request.body()).text();
+  if (!requiresVerification_) fresh.emailConfirmedAt = now();
+  const auto user = identity_.create(fresh);
+  mortise::ApiKey key;
+  try {
+    mortise::NewApiKey wanted;
+    wanted.userId = user.id;
+    wanted.name = "default";
+    key = identity_.mintKey(wanted);
+    audit_.record(request, "auth.signed_up", "user:" + user.id, json::object({{"key_id", key.id}}));
+  } catch (...) {
+    identity_.remove(user.id);  // nobody could ever use it, and its address would be taken
+    throw;
+  }
+  const bool mailed = requiresVerification_ && mailLink(user, request.language());
+  return Reply::created(json::object({{"user_id", user.id},
+                                      {"email", user.email},
+                                      {"raw_key", key.raw},
+                                      {"key_id", key.id},
+                                      {"message", signupMessage(request.language(), mailed)}}));
+}
+
+bool KeyAccounts::mailLink(const mortise::User& user, std::string_view language) const {
+  const auto failed = [this, id = user.id](const std::string& reason) {
+    log_.warning("a verification mail was not sent", {{"user", id}, {"reason", reason}});
+    return false;
+  };
+  if (!mail_.configured()) return failed("mail.url is not set");
+  if (publicUrl_.empty()) return failed("http.public_url is not set");
+  try {
+    auto text = verificationMail(language, linkFor(user), (linkLifetime_ + kHour - 1) / kHour);
+    mail_.send({user.email, std::move(text.subject), std::move(text.text), std::move(text.html)},
+               [failed](bool sent, const std::string& reason) {
+                 if (!sent) failed(reason);
+               });
+  } catch (const mortise::Problem& problem) {
+    return failed(problem.code() + ": " + problem.note());
+  }
+  return true;
+}
+
+// The form with a query: the access log shows paths, and a link is not for those who read it.
+std::string KeyAccounts::linkFor(const mortise::User& user) const {
+  VerificationClaim claim;
+  claim.expiresAt = now() + linkLifetime_;
+  claim.userId = user.id;
+  claim.email = user.email;
+  return publicUrl_ + "/api/v1/auth/verify?token=" + secrets_.seal(kPurpose, claim.text());
+}
+
+Reply KeyAccounts::verifyAddress(const Request& request) {
+  return page(request, verify(request, request.path("token")));
+}
+
+Reply KeyAccounts::verifyAddressByQuery(const Request& request) {
+  return page(request, verify(request, request.query("token").text("")));
+}
+
+Verification KeyAccounts::verify(const Request& request, std::string_view token) const {
+  const auto opened = secrets_.unseal(kPurpose, token);
+  const auto claim = opened ? VerificationClaim::parse(*opened) : std::nullopt;
+  if (!claim || claim->expiresAt <= now()) return Verification::invalid;
+  const auto user = identity_.find(mortise::UserKey::id, claim->userId);
+  if (!user) return Verification::accountGone;
+  if (user->email != claim->email) return Verification::invalid;
+  if (user->emailConfirmedAt != 0) return Verification::verified;
+  mortise::UserChange change;
+  change.emailConfirmedAt = now();
+  try {
+    identity_.change(user->id, change);
+  } catch (const mortise::Problem& problem) {
+    if (problem.status() == 404) return Verification::accountGone;
+    throw;
+  }
+  audit_.record(request, "auth.email_verified", "user:" + user->id);
+  return Verification::verified;
+}
+
+Reply KeyAccounts::page(const Request& request, Verification outcome) {
+  int status = 200;
+  if (outcome == Verification::invalid) status = 400;
+  if (outcome == Verification::accountGone) status = 404;
+  return Reply::raw(verificationPage(request.language(), outcome), "text/html; charset=utf-8", status)
+      .header("Content-Security-Policy",
+              "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+              "frame-ancestors 'none'")
+      .header("Referrer-Policy", "no-referrer")
+      .header("X-Content-Type-Options", "nosniff");
+}
+
+Reply KeyAccounts::readMe(const Request& request) {
+  const auto caller = request.principal();
+  const auto user = identity_.find(mortise::UserKey::id, caller.userId);
+  if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
+  const std::string orgId = caller.orgId;
+  const auto org = orgId.empty() || !orgs_ ? std::nullopt : orgs_->find(orgId);
+  // Whoever left the organisation has no default any more.
+  auto chosen = defaultOrgs_.find(user->id);
+  if (chosen != orgId) chosen.reset();
+  return Reply::ok(json::object({{"user_id", user->id},
+                                 {"email", textOrNull(user->email)},
+                                 {"display_name", textOrNull(user->nickname)},
+                                 {"email_verified", user->emailConfirmedAt != 0},
+                                 {"tier", user->tier},
+                                 {"effective_tier", caller.tier},
+                                 {"org_id", textOrNull(orgId)},
+                                 {"org_name", org ? json::Item(org->name) : json::Item(nullptr)},
+                                 {"org_role", textOrNull(caller.orgRole)},
+                                 {"created_at", timeOrNull(user->createdAt)},
+                                 // Told by pushes of sessions, which no module records yet.
+                                 {"last_client_version", nullptr},
+                                 {"last_client_platform", nullptr},
+                                 {"last_client_device", nullptr},
+                                 {"last_sync_at", nullptr},
+                                 {"latest_version", serverVersion_},
+                                 {"default_org_id", chosen}}));
+}
+
+Reply KeyAccounts::chooseDefaultOrg(const Request& request) {
+  const auto caller = request.principal();
+  std::optional<std::string> chosen;
+  if (const auto orgId = request.body()["org_id"].optionalText()) chosen = orgId->string();
+  if (chosen) {
+    const auto membership = orgs_ ? orgs_->membership(caller.userId) : std::nullopt;
+    if (!membership || membership->orgId != *chosen) throw Problem(403, "not_an_org_member");
+  }
+  defaultOrgs_.choose(caller.userId, chosen);
+  return Reply::ok(json::object({{"default_org_id", chosen}}));
+}
+
+Reply KeyAccounts::createKey(const Request& request) { return Reply::created(mintedKeyView(mint(request, 0))); }
+
+Reply KeyAccounts::createPersonalKey(const Request& request) {
+  const auto days = request.body()["expires_in_days"];
+  return Reply::created(personalKeyView(mint(request, days.isNull() ? 0 : now() + days.integer() * kDay)));
+}
+
+mortise::ApiKey KeyAccounts::mint(const Request& request, std::int64_t expiresAt) {
+  mortise::NewApiKey wanted;
+  wanted.userId = request.principal().userId;
+  wanted.name = request.body()["name"].text();
+  wanted.expiresAt = expiresAt;
+  if (!isOneLine(wanted.name)) throw invalid("body/name", "control_character");
+  requireRoomForKey(wanted.userId);
+  auto key = identity_.mintKey(wanted);
+  audit_.record(request, "auth.key_minted", "key:" + key.id, json::object({{"name", key.name}}));
+  return key;
+}
+
+void KeyAccounts::requireRoomForKey(std::string_view userId) const {
+  const auto keys = identity_.listKeys(userId);
+  const auto living = std::count_if(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
+    return key.kind == mortise::KeyKind::user && isActive(key) && (key.expiresAt == 0 || key.expiresAt > now());
+  });
+  if (living >= mostKeys_) throw Problem(409, "too_many_api_keys").with("most", mostKeys_);
+}
+
+Reply KeyAccounts::listKeys(const Request& request) {
+  auto keys = identity_.listKeys(request.principal().userId);
+  keys.erase(std::remove_if(keys.begin(), keys.end(), [](const auto& key) { return !isActive(key); }), keys.end());
+  return Reply::ok(json::list(keys, listedKeyView));
+}
+
+Reply KeyAccounts::deactivateKey(const Request& request) {
+  const std::string id = request.path("key_id");
+  identity_.deactivateKey(request.principal().userId, id);
+  audit_.record(request, "auth.key_deactivated", "key:" + id);
+  return Reply::noContent();
+}
+
+Reply KeyAccounts::listPersonalKeys(const Request& request) {
+  auto keys = identity_.listKeys(request.principal().userId);
+  const auto isService = [](const mortise::ApiKey& key) { return key.kind != mortise::KeyKind::user; };
+  keys.erase(std::remove_if(keys.begin(), keys.end(), isService), keys.end());
+  return Reply::ok(json::list(keys, personalKeyView));
+}
+
+Reply KeyAccounts::revokePersonalKey(const Request& request) {
+  const std::string id = request.path("key_id");
+  const std::string reason = request.body()["reason"].text();
+  const auto keys = identity_.listKeys(request.principal().userId);
+  const bool own = std::any_of(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
+    return key.id == id && key.kind == mortise::KeyKind::user;
+  });
+  if (!own) throw Problem(404, "api_key_not_found");
+  identity_.revokeKey(id, reason);
+  audit_.record(request, "auth.key_revoked", "key:" + id, json::object({{"reason", reason}}));
+  return Reply::noContent();
+}
 
 }  // namespace auth

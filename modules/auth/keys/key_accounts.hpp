@@ -1,7 +1,21 @@
 // Sign-up with an API key, verification by link, and a user's own keys: the accounts of the sessionfs family.
 #pragma once
 
+#include <mortise/audit.hpp>
+#include <mortise/identity.hpp>
+#include <mortise/log.hpp>
+#include <mortise/mail.hpp>
 #include <mortise/module.hpp>
+#include <mortise/orgs.hpp>
+#include <mortise/secrets.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "keys/default_org_store.hpp"
+#include "keys/verification_text.hpp"
 
 namespace auth {
 
@@ -9,6 +23,46 @@ class KeyAccounts {
  public:
   explicit KeyAccounts(mortise::Host host);
   void bind(mortise::Bindings& on);
+
+ private:
+  using Reply = mortise::Reply;
+  using Request = mortise::Request;
+
+  Reply signUp(const Request& request);
+  Reply verifyAddress(const Request& request);
+  Reply verifyAddressByQuery(const Request& request);
+
+  Reply readMe(const Request& request);
+  Reply chooseDefaultOrg(const Request& request);
+
+  Reply createKey(const Request& request);
+  Reply listKeys(const Request& request);
+  Reply deactivateKey(const Request& request);
+  Reply createPersonalKey(const Request& request);
+  Reply listPersonalKeys(const Request& request);
+  Reply revokePersonalKey(const Request& request);
+
+  mortise::ApiKey mint(const Request& request, std::int64_t expiresAt);
+  // Counts what is there before it mints, so two requests at once may go one over.
+  void requireRoomForKey(std::string_view userId) const;
+  // False when no mail went out; the log says why.
+  bool mailLink(const mortise::User& user, std::string_view language) const;
+  std::string linkFor(const mortise::User& user) const;
+  Verification verify(const Request& request, std::string_view token) const;
+  static Reply page(const Request& request, Verification outcome);
+
+  mortise::Log log_;
+  mortise::Identity identity_;
+  mortise::Mail mail_;
+  std::optional<mortise::Orgs> orgs_;
+  mortise::Secrets secrets_;
+  mortise::Audit audit_;
+  DefaultOrgStore defaultOrgs_;
+  bool requiresVerification_;
+  std::int64_t linkLifetime_;  // microseconds
+  std::int64_t mostKeys_;
+  std::string publicUrl_;
+  std::string serverVersion_;
 };
 
 }  // namespace auth

@@ -60,6 +60,7 @@ struct UserChange {
       passwordHash{};                 // from hashPassword(): a new password, and the end of all sessions and tokens
   std::int64_t emailConfirmedAt = 0;  // 0: leave
   std::optional<std::string> tier{};  // empty text: back to identity.default_tier
+  bool endKeys = false;  // switches off every API key that runs as the user: the account passes to somebody else
 };
 
 enum class UserKey {
@@ -170,6 +171,7 @@ class Identity {
     c.password_hash = given(change.passwordHash);
     c.email_confirmed_at = change.emailConfirmedAt;
     c.tier = given(change.tier);
+    c.end_keys = change.endKeys ? 1 : 0;
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->change(host_, detail::str(user_id), &c, takeUser, &got, &error);

@@ -75,6 +75,7 @@ typedef struct mortise_user_change {
   mortise_str password_hash;
   int64_t email_confirmed_at; /* 0: leave */
   mortise_str tier;           /* empty, not NULL: back to identity.default_tier */
+  int32_t end_keys; /* non-zero: every API key that runs as the user is switched off, as deactivate_key does */
 } mortise_user_change;
 
 /* How the tokens of a session behave. */
