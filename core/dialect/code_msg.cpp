@@ -14,10 +14,10 @@ class CodeMsg final : public Dialect {
  public:
   explicit CodeMsg(MessagesPtr messages) : messages_(std::move(messages)) {}
 
-  Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const override {
+  Rendered success(int status, std::string data, const SuccessText& said, const Context& context) const override {
     Rendered out;
     out.status = status;
-    const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
+    const auto text = messages_->text(kName, said.code.empty() ? "success" : said.code, context.language, said.params);
     ObjectWriter(out.body)
         .number("code", 200)
         .text("msg", text)

@@ -34,13 +34,20 @@ struct Rendered {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
+// A success text of the catalogue and the values that fill it; no code means the family's own text.
+struct SuccessText {
+  std::string_view code;
+  Params params;
+  SuccessText(std::string_view key) : code(key) {}  // NOLINT: meant to convert
+  SuccessText(const char* key) : code(key) {}       // NOLINT: meant to convert
+  SuccessText(std::string_view key, Params values) : code(key), params(std::move(values)) {}
+};
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
-  // `data`: JSON text of the value, or empty for none. `messageCode`: catalogue key of a success text, or empty for the
-  // family's own.
-  virtual Rendered success(int status, std::string data, std::string_view messageCode,
-                           const Context& context) const = 0;
+  // `data`: JSON text of the value, or empty for none.
+  virtual Rendered success(int status, std::string data, const SuccessText& text, const Context& context) const = 0;
   virtual Rendered error(const Problem& problem, const Context& context) const = 0;
 };
 

@@ -19,6 +19,7 @@ std::shared_ptr<const Messages> catalogue() {
   EXPECT_TRUE(messages->add("auth", "zh-CN", "invalid_code", "验证码无效或已过期"));
   EXPECT_TRUE(messages->add("auth", "en", "invalid_code", "Code is invalid or has expired"));
   EXPECT_TRUE(messages->add("scheduler", "zh-CN", "job_paused", "任务已暂停"));
+  EXPECT_TRUE(messages->add("scheduler", "zh-CN", "jobs_dropped", "已删除 {count} 个任务"));
   return messages;
 }
 
@@ -193,6 +194,8 @@ TEST_F(Golden, UnifiedWrapsSuccess) {
             R"({"success":true,"error":false,"message":"操作成功","timestamp":"<time>","data":{"a":1}})");
   EXPECT_EQ(masked(family.success(200, "", "job_paused", context).body),
             R"({"success":true,"error":false,"message":"任务已暂停","timestamp":"<time>"})");
+  EXPECT_EQ(masked(family.success(200, "", {"jobs_dropped", {{"count", "3"}}}, context).body),
+            R"({"success":true,"error":false,"message":"已删除 3 个任务","timestamp":"<time>"})");
 }
 
 TEST_F(Golden, UnifiedAnswers401) {

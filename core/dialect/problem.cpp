@@ -41,7 +41,7 @@ class ProblemDetails final : public Dialect {
  public:
   explicit ProblemDetails(MessagesPtr messages) : messages_(std::move(messages)) {}
 
-  Rendered success(int status, std::string data, std::string_view, const Context&) const override {
+  Rendered success(int status, std::string data, const SuccessText&, const Context&) const override {
     return bare(status, std::move(data));
   }
 

@@ -90,13 +90,13 @@ class FromTemplate final : public Dialect {
         error_(error),
         contentType_(std::move(contentType)) {
     const Context context;
-    require(this->success(200, "{}", {}, context).body, "success");
-    require(this->success(200, {}, {}, context).body, "success");
+    require(this->success(200, "{}", "", context).body, "success");
+    require(this->success(200, {}, "", context).body, "success");
     require(this->error(Problem(422, "validation_failed").field({"body", "a"}, "missing"), context).body, "error");
   }
 
-  Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const override {
-    const auto text = messages_->text(name_, messageCode.empty() ? "success" : messageCode, context.language);
+  Rendered success(int status, std::string data, const SuccessText& said, const Context& context) const override {
+    const auto text = messages_->text(name_, said.code.empty() ? "success" : said.code, context.language, said.params);
     Rendered out;
     out.status = status;
     out.contentType = contentType_;

@@ -82,10 +82,10 @@ class Unified final : public Dialect {
  public:
   explicit Unified(MessagesPtr messages) : messages_(std::move(messages)) {}
 
-  Rendered success(int status, std::string data, std::string_view messageCode, const Context& context) const override {
+  Rendered success(int status, std::string data, const SuccessText& said, const Context& context) const override {
     Rendered out;
     out.status = status;
-    const auto text = messages_->text(kName, messageCode.empty() ? "success" : messageCode, context.language);
+    const auto text = messages_->text(kName, said.code.empty() ? "success" : said.code, context.language, said.params);
     ObjectWriter object(out.body);
     object.boolean("success", true)
         .boolean("error", false)
@@ -112,8 +112,7 @@ class Unified final : public Dialect {
     ObjectWriter object(out.body);
     object.boolean("success", false).boolean("error", true).text("error_id", text::hex(randomBytes(16)));
     object.text("category", kind.category).text("severity", kind.severity).text("message_code", kind.messageCode);
-    object.text("message", textOf(problem, context.language))
-        .text("timestamp", isoOffset(nowMicros()));
+    object.text("message", textOf(problem, context.language)).text("timestamp", isoOffset(nowMicros()));
     object.boolean("recoverable", isOneOf(kind.severity, {"low", "medium"}));
     object.raw("suggestions", suggestions(kind.category, context.language)).raw("context", about(context));
     if (problem.status == 429) limitFields(problem, details, out);

@@ -250,9 +250,10 @@ bool RequestCall::reply(plugin::CallReply reply) {
     out.body = std::move(reply.raw);
     if (!reply.contentType.empty()) out.fields.set("Content-Type", std::move(reply.contentType));
   } else if (wrapped) {
-    auto rendered = dispatcher_.dialects()
-                        .get(match_.manners->dialect)
-                        .success(reply.status, std::move(reply.json), reply.message, context());
+    auto rendered =
+        dispatcher_.dialects()
+            .get(match_.manners->dialect)
+            .success(reply.status, std::move(reply.json), {reply.message, std::move(reply.messageParams)}, context());
     out.status = rendered.status;
     out.body = std::move(rendered.body);
     if (!out.body.empty()) out.fields.set("Content-Type", std::move(rendered.contentType));

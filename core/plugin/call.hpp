@@ -19,6 +19,7 @@ struct CallReply {
   int status = 200;
   std::string json;     // bare value
   std::string message;  // catalogue key
+  Params messageParams;
   std::vector<std::pair<std::string, std::string>> fields;
   bool isRaw = false;
   std::string raw;

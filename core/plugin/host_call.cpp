@@ -173,11 +173,18 @@ mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
                         "; use fail for errors");
     }
     if (auto reason = badField(reply->fields, reply->fields_count); !reason.empty()) return misuse(c, "reply", reason);
+    if (MORTISE_HAS(reply, mortise_reply, message_params_count) && reply->message_params_count > 0 &&
+        reply->message_params == nullptr)
+      return misuse(c, "reply", "message_params is null, its count is not 0");
     if (!isFieldValue(view(reply->content_type))) return misuse(c, "reply", "content_type has a control byte");
     CallReply answer;
     answer.status = reply->status;
     answer.json = copy(reply->json);
     answer.message = copy(reply->message);
+    if (MORTISE_HAS(reply, mortise_reply, message_params_count)) {
+      for (size_t i = 0; i < reply->message_params_count; ++i)
+        answer.messageParams.emplace_back(copy(reply->message_params[i].name), copy(reply->message_params[i].value));
+    }
     answer.fields.reserve(reply->fields_count);
     for (size_t i = 0; i < reply->fields_count; ++i)
       answer.fields.emplace_back(copy(reply->fields[i].name), copy(reply->fields[i].value));

@@ -138,6 +138,8 @@ AT(mortise_reply, fields, 40);
 AT(mortise_reply, fields_count, 48);
 AT(mortise_reply, raw, 56);
 AT(mortise_reply, content_type, 72);
+AT(mortise_reply, message_params, 88);
+AT(mortise_reply, message_params_count, 96);
 
 AT(mortise_stream_options, struct_size, 0);
 AT(mortise_stream_options, status, 4);

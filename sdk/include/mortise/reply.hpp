@@ -50,9 +50,10 @@ class Reply {
     return Reply(status, {}).header("Location", std::move(url));
   }
 
-  // Catalogue key of the success text, for families that send one.
-  Reply& message(std::string key) & {
+  // Catalogue key of the success text, for families that send one, and the values that fill it.
+  Reply& message(std::string key, Params values = {}) & {
     message_ = std::move(key);
+    message_params_ = std::move(values);
     return *this;
   }
   // A further header field. CR, LF and NUL are refused by the kernel.
@@ -61,7 +62,9 @@ class Reply {
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
   }
-  Reply&& message(std::string key) && { return std::move(this->message(std::move(key))); }
+  Reply&& message(std::string key, Params values = {}) && {
+    return std::move(this->message(std::move(key), std::move(values)));
+  }
   Reply&& header(std::string name, std::string value) && {
     return std::move(this->header(std::move(name), std::move(value)));
   }
@@ -80,6 +83,9 @@ class Reply {
     c.status = status_;
     c.json = detail::str(json_);
     c.message = detail::str(message_);
+    const auto params = detail::pairs(message_params_);
+    c.message_params = params.data();
+    c.message_params_count = params.size();
     c.raw = detail::str(raw_);
     c.content_type = detail::str(content_type_);
     const auto fields = detail::pairs(headers_);
@@ -94,6 +100,7 @@ class Reply {
   int status_;
   std::string json_;
   std::string message_;
+  Params message_params_;
   std::string raw_;
   std::string content_type_;
   std::string download_name_;

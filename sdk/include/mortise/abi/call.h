@@ -78,6 +78,8 @@ typedef struct mortise_reply {
   /* Instead of json, for operations with x-mortise-envelope: false: any bytes with their type. */
   mortise_str raw;
   mortise_str content_type;
+  const mortise_pair* message_params; /* fill the success text */
+  size_t message_params_count;
 } mortise_reply;
 
 typedef struct mortise_stream_options {
