@@ -46,8 +46,8 @@ Reply Sync::listSessions(const Request& request) const {
     const auto page = service_.store().list(query);
     return Reply::ok(json::object({{"items", json::list(page.sessions, sessionView)},
                                    {"total", page.total},
-                                   {"page", query.page},
-                                   {"pages", pagesOf(page.total, query.limit)}}))
+                                   {"page", query.page.page},
+                                   {"pages", query.page.pagesOf(page.total)}}))
         .message("sync_sessions_listed");
   });
 }

@@ -1,28 +1,12 @@
 #include "session_list.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace sync_sessions {
 namespace {
 
-constexpr std::int64_t kMostPerPage = 100;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n\f\v";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-std::int64_t numberOr(std::string_view sent, std::int64_t otherwise) {
-  auto text = trimmed(sent);
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  std::int64_t number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return failed == std::errc() && end == text.data() + text.size() && !text.empty() ? number : otherwise;
-}
+using mortise::trimmed;
 
 ListQuery::Sort sortOf(std::string_view sent) {
   const auto text = trimmed(sent);
@@ -47,12 +31,9 @@ ListQuery readList(const ListParameters& sent) {
   query.status = trimmed(sent.status);
   query.sort = sortOf(sent.sort);
   query.ascending = isAscending(sent.order);
-  query.page = std::max<std::int64_t>(1, numberOr(sent.page, query.page));
-  query.limit = std::clamp<std::int64_t>(numberOr(sent.limit, query.limit), 1, kMostPerPage);
+  query.page = mortise::Page::read(sent.page, sent.limit);
   return query;
 }
-
-std::int64_t pagesOf(std::int64_t total, std::int64_t limit) { return (total + limit - 1) / limit; }
 
 double progressPercentage(std::int64_t successful, std::int64_t failed, std::int64_t total) {
   if (total == 0) return 0;

@@ -1,6 +1,8 @@
 // What a list of sessions may be asked for, and how what clients send is read: nothing is refused. Plain C++.
 #pragma once
 
+#include <mortise/paging.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +18,7 @@ struct ListQuery {
   std::string status;
   Sort sort = Sort::startedAt;
   bool ascending = false;
-  std::int64_t page = 1;    // 1 or more
-  std::int64_t limit = 20;  // 1..100
+  mortise::Page page;
 };
 
 // As sent; absent is empty.
@@ -26,9 +27,6 @@ struct ListParameters {
 };
 
 ListQuery readList(const ListParameters& sent);
-
-// ceil(total / limit)
-std::int64_t pagesOf(std::int64_t total, std::int64_t limit);
 
 // (successful + failed) / total in percent, rounded to two decimals; 0 when total is 0.
 double progressPercentage(std::int64_t successful, std::int64_t failed, std::int64_t total);

@@ -417,9 +417,10 @@ SessionStore::Page SessionStore::list(const ListQuery& query) const {
                                        {"any_status", query.status},     {"status", query.status}};
   page.total =
       session.queryOne<std::int64_t>("SELECT COUNT(*) FROM sync_sessions " + std::string(kFilter), parameters).value();
-  if (query.page > pagesOf(page.total, query.limit)) return page;
-  parameters.emplace_back("limit", query.limit);
-  parameters.emplace_back("offset", (query.page - 1) * query.limit);
+  const auto skip = query.page.skipOf(page.total);
+  if (!skip) return page;
+  parameters.emplace_back("limit", query.page.limit);
+  parameters.emplace_back("offset", *skip);
   page.sessions = sessionsOf(
       session, std::string(kSessionColumns).append(kFilter).append(orderOf(query)) + "LIMIT :limit OFFSET :offset",
       parameters);

@@ -9,8 +9,8 @@ using Sort = ListQuery::Sort;
 
 TEST(ListOfSessions, HasDefaults) {
   const auto query = readList({});
-  EXPECT_EQ(query.page, 1);
-  EXPECT_EQ(query.limit, 20);
+  EXPECT_EQ(query.page.page, 1);
+  EXPECT_EQ(query.page.limit, 20);
   EXPECT_EQ(query.sort, Sort::startedAt);
   EXPECT_FALSE(query.ascending);
   EXPECT_EQ(query.type + query.category + query.status, "");
@@ -30,8 +30,8 @@ TEST(ListOfSessions, ReadsPageAndLimitWithoutRefusingAnything) {
     sent.page = row.page;
     sent.limit = row.limit;
     const auto query = readList(sent);
-    EXPECT_EQ(query.page, row.expectedPage) << row.page;
-    EXPECT_EQ(query.limit, row.expectedLimit) << row.limit;
+    EXPECT_EQ(query.page.page, row.expectedPage) << row.page;
+    EXPECT_EQ(query.page.limit, row.expectedLimit) << row.limit;
   }
 }
 
@@ -75,11 +75,14 @@ TEST(ListOfSessions, TrimsFiltersAndKeepsTheirCase) {
   EXPECT_EQ(query.status, "Running");
 }
 
-TEST(Pages, AreRoundedUp) {
-  EXPECT_EQ(pagesOf(0, 20), 0);
-  EXPECT_EQ(pagesOf(1, 20), 1);
-  EXPECT_EQ(pagesOf(20, 20), 1);
-  EXPECT_EQ(pagesOf(21, 20), 2);
+TEST(ListOfSessions, KnowsWhereItsPagesLie) {
+  const mortise::Page page{2, 20};
+  EXPECT_EQ(page.pagesOf(0), 0);
+  EXPECT_EQ(page.pagesOf(20), 1);
+  EXPECT_EQ(page.pagesOf(21), 2);
+  EXPECT_EQ(page.skipOf(21), 20);
+  EXPECT_FALSE(page.skipOf(20));
+  EXPECT_FALSE((mortise::Page{9223372036854775807, 100}.skipOf(1000)));
 }
 
 TEST(Progress, IsRoundedToTwoDecimals) {

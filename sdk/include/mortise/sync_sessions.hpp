@@ -11,6 +11,7 @@
 
 #include "mortise/abi/sync_sessions.h"
 #include "mortise/host.hpp"
+#include "mortise/jobs.hpp"
 #include "mortise/json.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/text.hpp"
@@ -151,12 +152,15 @@ class SyncSessions {
     SyncSession::check(table_->open(table_->context, &c, id, &error), error);
     return SyncSession(table_, id);
   }
-  // A session of one target whose work is done: what a clean-up reports when it had something to do.
-  void report(const NewSyncSession& session, std::string target, const SyncCounters& counters) const {
-    auto opened = open(session);
-    const auto record = opened.addTargets({{1, std::move(target)}}).front();
-    opened.complete(record, counters);
-    opened.finish();
+  // What a job that cleans up reports when it had something to do: a session of one target, of which so many items are
+  // gone.
+  void reportCleaning(const JobRun& run, std::string target, std::int64_t deleted) const {
+    auto session = open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
+    const auto record = session.addTargets({{1, std::move(target)}}).front();
+    SyncCounters counters;
+    counters.deleted = deleted;
+    session.complete(record, counters);
+    session.finish();
   }
   // False when it had ended before. Throws Problem 404 for an unknown one.
   bool cancel(std::string_view session_id) const {
