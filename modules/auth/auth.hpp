@@ -7,7 +7,9 @@
 #include <mortise/log.hpp>
 #include <mortise/mail.hpp>
 #include <mortise/module.hpp>
+#include <mortise/sync_sessions.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,7 @@ class Auth final : public mortise::Module {
  public:
   explicit Auth(mortise::Host host);
   void bind(mortise::Bindings& on) override;
+  void start() override;
 
  private:
   // Runtime family
@@ -65,6 +68,7 @@ class Auth final : public mortise::Module {
   void send(const EmailAddress& address, MailText text, std::string addressKey, std::int64_t takenAt) const;
   std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
 
+  mortise::Host host_;
   mortise::Log log_;
   mortise::Identity identity_;
   mortise::Mail mail_;
@@ -72,6 +76,7 @@ class Auth final : public mortise::Module {
   SignupRules rules_;
   SignupStore signups_;
   LoginFailures loginFailures_;
+  std::optional<mortise::SyncSessions> sessions_;  // of the module sync, where it runs
   std::string siteUrl_;
   RedirectRule redirects_;
 

@@ -25,7 +25,8 @@ std::string siteUrlFrom(const mortise::Config& config) {
 }  // namespace
 
 Auth::Auth(mortise::Host host)
-    : log_(host.log()),
+    : host_(host),
+      log_(host.log()),
       identity_(host.identity()),
       mail_(host.mail()),
       codes_(host.secrets().derive("sign-up codes", 32)),
@@ -39,6 +40,8 @@ Auth::Auth(mortise::Host host)
       organisations_(host),
       administration_(host),
       weChat_(host) {}
+
+void Auth::start() { sessions_ = host_.optional<mortise::SyncSessions>(); }
 
 void Auth::bind(mortise::Bindings& on) {
   on.operation("startSignup", &Auth::startSignup);

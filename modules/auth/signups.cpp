@@ -152,9 +152,11 @@ mortise::User Auth::accountFrom(const Signup& signup) const {
   return identity_.change(holder->id, change);
 }
 
-void Auth::purgeSignups(mortise::JobRun&) {
+void Auth::purgeSignups(mortise::JobRun& run) {
   const auto dropped = signups_.purge(now());
-  if (dropped > 0) log_.info("expired sign-ups dropped", {{"count", dropped}});
+  if (dropped == 0) return;
+  log_.info("expired sign-ups dropped", {{"count", dropped}});
+  if (sessions_) sessions_->reportCleaning(run, "expired sign-ups", dropped);
 }
 
 void Auth::requireMail() const {
