@@ -2,7 +2,11 @@
 #include <chrono>
 #include <memory>
 #include <mortise/module.hpp>
+#include <mortise/sync_sessions.hpp>
+#include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "listeners.hpp"
 #include "ticker_clock.h"
@@ -17,6 +21,7 @@ namespace {
 
 constexpr const char* kSubprotocol = "ticker.echo";
 constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000;
+constexpr std::int64_t kPlaces = 1000;
 
 std::int64_t nowMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -31,7 +36,8 @@ json::Value toJson(std::int64_t number, std::int64_t at_us) {
 
 class Ticker final : public mortise::Module {
  public:
-  explicit Ticker(mortise::Host host) : db_(host.db()) {}
+  explicit Ticker(mortise::Host host)
+      : host_(host), db_(host.db()), surveyPause_(host.config().duration("survey_pause")) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("latestTick", &Ticker::latestTick);
@@ -39,8 +45,10 @@ class Ticker final : public mortise::Module {
     on.operation("echo", &Ticker::echo);
     on.job("tick", &Ticker::tick);
     on.job("forget", &Ticker::forget);
+    on.job("survey", &Ticker::survey);
   }
   void start() override {
+    sessions_ = host_.optional<mortise::SyncSessions>();
     number_ = db_.queryOne<std::int64_t>("SELECT COALESCE(MAX(number), 0) FROM ticker_ticks").value_or(0);
   }
   void stop() override { listeners_->closeAll(); }
@@ -103,7 +111,30 @@ class Ticker final : public mortise::Module {
     run.output("dropped " + std::to_string(dropped));
   }
 
+  // [sync]
+  void survey(JobRun& run) {
+    if (!sessions_) throw Problem(503, "unavailable").note("a survey needs the module sync");
+    auto session = sessions_->open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
+    std::vector<mortise::SyncTarget> places;
+    for (std::int64_t i = 1; i <= kPlaces; ++i) places.push_back({i, "place " + std::to_string(i)});
+    for (const auto record : session.addTargets(places)) {
+      if (run.cancelled()) return session.finish("the run was asked to stop");
+      if (session.cancelled() || !session.start(record)) return;
+      if (number_ == 0) {
+        session.fail(record, "the clock has not ticked yet");
+      } else {
+        session.complete(record, {.synced = 1}, json::object({{"version", 1}, {"tick", number_.load()}}).text());
+      }
+      std::this_thread::sleep_for(surveyPause_);
+    }
+    session.finish();
+  }
+  // [/sync]
+
+  mortise::Host host_;
   mortise::Db db_;
+  std::optional<mortise::SyncSessions> sessions_;
+  std::chrono::milliseconds surveyPause_;
   std::shared_ptr<ticker::Listeners> listeners_ =
       std::make_shared<ticker::Listeners>();  // a stream's onClosed may be the last to need it
   std::atomic<std::int64_t> number_{0};
