@@ -11,6 +11,7 @@
 
 #include <zlib.h>
 
+#include "job_calls.hpp"
 #include "sync_calls.hpp"
 
 namespace {
@@ -34,7 +35,8 @@ std::uint32_t checksum(const mortise::File& file) {
 
 class Probe final : public mortise::Module {
  public:
-  explicit Probe(mortise::Host host) : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host) {}
+  explicit Probe(mortise::Host host)
+      : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host), jobs_(host) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -59,9 +61,13 @@ class Probe final : public mortise::Module {
     on.operation("cookieLogin", &Probe::cookieLogin);
     on.operation("cookieLogout", &Probe::cookieLogout);
     sync_.bind(on);
+    jobs_.bind(on);
+    on.anyJob(&Probe::runJob);
   }
 
  private:
+  void runJob(mortise::JobRun& run) { JobCalls::run(run); }
+
   Reply hello(const Request&) { return Reply::ok(json::object({{"hello", "world"}})); }
 
   Reply addPair(const Request& request) {
@@ -192,6 +198,7 @@ class Probe final : public mortise::Module {
   mortise::Blobs blobs_;
   mortise::Identity identity_;
   SyncCalls sync_;
+  JobCalls jobs_;
 };
 
 }  // namespace
