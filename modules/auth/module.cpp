@@ -36,7 +36,7 @@ Auth::Auth(mortise::Host host)
       siteUrl_(siteUrlFrom(host.config())),
       redirects_(host.config().list("redirect_origins"), siteUrl_),
       browserAccounts_(host),
-      keyAccounts_(host),
+      keyAccounts_(host, browserAccounts_),
       organisations_(host),
       administration_(host),
       weChat_(host) {}

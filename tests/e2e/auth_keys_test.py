@@ -2,6 +2,7 @@
 
 Limits hold here and count per client address, so every caller calls from a loopback address of its own."""
 import contextlib
+import http.cookies
 import itertools
 import re
 import sqlite3
@@ -235,6 +236,31 @@ class KeyAccounts:
         for header in ("Basic YTpi", "bearer", ""):
             self.assertEqual(self.call("GET", "/me", headers={"Authorization": header}).status, 401)
         self.assertEqual(self.call("GET", "/me", "not.a.token").status, 401)
+
+    def test_me_answers_browsers_in_their_own_family(self):
+        name = fresh("carol")
+        support.account(self.server, name, PASSWORD)
+        cookies = http.cookies.SimpleCookie()
+
+        def browse(method, path, body=None, headers=None):
+            sent = {"Cookie": "; ".join(f"{one.key}={one.value}" for one in cookies.values()), "Accept-Language": "zh-CN", **(headers or {})}
+            answer = self.call(method, path, body=body, headers=sent)
+            cookies.load(answer.headers.get("Set-Cookie") or "")
+            return answer
+
+        token = browse("GET", "/csrf-token").json()["data"]["csrf_token"]
+        refused = browse("GET", "/me")
+        self.assertEqual((refused.status, refused.json()["message_code"]), (401, "AUTHENTICATION_REQUIRED"), "a cookie, but nobody signed in")
+        self.assertEqual(browse("POST", "/login", {"username": name, "password": PASSWORD}, {"X-CSRFToken": token}).status, 200)
+        answer = browse("GET", "/me")
+        self.assertEqual((answer.status, answer.json()["success"]), (200, True), answer)
+        self.assertEqual(answer.json()["data"], browse("GET", "/session").json()["data"]["user"])
+        key = self.sign_up()["raw_key"]
+        with_both = browse("GET", "/me", headers={"Authorization": f"Bearer {key}"})
+        self.assertEqual(with_both.json(), self.me(key), "Authorization wins")
+        self.assertAnswer(browse("GET", "/me", headers={"Authorization": "Bearer sk_sfs_" + "0" * 32, "Accept-Language": "en"}), NOT_AUTHENTICATED)
+        for path in ("/keys", "/me/api-keys"):
+            self.assertAnswer(browse("GET", path, headers={"Accept-Language": "en"}), NOT_AUTHENTICATED)
 
     def test_the_default_organisation_must_be_the_callers(self):
         key = self.sign_up()["raw_key"]

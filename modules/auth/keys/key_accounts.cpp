@@ -28,8 +28,9 @@ std::string withoutSlash(std::string url) {
 
 }  // namespace
 
-KeyAccounts::KeyAccounts(mortise::Host host)
-    : log_(host.log()),
+KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
+    : browsers_(browsers),
+      log_(host.log()),
       identity_(host.identity()),
       mail_(host.mail()),
       orgs_(host.optional<mortise::Orgs>()),
@@ -154,6 +155,7 @@ Reply KeyAccounts::page(const Request& request, Verification outcome) {
 
 Reply KeyAccounts::readMe(const Request& request) {
   const auto caller = request.principal();
+  if (caller.credential == MORTISE_CREDENTIAL_COOKIE) return browsers_.profile(request);
   const auto user = identity_.find(mortise::UserKey::id, caller.userId);
   if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
   const std::string orgId = caller.orgId;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "browser/browser_accounts.hpp"
 #include "keys/default_org_store.hpp"
 #include "keys/verification_text.hpp"
 
@@ -21,7 +22,8 @@ namespace auth {
 
 class KeyAccounts {
  public:
-  explicit KeyAccounts(mortise::Host host);
+  // `browsers` shows the account to callers with a session cookie; it must outlive this object.
+  KeyAccounts(mortise::Host host, const BrowserAccounts& browsers);
   void bind(mortise::Bindings& on);
 
  private:
@@ -51,6 +53,7 @@ class KeyAccounts {
   Verification verify(const Request& request, std::string_view token) const;
   static Reply page(const Request& request, Verification outcome);
 
+  const BrowserAccounts& browsers_;
   mortise::Log log_;
   mortise::Identity identity_;
   mortise::Mail mail_;
