@@ -288,6 +288,8 @@ AT(mortise_user_change, role, 96);
 AT(mortise_user_change, unique_folded, 112);
 AT(mortise_user_change, password_hash, 120);
 AT(mortise_user_change, email_confirmed_at, 136);
+AT(mortise_user_change, tier, 144);
+AT(mortise_user_change, end_keys, 160);
 
 AT(mortise_tokens, struct_size, 0);
 AT(mortise_tokens, access_token, 8);
