@@ -1,5 +1,6 @@
 // The kernel's own options: the one place where their names, types, defaults and help stand.
 #include "core/config/config.hpp"
+#include "mortise/tier.hpp"
 
 namespace mortise::config {
 namespace {
@@ -126,6 +127,10 @@ std::vector<Option> make() {
               "Life of a refresh token of the agent platform"),
       bounded("identity", "cookie_ttl", duration, "7d", 60 * kSecond, 3650 * kDay,
               "Life of a signed-in cookie session without use"),
+      choice("identity", "default_tier", "enterprise", {kTiers.begin(), kTiers.end()},
+             "Tier of accounts that were given none"),
+      text("identity", "upgrade_url", "",
+           "Page told to whoever lacks a tier, at most 300 characters; empty = <http.public_url>/pricing"),
       flag("identity", "csrf_exempt_bearer", "false",
            "Lets callers with a bearer credential and no session cookie do without a CSRF token"),
 

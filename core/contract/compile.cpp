@@ -30,7 +30,8 @@ const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",   
                               "x-mortise-csrf",       "x-mortise-soft",          "x-mortise-limits",
                               "x-mortise-body-limit", "x-mortise-lenient-body",  "x-mortise-query-token",
                               "x-mortise-websocket",  "x-mortise-timeout",       "x-mortise-envelope",
-                              "x-mortise-invalid",    "x-mortise-cookie-dialect"};
+                              "x-mortise-invalid",    "x-mortise-cookie-dialect",
+                              "x-mortise-feature"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
 const std::vector<std::pair<std::string, Check>> kChecks = {
@@ -408,6 +409,7 @@ class DocumentCompiler {
     if (const Value* one = json::member(value, "x-mortise-permission"))
       out.permission = text(*one, "x-mortise-permission");
     if (const Value* one = json::member(value, "x-mortise-scopes")) out.scopes = names(*one, "x-mortise-scopes");
+    if (const Value* one = json::member(value, "x-mortise-feature")) out.feature = text(*one, "x-mortise-feature");
     if (const Value* one = json::member(value, "x-mortise-soft")) out.soft = names(*one, "x-mortise-soft");
     if (const Value* one = json::member(value, "x-mortise-invalid")) out.invalidCode = text(*one, "x-mortise-invalid");
     if (const Value* one = json::member(value, "x-mortise-websocket"))
@@ -497,6 +499,10 @@ class DocumentCompiler {
         into.anonymous = true;
         into.optional = false;
       }
+    }
+    if (!out.feature.empty() && (into.anonymous || into.optional)) {
+      fail("expected x-mortise-feature " + out.feature +
+           " where every caller is signed in, found a way in without credentials; remove one of the two");
     }
     if (into.anonymous) {
       into.bearer = false;

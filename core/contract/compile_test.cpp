@@ -104,6 +104,18 @@ TEST(Compile, ReadsSecurityFromTheSchemes) {
   EXPECT_TRUE(cookie.cookie && cookie.optional && !cookie.bearer && !cookie.anonymous);
 }
 
+TEST(Compile, AsksForAFeatureOnlyOfWhoIsSignedIn) {
+  const std::string feature = "      x-mortise-feature: team_notes\n";
+  const auto compiled = compile(source("m", "m.yaml", document("", "      x-mortise-permission: a\n" + feature)));
+  EXPECT_EQ(compiled.operations.at(0)->feature, "team_notes");
+  const std::string expected =
+      "GET /x/{id}: expected x-mortise-feature team_notes where every caller is signed in, found a way in without "
+      "credentials; remove one of the two";
+  EXPECT_EQ(refusal(document("", kOpen + feature)), "contracts/m.yaml:5: " + expected);
+  EXPECT_EQ(refusal(document(kBearer, "      security: [{bearer: []}, {}]\n" + feature)),
+            "contracts/m.yaml:6: " + expected);
+}
+
 TEST(Compile, DeniesByDefault) {
   EXPECT_EQ(refusal(document("", "")),
             "contracts/m.yaml:5: GET /x/{id}: expected x-mortise-permission or security: [], found neither; name a "

@@ -98,6 +98,7 @@ struct Operation {
   std::string permission;  // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission:
                            // authenticated)
   std::vector<std::string> scopes;  // x-mortise-scopes: what lets a service key in
+  std::string feature;              // x-mortise-feature: what the caller's tier must have; empty: none
   // x-mortise-csrf; by default (the document's, else) what changes state in the unified family or lets a cookie in.
   bool csrf = false;
   std::string invalidCode;  // x-mortise-invalid: problem code of a request that breaks its schemas, for families that

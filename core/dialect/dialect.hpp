@@ -2,6 +2,7 @@
 // place that writes an error body.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ struct Context {
   std::string_view path;  // with prefix, without query, as sent
   std::string_view url;   // full URL with query (unified family)
   std::string_view requestId;
-  std::string_view userId;  // empty when nobody is signed in
+  std::int64_t userNumber = 0;  // 0 when nobody is signed in
   std::string_view clientAddress;
   const std::vector<std::string>* soft = nullptr;  // of the operation
   bool credentialsSent = false;                    // WWW-Authenticate gets error="invalid_token"

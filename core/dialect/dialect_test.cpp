@@ -199,7 +199,7 @@ TEST_F(Golden, UnifiedWrapsSuccess) {
 }
 
 TEST_F(Golden, UnifiedAnswers401) {
-  context.userId = "17";
+  context.userNumber = 17;
   EXPECT_EQ(
       body("unified", Problem(401, "not_authenticated")),
       R"({"success":false,"error":true,"error_id":"<id>","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"请先登录","timestamp":"<time>","recoverable":true,"suggestions":["重新登录","验证凭据有效性"],"context":{"request_id":"r-1","user_id":17,"url":"http://h/api/x?a=1","method":"POST","meta":{"ip_address":"192.0.2.1"}}})");
@@ -208,7 +208,7 @@ TEST_F(Golden, UnifiedAnswers401) {
 TEST_F(Golden, UnifiedAnswers400ForShapeErrorsWithTheFirstOnly) {
   context.clientAddress = {};
   context.requestId = {};
-  context.userId = "0190c0de-0000-7000-8000-000000000000";
+  context.userNumber = 0;
   const auto rendered = error("unified", invalid());
   EXPECT_EQ(rendered.status, 400);
   EXPECT_EQ(

@@ -143,9 +143,6 @@ class Unified final : public Dialect {
   }
 
   static std::string about(const Context& context) {
-    // Clients of this family take user_id as a number; ids of another form would break them.
-    const bool numeric = !context.userId.empty() && context.userId.size() <= 15 &&
-                         context.userId.find_first_not_of("0123456789") == std::string_view::npos;
     std::string meta;
     ObjectWriter inner(meta);
     if (!context.clientAddress.empty()) inner.text("ip_address", context.clientAddress);
@@ -153,7 +150,7 @@ class Unified final : public Dialect {
     std::string out;
     ObjectWriter object(out);
     object.textOrNull("request_id", context.requestId)
-        .raw("user_id", numeric ? std::to_string(std::stoll(std::string(context.userId))) : "null");
+        .raw("user_id", context.userNumber > 0 ? std::to_string(context.userNumber) : "null");
     object.text("url", context.url).text("method", context.method).raw("meta", meta);
     object.end();
     return out;

@@ -199,4 +199,16 @@ void ApiKeys::recordUse(const ApiKey& key, std::string_view address, std::int64_
   }
 }
 
+void ApiKeys::revokeServiceKeys(db::Session& session, const std::string& orgId, const std::string& userId,
+                                std::string_view reason) {
+  session.execute(
+      "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE kind = 'service' AND org_id = "
+      ":org_id AND (:user_id = '' OR user_id = :user_id) AND revoked_at = 0",
+      {{"now", nowMicros()}, {"reason", std::string(reason)}, {"org_id", orgId}, {"user_id", userId}});
+}
+
+void ApiKeys::removeOf(db::Session& session, std::string_view userId) {
+  session.execute("DELETE FROM mortise_api_keys WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
+}
+
 }  // namespace mortise::identity

@@ -66,6 +66,12 @@ class ApiKeys {
   // caller is who it says it is all the same.
   void recordUse(const ApiKey& key, std::string_view address, std::int64_t now);
 
+  // Parts of wider changes, inside their transaction; the caller advances the revision.
+  // Service keys of the organisation that run as this user; empty `userId`: all of the organisation.
+  static void revokeServiceKeys(db::Session& session, const std::string& orgId, const std::string& userId,
+                                std::string_view reason);
+  static void removeOf(db::Session& session, std::string_view userId);
+
  private:
   db::Database& database_;
   Revision& revision_;

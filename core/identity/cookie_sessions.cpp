@@ -107,6 +107,7 @@ CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view
       work.execute("DELETE FROM mortise_cookie_sessions WHERE id = :id", {{"id", old->id}});
     }
     insert(work, bound);
+    store::recordLogin(work, made.userId, now);
   });
   revision_.advance();
   return bound;

@@ -18,6 +18,7 @@
 #include "core/identity/revision.hpp"
 #include "core/identity/store.hpp"
 #include "core/ops/log.hpp"
+#include "mortise/tier.hpp"
 
 namespace mortise::identity {
 namespace {
@@ -29,6 +30,8 @@ constexpr std::string_view kAudience = "authenticated";
 constexpr std::string_view kAdministrator = "super_admin";
 
 std::int64_t micros(std::chrono::seconds time) { return time.count() * kMicros; }
+
+bool administers(std::string_view role) { return role == "admin" || role == kAdministrator; }
 
 Problem notFound() { return Problem(404, "user_not_found"); }
 Problem invalidToken(const char* note) { return Problem(401, "invalid_token").note(note); }
@@ -104,6 +107,8 @@ struct Identity::Implementation {
   mutable PrincipalCache cache;
   ApiKeys apiKeys;
   CookieSessions cookieSessions;
+  Orgs orgs;
+  Features features;
   const PrincipalPtr nobody = makeNobody();
 
   mutable std::shared_mutex permissionsMutex;
@@ -119,7 +124,9 @@ struct Identity::Implementation {
         revision(options.revisionFile),
         apiKeys(database, revision),
         cookieSessions(database, revision,
-                       {hmacSha256(options.secret, "mortise/cookie-session/v1"), options.cookieLifetime}) {}
+                       {hmacSha256(options.secret, "mortise/cookie-session/v1"), options.cookieLifetime}),
+        orgs(database, revision),
+        features(options.upgradeUrl) {}
 
   static PrincipalPtr makeNobody() {
     auto nobody = std::make_shared<Principal>();
@@ -141,9 +148,17 @@ struct Identity::Implementation {
 
   PermissionSet permissionsOf(const std::string& role) const {
     const std::shared_lock lock(permissionsMutex);
-    if (role == "admin" || role == kAdministrator) return allPermissions;
+    if (administers(role)) return allPermissions;
     const auto found = permissionsByRole.find(role);
     return found == permissionsByRole.end() ? nobody->permissions : found->second;
+  }
+
+  std::string ownTier(const User& user) const {
+    if (administers(user.role)) return std::string(kAdministratorTier);
+    return user.tier.empty() ? options.defaultTier : user.tier;
+  }
+  std::string effectiveTier(const User& user) const {
+    return user.orgId.empty() || administers(user.role) ? ownTier(user) : user.orgTier;
   }
 
   // Of both kinds: with tokens, with a cookie.
@@ -161,6 +176,11 @@ struct Identity::Implementation {
     principal->email = user.email;
     principal->role = user.role;
     principal->status = user.status;
+    principal->number = user.number;
+    principal->emailConfirmed = user.emailConfirmedAt != 0;
+    principal->tier = effectiveTier(user);
+    principal->orgId = user.orgId;
+    principal->orgRole = user.orgRole;
     principal->permissions = permissionsOf(user.role);
     return principal;
   }
@@ -338,6 +358,10 @@ struct Identity::Implementation {
 
   User insert(db::Session& session, const NewUser& fresh, const std::string& passwordHash,
               std::string_view role) const {
+    if (fresh.username.empty() && text::trim(fresh.email).empty()) {
+      if (!fresh.unnamed) throw Problem(422, "account_unnamed");
+      if (text::trim(fresh.nickname).empty()) throw Problem(422, "nickname_required");
+    }
     User user;
     user.id = fresh.id.empty() ? uuid4() : fresh.id;
     user.username = fresh.username;
@@ -349,6 +373,7 @@ struct Identity::Implementation {
     user.emailConfirmedAt = fresh.emailConfirmedAt;
     store::lockUsers(session);
     requireFreeNames(session, user, fresh.uniqueFolded);
+    user.number = store::nextUserNumber(session);
     store::insertUser(session, user);
     return user;
   }
@@ -432,6 +457,8 @@ User Identity::create(const NewUser& user) {
 }
 
 User Identity::change(std::string_view id, const UserChange& change) {
+  if (change.tier && !change.tier->empty() && !isTier(*change.tier))
+    throw Problem(422, "unknown_tier").note("no tier: " + *change.tier);
   User user;
   implementation_->change([&](db::Session& session) {
     store::lockUsers(session);
@@ -451,6 +478,7 @@ User Identity::change(std::string_view id, const UserChange& change) {
     if (change.clearBio) user.bio.reset();
     if (change.status) user.status = *change.status;
     if (change.role) user.role = *change.role;
+    if (change.tier) user.tier = *change.tier;
     if (change.emailConfirmedAt != 0) user.emailConfirmedAt = change.emailConfirmedAt;
     store::updateUser(session, user);
     if (change.passwordHash) {
@@ -476,8 +504,10 @@ std::vector<User> Identity::list(std::int64_t skip, std::int64_t limit, std::int
 
 void Identity::remove(std::string_view id) {
   implementation_->change([&](db::Session& session) {
+    store::lockUsers(session);  // no organisation takes the user in meanwhile
     if (!store::removeUser(session, id)) throw notFound();
     CookieSessions::removeOf(session, id);
+    ApiKeys::removeOf(session, id);
   });
 }
 
@@ -510,12 +540,6 @@ void Identity::setPassword(std::string_view userId, std::string_view password) {
 
 Tokens Identity::openSession(std::string_view userId, SessionKind kind) {
   const std::int64_t now = nowMicros();
-  if (kind == SessionKind::stateless) {
-    auto user = find(UserKey::id, userId);
-    if (!user) throw notFound();
-    if (user->status != "active") throw Problem(401, "user_inactive");
-    return implementation_->statelessTokens(std::move(*user), now);
-  }
   User user;
   store::SessionRow row;
   row.id = uuid4();
@@ -527,8 +551,11 @@ Tokens Identity::openSession(std::string_view userId, SessionKind kind) {
     if (!found) throw notFound();
     if (found->status != "active") throw Problem(401, "user_inactive");
     user = std::move(*found);
-    store::insertSession(session, row, now);
+    user.lastLoginAt = now;
+    store::recordLogin(session, user.id, now);
+    if (kind == SessionKind::rotating) store::insertSession(session, row, now);
   });
+  if (kind == SessionKind::stateless) return implementation_->statelessTokens(std::move(user), now);
   return implementation_->rotatingTokens(std::move(user), row.id, row.generation, now);
 }
 
@@ -552,9 +579,17 @@ void Identity::revokeAll(std::string_view userId) {
   });
 }
 
+std::string Identity::ownTier(const User& user) const { return implementation_->ownTier(user); }
+
+std::string Identity::effectiveTier(const User& user) const { return implementation_->effectiveTier(user); }
+
 ApiKeys& Identity::apiKeys() { return implementation_->apiKeys; }
 
 CookieSessions& Identity::cookieSessions() { return implementation_->cookieSessions; }
+
+Orgs& Identity::orgs() { return implementation_->orgs; }
+
+Features& Identity::features() { return implementation_->features; }
 
 std::string Identity::makeSetupToken() {
   constexpr std::int64_t kLife = 86400 * kMicros;

@@ -17,6 +17,8 @@
 #include "core/db/migrations.hpp"
 #include "core/identity/api_keys.hpp"
 #include "core/identity/cookie_sessions.hpp"
+#include "core/identity/features.hpp"
+#include "core/identity/orgs.hpp"
 #include "core/identity/principal.hpp"
 
 namespace mortise::identity {
@@ -35,6 +37,8 @@ struct Options {
   std::chrono::seconds statelessAccessLifetime{1800};  // agent platform
   std::chrono::seconds statelessRefreshLifetime{7 * 86400};
   std::chrono::seconds cookieLifetime{7 * 86400};  // of a signed-in cookie session without use
+  std::string defaultTier = "enterprise";          // of accounts that were given none
+  std::string upgradeUrl;                          // told to whoever lacks a tier
   std::string revisionFile;  // data/identity.revision: shared counter of several processes on one SQLite; empty =
                              // database is shared, no cache
 };
@@ -44,6 +48,10 @@ struct User {
   std::optional<std::string> bio;
   std::int64_t createdAt = 0, emailConfirmedAt = 0;
   std::int64_t tokenGeneration = 0;
+  std::int64_t number = 0;  // unique, counted from 1, never used again
+  std::string tier;         // as given; empty: the default. See Identity::ownTier
+  std::int64_t lastLoginAt = 0;
+  std::string orgId, orgRole, orgTier;  // of its membership; empty: in no organisation
 };
 
 struct NewUser {
@@ -52,10 +60,12 @@ struct NewUser {
   bool uniqueFolded = false;
   std::string id;              // empty: a new one
   std::int64_t createdAt = 0;  // 0: now
+  bool unnamed = false;        // may have neither name nor address; then it needs a nickname
 };
 
 struct UserChange {
   std::optional<std::string> username, nickname, avatar, bio, status, role;
+  std::optional<std::string> tier;  // empty: the default
   bool clearBio = false;
   bool uniqueFolded = false;
   std::optional<std::string> passwordHash;  // a new password; revokes all sessions and tokens
@@ -81,7 +91,8 @@ struct Credentials {
   std::string_view address;  // the client's; recorded when an API key is used
 };
 
-// Errors as Problems: 404 user_not_found, 409 username_taken / email_taken, 401 wrong_password / invalid_token /
+// Errors as Problems: 404 user_not_found, 409 username_taken / email_taken, 422 account_unnamed /
+// nickname_required / unknown_tier, 401 wrong_password / invalid_token /
 // token_expired / not_authenticated / invalid_refresh_token / user_inactive, 503 unavailable (retryAfter).
 class Identity {
  public:
@@ -107,6 +118,8 @@ class Identity {
   User create(const NewUser& user);
   User change(std::string_view id, const UserChange& change);
   std::vector<User> list(std::int64_t skip, std::int64_t limit, std::int64_t& total);
+  // With its sessions, its keys and its membership. An organisation may lose its last administrator that way: an
+  // account must always be removable, and the organisation goes on (whoever administers the server can help it).
   void remove(std::string_view id);
   std::int64_t countWithRole(std::string_view role);
 
@@ -120,8 +133,15 @@ class Identity {
   void closeSession(std::string_view refreshToken);
   void revokeAll(std::string_view userId);
 
+  // The account's own tier, and the one that counts: its organisation's, when it is in one. Administrators have
+  // "admin".
+  std::string ownTier(const User& user) const;
+  std::string effectiveTier(const User& user) const;
+
   ApiKeys& apiKeys();
   CookieSessions& cookieSessions();
+  Orgs& orgs();
+  Features& features();
 
   // Set-up link: a one-time token (kept hashed, 24 h) with which the first administrator is made through the set-up
   // page. Empty when one exists.

@@ -136,6 +136,9 @@ TEST_P(IdentityTest, RefusesATakenNameExactlyOrIgnoringCase) {
 
 TEST_P(IdentityTest, AccountsWithoutNameOrAddressDoNotCollide) {
   NewUser nameless;
+  EXPECT_EQ(problemOf([&] { identity_->create(nameless); }), "422 account_unnamed");
+  nameless.unnamed = true;
+  EXPECT_EQ(problemOf([&] { identity_->create(nameless); }), "422 nickname_required");
   nameless.nickname = "first";
   identity_->create(nameless);
   EXPECT_EQ(problemOf([&] { identity_->create(nameless); }), "none");

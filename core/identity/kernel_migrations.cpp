@@ -89,12 +89,44 @@ CREATE INDEX mortise_cookie_sessions_user ON mortise_cookie_sessions (user_id);
 CREATE INDEX mortise_cookie_sessions_expiry ON mortise_cookie_sessions (expires_at);
 )";
 
+// Numbers are counted in a row of mortise_locks, so that the number of a removed account never comes back. tier '' is
+// identity.default_tier. A user is in at most one organisation.
+constexpr const char* kOrganisations = R"(ALTER TABLE mortise_users ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE mortise_users ADD COLUMN tier TEXT NOT NULL DEFAULT '';
+ALTER TABLE mortise_users ADD COLUMN last_login_at BIGINT NOT NULL DEFAULT 0;
+UPDATE mortise_users SET number = ranked.position
+  FROM (SELECT id, row_number() OVER (ORDER BY created_at, id) AS position FROM mortise_users) AS ranked
+  WHERE ranked.id = mortise_users.id;
+CREATE UNIQUE INDEX mortise_users_number ON mortise_users (number);
+INSERT INTO mortise_locks (name, taken) SELECT 'user_number', coalesce(max(number), 0) FROM mortise_users;
+
+CREATE TABLE mortise_orgs (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  slug TEXT NOT NULL UNIQUE,
+  tier TEXT NOT NULL,
+  seats_limit BIGINT NOT NULL,
+  storage_limit BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX mortise_orgs_created ON mortise_orgs (created_at);
+
+CREATE TABLE mortise_org_members (
+  user_id TEXT NOT NULL PRIMARY KEY,
+  org_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  joined_at BIGINT NOT NULL
+);
+CREATE INDEX mortise_org_members_org ON mortise_org_members (org_id, joined_at);
+)";
+
 }  // namespace
 
 std::vector<db::Migration> kernelMigrations() {
   return {{1, "001_identity.sql", kIdentity},
           {2, "002_audit.sql", std::string(services::auditMigrationSql())},
-          {3, "003_principals.sql", kPrincipals}};
+          {3, "003_principals.sql", kPrincipals},
+          {4, "004_organisations.sql", kOrganisations}};
 }
 
 }  // namespace mortise::identity

@@ -22,6 +22,11 @@ struct Principal {
   std::string email;
   std::string role;    // kernel role
   std::string status;  // active, inactive, banned
+  std::int64_t number = 0;
+  bool emailConfirmed = false;
+  std::string tier;     // effective
+  std::string orgId;    // empty: in no organisation
+  std::string orgRole;  // owner, admin, member
   std::string sessionId;
   std::string keyId;
   std::int64_t expiresAt = 0;                                          // seconds; of the token, key or session

@@ -216,7 +216,7 @@ TEST_P(PrincipalsTest, AnAccountThatPassesToSomebodyElseKeepsNoKey) {
 TEST_P(PrincipalsTest, AKeyWhoseOwnerIsGoneIsRefused) {
   const std::string raw = mint(wanted());
   identity_->remove(user_.id);
-  EXPECT_EQ(refusal(raw), "403 account_disabled");
+  EXPECT_EQ(refusal(raw), "401 not_authenticated");
 }
 
 TEST_P(PrincipalsTest, ASecondRevocationKeepsTheFirst) {

@@ -8,13 +8,17 @@ namespace {
 using db::ColumnType;
 using db::Value;
 
+// Every user is read with its membership: what an account may do depends on both.
 constexpr const char* kUserColumns =
-    "SELECT id, username, email, nickname, avatar, bio, role, status, password_hash, created_at, email_confirmed_at, "
-    "token_generation "
-    "FROM mortise_users ";
-constexpr ColumnType kUserTypes[] = {ColumnType::text, ColumnType::text,    ColumnType::text,    ColumnType::text,
-                                     ColumnType::text, ColumnType::text,    ColumnType::text,    ColumnType::text,
-                                     ColumnType::text, ColumnType::integer, ColumnType::integer, ColumnType::integer};
+    "SELECT u.id, u.username, u.email, u.nickname, u.avatar, u.bio, u.role, u.status, u.password_hash, u.created_at, "
+    "u.email_confirmed_at, u.token_generation, u.number, u.tier, u.last_login_at, m.org_id, m.role, o.tier "
+    "FROM mortise_users u LEFT JOIN mortise_org_members m ON m.user_id = u.id LEFT JOIN mortise_orgs o ON o.id = "
+    "m.org_id ";
+constexpr ColumnType kUserTypes[] = {ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                     ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
+                                     ColumnType::text,    ColumnType::integer, ColumnType::integer, ColumnType::integer,
+                                     ColumnType::integer, ColumnType::text,    ColumnType::integer, ColumnType::text,
+                                     ColumnType::text,    ColumnType::text};
 constexpr ColumnType kInteger[] = {ColumnType::integer};
 
 // No name and no address are NULL, so that UNIQUE lets many have none.
@@ -37,6 +41,12 @@ User userFrom(const db::Rows& row) {
   user.createdAt = row.integer(9);
   user.emailConfirmedAt = row.integer(10);
   user.tokenGeneration = row.integer(11);
+  user.number = row.integer(12);
+  user.tier = text(13);
+  user.lastLoginAt = row.integer(14);
+  user.orgId = text(15);
+  user.orgRole = text(16);
+  user.orgTier = text(17);
   return user;
 }
 
@@ -57,22 +67,27 @@ void lockUsers(db::Session& session) {
   session.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'users'", {});
 }
 
+std::int64_t nextUserNumber(db::Session& session) {
+  session.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'user_number'", {});
+  return number(session, "SELECT taken FROM mortise_locks WHERE name = 'user_number'", {});
+}
+
 std::optional<User> findUser(db::Session& session, UserKey by, std::string_view key) {
   if (key.empty()) return std::nullopt;
   const std::string text(key);
   switch (by) {
     case UserKey::id:
-      return oneUser(session, "WHERE id = :id", {{"id", text}});
+      return oneUser(session, "WHERE u.id = :id", {{"id", text}});
     case UserKey::username:
-      return oneUser(session, "WHERE username = :username", {{"username", text}});
+      return oneUser(session, "WHERE u.username = :username", {{"username", text}});
     case UserKey::usernameFolded:
       // Accounts of the exact family may differ in case only: the exact spelling wins, then the oldest.
       return oneUser(session,
-                     "WHERE username_folded = :folded ORDER BY CASE WHEN username = :username THEN 0 ELSE 1 END, "
-                     "created_at LIMIT 1",
+                     "WHERE u.username_folded = :folded ORDER BY CASE WHEN u.username = :username THEN 0 ELSE 1 END, "
+                     "u.created_at LIMIT 1",
                      {{"folded", text::lower(key)}, {"username", text}});
     case UserKey::email:
-      return oneUser(session, "WHERE email = :email", {{"email", text::lower(text::trim(key))}});
+      return oneUser(session, "WHERE u.email = :email", {{"email", text::lower(text::trim(key))}});
   }
   return std::nullopt;
 }
@@ -100,10 +115,8 @@ bool otherHasEmail(db::Session& session, std::string_view email, std::string_vie
 void insertUser(db::Session& session, const User& user) {
   session.execute(
       "INSERT INTO mortise_users (id, username, username_folded, email, nickname, avatar, bio, role, status, "
-      "password_hash, created_at, "
-      "email_confirmed_at, token_generation) VALUES (:id, :username, :folded, :email, :nickname, :avatar, :bio, :role, "
-      ":status, "
-      ":password_hash, :created_at, :email_confirmed_at, 0)",
+      "password_hash, created_at, email_confirmed_at, token_generation, number) VALUES (:id, :username, :folded, "
+      ":email, :nickname, :avatar, :bio, :role, :status, :password_hash, :created_at, :email_confirmed_at, 0, :number)",
       {{"id", user.id},
        {"username", textOrNull(user.username)},
        {"folded", textOrNull(text::lower(user.username))},
@@ -115,14 +128,15 @@ void insertUser(db::Session& session, const User& user) {
        {"status", user.status},
        {"password_hash", user.passwordHash},
        {"created_at", user.createdAt},
-       {"email_confirmed_at", user.emailConfirmedAt}});
+       {"email_confirmed_at", user.emailConfirmedAt},
+       {"number", user.number}});
 }
 
 void updateUser(db::Session& session, const User& user) {
   session.execute(
       "UPDATE mortise_users SET username = :username, username_folded = :folded, nickname = :nickname, avatar = "
-      ":avatar, bio = :bio, "
-      "role = :role, status = :status, email_confirmed_at = :email_confirmed_at WHERE id = :id",
+      ":avatar, bio = :bio, role = :role, status = :status, email_confirmed_at = :email_confirmed_at, tier = :tier "
+      "WHERE id = :id",
       {{"id", user.id},
        {"username", textOrNull(user.username)},
        {"folded", textOrNull(text::lower(user.username))},
@@ -131,7 +145,8 @@ void updateUser(db::Session& session, const User& user) {
        {"bio", user.bio ? Value{*user.bio} : Value{}},
        {"role", user.role},
        {"status", user.status},
-       {"email_confirmed_at", user.emailConfirmedAt}});
+       {"email_confirmed_at", user.emailConfirmedAt},
+       {"tier", user.tier}});
 }
 
 bool setPasswordHash(db::Session& session, std::string_view id, const std::string& hash) {
@@ -149,14 +164,20 @@ bool nextTokenGeneration(db::Session& session, std::string_view id) {
                          {{"id", std::string(id)}}) == 1;
 }
 
+void recordLogin(db::Session& session, std::string_view id, std::int64_t now) {
+  session.execute("UPDATE mortise_users SET last_login_at = :now WHERE id = :id",
+                  {{"now", now}, {"id", std::string(id)}});
+}
+
 bool removeUser(db::Session& session, std::string_view id) {
   session.execute("DELETE FROM mortise_sessions WHERE user_id = :id", {{"id", std::string(id)}});
+  session.execute("DELETE FROM mortise_org_members WHERE user_id = :id", {{"id", std::string(id)}});
   return session.execute("DELETE FROM mortise_users WHERE id = :id", {{"id", std::string(id)}}) == 1;
 }
 
 std::vector<User> listUsers(db::Session& session, std::int64_t skip, std::int64_t limit) {
   const auto rows =
-      session.query(std::string(kUserColumns) + "ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :skip",
+      session.query(std::string(kUserColumns) + "ORDER BY u.created_at DESC, u.id DESC LIMIT :limit OFFSET :skip",
                     {{"limit", limit}, {"skip", skip}}, kUserTypes);
   std::vector<User> users;
   while (rows->next()) users.push_back(userFrom(*rows));

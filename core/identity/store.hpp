@@ -21,17 +21,21 @@ struct SessionRow {
 // Held until the transaction ends: one at a time for what looks at several users and then writes.
 void lockUsers(db::Session& session);
 
+// One that no account had before. After lockUsers().
+std::int64_t nextUserNumber(db::Session& session);
 std::optional<User> findUser(db::Session& session, UserKey by, std::string_view key);
 // Throws Problem 404 user_not_found, 403 account_disabled.
 void requireActiveUser(db::Session& session, std::string_view id);
 bool otherHasUsername(db::Session& session, std::string_view username, std::string_view exceptId, bool ignoringCase);
 bool otherHasEmail(db::Session& session, std::string_view email, std::string_view exceptId);
 void insertUser(db::Session& session, const User& user);
-void updateUser(db::Session& session, const User& user);  // all but id, e-mail, password, creation and generation
+// All but id, number, e-mail, password, creation, generation, last login and membership.
+void updateUser(db::Session& session, const User& user);
+void recordLogin(db::Session& session, std::string_view id, std::int64_t now);
 bool setPasswordHash(db::Session& session, std::string_view id, const std::string& hash);
 bool replacePasswordHash(db::Session& session, std::string_view id, const std::string& from, const std::string& to);
 bool nextTokenGeneration(db::Session& session, std::string_view id);
-bool removeUser(db::Session& session, std::string_view id);                                // its sessions too
+bool removeUser(db::Session& session, std::string_view id);  // with sessions and membership
 std::vector<User> listUsers(db::Session& session, std::int64_t skip, std::int64_t limit);  // newest first
 std::int64_t countUsers(db::Session& session);
 std::int64_t countUsersWithRole(db::Session& session, std::string_view role);

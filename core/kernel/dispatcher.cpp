@@ -187,7 +187,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   }
   const auto& operation = *call->operation();
   if (operation.webSocket && !exchange->wantsWebSocket()) {
-    call->fail(Problem(426, "upgrade_required").header("Upgrade", "websocket"));
+    call->fail(Problem(426, "websocket_required").header("Upgrade", "websocket"));
     return {};
   }
   if (operation.webSocket && !mayUpgradeFrom(*exchange)) {
@@ -380,6 +380,9 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
     }
   }
   if (upload && call.bodyReceived) call.checkShape();
+  // Last of all: what a caller pays for says nothing about a request that nobody could serve. An upload is not taken in
+  // only to be refused, though.
+  if (!operation.feature.empty()) parts_.identity.features().require(operation.feature, call.principalPtr()->tier);
   return upload && !call.bodyReceived ? Step::needsBody : Step::done;
 }
 

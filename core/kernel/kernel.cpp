@@ -59,6 +59,9 @@ std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusa
   return lines;
 }
 
+constexpr std::size_t kLongestUpgradeUrl =
+    300;  // so that it fits into mortise_error.details with what stands beside it
+
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 // secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
@@ -97,6 +100,7 @@ struct Kernel::Implementation {
   std::vector<std::string> refusals;
   std::vector<contract::CompiledDocument> documents;  // the kernel's first, then those of modules that may start
   dialect::Messages catalogue;
+  identity::FeatureTiers features;  // of the modules that may start
 
   std::unique_ptr<DataLock> lock;
   std::unique_ptr<services::Secrets> secrets;
@@ -135,6 +139,8 @@ struct Kernel::Implementation {
   void checkModules();
   std::vector<std::string> moduleDirectories(const config::Config& first) const;
   void refuse(FoundModule& module, std::string sentence);
+  void refuseUnknownFeatures();
+  std::string upgradeUrl() const;
   std::vector<const plugin::Manifest*> enabledManifests() const;
   FoundModule* found(std::string_view name);
   void addMessages(const plugin::Manifest& manifest);
@@ -273,6 +279,39 @@ void Kernel::Implementation::checkModules() {
       refuse(*module, plugin::Refusal(manifest->path, error.what()).what());
     }
   }
+  refuseUnknownFeatures();
+}
+
+// An operation whose feature nobody declares could never let anybody in. Refusing one module takes its features away:
+// again until nothing changes.
+void Kernel::Implementation::refuseUnknownFeatures() {
+  for (bool settled = false; !settled;) {
+    settled = true;
+    features.clear();
+    std::vector<std::string> known;
+    for (const auto* manifest : enabledManifests()) {
+      for (const auto& feature : manifest->features) {
+        if (features.emplace(feature.name, feature.tier).second) known.push_back(feature.name);
+      }
+    }
+    for (const auto& document : documents) {
+      const auto lacking = std::find_if(
+          document.operations.begin(), document.operations.end(),
+          [&](const auto& operation) { return !operation->feature.empty() && !features.contains(operation->feature); });
+      if (lacking == document.operations.end()) continue;
+      const contract::Operation operation = **lacking;
+      const auto near = text::nearest(operation.feature, known);
+      auto* module = found(operation.module);
+      const auto reason = operation.file + ":" + std::to_string(operation.line) + ": operation " + operation.id +
+                          " needs feature " + operation.feature +
+                          ", which no enabled module declares under features in its module.yaml; " +
+                          (near.empty() ? "declare it" : "did you mean " + near + "?");
+      std::erase_if(documents, [&](const auto& other) { return other.module == operation.module; });
+      if (module) refuse(*module, plugin::Refusal(module->file, reason).what());
+      settled = false;
+      break;
+    }
+  }
 }
 
 std::string Kernel::Implementation::assetDirectory() const {
@@ -359,6 +398,11 @@ plugin::HostServices Kernel::Implementation::hostServices() {
   return services;
 }
 
+std::string Kernel::Implementation::upgradeUrl() const {
+  const auto& given = config.text("identity.upgrade_url");
+  return given.empty() ? config.text("http.public_url") + "/pricing" : given;
+}
+
 std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const FoundModule& module,
                                                                         const plugin::HostServices& services) {
   provided.requireNeeds(*module.manifest);
@@ -429,6 +473,13 @@ std::map<std::string, std::vector<std::string>> Kernel::Implementation::rolesByP
 void Kernel::Implementation::checkValues() const {
   namedSecrets(config);
   rolesByPermission();
+  const auto& upgrade = config.text("identity.upgrade_url");
+  const bool isUrl = upgrade.starts_with("https://") || upgrade.starts_with("http://");
+  if (!upgrade.empty() && (!isUrl || text::length(upgrade) > kLongestUpgradeUrl)) {
+    throw StartError({"identity.upgrade_url (" + config.origin("identity.upgrade_url") +
+                      "): should be a URL that begins with https:// or http://, of at most " +
+                      std::to_string(kLongestUpgradeUrl) + " characters"});
+  }
   try {
     const TrustedProxies proxiesAsGiven(config.list("http.trusted_proxies"));
   } catch (const std::invalid_argument& error) {
@@ -570,6 +621,8 @@ void Kernel::openStores() {
     identity.statelessAccessLifetime = std::chrono::seconds(c.integer("identity.platform_access_ttl") / 1000);
     identity.statelessRefreshLifetime = std::chrono::seconds(c.integer("identity.platform_refresh_ttl") / 1000);
     identity.cookieLifetime = std::chrono::seconds(c.integer("identity.cookie_ttl") / 1000);
+    identity.defaultTier = c.text("identity.default_tier");
+    identity.upgradeUrl = self.upgradeUrl();
     if (self.database->backend() == db::Backend::sqlite)
       identity.revisionFile = self.dataDirectory + "/identity.revision";
     self.identity = std::make_unique<identity::Identity>(*self.database, identity);
@@ -620,6 +673,7 @@ void Kernel::start() {
   self.started = true;  // from here on there is something to stop
   try {
     self.openServices();
+    self.identity->features().declare(self.features);
     self.startModules();
     self.identity->grant(self.rolesByPermission());
     self.compileRoutes();

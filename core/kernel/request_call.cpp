@@ -103,6 +103,11 @@ void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
   principalView_.key_name = borrowed(principal_->keyName);
   principalView_.key_org_id = borrowed(principal_->keyOrgId);
   principalView_.key_project_ids = borrowed(principal_->keyProjectIds);
+  principalView_.user_number = principal_->number;
+  principalView_.email_confirmed = principal_->emailConfirmed ? 1 : 0;
+  principalView_.tier = borrowed(principal_->tier);
+  principalView_.org_id = borrowed(principal_->orgId);
+  principalView_.org_role = borrowed(principal_->orgRole);
   principalKnown_.store(true, std::memory_order_release);
 }
 
@@ -223,7 +228,7 @@ dialect::Context RequestCall::context() const {
   context.method = method();
   context.path = exchange_->head().path;
   context.requestId = exchange_->requestId();
-  if (principalKnown_.load(std::memory_order_acquire)) context.userId = principal_->userId;
+  if (principalKnown_.load(std::memory_order_acquire)) context.userNumber = principal_->number;
   context.clientAddress = address_;
   if (match_.operation) context.soft = &match_.operation->soft;
   context.credentialsSent = exchange_->head().fields.find("Authorization") != nullptr;

@@ -182,6 +182,7 @@ std::span<const ServedInterface> servedInterfaces() {
       {"log/1", &logTable, [](S) { return true; }},
       {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
       {"metrics/1", &metricsTable, [](S s) { return s.metrics != nullptr; }},
+      {"orgs/1", &orgsTable, [](S s) { return s.identity != nullptr; }},
       {"secrets/1", &secretsTable, [](S s) { return s.secrets != nullptr; }},
   };
   return kAll;

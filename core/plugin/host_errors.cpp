@@ -93,6 +93,12 @@ void put(char (&into)[Size], std::string_view text) {
   into[size] = '\0';
 }
 
+// Whole or not at all: half a JSON object is none.
+void putDetails(mortise_error* error, std::string_view details) noexcept {
+  if (error == nullptr || !MORTISE_HAS(error, mortise_error, details)) return;
+  put(error->details, details.size() < sizeof error->details ? details : std::string_view());
+}
+
 void complain(const Host* host, const char* function, const char* reason) noexcept {
   try {
     log::error("host function failed",
@@ -111,6 +117,7 @@ mortise_status answer(mortise_error* error, mortise_status status, std::string_v
   if (MORTISE_HAS(error, mortise_error, retry_after)) error->retry_after = retryAfter;
   if (MORTISE_HAS(error, mortise_error, code)) put(error->code, code);
   if (MORTISE_HAS(error, mortise_error, text)) put(error->text, text);
+  putDetails(error, {});  // of an earlier failure, when the caller uses its struct again
   return status;
 }
 
@@ -118,8 +125,10 @@ mortise_status answerCurrentException(const Host* host, const char* function, mo
   try {
     throw;
   } catch (const Problem& problem) {
-    return answer(error, statusOf(problem), problem.code, problem.noteText.empty() ? problem.code : problem.noteText,
-                  problem.retryAfter);
+    answer(error, statusOf(problem), problem.code, problem.noteText.empty() ? problem.code : problem.noteText,
+           problem.retryAfter);
+    putDetails(error, problem.details);
+    return statusOf(problem);
   } catch (const db::Error& failure) {
     const auto [status, code] = outcomeOf(failure.kind());
     if (status == MORTISE_FAILED || failure.kind() == db::ErrorKind::syntax) complain(host, function, failure.what());

@@ -1,9 +1,8 @@
 // identity/1 over identity::Identity.
 #include "core/base/identifiers.hpp"
 #include "core/http/cookies.hpp"
-#include "core/identity/identity.hpp"
-#include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/on_identity.hpp"
 #include "mortise/abi/identity.h"
 
 namespace mortise::plugin {
@@ -12,7 +11,8 @@ namespace {
 using identity::Identity;
 using identity::User;
 
-mortise_user faceOf(const User& user) {
+// `tier` is the account's own; borrowed.
+mortise_user faceOf(const User& user, const std::string& tier) {
   mortise_user face{};
   face.struct_size = sizeof face;
   face.id = str(user.id);
@@ -27,18 +27,23 @@ mortise_user faceOf(const User& user) {
   face.has_password = user.passwordHash.empty() ? 0 : 1;
   face.created_at = user.createdAt;
   face.email_confirmed_at = user.emailConfirmedAt;
+  face.number = user.number;
+  face.tier = str(tier);
+  face.last_login_at = user.lastLoginAt;
   return face;
 }
 
-void give(const User& user, mortise_user_sink sink, void* context) {
+void give(const Identity& identity, const User& user, mortise_user_sink sink, void* context) {
   if (sink == nullptr) return;
-  const auto face = faceOf(user);
+  const auto tier = identity.ownTier(user);
+  const auto face = faceOf(user, tier);
   sink(context, &face);
 }
 
-void give(const identity::Tokens& tokens, mortise_tokens_sink sink, void* context) {
+void give(const Identity& identity, const identity::Tokens& tokens, mortise_tokens_sink sink, void* context) {
   if (sink == nullptr) return;
-  const auto user = faceOf(tokens.user);
+  const auto tier = identity.ownTier(tokens.user);
+  const auto user = faceOf(tokens.user, tier);
   mortise_tokens face{};
   face.struct_size = sizeof face;
   face.access_token = str(tokens.accessToken);
@@ -129,22 +134,6 @@ mortise_status unknownKey(mortise_error* error) {
   return answer(error, MORTISE_INVALID, "unknown_key", "mortise_user_key has a value this kernel does not know");
 }
 
-// A field to change: a null pointer leaves it.
-std::optional<std::string> changed(mortise_str text) {
-  if (text.data == nullptr) return std::nullopt;
-  return copy(text);
-}
-
-template <typename Work>
-mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(*host->services().identity);
-  });
-}
-
 extern "C" {
 
 mortise_status identityFind(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink,
@@ -154,7 +143,7 @@ mortise_status identityFind(mortise_host* host, mortise_user_key by, mortise_str
     if (!keyFrom(by, kind)) return unknownKey(error);
     const auto user = identity.find(kind, view(key));
     if (!user) return answer(error, MORTISE_NOT_FOUND, "user_not_found", "no such user");
-    give(*user, sink, context);
+    give(identity, *user, sink, context);
     return MORTISE_OK;
   });
 }
@@ -173,7 +162,8 @@ mortise_status identityCreate(mortise_host* host, const mortise_new_user* user, 
     fresh.uniqueFolded = user->unique_folded != 0;
     if (MORTISE_HAS(user, mortise_new_user, id)) fresh.id = copy(user->id);
     if (MORTISE_HAS(user, mortise_new_user, created_at)) fresh.createdAt = user->created_at;
-    give(identity.create(fresh), sink, context);
+    if (MORTISE_HAS(user, mortise_new_user, unnamed)) fresh.unnamed = user->unnamed != 0;
+    give(identity, identity.create(fresh), sink, context);
     return MORTISE_OK;
   });
 }
@@ -194,8 +184,9 @@ mortise_status identityChange(mortise_host* host, mortise_str userId, const mort
     if (MORTISE_HAS(change, mortise_user_change, password_hash)) wanted.passwordHash = changed(change->password_hash);
     if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at))
       wanted.emailConfirmedAt = change->email_confirmed_at;
+    if (MORTISE_HAS(change, mortise_user_change, tier)) wanted.tier = changed(change->tier);
     if (MORTISE_HAS(change, mortise_user_change, end_keys)) wanted.endKeys = change->end_keys != 0;
-    give(identity.change(view(userId), wanted), sink, context);
+    give(identity, identity.change(view(userId), wanted), sink, context);
     return MORTISE_OK;
   });
 }
@@ -205,7 +196,7 @@ mortise_status identityList(mortise_host* host, int64_t skip, int64_t limit, mor
   return onIdentity(host, "identity/1 list", error, [&](Identity& identity) {
     std::int64_t all = 0;
     const auto users = identity.list(skip, limit, all);
-    for (const auto& user : users) give(user, sink, context);
+    for (const auto& user : users) give(identity, user, sink, context);
     if (total != nullptr) *total = all;
     return MORTISE_OK;
   });
@@ -234,7 +225,7 @@ mortise_status identityCheckPassword(mortise_host* host, mortise_user_key by, mo
     if (!keyFrom(by, kind)) return unknownKey(error);
     const auto user = identity.checkPassword(kind, view(key), view(password));
     if (!user) return answer(error, MORTISE_DENIED, "wrong_password", "no such user, or another password");
-    give(*user, sink, context);
+    give(identity, *user, sink, context);
     return MORTISE_OK;
   });
 }
@@ -253,7 +244,8 @@ mortise_status identityOpenSession(mortise_host* host, mortise_str userId, morti
       return answer(error, MORTISE_INVALID, "unknown_kind",
                     "mortise_session_kind has a value this kernel does not know");
     }
-    give(identity.openSession(view(userId), kind == MORTISE_SESSION_ROTATING ? identity::SessionKind::rotating
+    give(identity,
+         identity.openSession(view(userId), kind == MORTISE_SESSION_ROTATING ? identity::SessionKind::rotating
                                                                              : identity::SessionKind::stateless),
          sink, context);
     return MORTISE_OK;
@@ -263,7 +255,7 @@ mortise_status identityOpenSession(mortise_host* host, mortise_str userId, morti
 mortise_status identityRefresh(mortise_host* host, mortise_str refreshToken, mortise_tokens_sink sink, void* context,
                                mortise_error* error) {
   return onIdentity(host, "identity/1 refresh", error, [&](Identity& identity) {
-    give(identity.refresh(view(refreshToken)), sink, context);
+    give(identity, identity.refresh(view(refreshToken)), sink, context);
     return MORTISE_OK;
   });
 }

@@ -30,6 +30,7 @@
 #include "mortise/abi/log.h"
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
+#include "mortise/abi/orgs.h"
 #include "mortise/abi/secrets.h"
 
 namespace mortise::plugin {
@@ -39,7 +40,7 @@ mortise_str S(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr const char* kManifest = R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0",
   "needs":["audit/1","blobs/1","cache/1","config/1","db/1","events/1","http_client/1","identity/1","jobs/1","limits/1","log/1","mail/1",
-           "metrics/1"],"optional":["secrets/1","files.store/1"],
+           "metrics/1","orgs/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
   "options":{"limit":{"type":"integer","default":20,"help":"h"},"zone":{"default":"UTC","help":"h"},
              "strict":{"type":"boolean","default":true,"help":"h"},"keep":{"type":"duration","default":"5m","help":"h"}}}})";
 
@@ -448,6 +449,144 @@ TEST_F(Tables, IdentityMakesFindsAndRefusesAccounts) {
   EXPECT_EQ(total, 1);
   EXPECT_EQ(identity.find(raw(), static_cast<mortise_user_key>(99), S("x"), keepUser, &found, &error_),
             MORTISE_INVALID);
+}
+
+TEST_F(Tables, AnAccountHasANumberATierAndPerhapsNoName) {
+  const auto& identity = table<mortise_identity_v1>("identity/1");
+  struct Kept {
+    std::string id, tier;
+    std::int64_t number = 0, lastLogin = 0;
+  };
+  const auto keep = [](void* context, const mortise_user* user) {
+    *static_cast<Kept*>(context) = {copy(user->id), copy(user->tier), user->number, user->last_login_at};
+  };
+  mortise_new_user fresh{};
+  fresh.struct_size = sizeof fresh;
+  fresh.nickname = S("a guest of another service");
+  Kept first, second;
+  EXPECT_EQ(identity.create(raw(), &fresh, keep, &first, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "account_unnamed");
+  fresh.struct_size = offsetof(mortise_new_user, unnamed);  // a module that knows nothing of it
+  fresh.unnamed = 1;
+  EXPECT_EQ(identity.create(raw(), &fresh, keep, &first, &error_), MORTISE_INVALID);
+  fresh.struct_size = sizeof fresh;
+  ASSERT_EQ(identity.create(raw(), &fresh, keep, &first, &error_), MORTISE_OK) << error_.text;
+  ASSERT_EQ(identity.create(raw(), &fresh, keep, &second, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(first.number, 1);
+  EXPECT_EQ(second.number, 2);
+  EXPECT_EQ(first.tier, "enterprise");
+  EXPECT_EQ(first.lastLogin, 0);
+
+  mortise_user_change change{};
+  change.struct_size = sizeof change;
+  change.tier = S("pro");
+  EXPECT_EQ(identity.change(raw(), S(first.id), &change, keep, &first, &error_), MORTISE_OK);
+  EXPECT_EQ(first.tier, "pro");
+  change.tier = S("gold");
+  EXPECT_EQ(identity.change(raw(), S(first.id), &change, keep, &first, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "unknown_tier");
+  change.tier = {"", 0};
+  change.role = S("admin");
+  EXPECT_EQ(identity.change(raw(), S(first.id), &change, keep, &first, &error_), MORTISE_OK);
+  EXPECT_EQ(first.tier, "admin");
+}
+
+struct KeptOrg {
+  std::string id, slug, tier;
+  std::int64_t seatsLimit = 0, seatsUsed = 0;
+};
+
+void keepOrg(void* context, const mortise_org* org) {
+  *static_cast<KeptOrg*>(context) = {copy(org->id), copy(org->slug), copy(org->tier), org->seats_limit,
+                                     org->seats_used};
+}
+
+// "role email/username/nickname " of each.
+void keepMember(void* context, const mortise_member* member) {
+  *static_cast<std::string*>(context) += copy(member->role) + " " + copy(member->email) + "/" + copy(member->username) +
+                                         "/" + copy(member->nickname) + " ";
+}
+
+TEST_F(Tables, OrganisationsHaveMembersSeatsAndATier) {
+  const auto& orgs = table<mortise_orgs_v1>("orgs/1");
+  const auto& identity = table<mortise_identity_v1>("identity/1");
+  const auto user = [&](const std::string& name) {
+    mortise_new_user fresh{};
+    fresh.struct_size = sizeof fresh;
+    fresh.username = S(name);
+    std::string id;
+    const auto keep = [](void* context, const mortise_user* made) {
+      *static_cast<std::string*>(context) = copy(made->id);
+    };
+    EXPECT_EQ(identity.create(raw(), &fresh, keep, &id, &error_), MORTISE_OK) << error_.text;
+    return id;
+  };
+  const auto ann = user("ann"), bob = user("bob");
+
+  mortise_new_org wanted{};
+  wanted.struct_size = sizeof wanted;
+  wanted.name = S("Acme");
+  wanted.slug = S("acme");
+  wanted.tier = S("pro");
+  wanted.seats_limit = 1;
+  wanted.founder_id = S(ann);
+  wanted.founder_role = S("admin");
+  KeptOrg org;
+  ASSERT_EQ(orgs.create(raw(), &wanted, keepOrg, &org, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(org.seatsUsed, 1);
+  EXPECT_EQ(orgs.create(raw(), &wanted, nullptr, nullptr, &error_), MORTISE_EXISTS);
+  EXPECT_EQ(code(), "slug_taken");
+  wanted.struct_size = 8;
+  EXPECT_EQ(orgs.create(raw(), &wanted, nullptr, nullptr, &error_), MORTISE_INVALID);
+
+  EXPECT_EQ(orgs.add_member(raw(), S(org.id), S(bob), S("member"), nullptr, nullptr, &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "seat_limit");
+  EXPECT_STREQ(error_.details, R"({"seats_used":1,"seats_limit":1})");
+  EXPECT_EQ(orgs.add_member(raw(), S("org_0"), S(bob), S("member"), nullptr, nullptr, &error_), MORTISE_NOT_FOUND);
+  EXPECT_STREQ(error_.details, "");  // not those of the failure before
+
+  mortise_org_change change{};
+  change.struct_size = sizeof change;
+  change.seats_limit = 0;
+  change.storage_limit = -1;
+  EXPECT_EQ(orgs.change(raw(), S(org.id), &change, keepOrg, &org, &error_), MORTISE_OK);
+  EXPECT_EQ(org.seatsLimit, 0);
+  EXPECT_EQ(org.tier, "pro");
+  std::string seen;
+  EXPECT_EQ(orgs.add_member(raw(), S(org.id), S(bob), S("member"), keepMember, &seen, &error_), MORTISE_OK);
+  EXPECT_EQ(orgs.members(raw(), S(org.id), keepMember, &seen, &error_), MORTISE_OK);
+  EXPECT_EQ(seen, "member /bob/ admin /ann/ member /bob/ ");
+
+  EXPECT_EQ(orgs.set_role(raw(), S(org.id), S(ann), S("member"), nullptr, nullptr, &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "last_administrator");
+  EXPECT_EQ(orgs.remove_member(raw(), S(org.id), S(bob), &error_), MORTISE_OK);
+  EXPECT_EQ(orgs.membership(raw(), S(bob), keepMember, &seen, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "not_in_org");
+
+  EXPECT_EQ(orgs.require_feature(raw(), S(bob), S("team_management"), &error_), MORTISE_OK);  // enterprise by default
+  EXPECT_EQ(orgs.require_feature(raw(), S(ann), S("team_management"), &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "upgrade_required");
+  EXPECT_STREQ(error_.details,
+               R"({"feature":"team_management","current_tier":"pro","required_tier":"team","upgrade_url":""})");
+  EXPECT_EQ(orgs.require_feature(raw(), S(ann), S("flying"), &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "unknown_feature");
+  EXPECT_EQ(orgs.require_feature(raw(), S("nobody"), S("team_management"), &error_), MORTISE_NOT_FOUND);
+
+  std::int64_t total = 0;
+  EXPECT_EQ(orgs.list(raw(), 0, 10, keepOrg, &org, &total, &error_), MORTISE_OK);
+  EXPECT_EQ(total, 1);
+  EXPECT_EQ(orgs.remove(raw(), S(org.id), &error_), MORTISE_OK);
+  EXPECT_EQ(orgs.find(raw(), S(org.id), keepOrg, &org, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "org_not_found");
+}
+
+TEST_F(Tables, DetailsThatDoNotFitAreLeftOut) {
+  try {
+    throw Problem(403, "denied").detailsJson("{\"a\":\"" + std::string(600, 'x') + "\"}");
+  } catch (...) {
+    EXPECT_EQ(answerCurrentException(&host_, "test", &error_), MORTISE_DENIED);
+  }
+  EXPECT_STREQ(error_.details, "");
 }
 
 struct KeptKey {

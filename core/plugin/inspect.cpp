@@ -75,7 +75,8 @@ Rows operationsOf(const Manifest& manifest) {
         const auto permission = json::textMember(method.value, "x-mortise-permission", "anybody");
         rows.push_back({plain(verb), plain(std::string(json::view(path.name))),
                         plain(std::string(json::textMember(method.value, "operationId"))),
-                        plain(std::string(permission))});
+                        plain(std::string(permission)),
+                        plain(std::string(json::textMember(method.value, "x-mortise-feature")))});
       }
     }
   }
@@ -95,7 +96,7 @@ std::string inspect(const std::string& path) {
       << "optional  " << joined(manifest.optional) << '\n'
       << "provides  " << joined(manifest.provides) << '\n'
       << "exports   " << joined(manifest.exports) << '\n';
-  Rows options, permissions, jobs, migrations, languages;
+  Rows options, permissions, features, jobs, migrations, languages;
   for (const auto& option : manifest.options) {
     const auto shown = option.secret             ? std::string("(secret)")
                        : option.fallback.empty() ? std::string("-")
@@ -104,6 +105,7 @@ std::string inspect(const std::string& path) {
   }
   for (const auto& permission : manifest.permissions)
     permissions.push_back({plain(permission.name), joined(permission.roles), plain(permission.help)});
+  for (const auto& feature : manifest.features) features.push_back({feature.name, feature.tier, plain(feature.help)});
   for (const auto& job : manifest.jobs)
     jobs.push_back({job.id, job.trigger.empty() ? "when asked" : plain(job.trigger), plain(job.help)});
   for (const auto& migration : manifest.migrations) migrations.push_back({plain(migration.name)});
@@ -111,7 +113,8 @@ std::string inspect(const std::string& path) {
     languages.push_back({plain(language), std::to_string(texts.size()) + " texts"});
   table(out, "options (name, type, default)", options);
   table(out, "permissions (name, roles that have it)", permissions);
-  table(out, "operations (method, path, id, permission)", operationsOf(manifest));
+  table(out, "features (name, lowest tier that has it)", features);
+  table(out, "operations (method, path, id, permission, feature)", operationsOf(manifest));
   table(out, "jobs (id, trigger)", jobs);
   table(out, "migrations", migrations);
   table(out, "messages", languages);

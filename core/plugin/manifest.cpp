@@ -11,10 +11,12 @@
 #include <set>
 
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/plugin/elf_image.hpp"
 #include "core/services/jobs/trigger.hpp"
 #include "mortise/abi/module.h"
+#include "mortise/tier.hpp"
 
 namespace mortise::plugin {
 namespace {
@@ -148,6 +150,7 @@ class Parser {
     manifest_.provides = interfaces(module, "provides");
     readOptions(module);
     readPermissions(module);
+    readFeatures(module);
     readJobs(module);
     readDialects(module);
   }
@@ -248,6 +251,27 @@ class Parser {
       permission.help = text(entry.value, "help", where, false);
       permission.roles = texts(entry.value, "roles", where + ".");
       manifest_.permissions.push_back(std::move(permission));
+    }
+  }
+
+  void readFeatures(const json::Value& module) {
+    const auto* features = object(module, "features", "module.");
+    if (features == nullptr) return;
+    for (const auto& entry : features->GetObject()) {
+      FeatureDeclaration feature;
+      feature.name = json::view(entry.name);
+      const std::string where = "module.features." + feature.name;
+      if (!isLowerWord(feature.name, "", 60))
+        refuse("names a feature " + shown(feature.name) + ", expected lower-case letters, digits and _");
+      if (!entry.value.IsObject()) refuse("expects an object in " + where);
+      feature.tier = text(entry.value, "tier", where);
+      if (!isTier(feature.tier)) {
+        const auto near = text::nearest(feature.tier, {kTiers.begin(), kTiers.end()});
+        refuse("gives " + where + " the unknown tier " + shown(feature.tier) +
+               (near.empty() ? std::string() : ", did you mean " + near + "?"));
+      }
+      feature.help = text(entry.value, "help", where, false);
+      manifest_.features.push_back(std::move(feature));
     }
   }
 

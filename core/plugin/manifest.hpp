@@ -20,6 +20,12 @@ struct PermissionDeclaration {
   std::vector<std::string> roles;  // defaults; the operator may override
 };
 
+struct FeatureDeclaration {
+  std::string name;
+  std::string tier;  // the lowest that has it
+  std::string help;
+};
+
 struct JobDeclaration {
   std::string id;
   std::string help;
@@ -50,6 +56,7 @@ struct Manifest {
   std::vector<std::string> provides;    // "files.store/1"
   std::vector<config::Option> options;  // section = name
   std::vector<PermissionDeclaration> permissions;
+  std::vector<FeatureDeclaration> features;
   std::vector<JobDeclaration> jobs;
   std::vector<DialectDeclaration> dialects;
   std::vector<contract::DocumentSource> contracts;

@@ -33,6 +33,7 @@ TEST(Manifest, GivesEverythingItSays) {
                    "strict":{"type":"boolean","default":false,"help":"Be strict"},
                    "tags":{"type":"list","default":["a","b"],"help":"Tags"}},
         "permissions":{"notes.view":{"help":"See","roles":["user","admin"]}},
+        "features":{"team_notes":{"tier":"team","help":"Shared notes"}},
         "jobs":{"sweep":{"help":"Sweep","trigger":{"every":"PT5M"}},"rebuild":{"help":"Rebuild"}},
         "dialects":{"plain":{"success":"{{data}}","error":"{\"e\":\"{{code}}\"}"}})",
           R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":7},"document":{"openapi":"3.0.3","paths":{"/notes":{
@@ -53,6 +54,9 @@ TEST(Manifest, GivesEverythingItSays) {
   EXPECT_EQ(read.options[3].fallback, "a, b");
   ASSERT_EQ(read.permissions.size(), 1u);
   EXPECT_EQ(read.permissions[0].roles.size(), 2u);
+  ASSERT_EQ(read.features.size(), 1u);
+  EXPECT_EQ(read.features[0].name, "team_notes");
+  EXPECT_EQ(read.features[0].tier, "team");
   ASSERT_EQ(read.jobs.size(), 2u);
   EXPECT_EQ(read.jobs[0].trigger, "every: PT5M");
   EXPECT_EQ(read.jobs[1].trigger, "");
@@ -104,6 +108,13 @@ TEST(Manifest, SaysWhatIsWrongWithIt) {
   EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"string"}})")), "lacks module.options.a.help");
   EXPECT_EQ(reason(manifest(R"("options":{"a":{"type":"integer","help":"h","minimum":"x"}})")),
             "expects a number in module.options.a.minimum");
+  EXPECT_EQ(reason(manifest(R"("features":{"a":{"tier":"teem","help":"h"}})")),
+            "gives module.features.a the unknown tier \"teem\", did you mean team?");
+  EXPECT_EQ(reason(manifest(R"("features":{"a":{"tier":"admin","help":"h"}})")),
+            "gives module.features.a the unknown tier \"admin\"");
+  EXPECT_EQ(reason(manifest(R"("features":{"a":{"help":"h"}})")), "lacks module.features.a.tier");
+  EXPECT_EQ(reason(manifest(R"("features":{"A b":{"tier":"pro"}})")),
+            "names a feature \"A b\", expected lower-case letters, digits and _");
   EXPECT_EQ(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"0 3 * * *","every":"PT5M"}}})")),
             "gives module.jobs.a.trigger two kinds, expected one of cron, every, at");
   EXPECT_TRUE(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"99 3 * * *"}}})"))

@@ -94,6 +94,11 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
   StartPlan plan;
   std::map<std::string, const Manifest*, std::less<>> byName;
   std::map<std::string, const Manifest*, std::less<>> permissions;
+  struct DeclaredFeature {
+    std::string tier;
+    const Manifest* declaredBy;
+  };
+  std::map<std::string, DeclaredFeature, std::less<>> features;
   Providers providers;
   std::vector<const Manifest*> candidates;
   for (const auto* manifest : manifests) {
@@ -120,7 +125,19 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
              permissions.find(doubled->name)->second->name + " already declares; rename it");
       continue;
     }
+    const auto otherTier = std::find_if(manifest->features.begin(), manifest->features.end(), [&](const auto& feature) {
+      const auto known = features.find(feature.name);
+      return known != features.end() && known->second.tier != feature.tier;
+    });
+    if (otherTier != manifest->features.end()) {
+      const auto& first = features.find(otherTier->name)->second;
+      refuse("declares feature " + otherTier->name + " from tier " + otherTier->tier + ", which module " +
+             first.declaredBy->name + " declares from tier " + first.tier + "; make them agree or rename it");
+      continue;
+    }
     for (const auto& permission : manifest->permissions) permissions.emplace(permission.name, manifest);
+    for (const auto& feature : manifest->features)
+      features.emplace(feature.name, DeclaredFeature{feature.tier, manifest});
     for (const auto& name : manifest->provides) providers.emplace(name, manifest);
     candidates.push_back(manifest);
   }

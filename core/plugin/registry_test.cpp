@@ -33,9 +33,9 @@ Planned plan(const std::vector<Manifest>& manifests) {
 using Names = std::vector<std::string>;
 
 TEST(StartPlan, EveryInterfaceOfTheSdkIsServed) {
-  EXPECT_EQ(kernelInterfaces(),
-            (Names{"audit/1", "blobs/1", "cache/1", "call/1", "config/1", "db/1", "events/1", "http_client/1",
-                   "identity/1", "jobs/1", "json/1", "limits/1", "log/1", "mail/1", "metrics/1", "secrets/1"}));
+  EXPECT_EQ(kernelInterfaces(), (Names{"audit/1", "blobs/1", "cache/1", "call/1", "config/1", "db/1", "events/1",
+                                       "http_client/1", "identity/1", "jobs/1", "json/1", "limits/1", "log/1", "mail/1",
+                                       "metrics/1", "orgs/1", "secrets/1"}));
 }
 
 TEST(StartPlan, AProviderStartsBeforeThoseThatNeedIt) {
@@ -110,6 +110,17 @@ TEST(StartPlan, APermissionBelongsToOneModule) {
   a.permissions = b.permissions = {{"a.view", "See", {}}};
   EXPECT_EQ(plan({a, b}).refused,
             (Names{"b.so: declares permission a.view, which module a already declares; rename it. Not loaded."}));
+}
+
+TEST(StartPlan, AFeatureHasOneTier) {
+  auto a = module("a", {});
+  auto b = module("b", {});
+  a.features = b.features = {{"team_notes", "team", "Shared notes"}};
+  EXPECT_EQ(plan({a, b}).order, (Names{"a", "b"}));
+  b.features[0].tier = "pro";
+  EXPECT_EQ(plan({a, b}).refused,
+            (Names{"b.so: declares feature team_notes from tier pro, which module a declares from tier team; make them "
+                   "agree or rename it. Not loaded."}));
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   identity.argon2Memory = 8 << 20;  // nobody's real password
   identity.argon2Passes = 1;
   parts.identity = std::make_unique<identity::Identity>(*parts.database, identity);
+  identity::FeatureTiers features;
+  for (const auto& feature : manifest.features) features.emplace(feature.name, feature.tier);
+  parts.identity->features().declare(std::move(features));
   parts.mailer = services::Mailer::open("outbox:" + directory + "/outbox", "check@example.org");
   parts.limits = services::Limits::inMemory(1000);
   parts.cache = services::Cache::open("memory:");

@@ -68,6 +68,7 @@ TEST_F(Folder, BecomesOneManifest) {
                            "  token: { type: string, secret: true, help: Key of the peer }\n"
                            "  tags: { type: list, default: [a, b], help: Offered tags }\n"
                            "permissions:\n  notes.view: { help: See notes, roles: [user, admin] }\n"
+                           "features:\n  team_notes: { tier: team, help: Shared notes }\n"
                            "jobs:\n  clean: { help: Drop old notes, trigger: { every: PT5M } }\n"
                            "provides: [notes.store/1]\n"
                            "dialects:\n  plain: { success: '{\"ok\":{{data}}}', error: '{\"no\":\"{{code}}\"}' }\n");
@@ -88,6 +89,7 @@ TEST_F(Folder, BecomesOneManifest) {
       R"("token":{"type":"string","help":"Key of the peer","secret":true},)"
       R"("tags":{"type":"list","help":"Offered tags","default":["a","b"]}},)"
       R"("permissions":{"notes.view":{"help":"See notes","roles":["user","admin"]}},)"
+      R"("features":{"team_notes":{"tier":"team","help":"Shared notes"}},)"
       R"("jobs":{"clean":{"help":"Drop old notes","trigger":{"every":"PT5M"}}},"provides":["notes.store/1"],)"
       R"("dialects":{"plain":{"success":"{\"ok\":{{data}}}","error":"{\"no\":\"{{code}}\"}","content_type":"application/json"}}},)"
       R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":4},"document":{"openapi":"3.0.3",)"
@@ -116,7 +118,7 @@ TEST(ModuleYaml, RefusesUnknownKeysWithTheNearestName) {
   EXPECT_EQ(more("permisions: {}\n"), "module.yaml:5: unknown key permisions; did you mean permissions?");
   EXPECT_EQ(more("zzz: 1\n"),
             "module.yaml:5: unknown key zzz; known: name, version, summary, sdk, needs, optional, options, "
-            "permissions, jobs, provides, dialects");
+            "permissions, features, jobs, provides, dialects");
   EXPECT_EQ(more("options:\n  a: { type: integer, default: 1, help: x, min: 1 }\n"),
             "module.yaml:6: unknown key options.a.min; did you mean minimum?");
 }
@@ -169,6 +171,18 @@ TEST(ModuleYaml, ChecksPermissionsAndJobs) {
             "module.yaml:7: unknown key jobs.clean.trigger.crn; did you mean cron?");
   EXPECT_EQ(more("needs: [jobs/1]\njobs:\n  clean: { help: x }\n"),
             "module.yaml:7: jobs.clean.trigger must be one of { cron: ... }, { every: ... }, { at: ... }");
+}
+
+TEST(ModuleYaml, ChecksFeatures) {
+  EXPECT_EQ(more("features:\n  team_notes: { tier: team, help: x }\n"), "accepted");
+  EXPECT_EQ(more("features:\n  team_notes: { tier: teem, help: x }\n"),
+            "module.yaml:6: features.team_notes.tier \"teem\" is unknown; did you mean team?");
+  EXPECT_EQ(more("features:\n  team_notes: { help: x }\n"), "module.yaml:6: features.team_notes.tier is missing");
+  EXPECT_EQ(more("features:\n  team_notes: { tier: pro }\n"), "module.yaml:6: features.team_notes.help is missing");
+  EXPECT_EQ(more("features:\n  team.notes: { tier: pro, help: x }\n"),
+            "module.yaml:6: feature \"team.notes\" must be lower-case letters, digits and _");
+  EXPECT_EQ(more("features:\n  team_notes: { tier: pro, help: x, roles: [user] }\n"),
+            "module.yaml:6: unknown key features.team_notes.roles; known: tier, help");
 }
 
 TEST(ModuleYaml, PassesOnWhatYamlItselfRefuses) {

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "mortise/tier.hpp"
 #include "sdk/embed/json_text.hpp"
 #include "sdk/embed/refusal.hpp"
 #include "sdk/embed/rules.hpp"
@@ -19,8 +20,8 @@ namespace mortise::embed {
 namespace {
 
 const std::vector<std::string> kHostInterfaces = {
-    "log/1",  "config/1",  "db/1",      "identity/1", "http_client/1", "blobs/1", "cache/1", "events/1",   "mail/1",
-    "jobs/1", "secrets/1", "metrics/1", "limits/1",   "audit/1",       "call/1",  "json/1",  "scheduler/1"};
+    "log/1",  "config/1", "db/1",      "identity/1", "orgs/1",   "http_client/1", "blobs/1", "cache/1", "events/1",
+    "mail/1", "jobs/1",   "secrets/1", "metrics/1",  "limits/1", "audit/1",       "call/1",  "json/1",  "scheduler/1"};
 const std::vector<std::string> kOptionTypes = {"string", "integer", "boolean", "duration", "size", "list"};
 
 class Reader {
@@ -34,8 +35,8 @@ class Reader {
     if (!root_.IsMap())
       throw Refusal({file_ + ":1: expected keys and values; begin with name, version, summary and sdk"});
     checkKeys(root_, "",
-              {"name", "version", "summary", "sdk", "needs", "optional", "options", "permissions", "jobs", "provides",
-               "dialects"});
+              {"name", "version", "summary", "sdk", "needs", "optional", "options", "permissions", "features", "jobs",
+               "provides", "dialects"});
     readHead();
     const auto needs = interfaces("needs");
     const auto optional = interfaces("optional");
@@ -45,6 +46,7 @@ class Reader {
     }
     readOptions();
     readPermissions();
+    readFeatures();
     readJobs(needs);
     readProvides();
     readDialects();
@@ -293,6 +295,23 @@ class Reader {
              ",\"roles\":" + list(roles) + "}";
     });
     add("permissions", "{" + out + "}");
+  }
+
+  void readFeatures() {
+    std::string out;
+    entries("features", [&](const YAML::Node& key, const YAML::Node& feature) {
+      const std::string where = "features." + key.Scalar() + ".";
+      if (!isWord(key.Scalar(), 60))
+        find(key, "feature " + jsonText(key.Scalar()) + " must be lower-case letters, digits and _");
+      checkKeys(feature, where, {"tier", "help"});
+      const auto tier = scalar(feature, where, "tier", true).value_or("");
+      if (feature["tier"] && !isTier(tier))
+        find(feature["tier"],
+             where + "tier " + jsonText(tier) + " is unknown" + suggestion(tier, {kTiers.begin(), kTiers.end()}));
+      out += (out.empty() ? "" : ",") + jsonText(key.Scalar()) + ":{\"tier\":" + jsonText(tier) +
+             ",\"help\":" + jsonText(line(feature, where, "help")) + "}";
+    });
+    add("features", "{" + out + "}");
   }
 
   void readJobs(const std::vector<std::string>& needs) {

@@ -35,7 +35,7 @@ struct User {
 };
 
 struct NewUser {
-  std::string username;  // at least one of username and email
+  std::string username;  // at least one of username and email, unless `unnamed`
   std::string email;
   std::string nickname;
   std::string password;      // hashed by the kernel, or
@@ -44,6 +44,7 @@ struct NewUser {
   bool uniqueFolded = false;   // true: the user name is taken if another differs only in case
   std::string id{};            // a UUID that was told to somebody before; empty: the kernel makes one
   std::int64_t createdAt = 0;  // 0: now
+  bool unnamed = false;        // may have neither user name nor address; then it needs a nickname
 };
 
 // What to change; an empty optional leaves the field, an empty text clears it (a user name cannot be cleared).
@@ -151,6 +152,7 @@ class Identity {
     c.unique_folded = user.uniqueFolded ? 1 : 0;
     c.id = detail::str(user.id);
     c.created_at = user.createdAt;
+    c.unnamed = user.unnamed ? 1 : 0;
     Got<User> got;
     auto error = detail::noError();
     const auto status = table_->create(host_, &c, takeUser, &got, &error);

@@ -189,6 +189,7 @@ inline Problem problemFrom(mortise_status status, const mortise_error& error, st
       error.text[0] != '\0' ? ": " + std::string(error.text) : ": status " + std::to_string(static_cast<int>(status));
   Problem problem(http, theirs && error.code[0] != '\0' ? error.code : code);
   problem.note(std::move(note));
+  if (theirs && error.details[0] != '\0') problem.details(error.details);
   if (error.retry_after > 0) problem.retryAfter(error.retry_after);
   return problem;
 }

@@ -63,13 +63,14 @@ typedef enum mortise_status {
 } mortise_status;
 
 /* Why a host function did not return MORTISE_OK. The caller owns it (usually on its stack), sets struct_size, and may
- * pass NULL instead. `code` is a stable lower_snake word ("email_taken"), `text` says it for a log. Both
- * NUL-terminated, cut if needed. */
+ * pass NULL instead. `code` is a stable lower_snake word ("email_taken"), `text` says it for a log; both are cut if
+ * needed. All NUL-terminated. */
 typedef struct mortise_error {
   uint32_t struct_size;
   int32_t retry_after; /* seconds; 0 = not known */
   char code[64];
   char text[256];
+  char details[512]; /* JSON object with what belongs to the code; empty when there is none, or no room for it whole */
 } mortise_error;
 
 typedef enum mortise_type {

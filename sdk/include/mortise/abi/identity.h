@@ -48,7 +48,7 @@ typedef enum mortise_user_key {
 typedef struct mortise_new_user {
   uint32_t struct_size;
   mortise_str username; /* or empty */
-  mortise_str email;    /* or empty; at least one of both */
+  mortise_str email;    /* or empty; at least one of both, unless `unnamed` */
   mortise_str nickname;
   mortise_str password;      /* hashed by the kernel; or empty */
   mortise_str password_hash; /* made earlier by hash_password; or empty */
@@ -58,6 +58,9 @@ typedef struct mortise_new_user {
   int32_t unique_folded;
   mortise_str id;     /* a UUID that was told to somebody before; or empty: the kernel makes one */
   int64_t created_at; /* 0: now */
+  /* Non-zero: the account may have neither user name nor address (its owner signs in through another service); then it
+   * needs a nickname. */
+  int32_t unnamed;
 } mortise_new_user;
 
 /* Fields to change; a NULL data pointer leaves a field, data with size 0 clears it (username can't be cleared). */

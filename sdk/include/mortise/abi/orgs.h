@@ -5,9 +5,9 @@
  * administrator of the server has "admin", which lets everything in.
  * Threads: [worker]. Sinks are called before the function returns, on the same thread; what they are given lives for
  * that call only. Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS, MORTISE_DENIED, MORTISE_INVALID, each with the code named
- * below; MORTISE_UNAVAILABLE (database down). Whether the caller may do it is the module's to know: nothing here looks
- * at a principal. Each function is one transaction; a change counts from the next request on, on every server.
- * Since: SDK 1.0. */
+ * below and, where there are any, its details in mortise_error; MORTISE_UNAVAILABLE (database down). Whether the caller
+ * may do it is the module's to know: nothing here looks at a principal. Each function is one transaction; a change
+ * counts from the next request on, on every server. Since: SDK 1.0. */
 #ifndef MORTISE_ABI_ORGS_H
 #define MORTISE_ABI_ORGS_H
 
@@ -66,7 +66,8 @@ typedef void (*mortise_member_sink)(void* context, const mortise_member* member)
 
 typedef struct mortise_orgs_v1 {
   uint32_t struct_size;
-  /* EXISTS slug_taken, already_in_org (the founder is in one); NOT_FOUND user_not_found; INVALID (tier, role). */
+  /* EXISTS slug_taken, already_in_org (the founder is in one); NOT_FOUND user_not_found; INVALID unknown_tier,
+   * unknown_role, validation_failed (no name, no slug, a negative limit). */
   mortise_status (*create)(mortise_host* host, const mortise_new_org* org, mortise_org_sink sink, void* context,
                            mortise_error* error);
   /* NOT_FOUND org_not_found */
@@ -75,22 +76,25 @@ typedef struct mortise_orgs_v1 {
   /* Newest first. `total` (may be NULL) receives the number of all organisations. */
   mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_org_sink sink, void* context,
                          int64_t* total, mortise_error* error);
+  /* NOT_FOUND org_not_found; INVALID unknown_tier, validation_failed. A seat limit below the number of members puts
+   * nobody out. */
   mortise_status (*change)(mortise_host* host, mortise_str org_id, const mortise_org_change* change,
                            mortise_org_sink sink, void* context, mortise_error* error);
-  /* With its memberships; its service keys are revoked. */
+  /* With its memberships; its service keys are revoked. NOT_FOUND org_not_found */
   mortise_status (*remove)(mortise_host* host, mortise_str org_id, mortise_error* error);
 
-  /* In the order in which they joined. */
+  /* In the order in which they joined. NOT_FOUND org_not_found */
   mortise_status (*members)(mortise_host* host, mortise_str org_id, mortise_member_sink sink, void* context,
                             mortise_error* error);
   /* NOT_FOUND not_in_org */
   mortise_status (*membership)(mortise_host* host, mortise_str user_id, mortise_member_sink sink, void* context,
                                mortise_error* error);
   /* NOT_FOUND org_not_found, user_not_found; EXISTS already_in_org (in this one or another); DENIED seat_limit, with
-   * details {"seats_used": n, "seats_limit": n}; INVALID (role). */
+   * details {"seats_used": n, "seats_limit": n}; INVALID unknown_role. */
   mortise_status (*add_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                                mortise_member_sink sink, void* context, mortise_error* error);
-  /* NOT_FOUND member_not_found; DENIED last_administrator: nobody with role owner or admin would be left. */
+  /* NOT_FOUND member_not_found; DENIED last_administrator: nobody with role owner or admin would be left; INVALID
+   * unknown_role. */
   mortise_status (*set_role)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                              mortise_member_sink sink, void* context, mortise_error* error);
   /* The same errors. Service keys of the organisation that run as this user are revoked ("left the organisation"). */
@@ -98,7 +102,8 @@ typedef struct mortise_orgs_v1 {
 
   /* Whether the user's effective tier has a feature that some module.yaml declares under `features`. DENIED
    * upgrade_required, with details {"feature", "current_tier", "required_tier", "upgrade_url"}; INVALID
-   * unknown_feature. An operation that always needs one says so by x-mortise-feature instead. */
+   * unknown_feature; NOT_FOUND user_not_found. An operation that always needs one says so by x-mortise-feature instead.
+   */
   mortise_status (*require_feature)(mortise_host* host, mortise_str user_id, mortise_str feature, mortise_error* error);
 } mortise_orgs_v1;
 

@@ -1,0 +1,173 @@
+// orgs/1 over identity::Orgs and identity::Features.
+#include "mortise/abi/orgs.h"
+
+#include "core/plugin/host_tables.hpp"
+#include "core/plugin/on_identity.hpp"
+
+namespace mortise::plugin {
+namespace {
+
+using identity::Identity;
+
+void give(const identity::Org& org, mortise_org_sink sink, void* context) {
+  if (sink == nullptr) return;
+  mortise_org face{};
+  face.struct_size = sizeof face;
+  face.id = str(org.id);
+  face.name = str(org.name);
+  face.slug = str(org.slug);
+  face.tier = str(org.tier);
+  face.seats_limit = org.seatsLimit;
+  face.storage_limit = org.storageLimit;
+  face.seats_used = org.seatsUsed;
+  face.created_at = org.createdAt;
+  sink(context, &face);
+}
+
+void give(const identity::Member& member, mortise_member_sink sink, void* context) {
+  if (sink == nullptr) return;
+  mortise_member face{};
+  face.struct_size = sizeof face;
+  face.org_id = str(member.orgId);
+  face.user_id = str(member.userId);
+  face.role = str(member.role);
+  face.joined_at = member.joinedAt;
+  face.email = str(member.email);
+  face.username = str(member.username);
+  face.nickname = str(member.nickname);
+  sink(context, &face);
+}
+
+// A number to change: a negative one leaves it.
+std::optional<std::int64_t> changedNumber(std::int64_t number) {
+  return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
+}
+
+extern "C" {
+
+mortise_status orgsCreate(mortise_host* host, const mortise_new_org* org, mortise_org_sink sink, void* context,
+                          mortise_error* error) {
+  if (!MORTISE_COMPLETE(org, mortise_new_org, founder_role)) return tooShort(error, "mortise_new_org");
+  return onIdentity(host, "orgs/1 create", error, [&](Identity& identity) {
+    identity::NewOrg wanted;
+    wanted.name = copy(org->name);
+    wanted.slug = copy(org->slug);
+    wanted.tier = copy(org->tier);
+    wanted.seatsLimit = org->seats_limit;
+    wanted.storageLimit = org->storage_limit;
+    wanted.founderId = copy(org->founder_id);
+    wanted.founderRole = copy(org->founder_role);
+    give(identity.orgs().create(wanted), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsFind(mortise_host* host, mortise_str orgId, mortise_org_sink sink, void* context,
+                        mortise_error* error) {
+  return onIdentity(host, "orgs/1 find", error, [&](Identity& identity) {
+    give(identity.orgs().find(view(orgId)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsList(mortise_host* host, int64_t skip, int64_t limit, mortise_org_sink sink, void* context,
+                        int64_t* total, mortise_error* error) {
+  return onIdentity(host, "orgs/1 list", error, [&](Identity& identity) {
+    std::int64_t all = 0;
+    for (const auto& org : identity.orgs().list(skip, limit, all)) give(org, sink, context);
+    if (total != nullptr) *total = all;
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsChange(mortise_host* host, mortise_str orgId, const mortise_org_change* change,
+                          mortise_org_sink sink, void* context, mortise_error* error) {
+  if (!MORTISE_COMPLETE(change, mortise_org_change, storage_limit)) return tooShort(error, "mortise_org_change");
+  return onIdentity(host, "orgs/1 change", error, [&](Identity& identity) {
+    identity::OrgChange wanted;
+    wanted.name = changed(change->name);
+    wanted.tier = changed(change->tier);
+    wanted.seatsLimit = changedNumber(change->seats_limit);
+    wanted.storageLimit = changedNumber(change->storage_limit);
+    give(identity.orgs().change(view(orgId), wanted), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsRemove(mortise_host* host, mortise_str orgId, mortise_error* error) {
+  return onIdentity(host, "orgs/1 remove", error, [&](Identity& identity) {
+    identity.orgs().remove(view(orgId));
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsMembers(mortise_host* host, mortise_str orgId, mortise_member_sink sink, void* context,
+                           mortise_error* error) {
+  return onIdentity(host, "orgs/1 members", error, [&](Identity& identity) {
+    for (const auto& member : identity.orgs().members(view(orgId))) give(member, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsMembership(mortise_host* host, mortise_str userId, mortise_member_sink sink, void* context,
+                              mortise_error* error) {
+  return onIdentity(host, "orgs/1 membership", error, [&](Identity& identity) {
+    const auto member = identity.orgs().membership(view(userId));
+    if (!member) return answer(error, MORTISE_NOT_FOUND, "not_in_org", "the user is in no organisation");
+    give(*member, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsAddMember(mortise_host* host, mortise_str orgId, mortise_str userId, mortise_str role,
+                             mortise_member_sink sink, void* context, mortise_error* error) {
+  return onIdentity(host, "orgs/1 add_member", error, [&](Identity& identity) {
+    give(identity.orgs().addMember(view(orgId), view(userId), view(role)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsSetRole(mortise_host* host, mortise_str orgId, mortise_str userId, mortise_str role,
+                           mortise_member_sink sink, void* context, mortise_error* error) {
+  return onIdentity(host, "orgs/1 set_role", error, [&](Identity& identity) {
+    give(identity.orgs().setRole(view(orgId), view(userId), view(role)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsRemoveMember(mortise_host* host, mortise_str orgId, mortise_str userId, mortise_error* error) {
+  return onIdentity(host, "orgs/1 remove_member", error, [&](Identity& identity) {
+    identity.orgs().removeMember(view(orgId), view(userId));
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsRequireFeature(mortise_host* host, mortise_str userId, mortise_str feature, mortise_error* error) {
+  return onIdentity(host, "orgs/1 require_feature", error, [&](Identity& identity) {
+    const auto user = identity.find(identity::UserKey::id, view(userId));
+    if (!user) return answer(error, MORTISE_NOT_FOUND, "user_not_found", "no such user");
+    identity.features().require(view(feature), identity.effectiveTier(*user));
+    return MORTISE_OK;
+  });
+}
+
+}  // extern "C"
+
+const mortise_orgs_v1 kTable = {sizeof(mortise_orgs_v1),
+                                &orgsCreate,
+                                &orgsFind,
+                                &orgsList,
+                                &orgsChange,
+                                &orgsRemove,
+                                &orgsMembers,
+                                &orgsMembership,
+                                &orgsAddMember,
+                                &orgsSetRole,
+                                &orgsRemoveMember,
+                                &orgsRequireFeature};
+
+}  // namespace
+
+const void* orgsTable() { return &kTable; }
+
+}  // namespace mortise::plugin
