@@ -10,14 +10,13 @@
 #include "core/base/text.hpp"
 #include "core/commands/command.hpp"
 #include "core/commands/user_argument.hpp"
+#include "core/contract/kernel_contract.hpp"
 #include "core/identity/identity.hpp"
 #include "core/services/audit/audit.hpp"
 
 namespace mortise::commands {
 
 namespace {
-
-constexpr std::size_t kLeastAdminPassword = 8;
 
 // From --password-stdin, or asked for at the terminal without echo. Never from the command line, where every user of
 // the machine can read it.
@@ -40,7 +39,11 @@ std::string readPassword(const Arguments& arguments) {
     std::cerr << '\n';
   }
   const auto length = text::length(password);
-  if (length < kLeastAdminPassword || length > 128) throw UsageError("the password must have 8 to 128 characters");
+  const auto limits = contract::administratorPassword();
+  if (length < limits.least || length > limits.most) {
+    throw UsageError("the password must have " + std::to_string(limits.least) + " to " + std::to_string(limits.most) +
+                     " characters");
+  }
   return password;
 }
 

@@ -175,7 +175,7 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
     const auto* name = call.parameter(MORTISE_IN_PATH, "file", 0);
     sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
   };
-  table["setupPage"] = [](RequestCall& call) { call.replyRaw(page(std::string(setupPage()))); };
+  table["setupPage"] = [html = setupPage()](RequestCall& call) { call.replyRaw(page(html)); };
   table["setupScript"] = [](RequestCall& call) {
     call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8"));
   };

@@ -1,8 +1,12 @@
 #include "core/kernel/setup_page.hpp"
 
+#include "core/contract/kernel_contract.hpp"
+
 namespace mortise::kernel {
 
-std::string_view setupPage() {
+std::string setupPage() {
+  const auto password = contract::administratorPassword();
+  const auto least = std::to_string(password.least), most = std::to_string(password.most);
   return R"(<!doctype html>
 <html lang="en">
 <head>
@@ -24,7 +28,10 @@ button { margin-top: 1.5rem; padding: .6rem 1.2rem; font: inherit; }
 <form id="form">
 <label>User name <input name="username" autocomplete="username" required minlength="3" maxlength="50" pattern="[A-Za-z0-9_]+"></label>
 <label>E-mail (optional) <input name="email" type="email" autocomplete="email"></label>
-<label>Password, at least 8 characters <input name="password" type="password" autocomplete="new-password" required minlength="8" maxlength="128"></label>
+<label>Password, at least )" +
+         least +
+         R"( characters <input name="password" type="password" autocomplete="new-password" required minlength=")" +
+         least + R"(" maxlength=")" + most + R"("></label>
 <button>Create administrator</button>
 </form>
 <p id="outcome" role="status"></p>

@@ -1,11 +1,12 @@
 // The page behind the one-time set-up link, on which the first administrator is made.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace mortise::kernel {
 
-std::string_view setupPage();
+std::string setupPage();
 std::string_view setupScript();
 
 }  // namespace mortise::kernel
