@@ -23,6 +23,7 @@ compare() {
   unexpected=$(awk '
     # What a line may lead to is judged by the next one: an enum that grew is fine, and what a pointer leads to has lines of its own.
     held != "" { if ($0 !~ /type .enum [a-z0-9_]+. changed/ && $0 !~ /^ *in pointed to type /) print held; held = "" }
+    /underlying type .void \(.*\)\*. changed:$/ || /type of .const [a-z0-9_]+\* [a-z0-9_]+. changed:$/ { held = $0; next }
     /return type changed:$/ || /parameter [0-9]+ of type .* changed:$/ || /type of .typedef [a-z0-9_]+ [a-z0-9_]+. changed:$/ { held = $0; next }
     { print }
     END { if (held != "") print held }' "$work/report" | grep -vE \
@@ -63,15 +64,20 @@ case "${1:-check}" in
     sed -i 's|int32_t (\*configured)(|int64_t (*configured)(|' "$work/retyped/mortise/abi/mail.h"
     cp -r "$here/../include" "$work/renumbered"
     sed -i 's|MORTISE_LOG_ERROR = 4|MORTISE_LOG_ERROR = 5|' "$work/renumbered/mortise/abi/log.h"
+    sed -i 's|^} mortise_user;|  mortise_str added;\n&|' "$work/grown/mortise/abi/identity.h"
+    cp -r "$here/../include" "$work/repointed"
+    sed -i 's|  const mortise_user\* user;|  const mortise_user_change* user;|' "$work/repointed/mortise/abi/identity.h"
+    cp -r "$here/../include" "$work/resunk"
+    sed -i 's|(\*mortise_user_sink)(void\* context, const mortise_user\* user)|(*mortise_user_sink)(void* context, const mortise_str* user)|' "$work/resunk/mortise/abi/identity.h"
     sed -i 's|  MORTISE_PENDING = 10,|& MORTISE_ADDED = 11,|' "$work/grown/mortise/abi/base.h"
     sed -i 's|  MORTISE_LOG_ERROR = 4,|& MORTISE_LOG_ADDED = 5,|' "$work/grown/mortise/abi/log.h"
     snapshot "$here/../include" "$work/now.abi"
-    for change in moved retyped renumbered; do
+    for change in moved retyped renumbered repointed resunk; do
       snapshot "$work/$change" "$work/$change.abi"
       if compare "$work/now.abi" "$work/$change.abi" >/dev/null; then echo "a $change part of the boundary was not noticed" >&2; exit 1; fi
     done
     snapshot "$work/grown" "$work/grown.abi"
-    compare "$work/now.abi" "$work/grown.abi" || { echo "a new last field of mortise_job was refused" >&2; exit 1; }
+    compare "$work/now.abi" "$work/grown.abi" || { echo "new last fields of mortise_job and mortise_user were refused" >&2; exit 1; }
     ;;
   *)
     sed -n '2,5s/^# //p' "$0" >&2

@@ -21,6 +21,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
 #include "mortise/abi/sync_sessions.h"
@@ -57,6 +58,7 @@ AT(mortise_error, struct_size, 0);
 AT(mortise_error, retry_after, 4);
 AT(mortise_error, code, 8);
 AT(mortise_error, text, 72);
+AT(mortise_error, details, 328);
 
 AT(mortise_value, type, 0);
 AT(mortise_value, as, 8);
@@ -120,6 +122,11 @@ AT(mortise_principal, is_service_key, 104);
 AT(mortise_principal, key_name, 112);
 AT(mortise_principal, key_org_id, 128);
 AT(mortise_principal, key_project_ids, 144);
+AT(mortise_principal, user_number, 160);
+AT(mortise_principal, email_confirmed, 168);
+AT(mortise_principal, tier, 176);
+AT(mortise_principal, org_id, 192);
+AT(mortise_principal, org_role, 208);
 
 AT(mortise_part, struct_size, 0);
 AT(mortise_part, is_file, 4);
@@ -265,6 +272,9 @@ AT(mortise_user, status, 128);
 AT(mortise_user, has_password, 144);
 AT(mortise_user, created_at, 152);
 AT(mortise_user, email_confirmed_at, 160);
+AT(mortise_user, number, 168);
+AT(mortise_user, tier, 176);
+AT(mortise_user, last_login_at, 192);
 
 AT(mortise_new_user, struct_size, 0);
 AT(mortise_new_user, username, 8);
@@ -276,6 +286,7 @@ AT(mortise_new_user, email_confirmed_at, 88);
 AT(mortise_new_user, unique_folded, 96);
 AT(mortise_new_user, id, 104);
 AT(mortise_new_user, created_at, 120);
+AT(mortise_new_user, unnamed, 128);
 
 AT(mortise_user_change, struct_size, 0);
 AT(mortise_user_change, username, 8);
@@ -422,6 +433,53 @@ AT(mortise_metrics_v1, add, 32);
 AT(mortise_metrics_v1, set, 40);
 AT(mortise_metrics_v1, change, 48);
 AT(mortise_metrics_v1, observe, 56);
+
+AT(mortise_org, struct_size, 0);
+AT(mortise_org, id, 8);
+AT(mortise_org, name, 24);
+AT(mortise_org, slug, 40);
+AT(mortise_org, tier, 56);
+AT(mortise_org, seats_limit, 72);
+AT(mortise_org, storage_limit, 80);
+AT(mortise_org, seats_used, 88);
+AT(mortise_org, created_at, 96);
+
+AT(mortise_new_org, struct_size, 0);
+AT(mortise_new_org, name, 8);
+AT(mortise_new_org, slug, 24);
+AT(mortise_new_org, tier, 40);
+AT(mortise_new_org, seats_limit, 56);
+AT(mortise_new_org, storage_limit, 64);
+AT(mortise_new_org, founder_id, 72);
+AT(mortise_new_org, founder_role, 88);
+
+AT(mortise_org_change, struct_size, 0);
+AT(mortise_org_change, name, 8);
+AT(mortise_org_change, tier, 24);
+AT(mortise_org_change, seats_limit, 40);
+AT(mortise_org_change, storage_limit, 48);
+
+AT(mortise_member, struct_size, 0);
+AT(mortise_member, org_id, 8);
+AT(mortise_member, user_id, 24);
+AT(mortise_member, role, 40);
+AT(mortise_member, joined_at, 56);
+AT(mortise_member, email, 64);
+AT(mortise_member, username, 80);
+AT(mortise_member, nickname, 96);
+
+AT(mortise_orgs_v1, struct_size, 0);
+AT(mortise_orgs_v1, create, 8);
+AT(mortise_orgs_v1, find, 16);
+AT(mortise_orgs_v1, list, 24);
+AT(mortise_orgs_v1, change, 32);
+AT(mortise_orgs_v1, remove, 40);
+AT(mortise_orgs_v1, members, 48);
+AT(mortise_orgs_v1, membership, 56);
+AT(mortise_orgs_v1, add_member, 64);
+AT(mortise_orgs_v1, set_role, 72);
+AT(mortise_orgs_v1, remove_member, 80);
+AT(mortise_orgs_v1, require_feature, 88);
 
 AT(struct mortise_host, struct_size, 0);
 AT(struct mortise_host, abi_major, 4);

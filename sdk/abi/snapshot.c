@@ -17,6 +17,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
 #include "mortise/abi/sync_sessions.h"
@@ -86,6 +87,11 @@ struct mortise_abi_snapshot {
   const mortise_sync_counters* mortise_sync_counters_;
   const mortise_sync_state* mortise_sync_state_;
   const mortise_sync_sessions_v1* mortise_sync_sessions_v1_;
+  const mortise_org* mortise_org_;
+  const mortise_new_org* mortise_new_org_;
+  const mortise_org_change* mortise_org_change_;
+  const mortise_member* mortise_member_;
+  const mortise_orgs_v1* mortise_orgs_v1_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);
