@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "job_calls.hpp"
+#include "org_calls.hpp"
 #include "sync_calls.hpp"
 
 namespace {
@@ -36,7 +37,7 @@ std::uint32_t checksum(const mortise::File& file) {
 class Probe final : public mortise::Module {
  public:
   explicit Probe(mortise::Host host)
-      : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host), jobs_(host) {}
+      : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host), jobs_(host), orgs_(host) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -60,6 +61,7 @@ class Probe final : public mortise::Module {
     on.operation("cookieToken", &Probe::cookieToken);
     on.operation("cookieLogin", &Probe::cookieLogin);
     on.operation("cookieLogout", &Probe::cookieLogout);
+    orgs_.bind(on);
     sync_.bind(on);
     jobs_.bind(on);
     on.anyJob(&Probe::runJob);
@@ -199,6 +201,7 @@ class Probe final : public mortise::Module {
   mortise::Identity identity_;
   SyncCalls sync_;
   JobCalls jobs_;
+  OrgCalls orgs_;
 };
 
 }  // namespace
