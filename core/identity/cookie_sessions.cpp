@@ -67,7 +67,8 @@ std::string CookieSessions::cookie(const CookieSession& session) const {
 }
 
 std::string CookieSessions::setCookie(const CookieSession& session) const {
-  return std::string(kName) + "=" + cookie(session) + "; HttpOnly; Path=/; SameSite=Lax";
+  return std::string(kName) + "=" + cookie(session) + "; HttpOnly; Path=/; SameSite=Lax" +
+         (options_.secure ? "; Secure" : "");
 }
 
 CookieSession CookieSessions::openAnonymous(std::int64_t now) {

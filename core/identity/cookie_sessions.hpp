@@ -20,6 +20,7 @@ struct CookieSession {
 struct CookieOptions {
   std::string key;                           // signs cookies and CSRF tokens
   std::chrono::seconds lifetime{7 * 86400};  // of a signed-in session without use
+  bool secure = false;                       // the cookie never travels in the clear: clients come by https
   std::chrono::seconds anonymousLifetime{86400};
 };
 

@@ -123,8 +123,9 @@ struct Identity::Implementation {
         passwords(options.argon2Memory, options.argon2Passes, options.passwordConcurrency, options.passwordQueue),
         revision(options.revisionFile),
         apiKeys(database, revision),
-        cookieSessions(database, revision,
-                       {hmacSha256(options.secret, "mortise/cookie-session/v1"), options.cookieLifetime}),
+        cookieSessions(
+            database, revision,
+            {hmacSha256(options.secret, "mortise/cookie-session/v1"), options.cookieLifetime, options.secureCookies}),
         orgs(database, revision),
         features(options.upgradeUrl) {}
 

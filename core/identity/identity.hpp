@@ -37,6 +37,7 @@ struct Options {
   std::chrono::seconds statelessAccessLifetime{1800};  // agent platform
   std::chrono::seconds statelessRefreshLifetime{7 * 86400};
   std::chrono::seconds cookieLifetime{7 * 86400};  // of a signed-in cookie session without use
+  bool secureCookies = false;                      // clients come by https
   std::string defaultTier = "enterprise";          // of accounts that were given none
   std::string upgradeUrl;                          // told to whoever lacks a tier
   std::string revisionFile;  // data/identity.revision: shared counter of several processes on one SQLite; empty =

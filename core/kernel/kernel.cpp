@@ -623,6 +623,7 @@ void Kernel::openStores() {
     identity.cookieLifetime = std::chrono::seconds(c.integer("identity.cookie_ttl") / 1000);
     identity.defaultTier = c.text("identity.default_tier");
     identity.upgradeUrl = self.upgradeUrl();
+    identity.secureCookies = c.text("http.public_url").starts_with("https://");
     if (self.database->backend() == db::Backend::sqlite)
       identity.revisionFile = self.dataDirectory + "/identity.revision";
     self.identity = std::make_unique<identity::Identity>(*self.database, identity);
