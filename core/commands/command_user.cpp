@@ -1,4 +1,4 @@
-// user create | list | show | set-role | set-status | set-password | sign-out | delete
+// user create | list | show | set-role | set-status | set-tier | set-password | sign-out | delete
 #include <termios.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "core/contract/kernel_contract.hpp"
 #include "core/identity/identity.hpp"
 #include "core/services/audit/audit.hpp"
+#include "mortise/tier.hpp"
 
 namespace mortise::commands {
 
@@ -123,6 +124,15 @@ void requireStatus(const std::string& status) {
   throw UsageError("unknown status \"" + status + "\"; known: active, inactive, banned");
 }
 
+void requireTier(const std::string& tier) {
+  std::string known;
+  for (const auto name : kTiers) {
+    if (tier == name) return;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw UsageError("unknown tier \"" + tier + "\"; known: " + known + ", default");
+}
+
 std::string orNone(const std::string& text) { return text.empty() ? "none" : text; }
 std::string timeOr(std::int64_t time, const char* otherwise) { return time == 0 ? otherwise : isoMillis(time); }
 
@@ -134,15 +144,20 @@ int show(const Program& program, const Arguments& arguments) {
     return key.active && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > nowMicros());
   });
   std::cout << "id:               " << user.id << '\n'
+            << "number:           " << user.number << '\n'
             << "user name:        " << orNone(user.username) << '\n'
             << "e-mail:           " << orNone(user.email) << '\n'
             << "e-mail confirmed: " << timeOr(user.emailConfirmedAt, "no") << '\n'
             << "nickname:         " << orNone(user.nickname) << '\n'
             << "role:             " << user.role << '\n'
             << "status:           " << user.status << '\n'
+            << "tier:             " << server->identity().ownTier(user) << '\n'
+            << "organisation:     "
+            << (user.orgId.empty() ? "none" : user.orgId + ", " + user.orgRole + ", tier " + user.orgTier) << '\n'
             << "password:         " << (user.passwordHash.empty() ? "none" : "set") << '\n'
             << "API keys:         " << live << " in use, " << keys.size() << " in all\n"
-            << "created:          " << isoMillis(user.createdAt) << '\n';
+            << "created:          " << isoMillis(user.createdAt) << '\n'
+            << "last login:       " << timeOr(user.lastLoginAt, "never") << '\n';
   return 0;
 }
 
@@ -156,6 +171,23 @@ int setStatus(const Program& program, const Arguments& arguments) {
   server->identity().change(user.id, change);
   record(*server, "user.status_changed", user.id, "{\"from\":\"" + user.status + "\",\"to\":\"" + status + "\"}");
   std::cout << user.id << " is now " << status << '\n';
+  return 0;
+}
+
+int setTier(const Program& program, const Arguments& arguments) {
+  const auto tier = arguments.word(1) == "default" ? std::string() : arguments.word(1);
+  if (!tier.empty()) requireTier(tier);
+  const auto server = openStores(program, arguments);
+  auto& identity = server->identity();
+  const auto user = requireUser(identity, arguments.word(0));
+  identity::UserChange change;
+  change.tier = tier;
+  const auto changed = identity.change(user.id, change);
+  record(*server, "user.tier_changed", user.id,
+         "{\"from\":\"" + identity.ownTier(user) + "\",\"to\":\"" + identity.ownTier(changed) + "\"}");
+  std::cout << user.id << " now has the tier " << identity.ownTier(changed) << '\n';
+  if (identity.effectiveTier(changed) != identity.ownTier(changed))
+    std::cout << "its organisation's tier counts: " << identity.effectiveTier(changed) << '\n';
   return 0;
 }
 
@@ -249,6 +281,14 @@ std::vector<Command> userCommands() {
         {"USER", "STATUS"},
         {}},
        setStatus},
+      {"user set-tier",
+       "Give an account another tier; acts on its next request",
+       {"mortise user set-tier USER TIER",
+        "USER: id, user name or e-mail address. TIER: free, starter, pro, team, enterprise, or default for what "
+        "identity.default_tier says. In an organisation the organisation's tier counts.",
+        {"USER", "TIER"},
+        {}},
+       setTier},
       {"user sign-out",
        "End all sessions and tokens of an account",
        {"mortise user sign-out USER [--keys]",
