@@ -1,4 +1,5 @@
-// Addresses, names and URLs out of arbitrary bytes: whatever is accepted must keep the promises of its header.
+// Addresses, names, URLs and WeChat's answers out of arbitrary bytes: whatever is accepted must keep the promises of
+// its header.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "../email_address.hpp"
 #include "../names.hpp"
 #include "../web_url.hpp"
+#include "../wechat/wechat_answer.hpp"
 
 namespace {
 
@@ -37,6 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(isPlain(longer));
     const auto again = auth::WebUrl::parse(longer);
     require(!again || again->origin() == url->origin());
+  }
+  if (const auto answer = auth::readGrant(text); const auto* grant = std::get_if<auth::WeChatGrant>(&answer)) {
+    require(!grant->accessToken.empty() && !grant->openid.empty() && auth::isOneLine(grant->openid));
+  }
+  if (const auto answer = auth::readProfile(text); const auto* profile = std::get_if<auth::WeChatProfile>(&answer)) {
+    require(auth::isOneLine(profile->nickname) && (profile->avatar.empty() || auth::WebUrl::parse(profile->avatar)));
   }
   static_cast<void>(auth::isPlatformUsername(text));
   static_cast<void>(auth::isMultiLine(text));

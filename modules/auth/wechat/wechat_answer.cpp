@@ -1,0 +1,76 @@
+#include "wechat_answer.hpp"
+
+#include <rapidjson/document.h>
+
+#include "../names.hpp"
+#include "../web_url.hpp"
+
+namespace auth {
+namespace {
+
+constexpr std::size_t kLongestNickname = 64;  // characters, as in the platform's contract
+constexpr std::size_t kLongestAvatar = 512;
+constexpr std::size_t kLongestId = 128;
+
+using Answer = rapidjson::Document;
+
+std::string text(const Answer& answer, const char* name) {
+  const auto found = answer.FindMember(name);
+  if (found == answer.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+// An object without an error; else why not.
+std::optional<WeChatRefusal> parse(std::string_view body, Answer& into) {
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  if (into.Parse<kFlags>(body.data(), body.size()).HasParseError() || !into.IsObject()) return WeChatRefusal{};
+  const auto error = into.FindMember("errcode");
+  if (error == into.MemberEnd()) return std::nullopt;
+  if (!error->value.IsInt64()) return WeChatRefusal{};
+  if (error->value.GetInt64() == 0) return std::nullopt;
+  return WeChatRefusal{error->value.GetInt64()};
+}
+
+bool isId(const std::string& id) { return !id.empty() && id.size() <= kLongestId && isOneLine(id); }
+
+// Cut between two characters.
+std::string firstCharacters(const std::string& utf8, std::size_t most) {
+  std::size_t characters = 0, end = 0;
+  while (end < utf8.size()) {
+    const bool starts = (static_cast<unsigned char>(utf8[end]) & 0xC0U) != 0x80U;
+    if (starts && ++characters > most) break;
+    ++end;
+  }
+  return utf8.substr(0, end);
+}
+
+}  // namespace
+
+std::variant<WeChatGrant, WeChatRefusal> readGrant(std::string_view body) {
+  Answer answer;
+  if (const auto refusal = parse(body, answer)) return *refusal;
+  WeChatGrant grant;
+  grant.accessToken = text(answer, "access_token");
+  grant.openid = text(answer, "openid");
+  grant.unionId = text(answer, "unionid");
+  grant.mayReadProfile = text(answer, "scope") != "snsapi_base";
+  if (grant.accessToken.empty() || !isId(grant.openid)) return WeChatRefusal{};
+  if (!isId(grant.unionId)) grant.unionId.clear();
+  return grant;
+}
+
+std::variant<WeChatProfile, WeChatRefusal> readProfile(std::string_view body) {
+  Answer answer;
+  if (const auto refusal = parse(body, answer)) return *refusal;
+  if (text(answer, "openid").empty()) return WeChatRefusal{};
+  WeChatProfile profile;
+  profile.nickname = firstCharacters(text(answer, "nickname"), kLongestNickname);
+  if (!isOneLine(profile.nickname)) profile.nickname.clear();
+  profile.avatar = text(answer, "headimgurl");
+  if (profile.avatar.size() > kLongestAvatar || !WebUrl::parse(profile.avatar)) profile.avatar.clear();
+  profile.unionId = text(answer, "unionid");
+  if (!isId(profile.unionId)) profile.unionId.clear();
+  return profile;
+}
+
+}  // namespace auth
