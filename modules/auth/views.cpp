@@ -1,6 +1,7 @@
 #include "views.hpp"
 
 #include "iso_time.hpp"
+#include "roles.hpp"
 #include "web_url.hpp"
 
 namespace auth {
@@ -41,7 +42,7 @@ json::Value accountView(const mortise::User& user) {
                        {"email", textOrNull(user.email)},
                        {"nickname", textOrNull(user.nickname)},
                        {"avatar", textOrNull(user.avatar)},
-                       {"role", user.role == "super_admin" ? "super_admin" : "user"},
+                       {"role", isAdministrator(user.role) ? "super_admin" : "user"},
                        {"status", user.status},
                        {"created_at", isoTime(user.createdAt)}});
 }

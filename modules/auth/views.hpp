@@ -5,6 +5,7 @@
 #include <mortise/json.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace auth {
