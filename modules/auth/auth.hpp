@@ -2,6 +2,7 @@
 // sessions.cpp, users.cpp, platform_accounts.cpp; every other face is a class in a folder of its own.
 #pragma once
 
+#include <mortise/audit.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
 #include <mortise/log.hpp>
@@ -72,6 +73,7 @@ class Auth final : public mortise::Module {
   mortise::Log log_;
   mortise::Identity identity_;
   mortise::Mail mail_;
+  mortise::Audit audit_;
   SignupCodes codes_;
   SignupRules rules_;
   SignupStore signups_;

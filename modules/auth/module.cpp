@@ -29,6 +29,7 @@ Auth::Auth(mortise::Host host)
       log_(host.log()),
       identity_(host.identity()),
       mail_(host.mail()),
+      audit_(host.audit()),
       codes_(host.secrets().derive("sign-up codes", 32)),
       rules_(rulesFrom(host.config())),
       signups_(host.db(), rules_),

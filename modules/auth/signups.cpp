@@ -125,6 +125,8 @@ Reply Auth::verifyCode(const Request& request) {
   } catch (const mortise::db::Error& error) {
     log_.warning("a finished sign-up stays until it expires", {{"user", user.id}, {"error", error.what()}});
   }
+  audit_.record(request, "auth.email_verified", "user:" + user.id,
+                mortise::json::object({{"by", "code"}, {"claimed", user.id != signup->id}}));
   return Reply::ok(sessionView(identity_.openSession(user.id, mortise::SessionKind::rotating)));
 }
 

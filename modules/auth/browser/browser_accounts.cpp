@@ -14,7 +14,7 @@ using mortise::Reply;
 using mortise::Request;
 
 BrowserAccounts::BrowserAccounts(mortise::Host host)
-    : identity_(host.identity()), limits_(host.limits()), loginFailures_(host.limits()) {}
+    : identity_(host.identity()), limits_(host.limits()), audit_(host.audit()), loginFailures_(host.limits()) {}
 
 void BrowserAccounts::bind(mortise::Bindings& on) {
   on.operation("readCsrfToken", this, &BrowserAccounts::readCsrfToken);
@@ -84,6 +84,7 @@ Reply BrowserAccounts::changePassword(const Request& request) const {
   auto reply = Reply::status(200).message("password_changed");
   if (caller.credential != MORTISE_CREDENTIAL_COOKIE) {
     identity_.change(caller.userId, change);
+    recordPasswordChange(request);
     return reply;
   }
   // The change ends every session of the account. This browser's is nobody's meanwhile, and so survives with the CSRF
@@ -91,8 +92,13 @@ Reply BrowserAccounts::changePassword(const Request& request) const {
   const auto cookie = request.header("Cookie");
   identity_.logoutCookie(cookie);
   identity_.change(caller.userId, change);
+  recordPasswordChange(request);
   reply.header("Set-Cookie", identity_.loginCookie(cookie, caller.userId).setCookie);
   return reply;
+}
+
+void BrowserAccounts::recordPasswordChange(const Request& request) const {
+  audit_.record(request, "auth.password_changed", "user:" + request.principal().userId.string());
 }
 
 }  // namespace auth

@@ -1,6 +1,7 @@
 // Cookie sessions with CSRF tokens: the accounts of the unified family.
 #pragma once
 
+#include <mortise/audit.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
 #include <mortise/module.hpp>
@@ -26,9 +27,11 @@ class BrowserAccounts {
   mortise::Reply changePassword(const mortise::Request& request) const;
 
   mortise::User self(const mortise::Request& request) const;
+  void recordPasswordChange(const mortise::Request& request) const;
 
   mortise::Identity identity_;
   mortise::Limits limits_;
+  mortise::Audit audit_;
   LoginFailures loginFailures_;
 };
 
