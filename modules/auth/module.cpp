@@ -2,6 +2,7 @@
 #include <mortise/secrets.hpp>
 
 #include "auth.hpp"
+#include "site_url.hpp"
 
 namespace auth {
 namespace {
@@ -15,11 +16,6 @@ SignupRules rulesFrom(const mortise::Config& config) {
   rules.codesPerHour = config.integer("codes_per_hour");
   rules.wrongTries = config.integer("wrong_tries");
   return rules;
-}
-
-std::string siteUrlFrom(const mortise::Config& config) {
-  const auto own = config.text("site_url");
-  return own.empty() ? config.server("http.public_url").value_or("") : own;
 }
 
 }  // namespace

@@ -66,4 +66,11 @@ bool isMultiLine(std::string_view text) {
   return each(text, [](char32_t c) { return c == '\n' || c == '\r' || !isControl(c); });
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 }  // namespace auth

@@ -18,5 +18,7 @@ bool isPlatformUsername(std::string_view name);
 bool isOneLine(std::string_view text);
 // As isOneLine, but LF, CR and CR LF are fine.
 bool isMultiLine(std::string_view text);
+// Without ASCII white space at both ends.
+std::string_view trimmed(std::string_view text);
 
 }  // namespace auth

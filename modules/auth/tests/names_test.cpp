@@ -39,5 +39,12 @@ TEST(ProfileText, HoldsLineBreaksButNoOtherControlCharacters) {
   EXPECT_TRUE(isOneLine("one two"));
 }
 
+TEST(Trimmed, TakesSpaceOffBothEndsOnly) {
+  EXPECT_EQ(trimmed("  a b\t\r\n"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \n "), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 }  // namespace
 }  // namespace auth

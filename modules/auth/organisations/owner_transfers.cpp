@@ -1,0 +1,175 @@
+#include "organisations/owner_transfers.hpp"
+
+#include <mortise/config.hpp>
+#include <mortise/db.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "iso_time.hpp"
+#include "organisations/org_access.hpp"
+
+namespace auth {
+namespace {
+
+namespace json = mortise::json;
+using mortise::Problem;
+using Members = std::vector<mortise::Member>;
+
+std::int64_t microseconds(std::chrono::milliseconds time) { return std::chrono::microseconds(time).count(); }
+
+const mortise::Member* owner(const Members& members) {
+  const auto found = std::find_if(members.begin(), members.end(), [](const auto& one) { return one.role == "owner"; });
+  return found == members.end() ? nullptr : &*found;
+}
+
+const mortise::Member* member(const Members& members, std::string_view userId) {
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.userId == userId; });
+  return found == members.end() ? nullptr : &*found;
+}
+
+std::ptrdiff_t administrators(const Members& members) {
+  return std::count_if(members.begin(), members.end(), [](const auto& one) { return suffices(one.role, "admin"); });
+}
+
+// An organisation begins without an owner (its creator is admin); until it has one, its administrators may offer.
+std::string_view roleToOffer(const Members& members) { return owner(members) == nullptr ? "admin" : "owner"; }
+
+json::Value view(const OwnerTransfer& transfer) {
+  return json::object({{"id", transfer.id},
+                       {"org_id", transfer.orgId},
+                       {"from_user_id", transfer.fromUserId},
+                       {"to_user_id", transfer.toUserId},
+                       {"state", transfer.state},
+                       {"created_at", isoMicroTime(transfer.createdAt)},
+                       {"expires_at", isoMicroTime(transfer.expiresAt)},
+                       {"updated_at", isoMicroTime(transfer.updatedAt)}});
+}
+
+std::string target(const OwnerTransfer& transfer) { return "owner_transfer:" + std::to_string(transfer.id); }
+
+json::Value parties(const OwnerTransfer& transfer) {
+  return json::object({{"org_id", transfer.orgId}, {"from", transfer.fromUserId}, {"to", transfer.toUserId}});
+}
+
+}  // namespace
+
+OwnerTransfers::OwnerTransfers(mortise::Host host)
+    : log_(host.log()),
+      orgs_(host.orgs()),
+      audit_(host.audit()),
+      transfers_(host.db()),
+      lifetime_(microseconds(host.config().duration("owner_transfer_lifetime"))),
+      retention_(microseconds(host.config().duration("invite_retention"))) {}
+
+void OwnerTransfers::bind(mortise::Bindings& on) {
+  on.operation("offerOwnership", this, &OwnerTransfers::offer);
+  on.operation("readOwnershipOffer", this, &OwnerTransfers::readOpen);
+  on.operation("acceptOwnership", this, &OwnerTransfers::accept);
+  on.operation("cancelOwnershipOffer", this, &OwnerTransfers::cancel);
+}
+
+mortise::Reply OwnerTransfers::offer(const Request& request) {
+  const auto caller = request.principal();
+  const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
+  const auto members = orgs_.members(org.id);
+  const auto required = roleToOffer(members);
+  if (!suffices(caller.orgRole, required)) throw insufficientRole(caller.orgRole, required);
+  const std::string to = request.body()["to_user_id"].text();
+  const auto* taker = member(members, to);
+  if (taker == nullptr) throw Problem(404, "member_not_found");
+  if (taker->role == "owner") throw Problem(400, "owner_already");
+  if (to == caller.userId && administrators(members) > 1) throw Problem(400, "own_offer");
+  OwnerTransfer wanted;
+  wanted.orgId = org.id;
+  wanted.fromUserId = caller.userId;
+  wanted.toUserId = to;
+  wanted.createdAt = now();
+  wanted.expiresAt = wanted.createdAt + lifetime_;
+  const auto transfer = transfers_.keep(std::move(wanted));
+  if (!transfer) throw Problem(409, "owner_transfer_open");
+  audit_.record(request, "auth.ownership_offered", target(*transfer), parties(*transfer));
+  return Reply::created(view(*transfer));
+}
+
+mortise::Reply OwnerTransfers::readOpen(const Request& request) {
+  const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "member");
+  const auto transfer = transfers_.openOf(org.id, now());
+  return Reply::ok(json::object({{"transfer", transfer ? view(*transfer) : json::Value()}}));
+}
+
+OwnerTransfer OwnerTransfers::openTransfer(const Request& request, std::string_view orgId, std::int64_t now) const {
+  auto transfer = transfers_.find(request.pathInteger("transfer_id"));
+  if (!transfer || transfer->orgId != orgId) throw Problem(404, "owner_transfer_not_found");
+  if (!transfer->open(now)) throw Problem(409, "owner_transfer_closed");
+  return std::move(*transfer);
+}
+
+mortise::Reply OwnerTransfers::accept(const Request& request) {
+  const auto caller = request.principal();
+  const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
+  const auto at = now();
+  auto transfer = openTransfer(request, org.id, at);
+  if (transfer.toUserId != caller.userId) throw Problem(403, "owner_transfer_to_another");
+  const auto members = orgs_.members(org.id);
+  const auto* from = member(members, transfer.fromUserId);
+  const auto* taker = member(members, transfer.toUserId);
+  if (from == nullptr || taker == nullptr || !suffices(from->role, roleToOffer(members))) {
+    transfers_.close(transfer.id, "cancelled", at);
+    throw Problem(409, "owner_transfer_void");
+  }
+  // Whoever marks the row hands over; the roles lie in tables of the kernel, so they are steps of their own.
+  if (!transfers_.close(transfer.id, "accepted", at)) throw Problem(409, "owner_transfer_closed");
+  try {
+    handOver(transfer, *taker);
+  } catch (...) {
+    transfers_.reopen(transfer.id, at);
+    throw;
+  }
+  audit_.record(request, "auth.ownership_accepted", target(transfer), parties(transfer));
+  transfer.state = "accepted";
+  transfer.updatedAt = at;
+  return Reply::ok(view(transfer));
+}
+
+void OwnerTransfers::handOver(const OwnerTransfer& transfer, const mortise::Member& taker) const {
+  orgs_.setRole(transfer.orgId, transfer.toUserId, "owner");
+  // Without an owner before, the offer came from an administrator, who stays one.
+  if (transfer.fromUserId == transfer.toUserId) return;
+  try {
+    orgs_.setRole(transfer.orgId, transfer.fromUserId, "admin");
+  } catch (...) {
+    orgs_.setRole(transfer.orgId, transfer.toUserId, taker.role);
+    throw;
+  }
+}
+
+mortise::Reply OwnerTransfers::cancel(const Request& request) {
+  const auto caller = request.principal();
+  const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
+  const auto at = now();
+  auto transfer = openTransfer(request, org.id, at);
+  const bool party = caller.userId == transfer.fromUserId || caller.userId == transfer.toUserId;
+  if (!party && caller.orgRole != "owner") throw insufficientRole(caller.orgRole, "owner");
+  if (!transfers_.close(transfer.id, "cancelled", at)) throw Problem(409, "owner_transfer_closed");
+  audit_.record(request, "auth.ownership_offer_cancelled", target(transfer), parties(transfer));
+  transfer.state = "cancelled";
+  transfer.updatedAt = at;
+  return Reply::ok(view(transfer));
+}
+
+std::int64_t OwnerTransfers::cancelInvolving(std::string_view orgId, std::string_view userId) const {
+  return transfers_.cancelInvolving(orgId, userId, now());
+}
+
+void OwnerTransfers::purge() {
+  const auto at = now();
+  const auto dropped = transfers_.purge(at - retention_, at);
+  if (dropped > 0) log_.info("old offers of ownership dropped", {{"count", dropped}});
+}
+
+}  // namespace auth
