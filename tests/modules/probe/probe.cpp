@@ -2,12 +2,15 @@
 #include <mortise/blobs.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
+#include <mortise/service_key.hpp>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <zlib.h>
 
@@ -58,6 +61,9 @@ class Probe final : public mortise::Module {
          {"keyAnyone", "keyRead", "keyAdmin", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
       on.operation(caller, &Probe::caller);
     }
+    on.operation("addProject", &Probe::addProject);
+    on.operation("readProject", &Probe::readProject);
+    on.operation("projectOfRemote", &Probe::projectOfRemote);
     on.operation("cookieToken", &Probe::cookieToken);
     on.operation("cookieLogin", &Probe::cookieLogin);
     on.operation("cookieLogout", &Probe::cookieLogout);
@@ -138,7 +144,7 @@ class Probe final : public mortise::Module {
     wanted.kind = request.body()["scopes"].exists() ? mortise::KeyKind::service : mortise::KeyKind::user;
     if (request.body()["scopes"].exists()) wanted.scopes = std::string(request.body()["scopes"].text());
     if (const auto at = request.body()["expires_at"]; at.exists()) wanted.expiresAt = at.integer();
-    wanted.orgId = "org-1";
+    wanted.orgId = request.body()["org_id"].text("org-1");
     wanted.projectIds = R"(["p1"])";
     const auto key = identity_.mintKey(wanted);
     return Reply::created(
@@ -176,6 +182,48 @@ class Probe final : public mortise::Module {
                                    {"projects", who.keyProjectIds},
                                    {"may_read", request.permitted("probe.read")},
                                    {"may_administer", request.permitted("probe.administer")}}));
+  }
+
+  // Projects, kept behind the boundary of service keys as a module with real ones does it.
+  struct Project {
+    std::string id, orgId;
+  };
+
+  static Reply shown(const Project& project) {
+    return Reply::ok(json::object({{"id", project.id}, {"org_id", project.orgId}}));
+  }
+
+  Reply addProject(const Request& request) {
+    const auto body = request.body();
+    db_.execute("INSERT INTO probe_projects (id, org_id, remote) VALUES (:id, :org_id, :remote)",
+                {{"id", body["id"].text()}, {"org_id", body["org_id"].text()}, {"remote", body["remote"].text()}});
+    return Reply::created(json::object({{"id", body["id"].text()}}));
+  }
+
+  Reply readProject(const Request& request) {
+    const auto orgId =
+        db_.queryOne<std::string>("SELECT org_id FROM probe_projects WHERE id = :id", {{"id", request.path("id")}});
+    if (!orgId) throw Problem(404, "probe_project_unknown");
+    const Project project{request.path("id"), *orgId};
+    mortise::requireProject(request.principal(), {project.id, project.orgId});
+    return shown(project);
+  }
+
+  Reply projectOfRemote(const Request& request) {
+    const auto remote = request.query("remote").text();
+    std::vector<Project> found;
+    std::optional<std::vector<mortise::ProjectReference>> candidates;
+    if (remote) {
+      db_.each<std::string, std::string>("SELECT id, org_id FROM probe_projects WHERE remote = :remote ORDER BY id",
+                                         {{"remote", *remote}}, [&](std::string id, std::string org_id) {
+                                           found.push_back({std::move(id), std::move(org_id)});
+                                         });
+      candidates.emplace();
+      for (const auto& project : found) candidates->push_back({project.id, project.orgId});
+    }
+    mortise::requireDerivedProject(request.principal(), candidates);
+    if (found.empty()) throw Problem(404, "probe_project_unknown");
+    return shown(found.front());
   }
 
   Reply cookieToken(const Request& request) {

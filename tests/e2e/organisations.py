@@ -1,0 +1,143 @@
+"""Callers of the session sharing family for its end-to-end tests: accounts, organisations, and one look at the database, on SQLite and PostgreSQL."""
+import contextlib
+import itertools
+import re
+import sqlite3
+import unittest
+
+import support
+from mortise_server import MortiseServer, Postgres, Smtp
+
+PASSWORD = "correct horse 7"
+MICROS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+ORG, INVITE = re.compile(r"^org_[0-9a-f]{16}$"), re.compile(r"^inv_[0-9a-f]{16}$")
+numbers = itertools.count(1)
+
+
+class Caller:
+    """One account: its token, id and address. What it calls is below /api/v1."""
+
+    def __init__(self, server, token, user_id, email):
+        self.server, self.token, self.id, self.email = server, token, user_id, email
+
+    def call(self, method, path, body=None, language="en", headers=None):
+        return support.request(self.server, method, "/api/v1" + path, body, {"Accept-Language": language, **(headers or {})}, self.token)
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def post(self, path, body=None):
+        return self.call("POST", path, body)
+
+    def put(self, path, body):
+        return self.call("PUT", path, body)
+
+    def delete(self, path, body=None):
+        return self.call("DELETE", path, body)
+
+
+class Family(unittest.TestCase):
+    """A server with mail and the modules `auth` and `probe`; a subclass may say on which database."""
+
+    maxDiff = None
+    OPTIONS = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.smtp = Smtp().start()
+        cls.addClassCleanup(cls.smtp.stop)
+        options = {**support.QUICK, "mail.url": cls.smtp.url, "auth.app_url": "https://app.example.com/", **cls.database(), **cls.OPTIONS}
+        cls.server = MortiseServer(options, modules=["auth", "probe"]).start()
+        cls.addClassCleanup(cls.server.stop)
+
+    @classmethod
+    def database(cls):
+        return {}
+
+    @classmethod
+    def sql(cls, text):
+        """Behind the server's back; returns the rows as lists of texts."""
+        with contextlib.closing(sqlite3.connect(cls.server.data / "mortise.db", timeout=10)) as database, database:
+            return [[str(value) for value in row] for row in database.execute(text)]
+
+    def account(self, tier=None, email=None, confirmed=True):
+        """A new account. What is changed in the database is changed before the server has met its token."""
+        name = f"user{next(numbers)}"
+        email = email or f"{name}@example.com"
+        answer = support.request(self.server, "POST", "/api/auth/register", {"username": name, "password": PASSWORD, "email": email})
+        self.assertEqual((answer.status, answer.json()["code"]), (200, 200), answer)
+        data = answer.json()["data"]
+        user = data["user"]["id"]
+        if confirmed:
+            self.sql(f"UPDATE mortise_users SET email_confirmed_at = 1 WHERE id = '{user}'")
+        if tier == "admin":  # what administrators of the server have
+            self.sql(f"UPDATE mortise_users SET role = 'admin' WHERE id = '{user}'")
+        elif tier:
+            self.sql(f"UPDATE mortise_users SET tier = '{tier}' WHERE id = '{user}'")
+        return Caller(self.server, data["tokens"]["access_token"], user, email)
+
+    def org(self, tier=None):
+        """A new organisation: (its administrator, its id)."""
+        admin = self.account(tier)
+        answer = admin.post("/org", {"name": "Analytical Engines", "slug": f"engines-{next(numbers)}"})
+        self.assertEqual(answer.status, 200, answer)
+        return admin, answer.json()["org_id"]
+
+    def member(self, admin, role="member", **account):
+        """A new account that has accepted an invite."""
+        caller = self.account(**account)
+        answer = admin.post("/org/invite", {"email": caller.email, "role": role})
+        self.assertEqual(answer.status, 200, answer)
+        answer = caller.post(f"/org/invite/{answer.json()['invite_id']}/accept")
+        self.assertEqual(answer.status, 200, answer)
+        return caller
+
+    def owner(self, admin, org):
+        """A new member who has accepted the ownership of an organisation that had no owner."""
+        caller = self.member(admin, "admin")
+        answer = admin.post(f"/orgs/{org}/owner/transfer", {"to_user_id": caller.id})
+        self.assertEqual(answer.status, 201, answer)
+        answer = caller.post(f"/orgs/{org}/owner/transfer/{answer.json()['id']}/accept")
+        self.assertEqual(answer.status, 200, answer)
+        return caller
+
+    def assertOk(self, answer, body, status=200):
+        self.assertEqual((answer.status, answer.json()), (status, body), answer)
+
+    def assertPlain(self, answer, status, message=None):
+        """A refusal without a code of its own."""
+        self.assertEqual(answer.status, status, answer)
+        self.assertTrue(answer.headers["Content-Type"].startswith("application/json"))
+        error = answer.json()["error"]
+        self.assertEqual((error["code"], error["details"]), (str(status), {}), answer)
+        if message:
+            self.assertEqual(error["message"], message)
+
+    def assertCode(self, answer, status, code, message, **details):
+        """A structured refusal, whole."""
+        self.assertEqual((answer.status, answer.json()), (status, {"error": {"code": str(status), "message": message, "details": {"error": code, **details}}}), answer)
+
+    def assertInvalid(self, answer, *fields):
+        self.assertEqual(answer.status, 422, answer)
+        error = answer.json()["error"]
+        self.assertEqual((error["code"], error["message"]), ("422", "Validation error"))
+        self.assertEqual([tuple(one["loc"]) for one in error["details"]["errors"]], list(fields), answer)
+
+    def assertRole(self, answer, current, required="admin"):
+        self.assertCode(answer, 403, "insufficient_role", "Your role in the organisation does not allow this", current_role=current, required_role=required)
+
+
+class PostgresFamily:
+    """Mixed in before Family."""
+
+    @classmethod
+    def database(cls):
+        cls.postgres = Postgres().start()
+        cls.addClassCleanup(cls.postgres.stop)
+        url = cls.postgres.url()
+        cls.database_name = re.search(r"/(\w+)\?", url).group(1)
+        return {"db.url": url}
+
+    @classmethod
+    def sql(cls, text):
+        return [line.split("|") for line in cls.postgres.sql(text, cls.database_name).splitlines() if line]
