@@ -103,7 +103,8 @@ std::optional<std::int64_t> parseIsoTime(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (days * 86400 + *hour * 3600 + *minute * 60 + *second - *east) * kSecond + *rest;
+  const std::int64_t minutes = (days * 24 + *hour) * 60 + *minute;
+  return (minutes * 60 + *second - *east) * kSecond + *rest;
 }
 
 std::int64_t now() {

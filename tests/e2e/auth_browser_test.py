@@ -544,6 +544,19 @@ class OnSqlite(BrowserSessions, Assertions):
             return row and row[0]
 
 
+class ExemptBearer(Assertions):
+    def test_bearer_callers_without_a_session_cookie_may_be_exempt(self):
+        with MortiseServer({**OPTIONS, "identity.csrf_exempt_bearer": "true"}, modules=["auth"]) as server:
+            access = support.account(server, name())
+            browser = Browser(server)
+            self.assertEqual(browser.call("POST", "/change-password", {}, bearer=access).status, 400)
+            self.assertMissing(browser.call("POST", "/change-password", {}))
+            self.assertMissing(browser.call("POST", "/login", {}, headers={"Authorization": "Bearer x"}))
+            browser.fetch_token()
+            self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
+            self.assertEqual(browser.post("/change-password", {}, bearer=access).status, 400)
+
+
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class OnPostgres(BrowserSessions, Assertions):
     @classmethod
