@@ -452,6 +452,27 @@ class BrowserSessions:
             self.assertFalse(browser.session()["authenticated"])
             self.assertSignedOut(browser.post("/logout"))
 
+    # --- the path that two families share
+
+    def test_me_answers_browsers_in_their_own_envelope(self):
+        email = f"{name()}@example.com"
+        made, access = self.account(email=email)
+        browser = Browser(self.server)
+        user = self.assertDone(browser.log_in(made), "登录成功")["user"]
+        me = self.assertDone(browser.call("GET", "/me"))
+        self.assertEqual(list(me), ["id", "username", "email", "role", "is_active", "created_at", "last_login"])
+        self.assertEqual((me["id"], me["username"], me["email"], me["role"], me["is_active"]), (user["id"], made, email, "user", True))
+        self.assertRegex(me["created_at"], MICROSECONDS)
+        self.assertEqual(me, browser.session()["user"])
+        # Authorization decides, whatever cookie comes along.
+        answer = browser.call("GET", "/me", bearer=access)
+        self.assertEqual((answer.status, answer.json()["email"]), (200, email), answer)
+        self.assertEqual(browser.call("GET", "/me", bearer="nonsense").json()["error"]["code"], "401")
+        self.assertDone(browser.post("/logout"), "登出成功")
+        self.assertSignedOut(browser.call("GET", "/me"))
+        self.assertSignedOut(Browser(self.server, "garbage").call("GET", "/me"))
+        self.assertEqual(Browser(self.server).call("GET", "/me").json()["error"]["code"], "401")
+
     # --- bearer callers
 
     def test_bearer_callers_need_a_token_as_well(self):
