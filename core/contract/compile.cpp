@@ -26,12 +26,11 @@ const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language", 
 const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
                            "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
                            "x-mortise-implied-methods"};
-const Names kOperationKeys = {"x-mortise-lane",       "x-mortise-permission",    "x-mortise-scopes",
-                              "x-mortise-csrf",       "x-mortise-soft",          "x-mortise-limits",
-                              "x-mortise-body-limit", "x-mortise-lenient-body",  "x-mortise-query-token",
-                              "x-mortise-websocket",  "x-mortise-timeout",       "x-mortise-envelope",
-                              "x-mortise-invalid",    "x-mortise-cookie-dialect",
-                              "x-mortise-feature"};
+const Names kOperationKeys = {
+    "x-mortise-lane",        "x-mortise-permission",     "x-mortise-scopes",     "x-mortise-csrf",
+    "x-mortise-soft",        "x-mortise-limits",         "x-mortise-body-limit", "x-mortise-lenient-body",
+    "x-mortise-query-token", "x-mortise-websocket",      "x-mortise-timeout",    "x-mortise-envelope",
+    "x-mortise-invalid",     "x-mortise-cookie-dialect", "x-mortise-feature",    "x-mortise-websocket-refusal"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
 const std::vector<std::pair<std::string, Check>> kChecks = {
@@ -79,8 +78,8 @@ void applyDialectDefaults(Manners& manners) {
 
 class DocumentCompiler {
  public:
-  explicit DocumentCompiler(const DocumentSource& source)
-      : source_(source), root_(std::make_shared<json::Document>()) {}
+  DocumentCompiler(const DocumentSource& source, const BucketOverrides& overrides)
+      : source_(source), overrides_(overrides), root_(std::make_shared<json::Document>()) {}
 
   CompiledDocument compile() {
     json::ParseError error;
@@ -144,15 +143,7 @@ class DocumentCompiler {
     if (value.IsInt64()) {
       number = value.GetInt64();
     } else if (value.IsString()) {
-      const auto written = json::view(value);
-      const auto [end, failure] = std::from_chars(written.data(), written.data() + written.size(), number);
-      const std::string_view unit(end, static_cast<std::size_t>(written.data() + written.size() - end));
-      const std::int64_t factor = unit == "s" || unit.empty() ? 1
-                                  : unit == "m"               ? 60
-                                  : unit == "h"               ? 3600
-                                  : unit == "d"               ? 86400
-                                                              : 0;
-      number = failure == std::errc() && number < 100'000'000 ? number * factor : 0;
+      number = secondsFrom(json::view(value));
     }
     if (number < 1)
       fail("expected " + std::string(key) + " to be a time such as 30, \"90s\", \"15m\" or \"24h\", found " +
@@ -278,15 +269,32 @@ class DocumentCompiler {
       const Value* shared = json::member(entry.value, "shared");
       const bool isShared = shared != nullptr && flag(*shared, "shared");
       bucket->name = (isShared ? "shared" : source_.module) + "." + name;
-      for (const auto& part : entry.value.GetObject()) bucketPart(json::view(part.name), part.value, *bucket);
+      readBucket(entry.value, *bucket);
       if (isShared && bucket->key == Bucket::Key::custom)
         fail("expected a shared bucket to have a key the kernel can take, found custom; remove shared");
-      if (bucket->limit < 1 || bucket->windowSeconds < 1)
-        fail("expected limit and window, found " + shown(entry.value) + "; add both");
       buckets_.emplace(name, bucket);
       out_.buckets.push_back(bucket);
     }
     where_.clear();
+  }
+
+  void readBucket(const Value& value, Bucket& bucket) const {
+    constexpr std::int64_t kStaleSeconds = 120;
+    for (const auto& part : value.GetObject()) bucketPart(json::view(part.name), part.value, bucket);
+    const bool concurrent = bucket.algorithm == Bucket::Algorithm::concurrent;
+    if (concurrent && json::member(value, "window"))
+      fail("expected no window with algorithm concurrent, found " + shown(value) + "; remove it");
+    if (!concurrent && json::member(value, "stale"))
+      fail("expected stale with algorithm concurrent only, found " + shown(value) + "; remove it");
+    if (concurrent && bucket.key == Bucket::Key::custom)
+      fail("expected key ip, user or credential with algorithm concurrent, found custom; the kernel takes these slots");
+    if (concurrent && bucket.windowSeconds == 0) bucket.windowSeconds = kStaleSeconds;
+    if (bucket.limit < 1 || bucket.windowSeconds < 1)
+      fail("expected limit and window, found " + shown(value) + "; add both");
+    if (const auto fault = faultOf(bucket); !fault.empty())
+      fail("expected numbers that can be counted, found " + fault);
+    const auto numbers = overrides_.find(bucket.name);
+    if (numbers != overrides_.end()) apply(numbers->second, bucket);
   }
 
   void bucketPart(std::string_view key, const Value& value, Bucket& bucket) const {
@@ -297,14 +305,15 @@ class DocumentCompiler {
     static const std::map<std::string, A, std::less<>> kAlgorithms = {{"tokens", A::tokens},
                                                                       {"fixed_window", A::fixedWindow},
                                                                       {"sliding_window", A::slidingWindow},
-                                                                      {"cooldown", A::cooldown}};
+                                                                      {"cooldown", A::cooldown},
+                                                                      {"concurrent", A::concurrent}};
     if (key == "limit") {
       if (!value.IsInt64() || value.GetInt64() < 1)
         fail("expected limit to be a whole number from 1, found " + shown(value) +
              "; write how many requests a window allows");
       bucket.limit = value.GetInt64();
-    } else if (key == "window") {
-      bucket.windowSeconds = seconds(value, "window");
+    } else if (key == "window" || key == "stale") {
+      bucket.windowSeconds = seconds(value, key);
     } else if (key == "key") {
       const auto found = kKeys.find(text(value, key));
       if (found == kKeys.end())
@@ -313,12 +322,18 @@ class DocumentCompiler {
     } else if (key == "algorithm") {
       const auto found = kAlgorithms.find(text(value, key));
       if (found == kAlgorithms.end())
-        fail("expected algorithm tokens, fixed_window, sliding_window or cooldown, found " + shown(value) +
+        fail("expected algorithm tokens, fixed_window, sliding_window, cooldown or concurrent, found " + shown(value) +
              "; write one of them");
       bucket.algorithm = found->second;
+    } else if (key == "store_down") {
+      const auto said = text(value, key);
+      if (said != "refuse" && said != "allow")
+        fail("expected store_down refuse or allow, found " + said +
+             "; allow lets requests pass uncounted while the store is away");
+      bucket.refusesUncounted = said == "refuse";
     } else if (key != "description" && key != "shared") {
-      fail("expected limit, window, key, algorithm or shared, found " + std::string(key) + "; " +
-           didYouMean(key, {"limit", "window", "key", "algorithm", "shared"}, "remove it"));
+      static const Names kParts = {"limit", "window", "stale", "key", "algorithm", "store_down", "shared"};
+      fail("expected " + list(kParts) + ", found " + std::string(key) + "; " + didYouMean(key, kParts, "remove it"));
     }
   }
 
@@ -400,11 +415,14 @@ class DocumentCompiler {
 
   void ownKeys(const Value& value, Operation& out) const {
     if (const Value* lane = json::member(value, "x-mortise-lane")) {
+      static const std::map<std::string, Lane, std::less<>> kLanes = {
+          {"worker", Lane::worker}, {"loop", Lane::loop}, {"stream", Lane::stream}, {"password", Lane::password}};
       const auto name = text(*lane, "x-mortise-lane");
-      if (name != "worker" && name != "loop" && name != "stream")
-        fail("expected x-mortise-lane worker, loop or stream, found " + name + "; " +
-             didYouMean(name, {"worker", "loop", "stream"}, "write worker when unsure"));
-      out.lane = name == "loop" ? Lane::loop : name == "stream" ? Lane::stream : Lane::worker;
+      const auto found = kLanes.find(name);
+      if (found == kLanes.end())
+        fail("expected x-mortise-lane worker, loop, stream or password, found " + name + "; " +
+             didYouMean(name, {"worker", "loop", "stream", "password"}, "write worker when unsure"));
+      out.lane = found->second;
     }
     if (const Value* one = json::member(value, "x-mortise-permission"))
       out.permission = text(*one, "x-mortise-permission");
@@ -419,6 +437,14 @@ class DocumentCompiler {
     if (const Value* one = json::member(value, "x-mortise-envelope")) out.envelope = flag(*one, "x-mortise-envelope");
     if (const Value* one = json::member(value, "x-mortise-query-token"))
       out.security.queryToken = text(*one, "x-mortise-query-token");
+    if (const Value* one = json::member(value, "x-mortise-websocket-refusal")) {
+      const auto said = text(*one, "x-mortise-websocket-refusal");
+      if (said != "close" && said != "http")
+        fail("expected x-mortise-websocket-refusal http or close, found " + said + "; write http when unsure");
+      if (!out.webSocket)
+        fail("expected x-mortise-websocket-refusal with x-mortise-websocket: true, found it without; remove it");
+      out.closesRefused = said == "close";
+    }
     if (out.webSocket && out.method != "GET")
       fail("expected x-mortise-websocket on GET, found it on " + out.method + "; an upgrade is always GET");
     if (const Value* limits = json::member(value, "x-mortise-limits")) out.buckets = limitsIn(*limits);
@@ -728,6 +754,7 @@ class DocumentCompiler {
   }
 
   const DocumentSource& source_;
+  const BucketOverrides& overrides_;
   std::shared_ptr<json::Document> root_;
   CompiledDocument out_;
   std::map<std::string, std::shared_ptr<const Bucket>> buckets_;  // by their name in the document
@@ -739,6 +766,8 @@ class DocumentCompiler {
 
 }  // namespace
 
-CompiledDocument compile(const DocumentSource& source) { return DocumentCompiler(source).compile(); }
+CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides) {
+  return DocumentCompiler(source, overrides).compile();
+}
 
 }  // namespace mortise::contract

@@ -10,12 +10,14 @@
 
 #include "core/base/json.hpp"
 #include "core/base/problem.hpp"
+#include "core/contract/bucket.hpp"
 
 namespace mortise::contract {
 
 class Schema;  // schema.hpp
 
-enum class Lane : std::uint8_t { worker, loop, stream };
+// password: a few threads of low priority and a queue of their own, for what hashes passwords.
+enum class Lane : std::uint8_t { worker, loop, stream, password };
 
 // What is checked on the way to the handler; each family has its own order (x-mortise-checks).
 enum class Check : std::uint8_t {
@@ -26,18 +28,6 @@ enum class Check : std::uint8_t {
   limitUser,   // buckets keyed by user or key
   permission,  // 403
   shape,       // path, query, header and body against their schemas
-};
-
-// A rate limit, declared in x-mortise-buckets of a document: name -> {limit, window, key, algorithm, shared}. A shared
-// one is the same bucket in every document, of whatever module, that declares it (equally).
-struct Bucket {
-  enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
-  enum class Algorithm : std::uint8_t { tokens, fixedWindow, slidingWindow, cooldown };
-  std::string name;  // "auth.login_ip": module + name in the document; "shared.keys" for `shared: true`
-  std::int64_t limit = 0;
-  std::int64_t windowSeconds = 0;
-  Key key = Key::ip;
-  Algorithm algorithm = Algorithm::tokens;
 };
 
 enum class In : std::uint8_t { path, query, header, cookie };
@@ -90,6 +80,7 @@ struct Operation {
   std::string method;  // GET, POST, ...; "WS" operations are GET with x-mortise-websocket: true
   std::string path;    // template: /api/v1/scheduler/jobs/{job_id}
   bool webSocket = false;
+  bool closesRefused = false;  // x-mortise-websocket-refusal: close -- refusals come as close codes after the handshake
   Lane lane = Lane::worker;
   Manners manners;
   std::optional<Manners> cookieManners;  // x-mortise-cookie-dialect: for callers with a session cookie and without
@@ -120,9 +111,9 @@ struct DocumentSource {
   std::vector<std::pair<std::string, int>> lines;  // operationId -> line
 };
 
-// Compiles all operations of one document, and its buckets. Throws std::runtime_error with one sentence: file:line,
-// expected, found, what to do. An operation without x-mortise-permission and without `security: []` is refused (deny by
-// default).
+// Compiles all operations of one document, and its buckets, with the operator's numbers where there are any. Throws
+// std::runtime_error with one sentence: file:line, expected, found, what to do. An operation without
+// x-mortise-permission and without `security: []` is refused (deny by default).
 struct CompiledDocument {
   std::string module, file,
       prefix;  // x-mortise-prefix, or the longest common path prefix: errors before a route is known use its dialect
@@ -131,6 +122,6 @@ struct CompiledDocument {
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included
   std::shared_ptr<const json::Document> document;
 };
-CompiledDocument compile(const DocumentSource& source);
+CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides = {});
 
 }  // namespace mortise::contract

@@ -327,10 +327,7 @@ RouteTable::RouteTable(std::vector<CompiledDocument> documents) : implementation
     if (!document.prefix.empty()) own.prefixes.emplace_back(document.prefix, &document.manners);
     for (const auto& bucket : document.buckets) {
       const auto [at, fresh] = buckets.try_emplace(bucket->name, bucket.get(), &document);
-      const Bucket& other = *at->second.first;
-      if (fresh || (other.limit == bucket->limit && other.windowSeconds == bucket->windowSeconds &&
-                    other.key == bucket->key && other.algorithm == bucket->algorithm))
-        continue;
+      if (fresh || *at->second.first == *bucket) continue;
       throw std::runtime_error(shortName(at->second.second->file) + " and " + shortName(document.file) + " (module " +
                                document.module + ") declare bucket " + bucket->name +
                                " differently; make them equal or rename one");

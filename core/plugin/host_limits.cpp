@@ -9,13 +9,17 @@
 namespace mortise::plugin {
 namespace {
 
+// What a function needs of its thread.
+enum class Threads : std::uint8_t { worker, any };
+
 template <typename Work>
-mortise_status onBucket(mortise_host* raw, mortise_str name, const char* function, mortise_error* error, Work work) {
+mortise_status onBucket(mortise_host* raw, mortise_str name, const char* function, mortise_error* error, Work work,
+                        Threads threads = Threads::worker) {
   const auto* host = hostOf(raw);
   if (host == nullptr) return noHost(error);
   return guarded(host, function, error, [&] {
     auto& limits = *host->services().limits;
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
+    if (threads == Threads::worker && !mayBlock(host, function, error)) return MORTISE_INVALID;
     const auto* bucket = host->bucket(view(name));
     if (bucket == nullptr) {
       return answer(error, MORTISE_NOT_FOUND, "unknown_bucket",
@@ -58,9 +62,20 @@ mortise_status limitsReset(mortise_host* host, mortise_str bucket, mortise_str k
   });
 }
 
+mortise_status limitsNumbers(mortise_host* host, mortise_str bucket, int64_t* limit, int64_t* windowSeconds,
+                             mortise_error* error) {
+  const auto tellNumbers = [&](const auto&, const auto& found) {
+    if (limit != nullptr) *limit = found.off ? 0 : found.limit;
+    if (windowSeconds != nullptr) *windowSeconds = found.off ? 0 : found.windowSeconds;
+    return MORTISE_OK;
+  };
+  return onBucket(host, bucket, "limits/1 numbers", error, tellNumbers, Threads::any);
+}
+
 }  // extern "C"
 
-const mortise_limits_v1 kTable = {sizeof(mortise_limits_v1), &limitsTake, &limitsPeek, &limitsRefund, &limitsReset};
+const mortise_limits_v1 kTable = {
+    sizeof(mortise_limits_v1), &limitsTake, &limitsPeek, &limitsRefund, &limitsReset, &limitsNumbers};
 
 }  // namespace
 

@@ -18,11 +18,12 @@ LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key)
   } catch (const mortise::Problem& problem) {
     if (problem.status() != 429) throw;
     const int wait = std::max(1, problem.retryAfter());
+    const auto numbers = failures_.limits_.numbers(kBucket);
     throw mortise::Problem(429, "rate_limited")
         .with("seconds", wait)
         .retryAfter(wait)
-        .details("{\"retry_after\":" + std::to_string(wait) +
-                 ",\"limit\":10,\"window_seconds\":900,\"bucket\":\"auth\"}");
+        .details("{\"retry_after\":" + std::to_string(wait) + ",\"limit\":" + std::to_string(numbers.limit) +
+                 ",\"window_seconds\":" + std::to_string(numbers.windowSeconds) + ",\"bucket\":\"auth\"}");
   }
 }
 

@@ -1,5 +1,5 @@
-// Failed logins per account name, in both families: after ten within 15 minutes a name is locked, whether an account
-// has it or not.
+// Failed logins per account name, in both families: after a number of them within a window a name is locked, whether an
+// account has it or not.
 #pragma once
 
 #include <mortise/limits.hpp>

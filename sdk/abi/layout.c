@@ -408,6 +408,7 @@ AT(mortise_limits_v1, take, 8);
 AT(mortise_limits_v1, peek, 16);
 AT(mortise_limits_v1, refund, 24);
 AT(mortise_limits_v1, reset, 32);
+AT(mortise_limits_v1, numbers, 40);
 
 AT(mortise_log_v1, struct_size, 0);
 AT(mortise_log_v1, write, 8);

@@ -209,7 +209,7 @@ std::unique_ptr<Cache> Cache::open(std::string_view url, const CacheOptions& opt
   if (url.starts_with("redis://") || url.starts_with("redis+unix://")) {
     redis::Options pool;
     pool.connections = options.connections;
-    pool.connectTimeout = options.timeout;
+    pool.connectTimeout = options.timeout / 2;
     pool.commandTimeout = options.timeout;
     return std::make_unique<RedisCache>(std::make_shared<redis::Pool>(redis::parseAddress(url), pool), options);
   }

@@ -21,7 +21,7 @@ struct CacheOptions {
   std::size_t maxEntries = 100'000;         // memory: least recently used go first
   std::size_t maxBytes = 64u << 20;         // memory: keys and values
   std::size_t connections = 8;              // redis
-  std::chrono::milliseconds timeout{1000};  // redis: connect, and each command
+  std::chrono::milliseconds timeout{1000};  // redis: each command; half of it to connect
   std::string prefix = "mortise:";          // redis: before every key
 };
 

@@ -130,7 +130,9 @@ TEST(Events, BadTopicsAndGiantsAreRefused) {
 TEST(Events, ReachOtherServersThroughRedisAndComeBackAfterItsRestart) {
   if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
   redis::RedisPeer peer;
-  const auto pool = [&] { return std::make_shared<redis::Pool>(redis::parseAddress(peer.url())); };
+  redis::Options options;
+  options.pause = milliseconds(0);
+  const auto pool = [&] { return std::make_shared<redis::Pool>(redis::parseAddress(peer.url()), options); };
   const auto waitFor = [](const auto& condition) {
     for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(10));
     return condition();

@@ -82,6 +82,8 @@ Decision take(const contract::Bucket& bucket, State& state, std::int64_t now) {
       state.expiresAt = log.back() + window;
       return decision;
     }
+    case Algorithm::concurrent:
+      break;
   }
   return {};
 }
@@ -100,6 +102,8 @@ Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t n
       break;
     case Algorithm::slidingWindow:
       decision = countLog(bucket, state.log.get(), now);
+      break;
+    case Algorithm::concurrent:
       break;
   }
   if (decision.allowed) ++decision.remaining;  // nothing was taken
@@ -122,21 +126,30 @@ void refund(const contract::Bucket& bucket, State& state, std::int64_t now) {
       if (state.log && !state.log->empty()) state.log->pop_back();
       if (!state.log || state.log->empty()) state.expiresAt = now;
       return;
+    case Algorithm::concurrent:
+      return;
   }
 }
 
-void check(const contract::Bucket& bucket) {
-  constexpr std::int64_t kLongest = 31'622'400;  // 366 days
-  constexpr std::int64_t kMost = 1'000'000'000;
-  if (bucket.limit <= 0 || bucket.limit > kMost || bucket.windowSeconds <= 0 || bucket.windowSeconds > kLongest) {
-    throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + ": limit " + std::to_string(bucket.limit) +
-                                               " per " + std::to_string(bucket.windowSeconds) +
-                                               " s; limit must be 1 to 1000000000, window 1 s to 366 days");
-  }
-  if (bucket.algorithm == Algorithm::slidingWindow && bucket.limit > 10'000) {
-    throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + ": limit " + std::to_string(bucket.limit) +
-                                               " is too high for slidingWindow (at most 10000); use tokens");
-  }
+namespace {
+
+void requireSound(const contract::Bucket& bucket) {
+  if (const auto fault = contract::faultOf(bucket); !fault.empty())
+    throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + ": " + fault);
+}
+
+}  // namespace
+
+void requireCounted(const contract::Bucket& bucket) {
+  requireSound(bucket);
+  if (bucket.algorithm == Algorithm::concurrent)
+    throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + " is concurrent: its slots are held, not taken");
+}
+
+void requireConcurrent(const contract::Bucket& bucket) {
+  requireSound(bucket);
+  if (bucket.algorithm != Algorithm::concurrent)
+    throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + " is not concurrent: it has no slots");
 }
 
 }  // namespace mortise::services::limits

@@ -1,4 +1,5 @@
-// The arithmetic of the four bucket algorithms on one key's state. No clock, no lock, no store.
+// The arithmetic of the four counting algorithms on one key's state (concurrent is none of them: leases.hpp). No clock,
+// no lock, no store.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ Decision take(const contract::Bucket& bucket, State& state, std::int64_t now);
 Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t now);
 void refund(const contract::Bucket& bucket, State& state, std::int64_t now);
 
-// Throws ServiceError{invalid} for a limit or window that is not positive or beyond what microseconds hold.
-void check(const contract::Bucket& bucket);
+// Throws ServiceError{invalid} for numbers that can't be counted, and for a bucket of the other sort.
+void requireCounted(const contract::Bucket& bucket);
+void requireConcurrent(const contract::Bucket& bucket);
 
 }  // namespace mortise::services::limits

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/services/service_error.hpp"
 
@@ -24,7 +25,7 @@ struct Decision {
   std::int64_t limit = 0;
   std::int64_t remaining = 0;          // units left after this decision
   std::int64_t retryAfterSeconds = 0;  // >= 1 when refused
-  std::int64_t windowSeconds = 0;
+  std::int64_t windowSeconds = 0;      // concurrent: of staleness
 };
 
 // What the algorithms of a bucket mean:
@@ -32,8 +33,10 @@ struct Decision {
 //   fixedWindow    `limit` per window; windows start at multiples of windowSeconds since the epoch
 //   slidingWindow  at most `limit` within any windowSeconds, exactly
 //   cooldown       the first take starts windowSeconds during which `limit` takes (usually 1) are allowed
+//   concurrent     `limit` leases at once; one that was not renewed for windowSeconds is stale and counts no more
 // A refused take changes nothing. Keys are kept hashed. A bucket whose limit or window is not positive is
-// ServiceError{invalid}.
+// ServiceError{invalid}, and so are the calls of the other sort: leases of a counted bucket, takes of a concurrent one.
+// A bucket that is off allows everything and counts nothing.
 class Limits {
  public:
   using Clock = std::function<std::int64_t()>;  // microseconds since the epoch
@@ -50,6 +53,13 @@ class Limits {
   virtual void refund(const contract::Bucket& bucket, std::string_view key) = 0;    // gives the last taken unit back
   virtual void reset(const contract::Bucket& bucket, std::string_view key) = 0;     // forgets the key
   virtual bool blocking() const = 0;                                                // true: only from workers
+
+  // For concurrent buckets. `lease` is a name that nobody else uses; whoever holds it renews it well before it is stale
+  // and releases it at the end (slots.hpp does). Refused: retryAfterSeconds is the time until the oldest one is stale.
+  virtual Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
+  virtual void renew(const contract::Bucket& bucket, std::string_view key,
+                     const std::vector<std::string>& leases) = 0;  // brings lost ones back
+  virtual void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
 };
 
 }  // namespace mortise::services

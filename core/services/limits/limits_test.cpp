@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -146,6 +147,59 @@ TEST_P(LimitsTest, ImpossibleBucketsAreRefused) {
   EXPECT_THROW(take(bucket(Algorithm::slidingWindow, 100'000, 60)), ServiceError);
 }
 
+TEST_P(LimitsTest, LeasesAreHeldAtOnceAndFreedByReleaseOrStaleness) {
+  const auto open = bucket(Algorithm::concurrent, 2, 120);
+  const auto lease = [&](const char* name) { return limits_->lease(open, "key", name); };
+  EXPECT_EQ(lease("a").remaining, 1);
+  now_ += 10 * kSecond;
+  EXPECT_EQ(lease("b").remaining, 0);
+  const Decision refused = lease("c");
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.retryAfterSeconds, 110) << "until the oldest is stale";
+  EXPECT_EQ(refused.limit, 2);
+  EXPECT_EQ(refused.windowSeconds, 120);
+  EXPECT_TRUE(limits_->lease(open, "other key", "c").allowed);
+  limits_->release(open, "key", "b");
+  limits_->release(open, "key", "never held");
+  EXPECT_TRUE(lease("c").allowed);
+  now_ += 100 * kSecond;
+  limits_->renew(open, "key", {"c"});
+  now_ += 10 * kSecond;  // "a" is 120 s old now, "c" was heard of
+  EXPECT_TRUE(lease("d").allowed);
+  EXPECT_FALSE(lease("e").allowed);
+  now_ += 119 * kSecond;
+  EXPECT_EQ(lease("e").remaining, 0) << "c is stale";
+  limits_->renew(open, "key", {"d", "e"});
+  EXPECT_FALSE(lease("f").allowed);
+}
+
+TEST_P(LimitsTest, ARenewalBringsALostLeaseBack) {
+  const auto open = bucket(Algorithm::concurrent, 1, 120);
+  std::vector<std::string> many;
+  for (int i = 0; i < 1200; ++i) many.push_back("lease " + std::to_string(i));
+  limits_->renew(open, "key", many);
+  EXPECT_FALSE(limits_->lease(open, "key", "a").allowed);
+  for (const auto& lease : many) limits_->release(open, "key", lease);
+  EXPECT_TRUE(limits_->lease(open, "key", "a").allowed);
+}
+
+TEST_P(LimitsTest, ABucketThatIsOffAllowsEverything) {
+  for (const Algorithm algorithm : {Algorithm::tokens, Algorithm::slidingWindow, Algorithm::concurrent}) {
+    auto off = bucket(algorithm, 1, 120);
+    off.off = true;
+    for (int i = 0; i < 3; ++i) {
+      const auto name = std::to_string(i);
+      EXPECT_TRUE(
+          (algorithm == Algorithm::concurrent ? limits_->lease(off, "key", name) : limits_->take(off, "key")).allowed);
+    }
+  }
+}
+
+TEST_P(LimitsTest, LeasesAndTakesDoNotMix) {
+  EXPECT_THROW(take(bucket(Algorithm::concurrent, 1, 120)), ServiceError);
+  EXPECT_THROW(limits_->lease(bucket(Algorithm::tokens, 1, 60), "key", "a"), ServiceError);
+}
+
 TEST(MemoryLimits, FourThreadsGetExactlyTheLimit) {
   const auto limits = Limits::inMemory();
   EXPECT_FALSE(limits->blocking());
@@ -189,8 +243,10 @@ TEST(MemoryLimits, ExpiredKeysMakeRoomWhileOthersCome) {
 TEST(RedisLimits, ServersThatShareRedisShareCountsAndAreUnavailableWithoutIt) {
   if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
   redis::RedisPeer peer;
+  redis::Options options;
+  options.pause = std::chrono::milliseconds(0);
   const auto open = [&] {
-    return Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer.url())), "hash key");
+    return Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer.url()), options), "hash key");
   };
   const auto one = open();
   const auto two = open();

@@ -10,6 +10,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/services/limits/count.hpp"
+#include "core/services/limits/leases.hpp"
 #include "core/services/limits/limits.hpp"
 
 namespace mortise::services {
@@ -34,7 +35,8 @@ class MemoryLimits final : public Limits {
         secret_(randomBytes(crypto_shorthash_siphashx24_KEYBYTES)) {}
 
   Decision take(const contract::Bucket& bucket, std::string_view key) override {
-    limits::check(bucket);
+    limits::requireCounted(bucket);
+    if (bucket.off) return {};
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
@@ -52,7 +54,8 @@ class MemoryLimits final : public Limits {
   }
 
   Decision peek(const contract::Bucket& bucket, std::string_view key) override {
-    limits::check(bucket);
+    limits::requireCounted(bucket);
+    if (bucket.off) return {};
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
@@ -63,7 +66,8 @@ class MemoryLimits final : public Limits {
   }
 
   void refund(const contract::Bucket& bucket, std::string_view key) override {
-    limits::check(bucket);
+    limits::requireCounted(bucket);
+    if (bucket.off) return;
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
@@ -83,6 +87,16 @@ class MemoryLimits final : public Limits {
   }
 
   bool blocking() const override { return false; }
+
+  Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+    return leases_.take(bucket, key, lease, time());
+  }
+  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
+    leases_.renew(bucket, key, leases, time());
+  }
+  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+    leases_.release(bucket, key, lease);
+  }
 
  private:
   static constexpr std::size_t kShards = 64;
@@ -167,6 +181,7 @@ class MemoryLimits final : public Limits {
   const std::size_t weightPerShard_;
   const std::string secret_;
   std::array<Shard, kShards> shards_;
+  limits::Leases leases_;
 };
 
 }  // namespace

@@ -79,18 +79,53 @@ redis.call('PEXPIRE', KEYS[1], life(now + window))
 return {1, limit - count - 1, 0}
 )";
 
+// A sorted set: lease -> when it was last renewed. ARGV from 5 on: leases; mode is take, renew or release.
+constexpr const char* kConcurrent = R"(
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - window))
+if mode == 'release' then redis.call('ZREM', KEYS[1], unpack(ARGV, 5)); return {1, 0, 0} end
+local left = 0
+if mode == 'take' then
+  local count = redis.call('ZCARD', KEYS[1])
+  if count >= limit then
+    local blocking = redis.call('ZRANGE', KEYS[1], count - limit, count - limit, 'WITHSCORES')
+    return {0, 0, tonumber(blocking[2]) + window - now}
+  end
+  left = limit - count - 1
+end
+for i = 5, #ARGV do redis.call('ZADD', KEYS[1], text(now), ARGV[i]) end
+redis.call('PEXPIRE', KEYS[1], life(now + window))
+return {1, left, 0}
+)";
+
 class RedisLimits final : public Limits {
  public:
   RedisLimits(std::shared_ptr<redis::Pool> pool, std::string hashKey, Clock clock)
       : pool_(std::move(pool)), hashKey_(std::move(hashKey)), clock_(std::move(clock)) {}
 
-  Decision take(const contract::Bucket& bucket, std::string_view key) override { return run(bucket, key, "take"); }
-  Decision peek(const contract::Bucket& bucket, std::string_view key) override { return run(bucket, key, "peek"); }
-  void refund(const contract::Bucket& bucket, std::string_view key) override { run(bucket, key, "refund"); }
+  Decision take(const contract::Bucket& bucket, std::string_view key) override { return count(bucket, key, "take"); }
+  Decision peek(const contract::Bucket& bucket, std::string_view key) override { return count(bucket, key, "peek"); }
+  void refund(const contract::Bucket& bucket, std::string_view key) override { count(bucket, key, "refund"); }
   void reset(const contract::Bucket& bucket, std::string_view key) override {
     pool_->command({"DEL", name(bucket, key)});
   }
   bool blocking() const override { return true; }
+
+  Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+    return hold(bucket, key, "take", {lease});
+  }
+  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
+    // Lua's unpack and the script's arguments have their bounds.
+    constexpr std::size_t kAtOnce = 500;
+    for (std::size_t from = 0; from < leases.size(); from += kAtOnce) {
+      const auto to = std::min(from + kAtOnce, leases.size());
+      hold(bucket, key, "renew",
+           redis::Arguments(leases.begin() + static_cast<std::ptrdiff_t>(from),
+                            leases.begin() + static_cast<std::ptrdiff_t>(to)));
+    }
+  }
+  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+    hold(bucket, key, "release", {lease});
+  }
 
  private:
   std::string name(const contract::Bucket& bucket, std::string_view key) const {
@@ -100,20 +135,33 @@ class RedisLimits final : public Limits {
            text::base64Url(hmacSha256(hashKey_, both).substr(0, 16));
   }
 
-  Decision run(const contract::Bucket& bucket, std::string_view key, std::string_view mode) {
+  Decision count(const contract::Bucket& bucket, std::string_view key, std::string_view mode) {
     static const redis::Script kTokensScript(std::string(kPrelude) + kTokens);
     static const redis::Script kWindowScript(std::string(kPrelude) + kWindow);
     static const redis::Script kSlidingScript(std::string(kPrelude) + kSliding);
-    limits::check(bucket);
+    limits::requireCounted(bucket);
     const redis::Script& script = bucket.algorithm == Algorithm::tokens          ? kTokensScript
                                   : bucket.algorithm == Algorithm::slidingWindow ? kSlidingScript
                                                                                  : kWindowScript;
+    return run(script, bucket, key, mode, {bucket.algorithm == Algorithm::fixedWindow ? "1" : "0"});
+  }
+
+  Decision hold(const contract::Bucket& bucket, std::string_view key, std::string_view mode,
+                const redis::Arguments& leases) {
+    static const redis::Script kConcurrentScript(std::string(kPrelude) + kConcurrent);
+    limits::requireConcurrent(bucket);
+    return run(kConcurrentScript, bucket, key, mode, leases);
+  }
+
+  Decision run(const redis::Script& script, const contract::Bucket& bucket, std::string_view key, std::string_view mode,
+               const redis::Arguments& more) {
+    if (bucket.off) return {};
     const std::string limit = std::to_string(bucket.limit);
     const std::string window = std::to_string(bucket.windowSeconds * 1'000'000);
     const std::string now = std::to_string(clock_ ? clock_() : 0);
-    const redis::Reply reply =
-        pool_->eval(script, {name(bucket, key)},
-                    {mode, limit, window, now, bucket.algorithm == Algorithm::fixedWindow ? "1" : "0"});
+    redis::Arguments arguments{mode, limit, window, now};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const redis::Reply reply = pool_->eval(script, {name(bucket, key)}, arguments);
     if (reply.items.size() != 3) {
       throw ServiceError(ErrorKind::unavailable, "redis at " + pool_->address().shown() + " gave an unexpected answer");
     }

@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/ops/log.hpp"
+#include "core/services/redis/breaker.hpp"
 
 namespace mortise::services::redis {
 namespace {
@@ -270,8 +272,11 @@ Reply Connection::receive(milliseconds wait) {
 }
 
 struct Pool::Implementation {
-  Address address;
-  Options options;
+  Implementation(Address where, Options how) : address(std::move(where)), options(how), breaker(how.pause) {}
+
+  const Address address;
+  const Options options;
+  Breaker breaker;
   std::mutex mutex;
   std::condition_variable freed;
   std::vector<std::unique_ptr<Connection>> idle;
@@ -282,13 +287,17 @@ struct Pool::Implementation {
    public:
     explicit Lease(Implementation& pool) : pool_(pool) {
       std::unique_lock lock(pool_.mutex);
-      if (!pool_.freed.wait_for(lock, pool_.options.commandTimeout,
-                                [&] { return pool_.inUse < std::max<std::size_t>(pool_.options.connections, 1); })) {
+      const auto ready = [&] {
+        return pool_.inUse < std::max<std::size_t>(pool_.options.connections, 1) || pool_.breaker.open();
+      };
+      const bool waited = !ready();
+      if (waited && !pool_.freed.wait_for(lock, pool_.options.leaseTimeout, ready)) {
         throw ServiceError(ErrorKind::unavailable,
                            "all " + std::to_string(pool_.options.connections) + " connections to redis at " +
                                pool_.address.shown() + " are busy",
                            1);
       }
+      if (waited && pool_.breaker.open()) pool_.refuse();
       ++pool_.inUse;
       while (!pool_.idle.empty()) {
         connection_ = std::move(pool_.idle.back());
@@ -299,6 +308,10 @@ struct Pool::Implementation {
       lock.unlock();
       try {
         connection_ = std::make_unique<Connection>(pool_.address, pool_.options);
+      } catch (const ServiceError& error) {
+        release();
+        pool_.failed(error);
+        throw;
       } catch (...) {
         release();
         throw;
@@ -324,12 +337,26 @@ struct Pool::Implementation {
     std::unique_ptr<Connection> connection_;
   };
 
+  [[noreturn]] void refuse() const {
+    throw ServiceError(ErrorKind::unavailable, "redis at " + address.shown() + " is away", 1);
+  }
+
+  void failed(const ServiceError& error) {
+    if (breaker.failed())
+      log::warning("redis is away; calls fail at once until it answers", {{"reason", error.what()}});
+    freed.notify_all();  // those who wait for a connection need not
+  }
+
   Reply raw(const Arguments& arguments) {
+    if (!breaker.admits()) refuse();
     Lease lease(*this);
     try {
-      return lease.connection().command(arguments);
+      Reply reply = lease.connection().command(arguments);
+      if (breaker.succeeded()) log::info("redis answers again", {{"address", address.shown()}});
+      return reply;
     } catch (const ServiceError& error) {
       lease.drop();
+      failed(error);
       throw ServiceError(error.kind(), std::string(error.what()) + " (" + address.shown() + ")", error.retryAfter());
     } catch (...) {
       lease.drop();
@@ -338,10 +365,8 @@ struct Pool::Implementation {
   }
 };
 
-Pool::Pool(Address address, Options options) : implementation_(std::make_unique<Implementation>()) {
-  implementation_->address = std::move(address);
-  implementation_->options = options;
-}
+Pool::Pool(Address address, Options options)
+    : implementation_(std::make_unique<Implementation>(std::move(address), options)) {}
 Pool::~Pool() = default;
 
 Reply Pool::command(const Arguments& arguments) {

@@ -28,8 +28,11 @@ Address parseAddress(std::string_view url);
 
 struct Options {
   std::size_t connections = 8;
-  std::chrono::milliseconds connectTimeout{1000};
-  std::chrono::milliseconds commandTimeout{1000};  // also for waiting until a connection of the pool is free
+  // Together under two seconds, the longest that a caller may wait to hear that Redis is away.
+  std::chrono::milliseconds connectTimeout{500};
+  std::chrono::milliseconds commandTimeout{1000};
+  std::chrono::milliseconds leaseTimeout{400};  // until a connection of the pool is free
+  std::chrono::milliseconds pause{500};         // after a failure: calls fail at once, then one probes
 };
 
 struct Reply {
@@ -54,7 +57,8 @@ class Script {
 using Arguments = std::vector<std::string_view>;
 
 // Thread-safe. A connection that timed out or failed is dropped, since its late answer would be read as the next one's.
-// Connects lazily: the pool can be made while Redis is down.
+// Connects lazily: the pool can be made while Redis is down. While Redis is away calls fail at once, but for one probe
+// every `pause`.
 class Pool {
  public:
   Pool(Address address, Options options = {});

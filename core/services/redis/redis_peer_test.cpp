@@ -100,7 +100,9 @@ class Redis : public testing::Test {
 };
 
 TEST_F(Redis, AKilledServerIsUnavailableAndComesBack) {
-  Pool pool(parseAddress(peer_->url()));
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  Pool pool(parseAddress(peer_->url()), options);
   pool.command({"SET", "k", "v"});
   peer_->kill();
   try {
@@ -118,6 +120,7 @@ TEST_F(Redis, AConnectionThatTimedOutIsDroppedWithItsLateAnswer) {
   Options options;
   options.connections = 1;
   options.commandTimeout = std::chrono::milliseconds(150);
+  options.pause = std::chrono::milliseconds(0);
   Pool pool(parseAddress(peer_->url()), options);
   pool.command({"SET", "a", "answer of a"});
   pool.command({"SET", "b", "answer of b"});
@@ -137,6 +140,26 @@ TEST_F(Redis, AConnectionThatTimedOutIsDroppedWithItsLateAnswer) {
     }
   }
   EXPECT_EQ(got, "answer of b");
+}
+
+TEST_F(Redis, AServerThatHangsHoldsUpOneCallAndNotEveryCall) {
+  Options options;
+  options.commandTimeout = std::chrono::milliseconds(300);
+  options.pause = std::chrono::hours(1);
+  Pool pool(parseAddress(peer_->url()), options);
+  pool.command({"SET", "a", "1"});
+  peer_->freeze();
+  EXPECT_THROW(pool.command({"GET", "a"}), ServiceError);
+  peer_->thaw();  // it would answer: that nobody asks shows in the refusals
+  for (int i = 0; i < 100; ++i) {
+    try {
+      pool.command({"GET", "a"});
+      FAIL() << "it was asked";
+    } catch (const ServiceError& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+      EXPECT_EQ(error.retryAfter(), 1);
+    }
+  }
 }
 
 TEST_F(Redis, ScriptsAreLoadedWhenTheServerForgotThem) {

@@ -23,6 +23,10 @@ typedef struct mortise_limits_v1 {
   mortise_status (*refund)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
   /* Forgets everything about the key (failures after a success). */
   mortise_status (*reset)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
+  /* The numbers that hold for `bucket`, of the contract or of the operator (limits.override): `*limit` units per
+   * `*window_seconds`, for messages that name them. Both 0: switched off. Either pointer may be null. [any thread] */
+  mortise_status (*numbers)(mortise_host* host, mortise_str bucket, int64_t* limit, int64_t* window_seconds,
+                            mortise_error* error);
 } mortise_limits_v1;
 
 MORTISE_END_C

@@ -1,0 +1,37 @@
+// The leases of concurrent buckets in this process. As many as there are open requests, so they need no bound of their
+// own, and no flood of other keys can wash them away.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/contract/bucket.hpp"
+#include "core/services/limits/limits.hpp"
+
+namespace mortise::services::limits {
+
+// [any thread] `now` in microseconds.
+class Leases {
+ public:
+  Decision take(const contract::Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now);
+  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases,
+             std::int64_t now);
+  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease);
+
+ private:
+  struct Lease {
+    std::string name;
+    std::int64_t renewedAt = 0;
+  };
+  static std::string nameOf(const contract::Bucket& bucket, std::string_view key);
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::vector<Lease>> byKey_;
+};
+
+}  // namespace mortise::services::limits

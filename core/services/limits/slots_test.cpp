@@ -1,0 +1,128 @@
+#include "core/services/limits/slots.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/services/redis/redis.hpp"
+#include "core/services/redis/redis_peer.hpp"
+
+namespace mortise::services {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::shared_ptr<const contract::Bucket> concurrent(std::int64_t limit) {
+  auto made = std::make_shared<contract::Bucket>();
+  made->name = "test.open";
+  made->limit = limit;
+  made->windowSeconds = 120;
+  made->algorithm = contract::Bucket::Algorithm::concurrent;
+  return made;
+}
+
+template <typename Condition>
+bool becomes(Condition condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  return false;
+}
+
+class SlotsTest : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (!GetParam()) {
+      limits_ = Limits::inMemory();
+      return;
+    }
+    if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
+    peer_ = std::make_unique<redis::RedisPeer>();
+    limits_ = open();
+  }
+  std::unique_ptr<Limits> open() const {
+    redis::Options options;
+    options.pause = milliseconds(0);
+    return Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer_->url()), options), "hash key");
+  }
+  std::unique_ptr<redis::RedisPeer> peer_;
+  std::unique_ptr<Limits> limits_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, SlotsTest, testing::Bool(),
+                         [](const auto& which) { return which.param ? "Redis" : "Memory"; });
+
+TEST_P(SlotsTest, ASlotIsFreeAgainWhenItsHolderGoes) {
+  Slots slots(*limits_);
+  const auto bucket = concurrent(1);
+  Slots::Held one, two;
+  EXPECT_TRUE(slots.take(bucket, "ada", one).allowed);
+  EXPECT_FALSE(slots.take(bucket, "ada", two).allowed);
+  EXPECT_TRUE(slots.take(bucket, "bob", two).allowed);
+  EXPECT_EQ(slots.inUse("test.open"), 2u);
+  Slots::Held moved = std::move(one);
+  moved.release();
+  moved.release();  // a second time does nothing
+  EXPECT_EQ(slots.inUse("test.open"), 1u);
+  EXPECT_TRUE(becomes([&] { return slots.take(bucket, "ada", one).allowed; }));
+}
+
+TEST_P(SlotsTest, TheHeartbeatKeepsWhatIsHeldAndNothingElse) {
+  Slots slots(*limits_, milliseconds(5));
+  const auto bucket = concurrent(3);
+  Slots::Held kept;
+  EXPECT_TRUE(slots.take(bucket, "ada", kept).allowed);
+  for (int i = 0; i < 200; ++i) {  // ends while it is renewed, again and again
+    Slots::Held brief;
+    slots.take(bucket, "ada", brief);
+  }
+  Slots::Held second, third;
+  EXPECT_TRUE(becomes([&] { return slots.take(bucket, "ada", second).allowed; }));
+  EXPECT_TRUE(becomes([&] { return slots.take(bucket, "ada", third).allowed; }));
+  Slots::Held fourth;
+  EXPECT_FALSE(slots.take(bucket, "ada", fourth).allowed);
+}
+
+TEST_P(SlotsTest, AServerThatStopsGivesItsSlotsBack) {
+  const auto bucket = concurrent(1);
+  {
+    Slots slots(*limits_);
+    Slots::Held held;
+    EXPECT_TRUE(slots.take(bucket, "ada", held).allowed);
+  }
+  Slots next(*limits_);
+  Slots::Held held;
+  EXPECT_TRUE(next.take(bucket, "ada", held).allowed);
+}
+
+TEST(SlotsInRedis, SurviveARestartOfRedisAndAreGivenBackLate) {
+  if (!redis::RedisPeer::installed()) GTEST_SKIP() << "redis-server is not installed";
+  redis::RedisPeer peer;
+  redis::Options options;
+  options.pause = milliseconds(0);
+  const auto limits =
+      Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer.url()), options), "hash key");
+  const auto bucket = concurrent(1);
+  Slots slots(*limits, milliseconds(20)), other(*limits);
+  Slots::Held held, refused;
+  EXPECT_TRUE(slots.take(bucket, "ada", held).allowed);
+  EXPECT_FALSE(other.take(bucket, "ada", refused).allowed);
+  peer.kill();
+  peer.start();  // forgot everything, until the next heartbeat
+  EXPECT_TRUE(becomes([&] {
+    Slots::Held probe;
+    return !other.take(bucket, "ada", probe).allowed;
+  }));
+  peer.kill();
+  held.release();
+  peer.start();
+  EXPECT_TRUE(becomes([&] { return other.take(bucket, "ada", refused).allowed; }));
+}
+
+}  // namespace
+}  // namespace mortise::services
