@@ -1,13 +1,18 @@
 #include "core/base/worker_pool.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <utility>
 
 namespace mortise {
 
-WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError)
-    : name_(std::move(name)), count_(threads == 0 ? 1 : threads), limit_(queueLength), onError_(std::move(onError)) {
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError, int niceness)
+    : name_(std::move(name)),
+      count_(threads == 0 ? 1 : threads),
+      limit_(queueLength),
+      onError_(std::move(onError)),
+      niceness_(niceness) {
   workers_.reserve(count_);
   try {
     for (std::size_t i = 0; i < count_; ++i) workers_.emplace_back([this, i] { run(i); });
@@ -46,6 +51,8 @@ void WorkerPool::stop() {
 
 void WorkerPool::run(std::size_t index) {
   ::pthread_setname_np(::pthread_self(), (name_.substr(0, 12) + "-" + std::to_string(index % 100)).c_str());
+  // On Linux a thread has a niceness of its own, and 0 names the calling one. A refusal changes speed, nothing else.
+  if (niceness_ > 0) static_cast<void>(::setpriority(PRIO_PROCESS, 0, niceness_));
   std::unique_lock lock(mutex_);
   while (true) {
     if (queue_.empty()) {

@@ -19,8 +19,9 @@ class WorkerPool {
   // Gets what a task threw (always set). Runs on the worker; must not throw.
   using OnError = std::function<void(std::exception_ptr)>;
 
-  // `name` shows up in ps and gdb (at most 12 bytes are used). Throws std::system_error when threads can't be started.
-  WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError);
+  // `name` shows up in ps and gdb (at most 12 bytes are used). `niceness` (0 to 19) lets other threads of the machine
+  // go first. Throws std::system_error when threads can't be started.
+  WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError, int niceness = 0);
   ~WorkerPool();  // stop()
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -41,6 +42,7 @@ class WorkerPool {
   const std::size_t count_;
   const std::size_t limit_;
   const OnError onError_;
+  const int niceness_;
   std::atomic<std::size_t> queued_{0};
   std::atomic<std::size_t> inFlight_{0};
   std::mutex mutex_;

@@ -1,7 +1,9 @@
 #include "core/base/worker_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <atomic>
 #include <future>
 #include <stdexcept>
 
@@ -79,6 +81,17 @@ TEST(WorkerPool, FinishesEverythingPostedFromManyThreads) {
   pool.stop();
   EXPECT_EQ(accepted, 8000);
   EXPECT_EQ(done, 8000);
+}
+
+TEST(WorkerPool, ANiceOneLetsOthersGoFirst) {
+  std::atomic<int> inside{-1};
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  {
+    WorkerPool pool("nice", 1, 1, ignore(), 10);
+    EXPECT_TRUE(pool.post([&] { inside = ::getpriority(PRIO_PROCESS, 0); }));
+  }
+  EXPECT_GE(inside, 10);
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "the threads of the pool only";
 }
 
 }  // namespace

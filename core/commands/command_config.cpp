@@ -26,6 +26,7 @@ int checkConfig(const Program& program, const Arguments& arguments) {
       std::cout << name << " = " << (option.secret && !value.empty() ? "(secret)" : value) << "   # "
                 << server->config().origin(name) << '\n';
     }
+    for (const auto& line : server->rateLimits()) std::cout << "rate limit " << line << '\n';
   }
   server->openApi();  // compiles every contract and the route table
   if (!server->refusals().empty()) return 1;
@@ -53,7 +54,7 @@ std::vector<Command> configCommands() {
         "Reads every setting and every enabled module's manifest and contracts. Exit status 1 when something is "
         "refused.",
         {},
-        {{"show", "", "List every option with its value and where it comes from"},
+        {{"show", "", "List every option with its value and where it comes from, and every rate limit"},
          {"sample", "", "Print a commented sample file of all options"}}},
        checkConfig},
       {"openapi",

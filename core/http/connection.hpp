@@ -18,6 +18,8 @@
 
 namespace mortise::http {
 
+class WebSocketHandle;
+
 class Connection {
  public:
   Connection(IoThread& io, std::uint64_t id, int fd, std::shared_ptr<const Peer> peer, bool countedByAddress);
@@ -56,7 +58,7 @@ class Connection {
     Fields fields;
   };
   void startWebSocket(const std::shared_ptr<RequestExchange>& exchange, std::shared_ptr<Channel> channel,
-                      std::shared_ptr<WebSocket> handle, UpgradeStart start);
+                      const std::shared_ptr<WebSocketHandle>& handle, UpgradeStart start);
 
   // Driven by channels.
   bool carries(const Channel& channel) const { return channel_.get() == &channel; }

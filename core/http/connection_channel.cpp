@@ -5,6 +5,7 @@
 #include "core/http/ascii.hpp"
 #include "core/http/connection.hpp"
 #include "core/http/websocket_frame.hpp"
+#include "core/http/websocket_handle.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::http {
@@ -181,7 +182,7 @@ void Connection::releaseChannel() {
 }
 
 void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange, std::shared_ptr<Channel> channel,
-                                std::shared_ptr<WebSocket> handle, UpgradeStart start) {
+                                const std::shared_ptr<WebSocketHandle>& handle, UpgradeStart start) {
   const bool possible = !dead() && exchange_ == exchange && isClean(start.fields);
   if (!possible) {
     channel->finish();
@@ -217,13 +218,13 @@ void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange
   streamBytes_ = 0;
   webSocket_ = std::make_unique<WebSocketState>(start.options.maxMessageBytes);
   webSocket_->callbacks = std::move(start.callbacks);
-  webSocket_->handle = std::move(handle);
+  webSocket_->handle = handle;
   webSocket_->pingEvery = start.options.pingEvery;
   if (start.options.pingEvery.count() > 0) webSocket_->pingDue = io_.now() + start.options.pingEvery;
   channel_ = std::move(channel);
   state_ = State::webSocket;
   server_.counters.webSockets.fetch_add(1, std::memory_order_relaxed);
-  if (!channel_->open()) closeWebSocket(1000, "");  // closed by its owner before it had begun
+  if (const auto wish = handle->wish()) closeWebSocket(wish->first, wish->second);  // closed before it had begun
   // Bytes behind the head are the first frames.
   if (!input_.empty() || readReady_) again_ = true;
   if (!turning_ && !dead()) io_.touch(*this);

@@ -1,6 +1,11 @@
 // The WebSocket that handlers hold. Messages are framed in the sender's thread.
 #pragma once
 
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "core/http/channel.hpp"
 #include "core/http/connection.hpp"
 #include "core/http/exchange.hpp"
@@ -22,6 +27,10 @@ class WebSocketHandle final : public WebSocket {
   }
   void close(int code, std::string reason) override {
     const int sane = isValidCloseCode(code) ? code : 1000;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!wish_) wish_.emplace(sane, reason);
+    }
     if (!channel_->shut()) return;
     channel_->withConnection([sane, reason](Connection& connection) { connection.closeWebSocket(sane, reason); });
   }
@@ -31,8 +40,16 @@ class WebSocketHandle final : public WebSocket {
   std::size_t queuedBytes() const override { return channel_->queuedBytes(); }
   bool open() const override { return channel_->open(); }
 
+  // Code and reason of close(); the upgrade may be done later than that.
+  std::optional<std::pair<int, std::string>> wish() const {
+    const std::lock_guard lock(mutex_);
+    return wish_;
+  }
+
  private:
   const std::shared_ptr<Channel> channel_;
+  mutable std::mutex mutex_;
+  std::optional<std::pair<int, std::string>> wish_;
 };
 
 }  // namespace mortise::http

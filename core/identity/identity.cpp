@@ -16,6 +16,7 @@
 #include "core/identity/principal_cache.hpp"
 #include "core/identity/refresh_token.hpp"
 #include "core/identity/revision.hpp"
+#include "core/identity/standing.hpp"
 #include "core/identity/store.hpp"
 #include "core/ops/log.hpp"
 #include "mortise/tier.hpp"
@@ -182,6 +183,7 @@ struct Identity::Implementation {
     principal->tier = effectiveTier(user);
     principal->orgId = user.orgId;
     principal->orgRole = user.orgRole;
+    principal->tokenGeneration = user.tokenGeneration;
     principal->permissions = permissionsOf(user.role);
     return principal;
   }
@@ -444,6 +446,29 @@ PrincipalPtr Identity::authenticate(const Credentials& credentials) {
   return principal;
 }
 
+std::optional<std::uint64_t> Identity::revision() const {
+  if (!implementation_->revision.enabled()) return std::nullopt;
+  return implementation_->revision.current();
+}
+
+std::vector<Identity::Recheck> Identity::recheck(const std::vector<PrincipalPtr>& principals) {
+  const auto standings = standingOf(*implementation_->database.lease(db::Access::read), principals, nowMicros());
+  std::vector<Recheck> checked(principals.size());
+  for (std::size_t i = 0; i < principals.size(); ++i) {
+    const auto& standing = standings[i];
+    if (!standing.code.empty()) {
+      checked[i].ended = Problem(standing.status, standing.code);
+      continue;
+    }
+    auto now = std::make_shared<Principal>(*principals[i]);
+    now->role = standing.role;
+    now->permissions = implementation_->permissionsOf(standing.role);
+    if (standing.expiresAt != 0) now->expiresAt = standing.expiresAt;
+    checked[i].principal = std::move(now);
+  }
+  return checked;
+}
+
 std::optional<User> Identity::find(UserKey by, std::string_view key) {
   return store::findUser(*implementation_->database.lease(db::Access::read), by, key);
 }
@@ -515,6 +540,8 @@ void Identity::remove(std::string_view id) {
 std::int64_t Identity::countWithRole(std::string_view role) {
   return store::countUsersWithRole(*implementation_->database.lease(db::Access::read), role);
 }
+
+std::uint64_t Identity::passwordHashes() const { return implementation_->passwords.hashes(); }
 
 std::string Identity::hashPassword(std::string_view password) { return implementation_->passwords.hash(password); }
 

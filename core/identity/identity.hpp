@@ -30,7 +30,7 @@ struct Options {
   std::size_t argon2Memory = 64 << 20;  // bytes
   unsigned argon2Passes = 2;
   unsigned passwordConcurrency = 0;                  // 0 = cores - 1, at least 1
-  std::size_t passwordQueue = 64;                    // waiting hashes; above it: unavailable, retry after
+  std::size_t passwordQueue = 64;                    // callers that may wait; above it: unavailable, retry after
   std::chrono::seconds accessLifetime{3600};         // rotating sessions (runtime family)
   std::chrono::seconds refreshLifetime{30 * 86400};  // without use
   std::chrono::seconds refreshGrace{10};
@@ -115,6 +115,17 @@ class Identity {
   // of an inactive or banned account). A cookie without a living session of an active user is nobody.
   PrincipalPtr authenticate(const Credentials& credentials);
 
+  // A number that differs after every change to accounts, sessions or keys, on every process that shares the SQLite;
+  // none when the database is shared by several machines. [any, one atomic load]
+  std::optional<std::uint64_t> revision() const;
+  // [worker] Those who were let in, as they are now: with the role of today, or why they are no longer let in. For
+  // requests that stay open; a few queries for all of them. The life of an access token does not count.
+  struct Recheck {
+    PrincipalPtr principal;        // nullptr when ended
+    std::optional<Problem> ended;  // 401 or 403
+  };
+  std::vector<Recheck> recheck(const std::vector<PrincipalPtr>& principals);
+
   std::optional<User> find(UserKey by, std::string_view key);
   User create(const NewUser& user);
   User change(std::string_view id, const UserChange& change);
@@ -125,6 +136,7 @@ class Identity {
   std::int64_t countWithRole(std::string_view role);
 
   std::string hashPassword(std::string_view password);
+  std::uint64_t passwordHashes() const;  // computed since the start, those of checks included
   // The user, or nullopt; same work either way.
   std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password);
   void setPassword(std::string_view userId, std::string_view password);

@@ -27,6 +27,7 @@ class Passwords::Turn {
       if (!got) refuse();
     }
     ++owner_.running_;
+    owner_.hashes_.fetch_add(1, std::memory_order_relaxed);
   }
   ~Turn() {
     {

@@ -1,8 +1,10 @@
 // Argon2id through libsodium, a few at a time. Blocking: tens of milliseconds each, on the caller's worker thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,7 +20,8 @@ class Passwords {
   std::string hash(std::string_view password);
   // `stored` empty: the same work, then false. Over-long passwords never fit.
   bool check(const std::string& stored, std::string_view password);
-  bool outdated(const std::string& stored) const;  // made with other parameters
+  bool outdated(const std::string& stored) const;                                   // made with other parameters
+  std::uint64_t hashes() const { return hashes_.load(std::memory_order_relaxed); }  // computed since the start
 
   static constexpr std::size_t kLongest = 1024;
 
@@ -28,6 +31,7 @@ class Passwords {
   const unsigned passes_;
   const unsigned concurrency_;
   const std::size_t queueLength_;
+  std::atomic<std::uint64_t> hashes_{0};
   std::string nobody_;  // a hash that no password fits
   std::mutex mutex_;
   std::condition_variable freed_;

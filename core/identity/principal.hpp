@@ -28,6 +28,7 @@ struct Principal {
   std::string orgId;    // empty: in no organisation
   std::string orgRole;  // owner, admin, member
   std::string sessionId;
+  std::int64_t tokenGeneration = 0;  // of the account, when the principal was read
   std::string keyId;
   std::int64_t expiresAt = 0;                                          // seconds; of the token, key or session
   std::shared_ptr<const std::unordered_set<std::string>> permissions;  // of the account

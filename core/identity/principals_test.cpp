@@ -376,5 +376,85 @@ TEST_P(PrincipalsTest, BansNewPasswordsAndRemovalEndCookieSessions) {
   EXPECT_EQ(problemOf([&] { opened(); }), "404 user_not_found");
 }
 
+TEST_P(PrincipalsTest, ARecheckSaysWhoStillStandsAndWithWhatRole) {
+  ApiKey record;
+  const auto key = byKey(mint(wanted(), &record));
+  const auto cookie = cookies().cookie(cookies().bindUser({}, user_.id, nowMicros()));
+  const auto browser = byCookie(cookie);
+  const auto tokenOf = [&](SessionKind kind) {
+    const auto tokens = identity_->openSession(user_.id, kind);
+    const std::string header = "Bearer " + tokens.accessToken;
+    Credentials credentials;
+    credentials.authorization = header;
+    return std::pair(identity_->authenticate(credentials), tokens.refreshToken);
+  };
+  const auto [stateless, unused] = tokenOf(SessionKind::stateless);
+  const auto [rotating, refresh] = tokenOf(SessionKind::rotating);
+  const std::vector<PrincipalPtr> all = {key, browser, stateless, rotating};
+  const auto codes = [&] {
+    std::string out;
+    for (const auto& one : identity_->recheck(all)) out += (one.ended ? one.ended->code : one.principal->role) + " ";
+    return out;
+  };
+  EXPECT_EQ(codes(), "user user user user ");
+  UserChange change;
+  change.role = "guest";
+  identity_->change(user_.id, change);
+  EXPECT_EQ(codes(), "guest guest guest guest ");
+  EXPECT_FALSE(identity_->recheck(all)[0].principal->permitted("notes.read"));
+  keys().revoke(record.id, "leaked");
+  cookies().close(cookie, nowMicros());
+  identity_->closeSession(refresh);
+  EXPECT_EQ(codes(), "api_key_revoked not_authenticated guest invalid_token ");
+  identity_->setPassword(user_.id, "another horse 8");
+  EXPECT_EQ(codes(), "api_key_revoked not_authenticated invalid_token invalid_token ");
+  change.role.reset();
+  change.status = "banned";
+  identity_->change(user_.id, change);
+  EXPECT_EQ(identity_->recheck({stateless})[0].ended->status, 403);
+  identity_->remove(user_.id);
+  EXPECT_EQ(identity_->recheck({stateless})[0].ended->code, "invalid_token");
+}
+
+TEST_P(PrincipalsTest, ARecheckOfManyTakesThemAll) {
+  std::vector<PrincipalPtr> all;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 70; ++i) {
+    NewUser fresh;
+    fresh.username = "user" + std::to_string(i);
+    ids.push_back(identity_->create(fresh).id);
+    auto one = std::make_shared<Principal>();
+    one->credential = Credential::bearer;
+    one->userId = ids.back();
+    all.push_back(std::move(one));
+  }
+  identity_->remove(ids[33]);
+  const auto checked = identity_->recheck(all);
+  ASSERT_EQ(checked.size(), 70u);
+  for (std::size_t i = 0; i < checked.size(); ++i) EXPECT_EQ(checked[i].ended.has_value(), i == 33) << i;
+  EXPECT_TRUE(identity_->recheck({}).empty());
+}
+
+TEST_P(PrincipalsTest, EveryChangeMovesTheRevision) {
+  auto before = identity_->revision();
+  ASSERT_TRUE(before);
+  const auto moves = [&](const char* what) {
+    const auto now = identity_->revision();
+    EXPECT_NE(now, before) << what;
+    before = now;
+  };
+  ApiKey record;
+  mint(wanted(), &record);
+  moves("a new key");
+  keys().revoke(record.id, "leaked");
+  moves("a revoked key");
+  identity_->setPassword(user_.id, "another horse 8");
+  moves("a new password");
+  identity_->change(user_.id, {});
+  moves("a change");
+  identity_->remove(user_.id);
+  moves("a deletion");
+}
+
 }  // namespace
 }  // namespace mortise::identity

@@ -96,7 +96,10 @@ void requireScope(const contract::Operation& operation, const identity::Principa
 
 Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options,
                        std::unordered_map<const contract::Operation*, Target> targets)
-    : parts_(parts), options_(std::move(options)), targets_(std::move(targets)) {}
+    : parts_(parts),
+      options_(std::move(options)),
+      targets_(std::move(targets)),
+      streams_(parts.identity, &Dispatcher::checkPermission) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -206,7 +209,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
     return {};
   }
   if (step == Step::needsWorker && (isUpload(operation) || head.expectContinue)) {
-    post(call, [this, call, plan] {
+    post(call, Place::worker, [this, call, plan] {
       const plugin::LaneScope lane(plugin::ThreadLane::worker);
       try {
         advance(*call, true);
@@ -225,7 +228,7 @@ void Dispatcher::onRequest(const http::ExchangePtr& exchange) {
   if (!call || call->answered()) return;
   call->bodyReceived = true;
   const plugin::LaneScope lane(plugin::ThreadLane::loop);
-  proceed(call, false);
+  proceed(call, Place::loop);
 }
 
 identity::Credentials Dispatcher::credentialsOf(const RequestCall& call, std::string& queryToken) {
@@ -259,10 +262,25 @@ void Dispatcher::takeLimits(RequestCall& call, bool perAddress) {
     if (bucket->key == Key::user && !perAddress && principal) key = principal->userId;
     if (bucket->key == Key::credential && !perAddress && principal)
       key = principal->keyId.empty() ? principal->userId : principal->keyId;
-    if (key.empty()) continue;
-    const auto decision = parts_.limits.take(*bucket, key);
-    if (!decision.allowed) throw tooMany(*bucket, decision);
+    if (!key.empty() && !bucket->off) takeLimit(call, bucket, key);
   }
+}
+
+void Dispatcher::takeLimit(RequestCall& call, const std::shared_ptr<const contract::Bucket>& bucket,
+                           std::string_view key) {
+  const bool concurrent = bucket->algorithm == contract::Bucket::Algorithm::concurrent;
+  services::Decision decision;
+  services::Slots::Held slot;
+  try {
+    decision = concurrent ? parts_.slots.take(bucket, key, slot) : parts_.limits.take(*bucket, key);
+  } catch (const services::ServiceError& error) {
+    const bool away = error.kind() == services::ErrorKind::unavailable || error.kind() == services::ErrorKind::timeout;
+    if (!away || bucket->refusesUncounted) throw;
+    parts_.log.passedUncounted();
+    return;
+  }
+  if (!decision.allowed) throw tooMany(*bucket, decision);
+  if (concurrent) call.hold(std::move(slot));
 }
 
 void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker,
@@ -317,10 +335,8 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   return true;
 }
 
-void Dispatcher::checkPermission(const RequestCall& call) {
-  const auto& operation = *call.operation();
+void Dispatcher::checkPermission(const contract::Operation& operation, const identity::PrincipalPtr& principal) {
   if (operation.security.anonymous) return;
-  const auto& principal = call.principalPtr();
   const bool signedIn = principal && principal->signedIn();
   if (signedIn && principal->isServiceKey()) requireScope(operation, *principal);
   if (operation.permission.empty() || operation.permission == "authenticated") return;
@@ -375,7 +391,7 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
         break;
       }
       case Check::permission:
-        checkPermission(call);
+        checkPermission(operation, call.principalPtr());
         break;
     }
   }
@@ -386,21 +402,25 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
   return upload && !call.bodyReceived ? Step::needsBody : Step::done;
 }
 
-void Dispatcher::proceed(const RequestCallPtr& call, bool onWorker) {
+void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
   try {
-    const auto step = advance(*call, onWorker);
-    const bool toWorker =
-        step == Step::needsWorker || (step == Step::done && call->operation()->lane == contract::Lane::worker);
-    if (toWorker && !onWorker) {
-      if (options_.requestTimeoutSeconds > 0) {
+    const auto lane = call->operation()->lane;
+    const auto step = advance(*call, place != Place::loop);
+    auto next = place;
+    if (step == Step::needsWorker || (place == Place::loop && lane == contract::Lane::worker)) next = Place::worker;
+    if (step == Step::done && lane == contract::Lane::password) next = Place::password;
+    if (next != place) {
+      if (place == Place::loop && options_.requestTimeoutSeconds > 0) {
         const int seconds =
             call->operation()->timeoutSeconds > 0 ? call->operation()->timeoutSeconds : options_.requestTimeoutSeconds;
         deadlines_.watch(call, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
       }
-      post(call, [this, call] {
+      post(call, next, [this, call, next] {
         if (call->answered()) return;  // its time ran out in the queue
-        const plugin::LaneScope lane(plugin::ThreadLane::worker);
-        proceed(call, true);
+        // Who left does not want to know any more, and hashing costs too much to be done for nobody.
+        if (next == Place::password && call->exchange()->clientGone()) return;
+        const plugin::LaneScope scope(plugin::ThreadLane::worker);
+        proceed(call, next);
       });
       return;
     }
@@ -410,8 +430,14 @@ void Dispatcher::proceed(const RequestCallPtr& call, bool onWorker) {
   }
 }
 
-void Dispatcher::post(const RequestCallPtr& call, std::function<void()> task) {
-  if (parts_.workers.post(std::move(task))) return;
+void Dispatcher::post(const RequestCallPtr& call, Place place, std::function<void()> task) {
+  const bool password = place == Place::password;
+  if ((password ? parts_.passwords : parts_.workers).post(std::move(task))) return;
+  if (password) {
+    parts_.log.refusedByPasswordQueue();
+    call->fail(Problem(503, "overloaded").retry(2).note("too many passwords wait to be hashed"));
+    return;
+  }
   parts_.log.refusedByQueue();
   call->fail(Problem(503, "overloaded").retry(1).note("the worker queue is full"));
 }
@@ -453,6 +479,7 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
 void Dispatcher::onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) {
   const auto call = callOf(exchange);
   parts_.log.finished(*exchange, call.get(), status, bytes, completed);
+  if (call) call->exchangeOver();
   exchange->attachment.reset();  // the call holds the exchange: cut the circle
 }
 

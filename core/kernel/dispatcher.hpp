@@ -21,7 +21,9 @@
 #include "core/kernel/deadlines.hpp"
 #include "core/kernel/request_call.hpp"
 #include "core/kernel/request_log.hpp"
+#include "core/kernel/stream_watch.hpp"
 #include "core/services/limits/limits.hpp"
+#include "core/services/limits/slots.hpp"
 
 namespace mortise::plugin {
 class ModuleInstance;
@@ -50,7 +52,9 @@ struct DispatcherParts {
   const dialect::Messages& messages;
   identity::Identity& identity;
   services::Limits& limits;
+  services::Slots& slots;
   WorkerPool& workers;
+  WorkerPool& passwords;
   const TrustedProxies& proxies;
   const Cors& cors;
   RequestLog& log;
@@ -72,6 +76,7 @@ class Dispatcher final : public http::Application {
   const dialect::Messages& messages() const { return parts_.messages; }
   const dialect::Dialects& dialects() const { return parts_.dialects; }
   const Cors& cors() const { return parts_.cors; }
+  StreamWatch& streams() { return streams_; }
   // scheme://host/path?query of a request; kept in `storage`.
   std::string_view fullUrl(const http::Exchange& exchange, std::string& storage) const;
   // Writes what the client must not see.
@@ -79,17 +84,20 @@ class Dispatcher final : public http::Application {
 
  private:
   enum class Step : std::uint8_t { done, needsWorker, needsBody };
+  // Where a request is: on its I/O thread, on a worker, on a thread of the password lane.
+  enum class Place : std::uint8_t { loop, worker, password };
   // Runs the checks that are left, as far as this thread and the received part of the request allow. Throws Problem.
   Step advance(RequestCall& call, bool onWorker);
   void takeLimits(RequestCall& call, bool perAddress);
   void authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker);
-  void proceed(const RequestCallPtr& call, bool onWorker);
+  void takeLimit(RequestCall& call, const std::shared_ptr<const contract::Bucket>& bucket, std::string_view key);
+  void proceed(const RequestCallPtr& call, Place place);
   void invoke(RequestCall& call);
-  void post(const RequestCallPtr& call, std::function<void()> task);
+  void post(const RequestCallPtr& call, Place place, std::function<void()> task);
   // Throws Problem 403 csrf_missing or csrf_invalid. False: only a worker can tell, or only the whole body.
   bool checkCsrf(RequestCall& call, bool onWorker, Step& waitFor);
   // Throws Problem 401 or 403.
-  static void checkPermission(const RequestCall& call);
+  static void checkPermission(const contract::Operation& operation, const identity::PrincipalPtr& principal);
   bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
   bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
@@ -99,6 +107,7 @@ class Dispatcher final : public http::Application {
   DispatcherOptions options_;
   std::unordered_map<const contract::Operation*, Target> targets_;
   Deadlines deadlines_;
+  StreamWatch streams_;
 };
 
 }  // namespace mortise::kernel

@@ -39,6 +39,7 @@
 #include "core/services/http_client/http_client.hpp"
 #include "core/services/jobs/jobs.hpp"
 #include "core/services/limits/limits.hpp"
+#include "core/services/limits/slots.hpp"
 #include "core/services/mail/mail.hpp"
 #include "core/services/secrets/secrets.hpp"
 
@@ -63,6 +64,35 @@ constexpr std::size_t kLongestUpgradeUrl =
     300;  // so that it fits into mortise_error.details with what stands beside it
 
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+unsigned passwordThreads(const config::Config& config) {
+  const auto wanted = static_cast<unsigned>(config.integer("identity.password_concurrency"));
+  return wanted > 0 ? wanted : std::max(2u, cores()) - 1;
+}
+
+void logFailedTask(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    log::error("a task failed", {{"reason", error.what()}});
+  } catch (...) {
+    log::error("a task failed", {{"reason", "unknown"}});
+  }
+}
+
+contract::BucketOverrides bucketOverrides(const config::Config& config) {
+  contract::BucketOverrides overrides;
+  for (const auto& entry : config.list("limits.override")) {
+    const auto where = "limits.override (" + config.origin("limits.override") + "): ";
+    try {
+      const auto [name, numbers] = contract::readOverride(entry);
+      if (!overrides.emplace(name, numbers).second) throw std::runtime_error(name + " is given twice");
+    } catch (const std::runtime_error& error) {
+      throw StartError({where + error.what()});
+    }
+  }
+  return overrides;
+}
 
 // secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
 std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config) {
@@ -112,8 +142,10 @@ struct Kernel::Implementation {
   ops::Registry metrics;
   std::unique_ptr<ops::Health> health;
   std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<WorkerPool> passwords;  // the lane `password`
   std::unique_ptr<services::Cache> cache;
   std::unique_ptr<services::Limits> limits;
+  std::unique_ptr<services::Slots> slots;
   std::unique_ptr<services::Blobs> blobs;
   std::unique_ptr<services::Events> events;
   std::unique_ptr<services::Mailer> mailer;
@@ -153,6 +185,7 @@ struct Kernel::Implementation {
   void startModules();
   std::map<std::string, std::vector<std::string>> rolesByPermission() const;
   void checkValues() const;
+  void checkOverrides(const contract::BucketOverrides& overrides) const;
   std::unique_ptr<plugin::ModuleInstance> bringUp(const FoundModule& module, const plugin::HostServices& services);
   void addManifestJobs(plugin::ModuleInstance& instance);
   void compileRoutes();
@@ -247,8 +280,9 @@ void Kernel::Implementation::addMessages(const plugin::Manifest& manifest) {
 
 void Kernel::Implementation::checkModules() {
   dialect::addKernelMessages(catalogue);
+  const auto overrides = bucketOverrides(config);
   documents.clear();
-  documents.push_back(contract::compile(contract::kernelContract()));
+  documents.push_back(contract::compile(contract::kernelContract(), overrides));
   for (auto& module : modules.all()) {
     if (!module.enabled || !module.refusal.empty() || !module.manifest) continue;
     try {
@@ -271,7 +305,7 @@ void Kernel::Implementation::checkModules() {
     if (!module) continue;
     try {
       auto together = documents;
-      for (const auto& source : manifest->contracts) together.push_back(contract::compile(source));
+      for (const auto& source : manifest->contracts) together.push_back(contract::compile(source, overrides));
       const contract::RouteTable trial(together);
       documents = std::move(together);
       addMessages(*manifest);
@@ -280,6 +314,7 @@ void Kernel::Implementation::checkModules() {
     }
   }
   refuseUnknownFeatures();
+  checkOverrides(overrides);
 }
 
 // An operation whose feature nobody declares could never let anybody in. Refusing one module takes its features away:
@@ -314,6 +349,24 @@ void Kernel::Implementation::refuseUnknownFeatures() {
   }
 }
 
+void Kernel::Implementation::checkOverrides(const contract::BucketOverrides& overrides) const {
+  std::vector<std::string> known;
+  const auto where = "limits.override (" + config.origin("limits.override") + "): ";
+  for (const auto& document : documents) {
+    for (const auto& bucket : document.buckets) {
+      known.push_back(bucket->name);
+      const auto fault = contract::faultOf(*bucket);
+      if (!fault.empty()) throw StartError({where + bucket->name + ": " + fault});
+    }
+  }
+  for (const auto& [name, numbers] : overrides) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = text::nearest(name, known);
+    throw StartError({where + "no contract of an enabled module declares the bucket " + name +
+                      (near.empty() ? "; `mortise check-config --show` lists them" : "; did you mean " + near + "?")});
+  }
+}
+
 std::string Kernel::Implementation::assetDirectory() const {
   for (const auto* beside : {"/share/docs", "/../share/mortise/docs"}) {
     std::error_code failure;
@@ -331,15 +384,12 @@ void Kernel::Implementation::openServices() {
   unsigned workerCount = static_cast<unsigned>(c.integer("http.workers"));
   if (workerCount == 0) workerCount = std::max(4u, 2 * cores());
   workers = std::make_unique<WorkerPool>("worker", workerCount, static_cast<std::size_t>(c.integer("http.queue")),
-                                         [](std::exception_ptr failure) {
-                                           try {
-                                             std::rethrow_exception(failure);
-                                           } catch (const std::exception& error) {
-                                             log::error("a task failed", {{"reason", error.what()}});
-                                           } catch (...) {
-                                             log::error("a task failed", {{"reason", "unknown"}});
-                                           }
-                                         });
+                                         logFailedTask);
+  // Hashing is the one thing that costs whole cores for a long time: everything else goes first.
+  constexpr int kPasswordNiceness = 10;
+  passwords = std::make_unique<WorkerPool>("password", passwordThreads(c),
+                                           static_cast<std::size_t>(c.integer("identity.password_queue")),
+                                           logFailedTask, kPasswordNiceness);
   cache = services::Cache::open(c.text("cache.url"));
   const auto pool = cache->redisPool();
   const auto store = c.text("limits.store");
@@ -348,6 +398,7 @@ void Kernel::Implementation::openServices() {
   } else {
     limits = services::Limits::inMemory();
   }
+  slots = std::make_unique<services::Slots>(*limits);
   blobs = services::Blobs::open(c.text("blobs.url").empty() ? "file:" + dataDirectory + "/blobs" : c.text("blobs.url"));
   events = std::make_unique<services::Events>(services::EventsOptions{}, pool);
   mailer = services::Mailer::open(c.text("mail.url"), c.text("mail.from"));
@@ -372,6 +423,12 @@ void Kernel::Implementation::openServices() {
                     [this] { return static_cast<double>(workers->queued()); });
   metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {},
                     [this] { return static_cast<double>(workers->inFlight()); });
+  metrics.gaugeFrom("mortise_password_queue", "Requests waiting for a password hash", {},
+                    [this] { return static_cast<double>(passwords->queued()); });
+  metrics.gaugeFrom("mortise_password_hashes", "Passwords hashed or checked since the start", {},
+                    [this] { return static_cast<double>(identity->passwordHashes()); });
+  metrics.gaugeFrom("mortise_passwords_busy", "Requests of the password lane at work", {},
+                    [this] { return static_cast<double>(passwords->inFlight()); });
   metrics.gaugeFrom("mortise_mail_queue", "Mails not sent yet", {},
                     [this] { return static_cast<double>(mailer->queued()); });
 }
@@ -532,9 +589,24 @@ void Kernel::Implementation::listen() {
   dispatching.limitsEnabled = c.boolean("limits.enabled");
   dispatching.publicUrl = c.text("http.public_url");
   dispatching.csrfExemptBearer = c.boolean("identity.csrf_exempt_bearer");
-  dispatcher = std::make_unique<Dispatcher>(
-      DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *workers, *proxies, *cors, *requestLog},
-      dispatching, std::move(targets));
+  dispatcher = std::make_unique<Dispatcher>(DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *slots,
+                                                            *workers, *passwords, *proxies, *cors, *requestLog},
+                                            dispatching, std::move(targets));
+
+  metrics.gaugeFrom("mortise_streams_watched", "Open streams and WebSockets of signed-in callers", {},
+                    [this] { return static_cast<double>(dispatcher->streams().watched()); });
+  metrics.gaugeFrom("mortise_streams_rights_ended", "Streams and WebSockets ended with their caller's rights", {},
+                    [this] { return static_cast<double>(dispatcher->streams().ended()); });
+  metrics.gaugeFrom("mortise_streams_rights_checks", "Looks at the rights of the callers of open streams", {},
+                    [this] { return static_cast<double>(dispatcher->streams().checks()); });
+  for (const auto& compiled : routes->documents()) {
+    for (const auto& bucket : compiled.buckets) {
+      if (bucket->algorithm != contract::Bucket::Algorithm::concurrent) continue;
+      metrics.gaugeFrom("mortise_limit_slots", "Slots of a concurrent bucket that this server holds",
+                        {{"bucket", bucket->name}},
+                        [this, name = bucket->name] { return static_cast<double>(slots->inUse(name)); });
+    }
+  }
 
   http::ServerOptions serving;
   serving.listen = c.list("http.listen");
@@ -615,7 +687,9 @@ void Kernel::openStores() {
     identity.jwtKeyFile = c.text("identity.jwt_key_file");
     identity.argon2Memory = static_cast<std::size_t>(c.integer("identity.argon2_memory"));
     identity.argon2Passes = static_cast<unsigned>(c.integer("identity.argon2_passes"));
-    identity.passwordConcurrency = static_cast<unsigned>(c.integer("identity.password_concurrency"));
+    identity.passwordConcurrency = passwordThreads(c);
+    // The lane `password` has a queue of its own. Beside it few may wait, since each holds a worker meanwhile.
+    identity.passwordQueue = std::size_t{2} * identity.passwordConcurrency;
     identity.accessLifetime = std::chrono::seconds(c.integer("identity.access_ttl") / 1000);
     identity.refreshLifetime = std::chrono::seconds(c.integer("identity.refresh_ttl") / 1000);
     identity.statelessAccessLifetime = std::chrono::seconds(c.integer("identity.platform_access_ttl") / 1000);
@@ -714,6 +788,19 @@ std::string Kernel::setupLink() {
   return base + "/setup?token=" + token;
 }
 
+std::vector<std::string> Kernel::rateLimits() const {
+  std::vector<std::string> lines;
+  for (const auto& document : implementation_->documents) {
+    for (const auto& bucket : document.buckets) {
+      auto line = bucket->name + ": " + contract::numbersOf(*bucket);
+      if (!bucket->declared.empty()) line += " (limits.override; the contract says " + bucket->declared + ")";
+      // Documents of one module may share a bucket.
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
 std::string Kernel::openApi() {
   auto& self = *implementation_;
   const contract::RouteTable table(self.documents);
@@ -732,12 +819,14 @@ void Kernel::drainAndStop() {
     if (cut > 0) log::warning("connections were cut because http.drain_seconds ran out", {{"connections", cut}});
   }
   if (self.workers) self.workers->stop();  // finishes what is queued; answers still go out
+  if (self.passwords) self.passwords->stop();
   if (self.server) self.server->stop();
   self.stopModules();
   if (self.mailer) self.mailer->stop(std::chrono::seconds(5));
   if (self.events) self.events->stop();
   self.server.reset();
   self.dispatcher.reset();
+  self.slots.reset();  // every request is over: gives back what they held
   self.jobs.reset();
   log::info("stopped");
   log::flush();

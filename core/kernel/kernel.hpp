@@ -72,6 +72,9 @@ class Kernel {
   // order, closes everything.
   void drainAndStop();
 
+  // Every rate limit of the enabled modules: "auth.login_ip: 50 per 300s (limits.override; the contract says 30 per
+  // 300s)".
+  std::vector<std::string> rateLimits() const;
   // The merged document; possible after prepare.
   std::string openApi();
 

@@ -9,6 +9,7 @@
 #include "core/http/cookies.hpp"
 #include "core/kernel/content_disposition.hpp"
 #include "core/kernel/dispatcher.hpp"
+#include "core/kernel/websocket_refusal.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::kernel {
@@ -286,7 +287,35 @@ http::Reply RequestCall::errorReply(const Problem& problem) {
   return out;
 }
 
-bool RequestCall::fail(Problem problem) { return claim() && exchange_->reply(errorReply(problem)); }
+bool RequestCall::refuseByClose(const Problem& problem) {
+  if (!match_.operation || !match_.operation->closesRefused || !exchange_->wantsWebSocket()) return false;
+  http::WebSocket::Options options;
+  // Browsers drop a connection that answers none of the sub-protocols they offered, and the code with it.
+  if (auto offered = exchange_->offeredSubprotocols(); !offered.empty())
+    options.subprotocol = std::move(offered.front());
+  const auto socket = exchange_->upgrade(std::move(options), {}, {});
+  if (!socket) return false;
+  dispatcher_.logProblem(*this, problem);
+  const auto frame = closeFor(problem);
+  socket->close(frame.code, frame.reason);
+  return true;
+}
+
+bool RequestCall::fail(Problem problem) {
+  if (!claim()) return false;
+  return refuseByClose(problem) || exchange_->reply(errorReply(problem));
+}
+
+void RequestCall::hold(services::Slots::Held slot) {
+  const std::lock_guard lock(slotsMutex_);
+  if (!over_) slots_.push_back(std::move(slot));  // else it goes here
+}
+
+void RequestCall::exchangeOver() {
+  const std::lock_guard lock(slotsMutex_);
+  over_ = true;
+  slots_.clear();
+}
 
 bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
                             std::string etag) {
@@ -309,14 +338,18 @@ std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_optio
   fields.add("X-Accel-Buffering", "no");
   decorate(fields);
   const auto every = std::chrono::seconds(options.heartbeat_seconds > 0 ? options.heartbeat_seconds : 15);
-  return exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields),
-                                isEvents ? ": ping\n\n" : "", every);
+  auto stream = exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields),
+                                       isEvents ? ": ping\n\n" : "", every);
+  if (stream) dispatcher_.streams().add(stream, principal_, match_.operation);
+  return stream;
 }
 
 std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options options,
                                                       http::WebSocket::Callbacks callbacks) {
   if (!claim()) return nullptr;
-  return exchange_->upgrade(std::move(options), std::move(callbacks), {});
+  auto socket = exchange_->upgrade(std::move(options), std::move(callbacks), {});
+  if (socket) dispatcher_.streams().add(socket, principal_, match_.operation);
+  return socket;
 }
 
 void RequestCall::retain() {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "core/http/exchange.hpp"
 #include "core/identity/principal.hpp"
 #include "core/plugin/call.hpp"
+#include "core/services/limits/slots.hpp"
 
 namespace mortise::kernel {
 
@@ -62,6 +64,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   void checkShape();
   bool replyRaw(http::Reply reply);                // status and fields as given, plus what every reply carries
   http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
+  // Keeps the slot of a concurrent bucket until the exchange is over.
+  void hold(services::Slots::Held slot);
+  void exchangeOver();
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
   dialect::Context context() const;  // without the URL, which only errors show
 
@@ -72,6 +77,8 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   void decorate(http::Fields& fields) const;
   void readForm(std::string_view bytes);
+  // Completes the handshake and says the refusal with a close code. False: it can't be done that way.
+  bool refuseByClose(const Problem& problem);
   void convertParameters(std::vector<FieldError>& errors);
 
   struct Typed {
@@ -96,6 +103,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::atomic<bool> answered_{false};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
+  std::mutex slotsMutex_;              // taken on a worker, given back on the I/O thread
+  std::vector<services::Slots::Held> slots_;
+  bool over_ = false;
 };
 using RequestCallPtr = std::shared_ptr<RequestCall>;
 

@@ -34,6 +34,10 @@ std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string
 RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::OperationPtr>& operations, bool accessLog)
     : queueFull_(&registry.counter("mortise_worker_queue_full_total",
                                    "Requests answered 503 because the worker queue was full")),
+      passwordQueueFull_(&registry.counter("mortise_password_queue_full_total",
+                                           "Requests answered 503 because too many waited for their password's hash")),
+      uncounted_(&registry.counter("mortise_limits_uncounted_total",
+                                   "Requests that passed uncounted while the store of rate limits was away")),
       aborted_(
           &registry.counter("mortise_http_aborted_total", "Requests whose client left before the reply was complete")),
       accessLog_(accessLog) {

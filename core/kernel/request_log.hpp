@@ -25,12 +25,16 @@ class RequestLog {
   void finished(const http::Exchange& exchange, const RequestCall* call, int status, std::uint64_t bytes,
                 bool completed);
   void refusedByQueue() { queueFull_->add(1); }
+  void refusedByPasswordQueue() { passwordQueueFull_->add(1); }
+  void passedUncounted() { uncounted_->add(1); }
 
  private:
   struct Counters;
   std::unordered_map<const contract::Operation*, std::unique_ptr<Counters>> byOperation_;
   std::unique_ptr<Counters> unmatched_;
   ops::Counter* queueFull_;
+  ops::Counter* passwordQueueFull_;
+  ops::Counter* uncounted_;
   ops::Counter* aborted_;
   bool accessLog_;
 };

@@ -1,0 +1,163 @@
+#include "core/identity/standing.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/base/problem.hpp"
+#include "core/identity/api_keys.hpp"
+
+namespace mortise::identity {
+namespace {
+
+using db::ColumnType;
+
+constexpr std::int64_t kMicros = 1'000'000;
+constexpr std::size_t kAtOnce = 32;  // ids per query; one text of the statement, so that it is prepared once
+
+struct UserRow {
+  std::string role, status;
+  std::int64_t tokenGeneration = 0;
+};
+// Of a session with tokens or with a cookie.
+struct SessionRow {
+  std::string userId;
+  std::int64_t expiresAt = 0, revokedAt = 0;
+};
+
+// Runs `select` ... WHERE id IN (...) over all ids, a bounded number at a time; `read` gets each row.
+template <typename Read>
+void forEach(db::Session& session, std::string_view select, const std::set<std::string>& ids,
+             std::span<const ColumnType> columns, Read read) {
+  std::string sql(select);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
+    names.push_back("id" + std::to_string(i));
+    sql += (i == 0 ? " WHERE id IN (:" : ", :") + names.back();
+  }
+  sql += ")";
+  for (auto next = ids.begin(); next != ids.end();) {
+    db::Parameters parameters;
+    for (const auto& name : names) {
+      // The last one again and again, where fewer are left.
+      parameters.emplace_back(name, next == ids.end() ? *ids.rbegin() : *next);
+      if (next != ids.end()) ++next;
+    }
+    const auto rows = session.query(sql, parameters, columns);
+    while (rows->next()) read(*rows);
+  }
+}
+
+std::unordered_map<std::string, UserRow> usersOf(db::Session& session, const std::set<std::string>& ids) {
+  constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::text, ColumnType::integer};
+  std::unordered_map<std::string, UserRow> found;
+  forEach(session, "SELECT id, role, status, token_generation FROM mortise_users", ids, kColumns,
+          [&](const db::Rows& row) {
+            found[std::string(row.text(0))] = {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)};
+          });
+  return found;
+}
+
+std::unordered_map<std::string, SessionRow> sessionsOf(db::Session& session, std::string_view select,
+                                                       const std::set<std::string>& ids) {
+  constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer};
+  std::unordered_map<std::string, SessionRow> found;
+  forEach(session, select, ids, kColumns, [&](const db::Rows& row) {
+    found[std::string(row.text(0))] = {std::string(row.text(1)), row.integer(2), row.integer(3)};
+  });
+  return found;
+}
+
+std::unordered_map<std::string, ApiKey> keysOf(db::Session& session, const std::set<std::string>& ids) {
+  constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
+                                     ColumnType::integer};
+  std::unordered_map<std::string, ApiKey> found;
+  forEach(session, "SELECT id, user_id, expires_at, revoked_at, is_active FROM mortise_api_keys", ids, kColumns,
+          [&](const db::Rows& row) {
+            ApiKey key;
+            key.id = row.text(0);
+            key.userId = row.text(1);
+            key.expiresAt = row.integer(2);
+            key.revokedAt = row.integer(3);
+            key.active = row.integer(4) != 0;
+            auto id = key.id;
+            found.emplace(std::move(id), std::move(key));
+          });
+  return found;
+}
+
+template <typename Row>
+const Row* in(const std::unordered_map<std::string, Row>& rows, const std::string& id) {
+  const auto found = rows.find(id);
+  return found == rows.end() ? nullptr : &found->second;
+}
+
+bool lives(const SessionRow* row, const std::string& userId, std::int64_t now) {
+  return row != nullptr && row->userId == userId && row->revokedAt == 0 && row->expiresAt > now;
+}
+
+void end(Standing& standing, int status, const char* code) {
+  standing.status = status;
+  standing.code = code;
+}
+
+void judgeKey(const ApiKey* key, std::int64_t now, Standing& standing) {
+  try {
+    ApiKeys::requireUsable(key ? std::optional<ApiKey>(*key) : std::nullopt, now);
+    standing.expiresAt = key->expiresAt != 0 ? key->expiresAt / kMicros : std::numeric_limits<std::int64_t>::max();
+  } catch (const Problem& problem) {
+    end(standing, problem.status, problem.code.c_str());
+  }
+}
+
+}  // namespace
+
+std::vector<Standing> standingOf(db::Session& session, const std::vector<PrincipalPtr>& principals, std::int64_t now) {
+  std::set<std::string> userIds, keyIds, cookieIds, tokenIds;
+  for (const auto& principal : principals) {
+    userIds.insert(principal->userId);
+    if (principal->credential == Credential::key) {
+      keyIds.insert(principal->keyId);
+    } else if (!principal->sessionId.empty()) {
+      (principal->credential == Credential::cookie ? cookieIds : tokenIds).insert(principal->sessionId);
+    }
+  }
+  const auto users = usersOf(session, userIds);
+  const auto keys = keysOf(session, keyIds);
+  const auto cookies =
+      sessionsOf(session, "SELECT id, user_id, expires_at, revoked_at FROM mortise_cookie_sessions", cookieIds);
+  const auto tokens = sessionsOf(session, "SELECT id, user_id, expires_at, revoked_at FROM mortise_sessions", tokenIds);
+
+  std::vector<Standing> standings(principals.size());
+  for (std::size_t i = 0; i < principals.size(); ++i) {
+    const auto& principal = *principals[i];
+    auto& standing = standings[i];
+    const auto* user = in(users, principal.userId);
+    if (user) standing.role = user->role;
+    if (principal.credential == Credential::key) {
+      judgeKey(in(keys, principal.keyId), now, standing);
+      if (standing.code.empty() && (!user || user->status != "active")) end(standing, 403, "account_disabled");
+    } else if (principal.credential == Credential::cookie) {
+      const auto* row = in(cookies, principal.sessionId);
+      if (!user || user->status != "active" || !lives(row, principal.userId, now)) {
+        end(standing, 401, "not_authenticated");
+      } else {
+        standing.expiresAt = row->expiresAt / kMicros;
+      }
+    } else if (!user) {
+      end(standing, 401, "invalid_token");
+    } else if (user->status != "active") {
+      end(standing, 403, "account_disabled");
+    } else if (user->tokenGeneration != principal.tokenGeneration ||
+               (!principal.sessionId.empty() && !lives(in(tokens, principal.sessionId), principal.userId, now))) {
+      end(standing, 401, "invalid_token");
+    }
+  }
+  return standings;
+}
+
+}  // namespace mortise::identity

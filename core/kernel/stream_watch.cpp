@@ -1,0 +1,169 @@
+#include "core/kernel/stream_watch.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "core/base/identifiers.hpp"
+#include "core/kernel/websocket_refusal.hpp"
+#include "core/ops/log.hpp"
+
+namespace mortise::kernel {
+namespace {
+
+// Principals that one look at the database can tell of.
+using Identified = std::tuple<identity::Credential, std::string, std::string, std::string, std::int64_t>;
+
+Identified identified(const identity::Principal& principal) {
+  return {principal.credential, principal.userId, principal.sessionId, principal.keyId, principal.tokenGeneration};
+}
+
+// An access token may run out while a stream is open; a key or a cookie session ends with its time.
+bool byTime(const identity::Principal& principal) {
+  return principal.credential == identity::Credential::key || principal.credential == identity::Credential::cookie;
+}
+
+bool ranOut(const identity::Principal& principal, std::int64_t nowSeconds) {
+  return byTime(principal) && principal.expiresAt <= nowSeconds;
+}
+
+}  // namespace
+
+void StreamWatch::Entry::end(const Problem& problem) const {
+  if (stream) {
+    stream->close();
+    return;
+  }
+  const auto refusal = operation->closesRefused ? closeFor(problem) : CloseFrame{1008, problem.code};
+  socket->close(refusal.code, refusal.reason);
+}
+
+StreamWatch::StreamWatch(identity::Identity& identity, Permission permission)
+    : StreamWatch(identity, std::move(permission), Times{}) {}
+
+StreamWatch::StreamWatch(identity::Identity& identity, Permission permission, Times times)
+    : identity_(identity), permission_(std::move(permission)), times_(times), thread_([this] { run(); }) {}
+
+StreamWatch::~StreamWatch() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void StreamWatch::add(std::shared_ptr<http::Stream> stream, identity::PrincipalPtr principal,
+                      contract::OperationPtr operation) {
+  add(Entry{std::move(stream), nullptr, std::move(principal), std::move(operation)});
+}
+
+void StreamWatch::add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal,
+                      contract::OperationPtr operation) {
+  add(Entry{nullptr, std::move(socket), std::move(principal), std::move(operation)});
+}
+
+void StreamWatch::add(Entry entry) {
+  if (!entry.principal || !entry.principal->signedIn()) return;
+  const std::lock_guard lock(mutex_);
+  entries_.push_back(std::move(entry));
+}
+
+std::size_t StreamWatch::watched() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+void StreamWatch::run() {
+  ::pthread_setname_np(::pthread_self(), "stream-watch");
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, times_.look, [this] { return stopping_; });
+    if (stopping_) return;
+    std::erase_if(entries_, [](const Entry& entry) { return !entry.open(); });
+    if (entries_.empty()) continue;
+    lock.unlock();
+    look();
+    lock.lock();
+  }
+}
+
+void StreamWatch::look() {
+  const auto now = Clock::now();
+  // Before the database is asked: a change meanwhile is seen at the next look.
+  const auto revision = identity_.revision();
+  auto entries = due(now, revision);
+  if (entries.empty()) return;
+  try {
+    check(std::move(entries));
+    checks_.fetch_add(1, std::memory_order_relaxed);
+    if (std::exchange(failing_, false)) log::info("the rights of open streams are checked again");
+  } catch (const std::exception& error) {
+    // Nobody is cut off because the database is away; the next look is soon.
+    if (!std::exchange(failing_, true))
+      log::warning("the rights of open streams can't be checked for now", {{"reason", error.what()}});
+    seenRevision_ = 0;
+    checkedAt_ = Clock::time_point{};
+  }
+}
+
+std::vector<StreamWatch::Entry> StreamWatch::due(Clock::time_point now, std::optional<std::uint64_t> revision) {
+  const bool changed = revision && *revision != seenRevision_;
+  const bool all = changed || now - checkedAt_ >= (revision ? times_.recheck : times_.poll);
+  if (all) {
+    checkedAt_ = now;
+    seenRevision_ = revision.value_or(0);
+  }
+  const std::int64_t seconds = nowMicros() / 1'000'000;
+  std::vector<Entry> found;
+  const std::lock_guard lock(mutex_);
+  for (auto& entry : entries_) {
+    // A fresh one may have missed a change between its authentication and now.
+    if (all || entry.fresh || ranOut(*entry.principal, seconds)) found.push_back(entry);
+    entry.fresh = false;
+  }
+  return found;
+}
+
+void StreamWatch::check(std::vector<Entry> entries) {
+  std::map<Identified, std::vector<Entry>> byPrincipal;
+  std::vector<identity::PrincipalPtr> principals;
+  for (auto& entry : entries) {
+    auto& same = byPrincipal[identified(*entry.principal)];
+    same.push_back(std::move(entry));
+  }
+  for (const auto& [key, same] : byPrincipal) principals.push_back(same.front().principal);
+  const auto checked = identity_.recheck(principals);
+  std::map<Identified, identity::PrincipalPtr> later;
+  std::size_t next = 0;
+  for (const auto& [key, same] : byPrincipal) {
+    const auto& now = checked[next++];
+    for (const auto& entry : same) {
+      auto ended = now.ended;
+      try {
+        if (!ended) permission_(*entry.operation, now.principal);
+      } catch (const Problem& problem) {
+        ended = problem;
+      }
+      if (!ended) continue;
+      ended_.fetch_add(1, std::memory_order_relaxed);
+      log::info("a stream ended with its caller's rights",
+                {{"operation", entry.operation->id}, {"user", entry.principal->userId}, {"code", ended->code}});
+      entry.end(*ended);
+    }
+    // What runs out by time runs out later when it was used meanwhile.
+    if (now.principal && byTime(*now.principal)) later.emplace(key, now.principal);
+  }
+  if (later.empty()) return;
+  const std::lock_guard lock(mutex_);
+  for (auto& entry : entries_) {
+    if (!byTime(*entry.principal)) continue;
+    const auto found = later.find(identified(*entry.principal));
+    if (found != later.end()) entry.principal = found->second;
+  }
+}
+
+}  // namespace mortise::kernel
