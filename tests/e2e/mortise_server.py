@@ -15,6 +15,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -89,10 +90,10 @@ class MortiseServer:
     def _variables(self):
         return {**{name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}, **self.environment}
 
-    def run(self, *command):
+    def run(self, *command, input=None):
         """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns what it printed."""
         options = [argument for argument in self.arguments() if not argument.startswith("--http.")]
-        done = subprocess.run([str(BINARY), *map(str, command), *options], env=self._variables(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([str(BINARY), *map(str, command), *options], env=self._variables(), input=input or "", capture_output=True, text=True,
                               timeout=60 * SLOW)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -179,6 +180,53 @@ class Postgres:
         if self._server.poll() is None:
             self._server.send_signal(signal.SIGINT)  # SIGTERM would wait for every client
             self._server.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Redis:
+    """A Redis of its own on a free port, nothing kept on disk. May be killed or frozen and comes back on the same port."""
+
+    def __init__(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = tempfile.mkdtemp(prefix="redis-")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._server = None
+
+    @staticmethod
+    def available():
+        return shutil.which("redis-server") is not None
+
+    def start(self):
+        self._server = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        _wait(lambda: self.command("ping") == "PONG", 20, "Redis to answer")
+        return self
+
+    def command(self, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True).stdout.strip()
+
+    def kill(self):
+        self._server.kill()
+        self._server.wait()
+
+    def freeze(self):
+        """It accepts connections and never answers."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._server.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):

@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <zlib.h>
@@ -58,7 +60,7 @@ class Probe final : public mortise::Module {
     on.operation("deactivateKey", &Probe::deactivateKey);
     on.operation("revokeKey", &Probe::revokeKey);
     for (const char* caller :
-         {"keyAnyone", "keyRead", "keyAdmin", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
+         {"keyAnyone", "keyRead", "keyAdmin", "rights", "cookieMe", "cookiePost", "cookieForm", "cookieAdmin"}) {
       on.operation(caller, &Probe::caller);
     }
     on.operation("addProject", &Probe::addProject);
@@ -71,6 +73,11 @@ class Probe final : public mortise::Module {
     sync_.bind(on);
     jobs_.bind(on);
     on.anyJob(&Probe::runJob);
+    on.operation("watchEvents", &Probe::watchEvents);
+    on.operation("closingSocket", &Probe::openSocket);
+    on.operation("plainSocket", &Probe::openSocket);
+    on.operation("hit", &Probe::hello);
+    on.operation("takeRights", &Probe::takeRights);
   }
 
  private:
@@ -173,6 +180,32 @@ class Probe final : public mortise::Module {
     return Reply::ok(json::object({{"reason", identity_.revokeKey(request.path("id"), "leaked").revokeReason}}));
   }
 
+  // Kept until the module goes: it is the kernel that ends them.
+  void watchEvents(Request& request) {
+    auto stream = request.openStream({});
+    stream.send("hello", "1", "{}");
+    const std::lock_guard lock(streamsMutex_);
+    streams_.push_back(std::move(stream));
+  }
+
+  void openSocket(Request& request) {
+    mortise::WebSocketOptions options;
+    options.onMessage = [](mortise::Socket socket, std::string_view message, bool) { socket.send(message); };
+    request.upgrade(std::move(options)).detach();
+  }
+
+  Reply takeRights(const Request& request) {
+    const auto id = request.path("id");
+    const auto act = request.path("act");
+    mortise::UserChange change;
+    if (act == "ban") change.status = "banned";
+    if (act == "demote") change.role = "guest";
+    if (change.status || change.role) identity_.change(id, change);
+    if (act == "password") identity_.setPassword(id, "another horse 8");
+    if (act == "delete") identity_.remove(id);
+    return Reply::noContent();
+  }
+
   Reply caller(const Request& request) {
     const auto who = request.principal();
     return Reply::ok(json::object({{"user", who.username},
@@ -250,6 +283,8 @@ class Probe final : public mortise::Module {
   SyncCalls sync_;
   JobCalls jobs_;
   OrgCalls orgs_;
+  std::mutex streamsMutex_;
+  std::vector<mortise::EventStream> streams_;
 };
 
 }  // namespace
