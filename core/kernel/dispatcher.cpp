@@ -35,7 +35,8 @@ Problem tooMany(const contract::Bucket& bucket, const services::Decision& decisi
   std::string details = "{\"retry_after\":" + std::to_string(seconds) + ",\"limit\":" + std::to_string(decision.limit) +
                         ",\"window_seconds\":" + std::to_string(decision.windowSeconds) + ",\"bucket\":" +
                         json::quoted(dot == std::string::npos ? bucket.name : bucket.name.substr(dot + 1)) + "}";
-  return Problem(429, "rate_limited")
+  const bool concurrent = bucket.algorithm == contract::Bucket::Algorithm::concurrent;
+  return Problem(429, concurrent ? "too_many_open" : "rate_limited")
       .with("seconds", std::to_string(seconds))
       .retry(static_cast<int>(seconds))
       .detailsJson(std::move(details));
