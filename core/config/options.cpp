@@ -142,6 +142,13 @@ std::vector<Option> make() {
       secret(list("secrets", "named", "",
                   "Secrets for modules: MODULE.NAME=VALUE, or MODULE.NAME=@/path/of/a/file with the value in it")),
 
+      text("jobs", "timezone", "Asia/Shanghai",
+           "Time zone (IANA) of triggers that are given through the API and name none"),
+      bounded("jobs", "workers", integer, "5", 1, 1024, "Runs of jobs at once on this server"),
+      bounded("jobs", "lease", duration, "10s", kSecond, kHour,
+              "PostgreSQL: within this time another server takes the jobs over from one that died"),
+      bounded("jobs", "history", duration, "30d", kHour, 3650 * kDay, "Records of runs older than this are removed"),
+
       choice("limits", "store", "auto", {"auto", "memory", "cache"},
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),
       flag("limits", "enabled", "true", "Whether rate limits hold"),

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/services/audit/audit.hpp"
+#include "core/services/jobs/job_store.hpp"
 
 namespace mortise::identity {
 namespace {
@@ -126,7 +127,8 @@ std::vector<db::Migration> kernelMigrations() {
   return {{1, "001_identity.sql", kIdentity},
           {2, "002_audit.sql", std::string(services::auditMigrationSql())},
           {3, "003_principals.sql", kPrincipals},
-          {4, "004_organisations.sql", kOrganisations}};
+          {4, "004_organisations.sql", kOrganisations},
+          {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())}};
 }
 
 }  // namespace mortise::identity

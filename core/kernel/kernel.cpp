@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <thread>
@@ -25,6 +26,7 @@
 #include "core/kernel/data_lock.hpp"
 #include "core/kernel/dispatcher.hpp"
 #include "core/kernel/module_set.hpp"
+#include "core/kernel/node_identity.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
 #include "core/ops/metrics.hpp"
@@ -38,6 +40,7 @@
 #include "core/services/events/events.hpp"
 #include "core/services/http_client/http_client.hpp"
 #include "core/services/jobs/jobs.hpp"
+#include "core/services/jobs/time_zone.hpp"
 #include "core/services/limits/limits.hpp"
 #include "core/services/limits/slots.hpp"
 #include "core/services/mail/mail.hpp"
@@ -62,6 +65,8 @@ std::vector<std::string> refusalLines(const std::vector<config::Refusal>& refusa
 
 constexpr std::size_t kLongestUpgradeUrl =
     300;  // so that it fits into mortise_error.details with what stands beside it
+// Event by which servers tell each other that a job was changed.
+constexpr const char* kJobsChanged = "kernel.jobs.changed";
 
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -133,6 +138,8 @@ struct Kernel::Implementation {
   identity::FeatureTiers features;  // of the modules that may start
 
   std::unique_ptr<DataLock> lock;
+  std::string node;                  // this server among those that share the database
+  const std::string boot = uuid4();  // this start of it
   std::unique_ptr<services::Secrets> secrets;
   std::unique_ptr<db::Database> database;
   std::unique_ptr<identity::Identity> identity;
@@ -187,7 +194,8 @@ struct Kernel::Implementation {
   void checkValues() const;
   void checkOverrides(const contract::BucketOverrides& overrides) const;
   std::unique_ptr<plugin::ModuleInstance> bringUp(const FoundModule& module, const plugin::HostServices& services);
-  void addManifestJobs(plugin::ModuleInstance& instance);
+  void openJobEngine();
+  void addKernelJobs();
   void compileRoutes();
   void listen();
   void stopModules();
@@ -406,8 +414,7 @@ void Kernel::Implementation::openServices() {
   client.allowPrivate = c.boolean("http_client.allow_private");
   client.userAgent = "mortise/" MORTISE_VERSION;
   httpClient = std::make_unique<services::HttpClient>(client);
-  jobs =
-      std::make_unique<services::Jobs>([this](std::function<void()> task) { return workers->post(std::move(task)); });
+  openJobEngine();
 
   health = std::make_unique<ops::Health>();
   health->add("database", true, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds limit) {
@@ -451,6 +458,8 @@ plugin::HostServices Kernel::Implementation::hostServices() {
   services.provided = &provided;
   services.server = {{"server.name", "mortise"},
                      {"server.version", MORTISE_VERSION},
+                     {"server.node", node},
+                     {"server.boot", boot},
                      {"http.public_url", config.text("http.public_url")}};
   return services;
 }
@@ -476,8 +485,52 @@ std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const Fo
   return instance;
 }
 
-void Kernel::Implementation::addManifestJobs(plugin::ModuleInstance& instance) {
-  for (const auto& job : instance.manifest().jobs) plugin::addManifestJob(*jobs, instance, job);
+void Kernel::Implementation::openJobEngine() {
+  services::JobsOptions running;
+  running.node = node;
+  running.boot = boot;
+  // SQLite is one server's own, by the data lock.
+  running.shared = database->backend() == db::Backend::postgresql;
+  running.lease = std::chrono::milliseconds(config.integer("jobs.lease"));
+  running.workers = static_cast<std::size_t>(config.integer("jobs.workers"));
+  running.timezone = config.text("jobs.timezone");
+  if (!services::TimeZone::find(running.timezone)) {
+    log::warning("the system has no time zone data, so triggers count in UTC; install it (Debian: tzdata)",
+                 {{"jobs.timezone", running.timezone}});
+    running.timezone = "UTC";
+  }
+  running.metrics = &metrics;
+  running.changed = [this] { events->publish(kJobsChanged, node); };
+  jobs = std::make_unique<services::Jobs>(*database, std::move(running));
+  events->subscribe(kJobsChanged, [this](const services::Event& event) {
+    if (event.payload != node) jobs->noticeChanges();
+  });
+}
+
+void Kernel::Implementation::addKernelJobs() {
+  constexpr std::int64_t kMillisecond = 1000;
+  const auto hourly = services::Trigger::parse("every: PT1H");
+  std::vector<services::JobDefinition> declared;
+  std::map<std::string, std::function<std::string()>> functions;
+  const auto add = [&](const char* id, const char* name, const char* description, std::function<std::string()> work) {
+    declared.push_back({"kernel", id, name, description, hourly});
+    functions.emplace(declared.back().id(), std::move(work));
+  };
+  add("clean_identity", "Clean identity", "Removes expired sessions, tokens and setup links",
+      [this] { return std::to_string(identity->cleanUp()) + " expired rows removed"; });
+  add("clean_job_runs", "Clean job runs", "Removes records of runs that are older than jobs.history", [this] {
+    const auto before = nowMicros() - config.integer("jobs.history") * kMillisecond;
+    return std::to_string(jobs->purge(before)) + " records of runs removed";
+  });
+  if (const auto kept = config.integer("audit.retention"); kept > 0) {
+    const auto expire = [this, kept] { return audit->expire(nowMicros() - kept * kMillisecond); };
+    add("expire_audit", "Expire audit", "Removes audit rows that are older than audit.retention",
+        [expire] { return std::to_string(expire()) + " audit rows dropped"; });
+    workers->post([expire] { expire(); });  // a server that never lives an hour keeps its word, too
+  }
+  jobs->declare("kernel", std::move(declared));
+  jobs->serve("kernel",
+              [functions = std::move(functions)](services::JobRun& run) { return functions.at(run.job())(); });
 }
 
 void Kernel::Implementation::startModules() {
@@ -489,7 +542,7 @@ void Kernel::Implementation::startModules() {
       auto instance = bringUp(*module, services);
       provided.add(*instance);
       instances.push_back(std::move(instance));
-      addManifestJobs(*instances.back());
+      plugin::openJobs(*jobs, *instances.back());
       log::info("module started", {{"module", manifest->name}, {"version", manifest->version}, {"file", module->file}});
     } catch (const plugin::Refusal& refusal) {
       std::erase_if(documents, [&](const auto& document) { return document.module == manifest->name; });
@@ -529,6 +582,12 @@ std::map<std::string, std::vector<std::string>> Kernel::Implementation::rolesByP
 // Values that only their users can judge; checked here so that check-config sees them too.
 void Kernel::Implementation::checkValues() const {
   namedSecrets(config);
+  const auto zone = config.text("jobs.timezone");
+  // Without any zone data the server runs, in UTC; openJobEngine() says so.
+  if (!services::TimeZone::find(zone) && services::TimeZone::find("Etc/UTC")) {
+    throw StartError({"jobs.timezone (" + config.origin("jobs.timezone") + "): there is no time zone \"" + zone +
+                      "\"; use an IANA name like Europe/Berlin"});
+  }
   rolesByPermission();
   const auto& upgrade = config.text("identity.upgrade_url");
   const bool isUrl = upgrade.starts_with("https://") || upgrade.starts_with("http://");
@@ -744,6 +803,7 @@ void Kernel::start() {
   auto& self = *implementation_;
   openStores();
   self.lock = std::make_unique<DataLock>(self.dataDirectory);
+  self.node = nodeIdentity(self.dataDirectory);
   if (!self.migrated) migrate();
   self.started = true;  // from here on there is something to stop
   try {
@@ -752,16 +812,7 @@ void Kernel::start() {
     self.startModules();
     self.identity->grant(self.rolesByPermission());
     self.compileRoutes();
-    self.jobs->add("kernel.clean_identity", services::Trigger::parse("every: PT1H"), [&self](services::JobRun&) {
-      return std::to_string(self.identity->cleanUp()) + " expired rows removed";
-    });
-    if (const auto kept = self.config.integer("audit.retention"); kept > 0) {
-      constexpr std::int64_t kMillisecond = 1000;
-      const auto expire = [&self, kept] { return self.audit->expire(nowMicros() - kept * kMillisecond); };
-      self.jobs->add("kernel.expire_audit", services::Trigger::parse("every: PT1H"),
-                     [expire](services::JobRun&) { return std::to_string(expire()) + " audit rows dropped"; });
-      self.workers->post([expire] { expire(); });  // a server that never lives an hour keeps its word, too
-    }
+    self.addKernelJobs();
     self.jobs->start();
     self.listen();
   } catch (const StartError&) {

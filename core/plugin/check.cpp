@@ -176,7 +176,7 @@ std::string lives(const std::string& path, const std::shared_ptr<const Manifest>
     instance.host().useBuckets(std::move(buckets));
     instance.create();
     instance.start();
-    for (const auto& job : manifest->jobs) addManifestJob(*scratch.services().jobs, instance, job);
+    openJobs(*scratch.services().jobs, instance);
     if (meanwhile) {
       if (auto reason = meanwhile(instance); !reason.empty()) return reason;
     }

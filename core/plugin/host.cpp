@@ -183,6 +183,7 @@ std::span<const ServedInterface> servedInterfaces() {
       {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
       {"metrics/1", &metricsTable, [](S s) { return s.metrics != nullptr; }},
       {"orgs/1", &orgsTable, [](S s) { return s.identity != nullptr; }},
+      {"scheduler/1", &schedulerTable, [](S s) { return s.jobs != nullptr; }},
       {"secrets/1", &secretsTable, [](S s) { return s.secrets != nullptr; }},
   };
   return kAll;

@@ -135,7 +135,8 @@ mortise_status answerCurrentException(const Host* host, const char* function, mo
     return answer(error, status, code, failure.what(), status == MORTISE_UNAVAILABLE ? 1 : 0);
   } catch (const services::ServiceError& failure) {
     const auto [status, code] = outcomeOf(failure.kind());
-    return answer(error, status, code, failure.what(), failure.retryAfter());
+    return answer(error, status, failure.code().empty() ? code : std::string_view(failure.code()), failure.what(),
+                  failure.retryAfter());
   } catch (const std::bad_alloc&) {
     return answer(error, MORTISE_UNAVAILABLE, "out_of_memory", "out of memory");
   } catch (const std::exception& failure) {

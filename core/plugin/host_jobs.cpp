@@ -1,18 +1,14 @@
 // jobs/1 over JobBook.
-#include <algorithm>
-#include <cstddef>
 
-#include "core/ops/log.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
 #include "core/plugin/job_run.hpp"
+#include "core/services/jobs/jobs.hpp"
 #include "mortise/abi/jobs.h"
 
 namespace mortise::plugin {
 namespace {
-
-constexpr std::size_t kMaxOutput = 64 << 10;
 
 template <typename Work>
 mortise_status onBook(mortise_host* raw, const char* function, mortise_error* error, Work work) {
@@ -29,7 +25,7 @@ extern "C" {
 mortise_status jobsPut(mortise_host* host, const mortise_job* job, mortise_error* error) {
   if (!MORTISE_COMPLETE(job, mortise_job, payload)) return tooShort(error, "mortise_job");
   return onBook(host, "jobs/1 put", error, [&](JobBook& book) {
-    book.put(view(job->id), view(job->trigger), view(job->zone), view(job->payload));
+    book.put(*job);
     return MORTISE_OK;
   });
 }
@@ -59,23 +55,41 @@ mortise_status jobsCancel(mortise_host* host, mortise_str runId, mortise_error* 
   });
 }
 
+mortise_status jobsList(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error) {
+  if (sink == nullptr) return answer(error, MORTISE_INVALID, "no_sink", "list needs a sink");
+  return onBook(host, "jobs/1 list", error, [&](JobBook& book) {
+    for (const auto& job : book.list()) {
+      mortise_job_state state{};
+      state.struct_size = sizeof state;
+      state.id = str(job.job);
+      state.trigger = str(job.trigger);
+      state.zone = str(job.zone);
+      state.next_run_at = services::Jobs::nextRun(job).value_or(0);
+      state.last_run_at = job.lastRun;
+      state.declared = job.declared ? 1 : 0;
+      state.paused = job.paused ? 1 : 0;
+      state.running = job.running;
+      sink(context, &state);
+    }
+    return MORTISE_OK;
+  });
+}
+
 mortise_str runId(mortise_run* run) { return run == nullptr ? mortise_str{} : str(run->run->id()); }
 mortise_str runJob(mortise_run* run) { return run == nullptr ? mortise_str{} : str(run->job); }
-mortise_str runPayload(mortise_run* run) { return run == nullptr ? mortise_str{} : str(run->payload); }
-int64_t runStartedAt(mortise_run* run) { return run == nullptr ? 0 : run->startedAt; }
+mortise_str runPayload(mortise_run* run) { return run == nullptr ? mortise_str{} : str(run->run->payload()); }
+int64_t runStartedAt(mortise_run* run) { return run == nullptr ? 0 : run->run->startedAt(); }
 int32_t runTriggered(mortise_run* run) { return run != nullptr && run->run->manual() ? 1 : 0; }
 int32_t runCancelled(mortise_run* run) {
   return run == nullptr || run->stopping->load() || run->run->cancelled() ? 1 : 0;
 }
+int64_t runDueAt(mortise_run* run) { return run == nullptr ? 0 : run->run->dueAt(); }
+int64_t runCreatedBy(mortise_run* run) { return run == nullptr ? 0 : run->run->createdBy(); }
 
 void runProgress(mortise_run* run, int32_t percent, mortise_str text) {
   if (run == nullptr) return;
   guardedOr(nullptr, "jobs/1 progress", 0, [&] {
-    log::debug("job progress", {{"module", run->module},
-                                {"job", run->job},
-                                {"run", run->run->id()},
-                                {"percent", std::clamp(percent, 0, 100)},
-                                {"text", view(text)}});
+    run->run->progress(percent, view(text));
     return 0;
   });
 }
@@ -83,17 +97,14 @@ void runProgress(mortise_run* run, int32_t percent, mortise_str text) {
 void runOutput(mortise_run* run, mortise_str line) {
   if (run == nullptr) return;
   guardedOr(nullptr, "jobs/1 output", 0, [&] {
-    const std::lock_guard lock(run->mutex);
-    if (run->output.size() + line.size + 1 > kMaxOutput) return 0;
-    run->output.append(view(line)).append("\n");
+    run->run->output(view(line));
     return 0;
   });
 }
 
 }  // extern "C"
 
-// What comes after output() is not served yet: the size says so.
-const mortise_jobs_v1 kTable = {offsetof(mortise_jobs_v1, list),
+const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
                                 &jobsPut,
                                 &jobsRemove,
                                 &jobsTrigger,
@@ -107,9 +118,9 @@ const mortise_jobs_v1 kTable = {offsetof(mortise_jobs_v1, list),
                                 &runCancelled,
                                 &runProgress,
                                 &runOutput,
-                                nullptr,
-                                nullptr,
-                                nullptr};
+                                &jobsList,
+                                &runDueAt,
+                                &runCreatedBy};
 
 }  // namespace
 

@@ -31,6 +31,7 @@ const void* logTable();
 const void* mailTable();
 const void* metricsTable();
 const void* orgsTable();
+const void* schedulerTable();
 const void* secretsTable();
 
 }  // namespace mortise::plugin

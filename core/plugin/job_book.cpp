@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "core/base/identifiers.hpp"
-#include "core/ops/log.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_run.hpp"
@@ -16,16 +14,45 @@ namespace mortise::plugin {
 namespace {
 
 using services::ErrorKind;
+using services::JobDefinition;
+using services::JobRules;
 using services::ServiceError;
 using services::Trigger;
 
 constexpr std::size_t kMaxId = 200;
+constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxDescription = 1000;
 constexpr std::size_t kMaxPayload = 64 << 10;
-// Never comes: for jobs that only run when they are asked to.
-constexpr const char* kNever = "at: 1970-01-01T00:00:00Z";
 
 std::string_view bounded(const char* text, std::size_t size) {
   return {text, static_cast<std::size_t>(std::find(text, text + size, '\0') - text)};
+}
+
+void requireLength(const char* what, std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return;
+  throw ServiceError(ErrorKind::invalid, std::string(what) + " has at most " + std::to_string(longest) +
+                                             " bytes, this one " + std::to_string(text.size()));
+}
+
+std::int64_t inRange(const char* what, std::int64_t value, std::int64_t minimum, std::int64_t maximum) {
+  if (value >= minimum && value <= maximum) return value;
+  throw ServiceError(ErrorKind::invalid, std::string(what) + " is " + std::to_string(value) + "; use " +
+                                             std::to_string(minimum) + " to " + std::to_string(maximum));
+}
+
+std::int64_t given(std::int64_t value, std::int64_t fallback) { return value == 0 ? fallback : value; }
+
+// As the module gave them; the older mortise_job has none.
+JobRules rulesOf(const mortise_job& job) {
+  JobRules rules;
+  if (!MORTISE_HAS(&job, mortise_job, each_missed)) return rules;
+  rules.jitterSeconds = inRange("jitter_seconds", job.jitter_seconds, 0, kMaxJitterSeconds);
+  rules.timeLimitSeconds = inRange("time_limit_seconds", job.time_limit_seconds, 0, kMaxJobSeconds);
+  rules.maxInstances = inRange("max_instances", given(job.max_instances, rules.maxInstances), 1, kMaxInstances);
+  rules.misfireGraceSeconds =
+      inRange("misfire_grace_seconds", given(job.misfire_grace_seconds, rules.misfireGraceSeconds), -1, kMaxJobSeconds);
+  rules.coalesce = job.each_missed == 0;
+  return rules;
 }
 
 }  // namespace
@@ -34,128 +61,81 @@ JobBook::~JobBook() { close(); }
 
 std::string JobBook::fullName(std::string_view id) const { return host_.moduleName() + "." + std::string(id); }
 
-void JobBook::reapIfAny() {
-  if (std::none_of(entries_.begin(), entries_.end(), [](const auto& entry) { return entry.second.removed; })) return;
-  auto& jobs = *host_.services().jobs;
-  const auto states = jobs.list();
-  for (auto at = entries_.begin(); at != entries_.end();) {
-    const auto state =
-        std::find_if(states.begin(), states.end(), [&](const auto& job) { return job.id == fullName(at->first); });
-    // Paused, so a job that does not run now will not run again: removing it does not wait.
-    if (!at->second.removed || (state != states.end() && state->running)) {
-      ++at;
-      continue;
-    }
-    jobs.remove(fullName(at->first));
-    at = entries_.erase(at);
+void JobBook::open() {
+  std::vector<JobDefinition> declared;
+  for (const auto& job : host_.manifest().jobs) {
+    JobDefinition definition{host_.moduleName(), job.id, job.name.empty() ? job.id : job.name,
+                             job.description.empty() ? job.help : job.description,
+                             Trigger::parse(job.trigger.empty() ? kNeverTrigger : job.trigger, job.zone)};
+    if (definition.description.empty()) definition.description = definition.name;
+    definition.rules = job.rules;
+    declared.push_back(std::move(definition));
   }
+  auto& jobs = *host_.services().jobs;
+  jobs.declare(host_.moduleName(), std::move(declared));
+  jobs.serve(host_.moduleName(), [this](services::JobRun& run) { return this->run(run); });
+  open_ = true;
 }
 
-void JobBook::add(const std::string& id, Entry entry, const Trigger& trigger) {
-  host_.services().jobs->add(fullName(id), trigger, [this, id](services::JobRun& run) { return this->run(id, run); });
-  entries_.emplace(id, std::move(entry));
-}
-
-void JobBook::declare(const JobDeclaration& job) {
-  const std::lock_guard lock(mutex_);
-  add(job.id, {}, Trigger::parse(job.trigger.empty() ? kNever : job.trigger, job.zone));
-}
-
-void JobBook::put(std::string_view id, std::string_view text, std::string_view zone, std::string_view payload) {
-  if (id.empty() || id.size() > kMaxId)
-    throw ServiceError(ErrorKind::invalid, "a job id has 1 to 200 bytes, this one " + std::to_string(id.size()));
-  if (payload.size() > kMaxPayload)
-    throw ServiceError(ErrorKind::invalid,
-                       "a payload has at most 64 KiB, this one " + std::to_string(payload.size()) + " bytes");
+void JobBook::put(const mortise_job& job) {
+  const auto id = view(job.id);
+  if (id.empty()) throw ServiceError(ErrorKind::invalid, "a job id has 1 to 200 bytes, this one 0");
+  requireLength("a job id", id, kMaxId);
+  const bool named = MORTISE_HAS(&job, mortise_job, description);
+  const auto name = named && job.name.size > 0 ? view(job.name) : id;
+  const auto description = named && job.description.size > 0 ? view(job.description) : name;
+  requireLength("a job's name", name, kMaxName);
+  requireLength("a job's description", description, kMaxDescription);
+  requireLength("a payload", view(job.payload), kMaxPayload);
+  for (const auto text : {id, name, description, view(job.payload)}) {
+    if (services::storable(text) != text) throw ServiceError(ErrorKind::invalid, "a job's texts are UTF-8 without NUL");
+  }
   if (host_.manifest().job(id) != nullptr)
     throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml; put jobs have other ids");
-  const auto trigger = Trigger::parse(text, zone);
-  const std::lock_guard lock(mutex_);
-  reapIfAny();
-  Entry entry;
-  entry.payload = payload;
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) return add(std::string(id), std::move(entry), trigger);
-  host_.services().jobs->reschedule(fullName(id), trigger);
-  if (found->second.removed) host_.services().jobs->pause(fullName(id), false);
-  found->second = std::move(entry);
+  JobDefinition definition{host_.moduleName(), std::string(id), std::string(name), std::string(description),
+                           Trigger::parse(view(job.trigger), view(job.zone))};
+  definition.payload = view(job.payload);
+  definition.rules = rulesOf(job);
+  host_.services().jobs->put(std::move(definition));
 }
 
 bool JobBook::remove(std::string_view id) {
   if (host_.manifest().job(id) != nullptr)
     throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml and stays");
-  const std::lock_guard lock(mutex_);
-  reapIfAny();
-  const auto found = entries_.find(id);
-  if (found == entries_.end() || found->second.removed) return false;
-  auto& jobs = *host_.services().jobs;
-  // Taken out of the engine by reap(): waiting for a run here, with our lock held, could be waiting for ourselves.
-  found->second.removed = true;
-  for (const auto& [run, job] : active_) {
-    if (job == id) jobs.cancel(run);
-  }
-  jobs.pause(fullName(id), true);
-  return true;
+  return host_.services().jobs->remove(fullName(id));
 }
 
-void JobBook::trigger(std::string_view id) {
-  if (!exists(id)) throw ServiceError(ErrorKind::notFound, "no job " + std::string(id));
-  host_.services().jobs->runNow(fullName(id));
-}
+void JobBook::trigger(std::string_view id) { host_.services().jobs->runNow(fullName(id), 0, false); }
 
-bool JobBook::exists(std::string_view id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(id);
-  return host_.manifest().job(id) != nullptr || (found != entries_.end() && !found->second.removed);
-}
+bool JobBook::exists(std::string_view id) const { return host_.services().jobs->exists(fullName(id)); }
+
+std::vector<services::StoredJob> JobBook::list() const { return host_.services().jobs->ofModule(host_.moduleName()); }
 
 bool JobBook::cancel(std::string_view runId) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!active_.contains(runId)) return false;
-  }
-  return host_.services().jobs->cancel(runId);
+  auto& jobs = *host_.services().jobs;
+  const auto run = jobs.run(runId);
+  return run && run->jobId.starts_with(host_.moduleName() + ".") && jobs.cancel(runId);
 }
 
-std::string JobBook::run(const std::string& id, services::JobRun& run) {
+std::string JobBook::run(services::JobRun& run) {
   mortise_run face;
   face.run = &run;
   face.stopping = &host_.stopping();
-  face.module = host_.moduleName();
-  face.job = id;
-  face.startedAt = nowMicros();
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(id);
-    if (found == entries_.end() || found->second.removed) return "removed before it ran";
-    face.payload = found->second.payload;
-    active_.emplace(run.id(), id);
-  }
+  face.job = run.job().substr(host_.moduleName().size() + 1);
   mortise_error error{};
   error.struct_size = sizeof error;
   const LaneScope lane(ThreadLane::worker);
   const auto status = instance_ == nullptr ? answer(&error, MORTISE_CLOSED, "stopping", "the module is not running")
-                                           : instance_->runJob(id, &face, &error);
-  {
-    const std::lock_guard lock(mutex_);
-    active_.erase(run.id());
-  }
-  const std::lock_guard lock(face.mutex);
-  if (status == MORTISE_OK) return face.output;
+                                           : instance_->runJob(face.job, &face, &error);
+  if (status == MORTISE_OK) return {};
   std::string reason(bounded(error.text, sizeof error.text));
   if (reason.empty()) reason = "status " + std::to_string(static_cast<int>(status)) + ", no reason given";
-  throw std::runtime_error(face.output.empty() ? reason : reason + "\n" + face.output);
+  throw std::runtime_error(reason);
 }
 
 void JobBook::close() noexcept {
-  std::map<std::string, Entry, std::less<>> left;
-  {
-    const std::lock_guard lock(mutex_);
-    left.swap(entries_);
-  }
-  for (const auto& entry : left) {
-    guardedOr(&host_, "removing a job", false, [&] { return host_.services().jobs->remove(fullName(entry.first)); });
-  }
+  if (!std::exchange(open_, false)) return;
+  host_.services().jobs->withdraw(host_.moduleName());
 }
 
 }  // namespace mortise::plugin

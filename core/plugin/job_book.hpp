@@ -6,14 +6,15 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/plugin/manifest.hpp"
+#include "core/services/jobs/job_store.hpp"
 #include "mortise/abi/jobs.h"
 
 namespace mortise::services {
 class JobRun;
-class Trigger;
-}  // namespace mortise::services
+}
 
 namespace mortise::plugin {
 
@@ -29,31 +30,25 @@ class JobBook {
   JobBook& operator=(const JobBook&) = delete;
 
   void runWith(ModuleInstance* instance) { instance_ = instance; }
-  void declare(const JobDeclaration& job);  // of the manifest
-  void put(std::string_view id, std::string_view trigger, std::string_view zone, std::string_view payload);
+  // From now on the module's jobs run: those of its manifest, and those it put, now or in a former life.
+  void open();
+  void put(const mortise_job& job);
   // False when there is no such job. One that runs is asked to stop, not waited for: it may be the caller.
   bool remove(std::string_view id);
   void trigger(std::string_view id);
   bool exists(std::string_view id) const;
+  std::vector<services::StoredJob> list() const;
   bool cancel(std::string_view runId);  // false: no such run of this module
-  // Ends all of them and waits for those that run. Idempotent.
+  // No further run; waits for those that go on. Idempotent.
   void close() noexcept;
 
  private:
-  struct Entry {
-    std::string payload;
-    bool removed = false;  // may run for the last time; taken out of the engine afterwards
-  };
   std::string fullName(std::string_view id) const;
-  void add(const std::string& id, Entry entry, const services::Trigger& trigger);
-  std::string run(const std::string& id, services::JobRun& run);
-  void reapIfAny();  // with the lock held
+  std::string run(services::JobRun& run);
 
   Host& host_;
   ModuleInstance* instance_ = nullptr;
-  mutable std::mutex mutex_;
-  std::map<std::string, Entry, std::less<>> entries_;
-  std::map<std::string, std::string, std::less<>> active_;  // run -> job
+  bool open_ = false;
 };
 
 }  // namespace mortise::plugin

@@ -2,18 +2,13 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
-#include <mutex>
 #include <string>
 
-#include "core/services/jobs/jobs.hpp"
+#include "core/services/jobs/job_run.hpp"
 #include "mortise/abi/jobs.h"
 
 struct mortise_run {
-  const mortise::services::JobRun* run = nullptr;
+  mortise::services::JobRun* run = nullptr;
   const std::atomic<bool>* stopping = nullptr;  // of the module
-  std::string module, job, payload;
-  std::int64_t startedAt = 0;
-  std::mutex mutex;
-  std::string output;
+  std::string job;                              // its id within the module
 };

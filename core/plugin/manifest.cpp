@@ -286,9 +286,29 @@ class Parser {
         refuse("names a job " + shown(job.id) + ", expected lower-case letters, digits and _");
       if (!entry.value.IsObject()) refuse("expects an object in " + where);
       job.help = text(entry.value, "help", where, false);
+      job.name = text(entry.value, "name", where, false);
+      job.description = text(entry.value, "description", where, false);
+      readRules(entry.value, where, job.rules);
       readTrigger(entry.value, where, job);
       manifest_.jobs.push_back(std::move(job));
     }
+  }
+
+  void readRules(const json::Value& job, const std::string& where, services::JobRules& rules) const {
+    const auto number = [&](const char* key, std::int64_t& into, std::int64_t minimum, std::int64_t maximum) {
+      const auto* value = json::member(job, key);
+      if (value == nullptr) return;
+      if (!value->IsInt64() || value->GetInt64() < minimum || value->GetInt64() > maximum) {
+        refuse("expects a number from " + std::to_string(minimum) + " to " + std::to_string(maximum) + " in " + where +
+               "." + key);
+      }
+      into = value->GetInt64();
+    };
+    number("jitter", rules.jitterSeconds, 0, kMaxJitterSeconds);
+    number("time_limit", rules.timeLimitSeconds, 0, kMaxJobSeconds);
+    number("max_instances", rules.maxInstances, 1, kMaxInstances);
+    number("misfire_grace", rules.misfireGraceSeconds, -1, kMaxJobSeconds);
+    if (json::member(job, "coalesce") != nullptr) rules.coalesce = flag(job, "coalesce", where);
   }
 
   // { cron: "0 3 * * *", zone: Europe/Berlin } or { every: PT5M } or { at: 2030-01-01T00:00:00Z }
@@ -302,7 +322,8 @@ class Parser {
       into.trigger = std::string(kind) + ": " + value;
     }
     if (into.trigger.empty()) refuse("expects one of cron, every, at in " + where + ".trigger");
-    into.zone = text(*trigger, "zone", where + ".trigger", false);
+    into.zone = text(job, "zone", where, false);
+    if (into.zone.empty()) into.zone = text(*trigger, "zone", where + ".trigger", false);
     try {
       services::Trigger::parse(into.trigger, into.zone);
     } catch (const services::ServiceError& error) {

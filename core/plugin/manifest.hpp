@@ -11,6 +11,7 @@
 #include "core/contract/operation.hpp"
 #include "core/db/migrations.hpp"
 #include "core/plugin/refusal.hpp"
+#include "core/services/jobs/job_store.hpp"
 
 namespace mortise::plugin {
 
@@ -32,7 +33,17 @@ struct JobDeclaration {
   std::string trigger;  // as services::Trigger reads it: "cron: 0 3 * * *", "every: PT5M"; empty: runs only when jobs/1
                         // asks for it
   std::string zone;     // empty = UTC
+  std::string name;     // for people; empty = the id
+  std::string description;  // one sentence; empty = the help
+  services::JobRules rules;
 };
+
+// Limits of what a job may ask for, here and in jobs/1.
+inline constexpr std::int64_t kMaxJitterSeconds = 86400;
+inline constexpr std::int64_t kMaxJobSeconds = 31 * 86400;
+inline constexpr std::int64_t kMaxInstances = 100;
+// Never comes: for jobs that only run when they are asked to.
+inline constexpr const char* kNeverTrigger = "at: 1970-01-01T00:00:00Z";
 
 // A third party's envelope, as data; see dialect::Dialects::addTemplate.
 struct DialectDeclaration {

@@ -8,14 +8,14 @@
 
 namespace mortise::plugin {
 
-void addManifestJob(services::Jobs& jobs, ModuleInstance& instance, const JobDeclaration& job) {
+void openJobs(services::Jobs& jobs, ModuleInstance& instance) {
   if (instance.host().services().jobs != &jobs)
     throw std::logic_error("the job engine is not the one of the module's host services");
   try {
-    instance.host().jobs().declare(job);
+    instance.host().jobs().open();
   } catch (const services::ServiceError& error) {
-    throw Refusal(instance.manifest().path, "its job " + job.id + " can't be scheduled: " + error.what() +
-                                                "; correct its trigger in module.yaml");
+    throw Refusal(instance.manifest().path, std::string("its jobs can't be scheduled: ") + error.what() +
+                                                "; correct their triggers in module.yaml");
   }
 }
 

@@ -1,7 +1,5 @@
-// Hands a job of a module's manifest to the job engine. [start] after the module has started.
+// Hands the jobs of a module to the job engine. [start] after the module has started.
 #pragma once
-
-#include "core/plugin/manifest.hpp"
 
 namespace mortise::services {
 class Jobs;
@@ -11,8 +9,8 @@ namespace mortise::plugin {
 
 class ModuleInstance;
 
-// `jobs` is the engine of the module's HostServices. Ends with the module. Throws Refusal when the engine does not take
-// it.
-void addManifestJob(services::Jobs& jobs, ModuleInstance& instance, const JobDeclaration& job);
+// Those of its manifest, and those it put, now or before a restart. `jobs` is the engine of the module's HostServices.
+// Ends with the module. Throws Refusal when the engine does not take one.
+void openJobs(services::Jobs& jobs, ModuleInstance& instance);
 
 }  // namespace mortise::plugin

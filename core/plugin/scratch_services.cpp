@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "core/base/identifiers.hpp"
-#include "core/base/worker_pool.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/ops/metrics.hpp"
@@ -43,8 +42,7 @@ struct ScratchServices::Parts {
   std::unique_ptr<services::Blobs> blobs;
   services::Events events;
   services::HttpClient httpClient{services::HttpClientOptions{}};
-  WorkerPool workers{"scratch", 2, 64, [](std::exception_ptr) {}};
-  services::Jobs jobs{[this](std::function<void()> task) { return workers.post(std::move(task)); }};
+  std::unique_ptr<services::Jobs> jobs;
   services::Secrets secrets{randomBytes(32)};
   ops::Registry metrics;
   std::unique_ptr<services::Audit> audit;
@@ -72,6 +70,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   parts.limits = services::Limits::inMemory(1000);
   parts.cache = services::Cache::open("memory:");
   parts.blobs = services::Blobs::open("file:" + directory + "/blobs");
+  parts.jobs = std::make_unique<services::Jobs>(*parts.database, services::JobsOptions{});
   parts.audit = std::make_unique<services::Audit>(*parts.database);
 
   services_.config = &parts.config;
@@ -83,7 +82,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.blobs = parts.blobs.get();
   services_.events = &parts.events;
   services_.httpClient = &parts.httpClient;
-  services_.jobs = &parts.jobs;
+  services_.jobs = parts.jobs.get();
   services_.secrets = &parts.secrets;
   services_.audit = parts.audit.get();
   services_.metrics = &parts.metrics;

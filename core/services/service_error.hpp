@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace mortise::services {
 
@@ -18,14 +19,17 @@ enum class ErrorKind : std::uint8_t {
 
 class ServiceError : public std::runtime_error {
  public:
-  ServiceError(ErrorKind kind, const std::string& text, int retryAfter = 0)
-      : std::runtime_error(text), kind_(kind), retryAfter_(retryAfter) {}
+  // `code`: a stable lower_snake word for who has to tell refusals of one kind apart; empty: the kind says enough.
+  ServiceError(ErrorKind kind, const std::string& text, int retryAfter = 0, std::string code = {})
+      : std::runtime_error(text), kind_(kind), retryAfter_(retryAfter), code_(std::move(code)) {}
   ErrorKind kind() const { return kind_; }
   int retryAfter() const { return retryAfter_; }  // seconds; 0 = nothing to say
+  const std::string& code() const { return code_; }
 
  private:
   ErrorKind kind_;
   int retryAfter_;
+  std::string code_;
 };
 
 }  // namespace mortise::services

@@ -320,13 +320,46 @@ class Reader {
       const std::string where = "jobs." + key.Scalar() + ".";
       if (!isWord(key.Scalar(), 60))
         find(key, "job " + jsonText(key.Scalar()) + " must be lower-case letters, digits and _");
-      checkKeys(job, where, {"help", "trigger"});
+      checkKeys(job, where,
+                {"help", "trigger", "name", "description", "zone", "jitter", "time_limit", "max_instances",
+                 "misfire_grace", "coalesce"});
       out += (out.empty() ? "" : ",") + jsonText(key.Scalar()) + ":{\"help\":" + jsonText(line(job, where, "help")) +
-             ",\"trigger\":" + trigger(key, job, where) + "}";
+             ",\"trigger\":" + trigger(key, job, where) + jobRules(job, where) + "}";
     });
     if (!out.empty() && std::find(needs.begin(), needs.end(), "jobs/1") == needs.end())
       find(root_["jobs"], "jobs are declared; add jobs/1 to needs");
     add("jobs", "{" + out + "}");
+  }
+
+  // What a job may say besides; each with its comma before it. Times are written as whole seconds.
+  std::string jobRules(const YAML::Node& job, const std::string& where) {
+    std::string out;
+    for (const auto* key : {"name", "description", "zone"}) {
+      if (job[key]) out += std::string(",\"") + key + "\":" + jsonText(line(job, where, key));
+    }
+    for (const auto* key : {"jitter", "time_limit", "misfire_grace"}) {
+      const auto text = scalar(job, where, key, false);
+      if (!text) continue;
+      const bool endless = std::string_view(key) == "misfire_grace" && *text == "none";
+      const auto milliseconds = endless ? std::optional<std::int64_t>(-1000) : parseDuration(*text);
+      if (!milliseconds || *milliseconds % 1000 != 0) {
+        find(job[key], where + key + " " + jsonText(*text) + " must be whole seconds, like 30s, 10m or 2h" +
+                           (std::string_view(key) == "misfire_grace" ? ", or none" : ""));
+        continue;
+      }
+      out += std::string(",\"") + key + "\":" + std::to_string(*milliseconds / 1000);
+    }
+    if (const auto text = scalar(job, where, "max_instances", false)) {
+      const auto number = parseInteger(*text);
+      if (!number || *number < 1 || *number > 100)
+        find(job["max_instances"], where + "max_instances " + jsonText(*text) + " must be a number from 1 to 100");
+      out += ",\"max_instances\":" + std::to_string(number.value_or(1));
+    }
+    if (const auto text = scalar(job, where, "coalesce", false)) {
+      if (*text != "true" && *text != "false") find(job["coalesce"], where + "coalesce must be true or false");
+      out += ",\"coalesce\":" + std::string(*text == "false" ? "false" : "true");
+    }
+    return out;
   }
 
   std::string trigger(const YAML::Node& key, const YAML::Node& job, const std::string& where) {

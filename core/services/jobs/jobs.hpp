@@ -1,8 +1,8 @@
-// Runs jobs when they are due: one timer thread, runs on the caller's executor, history in memory. One server; nothing
-// survives a restart. The engine with leases, stored runs and time zones replaces this behind the same few functions.
+// The job engine: runs jobs when they are due, once per cluster. Jobs, their state and the record of runs live in the
+// database; the server that holds the lease (the runner) keeps what is due in a heap and claims each run with one
+// conditional UPDATE before it starts. Every server reads, changes and runs by hand.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,72 +12,116 @@
 #include <string_view>
 #include <vector>
 
+#include "core/services/jobs/job_clock.hpp"
+#include "core/services/jobs/job_run.hpp"
+#include "core/services/jobs/job_store.hpp"
 #include "core/services/jobs/trigger.hpp"
 #include "core/services/service_error.hpp"
 
+namespace mortise::ops {
+class Registry;
+}
+
 namespace mortise::services {
 
-// What a run is given.
-class JobRun {
- public:
-  virtual ~JobRun() = default;
-  virtual const std::string& job() const = 0;
-  virtual const std::string& id() const = 0;  // of this run
-  virtual bool cancelled() const = 0;         // asked to stop: return soon
-  virtual bool manual() const = 0;
+struct JobsOptions {
+  std::string node = "local";              // this server: the same after a restart, and no other's
+  std::string boot;                        // this start of it; empty: a fresh one
+  bool shared = false;                     // other servers may use the same database
+  std::chrono::milliseconds lease{10000};  // within this time another server takes over from one that died
+  std::size_t workers = 5;
+  std::string timezone = "Asia/Shanghai";  // of triggers that an API gives without one
+  JobClock* clock = &JobClock::system();
+  ops::Registry* metrics = nullptr;
+  std::function<void()> changed;  // called after a change: tells the other servers, which call noticeChanges()
 };
 
-struct JobResult {
-  enum class Outcome : std::uint8_t {
-    running,
-    succeeded,
-    failed,
-    cancelled,
-    refused
-  };  // refused: the executor was full
-  std::string job, runId;
-  Outcome outcome = Outcome::running;
-  bool manual = false;
-  std::int64_t startedAt = 0, finishedAt = 0;  // microseconds; 0 = not yet
-  std::string text;                            // what the function returned, or why it failed
+// A job as its module gives it.
+struct JobDefinition {
+  std::string module;
+  std::string job;  // id within the module
+  std::string name;
+  std::string description;
+  Trigger trigger;
+  std::string payload{};
+  JobRules rules{};
+  std::string id() const { return module + "." + job; }
 };
 
-struct JobState {
-  std::string id, trigger;
-  std::optional<std::int64_t> nextRun;
-  bool running = false;
-  bool paused = false;
+struct JobsStatus {
+  bool enabled = true;
+  bool runner = false;
+  std::string node;
+  std::string runnerNode;
+  std::int64_t epoch = 0;
+  std::int64_t jobs = 0;
+  std::int64_t running = 0;
 };
 
+struct JobsReload {
+  std::vector<std::string> deleted;   // by next run, those without one last
+  std::vector<std::string> reloaded;  // the same
+};
+
+// Thread-safe. What is not found, not allowed or not possible: ServiceError; the database: db::Error. Blocks.
 class Jobs {
  public:
-  // Returns a short text for the history; throws to fail.
+  // Returns a short text for the record; throws to fail.
   using Function = std::function<std::string(JobRun&)>;
-  // Runs the task on some worker; false when it can't now. WorkerPool::post fits.
-  using Executor = std::function<bool(std::function<void()>)>;
 
-  explicit Jobs(Executor executor, std::size_t historyPerJob = 50);
+  Jobs(db::Database& database, JobsOptions options);
   ~Jobs();  // stop(10 s)
+  Jobs(const Jobs&) = delete;
+  Jobs& operator=(const Jobs&) = delete;
 
-  // `id` is unique in the server: "module.job". ServiceError{invalid} when taken. Jobs may be added before start().
-  void add(std::string id, Trigger trigger, Function function);
-  // No further run; waits for one that goes on. False when unknown. Not from within that job.
+  // From now on the jobs of `module` run here, by `function`.
+  void serve(std::string_view module, Function function);
+  // They don't any more; runs that go on are asked to stop, and waited for. Not from within a job of that module.
+  void withdraw(std::string_view module) noexcept;
+  // All jobs that a module.yaml (or the kernel) declares. What is new comes in, what changed is taken over unless an
+  // operator changed it, what is gone goes. An operator's removal stays.
+  void declare(std::string_view module, std::vector<JobDefinition> jobs);
+
+  // With the same trigger, next run and pause stay. ServiceError{invalid} when a declared job has that id.
+  void put(JobDefinition job);
+  // Runs that go on are asked to stop. False when there is none.
   bool remove(std::string_view id);
+  bool exists(std::string_view id);
+
+  // ServiceError{notFound} in all of these. They return the job as it is then.
+  StoredJob find(std::string_view id);
+  StoredJob changeTrigger(std::string_view id, const Trigger& trigger);
+  StoredJob pause(std::string_view id);
+  StoredJob resume(std::string_view id);
+  // Starts a run on this server and returns its id. {denied} when it is running and that matters; {unavailable}.
+  std::string runNow(std::string_view id, std::int64_t createdBy, bool alongside);
+  // Of one run, wherever it goes on. False when it is over or unknown.
+  bool cancel(std::string_view runId);
+  JobsReload reload();
+
+  void each(const std::function<void(const StoredJob&)>& visit);  // by id
+  std::vector<StoredJob> ofModule(std::string_view module);
+  bool loaded(std::string_view module) const;
+  std::vector<StoredRun> runs(std::string_view jobId, std::int64_t skip, std::int64_t limit, std::int64_t& total);
+  std::optional<StoredRun> run(std::string_view id);
+  std::int64_t purge(std::int64_t endedBefore);
+  JobsStatus status();
+  const JobsOptions& options() const;
+  // When the job comes, jitter included, in its zone; empty: paused, or never again.
+  static std::optional<std::int64_t> nextRun(const StoredJob& job);
+
+  // Takes the lease, or waits for it to become free. Runs that this server's former life left open are closed as lost.
   void start();
-  // A time that falls into a run of the same job is skipped. ServiceError{notFound}; {denied} while it runs. Returns
-  // the run id.
-  std::string runNow(std::string_view id);
-  bool cancel(std::string_view runId);  // sets the flag; false when that run is over or unknown
-  void pause(std::string_view id, bool paused);
-  void reschedule(std::string_view id, Trigger trigger);
-  std::vector<JobState> list() const;
-  std::vector<JobResult> history(std::string_view id) const;  // newest first
-  // No new runs, cancels running ones, waits at most `limit`. False when one is still running.
+  // While off, this server starts no run and gives the lease away.
+  void enable(bool on);
+  // Another server changed something.
+  void noticeChanges();
+  // No new runs, cancels running ones, waits at most `limit`, gives the lease away. False when one is still running.
   bool stop(std::chrono::milliseconds limit);
 
  private:
-  struct Implementation;
-  std::shared_ptr<Implementation> implementation_;
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
 };
 
 }  // namespace mortise::services

@@ -2,133 +2,454 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <future>
 #include <stdexcept>
 #include <thread>
 
-#include "core/base/worker_pool.hpp"
+#include "core/db/database.hpp"
+#include "core/db/migrations.hpp"
+#include "core/services/jobs/moment.hpp"
+#include "core/services/jobs/moved_clock.hpp"
+#include "tests/peers/postgres.hpp"
 
 namespace mortise::services {
 namespace {
 
-using Outcome = JobResult::Outcome;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class JobsTest : public testing::Test {
- protected:
-  static Trigger never() { return Trigger::parse("at: 1971-01-01T00:00:00Z"); }
-  // The newest result once it is over.
-  JobResult finished(Jobs& jobs, const std::string& id) {
-    for (int i = 0; i < 1000; ++i) {
-      const auto history = jobs.history(id);
-      if (!history.empty() && history.front().outcome != Outcome::running) return history.front();
-      std::this_thread::sleep_for(milliseconds(10));
-    }
-    ADD_FAILURE() << id << " does not finish";
-    return {};
+constexpr std::int64_t kSecond = 1'000'000;
+
+std::int64_t at(const std::string& time) { return readMoment(time, *TimeZone::utc())->micros; }
+
+// What the kernel's other migrations make before this one.
+constexpr const char* kLocks = "CREATE TABLE mortise_locks (name TEXT NOT NULL PRIMARY KEY, taken BIGINT NOT NULL);";
+
+// Waits for what other threads do; the deadline only ends a test that has failed.
+template <typename Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(10));
   }
-  WorkerPool pool_{"jobs-test", 2, 100, [](std::exception_ptr) { ADD_FAILURE() << "a run let an exception out"; }};
-  Jobs jobs_{[this](std::function<void()> task) { return pool_.post(std::move(task)); }, 3};
+  return false;
+}
+
+class JobsTest : public testing::TestWithParam<db::Backend> {
+ protected:
+  void SetUp() override {
+    db::Options options;
+    if (GetParam() == db::Backend::postgresql) {
+      auto* server = peers::Postgres::shared();
+      if (server == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
+      options.url = server->newDatabase();
+    } else {
+      options.url = "sqlite:" + directory_.path() + "/jobs.db";
+    }
+    database_ = db::Database::open(options);
+    db::migrate(*database_, "kernel",
+                {{1, "001_locks.sql", kLocks}, {5, "005_jobs.sql", std::string(JobStore::migrationSql())}});
+    jobs_ = engine("one");
+  }
+  void TearDown() override {
+    others_.clear();
+    jobs_.reset();
+  }
+
+  bool shared() const { return GetParam() == db::Backend::postgresql; }
+  std::unique_ptr<Jobs> engine(const std::string& node) {
+    JobsOptions options;
+    options.node = node;
+    options.shared = shared();
+    options.clock = &clock_;
+    options.workers = 4;
+    options.changed = [this] { notice_ = true; };
+    return std::make_unique<Jobs>(*database_, options);
+  }
+  static JobDefinition job(const std::string& id, const std::string& trigger, const std::string& module = "test") {
+    return {module, id, id, "does " + id, Trigger::parse(trigger)};
+  }
+  // Counts runs by the time for which they were due.
+  Jobs::Function counting() {
+    return [this](JobRun& run) {
+      const std::lock_guard lock(mutex_);
+      ++ran_[run.job() + " " + writeMoment(run.dueAt(), *TimeZone::utc()).substr(11, 8)];
+      return std::string("done");
+    };
+  }
+  std::map<std::string, int> ran() {
+    const std::lock_guard lock(mutex_);
+    return ran_;
+  }
+  bool becomesRunner(Jobs& jobs) {
+    return eventually([&] { return jobs.status().runner; });
+  }
+  void startAsRunner(Jobs& jobs) {
+    jobs.start();
+    ASSERT_TRUE(becomesRunner(jobs));
+  }
+  std::int64_t ended(Jobs& jobs, const std::string& id) {
+    std::int64_t total = 0;
+    const auto runs = jobs.runs(id, 0, 1000, total);
+    return std::count_if(runs.begin(), runs.end(), [](const auto& run) { return run.outcome != "running"; });
+  }
+  StoredRun newest(Jobs& jobs, const std::string& id) {
+    std::int64_t total = 0;
+    EXPECT_TRUE(eventually([&] { return ended(jobs, id) > 0; })) << id << " does not end";
+    const auto runs = jobs.runs(id, 0, 1, total);
+    return runs.empty() ? StoredRun() : runs.front();
+  }
+  static std::string shown(const std::optional<std::int64_t>& time) {
+    return time ? writeMoment(*time, *TimeZone::utc()).substr(0, 19) : "none";
+  }
+
+  peers::TempDirectory directory_{"mortise-jobs"};
+  MovedClock clock_{at("2026-01-08T10:00:00.5Z")};
+  std::unique_ptr<db::Database> database_;
+  std::mutex mutex_;
+  std::map<std::string, int> ran_;
+  std::atomic<bool> notice_{false};
+  std::unique_ptr<Jobs> jobs_;
+  std::vector<std::unique_ptr<Jobs>> others_;
 };
 
-TEST_F(JobsTest, RunsWhenDue) {
-  jobs_.add("test.tick", Trigger::parse("every: PT1S"),
-            [](JobRun& run) { return run.manual() ? "by hand" : "on time"; });
-  jobs_.start();
-  const JobResult result = finished(jobs_, "test.tick");
-  EXPECT_EQ(result.outcome, Outcome::succeeded);
-  EXPECT_EQ(result.text, "on time");
-  EXPECT_GE(result.finishedAt, result.startedAt);
-  EXPECT_TRUE(jobs_.list().at(0).nextRun);
+TEST_P(JobsTest, RunsWhenTheClockSaysSoAndRecordsIt) {
+  jobs_->declare("test", {job("tick", "cron: */5 * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  EXPECT_EQ(shown(jobs_->find("test.tick").nextRun), "2026-01-08T10:05:00");
+  clock_.set(at("2026-01-08T10:05:00.25Z"));
+  const auto run = newest(*jobs_, "test.tick");
+  EXPECT_EQ(run.outcome, "succeeded");
+  EXPECT_EQ(run.output, "done\n");
+  EXPECT_EQ(run.node, "one");
+  EXPECT_EQ(shown(run.dueAt), "2026-01-08T10:05:00");
+  EXPECT_EQ(run.startedAt, at("2026-01-08T10:05:00.25Z"));
+  const auto stored = jobs_->find("test.tick");
+  EXPECT_EQ(shown(stored.nextRun), "2026-01-08T10:10:00");
+  EXPECT_EQ(stored.lastRun, at("2026-01-08T10:05:00.25Z"));
+  EXPECT_TRUE(stored.declared);
 }
 
-TEST_F(JobsTest, KeepsWhatARunReturnedOrThrew) {
-  jobs_.add("test.good", never(), [](JobRun&) { return std::string("7 rows"); });
-  jobs_.add("test.bad", never(), [](JobRun&) -> std::string { throw std::runtime_error("disk gone"); });
-  jobs_.add("test.odd", never(), [](JobRun&) -> std::string { throw 7; });
-  const std::string id = jobs_.runNow("test.good");
-  jobs_.runNow("test.bad");
-  jobs_.runNow("test.odd");
-  EXPECT_EQ(finished(jobs_, "test.good").text, "7 rows");
-  EXPECT_EQ(finished(jobs_, "test.good").runId, id);
-  EXPECT_TRUE(finished(jobs_, "test.good").manual);
-  EXPECT_EQ(finished(jobs_, "test.bad").outcome, Outcome::failed);
-  EXPECT_EQ(finished(jobs_, "test.bad").text, "disk gone");
-  EXPECT_EQ(finished(jobs_, "test.odd").outcome, Outcome::failed);
-  EXPECT_THROW(jobs_.runNow("test.none"), ServiceError);
-  EXPECT_THROW(jobs_.add("test.good", never(), {}), ServiceError);
+TEST_P(JobsTest, MissedTimesBecomeOneRunAndOldOnesNone) {
+  jobs_->declare("test", {job("minutely", "cron: * * * * *"), job("hourly", "cron: 0 * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T11:30:10Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.minutely") == 1; }));
+  ASSERT_TRUE(eventually([&] { return shown(jobs_->find("test.hourly").nextRun) == "2026-01-08T12:00:00"; }));
+  EXPECT_EQ(ran(), (std::map<std::string, int>{{"test.minutely 11:30:00", 1}}));
 }
 
-TEST_F(JobsTest, NeverRunsOneJobTwiceAtOnceAndCancelsByFlag) {
-  std::promise<void> started;
-  jobs_.add("test.long", Trigger::parse("every: PT1S"), [&, first = true](JobRun& run) mutable {
-    if (first) started.set_value();
-    first = false;
-    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(5));
-    return std::string("stopped");
-  });
-  const std::string id = jobs_.runNow("test.long");
-  started.get_future().wait();
-  jobs_.start();
-  EXPECT_THROW(jobs_.runNow("test.long"), ServiceError);
-  std::this_thread::sleep_for(milliseconds(1100));  // a due time falls into the run
-  EXPECT_EQ(jobs_.history("test.long").size(), 1u);
-  jobs_.pause("test.long", true);
-  EXPECT_TRUE(jobs_.cancel(id));
-  EXPECT_EQ(finished(jobs_, "test.long").outcome, Outcome::cancelled);
-  EXPECT_FALSE(jobs_.cancel(id));
+TEST_P(JobsTest, ARestartKeepsTriggersPausesRemovalsAndNextTimes) {
+  const std::vector<JobDefinition> declared = {job("edited", "cron: 0 1 * * *"), job("paused", "cron: 0 2 * * *"),
+                                               job("removed", "cron: 0 3 * * *"), job("plain", "cron: 0 4 * * *")};
+  jobs_->declare("test", declared);
+  jobs_->put(job("own", "every: PT7M from 2026-01-08T10:00:01Z"));
+  jobs_->changeTrigger("test.edited", Trigger::parse("cron: 0 12 * * *", "Europe/Berlin"));
+  jobs_->pause("test.paused");
+  EXPECT_TRUE(jobs_->remove("test.removed"));
+  EXPECT_FALSE(jobs_->remove("test.removed"));
+  jobs_ = engine("one");
+  jobs_->declare("test", declared);
+  jobs_->put(job("own", "every: PT7M from 2026-01-08T10:00:01Z"));
+  EXPECT_EQ(shown(jobs_->find("test.edited").nextRun), "2026-01-08T11:00:00");
+  EXPECT_TRUE(jobs_->find("test.paused").paused);
+  EXPECT_EQ(jobs_->find("test.paused").nextRun, std::nullopt);
+  EXPECT_THROW(jobs_->find("test.removed"), ServiceError);
+  EXPECT_EQ(shown(jobs_->find("test.own").nextRun), "2026-01-08T10:00:01");
+  EXPECT_FALSE(jobs_->find("test.own").declared);
+  // A new version of the module: what an operator changed stays, the rest follows; what is gone goes.
+  jobs_->declare("test", {job("edited", "cron: 0 5 * * *"), job("paused", "cron: 0 6 * * *")});
+  EXPECT_EQ(shown(jobs_->find("test.edited").nextRun), "2026-01-08T11:00:00");
+  EXPECT_EQ(shown(jobs_->resume("test.paused").nextRun), "2026-01-09T06:00:00");
+  EXPECT_THROW(jobs_->find("test.plain"), ServiceError);
+  const auto reloaded = jobs_->reload();
+  EXPECT_EQ(reloaded.deleted, (std::vector<std::string>{"test.own", "test.edited", "test.paused"}));
+  EXPECT_EQ(reloaded.reloaded, (std::vector<std::string>{"test.edited", "test.paused"}));
+  EXPECT_EQ(shown(jobs_->find("test.edited").nextRun), "2026-01-09T05:00:00");
 }
 
-TEST_F(JobsTest, RemovalWaitsForTheRun) {
-  std::atomic<bool> over{false};
-  std::promise<void> started;
-  jobs_.add("test.long", never(), [&](JobRun& run) {
-    started.set_value();
-    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(5));
-    over = true;
+TEST_P(JobsTest, ARestartNeitherLosesNorRepeatsARun) {
+  const std::vector<JobDefinition> declared = {job("tick", "cron: * * * * *")};
+  jobs_->declare("test", declared);
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == 1; }));
+  jobs_->stop(seconds(10));
+  clock_.set(at("2026-01-08T10:02:30Z"));
+  jobs_ = engine("one");
+  jobs_->declare("test", declared);
+  jobs_->serve("test", counting());
+  jobs_->start();
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == 2; }));
+  EXPECT_EQ(ran(), (std::map<std::string, int>{{"test.tick 10:01:00", 1}, {"test.tick 10:02:00", 1}}));
+}
+
+TEST_P(JobsTest, ARunThatDidNotBeginIsGivenBackAtTheStop) {
+  jobs_->declare("test", {job("a", "cron: * * * * *"), job("b", "cron: * * * * *"), job("c", "cron: * * * * *"),
+                          job("d", "cron: * * * * *"), job("e", "cron: * * * * *"), job("f", "cron: * * * * *")});
+  std::atomic<int> begun{0};
+  jobs_->serve("test", [&](JobRun& run) {
+    ++begun;
+    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(1));
     return std::string();
   });
-  jobs_.runNow("test.long");
-  started.get_future().wait();
-  EXPECT_TRUE(jobs_.remove("test.long"));
-  EXPECT_TRUE(over);
-  EXPECT_FALSE(jobs_.remove("test.long"));
-  EXPECT_TRUE(jobs_.list().empty());
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  ASSERT_TRUE(eventually([&] { return begun == 4; }));  // one for each worker; two wait
+  EXPECT_TRUE(jobs_->stop(seconds(30)));
+  EXPECT_EQ(begun, 4);
+  int due = 0;
+  jobs_->each([&](const StoredJob& stored) { due += shown(stored.nextRun) == "2026-01-08T10:01:00" ? 1 : 0; });
+  EXPECT_EQ(due, 2);
 }
 
-TEST_F(JobsTest, AFullExecutorIsRecorded) {
-  Jobs jobs([](const std::function<void()>&) { return false; });
-  jobs.add("test.job", never(), [](JobRun&) { return std::string(); });
-  jobs.runNow("test.job");
-  EXPECT_EQ(jobs.history("test.job").at(0).outcome, Outcome::refused);
-  EXPECT_FALSE(jobs.list().at(0).running);
-}
-
-TEST_F(JobsTest, HistoryIsBounded) {
-  jobs_.add("test.job", never(), [](JobRun&) { return std::string(); });
-  for (int i = 0; i < 5; ++i) {
-    jobs_.runNow("test.job");
-    finished(jobs_, "test.job");
+TEST_P(JobsTest, OneJobDoesNotOverlapUnlessItMay) {
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::atomic<int> going{0};
+  auto twice = job("twice", "cron: * * * * *");
+  twice.rules.maxInstances = 2;
+  jobs_->declare("test", {job("once", "cron: * * * * *"), twice});
+  jobs_->serve("test", [&](JobRun&) {
+    ++going;
+    released.wait();
+    return std::string();
+  });
+  startAsRunner(*jobs_);
+  for (const auto* time : {"2026-01-08T10:01:00Z", "2026-01-08T10:02:00Z", "2026-01-08T10:03:00Z"}) {
+    clock_.set(at(time));
+    const auto next = shown(at(time) + 60 * kSecond);
+    ASSERT_TRUE(eventually([&] {
+      return shown(jobs_->find("test.once").nextRun) == next && shown(jobs_->find("test.twice").nextRun) == next;
+    }));
   }
-  EXPECT_EQ(jobs_.history("test.job").size(), 3u);
+  ASSERT_TRUE(eventually([&] { return going == 3; }));
+  EXPECT_EQ(jobs_->find("test.once").running, 1);
+  EXPECT_EQ(jobs_->find("test.twice").running, 2);
+  release.set_value();
+  EXPECT_TRUE(eventually([&] { return ended(*jobs_, "test.twice") == 2 && ended(*jobs_, "test.once") == 1; }));
 }
 
-TEST_F(JobsTest, StopCancelsAndWaits) {
-  std::promise<void> started;
-  jobs_.add("test.long", never(), [&](JobRun& run) {
-    started.set_value();
-    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(5));
+TEST_P(JobsTest, AManualRunGoesBesideTheScheduleAndKnowsWhoAsked) {
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  jobs_->declare("test", {job("tick", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", [&](JobRun& run) {
+    run.progress(40, "almost");
+    released.wait();
+    return std::to_string(run.createdBy()) + (run.manual() ? " by hand" : "");
+  });
+  startAsRunner(*jobs_);
+  jobs_->pause("test.tick");
+  const auto first = jobs_->runNow("test.tick", 7, true);
+  jobs_->runNow("test.tick", 8, true);
+  EXPECT_THROW(jobs_->runNow("test.tick", 0, false), ServiceError);
+  EXPECT_THROW(jobs_->runNow("test.none", 0, true), ServiceError);
+  EXPECT_TRUE(eventually([&] { return jobs_->run(first)->percent == 40; }));
+  EXPECT_EQ(jobs_->run(first)->progress, "almost");
+  release.set_value();
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == 2; }));
+  const auto run = *jobs_->run(first);
+  EXPECT_EQ(run.output, "7 by hand\n");
+  EXPECT_TRUE(run.manual);
+  EXPECT_EQ(run.createdBy, 7);
+  EXPECT_EQ(jobs_->find("test.tick").nextRun, std::nullopt);
+}
+
+TEST_P(JobsTest, CancelAndTheTimeLimitAskARunToStop) {
+  auto limited = job("limited", "cron: 0 0 1 1 *");
+  limited.rules.timeLimitSeconds = 60;
+  jobs_->declare("test", {job("endless", "cron: 0 0 1 1 *"), limited});
+  jobs_->serve("test", [&](JobRun& run) -> std::string {
+    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(1));
+    throw std::runtime_error("gave up");
+  });
+  startAsRunner(*jobs_);
+  const auto run = jobs_->runNow("test.endless", 0, true);
+  jobs_->runNow("test.limited", 0, true);
+  EXPECT_TRUE(jobs_->cancel(run));
+  EXPECT_EQ(newest(*jobs_, "test.endless").outcome, "cancelled");
+  EXPECT_EQ(newest(*jobs_, "test.endless").error, "gave up");
+  EXPECT_FALSE(jobs_->cancel(run));
+  EXPECT_EQ(ended(*jobs_, "test.limited"), 0);
+  // The limit counts from when the run began, which may be after this line.
+  EXPECT_TRUE(eventually([&] {
+    clock_.advance(61 * kSecond);
+    return ended(*jobs_, "test.limited") == 1;
+  }));
+  EXPECT_EQ(newest(*jobs_, "test.limited").outcome, "timed_out");
+}
+
+TEST_P(JobsTest, KeepsTheTailOfTheOutputAndWhatBroke) {
+  jobs_->declare("test", {job("chatty", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", [&](JobRun& run) -> std::string {
+    for (int i = 0; i < 20000; ++i) run.output("line " + std::to_string(i));
+    run.output(std::string("bytes \xff and \0 nul", 16));
+    throw 7;
+  });
+  jobs_->start();
+  jobs_->runNow("test.chatty", 0, true);
+  const auto run = newest(*jobs_, "test.chatty");
+  EXPECT_EQ(run.outcome, "failed");
+  EXPECT_EQ(run.error, "the job threw something that is no exception");
+  EXPECT_LE(run.output.size(), JobRun::kMaxOutput);
+  EXPECT_GT(run.output.size(), JobRun::kMaxOutput - 100);
+  EXPECT_TRUE(run.output.ends_with("bytes ? and ? nu\n")) << run.output.substr(run.output.size() - 40);
+}
+
+TEST_P(JobsTest, AJobThatRunsOnceIsGoneAfterwards) {
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  jobs_->put(job("once", "at: 2026-01-08T10:10:00Z"));
+  jobs_->put(job("past", "at: 2020-01-01"));
+  clock_.set(at("2026-01-08T10:10:00Z"));
+  EXPECT_TRUE(eventually([&] { return !jobs_->exists("test.once"); }));
+  EXPECT_EQ(newest(*jobs_, "test.once").outcome, "succeeded");
+  EXPECT_EQ(jobs_->find("test.past").nextRun, std::nullopt);
+}
+
+TEST_P(JobsTest, JobsWaitWhileTheirModuleIsNotLoaded) {
+  jobs_->put(job("own", "cron: * * * * *"));
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  EXPECT_FALSE(jobs_->loaded("test"));
+  EXPECT_EQ(shown(jobs_->find("test.own").nextRun), "2026-01-08T10:01:00");
+  jobs_->serve("test", counting());
+  EXPECT_TRUE(eventually([&] { return ended(*jobs_, "test.own") == 1; }));
+  jobs_->withdraw("test");
+  EXPECT_THROW(jobs_->runNow("test.own", 0, true), ServiceError);
+}
+
+TEST_P(JobsTest, SwitchedOffItStartsNothingAndGivesTheLeaseAway) {
+  jobs_->declare("test", {job("tick", "cron: * * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  jobs_->enable(false);
+  EXPECT_EQ(jobs_->status().runnerNode, "");
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  EXPECT_THROW(jobs_->runNow("test.tick", 0, true), ServiceError);
+  EXPECT_EQ(jobs_->pause("test.tick").nextRun, std::nullopt);
+  jobs_->resume("test.tick");
+  jobs_->enable(true);
+  ASSERT_TRUE(becomesRunner(*jobs_));
+  EXPECT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == 1; }));
+}
+
+TEST_P(JobsTest, OldRecordsArePurged) {
+  jobs_->declare("test", {job("tick", "cron: * * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  for (int i = 1; i <= 3; ++i) {
+    clock_.set(at("2026-01-08T10:0" + std::to_string(i) + ":00Z"));
+    ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == i; }));
+  }
+  EXPECT_EQ(jobs_->purge(at("2026-01-08T10:02:30Z")), 2);
+  EXPECT_EQ(ended(*jobs_, "test.tick"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, JobsTest, testing::Values(db::Backend::sqlite, db::Backend::postgresql),
+                         [](const auto& param) {
+                           return param.param == db::Backend::sqlite ? "Sqlite" : "Postgresql";
+                         });
+
+// Two servers on one database.
+class JobsCluster : public JobsTest {};
+
+TEST_P(JobsCluster, AnotherServerTakesOverWhenTheRunnerFallsSilent) {
+  others_.push_back(engine("two"));
+  auto& two = *others_.back();
+  for (auto* jobs : {jobs_.get(), &two}) {
+    jobs->declare("test", {job("tick", "cron: * * * * *")});
+    jobs->serve("test", counting());
+  }
+  two.start();
+  ASSERT_TRUE(becomesRunner(two));
+  const auto epoch = two.status().epoch;
+  // Its lease is given away at a stop; a server that dies leaves the row as it is.
+  two.stop(seconds(10));
+  JobStore store(*database_);
+  ASSERT_TRUE(store.takeOver(store.runner(), "dead"));
+  StoredRun left;
+  left.id = "run-of-the-dead";
+  left.jobId = "test.tick";
+  left.node = "dead";
+  left.boot = "of the dead";
+  store.startManual(left);
+  jobs_->start();
+  EXPECT_FALSE(jobs_->status().runner);
+  EXPECT_TRUE(eventually([&] {
+    clock_.advance(kSecond);
+    return jobs_->status().runner;
+  }));
+  EXPECT_GT(jobs_->status().epoch, epoch + 1);
+  EXPECT_EQ(jobs_->run("run-of-the-dead")->outcome, "lost");
+  EXPECT_TRUE(eventually([&] {
+    clock_.advance(kSecond);
+    return ended(*jobs_, "test.tick") >= 1;
+  }));
+}
+
+TEST_P(JobsCluster, AStaleHolderStartsNothing) {
+  jobs_->declare("test", {job("tick", "cron: * * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  JobStore store(*database_);
+  const auto seen = store.runner();
+  std::vector<Claim> claims(1);
+  claims[0].jobId = "test.tick";
+  claims[0].due = *jobs_->find("test.tick").nextRun;
+  claims[0].next = claims[0].due + 60 * kSecond;
+  store.claim(claims, "one", seen.epoch - 1);
+  EXPECT_FALSE(claims[0].claimed);
+  store.claim(claims, "two", seen.epoch);
+  EXPECT_FALSE(claims[0].claimed);
+  store.claim(claims, "one", seen.epoch);
+  EXPECT_TRUE(claims[0].claimed);
+  store.claim(claims, "one", seen.epoch);  // the same time again
+  EXPECT_FALSE(claims[0].claimed);
+}
+
+TEST_P(JobsCluster, ChangesOnOneServerReachTheRunner) {
+  jobs_->declare("test", {job("tick", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  others_.push_back(engine("two"));
+  auto& two = *others_.back();
+  two.start();
+  two.changeTrigger("test.tick", Trigger::parse("cron: 1 10 * * *"));
+  two.put(job("own", "cron: 1 10 * * *"));
+  EXPECT_TRUE(notice_);
+  EXPECT_THROW(two.runNow("test.tick", 0, true), ServiceError);  // its module is not loaded there
+  jobs_->noticeChanges();
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  EXPECT_TRUE(eventually([&] { return ended(two, "test.tick") == 1 && ended(two, "test.own") == 1; }));
+  EXPECT_FALSE(two.status().runner);
+  EXPECT_EQ(two.status().runnerNode, "one");
+}
+
+TEST_P(JobsCluster, ARunIsCancelledFromAnotherServer) {
+  jobs_->declare("test", {job("endless", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", [&](JobRun& run) {
+    while (!run.cancelled()) std::this_thread::sleep_for(milliseconds(1));
     return std::string();
   });
-  jobs_.start();
-  jobs_.runNow("test.long");
-  started.get_future().wait();
-  EXPECT_TRUE(jobs_.stop(seconds(10)));
-  EXPECT_EQ(jobs_.history("test.long").at(0).outcome, Outcome::cancelled);
-  EXPECT_THROW(jobs_.runNow("test.long"), ServiceError);
-  EXPECT_TRUE(jobs_.stop(seconds(1)));
+  startAsRunner(*jobs_);
+  others_.push_back(engine("two"));
+  const auto run = jobs_->runNow("test.endless", 0, true);
+  EXPECT_TRUE(others_.back()->cancel(run));
+  EXPECT_TRUE(eventually([&] {
+    clock_.advance(kSecond);
+    return jobs_->run(run)->outcome == "cancelled";
+  }));
 }
+
+INSTANTIATE_TEST_SUITE_P(Databases, JobsCluster, testing::Values(db::Backend::postgresql),
+                         [](const auto&) { return "Postgresql"; });
 
 }  // namespace
 }  // namespace mortise::services

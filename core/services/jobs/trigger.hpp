@@ -1,40 +1,66 @@
-// When a job runs. Text to trigger, trigger to next time; nothing else. UTC only: time zones come with the scheduler.
+// When a job runs: cron, interval or date; from a text or from what an API was given, to the next time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/services/service_error.hpp"
+#include "core/services/jobs/cron_field.hpp"
+#include "core/services/jobs/time_zone.hpp"
+#include "core/services/jobs/trigger_error.hpp"
 
 namespace mortise::services {
 
-// "cron: 0 4 * * *"              5 fields (minute hour day month weekday), 6 (second first) or 7 (year last); weekday 0
-// is MONDAY, day and
-//                                weekday are combined with AND (../shared/contracts/scheduler-and-sync-sessions.md,
-//                                section 6)
-// "every: PT5M"                  ISO 8601 duration of whole seconds in weeks, days, hours, minutes, seconds; counts
-// from the epoch "at: 2030-01-01T00:00:00Z"     once
+// A trigger as an API is given it. A blank text is not given.
+struct TriggerRequest {
+  std::string_view type;      // cron, interval, date
+  std::string_view timezone;  // cron
+  std::string_view cronExpression;
+  std::array<std::string_view, kCronParts> fields;  // by CronPart; each overrides its part of the expression
+  std::array<std::int64_t, 5> counts{};  // interval: weeks, days, hours, minutes, seconds; not positive counts nothing
+  std::string_view runDate;
+};
+
+// A value; copies share what was parsed.
 class Trigger {
  public:
-  // `zone`: "" or "UTC". Throws ServiceError{invalid}: field, value, rule.
-  static Trigger parse(std::string_view text, std::string_view zone = {});
-  ~Trigger();
-  Trigger(const Trigger&);
-  Trigger& operator=(const Trigger&);
-  Trigger(Trigger&&) noexcept;
-  Trigger& operator=(Trigger&&) noexcept;
+  enum class Kind : std::uint8_t { cron, interval, date };
 
-  // Earliest fire time at or after `fromMicros` (a fraction of a second is rounded up first). nullopt: never again.
+  // "cron: 0 4 * * *"              5 parts (minute hour day month weekday), 6 (second first) or 7 (year last); weekday
+  // 0
+  //                                is Monday, day and weekday are combined with AND
+  // "cron: hour=4 day='2nd fri'"   single fields: year month day day_of_week hour minute second
+  // "every: PT5M"                  ISO 8601 duration of whole seconds in weeks, days, hours, minutes, seconds; counts
+  //                                from the epoch, or "every: PT5M from 2030-01-01T00:00:00Z"
+  // "at: 2030-01-01T00:00:00Z"     once
+  // `zone`: IANA name for cron, and for times without an offset; empty: UTC. Throws TriggerError: field, value, rule.
+  static Trigger parse(std::string_view text, std::string_view zone = {});
+  // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`.
+  static Trigger from(const TriggerRequest& request, std::string_view defaultZone, std::int64_t nowMicros);
+
+  // Earliest fire time at or after `fromMicros`. nullopt: never again.
   std::optional<std::int64_t> next(std::int64_t fromMicros) const;
-  const std::string& text() const { return text_; }
+  // Latest fire time from `fromMicros` to `untilMicros`, both included.
+  std::optional<std::int64_t> latest(std::int64_t fromMicros, std::int64_t untilMicros) const;
+
+  Kind kind() const;
+  const char* kindName() const;  // cron, interval, date
+  // What parse() reads back, with zone().
+  const std::string& text() const;
+  const std::string& zone() const;
+  // "cron[hour='1', minute='0']", "interval[0:15:00]", "date[2030-01-01 19:04:00 UTC]"
+  std::string description() const;
+  // The effective text of each cron field; empty texts for other kinds.
+  CronTexts fields() const;
+  // A fire time in the trigger's zone.
+  std::string shown(std::int64_t micros) const;
 
  private:
   struct Rule;
-  Trigger(std::string text, std::shared_ptr<const Rule> rule);
-  std::string text_;
+  explicit Trigger(std::shared_ptr<const Rule> rule) : rule_(std::move(rule)) {}
   std::shared_ptr<const Rule> rule_;
 };
 

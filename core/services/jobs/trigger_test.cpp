@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/identifiers.hpp"
+#include "core/services/jobs/moment.hpp"
 
 namespace mortise::services {
 namespace {
@@ -103,8 +104,8 @@ INSTANTIATE_TEST_SUITE_P(Text, RefusedTrigger,
                                          "every: PT1S1S", "every: PT1S1H", "every: PT1.5S", "every: P1DT",
                                          "every: PT-1S", "every: P999999999D", "every: P1TT1S", "at: tomorrow",
                                          "at: 2026-02-30T00:00:00Z", "at: 2026-01-01T24:00:00Z",
-                                         "at: 2026-01-01T00:00:00.Z", "at: 2026-01-01T00:00:00+8", "at: 2026-01-01",
-                                         "daily", "", "each: PT1S", "* * * * *"));
+                                         "at: 2026-01-01T00:00:00.Z", "at: 2026-01-01T00:00:00+8", "at: 2026-01",
+                                         "at: 2026-01-01T10", "daily", "", "each: PT1S", "* * * * *"));
 
 TEST(At, FiresOnceAndReadsOffsets) {
   const Trigger trigger = Trigger::parse("at: 2030-01-01T08:00:00+08:00");
@@ -113,13 +114,175 @@ TEST(At, FiresOnceAndReadsOffsets) {
   EXPECT_EQ(trigger.next(at("2030-01-01T00:00:00") + 1), std::nullopt);
 }
 
-TEST(Trigger, OtherZonesAreRefusedByName) {
-  EXPECT_NO_THROW(Trigger::parse("cron: 0 0 * * *", "UTC"));
+// What an API is given.
+struct Given {
+  std::string type = "cron";
+  std::string expression{};
+  std::vector<std::pair<CronPart, std::string>> fields{};
+  std::string timezone{};
+};
+
+Trigger made(const Given& given) {
+  TriggerRequest request;
+  request.type = given.type;
+  request.cronExpression = given.expression;
+  request.timezone = given.timezone;
+  for (const auto& [part, text] : given.fields) request.fields[static_cast<std::size_t>(part)] = text;
+  return Trigger::from(request, "Asia/Shanghai", at("2026-01-08T00:00:00"));
+}
+
+std::string refusal(const Given& given) {
   try {
-    Trigger::parse("cron: 0 0 * * *", "Asia/Shanghai");
-    FAIL();
-  } catch (const ServiceError& error) {
-    EXPECT_NE(std::string(error.what()).find("Asia/Shanghai"), std::string::npos);
+    made(given);
+  } catch (const TriggerError& error) {
+    return error.code();
+  }
+  return "taken";
+}
+
+// `from` with its offset; the times as the preview shows them.
+Times shown(const Trigger& trigger, const std::string& from, int count) {
+  Times times;
+  auto next = trigger.next(readMoment(from, *TimeZone::utc())->micros);
+  for (; next && count > 0; --count, next = trigger.next(*next + 1)) times.push_back(trigger.shown(*next));
+  return times;
+}
+
+// The vectors of the scheduler contract, section 6.4, as they stand there.
+TEST(Zone, TheContractsVectorsHold) {
+  EXPECT_EQ(shown(made({.expression = "*/15 * * * *"}), "2026-01-08T10:15:00+08:00", 3),
+            (Times{"2026-01-08T10:15:00+08:00", "2026-01-08T10:30:00+08:00", "2026-01-08T10:45:00+08:00"}));
+  EXPECT_EQ(shown(made({.expression = "0 9 * * 1-5"}), "2026-01-08T09:00:01+08:00", 4),
+            (Times{"2026-01-09T09:00:00+08:00", "2026-01-10T09:00:00+08:00", "2026-01-13T09:00:00+08:00",
+                   "2026-01-14T09:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.expression = "0 0 13 * fri"}), "2026-01-01T00:00:00+08:00", 3),
+            (Times{"2026-02-13T00:00:00+08:00", "2026-03-13T00:00:00+08:00", "2026-11-13T00:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.expression = "0 0 12 1 1 * 2028-2030/2"}), "2026-01-01T00:00:00+08:00", 5),
+            (Times{"2028-01-01T12:00:00+08:00", "2030-01-01T12:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.expression = "0 0 */2 * *"}), "2026-01-30T00:00:00+08:00", 3),
+            (Times{"2026-01-31T00:00:00+08:00", "2026-02-01T00:00:00+08:00", "2026-02-03T00:00:00+08:00"}));
+  const std::string newYork = "America/New_York";
+  EXPECT_EQ(shown(made({.expression = "30 2 * * *", .timezone = newYork}), "2026-03-07T12:00:00-05:00", 3),
+            (Times{"2026-03-08T03:30:00-04:00", "2026-03-09T02:30:00-04:00", "2026-03-10T02:30:00-04:00"}));
+  EXPECT_EQ(shown(made({.expression = "30 1 * * *", .timezone = newYork}), "2026-10-31T12:00:00-04:00", 3),
+            (Times{"2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00", "2026-11-02T01:30:00-05:00"}));
+  EXPECT_EQ(shown(made({.expression = "15 0 * * *", .timezone = newYork}), "2026-03-07T12:00:00-05:00", 3),
+            (Times{"2026-03-08T00:15:00-05:00", "2026-03-09T00:15:00-04:00", "2026-03-10T00:15:00-04:00"}));
+}
+
+TEST(Fields, OverrideTheirPartAndFillUpBySignificance) {
+  EXPECT_EQ(made({.expression = "5 4 * * *", .fields = {{CronPart::hour, "9"}}}).description(),
+            "cron[month='*', day='*', day_of_week='*', hour='9', minute='5', second='0']");
+  EXPECT_EQ(made({.fields = {{CronPart::hour, "3"}}}).fields(), (CronTexts{"0", "0", "3", "*", "*", "*", "*"}));
+  EXPECT_EQ(made({.fields = {{CronPart::weekday, "SUN"}}}).fields(), (CronTexts{"0", "0", "0", "*", "*", "sun", "*"}));
+  EXPECT_EQ(made({.fields = {{CronPart::year, "2030"}}}).fields(), (CronTexts{"0", "0", "0", "1", "1", "*", "2030"}));
+  EXPECT_EQ(made({.fields = {{CronPart::day, "1"}, {CronPart::minute, "05"}}}).fields(),
+            (CronTexts{"0", "5", "*", "1", "*", "*", "*"}));
+  EXPECT_EQ(made({.fields = {{CronPart::hour, "3"}}}).description(), "cron[hour='3']");
+}
+
+TEST(Fields, KnowTheLastDayAndTheNthWeekday) {
+  EXPECT_EQ(shown(made({.fields = {{CronPart::day, "2nd FRI"}}}), "2026-01-01T00:00:00+08:00", 2),
+            (Times{"2026-01-09T00:00:00+08:00", "2026-02-13T00:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.fields = {{CronPart::day, "last"}}}), "2028-02-01T00:00:00+08:00", 2),
+            (Times{"2028-02-29T00:00:00+08:00", "2028-03-31T00:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.fields = {{CronPart::day, "last sun, 1"}}}), "2026-02-01T00:00:01+08:00", 3),
+            (Times{"2026-02-22T00:00:00+08:00", "2026-03-01T00:00:00+08:00", "2026-03-29T00:00:00+08:00"}));
+  EXPECT_EQ(shown(made({.fields = {{CronPart::day, "5th mon"}}}), "2026-01-01T00:00:00+08:00", 2),
+            (Times{"2026-03-30T00:00:00+08:00", "2026-06-29T00:00:00+08:00"}));
+  EXPECT_EQ(refusal({.fields = {{CronPart::day, "6th fri"}}}), "trigger");
+  EXPECT_EQ(refusal({.fields = {{CronPart::day, "2nd friday"}}}), "trigger");
+  EXPECT_EQ(refusal({.fields = {{CronPart::hour, "2nd fri"}}}), "trigger");
+}
+
+TEST(Request, NamesWhatIsWrong) {
+  EXPECT_EQ(refusal({.type = "Cron", .expression = "* * * * *"}), "trigger_type");
+  EXPECT_EQ(refusal({.type = ""}), "trigger_type");
+  EXPECT_EQ(refusal({.expression = "@daily"}), "cron_parts");
+  EXPECT_EQ(refusal({.expression = "* * * *", .fields = {{CronPart::hour, "3"}}}), "cron_parts");
+  EXPECT_EQ(refusal({}), "trigger");
+  EXPECT_EQ(refusal({.expression = "99 * * * *"}), "trigger");
+  EXPECT_EQ(refusal({.type = "interval"}), "trigger");
+  EXPECT_EQ(refusal({.type = "date"}), "trigger");
+  for (const auto* zone : {"Mars/Olympus", "../../etc/passwd", "/etc/localtime", "localtime", "right/UTC", "PST",
+                           "utc+1", "europe/berlin", "zone.tab", "Europe", "Fixed/UTC+01:00:00"})
+    EXPECT_EQ(refusal({.expression = "* * * * *", .timezone = zone}), "timezone") << zone;
+  EXPECT_EQ(refusal({.expression = "\t0  0 *\n* * ", .timezone = " UTC "}), "taken");
+}
+
+TEST(Interval, CountsFromWhenItWasGiven) {
+  const auto now = at("2026-01-08T10:00:00") + 250'000;
+  TriggerRequest request;
+  request.type = "interval";
+  request.counts = {0, 1, -5, 15, 4};
+  const Trigger trigger = Trigger::from(request, "Asia/Shanghai", now);
+  EXPECT_EQ(trigger.description(), "interval[1 day, 0:15:04]");
+  EXPECT_EQ(trigger.shown(*trigger.next(now)), "2026-01-09T18:15:04.250000+08:00");
+  EXPECT_EQ(*trigger.next(*trigger.next(now) + 1) - *trigger.next(now), 87304'000'000);
+  EXPECT_EQ(Trigger::parse(trigger.text(), trigger.zone()).next(now), trigger.next(now));
+  request.counts = {9, 9, 3, 4, 5};
+  EXPECT_EQ(Trigger::from(request, "UTC", now).description(), "interval[72 days, 3:04:05]");
+  for (const auto days : {std::int64_t{1} << 62, std::int64_t{3'000'000'000}, std::int64_t{2'912'800}}) {
+    request.counts = {0, days, 0, 0, 0};
+    EXPECT_THROW(Trigger::from(request, "UTC", now), TriggerError) << days;
+  }
+  request.counts = {0, 2'912'000, 0, 0, 0};
+  EXPECT_EQ(Trigger::from(request, "UTC", now).shown(*Trigger::from(request, "UTC", now).next(now)).substr(0, 4),
+            "9998");
+}
+
+TEST(Date, CountsInTheDefaultZoneAndShowsUtc) {
+  const auto date = [](const std::string& text) {
+    TriggerRequest request;
+    request.type = "date";
+    request.runDate = text;
+    return Trigger::from(request, "Asia/Shanghai", 0);
+  };
+  EXPECT_EQ(date("2030-01-02").description(), "date[2030-01-01 16:00:00 UTC]");
+  EXPECT_EQ(date("2030-01-02 03:04").description(), "date[2030-01-01 19:04:00 UTC]");
+  EXPECT_EQ(date("2030-01-01T19:04:00.75Z").description(), "date[2030-01-01 19:04:00 UTC]");
+  EXPECT_EQ(date("2030-01-01T19:04:00Z").shown(*date("2030-01-01T19:04:00Z").next(0)), "2030-01-01T19:04:00+00:00");
+  EXPECT_EQ(date("2020-01-01").next(at("2026-01-01T00:00:00")), std::nullopt);
+  for (const auto* text : {"tomorrow", "2030-13-01", "2030-02-30", "2030-01-01T25:00", "2030-01-01T10:00+8",
+                           "1893456000", "2030-01-01T10:00Zx", "2030-01-01x10:00", "2030-1-1", "10000-01-01"})
+    EXPECT_THROW(date(text), TriggerError) << text;
+}
+
+TEST(Trigger, ItsTextReadsBackAsTheSame) {
+  for (const Trigger& trigger :
+       {made({.expression = "*/05 4-09 * JAN-mar mon,2"}), made({.fields = {{CronPart::day, "2nd fri,last"}}}),
+        made({.expression = "0 0 12 1 1 * 2028-2030/2", .timezone = "Europe/Berlin"})}) {
+    const Trigger again = Trigger::parse(trigger.text(), trigger.zone());
+    EXPECT_EQ(again.text(), trigger.text());
+    EXPECT_EQ(again.description(), trigger.description());
+    EXPECT_EQ(again.fields(), trigger.fields());
+    EXPECT_EQ(again.next(at("2026-01-01T00:00:00")), trigger.next(at("2026-01-01T00:00:00")));
+  }
+}
+
+TEST(Trigger, FindsTheLatestOfManyMissedTimes) {
+  const auto latest = [](const std::string& text, const std::string& from, const std::string& until) {
+    const auto found = Trigger::parse(text).latest(at(from), at(until));
+    return found ? isoMillis(*found).substr(0, 19) : "none";
+  };
+  EXPECT_EQ(latest("cron: * * * * * *", "2020-01-01T00:00:00", "2026-01-01T00:00:00"), "2026-01-01T00:00:00");
+  EXPECT_EQ(latest("cron: 30 4 * * *", "2020-01-01T00:00:00", "2026-01-01T00:00:00"), "2025-12-31T04:30:00");
+  EXPECT_EQ(latest("cron: 0 0 29 2 *", "2025-01-01T00:00:00", "2026-01-01T00:00:00"), "none");
+  EXPECT_EQ(latest("every: PT7M from 2026-01-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:13:59"),
+            "2026-01-01T00:07:00");
+  EXPECT_EQ(latest("at: 2026-01-01T00:00:00", "2025-01-01T00:00:00", "2026-01-01T00:00:00"), "2026-01-01T00:00:00");
+  EXPECT_EQ(latest("at: 2026-01-01T00:00:01", "2025-01-01T00:00:00", "2026-01-01T00:00:00"), "none");
+}
+
+// Time never decides; these would walk eight thousand years second by second, or change by change, and not come back.
+TEST(Trigger, KnowsQuicklyThatItNeverFires) {
+  for (const auto* zone : {"UTC", "America/New_York"}) {
+    for (const auto* text : {"cron: 0 0 31 2 *", "cron: 0 0 0 1 1 * 2020", "cron: 0 0 0 29 2 * 2027-9999/4",
+                             "cron: day='5th mon' month=2 year=2027-9999/4", "cron: day=30 month=2"})
+      EXPECT_EQ(Trigger::parse(text, zone).next(at("2026-01-01T00:00:00")), std::nullopt) << text;
+    const auto far = Trigger::parse("cron: 59 59 23 31 12 * 9999", zone);
+    EXPECT_EQ(far.shown(*far.next(at("2026-01-01T00:00:00"))).substr(0, 19), "9999-12-31T23:59:59");
+    EXPECT_EQ(far.next(*far.next(0) + 1), std::nullopt);
   }
 }
 

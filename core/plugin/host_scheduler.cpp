@@ -1,0 +1,298 @@
+// scheduler/1 over services::Jobs.
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/identifiers.hpp"
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_tables.hpp"
+#include "core/services/jobs/jobs.hpp"
+#include "core/services/jobs/moment.hpp"
+#include "mortise/abi/scheduler.h"
+
+namespace mortise::plugin {
+namespace {
+
+using services::CronPart;
+using services::Jobs;
+using services::StoredJob;
+using services::TimeZone;
+using services::Trigger;
+
+constexpr std::int64_t kMostAtOnce = 1000;
+
+template <typename Work>
+mortise_status onJobs(mortise_host* raw, const char* function, mortise_error* error, Work work) {
+  const auto* host = hostOf(raw);
+  if (host == nullptr) return noHost(error);
+  return guarded(host, function, error, [&] {
+    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
+    return work(*host->services().jobs);
+  });
+}
+
+mortise_status needsSink(mortise_error* error) {
+  return answer(error, MORTISE_INVALID, "no_sink", "this function hands its result to a sink; give one");
+}
+
+Trigger triggerFrom(const mortise_trigger& given, const Jobs& jobs, std::int64_t now) {
+  services::TriggerRequest request;
+  request.type = view(given.type);
+  request.timezone = view(given.timezone);
+  request.cronExpression = view(given.cron_expression);
+  request.fields = {view(given.second), view(given.minute),  view(given.hour), view(given.day),
+                    view(given.month),  view(given.weekday), view(given.year)};
+  request.counts = {given.weeks, given.days, given.hours, given.minutes, given.seconds};
+  request.runDate = view(given.run_date);
+  return Trigger::from(request, jobs.options().timezone, now);
+}
+
+// Hands `stored` over; the texts live for the call.
+void tell(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_sink sink, void* context) {
+  if (sink == nullptr) return;
+  const auto trigger = Trigger::parse(stored.trigger, stored.zone);
+  const auto fields = trigger.fields();
+  const auto field = [&](CronPart part) { return str(fields[static_cast<std::size_t>(part)]); };
+  const auto description = trigger.description();
+  const auto next = Jobs::nextRun(stored);
+  const auto nextText = next ? trigger.shown(*next) : std::string();
+  const auto lastText = stored.lastRun > 0 ? writeMoment(stored.lastRun, *TimeZone::utc()) : std::string();
+  mortise_scheduled_job job{};
+  job.struct_size = sizeof job;
+  job.id = str(stored.id);
+  job.module = str(stored.module);
+  job.job = str(stored.job);
+  job.name = str(stored.name);
+  job.description = str(stored.description);
+  job.builtin = stored.declared ? 1 : 0;
+  job.paused = stored.paused ? 1 : 0;
+  job.loaded = jobs.loaded(stored.module) ? 1 : 0;
+  job.running = stored.running;
+  job.next_run_at = next.value_or(0);
+  job.next_run_time = str(nextText);
+  job.last_run_at = stored.lastRun;
+  job.last_run_time = str(lastText);
+  job.trigger_type = str(trigger.kindName());
+  job.trigger_text = str(description);
+  job.timezone = str(stored.zone);
+  job.second = field(CronPart::second);
+  job.minute = field(CronPart::minute);
+  job.hour = field(CronPart::hour);
+  job.day = field(CronPart::day);
+  job.month = field(CronPart::month);
+  job.weekday = field(CronPart::weekday);
+  job.year = field(CronPart::year);
+  job.payload = str(stored.payload);
+  job.misfire_grace_seconds = stored.rules.misfireGraceSeconds;
+  job.max_instances = stored.rules.maxInstances;
+  job.coalesce = stored.rules.coalesce ? 1 : 0;
+  job.jitter_seconds = stored.rules.jitterSeconds;
+  job.time_limit_seconds = stored.rules.timeLimitSeconds;
+  sink(context, &job);
+}
+
+std::vector<mortise_str> strs(const std::vector<std::string>& texts) {
+  std::vector<mortise_str> out;
+  for (const auto& text : texts) out.push_back(str(text));
+  return out;
+}
+
+extern "C" {
+
+mortise_status schedulerEnable(mortise_host* host, int32_t on, mortise_error* error) {
+  return onJobs(host, "scheduler/1 enable", error, [&](Jobs& jobs) {
+    jobs.enable(on != 0);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerStatus(mortise_host* host, mortise_scheduler_status_sink sink, void* context,
+                               mortise_error* error) {
+  if (sink == nullptr) return needsSink(error);
+  return onJobs(host, "scheduler/1 status", error, [&](Jobs& jobs) {
+    const auto now = jobs.status();
+    mortise_scheduler_status status{};
+    status.struct_size = sizeof status;
+    status.enabled = now.enabled ? 1 : 0;
+    status.runner = now.runner ? 1 : 0;
+    status.node = str(now.node);
+    status.runner_node = str(now.runnerNode);
+    status.epoch = now.epoch;
+    status.jobs = now.jobs;
+    status.running = now.running;
+    sink(context, &status);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerList(mortise_host* host, mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
+  if (sink == nullptr) return needsSink(error);
+  return onJobs(host, "scheduler/1 list", error, [&](Jobs& jobs) {
+    jobs.each([&](const StoredJob& job) { tell(jobs, job, sink, context); });
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerFind(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
+                             mortise_error* error) {
+  if (sink == nullptr) return needsSink(error);
+  return onJobs(host, "scheduler/1 find", error, [&](Jobs& jobs) {
+    tell(jobs, jobs.find(view(id)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const mortise_trigger* trigger,
+                                      mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
+  if (!MORTISE_COMPLETE(trigger, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
+  return onJobs(host, "scheduler/1 change_trigger", error, [&](Jobs& jobs) {
+    jobs.find(view(id));  // an unknown job is told before a trigger that can't be read
+    tell(jobs, jobs.changeTrigger(view(id), triggerFrom(*trigger, jobs, jobs.options().clock->now())), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerPause(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
+                              mortise_error* error) {
+  return onJobs(host, "scheduler/1 pause", error, [&](Jobs& jobs) {
+    tell(jobs, jobs.pause(view(id)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerResume(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
+                               mortise_error* error) {
+  return onJobs(host, "scheduler/1 resume", error, [&](Jobs& jobs) {
+    tell(jobs, jobs.resume(view(id)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerRunNow(mortise_host* host, mortise_str id, int64_t createdBy, char* runId,
+                               mortise_error* error) {
+  return onJobs(host, "scheduler/1 run_now", error, [&](Jobs& jobs) {
+    const auto run = jobs.runNow(view(id), createdBy, true);
+    if (runId != nullptr) std::memcpy(runId, run.c_str(), run.size() + 1);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerRemove(mortise_host* host, mortise_str id, mortise_error* error) {
+  return onJobs(host, "scheduler/1 remove", error, [&](Jobs& jobs) {
+    if (jobs.remove(view(id))) return MORTISE_OK;
+    return answer(error, MORTISE_NOT_FOUND, "job_not_found", "no job " + copy(id));
+  });
+}
+
+mortise_status schedulerReload(mortise_host* host, mortise_scheduler_reload_sink sink, void* context,
+                               mortise_error* error) {
+  return onJobs(host, "scheduler/1 reload", error, [&](Jobs& jobs) {
+    const auto done = jobs.reload();
+    if (sink == nullptr) return MORTISE_OK;
+    const auto deleted = strs(done.deleted);
+    const auto reloaded = strs(done.reloaded);
+    mortise_scheduler_reload result{};
+    result.struct_size = sizeof result;
+    result.deleted = deleted.data();
+    result.deleted_size = deleted.size();
+    result.deleted_count = static_cast<std::int64_t>(deleted.size());
+    result.reloaded = reloaded.data();
+    result.reloaded_size = reloaded.size();
+    sink(context, &result);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip, int64_t limit,
+                             mortise_job_run_sink sink, void* context, int64_t* total, mortise_error* error) {
+  if (sink == nullptr) return needsSink(error);
+  if (skip < 0 || limit < 1 || limit > kMostAtOnce)
+    return answer(error, MORTISE_INVALID, "out_of_range", "use a skip from 0 and a limit from 1 to 1000");
+  return onJobs(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
+    std::int64_t all = 0;
+    for (const auto& run : jobs.runs(view(jobId), skip, limit, all)) {
+      mortise_job_run_record record{};
+      record.struct_size = sizeof record;
+      record.id = str(run.id);
+      record.job_id = str(run.jobId);
+      record.outcome = str(run.outcome);
+      record.error = str(run.error);
+      record.output = str(run.output);
+      record.node = str(run.node);
+      record.due_at = run.dueAt;
+      record.started_at = run.startedAt;
+      record.ended_at = run.endedAt;
+      record.manual = run.manual ? 1 : 0;
+      record.created_by = run.createdBy;
+      record.percent = static_cast<std::int32_t>(run.percent);
+      record.progress = str(run.progress);
+      sink(context, &record);
+    }
+    if (total != nullptr) *total = all;
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerCancelRun(mortise_host* host, mortise_str runId, mortise_error* error) {
+  return onJobs(host, "scheduler/1 cancel_run", error, [&](Jobs& jobs) {
+    if (jobs.cancel(view(runId))) return MORTISE_OK;
+    return answer(error, MORTISE_NOT_FOUND, "run_not_found", "no run " + copy(runId) + " goes on");
+  });
+}
+
+mortise_status schedulerPurgeRuns(mortise_host* host, int64_t before, int64_t* removed, mortise_error* error) {
+  return onJobs(host, "scheduler/1 purge_runs", error, [&](Jobs& jobs) {
+    const auto count = jobs.purge(before);
+    if (removed != nullptr) *removed = count;
+    return MORTISE_OK;
+  });
+}
+
+mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* given, mortise_str from, int64_t count,
+                                mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error) {
+  if (!MORTISE_COMPLETE(given, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
+  if (sink == nullptr) return needsSink(error);
+  if (count < 1 || count > kMostAtOnce)
+    return answer(error, MORTISE_INVALID, "out_of_range", "use a count from 1 to 1000");
+  return onJobs(host, "scheduler/1 preview", error, [&](Jobs& jobs) {
+    auto start = jobs.options().clock->now();
+    if (from.size > 0) {
+      const auto moment = services::readMoment(view(from), *TimeZone::utc());
+      if (!moment || !moment->hasOffset) {
+        return answer(error, MORTISE_INVALID, "from",
+                      "from \"" + copy(from).substr(0, 80) + "\": write a time like 2026-03-07T12:00:00-05:00");
+      }
+      start = moment->micros;
+    }
+    const auto trigger = triggerFrom(*given, jobs, start);
+    for (auto next = trigger.next(start); next && count > 0; --count, next = trigger.next(*next + 1)) {
+      const auto shown = trigger.shown(*next);
+      sink(context, *next, str(shown));
+    }
+    if (timezone != nullptr) std::memcpy(timezone, trigger.zone().c_str(), trigger.zone().size() + 1);
+    return MORTISE_OK;
+  });
+}
+
+}  // extern "C"
+
+const mortise_scheduler_v1 kTable = {sizeof(mortise_scheduler_v1),
+                                     &schedulerEnable,
+                                     &schedulerStatus,
+                                     &schedulerList,
+                                     &schedulerFind,
+                                     &schedulerChangeTrigger,
+                                     &schedulerPause,
+                                     &schedulerResume,
+                                     &schedulerRunNow,
+                                     &schedulerRemove,
+                                     &schedulerReload,
+                                     &schedulerRuns,
+                                     &schedulerCancelRun,
+                                     &schedulerPurgeRuns,
+                                     &schedulerPreview};
+
+}  // namespace
+
+const void* schedulerTable() { return &kTable; }
+
+}  // namespace mortise::plugin

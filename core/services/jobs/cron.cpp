@@ -1,0 +1,161 @@
+#include "core/services/jobs/cron.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "core/services/jobs/trigger_error.hpp"
+
+namespace mortise::services {
+namespace {
+
+constexpr std::int64_t kDay = 86400;
+// No two offsets of a zone are further apart.
+constexpr std::int64_t kWidestChange = 26LL * 3600;
+
+constexpr std::array<CronPart, kCronParts> kBySignificance = {CronPart::year,    CronPart::month, CronPart::day,
+                                                              CronPart::weekday, CronPart::hour,  CronPart::minute,
+                                                              CronPart::second};
+
+std::size_t index(CronPart part) { return static_cast<std::size_t>(part); }
+
+std::string minimumOf(CronPart part) {
+  switch (part) {
+    case CronPart::day:
+    case CronPart::month:
+      return "1";
+    case CronPart::weekday:
+    case CronPart::year:
+      return "*";
+    default:
+      return "0";
+  }
+}
+
+CronTexts effective(const CronTexts& given) {
+  CronTexts texts = given;
+  bool later = true;  // every field seen so far is less significant than the last one given
+  for (auto part = kBySignificance.rbegin(); part != kBySignificance.rend(); ++part) {
+    auto& text = texts[index(*part)];
+    if (!text.empty()) {
+      later = false;
+    } else {
+      text = later ? minimumOf(*part) : "*";
+    }
+  }
+  if (later) throw TriggerError("trigger", "no cron expression and no field is given");
+  return texts;
+}
+
+template <std::size_t... Index>
+std::array<CronField, kCronParts> fieldsOf(const CronTexts& texts, std::index_sequence<Index...>) {
+  return {CronField(static_cast<CronPart>(Index), texts[Index])...};
+}
+
+}  // namespace
+
+Cron::Cron(const CronTexts& given)
+    : given_{}, fields_(fieldsOf(effective(given), std::make_index_sequence<kCronParts>())) {
+  for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !given[i].empty();
+}
+
+CronTexts Cron::split(std::string_view expression) {
+  constexpr std::string_view kBlank = " \t\n\r\f\v";
+  std::vector<std::string> parts;
+  for (auto at = expression.find_first_not_of(kBlank); at != std::string_view::npos;) {
+    const auto end = std::min(expression.find_first_of(kBlank, at), expression.size());
+    parts.emplace_back(expression.substr(at, end - at));
+    at = expression.find_first_not_of(kBlank, end);
+  }
+  if (parts.size() < 5 || parts.size() > kCronParts) {
+    throw TriggerError("cron_parts", "cron \"" + std::string(expression.substr(0, 80)) + "\" has " +
+                                         std::to_string(parts.size()) +
+                                         " parts; 5 (minute hour day month weekday), 6 (second first) or 7 (year last) "
+                                         "are expected");
+  }
+  CronTexts texts;
+  if (parts.size() == 5) parts.insert(parts.begin(), "0");
+  std::move(parts.begin(), parts.end(), texts.begin());
+  return texts;
+}
+
+// First matching second of a day at or after `from`, or -1.
+int Cron::timeFrom(int from) const {
+  const auto& hours = field(CronPart::hour);
+  const auto& minutes = field(CronPart::minute);
+  for (int hour = hours.next(from / 3600); hour >= 0; hour = hours.next(hour + 1)) {
+    const bool startHour = hour == from / 3600;
+    for (int minute = minutes.next(startHour ? from / 60 % 60 : 0); minute >= 0; minute = minutes.next(minute + 1)) {
+      const bool startMinute = startHour && minute == from / 60 % 60;
+      const int second = field(CronPart::second).next(startMinute ? from % 60 : 0);
+      if (second >= 0) return hour * 3600 + minute * 60 + second;
+    }
+  }
+  return -1;
+}
+
+std::optional<std::int64_t> Cron::nextCivil(std::int64_t from) const {
+  namespace chrono = std::chrono;
+  from = std::max<std::int64_t>(from, 0);
+  const std::int64_t startDay = from / kDay;
+  const auto startTime = static_cast<int>(from % kDay);
+  const chrono::year_month_day start{chrono::sys_days(chrono::days(startDay))};
+  const auto& years = field(CronPart::year);
+  const auto& months = field(CronPart::month);
+  for (int year = years.next(static_cast<int>(start.year())); year >= 0; year = years.next(year + 1)) {
+    const bool startYear = chrono::year(year) == start.year();
+    const int firstMonth = startYear ? static_cast<int>(static_cast<unsigned>(start.month())) : 1;
+    for (int month = months.next(firstMonth); month >= 0; month = months.next(month + 1)) {
+      const auto inYear = chrono::year(year) / static_cast<int>(month);
+      const std::int64_t first = chrono::sys_days(inYear / 1).time_since_epoch().count();
+      const auto length = static_cast<int>(static_cast<unsigned>((inYear / chrono::last).day()));
+      const auto weekday = static_cast<int>((first + 3) % 7);  // 1970-01-01 was a Thursday
+      std::uint32_t days =
+          field(CronPart::day).daysOf(length, weekday) & field(CronPart::weekday).daysOf(length, weekday);
+      for (; days != 0; days &= days - 1) {
+        const std::int64_t day = first + std::countr_zero(days) - 1;
+        if (day < startDay) continue;
+        const int time = timeFrom(day == startDay ? startTime : 0);
+        if (time >= 0) return day * kDay + time;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone) const {
+  constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  from = std::max(from, -kWidestChange);
+  std::optional<std::int64_t> best;
+  TimeZone::Segment segment = zone.at(from);
+  // Times that the clock skipped just before `from` may still be to come.
+  if (segment.start > -kForever) {
+    const auto before = zone.at(segment.start - 1).offset;
+    const auto skipped = nextCivil(from + before);
+    if (skipped && *skipped < segment.start + segment.offset) best = *skipped - before;
+  }
+  for (;;) {
+    const auto lower = std::max(from, segment.start);
+    const auto civil = nextCivil(lower + segment.offset);
+    const auto following = segment.end == kForever ? segment.offset : zone.at(segment.end).offset;
+    if (civil && (segment.end == kForever || *civil < segment.end + std::max(segment.offset, following))) {
+      const auto instant = *civil - segment.offset;
+      if (!best || instant < *best) best = instant;
+    }
+    if (best && *best < segment.end) return best;
+    if (segment.end == kForever) return best;
+    // Nothing matches before `civil`, so all changes up to shortly before it may be left out; but a segment that is
+    // shorter than a change of the clock says nothing about civil times that come again in the next.
+    auto at = segment.end;
+    if (segment.end - lower >= kWidestChange) {
+      if (!civil) return best;
+      if (!best) at = std::max(at, *civil - kWidestChange);
+    }
+    segment = zone.at(at);
+  }
+}
+
+}  // namespace mortise::services

@@ -1,0 +1,41 @@
+// A cron schedule: seven fields that must all match, in civil time and in a zone.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/services/jobs/cron_field.hpp"
+#include "core/services/jobs/time_zone.hpp"
+
+namespace mortise::services {
+
+// An empty text: that field is not given.
+class Cron {
+ public:
+  // Fields after the last one given, in the order year, month, day, weekday, hour, minute, second, get their minimum
+  // (weekday: *), others *. Throws TriggerError.
+  explicit Cron(const CronTexts& given);
+  // What `expression` gives, by its 5, 6 or 7 parts. Throws TriggerError{cron_parts}.
+  static CronTexts split(std::string_view expression);
+
+  // The first match at or after `from`, in seconds since the epoch; nullopt: none up to the year 9999. A civil time
+  // that comes twice matches twice; one that the clock skips matches at the instant that the offset before the change
+  // gives.
+  std::optional<std::int64_t> next(std::int64_t from, const TimeZone& zone) const;
+
+  const std::string& text(CronPart part) const { return fields_[static_cast<std::size_t>(part)].text(); }
+  bool given(CronPart part) const { return given_[static_cast<std::size_t>(part)]; }
+
+ private:
+  const CronField& field(CronPart part) const { return fields_[static_cast<std::size_t>(part)]; }
+  std::optional<std::int64_t> nextCivil(std::int64_t from) const;
+  int timeFrom(int from) const;
+
+  std::array<bool, kCronParts> given_;
+  std::array<CronField, kCronParts> fields_;
+};
+
+}  // namespace mortise::services

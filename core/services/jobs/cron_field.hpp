@@ -1,0 +1,50 @@
+// One field of a cron expression: its grammar, and which values it allows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mortise::services {
+
+// In the order in which an expression of seven parts gives them.
+enum class CronPart : std::uint8_t { second, minute, hour, day, month, weekday, year };
+inline constexpr std::size_t kCronParts = 7;
+using CronTexts = std::array<std::string, kCronParts>;
+
+class CronField {
+ public:
+  // A comma list of *, */n, a, a-b, a-b/n, a/n; names of months and weekdays; for days also "last", "2nd fri",
+  // "last fri". Weekday 0 is Monday. Throws TriggerError{trigger}.
+  CronField(CronPart part, std::string_view text);
+
+  // As given, in lower case, without leading zeros.
+  const std::string& text() const { return text_; }
+  // The first allowed value at or after `from`; -1 when there is none. Not for days.
+  int next(int from) const;
+  // Days of one month, bit 1 is the first. Weekdays: 0 is Monday.
+  std::uint32_t daysOf(int length, int weekdayOfFirst) const;
+
+ private:
+  struct Range {
+    int first = 0, last = 0, step = 1;
+  };
+  struct WeekdayOfMonth {
+    int nth = 0;  // 1..5; 0 = the last
+    int weekday = 0;
+  };
+  void addRange(const Range& range);
+  std::string addElement(std::string_view element);
+  bool addDayOfMonth(std::string_view element, std::string& canonical);
+
+  CronPart part_;
+  std::string text_;
+  std::uint64_t allowed_ = 0;  // values less the minimum; of all parts but the year
+  std::vector<Range> years_;
+  bool lastDay_ = false;
+  std::vector<WeekdayOfMonth> weekdays_;
+};
+
+}  // namespace mortise::services

@@ -1,0 +1,24 @@
+// What to do about a job that is due: which of its missed times runs, and when it comes next.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/services/jobs/job_store.hpp"
+#include "core/services/jobs/trigger.hpp"
+
+namespace mortise::services {
+
+struct DueStep {
+  std::optional<std::int64_t> run;   // the time that runs; none: all are too late
+  std::optional<std::int64_t> next;  // of the trigger
+};
+
+// `due`: the trigger's time that is at or before `now`, jitter left out. All times in microseconds.
+DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due, std::int64_t now);
+
+// How much later than `due` a job with jitter comes; the same on every server.
+std::int64_t jitterOf(std::string_view jobId, std::int64_t due, std::int64_t jitterSeconds);
+
+}  // namespace mortise::services

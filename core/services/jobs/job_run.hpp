@@ -1,0 +1,61 @@
+// One run of a job while it goes on: what its function is given, and what it says.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "core/services/jobs/job_store.hpp"
+
+namespace mortise::services {
+
+// Thread-safe.
+class JobRun {
+ public:
+  enum class Stop : std::uint8_t { none, asked, timeLimit };
+  static constexpr std::size_t kMaxOutput = 64 << 10;
+
+  JobRun(StoredRun record, std::string payload) : record_(std::move(record)), payload_(std::move(payload)) {}
+
+  const std::string& job() const { return record_.jobId; }  // "module.job"
+  const std::string& id() const { return record_.id; }
+  const std::string& payload() const { return payload_; }
+  bool manual() const { return record_.manual; }
+  std::int64_t dueAt() const { return record_.dueAt; }
+  std::int64_t createdBy() const { return record_.createdBy; }
+  std::int64_t startedAt() const { return startedAt_.load(std::memory_order_relaxed); }
+  bool cancelled() const { return stop_.load(std::memory_order_relaxed) != Stop::none; }  // asked to stop: return soon
+
+  // 0..100. Kept in the record, and logged at level debug.
+  void progress(int percent, std::string_view text);
+  // A line for the record, which keeps the last 64 KiB.
+  void output(std::string_view line);
+
+  // The engine's side.
+  void begin(std::int64_t now) { startedAt_.store(now, std::memory_order_relaxed); }
+  void stop(Stop why);  // the first reason stays
+  Stop stopped() const { return stop_.load(std::memory_order_relaxed); }
+  const StoredRun& record() const { return record_; }
+  // True, once, after progress was reported anew.
+  bool takeProgress(std::int64_t& percent, std::string& text);
+  // The record as it is now; `outcome` and `error` are the caller's.
+  RunEnd snapshot() const;
+
+ private:
+  const StoredRun record_;
+  const std::string payload_;
+  std::atomic<std::int64_t> startedAt_{0};
+  std::atomic<Stop> stop_{Stop::none};
+  mutable std::mutex mutex_;
+  std::string output_;
+  std::int64_t percent_ = -1;
+  std::string progress_;
+  bool progressed_ = false;
+};
+
+// Text that every database takes: valid UTF-8 without NUL.
+std::string storable(std::string_view text);
+
+}  // namespace mortise::services

@@ -1,0 +1,164 @@
+// The tables of the job engine: jobs, runs, who may start runs. SQL only; what it means is the engine's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/db/database.hpp"
+
+namespace mortise::services {
+
+// How a job's runs are treated.
+struct JobRules {
+  std::int64_t jitterSeconds = 0;
+  std::int64_t timeLimitSeconds = 0;  // 0: none
+  std::int64_t maxInstances = 1;
+  std::int64_t misfireGraceSeconds = 300;  // -1: a late run always starts
+  bool coalesce = true;
+  bool operator==(const JobRules&) const = default;
+};
+
+struct StoredJob {
+  std::string id;  // "module.job"
+  std::string module;
+  std::string job;
+  bool declared = false;  // by a module.yaml or the kernel
+  std::string name;
+  std::string description;
+  std::string trigger;  // Trigger::text()
+  std::string zone;
+  // As declared: another trigger than that was given by an operator.
+  std::string declaredTrigger;
+  std::string declaredZone;
+  std::string payload;
+  JobRules rules;
+  bool paused = false;
+  bool removed = false;  // declared, and an operator took it away
+  std::optional<std::int64_t> nextRun;
+  std::int64_t lastRun = 0;
+  std::int64_t revision = 0;
+  std::int64_t running = 0;  // runs that go on, on all servers
+};
+
+struct StoredRun {
+  std::string id;
+  std::string jobId;
+  std::string outcome;
+  std::string error;
+  std::string output;
+  std::string node;
+  std::string boot;
+  std::int64_t epoch = 0;
+  std::int64_t dueAt = 0;
+  std::int64_t startedAt = 0;
+  std::int64_t endedAt = 0;  // 0: goes on
+  bool manual = false;
+  std::int64_t createdBy = 0;
+  std::int64_t percent = -1;
+  std::string progress;
+};
+
+// Who starts the runs of the clock.
+struct StoredRunner {
+  std::string node;  // empty: nobody
+  std::int64_t epoch = 0;
+  std::int64_t beat = 0;
+};
+
+struct StoredNode {
+  std::string node;
+  std::string boot;
+  std::int64_t beat = 0;
+};
+
+// One due time: moved on from, and, with a run, started.
+struct Claim {
+  std::string jobId;
+  std::int64_t due = 0;  // next_run as it was read
+  std::optional<std::int64_t> next;
+  std::optional<StoredRun> run;
+  bool wantsPayload = false;
+  std::string payload;   // out
+  bool claimed = false;  // out
+};
+
+// What the end of a run changes.
+struct RunEnd {
+  std::string id;
+  std::string jobId;
+  std::string outcome;
+  std::string error;
+  std::string output;
+  std::int64_t startedAt = 0;
+  std::int64_t endedAt = 0;
+  std::int64_t percent = -1;
+  std::string progress;
+  bool removesJob = false;  // a put job that was to run once
+};
+
+// Thread-safe as db::Database is; everything throws db::Error.
+class JobStore {
+ public:
+  explicit JobStore(db::Database& database) : database_(database) {}
+  static std::string_view migrationSql();
+
+  db::Database& database() { return database_; }
+  // Changes of jobs happen one after the other, so that revisions are seen in the order in which they grow. Returns the
+  // transaction's revision.
+  static std::int64_t beginChange(db::Session& session);
+  // To change it: nobody else, no claim either, changes it until the transaction ends.
+  static std::optional<StoredJob> findToChange(db::Session& session, std::string_view id, std::int64_t revision);
+  static void insert(db::Session& session, const StoredJob& job);
+  static void update(db::Session& session, const StoredJob& job);  // all but last_run
+  static void erase(db::Session& session, std::string_view id);
+  // Their ids by next run, those without one last.
+  static std::vector<std::string> eraseAll(db::Session& session);
+
+  std::optional<StoredJob> find(std::string_view id);
+  // By id; without those that were removed.
+  void each(const std::function<void(StoredJob&)>& visit);
+  std::vector<StoredJob> ofModule(std::string_view module);  // by id; removed ones too
+  std::int64_t revision();                                   // of the last change
+  std::vector<StoredJob> changedSince(std::int64_t revision);
+  std::int64_t count();
+
+  StoredRunner runner();
+  // True when the row still was as `seen` and now names `node` in the next epoch.
+  bool takeOver(const StoredRunner& seen, std::string_view node);
+  bool renew(std::string_view node, std::int64_t epoch);
+  void release(std::string_view node, std::int64_t epoch);
+  void beat(std::string_view node, std::string_view boot);
+  std::vector<StoredNode> nodes();
+
+  // In one transaction. A claim succeeds when the job still is due then, is neither paused nor removed, and `node`
+  // holds the lease in `epoch`.
+  void claim(std::vector<Claim>& claims, std::string_view node, std::int64_t epoch);
+  // Takes a claim back whose run has not begun.
+  void unclaim(const std::vector<Claim>& claims);
+  void startManual(const StoredRun& run);
+  void end(const std::vector<RunEnd>& ends);
+  void progress(std::string_view runId, std::int64_t percent, std::string_view text);
+  // Runs of `node` that go on by the record but not in fact: all but those of `boot` (empty: all). Returns how many.
+  std::int64_t closeLost(std::string_view node, std::string_view boot, std::int64_t now);
+  bool askToStop(std::string_view runId);
+  void askJobToStop(std::string_view jobId);
+  std::vector<std::string> askedToStop(std::string_view node);
+  std::int64_t runningRuns();
+
+  // Newest first; empty `jobId`: of all jobs.
+  std::vector<StoredRun> runs(std::string_view jobId, std::int64_t skip, std::int64_t limit, std::int64_t& total);
+  std::optional<StoredRun> run(std::string_view id);
+  std::int64_t purge(std::int64_t before);
+
+ private:
+  static std::optional<StoredJob> find(db::Session& session, std::string_view id);
+  std::vector<StoredJob> select(std::string_view where, const db::Parameters& parameters);
+
+  db::Database& database_;
+};
+
+}  // namespace mortise::services

@@ -1,0 +1,27 @@
+// A clock that stands still until it is moved. For tests and measurements.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include "core/services/jobs/job_clock.hpp"
+
+namespace mortise::services {
+
+class MovedClock final : public JobClock {
+ public:
+  explicit MovedClock(std::int64_t start) : now_(start) {}
+  std::int64_t now() const override { return now_.load(); }
+  std::int64_t monotonic() const override { return now_.load(); }
+  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& wake, std::int64_t until) override {
+    // Who moves the clock does not hold the lock, so a wake-up could be missed: look again shortly.
+    if (now() < until) wake.wait_for(lock, std::chrono::milliseconds(1));
+  }
+  void advance(std::int64_t micros) { now_.fetch_add(micros); }
+  void set(std::int64_t micros) { now_.store(micros); }
+
+ private:
+  std::atomic<std::int64_t> now_;
+};
+
+}  // namespace mortise::services
