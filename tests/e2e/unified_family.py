@@ -54,10 +54,10 @@ class Browser:
         return answer
 
     def fetch_token(self):
-        self.token = self.call("GET", "/probe-cookies/csrf-token").json()["data"]["csrf_token"]
+        self.token = self.call("GET", "/api/v1/auth/csrf-token").json()["data"]["csrf_token"]
 
     def log_in(self, name):
-        answer = self.call("POST", "/probe-cookies/login", {"username": name, "password": PASSWORD})
+        answer = self.call("POST", "/api/v1/auth/login", {"username": name, "password": PASSWORD})
         assert answer.status == 200, answer
         return self
 
