@@ -46,7 +46,7 @@ struct Body {
   enum class Kind : std::uint8_t { none, json, multipart, raw, form };
   Kind kind = Kind::none;
   bool required = false;
-  bool lenient = false;     // x-mortise-lenient-body: anything unreadable counts as {} (unified family)
+  bool lenient = false;     // x-mortise-lenient-body: what is no JSON object counts as {} (unified family)
   std::uint64_t limit = 0;  // bytes; 0 = the server's http.max_body / http.max_upload
   std::shared_ptr<const Schema> schema;
   std::vector<std::string> mediaTypes;  // accepted

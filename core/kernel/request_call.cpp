@@ -128,12 +128,13 @@ void RequestCall::checkSyntax() {
   const auto bytes = exchange_->body();
   const auto type = mediaType(exchange_->head().fields.get("Content-Type"));
   const bool isForm = type == kForm && takesForm(operation);
-  if (!bytes.empty() && !type.empty() && !isJson(type) && !isForm && !ignoresContentType(operation)) {
+  const bool isForeign = !type.empty() && !isJson(type) && !isForm;
+  if (!bytes.empty() && isForeign && !ignoresContentType(operation)) {
     throw Problem(415, "unsupported_media_type")
         .with("expected", "application/json")
         .field({"header", "Content-Type"}, "literal_error", {{"expected", "application/json"}});
   }
-  if (bytes.empty()) {
+  if (bytes.empty() || (isForeign && operation.body.lenient)) {
     if (operation.body.lenient) body_.SetObject();
     hasBody_ = operation.body.lenient;
     return;
@@ -148,6 +149,7 @@ void RequestCall::checkSyntax() {
     }
     body_.SetObject();
   }
+  if (operation.body.lenient && !body_.IsObject()) body_.SetObject();
   hasBody_ = true;
 }
 

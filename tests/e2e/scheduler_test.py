@@ -210,7 +210,7 @@ class SchedulerOperations(Calls):
                                ({"cron_day": "2nd fri"}, ["*", "*", "2nd fri", "*", "0", "0", "0"]),
                                ({"cron_day": ["x", "last"]}, ["*", "*", "last", "*", "0", "0", "0"]),
                                ({"second": "*/10", "cron_second": "  "}, ["*", "*", "*", "*", "*", "*", "*/10"]),
-                               ({"cron_hour": "\u00005\u0000", "name": "ignored", "func": "ignored"}, ["*", "*", "*", "*", "5", "0", "0"])):
+                               ({"cron_hour": " 05 ", "name": "ignored", "func": "ignored"}, ["*", "*", "*", "*", "5", "0", "0"])):
             with self.subTest(body):
                 self.assertSuccess(self.put(JOB, {"trigger_type": " cron ", **body}), CHANGED, data=False)
                 self.assertEqual(effective(), expected)
@@ -416,6 +416,43 @@ class SchedulerOperations(Calls):
         self.ended_run(JOB, before)
         self.assertEqual(self.user.call("GET", f"/api/v1/sync-sessions/{old}").status, 404)
         self.assertEqual(self.session(running)["status"], "running")
+
+
+    # ---- what the reference's own tests pin (section 5 of the contract), as its clients send it ------------------------------
+
+    def test_pinned_anonymous_requests(self):
+        for path in (JOBS, "/api/v1/sync-sessions"):
+            answer = self.nobody.call("GET", path)
+            self.assertEqual((answer.status, answer.json()["message_code"]), (401, "AUTHENTICATION_REQUIRED"))
+        for path in (f"{JOBS}/actions/reload", "/api/v1/sync-sessions/any/actions/cancel"):
+            answer = self.nobody.call("POST", path, {})
+            self.assertEqual((answer.status, answer.json()["message_code"]), (401, "AUTHENTICATION_REQUIRED"))
+        answer = self.nobody.call("GET", "/api/v1/auth/csrf-token").json()
+        self.assertEqual((answer["success"], answer["error"], type(answer["data"]["csrf_token"])), (True, False, str))
+        answer = self.nobody.call("POST", "/api/v1/auth/logout", {"csrf_token": self.nobody.token}, csrf=False)
+        self.assertIn(answer.status, (400, 403))
+        self.assertEqual((answer.json()["success"], answer.json()["error"]), (False, True))
+
+    def test_pinned_requests_of_an_administrator(self):
+        def good(method, path, body=None):
+            answer = self.admin.call(method, path, body)
+            self.assertEqual((answer.status, answer.json()["success"], answer.json()["error"]), (200, True, False), answer)
+            return answer.json().get("data")
+        self.assertIsInstance(good("GET", JOBS), list)
+        self.assertEqual(good("GET", f"{JOBS}/{JOB}")["id"], JOB)
+        good("PUT", f"{JOBS}/{JOB}", {"trigger_type": "cron", "cron_expression": "*/5 * * * *"})
+        good("POST", f"{JOBS}/{JOB}/actions/pause", {})
+        good("POST", f"{JOBS}/{JOB}/actions/resume", {})
+        self.assertIn("manual_job_id", good("POST", f"{JOBS}/{JOB}/actions/run", {}))
+        good("POST", f"{JOBS}/actions/reload", {})
+        for item in good("GET", JOBS):
+            self.assertEqual((item["task_id"], item["task_name"], item["editable_fields"]), (item["id"], item["name"], ["trigger"]))
+        good("DELETE", f"{JOBS}/{JOB}")
+        session = support.request(self.server, "POST", "/probe-sync/open", {"type": "manual_task"}).json()["session"]
+        self.assertEqual(set(good("GET", "/api/v1/sync-sessions")), {"items", "total", "page", "pages"})
+        good("GET", f"/api/v1/sync-sessions/{session}")
+        good("GET", f"/api/v1/sync-sessions/{session}/error-logs")
+        good("POST", f"/api/v1/sync-sessions/{session}/actions/cancel", {})
 
 
 class OnSqlite(unified_family.OnSqlite, SchedulerOperations, unittest.TestCase):
