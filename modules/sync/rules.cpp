@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kMostTargets = 100000;
 constexpr std::size_t kLongestName = 255;
-constexpr std::size_t kLongestDetails = 64 * 1024;
-constexpr std::size_t kLongestMessage = 8 * 1024;
+constexpr std::size_t kLongestDetails = std::size_t{64} * 1024;
+constexpr std::size_t kLongestMessage = std::size_t{8} * 1024;
 constexpr int kDetailsVersion = 1;
 
 constexpr std::array<std::string_view, 4> kTypes = {"manual_single", "manual_batch", "manual_task", "scheduled_task"};
