@@ -14,7 +14,7 @@ from mortise_server import MortiseServer, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
 PUBLIC = "https://api.example.com"
-OPTIONS = {**support.QUICK, "limits.enabled": "true", "http.public_url": PUBLIC, "auth.code_cooldown": "0s"}
+OPTIONS = {**support.QUICK, "limits.enabled": "true", "http.public_url": PUBLIC, "auth.code_cooldown": "0s", "identity.default_tier": "pro"}
 RAW = r"^sk_sfs_[0-9a-f]{32}$"
 UUID4 = r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
@@ -102,9 +102,8 @@ class KeyAccounts:
         me = self.me(made["raw_key"])
         self.assertRegex(me.pop("created_at"), MOMENT)
         self.assertRegex(me.pop("latest_version"), r"^\d+\.\d+\.\d+$")
-        self.assertIsInstance(me.pop("tier"), str)
-        self.assertIsInstance(me.pop("effective_tier"), str)
-        self.assertEqual(me, {"user_id": made["user_id"], "email": made["email"], "display_name": None, "email_verified": False, "org_id": None, "org_name": None, "org_role": None, "last_client_version": None,
+        self.assertEqual(me, {"user_id": made["user_id"], "email": made["email"], "display_name": None, "email_verified": False, "tier": "pro",
+                              "effective_tier": "pro", "org_id": None, "org_name": None, "org_role": None, "last_client_version": None,
                               "last_client_platform": None, "last_client_device": None, "last_sync_at": None, "default_org_id": None})
         keys = self.call("GET", "/keys", made["raw_key"]).json()
         self.assertEqual([(key["key_id"], key["name"]) for key in keys], [(made["key_id"], "default")])
@@ -225,7 +224,7 @@ class KeyAccounts:
     def test_me_serves_keys_and_tokens_of_every_family(self):
         token = support.account(self.server, fresh("bob"))
         me = self.me(token)
-        self.assertEqual((me["email"], me["email_verified"]), (None, False))
+        self.assertEqual((me["email"], me["email_verified"], me["tier"]), (None, False, "pro"))
         key = self.call("POST", "/keys", token, {}).json()["raw_key"]
         self.assertEqual(self.me(key)["user_id"], me["user_id"])
         for path in ("/auth/me", "/auth/me/", "/me", "/me/"):
@@ -270,6 +269,32 @@ class KeyAccounts:
         self.assertInvalid(self.call("PUT", "/me/default-org", key, {}), ("org_id", "missing"))
         self.assertInvalid(self.call("PUT", "/me/default-org", key, {"org_id": 5}), ("org_id", "string_type"))
         self.assertInvalid(self.call("PUT", "/me/default-org", key, {"org_id": ""}), ("org_id", "string_too_short"))
+
+    def test_me_shows_the_organisation_and_the_default_that_was_chosen(self):
+        made, slug = self.sign_up(), fresh("slug")
+        key = made["raw_key"]
+        answer = self.call("POST", "/probe-orgs", key, {"slug": slug, "tier": "team"}, prefix="")
+        self.assertEqual(answer.status, 201, answer)
+        org = answer.json()
+        me = self.me(key)
+        self.assertEqual((me["org_id"], me["org_name"], me["org_role"], me["tier"], me["effective_tier"], me["default_org_id"]),
+                         (org["id"], slug, "owner", "pro", "team", None))
+        self.assertAnswer(self.call("PUT", "/me/default-org", key, {"org_id": org["id"]}), (200, {"default_org_id": org["id"]}))
+        self.assertEqual(self.me(key)["default_org_id"], org["id"])
+        stranger = self.sign_up()["raw_key"]
+        self.assertEqual(self.call("PUT", "/me/default-org", stranger, {"org_id": org["id"]}).status, 403)
+        self.assertIsNone(self.me(stranger)["default_org_id"])
+        self.assertAnswer(self.call("PUT", "/me/default-org", key, {"org_id": None}), (200, {"default_org_id": None}))
+        self.assertIsNone(self.me(key)["default_org_id"])
+
+        member = self.sign_up()
+        joined = self.call("POST", f"/probe-orgs/{org['id']}/members", key, {"user_id": member["user_id"], "role": "member"}, prefix="")
+        self.assertLess(joined.status, 300, joined)
+        self.assertEqual(self.call("PUT", "/me/default-org", member["raw_key"], {"org_id": org["id"]}).status, 200)
+        left = self.call("DELETE", f"/probe-orgs/{org['id']}/members/{member['user_id']}", key, prefix="")
+        self.assertLess(left.status, 300, left)
+        me = self.me(member["raw_key"])
+        self.assertEqual((me["org_id"], me["default_org_id"]), (None, None), "leaving ends the choice")
 
     # --- keys
 

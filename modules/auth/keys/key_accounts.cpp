@@ -33,7 +33,7 @@ KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
       log_(host.log()),
       identity_(host.identity()),
       mail_(host.mail()),
-      orgs_(host.optional<mortise::Orgs>()),
+      orgs_(host.orgs()),
       secrets_(host.secrets()),
       audit_(host.audit()),
       defaultOrgs_(host.db()),
@@ -159,7 +159,7 @@ Reply KeyAccounts::readMe(const Request& request) {
   const auto user = identity_.find(mortise::UserKey::id, caller.userId);
   if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
   const std::string orgId = caller.orgId;
-  const auto org = orgId.empty() || !orgs_ ? std::nullopt : orgs_->find(orgId);
+  const auto org = orgId.empty() ? std::nullopt : orgs_.find(orgId);
   // Whoever left the organisation has no default any more.
   auto chosen = defaultOrgs_.find(user->id);
   if (chosen != orgId) chosen.reset();
@@ -187,7 +187,7 @@ Reply KeyAccounts::chooseDefaultOrg(const Request& request) {
   std::optional<std::string> chosen;
   if (const auto orgId = request.body()["org_id"].optionalText()) chosen = orgId->string();
   if (chosen) {
-    const auto membership = orgs_ ? orgs_->membership(caller.userId) : std::nullopt;
+    const auto membership = orgs_.membership(caller.userId);
     if (!membership || membership->orgId != *chosen) throw Problem(403, "not_an_org_member");
   }
   defaultOrgs_.choose(caller.userId, chosen);

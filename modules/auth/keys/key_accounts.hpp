@@ -57,7 +57,7 @@ class KeyAccounts {
   mortise::Log log_;
   mortise::Identity identity_;
   mortise::Mail mail_;
-  std::optional<mortise::Orgs> orgs_;
+  mortise::Orgs orgs_;
   mortise::Secrets secrets_;
   mortise::Audit audit_;
   DefaultOrgStore defaultOrgs_;
