@@ -72,7 +72,8 @@ Reply KeyAccounts::signUp(const Request& request) {
     wanted.userId = user.id;
     wanted.name = "default";
     key = identity_.mintKey(wanted);
-    audit_.record(request, "auth.signed_up", "user:" + user.id, json::object({{"key_id", key.id}}));
+    audit_.record(request, "auth.account_created", "user:" + user.id,
+                  json::object({{"through", "key"}, {"key_id", key.id}}));
   } catch (...) {
     identity_.remove(user.id);  // nobody could ever use it, and its address would be taken
     throw;
