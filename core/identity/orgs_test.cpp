@@ -359,6 +359,37 @@ TEST_P(OrgsTest, NumbersCountOnAndNeverComeBack) {
   EXPECT_EQ(problemOf([&] { user("ada"); }), "409 username_taken");
 }
 
+TEST_P(OrgsTest, AccountsOfAnOlderServerAreNumberedInTheOrderOfTheirSignUp) {
+  const bool sqlite = GetParam() == db::Backend::sqlite;
+  db::Options options;
+  options.url = sqlite ? "sqlite:" + directory_.path() + "/older.db" : peers::Postgres::shared()->newDatabase();
+  options.connections = 2;
+  const auto older = db::Database::open(options);
+  auto migrations = kernelMigrations();
+  migrations.resize(3);  // before numbers
+  db::migrate(*older, "kernel", migrations);
+  older->transaction([&](db::Session& session) {
+    for (const auto& [id, createdAt] :
+         std::vector<std::pair<std::string, std::int64_t>>{{"c", 100}, {"b", 200}, {"d", 100}, {"a", 300}}) {
+      session.execute(
+          "INSERT INTO mortise_users (id, username, role, status, created_at) VALUES (:id, :id, 'user', 'active', :at)",
+          {{"id", id}, {"at", createdAt}});
+    }
+  });
+  db::migrate(*older, "kernel", kernelMigrations());
+  options_.revisionFile.clear();
+  Identity upgraded(*older, options_);
+  std::string order;
+  for (const auto* id : {"c", "d", "b", "a"}) {
+    const auto user = upgraded.find(UserKey::id, id);
+    order += std::to_string(user->number) + user->tier + std::to_string(user->lastLoginAt) + " ";
+  }
+  EXPECT_EQ(order, "10 20 30 40 ");  // no tier of their own, no sign-in known
+  NewUser next;
+  next.username = "next";
+  EXPECT_EQ(upgraded.create(next).number, 5);
+}
+
 TEST_P(OrgsTest, AnAccountWithoutATierHasTheDefaultAndAnAdministratorHasAll) {
   EXPECT_EQ(identity_->ownTier(ada_), "starter");
   UserChange change;

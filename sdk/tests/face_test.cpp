@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <mortise/mail.hpp>
 #include <mortise/module.hpp>
+#include <mortise/tier.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -338,6 +340,28 @@ TEST_F(Face, TransactionThatLostARaceRunsAgain) {
   world.failCommits = 100;
   EXPECT_THROW(db.transaction([&](mortise::db::Session&) { ++runs; }), mortise::db::Error);
   EXPECT_EQ(runs, 8) << "five times in all, then it gives up";
+}
+
+TEST(HostFailure, HandsOnTheDetailsOfARefusalAndNothingOfAFault) {
+  auto error = mortise::detail::noError();
+  std::strcpy(error.code, "seat_limit");
+  std::strcpy(error.details, R"({"seats_used":5,"seats_limit":5})");
+  const auto refused = mortise::detail::problemFrom(MORTISE_DENIED, error, "orgs/1");
+  EXPECT_EQ(refused.status(), 403);
+  EXPECT_EQ(refused.code(), "seat_limit");
+  EXPECT_EQ(refused.details(), R"({"seats_used":5,"seats_limit":5})");
+  const auto failed = mortise::detail::problemFrom(MORTISE_FAILED, error, "orgs/1");
+  EXPECT_EQ(failed.code(), "internal");
+  EXPECT_EQ(failed.details(), "");
+}
+
+TEST(Tier, RanksAndKnowsWhatIsOne) {
+  EXPECT_LT(mortise::tierRank("pro"), mortise::tierRank("team"));
+  EXPECT_LT(mortise::tierRank("enterprise"), mortise::tierRank("admin"));
+  EXPECT_EQ(mortise::tierRank("whatever"), mortise::tierRank("free"));
+  EXPECT_TRUE(mortise::isTier("starter"));
+  EXPECT_FALSE(mortise::isTier("admin"));  // by role, never by choice
+  EXPECT_FALSE(mortise::isTier(""));
 }
 
 TEST(JsonText, EscapesAndKeepsNumbers) {

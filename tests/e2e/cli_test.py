@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import unittest
@@ -77,6 +78,9 @@ class Configuration(unittest.TestCase):
             ("[http]\nmax_body = 5 parsecs\n", [r"mortise\.conf:2", r"http\.max_body", r"parsecs"]),
             ("[log]\nlevel = loud\n", [r"mortise\.conf:2", r"log\.level", r"loud", r"warning"]),
             ("[http\nworkers = 1\n", [r"mortise\.conf:1"]),
+            ("[identity]\ndefault_tier = gold\n", [r"mortise\.conf:2", r"identity\.default_tier", r"gold", r"starter"]),
+            ("[identity]\nupgrade_url = example.com/plans\n", [r"mortise\.conf:2", r"identity\.upgrade_url", r"https://"]),
+            (f"[identity]\nupgrade_url = https://example.com/{'x' * 300}\n", [r"identity\.upgrade_url", r"300 characters"]),
         ]
         for text, patterns in rows:
             with self.subTest(text):
@@ -131,6 +135,14 @@ class Modules(unittest.TestCase):
         self.folder = support.temporary_directory(self)
         self.file = self.folder / "mortise.conf"
         self.file.write_text(f"# kept comment\n[data]\ndir = {self.folder / 'data'}\n\n[modules]\npath = {MODULES}\n")
+
+    def test_an_operation_whose_feature_nobody_declares_keeps_its_module_out(self):
+        (self.folder / "modules").mkdir()
+        shutil.copy(support.BUILD / "tests" / "abi" / "feature_unknown.so", self.folder / "modules")
+        done = mortise("check-config", "--config", self.file, f"--modules.path={self.folder / 'modules'}")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stderr, r"feature_unknown\.so: contracts/test\.yaml:12: operation hello needs feature teem_notes, which no enabled module "
+                                      r"declares under features in its module\.yaml; did you mean team_notes\?")
 
     def test_list_shows_what_is_there_and_what_is_on(self):
         done = mortise("module", "list", "--config", self.file)

@@ -159,13 +159,16 @@ typedef struct mortise_identity_v1 {
   uint32_t struct_size;
   mortise_status (*find)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink,
                          void* context, mortise_error* error);
+  /* MORTISE_INVALID: account_unnamed (neither name nor address), nickname_required (`unnamed`). */
   mortise_status (*create)(mortise_host* host, const mortise_new_user* user, mortise_user_sink sink, void* context,
                            mortise_error* error);
+  /* MORTISE_INVALID: unknown_tier. */
   mortise_status (*change)(mortise_host* host, mortise_str user_id, const mortise_user_change* change,
                            mortise_user_sink sink, void* context, mortise_error* error);
   /* Newest first. `total` (may be NULL) receives the number of all users. */
   mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context,
                          int64_t* total, mortise_error* error);
+  /* With its sessions, its API keys and its membership; an organisation may lose its last administrator so. */
   mortise_status (*remove)(mortise_host* host, mortise_str user_id, mortise_error* error);
 
   /* Argon2id, self-describing text. */
