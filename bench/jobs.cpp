@@ -65,7 +65,7 @@ void fill(db::Database& database, int count, int ticking) {
       job.module = "bench";
       job.job = job.id.substr(6);
       job.name = job.description = job.job;
-      const auto spread = ticks ? std::int64_t{i} * kSecond / ticking : 0;
+      const auto spread = ticks ? std::int64_t{i - count} * kSecond / ticking : 0;
       job.trigger = ticks ? "every: PT1S from " + isoMicros(now / kSecond * kSecond + spread)
                           : "cron: " + std::to_string(i % 60) + " " + std::to_string(i / 60 % 24) + " * * *";
       job.zone = ticks ? "UTC" : "America/New_York";

@@ -40,7 +40,7 @@ mortise_str S(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr const char* kManifest = R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0",
   "needs":["audit/1","blobs/1","cache/1","config/1","db/1","events/1","http_client/1","identity/1","jobs/1","limits/1","log/1","mail/1",
-           "metrics/1","orgs/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
+           "metrics/1","orgs/1","scheduler/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
   "options":{"limit":{"type":"integer","default":20,"help":"h"},"zone":{"default":"UTC","help":"h"},
              "strict":{"type":"boolean","default":true,"help":"h"},"keep":{"type":"duration","default":"5m","help":"h"}}}})";
 

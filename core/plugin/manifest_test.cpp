@@ -119,6 +119,14 @@ TEST(Manifest, SaysWhatIsWrongWithIt) {
             "gives module.jobs.a.trigger two kinds, expected one of cron, every, at");
   EXPECT_TRUE(reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"99 3 * * *"}}})"))
                   .starts_with("has a trigger in module.jobs.a that can't be read: "));
+  EXPECT_EQ(
+      reason(manifest(R"("jobs":{"a":{"trigger":{"cron":"0 3 * * *"},"zone":"Mars/Olympus"}})")),
+      "has a trigger in module.jobs.a that can't be read: trigger: there is no time zone \"Mars/Olympus\"; use an "
+      "IANA name like Europe/Berlin (Debian: package tzdata)");
+  EXPECT_EQ(reason(manifest(R"("jobs":{"a":{"jitter":-1}})")),
+            "expects a number from 0 to 86400 in module.jobs.a.jitter");
+  EXPECT_EQ(reason(manifest(R"("jobs":{"a":{"max_instances":"2"}})")),
+            "expects a number from 1 to 100 in module.jobs.a.max_instances");
   EXPECT_EQ(reason(manifest("", R"("contracts":[{"file":"a.yaml"}])")), "lacks the document of a.yaml");
   EXPECT_EQ(
       reason(manifest(

@@ -69,7 +69,8 @@ TEST_F(Folder, BecomesOneManifest) {
                            "  tags: { type: list, default: [a, b], help: Offered tags }\n"
                            "permissions:\n  notes.view: { help: See notes, roles: [user, admin] }\n"
                            "features:\n  team_notes: { tier: team, help: Shared notes }\n"
-                           "jobs:\n  clean: { help: Drop old notes, trigger: { every: PT5M } }\n"
+                           "jobs:\n  clean: { help: Drop old notes, trigger: { every: PT5M }, name: Clean, jitter: 1m, "
+                           "misfire_grace: none }\n"
                            "provides: [notes.store/1]\n"
                            "dialects:\n  plain: { success: '{\"ok\":{{data}}}', error: '{\"no\":\"{{code}}\"}' }\n");
   write("contracts/notes.yaml",
@@ -90,7 +91,7 @@ TEST_F(Folder, BecomesOneManifest) {
       R"("tags":{"type":"list","help":"Offered tags","default":["a","b"]}},)"
       R"("permissions":{"notes.view":{"help":"See notes","roles":["user","admin"]}},)"
       R"("features":{"team_notes":{"tier":"team","help":"Shared notes"}},)"
-      R"("jobs":{"clean":{"help":"Drop old notes","trigger":{"every":"PT5M"}}},"provides":["notes.store/1"],)"
+      R"("jobs":{"clean":{"help":"Drop old notes","trigger":{"every":"PT5M"},"name":"Clean","jitter":60,"misfire_grace":-1}},"provides":["notes.store/1"],)"
       R"("dialects":{"plain":{"success":"{\"ok\":{{data}}}","error":"{\"no\":\"{{code}}\"}","content_type":"application/json"}}},)"
       R"("contracts":[{"file":"contracts/notes.yaml","lines":{"listNotes":4},"document":{"openapi":"3.0.3",)"
       R"("paths":{"/notes":{"get":{"operationId":"listNotes","x-mortise-permission":"notes.view"}}}}}],)"
@@ -165,6 +166,18 @@ TEST(ModuleYaml, ChecksPermissionsAndJobs) {
             "module.yaml:6: permissions.notes.view.help is missing");
   EXPECT_EQ(more("jobs:\n  clean: { help: x, trigger: { every: PT5M } }\n"),
             "module.yaml:6: jobs are declared; add jobs/1 to needs");
+  const auto rule = [](const std::string& text) {
+    return more("needs: [jobs/1]\njobs:\n  clean: { help: x, trigger: { every: PT5M }, " + text + " }\n");
+  };
+  EXPECT_EQ(rule("name: Clean up, zone: Europe/Berlin, jitter: 30s, time_limit: 10m, max_instances: 2, misfire_grace: "
+                 "none, coalesce: false"),
+            "accepted");
+  EXPECT_EQ(rule("jitter: 1500ms"),
+            "module.yaml:7: jobs.clean.jitter \"1500ms\" must be whole seconds, like 30s, 10m or 2h");
+  EXPECT_EQ(rule("misfire_grace: never"),
+            "module.yaml:7: jobs.clean.misfire_grace \"never\" must be whole seconds, like 30s, 10m or 2h, or none");
+  EXPECT_EQ(rule("max_instances: 0"), "module.yaml:7: jobs.clean.max_instances \"0\" must be a number from 1 to 100");
+  EXPECT_EQ(rule("coalesce: perhaps"), "module.yaml:7: jobs.clean.coalesce must be true or false");
   EXPECT_EQ(more("needs: [jobs/1]\njobs:\n  clean: { help: x, trigger: { every: 5m } }\n"),
             "module.yaml:7: jobs.clean.trigger.every \"5m\" must be an ISO 8601 duration, like PT5M");
   EXPECT_EQ(more("needs: [jobs/1]\njobs:\n  clean: { help: x, trigger: { crn: '0 3 * * *' } }\n"),
