@@ -175,6 +175,15 @@ class Jobs::Implementation {
     }
   }
 
+  // Of a job that was removed and has come back, a run may still go on.
+  void countRuns(std::string_view id) {
+    auto* job = schedule.find(id);
+    if (job == nullptr) return;
+    job->running = static_cast<std::uint32_t>(std::count_if(active.begin(), active.end(), [&](const auto& run) {
+      return run.second.run->job() == id && !run.second.run->manual();
+    }));
+  }
+
   // After a change that is committed.
   void apply(const StoredJob& stored) {
     const std::lock_guard lock(mutex);
@@ -182,7 +191,9 @@ class Jobs::Implementation {
     if (stored.removed) {
       schedule.remove(stored.id);
     } else {
+      const bool known = schedule.find(stored.id) != nullptr;
       plan(stored);
+      if (!known) countRuns(stored.id);
     }
     timerWake.notify_all();
   }
@@ -976,17 +987,19 @@ std::optional<std::int64_t> Jobs::nextRun(const StoredJob& job) {
 
 void Jobs::start() {
   auto& self = *implementation_;
+  bool wanted = false;
   {
     const std::lock_guard lock(self.mutex);
     if (self.started || self.stopping) return;
     self.started = true;
+    wanted = self.enabled;
   }
   const auto lost = self.store.closeLost(self.options.node, self.options.boot, self.clock.now());
   if (lost > 0) log::warning("runs of jobs were cut off when the server ended", {{"runs", lost}});
   self.recorder.start();
   if (self.options.shared) {
     self.keeper = std::thread([&self] { self.keeperLoop(); });
-  } else if (self.enabled) {
+  } else if (wanted) {
     self.acquire(self.store.runner());
   }
   self.timer = std::thread([&self] { self.timerLoop(); });
@@ -1021,7 +1034,6 @@ void Jobs::noticeChanges() {
 bool Jobs::stop(std::chrono::milliseconds limit) {
   auto& self = *implementation_;
   bool quiet = false;
-  std::int64_t given = 0;
   {
     std::unique_lock lock(self.mutex);
     self.stopping = true;
@@ -1030,11 +1042,15 @@ bool Jobs::stop(std::chrono::milliseconds limit) {
     self.keeperWake.notify_all();
     // Runs that have not begun leave as soon as a worker looks at them.
     quiet = self.idle.wait_for(lock, limit, [&] { return self.active.empty(); });
-    if (self.runner) given = self.epoch;
-    self.lose();
   }
   if (self.timer.joinable()) self.timer.join();
   if (self.keeper.joinable()) self.keeper.join();
+  std::int64_t given = 0;
+  {
+    const std::lock_guard lock(self.mutex);
+    if (self.runner) given = self.epoch;
+    self.lose();
+  }
   self.recorder.stop();
   try {
     // A run that goes on still may need the lease's protection: then it runs out by itself.

@@ -133,6 +133,29 @@ TEST_P(JobsTest, RunsWhenTheClockSaysSoAndRecordsIt) {
   EXPECT_TRUE(stored.declared);
 }
 
+// What a preview shows is what the engine does: both ask the trigger, but only one of them goes through the database.
+TEST_P(JobsTest, FiresAtThePreviewedTimesAcrossAChangeOfTheClock) {
+  clock_.set(at("2026-10-31T23:00:00-04:00"));
+  auto changing = job("changing", "cron: */30 0-3 * * *");
+  changing.trigger = Trigger::parse("cron: */30 0-3 * * *", "America/New_York");
+  jobs_->declare("test", {changing});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  std::vector<std::string> previewed;
+  std::vector<std::string> planned;
+  auto next = changing.trigger.next(clock_.now());
+  for (int i = 0; i < 12; ++i, next = changing.trigger.next(*next + 1)) {
+    previewed.push_back(changing.trigger.shown(*next));
+    const auto stored = jobs_->find("test.changing");
+    planned.push_back(changing.trigger.shown(*stored.nextRun));
+    clock_.set(*stored.nextRun);
+    ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.changing") == i + 1; }));
+  }
+  EXPECT_EQ(planned, previewed);
+  EXPECT_EQ(previewed[2], "2026-11-01T01:00:00-04:00");
+  EXPECT_EQ(previewed[4], "2026-11-01T01:00:00-05:00");
+}
+
 TEST_P(JobsTest, MissedTimesBecomeOneRunAndOldOnesNone) {
   jobs_->declare("test", {job("minutely", "cron: * * * * *"), job("hourly", "cron: 0 * * * *")});
   jobs_->serve("test", counting());
