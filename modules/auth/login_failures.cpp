@@ -1,8 +1,6 @@
 #include "login_failures.hpp"
 
-#include <mortise/problem.hpp>
-
-#include <algorithm>
+#include "rate_limit.hpp"
 
 namespace auth {
 namespace {
@@ -13,18 +11,7 @@ constexpr const char* kBucket = "login_failures";
 
 LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key)
     : failures_(failures), key_(std::move(key)) {
-  try {
-    failures_.limits_.take(kBucket, key_);
-  } catch (const mortise::Problem& problem) {
-    if (problem.status() != 429) throw;
-    const int wait = std::max(1, problem.retryAfter());
-    const auto numbers = failures_.limits_.numbers(kBucket);
-    throw mortise::Problem(429, "rate_limited")
-        .with("seconds", wait)
-        .retryAfter(wait)
-        .details("{\"retry_after\":" + std::to_string(wait) + ",\"limit\":" + std::to_string(numbers.limit) +
-                 ",\"window_seconds\":" + std::to_string(numbers.windowSeconds) + ",\"bucket\":\"auth\"}");
-  }
+  takeLimit(failures_.limits_, kBucket, key_);
 }
 
 LoginFailures::Attempt::~Attempt() {

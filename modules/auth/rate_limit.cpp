@@ -1,5 +1,6 @@
 #include "rate_limit.hpp"
 
+#include <mortise/json.hpp>
 #include <mortise/problem.hpp>
 
 #include <algorithm>
@@ -13,7 +14,14 @@ void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::stri
   } catch (const mortise::Problem& problem) {
     if (problem.status() != 429) throw;
     const int wait = std::max(1, problem.retryAfter());
-    throw mortise::Problem(429, "rate_limited").with("seconds", wait).retryAfter(wait);
+    const auto numbers = limits.numbers(bucket);
+    throw mortise::Problem(429, "rate_limited")
+        .with("seconds", wait)
+        .retryAfter(wait)
+        .details(mortise::json::object({{"retry_after", wait},
+                                        {"limit", numbers.limit},
+                                        {"window_seconds", numbers.windowSeconds},
+                                        {"bucket", "auth"}}));
   }
 }
 

@@ -127,6 +127,8 @@ class Assertions(unittest.TestCase):
         self.assertRefused(answer, 429, "RATE_LIMIT_EXCEEDED", "security", "请求过于频繁,请稍后再试")
         wait = int(answer.headers["Retry-After"])
         self.assertTrue(1 <= wait <= window, wait)
+        self.assertEqual((answer.headers["X-RateLimit-Limit"], answer.headers["X-RateLimit-Remaining"]), (str(limit), "0"))
+        self.assertTrue(abs(int(answer.headers["X-RateLimit-Reset"]) - time.time() - wait) <= 60, answer)
 
 
 class BrowserSessions:
