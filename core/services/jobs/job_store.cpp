@@ -425,6 +425,9 @@ void JobStore::end(const std::vector<RunEnd>& ends) {
            {"percent", end.percent},
            {"progress", end.progress},
            {"id", end.id}});
+      // At its claim the job was told when the run was to begin; by now it is known when it did.
+      session.execute("UPDATE mortise_jobs SET last_run = :started_at WHERE id = :id AND last_run < :started_at",
+                      {{"started_at", end.startedAt}, {"id", end.jobId}});
       if (!end.removesJob) continue;
       session.execute("DELETE FROM mortise_jobs WHERE id = :id AND declared = 0 AND next_run IS NULL AND paused = 0",
                       {{"id", end.jobId}});
