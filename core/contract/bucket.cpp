@@ -31,7 +31,7 @@ std::int64_t secondsFrom(std::string_view written) {
 }
 
 std::string faultOf(const Bucket& bucket) {
-  constexpr std::int64_t kLongest = 366 * 86400;
+  constexpr std::int64_t kLongest = 31'622'400;  // 366 days
   constexpr std::int64_t kMost = 1'000'000'000;
   constexpr std::int64_t kMostListed = 10'000;  // these algorithms keep an entry per unit
   if (bucket.off) return {};

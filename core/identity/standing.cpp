@@ -148,11 +148,9 @@ std::vector<Standing> standingOf(db::Session& session, const std::vector<Princip
       } else {
         standing.expiresAt = row->expiresAt / kMicros;
       }
-    } else if (!user) {
-      end(standing, 401, "invalid_token");
-    } else if (user->status != "active") {
+    } else if (user && user->status != "active") {
       end(standing, 403, "account_disabled");
-    } else if (user->tokenGeneration != principal.tokenGeneration ||
+    } else if (!user || user->tokenGeneration != principal.tokenGeneration ||
                (!principal.sessionId.empty() && !lives(in(tokens, principal.sessionId), principal.userId, now))) {
       end(standing, 401, "invalid_token");
     }

@@ -471,10 +471,10 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
     problem.details = "{\"max_bytes\":" + std::to_string(limit) + "}";
   }
   if (status == 503 || status == 507) problem.retryAfter = 1;
-  if (const auto known = callOf(exchange)) return known->errorReply(std::move(problem));
+  if (const auto known = callOf(exchange)) return known->errorReply(problem);
   auto match = parts_.routes.match(http::toText(head.method), head.target.empty() ? std::string_view("/") : head.path);
   RequestCall call(*this, exchange, std::move(match), parts_.proxies.clientAddress(exchange->peer(), head.fields));
-  return call.errorReply(std::move(problem));
+  return call.errorReply(problem);
 }
 
 void Dispatcher::onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) {

@@ -94,8 +94,8 @@ struct Slots::Keeper {
       const std::lock_guard lock(mutex);
       for (const auto& [id, slot] : held) leases[{slot.bucket, slot.key}].push_back(slot.lease);
     }
-    for (const auto& [place, names] : leases) {
-      if (!attempt([&] { limits.renew(*place.first, place.second, names); })) return false;
+    for (const auto& entry : leases) {
+      if (!attempt([&] { limits.renew(*entry.first.first, entry.first.second, entry.second); })) return false;
     }
     return true;
   }
