@@ -28,7 +28,10 @@ std::shared_ptr<const contract::Bucket> concurrent(std::int64_t limit) {
 template <typename Condition>
 bool becomes(Condition condition) {
   for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
+    try {
+      if (condition()) return true;
+    } catch (const ServiceError&) {  // Redis is just back, and somebody else's call tries it
+    }
     std::this_thread::sleep_for(milliseconds(5));
   }
   return false;
