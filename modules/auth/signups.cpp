@@ -1,12 +1,13 @@
 // Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same
 // order.
+#include <mortise/uuid.hpp>
+
 #include <algorithm>
 #include <cmath>
 
 #include "auth.hpp"
 #include "iso_time.hpp"
 #include "names.hpp"
-#include "uuid.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -47,7 +48,7 @@ Reply Auth::startSignup(const Request& request) {
   requireMail();
 
   Signup signup;
-  signup.id = makeUuid();
+  signup.id = mortise::makeUuid();
   signup.email = address.text();
   signup.username = body["username"].text();
   signup.redirectTo = redirectTo;

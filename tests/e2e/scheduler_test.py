@@ -257,7 +257,7 @@ class SchedulerOperations(Calls):
         self.assertEqual(set(run), RUN_FIELDS)
         self.assertEqual((run["job_id"], run["outcome"], run["error"], run["output"].strip(), run["manual"], run["percent"], run["progress"]),
                          (job, "succeeded", None, "hello", True, 50, "half"))
-        self.assertIsInstance(run["created_by"], int)
+        self.assertEqual(run["created_by"], self.number("admin_1"))
         for field in ("due_at", "started_at", "ended_at"):
             self.assertRegex(run[field], TIME)
         self.assertEqual(self.detail(job)["next_run_time"], following)
@@ -372,6 +372,9 @@ class SchedulerOperations(Calls):
             self.assertRefused(self.preview(refused), 400, "VALIDATION_ERROR", message)
         self.assertEqual(self.item(JOB)["trigger_args"]["hour"], "2", "a preview changes nothing")
 
+    def number(self, name):
+        return int(self.sql(f"SELECT number FROM mortise_users WHERE username = '{name}'")[0][0])
+
     # ---- producers -----------------------------------------------------------------------------------------------------------
 
     def sessions(self, query=""):
@@ -386,7 +389,7 @@ class SchedulerOperations(Calls):
         self.assertEqual(self.ended_run("sync.maintain_database")["outcome"], "succeeded")
         made = [session for session in self.sessions() if session["session_id"] not in known]
         self.assertEqual([(session["sync_type"], session["sync_category"], session["status"]) for session in made], [("manual_task", "other", "completed")])
-        self.assertIsInstance(made[0]["created_by"], int)
+        self.assertEqual(made[0]["created_by"], self.number("admin_1"))
         record = self.session(made[0]["session_id"])["instance_records"][0]
         self.assertEqual((record["instance_name"], record["sync_details"]["findings"]), ("postgresql" if "db.url" in self.server.options else "sqlite", []))
         self.assertGreater(record["items_synced"], 5)

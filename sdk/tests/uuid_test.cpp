@@ -1,11 +1,11 @@
-#include "../uuid.hpp"
-
 #include <gtest/gtest.h>
 
+#include <mortise/uuid.hpp>
 #include <regex>
 #include <set>
+#include <string>
 
-namespace auth {
+namespace mortise {
 namespace {
 
 TEST(Uuid, IsRandomVersionFourInLowerCase) {
@@ -20,4 +20,4 @@ TEST(Uuid, IsRandomVersionFourInLowerCase) {
 }
 
 }  // namespace
-}  // namespace auth
+}  // namespace mortise
