@@ -430,6 +430,15 @@ class Organisations:
             self.assertIsNone(grace.get("/org").json()["org"])
             self.assertPlain(ada.delete(f"{start}/members/{grace.id}"), 404, "Not a member of the organisation")
 
+    def test_a_default_organisation_goes_with_the_membership(self):
+        ada, org = self.org()
+        grace = self.member(ada)
+        self.assertOk(grace.put("/auth/me/default-org", {"org_id": org}), {"default_org_id": org})
+        self.assertEqual(ada.delete(f"/org/members/{grace.id}").status, 200)
+        grace.post(f"/org/invite/{self.invited(ada, grace.email)}/accept")
+        me = grace.get("/auth/me").json()
+        self.assertEqual((me["org_id"], me["default_org_id"]), (org, None), "not even for who comes back")
+
     def test_who_may_not_be_removed_and_by_whom(self):
         ada, org = self.org()
         grace, member = self.owner(ada, org), self.member(ada)

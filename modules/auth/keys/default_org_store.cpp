@@ -17,4 +17,9 @@ void DefaultOrgStore::choose(std::string_view userId, const std::optional<std::s
       {{"user", userId}, {"org", *orgId}});
 }
 
+void DefaultOrgStore::forget(std::string_view userId, std::string_view orgId) const {
+  db_.execute("DELETE FROM auth_default_orgs WHERE user_id = :user AND org_id = :org",
+              {{"user", userId}, {"org", orgId}});
+}
+
 }  // namespace auth

@@ -17,6 +17,8 @@ class DefaultOrgStore {
   std::optional<std::string> find(std::string_view userId) const;
   // Replaces what was chosen before; nullopt: none from now on.
   void choose(std::string_view userId, const std::optional<std::string>& orgId) const;
+  // The user has left that organisation.
+  void forget(std::string_view userId, std::string_view orgId) const;
 
  private:
   mortise::Db db_;

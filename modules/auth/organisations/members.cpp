@@ -38,7 +38,7 @@ json::Value memberView(const mortise::Member& member) {
 }
 
 Members::Members(mortise::Host host, const OwnerTransfers& transfers)
-    : orgs_(host.orgs()), audit_(host.audit()), transfers_(transfers) {}
+    : orgs_(host.orgs()), audit_(host.audit()), defaultOrgs_(host.db()), transfers_(transfers) {}
 
 void Members::bind(mortise::Bindings& on) {
   on.operation("listOrgMembers", this, &Members::list);
@@ -105,6 +105,7 @@ mortise::Reply Members::removeFrom(const Request& request, const std::string& or
   if (member.role == "owner") throw Problem(409, "owner_stays");
   if (member.userId == request.principal().userId) throw Problem(400, "own_removal");
   changed([&] { orgs_.removeMember(orgId, member.userId); });
+  defaultOrgs_.forget(member.userId, orgId);
   const auto cancelled = transfers_.cancelInvolving(orgId, member.userId);
   // No module keeps projects of an organisation yet; the one that will hands them over here.
   const std::int64_t projects = 0;

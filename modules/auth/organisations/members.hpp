@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "keys/default_org_store.hpp"
+
 namespace auth {
 
 class OwnerTransfers;
@@ -40,6 +42,7 @@ class Members {
 
   mortise::Orgs orgs_;
   mortise::Audit audit_;
+  DefaultOrgStore defaultOrgs_;
   const OwnerTransfers& transfers_;
 };
 

@@ -22,5 +22,15 @@ TEST(DefaultOrg, IsTheLastOneChosenOfEachUser) {
   EXPECT_EQ(store.find("grace"), "org_3");
 }
 
+TEST(DefaultOrg, IsForgottenWithTheMembership) {
+  const testing::SqliteDb database(AUTH_SOURCE_DIR "/migrations/002_default_orgs.sql");
+  const DefaultOrgStore store(database.face());
+  store.choose("ada", "org_1");
+  store.forget("ada", "org_2");
+  EXPECT_EQ(store.find("ada"), "org_1");
+  store.forget("ada", "org_1");
+  EXPECT_FALSE(store.find("ada"));
+}
+
 }  // namespace
 }  // namespace auth
