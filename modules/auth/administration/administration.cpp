@@ -35,7 +35,7 @@ bool isInUse(const mortise::ApiKey& key) {
 }  // namespace
 
 Administration::Administration(mortise::Host host)
-    : identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()), oauth_(host.db()) {}
+    : identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
 
 void Administration::bind(mortise::Bindings& on) {
   on.operation("listAccounts", this, &Administration::listAccounts);
@@ -90,6 +90,7 @@ Reply Administration::deleteAccount(const Request& request) const {
   const auto user = subordinate(request);
   identity_.remove(user.id);
   oauth_.forget(user.id);
+  defaultOrgs_.choose(user.id, std::nullopt);
   audit_.record(request, "auth.account_deleted", targetOf(user));
   return Reply::status(200);
 }

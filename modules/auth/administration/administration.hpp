@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "../keys/default_org_store.hpp"
 #include "../wechat/oauth_store.hpp"
 
 namespace auth {
@@ -43,6 +44,7 @@ class Administration {
   mortise::Orgs orgs_;
   mortise::Audit audit_;
   OauthStore oauth_;
+  DefaultOrgStore defaultOrgs_;
 };
 
 }  // namespace auth
