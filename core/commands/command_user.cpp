@@ -28,10 +28,10 @@ std::string readPassword(const Arguments& arguments) {
   termios before{};
   const bool hide = terminal && ::tcgetattr(STDIN_FILENO, &before) == 0;
   if (hide) {
-    std::cerr << "Password: " << std::flush;
     auto silent = before;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+    std::cerr << "Password: " << std::flush;  // only now: what is typed at once must not show, either
   }
   std::string password;
   std::getline(std::cin, password);
