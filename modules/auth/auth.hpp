@@ -66,7 +66,7 @@ class Auth final : public mortise::Module {
   mortise::User accountFrom(const Signup& signup) const;
   void requireMail() const;
   // Queues a mail that was counted at `takenAt`; gives it back when the mail can't be sent in the end.
-  void send(const EmailAddress& address, MailText text, std::string addressKey, std::int64_t takenAt) const;
+  void send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const;
   std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
 
   mortise::Host host_;

@@ -166,7 +166,7 @@ void Auth::requireMail() const {
   if (!mail_.configured()) throw Problem(503, "unavailable").note("sign-up needs mail: set mail.url");
 }
 
-void Auth::send(const EmailAddress& address, MailText text, std::string addressKey, std::int64_t takenAt) const {
+void Auth::send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const {
   try {
     mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html)},
                [this, addressKey, takenAt](bool sent, const std::string& reason) {

@@ -35,7 +35,11 @@ bool isInUse(const mortise::ApiKey& key) {
 }  // namespace
 
 Administration::Administration(mortise::Host host)
-    : identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
+    : identity_(host.identity()),
+      orgs_(host.orgs()),
+      audit_(host.audit()),
+      oauth_(host.db()),
+      defaultOrgs_(host.db()) {}
 
 void Administration::bind(mortise::Bindings& on) {
   on.operation("listAccounts", this, &Administration::listAccounts);
