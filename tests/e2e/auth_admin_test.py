@@ -258,12 +258,31 @@ class Sharing:
         self.assertShared(self.sharing("PUT", f"/users/{NOBODY}/verify"), 404)
 
     def test_organisations_are_listed_and_get_tiers(self):
-        listed = self.sharing("GET", "/orgs").json
-        self.assertEqual((listed["skip"], listed["limit"]), (0, 100))
-        self.assertEqual(listed["total"], len(listed["orgs"]))
+        user = self.account()
+        slug = user["user"]["username"].replace("_", "-")
+        made = self.call("POST", "/api/v1/org", {"name": "Tenon", "slug": slug}, user["client"])
+        self.assertEqual(made.status, 200, made)
+        org = made.json["org_id"]
+        listed = self.sharing("GET", "/orgs?limit=1").json
+        self.assertEqual((sorted(listed), listed["skip"], listed["limit"]), (["limit", "orgs", "skip", "total"], 0, 1))
+        first = listed["orgs"][0]
+        self.assertEqual(sorted(first), ["created_at", "name", "org_id", "seats_limit", "seats_used", "slug", "storage_limit_bytes", "tier"])
+        self.assertEqual((first["org_id"], first["name"], first["slug"], first["tier"], first["seats_used"]), (org, "Tenon", slug, "enterprise", 1))
+
+        answer = self.sharing("PUT", f"/orgs/{org}/tier", {"tier": "team", "seats_limit": 7})
+        self.assertEqual((answer.status, answer.json), (200, {**first, "tier": "team", "seats_limit": 7}))
+        kept = self.sharing("PUT", f"/orgs/{org}/tier", {"tier": "free"}).json
+        self.assertEqual((kept["tier"], kept["seats_limit"]), ("free", 7))
+        shown = self.sharing("GET", "/users/" + user["id"]).json
+        self.assertEqual(shown["org"], {"org_id": org, "name": "Tenon", "tier": "free", "role": "admin"})
+        refused = self.call("POST", f"/api/v1/orgs/{org}/service-keys", {"name": "ci", "scopes": ["tickets:read"]}, user["client"])
+        self.assertEqual((refused.status, refused.json["error"]["details"]["error"]), (403, "upgrade_required"), "on the next request")
+        self.assertEqual([entry["details"]["to"] for entry in self.trail(action="auth.org_tier_changed", target=f"org:{org}")], ["free", "team"])
+
         self.assertShared(self.sharing("PUT", "/orgs/org_0123456789abcdef/tier", {"tier": "team"}), 404)
+        self.assertShared(self.sharing("PUT", f"/orgs/{org}/tier", {"tier": "team"}, user["client"]), 403)
         for body in ({}, {"tier": "gold"}, {"tier": "team", "seats_limit": -1}):
-            self.assertEqual(self.sharing("PUT", "/orgs/org_0123456789abcdef/tier", body).status, 422, body)
+            self.assertEqual(self.sharing("PUT", f"/orgs/{org}/tier", body).status, 422, body)
 
     def test_one_credential_has_a_hundred_and_twenty_requests_a_minute(self):
         helper = self.account()
