@@ -410,6 +410,22 @@ class SchedulerOperations(Calls):
         record = self.session(made[0]["session_id"])["instance_records"][0]
         self.assertEqual((record["instance_name"], record["items_deleted"]), ("expired sign-ups", 1))
 
+    def test_old_runs_are_dropped_and_reported(self):
+        job = self.put_own("aged", payload="hello")
+        self.assertEqual(self.act(job, "run").status, 200)
+        run = self.ended_run(job)["run_id"]
+        self.sql(f"UPDATE mortise_job_runs SET due_at = 1, started_at = 1, ended_at = 1 WHERE id = '{run}'")
+        known = {session["session_id"] for session in self.sessions()}
+        before = self.runs("scheduler.purge_runs")["total"]
+        self.assertEqual(self.act("scheduler.purge_runs", "run").status, 200)
+        self.assertEqual(self.ended_run("scheduler.purge_runs", before)["output"].strip(), "dropped 1")
+        self.assertEqual(self.runs(job)["total"], 0)
+        made = [session for session in self.sessions() if session["session_id"] not in known]
+        self.assertEqual([(session["sync_type"], session["sync_category"], session["status"], session["created_by"]) for session in made],
+                         [("manual_task", "other", "completed", self.number("admin_1"))])
+        record = self.session(made[0]["session_id"])["instance_records"][0]
+        self.assertEqual((record["instance_name"], record["items_deleted"]), ("runs", 1))
+
     def test_old_sessions_are_dropped(self):
         answer = support.request(self.server, "POST", "/probe-sync/open", {"type": "manual_task", "category": "other"}).json()
         old, running = answer["session"], support.request(self.server, "POST", "/probe-sync/open", {"type": "manual_task"}).json()["session"]
