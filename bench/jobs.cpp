@@ -70,7 +70,7 @@ void fill(db::Database& database, int count, int ticking) {
                           : "cron: " + std::to_string(i % 60) + " " + std::to_string(i / 60 % 24) + " * * *";
       job.zone = ticks ? "UTC" : "America/New_York";
       const auto trigger = services::Trigger::parse(job.trigger, job.zone);
-      job.nextRun = trigger.next(ticks ? now + 3 * kSecond : now + 24 * 3600 * kSecond);
+      job.nextRun = trigger.next(ticks ? now + 3 * kSecond : now + 86400 * kSecond);
       job.revision = 1;
       JobStore::insert(session, job);
     }
@@ -100,7 +100,7 @@ void measureSize(const std::string& directory, int count) {
   const auto perRun = (cpuSeconds() - cpu) / std::max(ran - before, 1);
   std::printf(
       "%8d jobs: start %6.3f s, memory %6.2f MiB (%4.0f bytes a job), %6.0f us CPU for each of %d runs in %d s\n",
-      count, started, used, used * (1 << 20) / count, perRun * 1e6, ran - before, kSeconds);
+      count, started, used, used * 1048576.0 / count, perRun * 1e6, ran - before, kSeconds);
   jobs.stop(std::chrono::seconds(10));
 }
 

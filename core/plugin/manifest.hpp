@@ -40,7 +40,7 @@ struct JobDeclaration {
 
 // Limits of what a job may ask for, here and in jobs/1.
 inline constexpr std::int64_t kMaxJitterSeconds = 86400;
-inline constexpr std::int64_t kMaxJobSeconds = 31 * 86400;
+inline constexpr std::int64_t kMaxJobSeconds = 31LL * 86400;
 inline constexpr std::int64_t kMaxInstances = 100;
 // Never comes: for jobs that only run when they are asked to.
 inline constexpr const char* kNeverTrigger = "at: 1970-01-01T00:00:00Z";

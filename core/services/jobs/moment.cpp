@@ -63,9 +63,9 @@ std::optional<Moment> readMoment(std::string_view text, const TimeZone& zone) {
   std::int64_t offset = 0;
   if (!in.left.empty()) {
     in.good = in.take('T') || in.take(' ');
-    civil += in.number(2, 0, 23) * 3600;
+    civil += in.number(2, 0, 23) * 3600LL;
     in.expect(':');
-    civil += in.number(2, 0, 59) * 60;
+    civil += in.number(2, 0, 59) * 60LL;
     if (in.take(':')) civil += in.number(2, 0, 59);
     if (in.take('.')) micros = in.fraction();
     if (in.take('Z')) {
@@ -75,7 +75,7 @@ std::optional<Moment> readMoment(std::string_view text, const TimeZone& zone) {
       in.good = in.good && (in.take('+') || in.take('-'));
       const int hours = in.number(2, 0, 23);
       in.expect(':');
-      offset = sign * (hours * 3600 + in.number(2, 0, 59) * 60);
+      offset = sign * (hours * 3600LL + in.number(2, 0, 59) * 60LL);
       moment.hasOffset = true;
     }
     if (!in.good || !in.left.empty()) return std::nullopt;
