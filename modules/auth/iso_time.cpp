@@ -1,32 +1,14 @@
 #include "iso_time.hpp"
 
+#include <mortise/time.hpp>
+
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 
 namespace auth {
 
 namespace {
 
 constexpr std::int64_t kSecond = 1000000;
-
-// `digits` of the fraction, at most 6.
-std::string written(std::int64_t microseconds, int digits, const char* zone = "Z") {
-  std::int64_t seconds = microseconds / kSecond, rest = microseconds % kSecond;
-  if (rest < 0) {
-    rest += kSecond;
-    --seconds;
-  }
-  const auto when = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&when, &parts);
-  char date[48];
-  std::snprintf(date, sizeof date, "%04d-%02d-%02dT%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  char fraction[16];
-  std::snprintf(fraction, sizeof fraction, "%06d", static_cast<int>(rest));
-  return std::string(date) + "." + std::string(fraction, static_cast<std::size_t>(digits)) + zone;
-}
 
 // Takes `digits` decimal digits off the front.
 std::optional<int> number(std::string_view& text, std::size_t digits) {
@@ -76,11 +58,11 @@ std::optional<int> offset(std::string_view& text) {
 
 }  // namespace
 
-std::string isoTime(std::int64_t microseconds) { return written(microseconds, 3); }
+std::string isoTime(std::int64_t microseconds) { return mortise::isoTime(microseconds, 3); }
 
-std::string isoMicroTime(std::int64_t microseconds) { return written(microseconds, 6); }
+std::string isoMicroTime(std::int64_t microseconds) { return mortise::isoTime(microseconds); }
 
-std::string isoOffsetTime(std::int64_t microseconds) { return written(microseconds, 6, "+00:00"); }
+std::string isoOffsetTime(std::int64_t microseconds) { return mortise::isoOffset(microseconds); }
 
 std::optional<std::int64_t> parseIsoTime(std::string_view text) {
   const auto year = number(text, 4);
@@ -107,9 +89,6 @@ std::optional<std::int64_t> parseIsoTime(std::string_view text) {
   return (minutes * 60 + *second - *east) * kSecond + *rest;
 }
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+std::int64_t now() { return mortise::nowMicros(); }
 
 }  // namespace auth
