@@ -12,7 +12,8 @@ namespace mortise::http {
 namespace {
 
 constexpr std::size_t kReadBudget = 256 << 10;  // bytes one connection may read before the others get their turn
-constexpr std::size_t kLingerBytes = 256 << 10;
+// A client that is refused while it still sends reads the refusal only if what it sends is taken in (RFC 9112, 9.6).
+constexpr std::size_t kLingerBytes = 8 << 20;
 constexpr auto kRateGrace = std::chrono::seconds(10);
 
 }  // namespace
