@@ -15,8 +15,8 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/identity/jwt.hpp"
-#include "core/identity/kernel_migrations.hpp"
 #include "core/identity/problem_of.hpp"
+#include "core/identity/test_databases.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/service_error.hpp"
 #include "tests/peers/postgres.hpp"
@@ -36,35 +36,13 @@ Options quick() {
   return options;
 }
 
-class IdentityTest : public testing::TestWithParam<db::Backend> {
+class IdentityTest : public DatabasesTest {
  protected:
   void SetUp() override {
-    if (GetParam() == db::Backend::postgresql) {
-      peers::Postgres* const server = peers::Postgres::shared();
-      if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
-      // Making a database costs more than all these tests together: one for all, emptied.
-      if (!postgres_) postgres_ = make(server->newDatabase());
-      database_ = postgres_.get();
-      for (const char* table : {"mortise_users", "mortise_sessions", "mortise_setup", "mortise_audit"}) {
-        database_->transaction([&](db::Session& session) { session.execute(std::string("DELETE FROM ") + table, {}); });
-      }
-    } else {
-      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
-      database_ = sqlite_.get();
-    }
+    openDatabase({"mortise_users", "mortise_sessions", "mortise_setup", "mortise_audit"});
+    if (IsSkipped()) return;
     open(quick());
   }
-  static void TearDownTestSuite() { postgres_.reset(); }
-
-  static std::unique_ptr<db::Database> make(const std::string& url) {
-    db::Options options;
-    options.url = url;
-    options.connections = 4;
-    auto database = db::Database::open(options);
-    db::migrate(*database, "kernel", kernelMigrations());
-    return database;
-  }
-
   void open(const Options& options) {
     options_ = options;
     identity_ = std::make_unique<Identity>(*database_, options);
@@ -94,10 +72,6 @@ class IdentityTest : public testing::TestWithParam<db::Backend> {
     return problemOf([&] { identity_->refresh(token); });
   }
 
-  peers::TempDirectory directory_{"mortise-identity"};
-  static inline std::unique_ptr<db::Database> postgres_;
-  std::unique_ptr<db::Database> sqlite_;
-  db::Database* database_ = nullptr;
   Options options_;
   std::unique_ptr<Identity> identity_;
 };

@@ -12,27 +12,18 @@
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/identity/problem_of.hpp"
+#include "core/identity/test_databases.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::identity {
 namespace {
 
-class OrgsTest : public testing::TestWithParam<db::Backend> {
+class OrgsTest : public DatabasesTest {
  protected:
   void SetUp() override {
-    if (GetParam() == db::Backend::postgresql) {
-      peers::Postgres* const server = peers::Postgres::shared();
-      if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
-      if (!postgres_) postgres_ = make(server->newDatabase());
-      database_ = postgres_.get();
-      for (const char* table : {"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions",
-                                "mortise_orgs", "mortise_org_members"}) {
-        sql(std::string("DELETE FROM ") + table);
-      }
-    } else {
-      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
-      database_ = sqlite_.get();
-    }
+    openDatabase({"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions", "mortise_orgs",
+                  "mortise_org_members"});
+    if (IsSkipped()) return;
     options_.secret = std::string(32, 'k');
     options_.argon2Memory = 64 << 10;
     options_.argon2Passes = 1;
@@ -44,19 +35,6 @@ class OrgsTest : public testing::TestWithParam<db::Backend> {
     identity_->features().declare({{"team_management", "team"}, {"cloud_sync", "starter"}});
     ada_ = user("ada");
     bob_ = user("bob");
-  }
-  static void TearDownTestSuite() { postgres_.reset(); }
-
-  static std::unique_ptr<db::Database> make(const std::string& url) {
-    db::Options options;
-    options.url = url;
-    options.connections = 4;
-    auto database = db::Database::open(options);
-    db::migrate(*database, "kernel", kernelMigrations());
-    return database;
-  }
-  void sql(const std::string& text) {
-    database_->transaction([&](db::Session& session) { session.execute(text, {}); });
   }
 
   Orgs& orgs() { return identity_->orgs(); }
@@ -100,10 +78,6 @@ class OrgsTest : public testing::TestWithParam<db::Backend> {
     return raw;
   }
 
-  peers::TempDirectory directory_{"mortise-orgs"};
-  static inline std::unique_ptr<db::Database> postgres_;
-  std::unique_ptr<db::Database> sqlite_;
-  db::Database* database_ = nullptr;
   Options options_;
   std::unique_ptr<Identity> identity_;
   User ada_, bob_;

@@ -6,30 +6,19 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/identity/identity.hpp"
-#include "core/identity/kernel_migrations.hpp"
 #include "core/identity/problem_of.hpp"
-#include "tests/peers/postgres.hpp"
+#include "core/identity/test_databases.hpp"
 
 namespace mortise::identity {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 
-class PrincipalsTest : public testing::TestWithParam<db::Backend> {
+class PrincipalsTest : public DatabasesTest {
  protected:
   void SetUp() override {
-    if (GetParam() == db::Backend::postgresql) {
-      peers::Postgres* const server = peers::Postgres::shared();
-      if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
-      if (!postgres_) postgres_ = make(server->newDatabase());
-      database_ = postgres_.get();
-      for (const char* table : {"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions"}) {
-        sql(std::string("DELETE FROM ") + table);
-      }
-    } else {
-      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
-      database_ = sqlite_.get();
-    }
+    openDatabase({"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions"});
+    if (IsSkipped()) return;
     options_.secret = std::string(32, 'k');
     options_.argon2Memory = 64 << 10;
     options_.argon2Passes = 1;
@@ -39,19 +28,6 @@ class PrincipalsTest : public testing::TestWithParam<db::Backend> {
     NewUser ada;
     ada.username = "ada";
     user_ = identity_->create(ada);
-  }
-  static void TearDownTestSuite() { postgres_.reset(); }
-
-  static std::unique_ptr<db::Database> make(const std::string& url) {
-    db::Options options;
-    options.url = url;
-    options.connections = 4;
-    auto database = db::Database::open(options);
-    db::migrate(*database, "kernel", kernelMigrations());
-    return database;
-  }
-  void sql(const std::string& text) {
-    database_->transaction([&](db::Session& session) { session.execute(text, {}); });
   }
   std::string stored(const std::string& sqlText) {
     const db::ColumnType types[] = {db::ColumnType::text};
@@ -104,10 +80,6 @@ class PrincipalsTest : public testing::TestWithParam<db::Backend> {
     return identity_->authenticateFast(credentials);
   }
 
-  peers::TempDirectory directory_{"mortise-principals"};
-  static inline std::unique_ptr<db::Database> postgres_;
-  std::unique_ptr<db::Database> sqlite_;
-  db::Database* database_ = nullptr;
   Options options_;
   std::unique_ptr<Identity> identity_;
   User user_;

@@ -1,17 +1,13 @@
 #include "core/kernel/module_set.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <stdexcept>
 #include <system_error>
 
 #include "core/base/text.hpp"
+#include "core/base/whole_file.hpp"
 
 namespace mortise::kernel {
 
@@ -108,18 +104,9 @@ std::vector<std::string> readDisabledModules(const std::string& dataDirectory) {
 }
 
 void writeDisabledModules(const std::string& dataDirectory, const std::vector<std::string>& names) {
-  const auto path = dataDirectory + "/modules.disabled";
-  const auto temporary = path + ".new";
   std::string content;
   for (const auto& name : names) content += name + "\n";
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = fd >= 0 && ::write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       ::fsync(fd) == 0;
-  const int failure = errno;
-  if (fd >= 0) ::close(fd);
-  if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    throw std::runtime_error("can't write " + path + ": " + std::system_category().message(written ? errno : failure));
-  }
+  writeWholeFile(dataDirectory + "/modules.disabled", content);
 }
 
 }  // namespace mortise::kernel

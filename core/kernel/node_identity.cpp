@@ -1,15 +1,11 @@
 #include "core/kernel/node_identity.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <exception>
 #include <fstream>
-#include <system_error>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
-#include "core/base/unique_fd.hpp"
+#include "core/base/whole_file.hpp"
 #include "core/kernel/kernel.hpp"
 
 namespace mortise::kernel {
@@ -23,10 +19,11 @@ std::string nodeIdentity(const std::string& dataDirectory) {
     return id;
   }
   const auto id = uuid4();
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  const auto content = id + "\n";
-  if (!file || ::write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
-    throw StartError({"can't write " + path + ": " + std::system_category().message(errno)});
+  try {
+    writeWholeFile(path, id + "\n");
+  } catch (const std::exception& error) {
+    throw StartError({error.what()});
+  }
   return id;
 }
 
