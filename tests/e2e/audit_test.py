@@ -12,7 +12,7 @@ import urllib.parse
 import support
 from auth_admin_test import Administered
 from auth_runtime_test import PASSWORD, Client, name
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 TIME_LIMIT = 240
 ENTRY = ["action", "actor", "at", "details", "id", "ip", "request_id", "target"]
@@ -227,19 +227,12 @@ class OnSqlite(Trail, Administered):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(Trail, Administered):
-    @classmethod
-    def database(cls):
-        cls.postgres = Postgres().start()
-        cls.addClassCleanup(cls.postgres.stop)
-        cls.url = cls.postgres.url()
-        return {"db.url": cls.url}
-
+class OnPostgres(OnPostgresDatabase, Trail, Administered):
     def database_url(self):
         return self.url
 
     def sql(self, text):
-        self.postgres.sql(text, "app1")
+        self.postgres.sql(text, self.database_name)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import unittest
 
 from auth_platform_test import USER, Case
 from auth_runtime_test import OPTIONS, PASSWORD, UUID4, Client, name
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 TIME_LIMIT = 240
 MANAGED = ["created_at", "display_name", "email", "email_verified", "id", "is_active", "last_login_at", "role", "status", "tier", "username"]
@@ -302,12 +302,8 @@ class OnSqlite(Platform, Sharing, Administered):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(Platform, Sharing, Administered):
-    @classmethod
-    def database(cls):
-        postgres = Postgres().start()
-        cls.addClassCleanup(postgres.stop)
-        return {"db.url": postgres.url()}
+class OnPostgres(OnPostgresDatabase, Platform, Sharing, Administered):
+    pass
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import unittest
 import urllib.parse
 
 import support
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 TIME_LIMIT = 300
 PASSWORD = "Correct horse 7"
@@ -581,15 +581,9 @@ class ExemptBearer(Assertions):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(BrowserSessions, Assertions):
-    @classmethod
-    def database(cls):
-        cls.postgres = Postgres().start()
-        cls.addClassCleanup(cls.postgres.stop)
-        return {"db.url": cls.postgres.url()}
-
+class OnPostgres(OnPostgresDatabase, BrowserSessions, Assertions):
     def sql(self, text):
-        return self.postgres.sql(text, "app1").strip()
+        return self.postgres.sql(text, self.database_name).strip()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import unittest
 import urllib.parse
 
 import support
-from mortise_server import MortiseServer, Postgres, Smtp, code_in
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
 PUBLIC = "https://api.example.com"
@@ -465,15 +465,9 @@ class OnSqlite(KeyAccounts, Case):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(KeyAccounts, Case):
-    @classmethod
-    def database(cls):
-        cls.postgres = Postgres().start()
-        cls.addClassCleanup(cls.postgres.stop)
-        return {"db.url": cls.postgres.url()}
-
+class OnPostgres(OnPostgresDatabase, KeyAccounts, Case):
     def sql(self, text):
-        self.postgres.sql(text, "app1")
+        self.postgres.sql(text, self.database_name)
 
 
 class Options(Case):

@@ -5,7 +5,7 @@ import re
 import unittest
 
 from auth_runtime_test import ISO, OPTIONS, PASSWORD, UUID4, WRONG, Client, claims, name
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 TIME_LIMIT = 180
 USER = ["avatar", "created_at", "email", "id", "nickname", "role", "status", "username"]
@@ -253,12 +253,8 @@ class OnSqlite(PlatformAccounts, Case):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(PlatformAccounts, Case):
-    @classmethod
-    def database(cls):
-        postgres = Postgres().start()
-        cls.addClassCleanup(postgres.stop)
-        return {"db.url": postgres.url()}
+class OnPostgres(OnPostgresDatabase, PlatformAccounts, Case):
+    pass
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 import unittest
 import urllib.parse
 
-from mortise_server import MortiseServer, Postgres, Smtp, code_in
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
 PASSWORD = "correct horse 7"
@@ -654,12 +654,8 @@ class OnSqlite(RuntimeAccounts, Case):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(RuntimeAccounts, Case):
-    @classmethod
-    def database(cls):
-        postgres = Postgres().start()
-        cls.addClassCleanup(postgres.stop)
-        return {"db.url": postgres.url()}
+class OnPostgres(OnPostgresDatabase, RuntimeAccounts, Case):
+    pass
 
 
 class CoolDown(Case):

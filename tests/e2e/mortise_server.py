@@ -189,6 +189,18 @@ class Postgres:
         self.stop()
 
 
+class OnPostgresDatabase:
+    """Mixed in first, into a case whose server asks its class for database(): a PostgreSQL of its own."""
+
+    @classmethod
+    def database(cls):
+        cls.postgres = Postgres().start()
+        cls.addClassCleanup(cls.postgres.stop)
+        cls.url = cls.postgres.url()
+        cls.database_name = re.search(r"/(\w+)\?", cls.url).group(1)
+        return {"db.url": cls.url}
+
+
 class Redis:
     """A Redis of its own on a free port, nothing kept on disk. May be killed or frozen and comes back on the same port."""
 

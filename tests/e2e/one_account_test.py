@@ -4,7 +4,7 @@ import http.cookies
 import unittest
 
 from auth_runtime_test import OPTIONS, PASSWORD, Client, name
-from mortise_server import MortiseServer, Postgres, Smtp, code_in
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 180
 COOKIE = "whalefall_session"
@@ -215,12 +215,8 @@ class OnSqlite(OneAccount, unittest.TestCase):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(OneAccount, unittest.TestCase):
-    @classmethod
-    def database(cls):
-        postgres = Postgres().start()
-        cls.addClassCleanup(postgres.stop)
-        return {"db.url": postgres.url()}
+class OnPostgres(OnPostgresDatabase, OneAccount, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

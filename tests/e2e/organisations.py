@@ -6,7 +6,7 @@ import sqlite3
 import unittest
 
 import support
-from mortise_server import MortiseServer, Postgres, Smtp
+from mortise_server import MortiseServer, OnPostgresDatabase, Smtp
 
 PASSWORD = "correct horse 7"
 MICROS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
@@ -127,16 +127,8 @@ class Family(unittest.TestCase):
         self.assertCode(answer, 403, "insufficient_role", "Your role in the organisation does not allow this", current_role=current, required_role=required)
 
 
-class PostgresFamily:
+class PostgresFamily(OnPostgresDatabase):
     """Mixed in before Family."""
-
-    @classmethod
-    def database(cls):
-        cls.postgres = Postgres().start()
-        cls.addClassCleanup(cls.postgres.stop)
-        url = cls.postgres.url()
-        cls.database_name = re.search(r"/(\w+)\?", url).group(1)
-        return {"db.url": url}
 
     @classmethod
     def sql(cls, text):

@@ -4,7 +4,7 @@ import itertools
 import unittest
 
 import support
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 names = itertools.count(1)
 PRICING = "https://example.com/plans"
@@ -100,14 +100,7 @@ class OnSqlite(Tiers, unittest.TestCase):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(Tiers, unittest.TestCase):
-    @classmethod
-    def database(cls):
-        postgres = Postgres().start()
-        cls.addClassCleanup(postgres.stop)
-        cls.url = postgres.url()
-        return {"db.url": cls.url}
-
+class OnPostgres(OnPostgresDatabase, Tiers, unittest.TestCase):
     def test_a_change_on_one_server_counts_on_the_next_request_to_another(self):
         other = MortiseServer({**SERVER, "db.url": self.url, "identity.secret_file": self.server.data / "secret"}, modules=["auth", "probe"]).start()
         self.addCleanup(other.stop)

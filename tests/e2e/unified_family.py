@@ -6,7 +6,7 @@ import sqlite3
 import threading
 
 import support
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase
 
 COOKIE = "whalefall_session"
 PASSWORD = "correct horse 7"
@@ -104,21 +104,15 @@ class OnSqlite:
             return [[None if value is None else str(value) for value in row] for row in database.execute(text).fetchall()]
 
 
-class OnPostgres:
+class OnPostgres(OnPostgresDatabase):
     """The same on a PostgreSQL of its own."""
-
-    POSTGRES = None
 
     @classmethod
     def database_options(cls):
-        cls.POSTGRES = Postgres().start()
-        cls.addClassCleanup(cls.POSTGRES.stop)
-        url = cls.POSTGRES.url()
-        cls.database = re.search(r"@/(\w+)\?", url).group(1)
-        return {"db.url": url}
+        return cls.database()
 
     def sql(self, text):
-        printed = self.POSTGRES.sql(text, self.database)
+        printed = self.postgres.sql(text, self.database_name)
         return [line.split("|") for line in printed.splitlines() if line]
 
 

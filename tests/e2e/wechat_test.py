@@ -9,7 +9,7 @@ import urllib.parse
 
 from auth_platform_test import Case
 from auth_runtime_test import OPTIONS, PASSWORD, Client, name
-from mortise_server import MortiseServer, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 
 TIME_LIMIT = 240
 APP, SECRET = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
@@ -354,16 +354,10 @@ class OnSqlite(WeChat, Case):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(WeChat, Case):
-    @classmethod
-    def database(cls):
-        cls.postgres = Postgres().start()
-        cls.addClassCleanup(cls.postgres.stop)
-        return {"db.url": cls.postgres.url()}
-
+class OnPostgres(OnPostgresDatabase, WeChat, Case):
     @classmethod
     def sql(cls, text):
-        return cls.postgres.sql(text, "app1")
+        return cls.postgres.sql(text, cls.database_name)
 
     @classmethod
     def rows(cls, text):
