@@ -60,10 +60,6 @@ std::optional<int> offset(std::string_view& text) {
 
 std::string isoTime(std::int64_t microseconds) { return mortise::isoTime(microseconds, 3); }
 
-std::string isoMicroTime(std::int64_t microseconds) { return mortise::isoTime(microseconds); }
-
-std::string isoOffsetTime(std::int64_t microseconds) { return mortise::isoOffset(microseconds); }
-
 std::optional<std::int64_t> parseIsoTime(std::string_view text) {
   const auto year = number(text, 4);
   if (!year || !skip(text, "-")) return std::nullopt;
@@ -88,7 +84,5 @@ std::optional<std::int64_t> parseIsoTime(std::string_view text) {
   const std::int64_t minutes = (days * 24 + *hour) * 60 + *minute;
   return (minutes * 60 + *second - *east) * kSecond + *rest;
 }
-
-std::int64_t now() { return mortise::nowMicros(); }
 
 }  // namespace auth

@@ -10,14 +10,8 @@ namespace auth {
 
 // "2026-02-24T09:30:00.123Z" for microseconds since the epoch.
 std::string isoTime(std::int64_t microseconds);
-// The same with all six digits of the fraction, as the session sharing family writes it.
-std::string isoMicroTime(std::int64_t microseconds);
-// The same with "+00:00" for the Z, as the unified family writes it.
-std::string isoOffsetTime(std::int64_t microseconds);
 // Microseconds since the epoch for an RFC 3339 date-time, as a contract's `format: date-time` lets through; what is
 // finer is cut. Empty for anything else.
 std::optional<std::int64_t> parseIsoTime(std::string_view text);
-// Microseconds since the epoch.
-std::int64_t now();
 
 }  // namespace auth

@@ -1,12 +1,12 @@
 // Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same
 // order.
+#include <mortise/time.hpp>
 #include <mortise/uuid.hpp>
 
 #include <algorithm>
 #include <cmath>
 
 #include "auth.hpp"
-#include "iso_time.hpp"
 #include "names.hpp"
 #include "views.hpp"
 
@@ -55,10 +55,11 @@ Reply Auth::startSignup(const Request& request) {
   const auto folded = foldUsername(signup.username);
   const auto key = codes_.addressKey(address.text());
   // User names are public, so that one is taken may be told, and told without costing the cool-down.
-  if (identity_.find(mortise::UserKey::usernameFolded, folded) || signups_.usernameHeld(folded, signup.email, now())) {
+  if (identity_.find(mortise::UserKey::usernameFolded, folded) ||
+      signups_.usernameHeld(folded, signup.email, mortise::nowMicros())) {
     throw invalid("body/username", "username_taken");
   }
-  if (const auto wait = signups_.waitFor(key, now()); wait > 0) throw tooSoon(wait);
+  if (const auto wait = signups_.waitFor(key, mortise::nowMicros()); wait > 0) throw tooSoon(wait);
 
   signup.passwordHash = identity_.hashPassword(body["password"].text());
   const auto account = identity_.find(mortise::UserKey::email, address.text());
@@ -67,7 +68,7 @@ Reply Auth::startSignup(const Request& request) {
   const bool hasAccount = account && account->emailConfirmedAt != 0;
   const auto code = SignupCodes::make();
   signup.codeMac = codes_.mac(address.text(), code);
-  const auto takenAt = now();
+  const auto takenAt = mortise::nowMicros();
   const auto taken = signups_.keep(signup, folded, key, hasAccount, takenAt);
   if (taken.usernameTaken) throw invalid("body/username", "username_taken");
   if (taken.wait > 0) throw tooSoon(taken.wait);
@@ -84,7 +85,7 @@ Reply Auth::resendCode(const Request& request) {
   requireMail();
   const auto key = codes_.addressKey(address.text());
   const auto code = SignupCodes::make();
-  const auto takenAt = now();
+  const auto takenAt = mortise::nowMicros();
   const auto taken = signups_.renew(address.text(), codes_.mac(address.text(), code), key, takenAt);
   if (taken.wait > 0) throw tooSoon(taken.wait);
   if (taken.signup) {
@@ -100,7 +101,7 @@ Reply Auth::verifyCode(const Request& request) {
   const auto address = emailOf(body);
   const auto mac = codes_.mac(address.text(), body["token"].text());
   const auto signup = signups_.claim(
-      address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, now());
+      address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, mortise::nowMicros());
   if (!signup) throw Problem(401, "invalid_code");
 
   // The account is made on a connection of the kernel's, so claim, account and clean-up are three steps. Whatever stops
@@ -140,7 +141,7 @@ mortise::User Auth::accountFrom(const Signup& signup) const {
     user.email = signup.email;
     user.passwordHash = signup.passwordHash;
     user.createdAt = signup.createdAt;
-    user.emailConfirmedAt = now();
+    user.emailConfirmedAt = mortise::nowMicros();
     user.uniqueFolded = true;
     return identity_.create(user);
   }
@@ -150,13 +151,13 @@ mortise::User Auth::accountFrom(const Signup& signup) const {
   change.username = signup.username;
   change.uniqueFolded = true;
   change.passwordHash = signup.passwordHash;
-  change.emailConfirmedAt = now();
+  change.emailConfirmedAt = mortise::nowMicros();
   change.endKeys = true;
   return identity_.change(holder->id, change);
 }
 
 void Auth::purgeSignups(mortise::JobRun& run) {
-  const auto dropped = signups_.purge(now());
+  const auto dropped = signups_.purge(mortise::nowMicros());
   if (dropped == 0) return;
   log_.info("expired sign-ups dropped", {{"count", dropped}});
   if (sessions_) sessions_->reportCleaning(run, "expired sign-ups", dropped);

@@ -1,6 +1,7 @@
 // Profiles and look-ups of the runtime family.
 #include "auth.hpp"
-#include "iso_time.hpp"
+
+#include <mortise/time.hpp>
 #include "names.hpp"
 #include "views.hpp"
 
@@ -21,7 +22,7 @@ Reply Auth::findUser(const Request& request) {
   if (const auto user = identity_.find(mortise::UserKey::email, address->text())) {
     return Reply::ok(foundUserView(user->id, user->email, user->createdAt, user->emailConfirmedAt));
   }
-  if (const auto signup = signups_.find(address->text(), now())) {
+  if (const auto signup = signups_.find(address->text(), mortise::nowMicros())) {
     return Reply::ok(foundUserView(signup->id, signup->email, signup->createdAt, 0));
   }
   throw Problem(404, "user_not_found");

@@ -1,9 +1,10 @@
 #include "administration.hpp"
 
+#include <mortise/time.hpp>
+
 #include <algorithm>
 #include <utility>
 
-#include "../iso_time.hpp"
 #include "../roles.hpp"
 #include "../views.hpp"
 #include "managed_views.hpp"
@@ -29,7 +30,7 @@ struct Page {
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
 bool isInUse(const mortise::ApiKey& key) {
-  return key.isActive && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > now());
+  return key.isActive && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
 }
 
 }  // namespace
@@ -137,7 +138,7 @@ Reply Administration::mintKeyOnBehalf(const Request& request) const {
   return Reply::created(json::object({{"key_id", key.id},
                                       {"raw_key", key.raw},
                                       {"name", key.name},
-                                      {"created_at", isoMicroTime(key.createdAt)},
+                                      {"created_at", mortise::isoTime(key.createdAt)},
                                       {"user_id", user.id},
                                       {"user_email", textOrNull(user.email)}}));
 }
@@ -157,7 +158,7 @@ Reply Administration::confirmUserEmail(const Request& request) const {
   if (user.email.empty()) throw Problem(409, "no_email_address");
   if (user.emailConfirmedAt != 0) return Reply::ok(managedUser(user));
   mortise::UserChange change;
-  change.emailConfirmedAt = now();
+  change.emailConfirmedAt = mortise::nowMicros();
   const auto changed = identity_.change(user.id, change);
   audit_.record(request, "auth.email_verified", targetOf(user), json::object({{"by", "administrator"}}));
   return Reply::ok(managedUser(changed));

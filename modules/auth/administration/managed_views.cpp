@@ -1,6 +1,7 @@
 #include "managed_views.hpp"
 
-#include "../iso_time.hpp"
+#include <mortise/time.hpp>
+
 #include "../views.hpp"
 
 namespace auth {
@@ -8,7 +9,7 @@ namespace auth {
 namespace json = mortise::json;
 
 json::Object managedUser(const mortise::User& user) {
-  const std::string lastLogin = user.lastLoginAt == 0 ? std::string() : isoMicroTime(user.lastLoginAt);
+  const std::string lastLogin = user.lastLoginAt == 0 ? std::string() : mortise::isoTime(user.lastLoginAt);
   json::Object view;
   view.add("id", user.id)
       .add("email", textOrNull(user.email))
@@ -19,7 +20,7 @@ json::Object managedUser(const mortise::User& user) {
       .add("status", user.status)
       .add("is_active", user.status == "active")
       .add("email_verified", user.emailConfirmedAt != 0)
-      .add("created_at", isoMicroTime(user.createdAt))
+      .add("created_at", mortise::isoTime(user.createdAt))
       .add("last_login_at", textOrNull(lastLogin));
   return view;
 }
@@ -41,7 +42,7 @@ json::Value managedOrgView(const mortise::Org& org) {
                        {"seats_limit", org.seatsLimit},
                        {"seats_used", org.seatsUsed},
                        {"storage_limit_bytes", org.storageLimit},
-                       {"created_at", isoMicroTime(org.createdAt)}});
+                       {"created_at", mortise::isoTime(org.createdAt)}});
 }
 
 }  // namespace auth

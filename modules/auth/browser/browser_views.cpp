@@ -1,10 +1,10 @@
 #include "browser_views.hpp"
 
+#include <mortise/time.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "../iso_time.hpp"
 
 namespace auth {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 namespace json = mortise::json;
 
 std::optional<std::string> timeOrNull(std::int64_t microseconds) {
-  return microseconds == 0 ? std::nullopt : std::optional(isoOffsetTime(microseconds));
+  return microseconds == 0 ? std::nullopt : std::optional(mortise::isoOffset(microseconds));
 }
 
 // Clients take the name as a text; an account that has none is shown by its address.

@@ -2,12 +2,12 @@
 #include "keys/key_accounts.hpp"
 
 #include <mortise/config.hpp>
+#include <mortise/time.hpp>
 
 #include <algorithm>
 #include <utility>
 
 #include "auth.hpp"
-#include "iso_time.hpp"
 #include "keys/key_views.hpp"
 #include "keys/verification_claim.hpp"
 #include "names.hpp"
@@ -64,7 +64,7 @@ void KeyAccounts::bind(mortise::Bindings& on) {
 Reply KeyAccounts::signUp(const Request& request) {
   mortise::NewUser fresh;
   fresh.email = emailOf(request.body()).text();
-  if (!requiresVerification_) fresh.emailConfirmedAt = now();
+  if (!requiresVerification_) fresh.emailConfirmedAt = mortise::nowMicros();
   const auto user = identity_.create(fresh);
   mortise::ApiKey key;
   try {
@@ -108,7 +108,7 @@ bool KeyAccounts::mailLink(const mortise::User& user, std::string_view language)
 // The form with a query: the access log shows paths, and a link is not for those who read it.
 std::string KeyAccounts::linkFor(const mortise::User& user) const {
   VerificationClaim claim;
-  claim.expiresAt = now() + linkLifetime_;
+  claim.expiresAt = mortise::nowMicros() + linkLifetime_;
   claim.userId = user.id;
   claim.email = user.email;
   return publicUrl_ + "/api/v1/auth/verify?token=" + secrets_.seal(kPurpose, claim.text());
@@ -125,13 +125,13 @@ Reply KeyAccounts::verifyAddressByQuery(const Request& request) {
 Verification KeyAccounts::verify(const Request& request, std::string_view token) const {
   const auto opened = secrets_.unseal(kPurpose, token);
   const auto claim = opened ? VerificationClaim::parse(*opened) : std::nullopt;
-  if (!claim || claim->expiresAt <= now()) return Verification::invalid;
+  if (!claim || claim->expiresAt <= mortise::nowMicros()) return Verification::invalid;
   const auto user = identity_.find(mortise::UserKey::id, claim->userId);
   if (!user) return Verification::accountGone;
   if (user->email != claim->email) return Verification::invalid;
   if (user->emailConfirmedAt != 0) return Verification::verified;
   mortise::UserChange change;
-  change.emailConfirmedAt = now();
+  change.emailConfirmedAt = mortise::nowMicros();
   try {
     identity_.change(user->id, change);
   } catch (const mortise::Problem& problem) {
@@ -199,7 +199,8 @@ Reply KeyAccounts::createKey(const Request& request) { return Reply::created(min
 
 Reply KeyAccounts::createPersonalKey(const Request& request) {
   const auto days = request.body()["expires_in_days"];
-  return Reply::created(personalKeyView(mint(request, days.isNull() ? 0 : now() + days.integer() * kDay)));
+  return Reply::created(
+      personalKeyView(mint(request, days.isNull() ? 0 : mortise::nowMicros() + days.integer() * kDay)));
 }
 
 mortise::ApiKey KeyAccounts::mint(const Request& request, std::int64_t expiresAt) {
@@ -217,7 +218,8 @@ mortise::ApiKey KeyAccounts::mint(const Request& request, std::int64_t expiresAt
 void KeyAccounts::requireRoomForKey(std::string_view userId) const {
   const auto keys = identity_.listKeys(userId);
   const auto living = std::count_if(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
-    return key.kind == mortise::KeyKind::user && isActive(key) && (key.expiresAt == 0 || key.expiresAt > now());
+    return key.kind == mortise::KeyKind::user && isActive(key) &&
+           (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
   });
   if (living >= mostKeys_) throw Problem(409, "too_many_api_keys").with("most", mostKeys_);
 }

@@ -1,6 +1,7 @@
 #include "keys/key_views.hpp"
 
-#include "iso_time.hpp"
+#include <mortise/time.hpp>
+
 #include "views.hpp"
 
 namespace auth {
@@ -8,7 +9,7 @@ namespace auth {
 namespace json = mortise::json;
 
 json::Value timeOrNull(std::int64_t microseconds) {
-  return microseconds == 0 ? json::value(nullptr) : json::value(isoMicroTime(microseconds));
+  return microseconds == 0 ? json::value(nullptr) : json::value(mortise::isoTime(microseconds));
 }
 
 bool isActive(const mortise::ApiKey& key) { return key.isActive && key.revokedAt == 0; }

@@ -2,13 +2,13 @@
 
 #include <mortise/config.hpp>
 #include <mortise/db.hpp>
+#include <mortise/time.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
 
-#include "iso_time.hpp"
 #include "organisations/invite_mail.hpp"
 #include "organisations/org_access.hpp"
 #include "prefixed_id.hpp"
@@ -103,7 +103,7 @@ mortise::Reply Invites::inviteInto(const Request& request, const mortise::Org& o
     const auto member = orgs_.membership(account->id);
     if (member && member->orgId == org.id) throw Problem(409, "already_member");
   }
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   Invite invite;
   invite.id = makePrefixedId("inv_");
   invite.orgId = org.id;
@@ -134,7 +134,7 @@ Invite Invites::openInvite(const Request& request, std::int64_t now) const {
 }
 
 mortise::Reply Invites::accept(const Request& request) {
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   const auto invite = openInvite(request, at);
   const auto caller = request.principal();
   if (!caller.orgId.empty()) throw Problem(409, "already_in_org");
@@ -154,25 +154,25 @@ mortise::Reply Invites::accept(const Request& request) {
 }
 
 mortise::Reply Invites::decline(const Request& request) {
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   const auto invite = openInvite(request, at);
   const auto body = request.body();
   const auto reason = body["reason"].isText() ? body["reason"].text() : body["decline_reason"].text();
   if (!invites_.decline(invite.id, cut(reason, kMostReason), at)) throw Problem(409, "invite_changed");
   audit_.record(request, "auth.invite_declined", "invite:" + invite.id, json::object({{"org_id", invite.orgId}}));
-  return Reply::ok(json::object({{"invite_id", invite.id}, {"declined_at", isoMicroTime(at)}}));
+  return Reply::ok(json::object({{"invite_id", invite.id}, {"declined_at", mortise::isoTime(at)}}));
 }
 
 mortise::Reply Invites::list(const Request& request) {
   const auto orgId = requireOwnOrg(request.principal(), "admin");
-  const auto invites =
-      invites_.openOf(orgId, request.query("limit").integer(0), request.query("offset").integer(0), now());
+  const auto invites = invites_.openOf(orgId, request.query("limit").integer(0), request.query("offset").integer(0),
+                                       mortise::nowMicros());
   const auto view = [](const Invite& invite) {
     return json::object({{"id", invite.id},
                          {"email", invite.email},
                          {"role", invite.role},
-                         {"created_at", isoMicroTime(invite.createdAt)},
-                         {"expires_at", isoMicroTime(invite.expiresAt)}});
+                         {"created_at", mortise::isoTime(invite.createdAt)},
+                         {"expires_at", mortise::isoTime(invite.expiresAt)}});
   };
   return Reply::ok(json::object({{"invites", json::list(invites, view)}}));
 }
@@ -183,7 +183,7 @@ mortise::Reply Invites::listToMe(const Request& request) {
   // An address that nobody has proved to read is not the caller's yet; the ids in this list would open organisations.
   const auto mine = EmailAddress::parse(caller.email);
   if (!mine || !caller.emailConfirmed) return Reply::ok(json::object({{"invites", shown.build()}}));
-  for (const auto& invite : invites_.openTo(mine->text(), kMostInvitesToMe, now())) {
+  for (const auto& invite : invites_.openTo(mine->text(), kMostInvitesToMe, mortise::nowMicros())) {
     const auto org = orgs_.find(invite.orgId);
     if (!org) continue;
     const auto inviter = identity_.find(mortise::UserKey::id, invite.invitedBy);
@@ -193,8 +193,8 @@ mortise::Reply Invites::listToMe(const Request& request) {
                             {"org_name", org->name},
                             {"role", invite.role},
                             {"invited_by_email", from.empty() ? json::Item(nullptr) : json::Item(from)},
-                            {"created_at", isoMicroTime(invite.createdAt)},
-                            {"expires_at", isoMicroTime(invite.expiresAt)}}));
+                            {"created_at", mortise::isoTime(invite.createdAt)},
+                            {"expires_at", mortise::isoTime(invite.expiresAt)}}));
   }
   return Reply::ok(json::object({{"invites", shown.build()}}));
 }
@@ -209,7 +209,7 @@ mortise::Reply Invites::revoke(const Request& request) {
 
 mortise::Reply Invites::resend(const Request& request) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "admin");
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   const auto invite = invites_.find(request.path("invite_id"));
   if (!invite || invite->orgId != org.id) throw Problem(404, "invite_not_found");
   requireOpen(*invite, at, 409);
@@ -217,7 +217,7 @@ mortise::Reply Invites::resend(const Request& request) {
   const bool sent = mail(request, org, *invite, at);
   if (sent) audit_.record(request, "auth.invite_resent", "invite:" + invite->id, json::object({{"org_id", org.id}}));
   const auto mailedAt = sent ? at : invite->lastEmailedAt;
-  const auto shown = mailedAt == 0 ? json::Value() : json::value(isoMicroTime(mailedAt));
+  const auto shown = mailedAt == 0 ? json::Value() : json::value(mortise::isoTime(mailedAt));
   return Reply::ok(
       json::object({{"invite_id", invite->id}, {"email", invite->email}, {"last_emailed_at", shown}, {"sent", sent}}));
 }
@@ -253,7 +253,7 @@ bool Invites::mail(const Request& request, const mortise::Org& org, const Invite
 }
 
 void Invites::purge() {
-  const auto dropped = invites_.purge(now() - retention_);
+  const auto dropped = invites_.purge(mortise::nowMicros() - retention_);
   if (dropped > 0) log_.info("old invites dropped", {{"count", dropped}});
 }
 

@@ -1,9 +1,10 @@
 #include "organisations/members.hpp"
 
+#include <mortise/time.hpp>
+
 #include <algorithm>
 #include <utility>
 
-#include "iso_time.hpp"
 #include "organisations/org_access.hpp"
 #include "organisations/owner_transfers.hpp"
 
@@ -34,7 +35,7 @@ json::Value memberView(const mortise::Member& member) {
                        {"email", member.email},
                        {"display_name", textOrNull(name)},
                        {"role", member.role},
-                       {"joined_at", isoMicroTime(member.joinedAt)}});
+                       {"joined_at", mortise::isoTime(member.joinedAt)}});
 }
 
 Members::Members(mortise::Host host, const OwnerTransfers& transfers)

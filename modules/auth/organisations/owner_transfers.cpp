@@ -2,6 +2,7 @@
 
 #include <mortise/config.hpp>
 #include <mortise/db.hpp>
+#include <mortise/time.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -9,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "iso_time.hpp"
 #include "organisations/org_access.hpp"
 
 namespace auth {
@@ -45,9 +45,9 @@ json::Value view(const OwnerTransfer& transfer) {
                        {"from_user_id", transfer.fromUserId},
                        {"to_user_id", transfer.toUserId},
                        {"state", transfer.state},
-                       {"created_at", isoMicroTime(transfer.createdAt)},
-                       {"expires_at", isoMicroTime(transfer.expiresAt)},
-                       {"updated_at", isoMicroTime(transfer.updatedAt)}});
+                       {"created_at", mortise::isoTime(transfer.createdAt)},
+                       {"expires_at", mortise::isoTime(transfer.expiresAt)},
+                       {"updated_at", mortise::isoTime(transfer.updatedAt)}});
 }
 
 std::string target(const OwnerTransfer& transfer) { return "owner_transfer:" + std::to_string(transfer.id); }
@@ -88,7 +88,7 @@ mortise::Reply OwnerTransfers::offer(const Request& request) {
   wanted.orgId = org.id;
   wanted.fromUserId = caller.userId;
   wanted.toUserId = to;
-  wanted.createdAt = now();
+  wanted.createdAt = mortise::nowMicros();
   wanted.expiresAt = wanted.createdAt + lifetime_;
   const auto transfer = transfers_.keep(std::move(wanted));
   if (!transfer) throw Problem(409, "owner_transfer_open");
@@ -98,7 +98,7 @@ mortise::Reply OwnerTransfers::offer(const Request& request) {
 
 mortise::Reply OwnerTransfers::readOpen(const Request& request) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "member");
-  const auto transfer = transfers_.openOf(org.id, now());
+  const auto transfer = transfers_.openOf(org.id, mortise::nowMicros());
   return Reply::ok(json::object({{"transfer", transfer ? view(*transfer) : json::Value()}}));
 }
 
@@ -112,7 +112,7 @@ OwnerTransfer OwnerTransfers::openTransfer(const Request& request, std::string_v
 mortise::Reply OwnerTransfers::accept(const Request& request) {
   const auto caller = request.principal();
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   auto transfer = openTransfer(request, org.id, at);
   if (transfer.toUserId != caller.userId) throw Problem(403, "owner_transfer_to_another");
   const auto members = orgs_.members(org.id);
@@ -151,7 +151,7 @@ void OwnerTransfers::handOver(const OwnerTransfer& transfer, const mortise::Memb
 mortise::Reply OwnerTransfers::cancel(const Request& request) {
   const auto caller = request.principal();
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   auto transfer = openTransfer(request, org.id, at);
   const bool party = caller.userId == transfer.fromUserId || caller.userId == transfer.toUserId;
   if (!party && caller.orgRole != "owner") throw insufficientRole(caller.orgRole, "owner");
@@ -163,11 +163,11 @@ mortise::Reply OwnerTransfers::cancel(const Request& request) {
 }
 
 std::int64_t OwnerTransfers::cancelInvolving(std::string_view orgId, std::string_view userId) const {
-  return transfers_.cancelInvolving(orgId, userId, now());
+  return transfers_.cancelInvolving(orgId, userId, mortise::nowMicros());
 }
 
 void OwnerTransfers::purge() {
-  const auto at = now();
+  const auto at = mortise::nowMicros();
   const auto dropped = transfers_.purge(at - retention_, at);
   if (dropped > 0) log_.info("old offers of ownership dropped", {{"count", dropped}});
 }

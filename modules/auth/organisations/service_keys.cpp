@@ -1,5 +1,7 @@
 #include "organisations/service_keys.hpp"
 
+#include <mortise/time.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -56,7 +58,7 @@ std::vector<std::string> wordsOf(const mortise::Json& list) {
 
 std::string jsonList(const std::vector<std::string>& words) { return json::list(words).text(); }
 
-json::Value timeOrNull(std::int64_t time) { return time == 0 ? json::Value() : json::value(isoMicroTime(time)); }
+json::Value timeOrNull(std::int64_t time) { return time == 0 ? json::Value() : json::value(mortise::isoTime(time)); }
 
 json::Value textOrNull(const std::string& text) { return text.empty() ? json::Value() : json::value(text); }
 
@@ -70,7 +72,7 @@ json::Object view(const ApiKey& key) {
       .add("scopes", json::raw(key.scopes))
       .add("project_ids", everyProject ? json::Value() : json::raw(key.projectIds))
       .add("key_prefix", key.prefix)
-      .add("created_at", isoMicroTime(key.createdAt))
+      .add("created_at", mortise::isoTime(key.createdAt))
       .add("created_by_user_id", textOrNull(key.createdBy))
       .add("expires_at", timeOrNull(key.expiresAt))
       .add("revoked_at", timeOrNull(key.revokedAt))
@@ -102,7 +104,7 @@ mortise::Reply ServiceKeys::create(const Request& request) {
   if (!isOneLine(name)) throw invalid("body/name", "control_character");
   const auto projects = wordsOf(body["project_ids"]);
   if (!std::all_of(projects.begin(), projects.end(), isOneLine)) throw invalid("body/project_ids", "control_character");
-  const auto expiresAt = expiryFrom(body, now());
+  const auto expiresAt = expiryFrom(body, mortise::nowMicros());
   const auto orgId = requireSameOrg(request, "admin");
   mortise::NewApiKey wanted;
   wanted.userId = request.principal().userId;
@@ -152,7 +154,7 @@ mortise::Reply ServiceKeys::rotate(const Request& request) {
   wanted.orgId = orgId;
   wanted.projectIds = old.projectIds;
   wanted.createdBy = request.principal().userId;
-  if (old.expiresAt != 0) wanted.expiresAt = now() + (old.expiresAt - old.createdAt);
+  if (old.expiresAt != 0) wanted.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
   const auto key = identity_.mintKey(wanted);
   // The first revocation's reason stays: it tells which of two rotations at once was first. The other one's key is
   // never told to anybody.

@@ -1,13 +1,13 @@
 #include "wechat.hpp"
 
 #include <mortise/secrets.hpp>
+#include <mortise/time.hpp>
 
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "../iso_time.hpp"
 #include "../web_url.hpp"
 
 namespace auth {
@@ -119,7 +119,7 @@ Reply WeChat::authorize(const Request& request) const {
   requireConfigured();
   std::string state = request.query("state").text("");
   if (state.empty()) state = states_.make();
-  store_.rememberState(states_.hash(state), now() + kStateLife);
+  store_.rememberState(states_.hash(state), mortise::nowMicros() + kStateLife);
   const auto url = withQuery(options_.authorizeUrl, {{"appid", options_.appId},
                                                      {"redirect_uri", options_.redirectUri},
                                                      {"response_type", "code"},
@@ -153,7 +153,7 @@ mortise::Tokens WeChat::signIn(const Request& request) const {
 }
 
 void WeChat::checkState(std::string_view state) const {
-  if (!state.empty() && store_.takeState(states_.hash(state), now())) return;
+  if (!state.empty() && store_.takeState(states_.hash(state), mortise::nowMicros())) return;
   if (options_.requireState || states_.isOurs(state))
     throw Problem(401, "wechat_state_invalid").note(state.empty() ? "no state" : "used, expired or foreign");
 }
@@ -179,7 +179,7 @@ mortise::User WeChat::userOf(const Request& request, const WeChatGrant& grant) c
   const auto known = store_.findUser(kProvider, grant.openid);
   if (!known) return newUser(request, grant);
   if (auto user = identity_.find(mortise::UserKey::id, *known)) {
-    store_.touch(kProvider, grant.openid, grant.unionId, now());
+    store_.touch(kProvider, grant.openid, grant.unionId, mortise::nowMicros());
     return *std::move(user);
   }
   store_.forget(*known);  // deleted where this module did not see it: on the command line
@@ -198,7 +198,7 @@ mortise::User WeChat::newUser(const Request& request, const WeChatGrant& grant) 
   auto user = identity_.create(wanted);
   try {
     const auto& unionId = grant.unionId.empty() ? profile.unionId : grant.unionId;
-    if (!store_.add(kProvider, grant.openid, unionId, user.id, now())) {
+    if (!store_.add(kProvider, grant.openid, unionId, user.id, mortise::nowMicros())) {
       // The same person came twice at once: the first one counts.
       identity_.remove(user.id);
       const auto winner = identity_.find(mortise::UserKey::id, store_.findUser(kProvider, grant.openid).value_or(""));
@@ -219,7 +219,7 @@ mortise::User WeChat::newUser(const Request& request, const WeChatGrant& grant) 
 }
 
 void WeChat::purgeStates(mortise::JobRun&) {
-  const auto dropped = store_.purgeStates(now());
+  const auto dropped = store_.purgeStates(mortise::nowMicros());
   if (dropped > 0) log_.info("expired OAuth states dropped", {{"count", dropped}});
 }
 
