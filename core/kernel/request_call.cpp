@@ -319,13 +319,13 @@ void RequestCall::exchangeOver() {
   slots_.clear();
 }
 
-bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
-                            std::string etag) {
+bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, plugin::FileReply reply) {
   http::Reply out;
-  out.fields.add("Content-Type", contentType.empty() ? "application/octet-stream" : std::move(contentType));
+  out.fields.add("Content-Type", reply.contentType.empty() ? "application/octet-stream" : std::move(reply.contentType));
   out.fields.add("X-Content-Type-Options", "nosniff");
-  if (!downloadName.empty()) out.fields.add("Content-Disposition", attachmentDisposition(downloadName));
-  out.file = http::FileBody{std::move(file), std::move(etag), 0};
+  if (!reply.downloadName.empty()) out.fields.add("Content-Disposition", attachmentDisposition(reply.downloadName));
+  for (auto& [name, value] : reply.fields) out.fields.set(name, std::move(value));
+  out.file = http::FileBody{std::move(file), std::move(reply.etag), reply.lastModified / 1'000'000};
   return replyRaw(std::move(out));
 }
 

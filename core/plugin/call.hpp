@@ -28,6 +28,15 @@ struct CallReply {
 
 class Host;
 
+// A file as the answer; empty or 0 = none.
+struct FileReply {
+  std::string contentType;
+  std::string downloadName;
+  std::string etag;
+  std::int64_t lastModified = 0;  // microseconds
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
 class Call {
  public:
   virtual ~Call() = default;
@@ -50,8 +59,7 @@ class Call {
 
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;
-  virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string contentType, std::string downloadName,
-                         std::string etag) = 0;
+  virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, FileReply reply) = 0;
   // `options` without its callbacks: host_call.cpp hangs them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
   virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,

@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <cerrno>
 
+#include "core/base/text.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/call.hpp"
 #include "core/plugin/file_handle.hpp"
@@ -215,7 +216,33 @@ mortise_status callReplyFile(mortise_call* call, mortise_file* file, mortise_str
     if (!isFieldValue(view(contentType)) || !isFieldValue(view(downloadName)) || !isFieldValue(view(etag))) {
       return misuse(c, "reply_file", "content_type, download_name or etag has a control byte");
     }
-    return c.replyFile(fileOf(file), copy(contentType), copy(downloadName), copy(etag)) ? MORTISE_OK : MORTISE_CLOSED;
+    return c.replyFile(fileOf(file), {copy(contentType), copy(downloadName), copy(etag), 0, {}}) ? MORTISE_OK
+                                                                                                 : MORTISE_CLOSED;
+  });
+}
+
+mortise_status callSendFile(mortise_call* call, mortise_file* file, const mortise_file_reply* reply) {
+  if (!MORTISE_COMPLETE(reply, mortise_file_reply, fields_count)) return tooShort(nullptr, "mortise_file_reply");
+  return onCall(call, "call/1 send_file", [&](Call& c) {
+    if (file == nullptr) return misuse(c, "send_file", "file is null");
+    if (reply->status != 200) {
+      return misuse(c, "send_file", "status " + std::to_string(reply->status) + ", expected 200");
+    }
+    if (!isFieldValue(view(reply->content_type)) || !isFieldValue(view(reply->download_name)) ||
+        !isFieldValue(view(reply->etag))) {
+      return misuse(c, "send_file", "content_type, download_name or etag has a control byte");
+    }
+    if (auto reason = badField(reply->fields, reply->fields_count); !reason.empty())
+      return misuse(c, "send_file", reason);
+    FileReply answer{
+        copy(reply->content_type), copy(reply->download_name), copy(reply->etag), reply->last_modified, {}};
+    for (size_t i = 0; i < reply->fields_count; ++i) {
+      const auto name = view(reply->fields[i].name);
+      if (!answer.downloadName.empty() && text::equalsIgnoreCase(name, "Content-Disposition"))
+        return misuse(c, "send_file", "both download_name and a Content-Disposition field");
+      answer.fields.emplace_back(name, view(reply->fields[i].value));
+    }
+    return c.replyFile(fileOf(file), std::move(answer)) ? MORTISE_OK : MORTISE_CLOSED;
   });
 }
 
@@ -276,7 +303,8 @@ const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
                                 &webSocketClose,
                                 &webSocketPause,
                                 &webSocketQueued,
-                                &webSocketRelease};
+                                &webSocketRelease,
+                                &callSendFile};
 
 }  // namespace
 

@@ -280,7 +280,26 @@ TEST_F(CallTable, PartsAndTheirFilesAreRead) {
     EXPECT_EQ(table_.file_read(part.file, 0, buffer, sizeof buffer), -1);
   }
   EXPECT_EQ(table_.reply_file(raw(), part.file, S("text/plain"), S("a\nb"), S("")), MORTISE_INVALID);
-  EXPECT_EQ(table_.reply_file(raw(), part.file, S("text/plain"), S("notes.txt"), S("\"e\"")), MORTISE_OK);
+  mortise_file_reply whole{};
+  whole.struct_size = sizeof whole;
+  whole.status = 200;
+  whole.content_type = S("text/plain");
+  whole.etag = S("\"e\"");
+  whole.last_modified = 1'700'000'000'000'000;
+  const mortise_pair disposition = {S("Content-Disposition"), S("attachment; filename*=utf-8''n")};
+  whole.fields = &disposition;
+  whole.fields_count = 1;
+  whole.download_name = S("n");
+  EXPECT_EQ(table_.send_file(raw(), part.file, &whole), MORTISE_INVALID) << "two names";
+  whole.download_name = S("");
+  whole.status = 404;
+  EXPECT_EQ(table_.send_file(raw(), part.file, &whole), MORTISE_INVALID) << "errors are not files";
+  whole.status = 200;
+  EXPECT_EQ(table_.send_file(raw(), nullptr, &whole), MORTISE_INVALID);
+  EXPECT_EQ(table_.send_file(raw(), part.file, &whole), MORTISE_OK);
+  EXPECT_EQ(call_.sentAs.fields.at(0).second, "attachment; filename*=utf-8''n");
+  EXPECT_EQ(call_.sentAs.lastModified, 1'700'000'000'000'000);
+  EXPECT_EQ(table_.reply_file(raw(), part.file, S("text/plain"), S("notes.txt"), S("\"e\"")), MORTISE_CLOSED);
   EXPECT_EQ(call_.sentFile, file.file);
   EXPECT_EQ(table_.reply_file(raw(), nullptr, S(""), S(""), S("")), MORTISE_INVALID);
 }

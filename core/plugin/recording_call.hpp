@@ -44,10 +44,11 @@ class RecordingCall : public Call {
     failed = std::move(problem);
     return true;
   }
-  bool replyFile(std::shared_ptr<http::SpooledFile> file, std::string, std::string, std::string) override {
+  bool replyFile(std::shared_ptr<http::SpooledFile> file, FileReply reply) override {
     const std::lock_guard lock(mutex_);
     if (answered()) return false;
     sentFile = std::move(file);
+    sentAs = std::move(reply);
     return true;
   }
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options&) override { return nullptr; }
@@ -61,6 +62,7 @@ class RecordingCall : public Call {
   bool hasEnvelope = true;
   std::optional<Problem> failed;
   std::shared_ptr<http::SpooledFile> sentFile;
+  FileReply sentAs;
   std::atomic<int> references{1};
 
  protected:

@@ -12,6 +12,7 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/db.h"
 #include "mortise/abi/events.h"
+#include "mortise/abi/health.h"
 #include "mortise/abi/http_client.h"
 #include "mortise/abi/identity.h"
 #include "mortise/abi/jobs.h"
@@ -21,6 +22,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/objects.h"
 #include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
@@ -148,6 +150,15 @@ AT(mortise_reply, content_type, 72);
 AT(mortise_reply, message_params, 88);
 AT(mortise_reply, message_params_count, 96);
 
+AT(mortise_file_reply, struct_size, 0);
+AT(mortise_file_reply, status, 4);
+AT(mortise_file_reply, content_type, 8);
+AT(mortise_file_reply, download_name, 24);
+AT(mortise_file_reply, etag, 40);
+AT(mortise_file_reply, last_modified, 56);
+AT(mortise_file_reply, fields, 64);
+AT(mortise_file_reply, fields_count, 72);
+
 AT(mortise_stream_options, struct_size, 0);
 AT(mortise_stream_options, status, 4);
 AT(mortise_stream_options, content_type, 8);
@@ -203,6 +214,7 @@ AT(mortise_call_v1, websocket_close, 264);
 AT(mortise_call_v1, websocket_pause, 272);
 AT(mortise_call_v1, websocket_queued, 280);
 AT(mortise_call_v1, websocket_release, 288);
+AT(mortise_call_v1, send_file, 296);
 
 AT(mortise_config_v1, struct_size, 0);
 AT(mortise_config_v1, get, 8);
@@ -663,6 +675,35 @@ AT(mortise_scheduler_v1, runs, 88);
 AT(mortise_scheduler_v1, cancel_run, 96);
 AT(mortise_scheduler_v1, purge_runs, 104);
 AT(mortise_scheduler_v1, preview, 112);
+
+AT(mortise_bucket, struct_size, 0);
+AT(mortise_bucket, exists, 4);
+AT(mortise_bucket, is_default, 8);
+AT(mortise_bucket, secure, 12);
+AT(mortise_bucket, name, 16);
+AT(mortise_bucket, endpoint, 32);
+
+AT(mortise_object, struct_size, 0);
+AT(mortise_object, bucket, 8);
+AT(mortise_object, name, 24);
+AT(mortise_object, etag, 40);
+AT(mortise_object, version_id, 56);
+AT(mortise_object, content_type, 72);
+AT(mortise_object, size, 88);
+AT(mortise_object, modified_at, 96);
+
+AT(mortise_objects_v1, struct_size, 0);
+AT(mortise_objects_v1, bucket, 8);
+AT(mortise_objects_v1, put, 16);
+AT(mortise_objects_v1, put_file, 24);
+AT(mortise_objects_v1, stat, 32);
+AT(mortise_objects_v1, open, 40);
+AT(mortise_objects_v1, close, 48);
+AT(mortise_objects_v1, remove, 56);
+AT(mortise_objects_v1, presign, 64);
+
+AT(mortise_health_v1, struct_size, 0);
+AT(mortise_health_v1, add, 8);
 
 /* sync.sessions/1, since sync 1.0 */
 AT(mortise_sync_session, struct_size, 0);

@@ -8,6 +8,7 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/db.h"
 #include "mortise/abi/events.h"
+#include "mortise/abi/health.h"
 #include "mortise/abi/http_client.h"
 #include "mortise/abi/identity.h"
 #include "mortise/abi/jobs.h"
@@ -17,6 +18,7 @@
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/module.h"
+#include "mortise/abi/objects.h"
 #include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
@@ -92,6 +94,11 @@ struct mortise_abi_snapshot {
   const mortise_org_change* mortise_org_change_;
   const mortise_member* mortise_member_;
   const mortise_orgs_v1* mortise_orgs_v1_;
+  const mortise_file_reply* mortise_file_reply_;
+  const mortise_bucket* mortise_bucket_;
+  const mortise_object* mortise_object_;
+  const mortise_objects_v1* mortise_objects_v1_;
+  const mortise_health_v1* mortise_health_v1_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);

@@ -17,6 +17,7 @@ class Cache;
 class Config;
 class Db;
 class Events;
+class Health;
 class HttpClient;
 class Identity;
 class Jobs;
@@ -24,6 +25,7 @@ class Limits;
 class Log;
 class Mail;
 class Metrics;
+class Objects;
 class Orgs;
 class Scheduler;
 class Secrets;
@@ -51,7 +53,9 @@ class Host {
   Secrets secrets() const;        // secrets/1
   Metrics metrics() const;        // metrics/1
   Audit audit() const;            // audit/1
+  Objects objects() const;        // objects/1
   Orgs orgs() const;              // orgs/1
+  Health health() const;          // health/1
   Scheduler scheduler() const;    // scheduler/1
 
   // True when the interface is served to this module.

@@ -1,6 +1,7 @@
 // What a handler answers. The kernel wraps it in the envelope of the operation's API family.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,13 +37,16 @@ class Reply {
     return reply;
   }
   // Sends a file; Range, ETag, If-None-Match and HEAD are the kernel's work. A `download_name` makes the client save it
-  // under that name. `etag`: without quotes; empty: none. Takes no further header fields.
-  static Reply file(File file, std::string content_type, std::string download_name = {}, std::string etag = {}) {
+  // under that name (Content-Disposition per RFC 6266; give that field yourself instead where a family wants another
+  // form). `etag`: as it is sent, quotes included; empty: none. `last_modified`: microseconds since the epoch; 0: none.
+  static Reply file(File file, std::string content_type, std::string download_name = {}, std::string etag = {},
+                    std::int64_t last_modified = 0) {
     Reply reply(200, {});
     reply.file_.emplace(std::move(file));
     reply.content_type_ = std::move(content_type);
     reply.download_name_ = std::move(download_name);
     reply.etag_ = std::move(etag);
+    reply.last_modified_ = last_modified;
     return reply;
   }
   // 302 by default; 303, 307, 308 as you say.
@@ -58,7 +62,6 @@ class Reply {
   }
   // A further header field. CR, LF and NUL are refused by the kernel.
   Reply& header(std::string name, std::string value) & {
-    if (file_) throw std::logic_error("a file reply takes no further header fields");
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
   }
@@ -74,9 +77,18 @@ class Reply {
 
   // Gives the answer to the kernel. MORTISE_CLOSED: the call was answered before. (The face calls this.)
   mortise_status send(const mortise_call_v1& table, mortise_call* call) const {
+    const auto fields = detail::pairs(headers_);
     if (file_) {
-      return table.reply_file(call, file_->get(), detail::str(content_type_), detail::str(download_name_),
-                              detail::str(etag_));
+      mortise_file_reply whole{};
+      whole.struct_size = sizeof whole;
+      whole.status = status_;
+      whole.content_type = detail::str(content_type_);
+      whole.download_name = detail::str(download_name_);
+      whole.etag = detail::str(etag_);
+      whole.last_modified = last_modified_;
+      whole.fields = fields.data();
+      whole.fields_count = fields.size();
+      return table.send_file(call, file_->get(), &whole);
     }
     mortise_reply c{};
     c.struct_size = sizeof c;
@@ -88,7 +100,6 @@ class Reply {
     c.message_params_count = params.size();
     c.raw = detail::str(raw_);
     c.content_type = detail::str(content_type_);
-    const auto fields = detail::pairs(headers_);
     c.fields = fields.data();
     c.fields_count = fields.size();
     return table.reply(call, &c);
@@ -105,6 +116,7 @@ class Reply {
   std::string content_type_;
   std::string download_name_;
   std::string etag_;
+  std::int64_t last_modified_ = 0;
   Params headers_;
   std::optional<File> file_;
 };

@@ -82,6 +82,18 @@ typedef struct mortise_reply {
   size_t message_params_count;
 } mortise_reply;
 
+/* A file as the answer. */
+typedef struct mortise_file_reply {
+  uint32_t struct_size;
+  int32_t status;             /* 200 */
+  mortise_str content_type;   /* empty: application/octet-stream */
+  mortise_str download_name;  /* non-empty: Content-Disposition: attachment per RFC 6266 */
+  mortise_str etag;           /* as it is sent, quotes included; empty: none. RFC 9110 section 8.8.3 */
+  int64_t last_modified;      /* microseconds since the epoch; 0: none */
+  const mortise_pair* fields; /* further header fields; a Content-Disposition among them excludes download_name */
+  size_t fields_count;
+} mortise_file_reply;
+
 typedef struct mortise_stream_options {
   uint32_t struct_size;
   int32_t status;            /* 200 */
@@ -166,6 +178,10 @@ typedef struct mortise_call_v1 {
   void (*websocket_pause)(mortise_websocket* socket, int32_t paused);
   size_t (*websocket_queued)(mortise_websocket* socket);
   void (*websocket_release)(mortise_websocket* socket);
+
+  /* reply_file with header fields and Last-Modified. Keeps what it needs of `file`. MORTISE_INVALID: a field that
+   * breaks a rule of mortise_reply, both kinds of Content-Disposition, or another status than 200. */
+  mortise_status (*send_file)(mortise_call* call, mortise_file* file, const mortise_file_reply* reply);
 } mortise_call_v1;
 
 MORTISE_END_C

@@ -1,0 +1,22 @@
+// Bytes at rest, readable at any offset: a file of this machine, or an object of a store far away.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mortise {
+
+// Thread-safe. Stays good when what it was opened from is removed.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  virtual std::uint64_t size() const = 0;
+  // For pread and sendfile, owned by this object; -1: the bytes are not on this machine, read() is the only way.
+  virtual int fd() const { return -1; }
+  // Fills `buffer` from `offset` on; returns less than asked only at the end. Blocks: workers only. Throws what the
+  // store throws (services::ServiceError).
+  virtual std::size_t read(std::uint64_t offset, std::span<char> buffer) = 0;
+};
+
+}  // namespace mortise
