@@ -23,7 +23,7 @@ compare() {
   unexpected=$(awk '
     # What a line may lead to is judged by the next one: an enum that grew is fine, and what a pointer leads to has lines of its own.
     held != "" { if ($0 !~ /type .enum [a-z0-9_]+. changed/ && $0 !~ /^ *in pointed to type /) print held; held = "" }
-    /underlying type .void \(.*\)\*. changed:$/ || /type of .const [a-z0-9_]+\* [a-z0-9_]+. changed:$/ { held = $0; next }
+    /underlying type .(void|int|typedef [a-z0-9_]+) \(.*\)\*. changed:$/ || /type of .const [a-z0-9_]+\* [a-z0-9_]+. changed:$/ { held = $0; next }
     /return type changed:$/ || /parameter [0-9]+ of type .* changed:$/ || /type of .typedef [a-z0-9_]+ [a-z0-9_]+. changed:$/ { held = $0; next }
     { print }
     END { if (held != "") print held }' "$work/report" | grep -vE \
