@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace mortise {
 
@@ -14,6 +15,8 @@ class ByteSource {
   virtual std::uint64_t size() const = 0;
   // For pread and sendfile, owned by this object; -1: the bytes are not on this machine, read() is the only way.
   virtual int fd() const { return -1; }
+  // Of all bytes, in lower-case hex, when it was taken while they were written; else empty.
+  virtual std::string_view sha256() const { return {}; }
   // Fills `buffer` from `offset` on; returns less than asked only at the end. Blocks: workers only. Throws what the
   // store throws (services::ServiceError).
   virtual std::size_t read(std::uint64_t offset, std::span<char> buffer) = 0;
