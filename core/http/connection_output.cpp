@@ -163,10 +163,13 @@ void Connection::writeReply(const std::shared_ptr<RequestExchange>& exchange, Re
 
 void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Reply& reply) {
   const Head& head = exchange->head();
-  const std::shared_ptr<SpooledFile> file = reply.file->file;
+  const std::shared_ptr<ByteSource> file = reply.file->file;
   struct stat info {};
   if (!file || ::fstat(file->fd(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    log::error("reply refused: its file is not a regular file", {{"request", exchange->requestId()}});
+    const bool remote = file && file->fd() < 0;
+    log::error(
+        remote ? "reply refused: its bytes are not on this machine" : "reply refused: its file is not a regular file",
+        {{"request", exchange->requestId()}});
     Reply instead;
     io_.guarded("onRefused", [&] {
       instead = server_.application.onRefused(exchange, 500, "internal", "the file could not be sent");

@@ -67,7 +67,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // Body, complete once Application::onRequest is called.
   virtual std::string_view body() const = 0;
-  virtual const std::shared_ptr<SpooledFile>& spooled() const = 0;
+  virtual const std::shared_ptr<ByteSource>& spooled() const = 0;
   virtual const std::vector<Part>& parts() const = 0;
 
   // [any] Answers. The first of reply/startStream/upgrade counts, later ones are ignored and return false/null.

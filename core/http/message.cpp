@@ -1,6 +1,5 @@
 #include "core/http/message.hpp"
 
-#include <unistd.h>
 #include <algorithm>
 
 #include <array>
@@ -50,10 +49,6 @@ std::size_t Fields::count(std::string_view name) const {
   std::size_t found = 0;
   for (const Field& field : list_) found += equalsNoCase(field.name, name) ? 1 : 0;
   return found;
-}
-
-SpooledFile::~SpooledFile() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace mortise::http

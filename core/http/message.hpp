@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/byte_source.hpp"
+
 namespace mortise::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
@@ -73,35 +75,20 @@ struct BodyPlan {
   std::size_t maxFieldBytes = 64 << 10;  // one non-file part, kept in memory (multipart)
 };
 
-// A body or part that was received into an unlinked temporary file. The descriptor closes with the last reference.
-class SpooledFile {
- public:
-  SpooledFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
-  ~SpooledFile();
-  SpooledFile(const SpooledFile&) = delete;
-  SpooledFile& operator=(const SpooledFile&) = delete;
-  int fd() const { return fd_; }
-  std::uint64_t size() const { return size_; }
-
- private:
-  int fd_;
-  std::uint64_t size_;
-};
-
 struct Part {
   std::string name;
   std::string filename;  // as sent (decoded from RFC 5987 where used); empty and !isFile for a plain field
   std::string contentType;
   bool isFile = false;
-  std::string value;                  // plain field
-  std::shared_ptr<SpooledFile> file;  // file part
+  std::string value;                 // plain field
+  std::shared_ptr<ByteSource> file;  // file part: an unlinked temporary file that goes with its last reference
 };
 
-// A file to send: opened by the caller, sent with sendfile; size checked by fstat when sending starts.
+// Bytes to send. A source with a descriptor is sent with sendfile, its size checked by fstat when sending starts.
 struct FileBody {
-  std::shared_ptr<SpooledFile> file;  // any regular file's descriptor
-  std::string etag;                   // strong, quoted; empty = none
-  std::int64_t lastModified = 0;      // seconds since the epoch; 0 = none
+  std::shared_ptr<ByteSource> file;
+  std::string etag;               // strong, quoted; empty = none
+  std::int64_t lastModified = 0;  // seconds since the epoch; 0 = none
 };
 
 // One reply. `body` and `file` exclude each other. Content-Length, Date, Connection, X-Request-Id are added by the

@@ -39,7 +39,7 @@ void OutputQueue::push(std::shared_ptr<const std::string> body) {
   segments_.back().shared = std::move(body);
 }
 
-void OutputQueue::push(std::shared_ptr<SpooledFile> file, std::uint64_t offset, std::uint64_t length) {
+void OutputQueue::push(std::shared_ptr<ByteSource> file, std::uint64_t offset, std::uint64_t length) {
   if (length == 0) return;
   file_ += length;
   segments_.emplace_back();

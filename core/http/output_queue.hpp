@@ -25,7 +25,7 @@ class OutputQueue {
 
   void push(std::string body);
   void push(std::shared_ptr<const std::string> body);
-  void push(std::shared_ptr<SpooledFile> file, std::uint64_t offset, std::uint64_t length);
+  void push(std::shared_ptr<ByteSource> file, std::uint64_t offset, std::uint64_t length);
 
   // Sends as much as the socket takes; at most `fileBudget` bytes of files. Never blocks, never raises SIGPIPE by
   // send().
@@ -40,7 +40,7 @@ class OutputQueue {
   struct Segment {
     std::string own;
     std::shared_ptr<const std::string> shared;
-    std::shared_ptr<SpooledFile> file;
+    std::shared_ptr<ByteSource> file;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;  // of a file; texts know their own
     bool open = false;         // text() may still append

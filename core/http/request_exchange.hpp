@@ -20,7 +20,7 @@ class RequestExchange final : public Exchange {
   const std::string& requestId() const override { return requestId_; }
   std::chrono::steady_clock::time_point received() const override { return received_; }
   std::string_view body() const override { return body_; }
-  const std::shared_ptr<SpooledFile>& spooled() const override { return spooled_; }
+  const std::shared_ptr<ByteSource>& spooled() const override { return spooled_; }
   const std::vector<Part>& parts() const override { return parts_; }
   bool reply(Reply reply) override;
   void admit(BodyPlan plan) override;
@@ -36,7 +36,7 @@ class RequestExchange final : public Exchange {
   // For the connection, on its I/O thread.
   Head& mutableHead() { return head_; }
   void setBody(std::string body) { body_ = std::move(body); }
-  void setSpooled(std::shared_ptr<SpooledFile> file) { spooled_ = std::move(file); }
+  void setSpooled(std::shared_ptr<ByteSource> file) { spooled_ = std::move(file); }
   void setParts(std::vector<Part> parts) { parts_ = std::move(parts); }
   void identify();  // settles requestId() once the head is known
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
@@ -56,7 +56,7 @@ class RequestExchange final : public Exchange {
   Head head_;
   std::string requestId_;
   std::string body_;
-  std::shared_ptr<SpooledFile> spooled_;
+  std::shared_ptr<ByteSource> spooled_;
   std::vector<Part> parts_;
   std::atomic<bool> answered_{false};
   std::atomic<bool> gone_{false};

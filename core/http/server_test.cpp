@@ -10,6 +10,7 @@
 #include <thread>
 #include <tuple>
 
+#include "core/base/file_source.hpp"
 #include "core/http/test_support.hpp"
 
 namespace mortise::http {
@@ -18,12 +19,12 @@ namespace {
 using namespace test;
 using Kind = Application::Verdict::Kind;
 
-std::shared_ptr<SpooledFile> makeFile(const std::string& content) {
+std::shared_ptr<ByteSource> makeFile(const std::string& content) {
   char name[] = "/tmp/mortise-http-test-XXXXXX";
   const int fd = ::mkostemp(name, O_CLOEXEC);
   ::unlink(name);
   EXPECT_EQ(::write(fd, content.data(), content.size()), static_cast<ssize_t>(content.size()));
-  return std::make_shared<SpooledFile>(fd, content.size());
+  return std::make_shared<FileSource>(UniqueFd(fd), content.size());
 }
 
 std::string pattern(std::size_t size) {
@@ -434,7 +435,7 @@ class FileTest : public ServerTest {
     };
     start();
   }
-  std::shared_ptr<SpooledFile> file;
+  std::shared_ptr<ByteSource> file;
 };
 
 TEST_F(FileTest, SendsWholeFilesRangesAndConditions) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/base/file_source.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::http {
@@ -46,9 +47,9 @@ Refusal SpoolWriter::write(std::string_view bytes) {
   return Refusal();
 }
 
-std::shared_ptr<SpooledFile> SpoolWriter::finish() {
+std::shared_ptr<ByteSource> SpoolWriter::finish() {
   ::lseek(fd_.get(), 0, SEEK_SET);
-  return std::make_shared<SpooledFile>(fd_.release(), size_);
+  return std::make_shared<FileSource>(std::move(fd_), size_);
 }
 
 }  // namespace mortise::http

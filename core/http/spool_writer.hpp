@@ -17,7 +17,7 @@ class SpoolWriter {
   Refusal open(const std::string& directory);
   Refusal write(std::string_view bytes);
   std::uint64_t size() const { return size_; }
-  std::shared_ptr<SpooledFile> finish();  // rewound; the writer is empty afterwards
+  std::shared_ptr<ByteSource> finish();  // rewound; the writer is empty afterwards
 
  private:
   UniqueFd fd_;

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "core/base/file_source.hpp"
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/contract/docs_pages.hpp"
@@ -76,7 +77,7 @@ void sendAsset(RequestCall& call, const std::string& directory, std::string_view
   reply.fields.add("Cache-Control", "public, max-age=86400");
   reply.fields.add("X-Content-Type-Options", "nosniff");
   http::FileBody file;
-  file.file = std::make_shared<http::SpooledFile>(fd, static_cast<std::uint64_t>(facts.st_size));
+  file.file = std::make_shared<FileSource>(UniqueFd(fd), static_cast<std::uint64_t>(facts.st_size));
   file.etag = "\"" + std::to_string(facts.st_size) + "-" + std::to_string(facts.st_mtim.tv_sec) + "\"";
   file.lastModified = facts.st_mtim.tv_sec;
   reply.file = std::move(file);

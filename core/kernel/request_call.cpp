@@ -319,7 +319,7 @@ void RequestCall::exchangeOver() {
   slots_.clear();
 }
 
-bool RequestCall::replyFile(std::shared_ptr<http::SpooledFile> file, plugin::FileReply reply) {
+bool RequestCall::replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply reply) {
   http::Reply out;
   out.fields.add("Content-Type", reply.contentType.empty() ? "application/octet-stream" : std::move(reply.contentType));
   out.fields.add("X-Content-Type-Options", "nosniff");

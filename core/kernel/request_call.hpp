@@ -45,7 +45,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool enveloped() const override { return match_.operation == nullptr || match_.operation->envelope; }
   bool reply(plugin::CallReply reply) override;
   bool fail(Problem problem) override;
-  bool replyFile(std::shared_ptr<http::SpooledFile> file, plugin::FileReply reply) override;
+  bool replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply reply) override;
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) override;
   std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
                                            http::WebSocket::Callbacks callbacks) override;

@@ -59,7 +59,7 @@ class Call {
 
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;
-  virtual bool replyFile(std::shared_ptr<http::SpooledFile> file, FileReply reply) = 0;
+  virtual bool replyFile(std::shared_ptr<ByteSource> file, FileReply reply) = 0;
   // `options` without its callbacks: host_call.cpp hangs them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
   virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,

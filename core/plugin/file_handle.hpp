@@ -1,14 +1,15 @@
-// A mortise_file* is a pointer to a shared_ptr of an open file: inside the exchange for uploads, on the heap for blobs.
+// A mortise_file* is a pointer to a shared_ptr of bytes at rest: inside the exchange for uploads, on the heap for
+// blobs.
 #pragma once
 
 #include <memory>
 
-#include "core/http/message.hpp"
+#include "core/base/byte_source.hpp"
 #include "mortise/abi/call.h"
 
 namespace mortise::plugin {
 
-using FilePtr = std::shared_ptr<http::SpooledFile>;
+using FilePtr = std::shared_ptr<ByteSource>;
 
 inline mortise_file* handleOf(const FilePtr& file) {
   return file == nullptr ? nullptr : reinterpret_cast<mortise_file*>(const_cast<FilePtr*>(&file));

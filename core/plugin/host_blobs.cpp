@@ -1,10 +1,5 @@
 // blobs/1 over services::Blobs; the scope is the module's name.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "core/plugin/file_handle.hpp"
@@ -78,18 +73,14 @@ mortise_status absent(mortise_error* error) {
   return answer(error, MORTISE_NOT_FOUND, "not_found", "no blob of this key");
 }
 
-void copyInto(services::BlobWriter& writer, const http::SpooledFile& file) {
+void copyInto(services::BlobWriter& writer, ByteSource& file) {
   std::vector<char> buffer(kPiece);
   for (std::uint64_t offset = 0; offset < file.size();) {
-    const auto got = ::pread(file.fd(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0)
-      throw services::ServiceError(services::ErrorKind::unavailable,
-                                   std::string("can't read the file: ") + std::strerror(errno));
+    const auto got = file.read(offset, buffer);
     if (got == 0)
       throw services::ServiceError(services::ErrorKind::unavailable, "the file became shorter while it was read");
-    writer.write({buffer.data(), static_cast<std::size_t>(got)});
-    offset += static_cast<std::uint64_t>(got);
+    writer.write({buffer.data(), got});
+    offset += got;
   }
 }
 
@@ -180,16 +171,7 @@ mortise_status blobsOpen(mortise_host* raw, mortise_str key, mortise_file** file
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "file is null");
   *file = nullptr;
   return onKey(raw, key, "blobs/1 open", error, [&](Blobs& blobs, std::string_view full) {
-    auto descriptor = blobs.openForReading(full);
-    struct stat status {};
-    if (::fstat(descriptor.get(), &status) != 0) {
-      return answer(error, MORTISE_UNAVAILABLE, "unavailable",
-                    std::string("can't look at the blob: ") + std::strerror(errno));
-    }
-    auto handle = std::make_unique<FilePtr>(
-        std::make_shared<http::SpooledFile>(descriptor.get(), static_cast<std::uint64_t>(status.st_size)));
-    descriptor.release();  // the SpooledFile closes it from here on
-    *file = reinterpret_cast<mortise_file*>(handle.release());
+    *file = reinterpret_cast<mortise_file*>(std::make_unique<FilePtr>(blobs.openForReading(full)).release());
     return MORTISE_OK;
   });
 }

@@ -1,6 +1,5 @@
 // call/1 over plugin::Call: input, answers and retaining. Streams and WebSockets: host_streams.cpp.
-#include <unistd.h>
-#include <cerrno>
+#include <exception>
 
 #include "core/base/text.hpp"
 #include "core/ops/log.hpp"
@@ -154,9 +153,11 @@ mortise_file* callBodyFile(mortise_call* call) {
 
 int64_t callFileRead(mortise_file* file, uint64_t offset, char* buffer, size_t size) {
   if (file == nullptr || (buffer == nullptr && size > 0) || !mayBlock(nullptr, "call/1 file_read", nullptr)) return -1;
-  for (;;) {
-    const auto got = ::pread(fileOf(file)->fd(), buffer, size, static_cast<off_t>(offset));
-    if (got >= 0 || errno != EINTR) return got;
+  try {
+    return static_cast<int64_t>(fileOf(file)->read(offset, {buffer, size}));
+  } catch (const std::exception& failure) {
+    log::error("a file can't be read", {{"reason", failure.what()}});
+    return -1;
   }
 }
 

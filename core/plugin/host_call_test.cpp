@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "core/base/file_source.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/lane.hpp"
@@ -57,7 +58,7 @@ struct KeptExchange : http::Exchange {
   const std::string& requestId() const override { return id_; }
   std::chrono::steady_clock::time_point received() const override { return {}; }
   std::string_view body() const override { return "raw\0body"; }
-  const std::shared_ptr<http::SpooledFile>& spooled() const override { return spooled_; }
+  const std::shared_ptr<ByteSource>& spooled() const override { return spooled_; }
   const std::vector<http::Part>& parts() const override { return parts_; }
   bool reply(http::Reply) override { return false; }
   void admit(http::BodyPlan) override {}
@@ -75,7 +76,7 @@ struct KeptExchange : http::Exchange {
   http::Head head_;
   http::Peer peer_;
   std::string id_ = "r-1";
-  std::shared_ptr<http::SpooledFile> spooled_;
+  std::shared_ptr<ByteSource> spooled_;
   std::vector<http::Part> parts_;
   bool gone_ = false;
 };
@@ -258,7 +259,7 @@ TEST_F(CallTable, PartsAndTheirFilesAreRead) {
   file.name = "upload";
   file.filename = "../../etc/passwd";
   file.isFile = true;
-  file.file = std::make_shared<http::SpooledFile>(fd, 7);
+  file.file = std::make_shared<FileSource>(UniqueFd(fd), 7);
   call_.exchange->parts_ = {field, file};
   ASSERT_EQ(table_.parts(raw()), 2u);
   mortise_part part{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
@@ -137,6 +138,9 @@ mortise_status answerCurrentException(const Host* host, const char* function, mo
     const auto [status, code] = outcomeOf(failure.kind());
     return answer(error, status, failure.code().empty() ? code : std::string_view(failure.code()), failure.what(),
                   failure.retryAfter());
+  } catch (const std::system_error& failure) {
+    complain(host, function, failure.what());
+    return answer(error, MORTISE_UNAVAILABLE, "unavailable", failure.what());
   } catch (const std::bad_alloc&) {
     return answer(error, MORTISE_UNAVAILABLE, "out_of_memory", "out of memory");
   } catch (const std::exception& failure) {

@@ -44,7 +44,7 @@ class RecordingCall : public Call {
     failed = std::move(problem);
     return true;
   }
-  bool replyFile(std::shared_ptr<http::SpooledFile> file, FileReply reply) override {
+  bool replyFile(std::shared_ptr<ByteSource> file, FileReply reply) override {
     const std::lock_guard lock(mutex_);
     if (answered()) return false;
     sentFile = std::move(file);
@@ -61,7 +61,7 @@ class RecordingCall : public Call {
   std::optional<CallReply> replied;
   bool hasEnvelope = true;
   std::optional<Problem> failed;
-  std::shared_ptr<http::SpooledFile> sentFile;
+  std::shared_ptr<ByteSource> sentFile;
   FileReply sentAs;
   std::atomic<int> references{1};
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/unique_fd.hpp"
+#include "core/base/byte_source.hpp"
 #include "core/services/service_error.hpp"
 
 namespace mortise::services {
@@ -45,8 +45,8 @@ class Blobs {
   Blob putFile(std::string_view scope, const std::string& path);
 
   virtual std::optional<Blob> stat(std::string_view key) = 0;
-  // A read-only descriptor at offset 0; stays good when the blob is removed meanwhile. ServiceError{notFound}.
-  virtual UniqueFd openForReading(std::string_view key) = 0;
+  // Stays good when the blob is removed meanwhile. ServiceError{notFound}.
+  virtual std::shared_ptr<ByteSource> openForReading(std::string_view key) = 0;
   std::string read(std::string_view key, std::uint64_t limit);  // ServiceError{full} when larger
   // False when there was none. Two puts of the same bytes share one blob: count your references before you call this.
   virtual bool remove(std::string_view key) = 0;

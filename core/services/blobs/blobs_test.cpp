@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -60,10 +61,13 @@ TEST_F(BlobsTest, ScopesNeverShare) {
 
 TEST_F(BlobsTest, AnOpenReaderOutlivesRemoval) {
   const Blob blob = blobs_->put("files", "still here");
-  const UniqueFd reader = blobs_->openForReading(blob.key);
+  const auto reader = blobs_->openForReading(blob.key);
   blobs_->remove(blob.key);
-  char buffer[32];
-  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 10);
+  std::array<char, 32> buffer;
+  EXPECT_EQ(reader->size(), 10u);
+  EXPECT_EQ(reader->read(0, buffer), 10u);
+  EXPECT_EQ(reader->read(6, buffer), 4u);
+  EXPECT_EQ(reader->read(10, buffer), 0u);
   try {
     blobs_->openForReading(blob.key);
     FAIL();

@@ -1,0 +1,26 @@
+// A regular file of this machine, readable by its descriptor.
+#pragma once
+
+#include "core/base/byte_source.hpp"
+#include "core/base/unique_fd.hpp"
+
+namespace mortise {
+
+class FileSource final : public ByteSource {
+ public:
+  // Takes `file` over, opened for reading; reads do not move its offset. `size` as fstat() says it now.
+  FileSource(UniqueFd file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  // Asks the file for its size. std::system_error when it can't be looked at or is no regular file.
+  explicit FileSource(UniqueFd file);
+
+  std::uint64_t size() const override { return size_; }
+  int fd() const override { return file_.get(); }
+  // std::system_error when the disk fails. What lies behind size() is read as well when the file has grown.
+  std::size_t read(std::uint64_t offset, std::span<char> buffer) override;
+
+ private:
+  const UniqueFd file_;
+  const std::uint64_t size_;
+};
+
+}  // namespace mortise
