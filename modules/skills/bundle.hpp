@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,13 +38,18 @@ class BundleBuilder {
   // empty or overlong name (255 bytes a segment, 1024 in all), a file where a folder is, the same path twice (also when
   // only letter case differs), and what is over a limit.
   void add(std::string_view path, std::string bytes);
-  // Room that is left for one more file, to stop reading early. 0: none.
+  // Bytes that one more file may have, to stop reading early: read at most one more, and let add() refuse it.
   std::size_t room() const noexcept;
+  // When everything lies in one top folder and no SKILL.md beside it, as archives are packed: without that folder.
+  void dropTopFolder();
   // Refuses a bundle without a SKILL.md at its root, or with one that is not UTF-8.
   Bundle finish() &&;
 
  private:
+  void claim(const std::string& path);
+
   Bundle bundle_;
+  std::map<std::string, bool> taken_;  // path without letter case -> whether it is a file; else a folder
   std::size_t bytes_ = 0;
 };
 
