@@ -73,17 +73,6 @@ mortise_status absent(mortise_error* error) {
   return answer(error, MORTISE_NOT_FOUND, "not_found", "no blob of this key");
 }
 
-void copyInto(services::BlobWriter& writer, ByteSource& file) {
-  std::vector<char> buffer(kPiece);
-  for (std::uint64_t offset = 0; offset < file.size();) {
-    const auto got = file.read(offset, buffer);
-    if (got == 0)
-      throw services::ServiceError(services::ErrorKind::unavailable, "the file became shorter while it was read");
-    writer.write({buffer.data(), got});
-    offset += got;
-  }
-}
-
 // The last possible hash before those that begin with `prefix` (lower-case hex); empty when there is none.
 std::string hashBefore(std::string prefix) {
   prefix.resize(kHash, '0');
@@ -112,9 +101,7 @@ mortise_status blobsPutFile(mortise_host* raw, mortise_file* file, mortise_blob_
                             mortise_error* error) {
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "the file is null");
   return onBlobs(raw, "blobs/1 put_file", error, [&](Host& host, Blobs& blobs) {
-    const auto writer = blobs.writer(host.moduleName());
-    copyInto(*writer, *fileOf(file));
-    give(writer->finish(), sink, context);
+    give(blobs.put(host.moduleName(), *fileOf(file)), sink, context);
     return MORTISE_OK;
   });
 }

@@ -38,6 +38,18 @@ Blob Blobs::put(std::string_view scope, std::istream& stream) {
   return upload->finish();
 }
 
+Blob Blobs::put(std::string_view scope, ByteSource& source) {
+  auto upload = writer(scope);
+  std::vector<char> buffer(256 << 10);
+  for (std::uint64_t offset = 0; offset < source.size();) {
+    const std::size_t count = source.read(offset, buffer);
+    if (count == 0) throw ServiceError(ErrorKind::unavailable, "blobs: the source became shorter while it was read");
+    upload->write({buffer.data(), count});
+    offset += count;
+  }
+  return upload->finish();
+}
+
 Blob Blobs::putFile(std::string_view scope, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw ServiceError(ErrorKind::notFound, "blobs: " + path + " can't be opened");

@@ -42,6 +42,9 @@ class Blobs {
   virtual std::unique_ptr<BlobWriter> writer(std::string_view scope) = 0;
   Blob put(std::string_view scope, std::string_view bytes);
   Blob put(std::string_view scope, std::istream& stream);
+  // A local store takes a file that has no name yet (an upload) over as it lies there, if it can; everything else is
+  // read and written.
+  virtual Blob put(std::string_view scope, ByteSource& source);
   Blob putFile(std::string_view scope, const std::string& path);
 
   virtual std::optional<Blob> stat(std::string_view key) = 0;

@@ -1,6 +1,7 @@
 #include "core/services/blobs/blobs.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <filesystem>
@@ -8,7 +9,9 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/file_source.hpp"
 #include "core/base/identifiers.hpp"
+#include "core/base/temporary_file.hpp"
 #include "core/base/text.hpp"
 #include "tests/peers/process.hpp"
 
@@ -45,9 +48,37 @@ TEST_F(BlobsTest, AnAbandonedUploadLeavesNothing) {
   {
     auto writer = blobs_->writer("files");
     writer->write("half");
-    EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 1u);
   }
   EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 0u);
+}
+
+TEST_F(BlobsTest, TakesAnUploadOverWhereItLies) {
+  const std::string bytes(300'000, 'u');
+  TemporaryFile upload(directory_.path());
+  upload.write(bytes);
+  const int fd = upload.fd();
+  struct stat before {};
+  ASSERT_EQ(::fstat(fd, &before), 0);
+  FileSource source(upload.release(), bytes.size(), text::hex(sha256(bytes)));
+  const Blob blob = blobs_->put("files", source);
+  EXPECT_EQ(blob.size, bytes.size());
+  EXPECT_EQ(blobs_->read(blob.key, 1 << 20), bytes);
+  struct stat after {};
+  ASSERT_EQ(::fstat(blobs_->openForReading(blob.key)->fd(), &after), 0);
+  EXPECT_EQ(after.st_ino, before.st_ino) << "copied";
+  EXPECT_EQ(after.st_mode & 07777, 0600u);
+  EXPECT_EQ(blobs_->put("files", source).key, blob.key) << "twice is one blob";
+  EXPECT_EQ(blobs_->put("others", source).sha256, blob.sha256);
+  EXPECT_EQ(filesBelow(directory_.path() + "/blobs"), 2u);
+}
+
+TEST_F(BlobsTest, CopiesWhatItCanNotTakeOver) {
+  const Blob blob = blobs_->put("files", "a blob of another scope");
+  const auto source = blobs_->openForReading(blob.key);
+  const Blob copy = blobs_->put("copies", *source);
+  EXPECT_EQ(copy.sha256, blob.sha256);
+  EXPECT_TRUE(blobs_->remove(blob.key));
+  EXPECT_EQ(blobs_->read(copy.key, 100), "a blob of another scope");
 }
 
 TEST_F(BlobsTest, ScopesNeverShare) {
@@ -114,7 +145,8 @@ TEST_F(BlobsTest, EqualPutsAtOnceAreOneBlob) {
 }
 
 TEST_F(BlobsTest, CleanUpTakesOldLeftoversOnly) {
-  const auto writer = blobs_->writer("files");
+  const std::string young = directory_.path() + "/blobs/tmp/" + uuid4();
+  std::ofstream(young) << "of another server, at it";
   const std::string left = directory_.path() + "/blobs/tmp/" + uuid4();
   std::ofstream(left) << "left by a crash";
   std::filesystem::last_write_time(left, std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));

@@ -2,34 +2,45 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <system_error>
 #include <unordered_set>
 #include <utility>
 
 #include "core/base/file_source.hpp"
 #include "core/base/identifiers.hpp"
-#include "core/base/text.hpp"
+#include "core/base/sha256.hpp"
+#include "core/base/temporary_file.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/services/blobs/blob_key.hpp"
 
 namespace mortise::services {
 namespace {
 
-[[noreturn]] void failed(const std::string& what, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  throw ServiceError(full ? ErrorKind::full : ErrorKind::unavailable, "blobs: " + what + ": " + std::strerror(number));
+ErrorKind kindOf(int number) {
+  return number == ENOSPC || number == EDQUOT || number == EFBIG ? ErrorKind::full : ErrorKind::unavailable;
 }
 
-struct DigestDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
+[[noreturn]] void failed(const std::string& what, int number) {
+  throw ServiceError(kindOf(number), "blobs: " + what + ": " + std::strerror(number));
+}
+
+// What a step of a file in the making throws, in the words of a store.
+template <typename Work>
+auto onDisk(Work work) {
+  try {
+    return work();
+  } catch (const std::system_error& error) {
+    throw ServiceError(kindOf(error.code().value()), std::string("blobs: ") + error.what());
+  }
+}
 
 void syncDirectory(const std::string& path) {
   const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -41,7 +52,7 @@ void makeDirectory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) failed("mkdir " + path, errno);
 }
 
-// DIR/tmp/<uuid> while it is written, then DIR/data/<scope>/<first two of the hash>/<hash>.
+// Without a name (or DIR/tmp/<uuid>) while it is written, then DIR/data/<scope>/<first two of the hash>/<hash>.
 class FileBlobs final : public Blobs {
  public:
   explicit FileBlobs(std::string root) : root_(std::move(root)), data_(root_ + "/data"), temporary_(root_ + "/tmp") {
@@ -58,6 +69,17 @@ class FileBlobs final : public Blobs {
   std::unique_ptr<BlobWriter> writer(std::string_view scope) override {
     checkBlobScope(scope);
     return std::make_unique<Writer>(*this, std::string(scope));
+  }
+
+  Blob put(std::string_view scope, ByteSource& source) override {
+    checkBlobScope(scope);
+    const std::string hash(source.sha256());
+    if (source.fd() < 0 || hash.empty()) return Blobs::put(scope, source);
+    const BlobKey key{scope, hash};
+    makeRoom(key);
+    if (::fsync(source.fd()) != 0) failed("fsync", errno);
+    const bool named = onDisk([&] { return nameFile(source.fd(), path(key), temporary_); });
+    return named ? stored(key, source.size()) : Blobs::put(scope, source);
   }
 
   std::optional<Blob> stat(std::string_view key) override {
@@ -122,58 +144,45 @@ class FileBlobs final : public Blobs {
   class Writer final : public BlobWriter {
    public:
     Writer(FileBlobs& store, std::string scope)
-        : store_(store), scope_(std::move(scope)), path_(store.temporary_ + "/" + uuid4()), digest_(EVP_MD_CTX_new()) {
-      file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (!file_) failed("open " + path_, errno);
-      if (!digest_ || EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) != 1) {
-        ::unlink(path_.c_str());
-        throw std::runtime_error("openssl offers no sha256");
-      }
-    }
-    ~Writer() override {
-      if (!path_.empty()) ::unlink(path_.c_str());
-    }
+        : store_(store),
+          scope_(std::move(scope)),
+          file_(onDisk([&] { return std::make_unique<TemporaryFile>(store.temporary_); })) {}
 
     void write(std::string_view piece) override {
-      if (path_.empty()) throw ServiceError(ErrorKind::invalid, "blobs: write after finish");
-      if (EVP_DigestUpdate(digest_.get(), piece.data(), piece.size()) != 1) throw std::runtime_error("sha256 failed");
-      size_ += piece.size();
-      while (!piece.empty()) {
-        const ssize_t written = ::write(file_.get(), piece.data(), piece.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) failed("write", errno);
-        piece.remove_prefix(static_cast<std::size_t>(written));
-      }
+      if (!file_) throw ServiceError(ErrorKind::invalid, "blobs: write after finish");
+      digest_.add(piece);
+      onDisk([&] { file_->write(piece); });
     }
 
     Blob finish() override {
-      if (path_.empty()) throw ServiceError(ErrorKind::invalid, "blobs: finish was called twice");
-      unsigned char hash[32];
-      unsigned int length = 0;
-      if (EVP_DigestFinal_ex(digest_.get(), hash, &length) != 1) throw std::runtime_error("sha256 failed");
-      if (::fsync(file_.get()) != 0) failed("fsync", errno);
+      if (!file_) throw ServiceError(ErrorKind::invalid, "blobs: finish was called twice");
+      const std::uint64_t size = file_->size();
+      const std::string hash = digest_.hex();
+      const BlobKey key{scope_, hash};
+      store_.makeRoom(key);
+      onDisk([&] { file_->keepAs(store_.path(key)); });
       file_.reset();
-      const std::string hex = text::hex({reinterpret_cast<const char*>(hash), sizeof hash});
-      const BlobKey key{scope_, hex};
-      const std::string target = store_.path(key);
-      store_.ensure(store_.data_, store_.data_ + "/" + scope_);
-      store_.ensure(store_.data_ + "/" + scope_, store_.directory(key));
-      // Replacing an equal file is harmless, and leaves no moment in which a concurrent remove() takes away what we
-      // promise.
-      if (::rename(path_.c_str(), target.c_str()) != 0) failed("rename", errno);
-      path_.clear();
-      syncDirectory(store_.directory(key));
-      return {scope_ + "/" + hex, hex, size_, nowMicros()};
+      return store_.stored(key, size);
     }
 
    private:
     FileBlobs& store_;
     const std::string scope_;
-    std::string path_;
-    UniqueFd file_;
-    std::unique_ptr<EVP_MD_CTX, DigestDeleter> digest_;
-    std::uint64_t size_ = 0;
+    std::unique_ptr<TemporaryFile> file_;
+    Sha256 digest_;
   };
+
+  void makeRoom(const BlobKey& key) {
+    ensure(data_, data_ + "/" + std::string(key.scope));
+    ensure(data_ + "/" + std::string(key.scope), directory(key));
+  }
+
+  // The file is there under its name; the name is durable when this returns. Replacing an equal file is harmless, and
+  // leaves no moment in which a concurrent remove() takes away what we promise.
+  Blob stored(const BlobKey& key, std::uint64_t size) {
+    syncDirectory(directory(key));
+    return {std::string(key.scope) + "/" + std::string(key.hash), std::string(key.hash), size, nowMicros()};
+  }
 
   // A directory below an existing one, whose name survives a power cut when this returns, whoever made it.
   void ensure(const std::string& parent, const std::string& path) {
