@@ -1,7 +1,6 @@
 #include "core/plugin/host_errors.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <system_error>
 
@@ -90,7 +89,7 @@ void put(char (&into)[Size], std::string_view text) {
   auto size = std::min(text.size(), Size - 1);
   // Not through the middle of a character.
   while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  std::memcpy(into, text.data(), size);
+  text.copy(into, size);
   into[size] = '\0';
 }
 

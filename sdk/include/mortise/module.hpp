@@ -77,7 +77,7 @@ inline void fill(mortise_error* error, std::string_view code, std::string_view t
     std::size_t size = std::min(from.size(), room - 1);
     while (size < from.size() && size > 0 && (static_cast<unsigned char>(from[size]) & 0xc0) == 0x80)
       --size;  // cut before a character
-    std::memcpy(into, from.data(), size);
+    from.copy(into, size);
     into[size] = '\0';
   };
   copy(error->code, sizeof error->code, code);
