@@ -4,7 +4,6 @@
 
 #include "core/http/multipart_splitter.hpp"
 #include "core/http/request_exchange.hpp"
-#include "core/http/spool_writer.hpp"
 
 namespace mortise::http {
 namespace {
@@ -22,7 +21,8 @@ class MemorySink final : public BodySink {
     body_.append(bytes);
     return Refusal();
   }
-  Refusal finish(RequestExchange& exchange) override {
+  Refusal close() override { return Refusal(); }
+  Refusal deliver(RequestExchange& exchange) override {
     exchange.setBody(std::move(body_));
     return Refusal();
   }
@@ -33,25 +33,41 @@ class MemorySink final : public BodySink {
 
 class SpoolSink final : public BodySink {
  public:
-  Refusal open(const std::string& directory) { return writer_.open(directory); }
-  Refusal take(std::string_view bytes) override { return writer_.write(bytes); }
-  Refusal finish(RequestExchange& exchange) override {
-    exchange.setSpooled(writer_.finish());
+  explicit SpoolSink(std::shared_ptr<Spool> spool) : spool_(std::move(spool)) { spool_->beginFile(); }
+  Refusal take(std::string_view bytes) override {
+    spool_->write(bytes);
+    return Refusal();
+  }
+  Refusal close() override {
+    spool_->close();
+    return Refusal();
+  }
+  Refusal deliver(RequestExchange& exchange) override {
+    exchange.setSpooled(spool_->takeFiles().at(0));
     return Refusal();
   }
 
  private:
-  SpoolWriter writer_;
+  const std::shared_ptr<Spool> spool_;
 };
 
 class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
  public:
-  MultipartSink(const std::string& boundary, const BodyPlan& plan, std::string directory)
-      : plan_(plan), directory_(std::move(directory)), splitter_(boundary, plan.maxParts, *this) {}
+  MultipartSink(const std::string& boundary, const BodyPlan& plan, std::shared_ptr<Spool> spool)
+      : plan_(plan), spool_(std::move(spool)), splitter_(boundary, plan.maxParts, *this) {}
 
   Refusal take(std::string_view bytes) override { return splitter_.feed(bytes); }
-  Refusal finish(RequestExchange& exchange) override {
+  Refusal close() override {
     if (Refusal refusal = splitter_.finish()) return refusal;
+    spool_->close();
+    return Refusal();
+  }
+  Refusal deliver(RequestExchange& exchange) override {
+    auto files = spool_->takeFiles();
+    auto file = files.begin();
+    for (Part& part : parts_) {
+      if (part.isFile) part.file = std::move(*file++);
+    }
     exchange.setParts(std::move(parts_));
     return Refusal();
   }
@@ -64,14 +80,16 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
     part.contentType = std::move(head.contentType);
     part.isFile = head.isFile;
     parts_.push_back(std::move(part));
-    return head.isFile ? writer_.open(directory_) : Refusal();
+    if (head.isFile) spool_->beginFile();
+    return Refusal();
   }
   Refusal partData(std::string_view bytes) override {
     Part& part = parts_.back();
     if (part.isFile) {
-      if (bytes.size() > plan_.partLimit || writer_.size() > plan_.partLimit - bytes.size())
+      if (bytes.size() > plan_.partLimit || spool_->size() > plan_.partLimit - bytes.size())
         return tooLarge(plan_.partLimit);
-      return writer_.write(bytes);
+      spool_->write(bytes);
+      return Refusal();
     }
     if (bytes.size() > plan_.maxFieldBytes || part.value.size() > plan_.maxFieldBytes - bytes.size()) {
       return Refusal(413, "payload_too_large",
@@ -80,50 +98,50 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
     part.value.append(bytes);
     return Refusal();
   }
-  Refusal endPart() override {
-    if (parts_.back().isFile) parts_.back().file = writer_.finish();
-    return Refusal();
-  }
+  Refusal endPart() override { return Refusal(); }
 
   const BodyPlan plan_;
-  const std::string directory_;
+  const std::shared_ptr<Spool> spool_;
   std::vector<Part> parts_;
-  SpoolWriter writer_;
   MultipartSplitter splitter_;
 };
 
 }  // namespace
 
-std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPlan& plan,
-                                                 const std::string& spoolDirectory, Refusal& refusal) {
+std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPlan& plan, const OpenSpool& openSpool,
+                                                 Refusal& refusal) {
   const std::uint64_t announced = head.contentLength.value_or(0);
   if (!head.chunked && announced > plan.limit) {
     refusal = tooLarge(plan.limit);
     return nullptr;
   }
   std::unique_ptr<BodySink> sink;
+  std::shared_ptr<Spool> spool;
   switch (plan.kind) {
     case BodyPlan::Kind::memory:
       sink = std::make_unique<MemorySink>(announced);
       break;
-    case BodyPlan::Kind::spool: {
-      auto spool = std::make_unique<SpoolSink>();
-      refusal = spool->open(spoolDirectory);
-      sink = std::move(spool);
+    case BodyPlan::Kind::spool:
+      spool = openSpool();
+      sink = std::make_unique<SpoolSink>(spool);
       break;
-    }
     case BodyPlan::Kind::multipart: {
       const std::string boundary = MultipartSplitter::boundaryOf(head.fields.get("content-type"));
       if (boundary.empty()) {
         refusal = Refusal(400, "bad_multipart", "Content-Type is not multipart/form-data with a boundary");
-      } else {
-        sink = std::make_unique<MultipartSink>(boundary, plan, spoolDirectory);
+        return nullptr;
       }
+      spool = openSpool();
+      sink = std::make_unique<MultipartSink>(boundary, plan, spool);
       break;
     }
   }
-  if (refusal) return nullptr;
-  return std::unique_ptr<BodyReceiver>(new BodyReceiver(std::move(sink), head.chunked, announced, plan.limit));
+  return std::unique_ptr<BodyReceiver>(
+      new BodyReceiver(std::move(sink), std::move(spool), head.chunked, announced, plan.limit));
+}
+
+BodyReceiver::~BodyReceiver() {
+  if (spool_) spool_->abandon();
 }
 
 std::size_t BodyReceiver::feed(std::string_view bytes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "core/http/chunked_decoder.hpp"
 #include "core/http/message.hpp"
 #include "core/http/refusal.hpp"
+#include "core/http/spool.hpp"
 
 namespace mortise::http {
 
@@ -20,27 +22,43 @@ class BodySink {
  public:
   virtual ~BodySink() = default;
   virtual Refusal take(std::string_view bytes) = 0;
-  virtual Refusal finish(RequestExchange& exchange) = 0;  // hands the result over
+  virtual Refusal close() = 0;                             // all bytes were taken
+  virtual Refusal deliver(RequestExchange& exchange) = 0;  // hands the result over, once the spool has settled
 };
 
 class BodyReceiver {
  public:
-  // `refusal` says why when nothing is returned (a body larger than the limit, a bad multipart type, no temporary
-  // file).
-  static std::unique_ptr<BodyReceiver> make(const Head& head, const BodyPlan& plan, const std::string& spoolDirectory,
+  using OpenSpool = std::function<std::shared_ptr<Spool>()>;
+  // `refusal` says why when nothing is returned (a body larger than the limit, a bad multipart type). `openSpool` is
+  // asked for bodies that go to disk.
+  static std::unique_ptr<BodyReceiver> make(const Head& head, const BodyPlan& plan, const OpenSpool& openSpool,
                                             Refusal& refusal);
+  ~BodyReceiver();
+  BodyReceiver(const BodyReceiver&) = delete;
+  BodyReceiver& operator=(const BodyReceiver&) = delete;
 
   // Eats bytes of the body only; what follows it stays. Check done() and refusal() afterwards.
   std::size_t feed(std::string_view bytes);
   bool done() const { return done_; }
   const Refusal& refusal() const { return refusal_; }
-  Refusal finish(RequestExchange& exchange) { return sink_->finish(exchange); }
+  // The disk does not keep up: read on when the spool has told of progress.
+  bool full() const { return spool_ && spool_->full(); }
+
+  // Once it is done.
+  Refusal close() { return sink_->close(); }
+  // After close(): everything is on disk, or that has failed.
+  bool settled() const { return !spool_ || spool_->settled(); }
+  // Of the disk.
+  Refusal failure() const { return spool_ ? spool_->failure() : Refusal(); }
+  Refusal deliver(RequestExchange& exchange) { return sink_->deliver(exchange); }
 
  private:
-  BodyReceiver(std::unique_ptr<BodySink> sink, bool chunked, std::uint64_t left, std::uint64_t limit)
-      : sink_(std::move(sink)), chunked_(chunked), left_(left), limit_(limit) {}
+  BodyReceiver(std::unique_ptr<BodySink> sink, std::shared_ptr<Spool> spool, bool chunked, std::uint64_t left,
+               std::uint64_t limit)
+      : sink_(std::move(sink)), spool_(std::move(spool)), chunked_(chunked), left_(left), limit_(limit) {}
 
   std::unique_ptr<BodySink> sink_;
+  const std::shared_ptr<Spool> spool_;  // null for bodies in memory
   const bool chunked_;
   std::uint64_t left_;
   const std::uint64_t limit_;

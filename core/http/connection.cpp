@@ -56,7 +56,9 @@ void Connection::turn() {
   } while (again_ && !dead());
   turning_ = false;
   if (dead()) return;
-  if (finishedByPeer_ && !reads()) noticeGone();
+  const bool stalled = state_ == State::body && receiver_ && receiver_->full();
+  if (stalled && stalledSince_ == TimePoint::max()) stalledSince_ = io_.now();
+  if (finishedByPeer_ && !reads() && !stalled) noticeGone();
   if (!dead()) schedule();
 }
 
@@ -65,6 +67,7 @@ bool Connection::reads() const {
     case State::head:
       return !outputFull();
     case State::body:
+      return !receiver_->full();
     case State::lingering:
       return true;
     case State::webSocket:
@@ -154,7 +157,7 @@ std::size_t Connection::process(std::string_view bytes) {
         break;
       }
       case State::body: {
-        if (rest.empty()) return used;
+        if (rest.empty() || receiver_->full()) return used;
         used += receiveBody(rest);
         break;
       }
@@ -213,7 +216,17 @@ void Connection::beginBody(const BodyPlan& plan) {
     return;
   }
   Refusal refusal;
-  receiver_ = BodyReceiver::make(head, plan, server_.options.spoolDirectory, refusal);
+  const auto openSpool = [this] {
+    const auto progressed = [io = io_.weak_from_this(), id = id_] {
+      const auto thread = io.lock();
+      if (!thread) return;
+      thread->post([thread = thread.get(), id] {
+        if (Connection* connection = thread->find(id)) connection->spoolProgressed();
+      });
+    };
+    return std::make_shared<Spool>(server_.spools, server_.spooling, server_.options.spoolDirectory, progressed);
+  };
+  receiver_ = BodyReceiver::make(head, plan, openSpool, refusal);
   if (!receiver_) {
     refuse(std::move(refusal));
     return;
@@ -221,6 +234,7 @@ void Connection::beginBody(const BodyPlan& plan) {
   state_ = State::body;
   bodySince_ = bodyProgress_ = io_.now();
   bodyBytes_ = 0;
+  stalledSince_ = TimePoint::max();
   if (head.expectContinue) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     output_.text().append(kContinue);
@@ -239,14 +253,40 @@ std::size_t Connection::receiveBody(std::string_view bytes) {
     return bytes.size();
   }
   if (!receiver_->done()) return used;
-  if (Refusal refusal = receiver_->finish(*exchange_)) {
-    receiver_.reset();
+  if (Refusal refusal = receiver_->close()) {
     refuse(std::move(refusal));
-    return used;
+  } else if (receiver_->settled()) {
+    finishBody();
+  } else {
+    state_ = State::storing;
   }
-  receiver_.reset();
-  deliver();
   return used;
+}
+
+void Connection::finishBody() {
+  Refusal refusal = receiver_->failure();
+  if (!refusal) refusal = receiver_->deliver(*exchange_);
+  receiver_.reset();
+  if (refusal) {
+    refuse(std::move(refusal));
+  } else {
+    deliver();
+  }
+}
+
+void Connection::spoolProgressed() {
+  if (!receiver_) return;  // of a body that was given up since
+  if (state_ == State::storing) {
+    if (receiver_->settled()) finishBody();
+  } else if (Refusal refusal = receiver_->failure()) {
+    refuse(std::move(refusal));
+  } else if (stalledSince_ != TimePoint::max()) {
+    // The time that the disk took is not the client's.
+    bodySince_ += io_.now() - stalledSince_;
+    bodyProgress_ = io_.now();
+    stalledSince_ = TimePoint::max();
+  }
+  if (!turning_ && !dead()) io_.touch(*this);
 }
 
 void Connection::deliver() {
@@ -380,7 +420,8 @@ TimePoint Connection::nextDeadline() const {
   const ServerOptions& options = server_.options;
   TimePoint due = TimePoint::max();
   const bool writing = !output_.empty();
-  if (writing) due = writeProgress_ + options.writeTimeout;
+  // A store that keeps a client waiting has limits of its own.
+  if (writing && !starved_) due = writeProgress_ + options.writeTimeout;
   switch (state_) {
     case State::head:
       if (writing) break;  // a download in progress: only the write timeout counts
@@ -391,6 +432,7 @@ TimePoint Connection::nextDeadline() const {
       }
       break;
     case State::body: {
+      if (stalledSince_ != TimePoint::max()) break;  // it is not the client who holds it up
       due = std::min(due, bodyProgress_ + options.bodyIdleTimeout);
       // The moment at which the average would fall below the minimum if nothing more came.
       if (options.bodyMinimumRate > 0) {
@@ -425,7 +467,7 @@ void Connection::onTimer() {
   const TimePoint now = io_.now();
   if (nextDeadline() <= now) {
     const bool writing = !output_.empty();
-    if (writing && writeProgress_ + server_.options.writeTimeout <= now) {
+    if (writing && !starved_ && writeProgress_ + server_.options.writeTimeout <= now) {
       server_.counters.droppedSlow.fetch_add(1, std::memory_order_relaxed);
       cut(true);
       return;

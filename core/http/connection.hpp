@@ -44,6 +44,8 @@ class Connection {
   // Driven by exchanges.
   bool answer(const std::shared_ptr<RequestExchange>& exchange, Reply reply);
   void admit(const RequestExchange& exchange, const BodyPlan& plan);
+  void spoolProgressed();  // driven by the spool: it has room again, has settled, or failed
+  void pieceArrived();     // driven by a reply whose bytes are pulled
   struct StreamStart {
     int status = 200;
     Fields fields;
@@ -74,6 +76,7 @@ class Connection {
     deciding,  // inside Application::onHead
     waiting,   // until admit() or reply()
     body,      // receiving
+    storing,   // all is received, and the disk does not have all of it
     handling,  // until reply(), startStream() or upgrade()
     stream,
     webSocket,
@@ -112,6 +115,7 @@ class Connection {
   void onHeadComplete();
   void beginBody(const BodyPlan& plan);
   std::size_t receiveBody(std::string_view bytes);
+  void finishBody();
   void deliver();
   void onEndOfInput();
   void noticeGone();
@@ -128,6 +132,9 @@ class Connection {
   void accountOutput();
   void writeReply(const std::shared_ptr<RequestExchange>& exchange, Reply& reply);
   void writeFile(const std::shared_ptr<RequestExchange>& exchange, Reply& reply);
+  void refuseFile(const std::shared_ptr<RequestExchange>& exchange, int status, std::string_view code,
+                  std::string_view detail, const Fields& fields);
+  void queueFile(const std::shared_ptr<ByteSource>& file, std::uint64_t offset, std::uint64_t length);
   void openHead(std::string& out, int status);
   void writeFields(std::string& out, const Fields& fields, bool ownLength);
   void closeHead(std::string& out, const RequestExchange& exchange, bool close);
@@ -163,6 +170,7 @@ class Connection {
   bool writeArmed_ = false;
   bool mustLinger_ = false;
   bool blocked_ = false;  // output waits for the socket
+  bool starved_ = false;  // output waits for a piece that is being pulled
   bool anyRequest_ = false;
   std::size_t budget_ = 0;
 
@@ -176,6 +184,7 @@ class Connection {
   TimePoint bodySince_{};
   TimePoint bodyProgress_{};
   std::uint64_t bodyBytes_ = 0;
+  TimePoint stalledSince_ = TimePoint::max();  // since then the disk, not the client, holds the body up
   TimePoint writeProgress_{};
   TimePoint lingerUntil_ = TimePoint::max();
   std::size_t lingered_ = 0;

@@ -161,37 +161,31 @@ void Connection::writeReply(const std::shared_ptr<RequestExchange>& exchange, Re
   concludeReply(close);
 }
 
+void Connection::refuseFile(const std::shared_ptr<RequestExchange>& exchange, int status, std::string_view code,
+                            std::string_view detail, const Fields& fields) {
+  Reply instead;
+  io_.guarded("onRefused", [&] { instead = server_.application.onRefused(exchange, status, code, detail); });
+  instead.status = status;
+  instead.file.reset();
+  if (!areClean(instead.fields)) instead.fields = Fields();
+  for (const Field& field : fields.all()) instead.fields.add(field.name, field.value);
+  writeReply(exchange, instead);
+}
+
 void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Reply& reply) {
   const Head& head = exchange->head();
   const std::shared_ptr<ByteSource> file = reply.file->file;
   struct stat info {};
-  if (!file || ::fstat(file->fd(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    const bool remote = file && file->fd() < 0;
-    log::error(
-        remote ? "reply refused: its bytes are not on this machine" : "reply refused: its file is not a regular file",
-        {{"request", exchange->requestId()}});
-    Reply instead;
-    io_.guarded("onRefused", [&] {
-      instead = server_.application.onRefused(exchange, 500, "internal", "the file could not be sent");
-    });
-    instead.status = 500;
-    instead.file.reset();
-    if (!areClean(instead.fields)) instead.fields = Fields();
-    writeReply(exchange, instead);
+  const bool isHere = file && file->fd() >= 0;
+  if (!file || (isHere && (::fstat(file->fd(), &info) != 0 || !S_ISREG(info.st_mode)))) {
+    log::error("reply refused: its file is not a regular file", {{"request", exchange->requestId()}});
+    refuseFile(exchange, 500, "internal", "the file could not be sent", {});
     return;
   }
-  const FileSelection selection = selectFile(head, reply.status, *reply.file, static_cast<std::uint64_t>(info.st_size));
+  const std::uint64_t size = isHere ? static_cast<std::uint64_t>(info.st_size) : file->size();
+  const FileSelection selection = selectFile(head, reply.status, *reply.file, size);
   if (selection.status == 416) {
-    Reply instead;
-    io_.guarded("onRefused", [&] {
-      instead =
-          server_.application.onRefused(exchange, 416, "range_not_satisfiable", "the range lies outside the file");
-    });
-    instead.status = 416;
-    instead.file.reset();
-    if (!areClean(instead.fields)) instead.fields = Fields();
-    for (const Field& field : selection.fields.all()) instead.fields.add(field.name, field.value);
-    writeReply(exchange, instead);
+    refuseFile(exchange, 416, "range_not_satisfiable", "the range lies outside the file", selection.fields);
     return;
   }
   if (state_ != State::handling && head.hasBody()) mustLinger_ = true;
@@ -212,11 +206,38 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
   closeHead(out, *exchange, close);
   const std::size_t headSize = out.size() - before;
   output_.added(headSize);
-  output_.push(file, selection.offset, bodySize);
+  queueFile(file, selection.offset, bodySize);
   const std::uint64_t start = appended_ + headSize;
   appended(headSize + bodySize);
   finishes_.push_back({exchange, selection.status, start, start + bodySize});
   concludeReply(close);
+}
+
+void Connection::queueFile(const std::shared_ptr<ByteSource>& file, std::uint64_t offset, std::uint64_t length) {
+  if (length == 0) return;
+  if (file->fd() >= 0) {
+    output_.push(file, offset, length);
+    return;
+  }
+  const auto arrived = [io = io_.weak_from_this(), id = id_] {
+    const auto thread = io.lock();
+    if (!thread) return;
+    thread->post([thread = thread.get(), id] {
+      if (Connection* connection = thread->find(id)) connection->pieceArrived();
+    });
+  };
+  const auto range =
+      std::make_shared<PulledRange>(file, offset, length, server_.readers(),
+                                    PulledRange::Budget{server_.buffered, server_.options.totalBuffer}, arrived);
+  output_.push(range, length);
+  range->pull();
+}
+
+void Connection::pieceArrived() {
+  if (!starved_) return;  // it is not that piece that is waited for
+  starved_ = false;
+  writeProgress_ = io_.now();
+  turn();
 }
 
 // The exchange is answered as far as reading goes; its end is reported when the last byte is out.
@@ -270,6 +291,7 @@ void Connection::writeOut() {
   if (!output_.empty() && !blocked_) {
     const bool wasFull = outputFull();
     const OutputQueue::Sent sent = output_.send(fd_, kFileBudget);
+    starved_ = sent.outcome == OutputQueue::Outcome::starved;
     if (sent.bytes > 0) {
       sent_ += sent.bytes;
       writeProgress_ = io_.now();
@@ -291,7 +313,15 @@ void Connection::writeOut() {
         io_.watch(fd_, true);  // re-arming reports a writable socket at once, after the others had their turn
         break;
       case OutputQueue::Outcome::truncated:
-        log::warning("a file shrank while it was sent", {{"connection", id_}});
+        log::warning("a file shrank while it was sent", {{"request", finishes_.front().exchange->requestId()}});
+        cut(true);
+        return;
+      case OutputQueue::Outcome::starved:
+        break;
+      case OutputQueue::Outcome::failed:
+        // The head promised more than there is: only a cut connection tells the client.
+        log::error("a reply broke off: its bytes could not be read",
+                   {{"request", finishes_.front().exchange->requestId()}, {"reason", output_.pullFailure()}});
         cut(true);
         return;
       case OutputQueue::Outcome::broken:

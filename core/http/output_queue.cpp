@@ -48,7 +48,23 @@ void OutputQueue::push(std::shared_ptr<ByteSource> file, std::uint64_t offset, s
   segments_.back().length = length;
 }
 
+void OutputQueue::push(std::shared_ptr<PulledRange> range, std::uint64_t length) {
+  if (length == 0) return;
+  file_ += length;
+  segments_.emplace_back();
+  segments_.back().pulled = std::move(range);
+  segments_.back().length = length;
+}
+
+std::string OutputQueue::pullFailure() const {
+  const bool pulls = front_ < segments_.size() && segments_[front_].pulled;
+  return pulls ? segments_[front_].pulled->failure() : std::string();
+}
+
 void OutputQueue::clear() {
+  for (const Segment& segment : segments_) {
+    if (segment.pulled) segment.pulled->abandon();
+  }
   segments_.clear();
   front_ = 0;
   memory_ = 0;
@@ -71,7 +87,7 @@ void OutputQueue::consumeText(std::size_t bytes) {
   memory_ -= bytes;
   while (front_ < segments_.size()) {
     Segment& segment = segments_[front_];
-    if (segment.file) return;
+    if (!segment.isText()) return;
     const std::size_t left = segment.textLeft();
     if (bytes < left) {
       segment.offset += bytes;
@@ -87,6 +103,77 @@ void OutputQueue::consumeText(std::size_t bytes) {
   }
 }
 
+void OutputQueue::consumeFile(Segment& first, std::size_t bytes) {
+  first.offset += bytes;
+  first.length -= bytes;
+  file_ -= bytes;
+  if (first.pulled) first.pulled->consume(bytes);
+  if (first.length > 0) return;
+  first = Segment();
+  ++front_;
+}
+
+// False: nothing can be sent now, and `outcome` says why.
+bool OutputQueue::sendFile(Segment& first, int socket, std::size_t& budget, ssize_t& done, Outcome& outcome) {
+  if (budget == 0) {
+    outcome = Outcome::budget;
+    return false;
+  }
+  if (first.pulled) {
+    const std::string_view bytes = first.pulled->ready().substr(0, budget);
+    if (bytes.empty()) {
+      outcome = first.pulled->failure().empty() ? Outcome::starved : Outcome::failed;
+      return false;
+    }
+    const int more = bytes.size() < first.length ? MSG_MORE : 0;
+    done = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT | more);
+  } else {
+    off_t offset = static_cast<off_t>(first.offset);
+    done = ::sendfile(socket, first.file->fd(), &offset, std::min<std::uint64_t>(first.length, budget));
+    if (done == 0) {
+      outcome = Outcome::truncated;
+      return false;
+    }
+  }
+  if (done > 0) {
+    budget -= static_cast<std::size_t>(done);
+    consumeFile(first, static_cast<std::size_t>(done));
+  }
+  return true;
+}
+
+ssize_t OutputQueue::sendText(int socket) {
+  if (front_ + 1 == segments_.size()) {
+    const Segment& only = segments_[front_];
+    const ssize_t done = ::send(socket, only.textAt(), only.textLeft(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (done > 0) consumeText(static_cast<std::size_t>(done));
+    return done;
+  }
+  std::array<iovec, kPieces> pieces;
+  std::size_t count = 0;
+  bool fileFollows = false;
+  for (std::size_t i = front_; i < segments_.size() && count < kPieces; ++i) {
+    if (!segments_[i].isText()) {
+      fileFollows = true;
+      break;
+    }
+    pieces[count].iov_base = const_cast<char*>(segments_[i].textAt());
+    pieces[count].iov_len = segments_[i].textLeft();
+    ++count;
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  const ssize_t done = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
+  if (done > 0) consumeText(static_cast<std::size_t>(done));
+  // A drained text in front of a file is the one case where consumeText() may leave an empty front.
+  if (front_ + 1 < segments_.size() && segments_[front_].isText() && segments_[front_].textLeft() == 0) {
+    segments_[front_] = Segment();
+    ++front_;
+  }
+  return done;
+}
+
 OutputQueue::Sent OutputQueue::send(int socket, std::size_t fileBudget) {
   Sent sent;
   while (!empty()) {
@@ -96,55 +183,10 @@ OutputQueue::Sent OutputQueue::send(int socket, std::size_t fileBudget) {
     }
     Segment& first = segments_[front_];
     ssize_t done = 0;
-    if (first.file) {
-      if (fileBudget == 0) {
-        sent.outcome = Outcome::budget;
-        return sent;
-      }
-      off_t offset = static_cast<off_t>(first.offset);
-      const std::size_t piece = static_cast<std::size_t>(std::min<std::uint64_t>(first.length, fileBudget));
-      done = ::sendfile(socket, first.file->fd(), &offset, piece);
-      if (done == 0) {
-        sent.outcome = Outcome::truncated;
-        return sent;
-      }
-      if (done > 0) {
-        first.offset += static_cast<std::uint64_t>(done);
-        first.length -= static_cast<std::uint64_t>(done);
-        file_ -= static_cast<std::uint64_t>(done);
-        fileBudget -= static_cast<std::size_t>(done);
-        if (first.length == 0) {
-          first = Segment();
-          ++front_;
-        }
-      }
-    } else if (front_ + 1 == segments_.size()) {
-      done = ::send(socket, first.textAt(), first.textLeft(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (done > 0) consumeText(static_cast<std::size_t>(done));
-    } else {
-      std::array<iovec, kPieces> pieces;
-      std::size_t count = 0;
-      bool fileFollows = false;
-      for (std::size_t i = front_; i < segments_.size() && count < kPieces; ++i) {
-        if (segments_[i].file) {
-          fileFollows = true;
-          break;
-        }
-        pieces[count].iov_base = const_cast<char*>(segments_[i].textAt());
-        pieces[count].iov_len = segments_[i].textLeft();
-        ++count;
-      }
-      msghdr message{};
-      message.msg_iov = pieces.data();
-      message.msg_iovlen = count;
-      done = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
-      if (done > 0) consumeText(static_cast<std::size_t>(done));
-      // A drained text in front of a file is the one case where consumeText() may leave an empty front.
-      if (front_ < segments_.size() && !segments_[front_].file && segments_[front_].textLeft() == 0 &&
-          front_ + 1 < segments_.size()) {
-        segments_[front_] = Segment();
-        ++front_;
-      }
+    if (first.isText()) {
+      done = sendText(socket);
+    } else if (!sendFile(first, socket, fileBudget, done, sent.outcome)) {
+      return sent;
     }
     if (done < 0) {
       if (errno == EINTR) continue;

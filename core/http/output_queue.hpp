@@ -1,5 +1,7 @@
-// What waits to be sent on one connection, in order: text, shared immutable buffers and file ranges.
+// What waits to be sent on one connection, in order: text, shared immutable buffers, file ranges and pulled ranges.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -7,13 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "core/http/message.hpp"
+#include "core/base/byte_source.hpp"
+#include "core/http/pulled_range.hpp"
 
 namespace mortise::http {
 
 class OutputQueue {
  public:
-  enum class Outcome { drained, blocked, budget, broken, truncated };
+  // starved: the next bytes have not been pulled yet; failed: they never will be.
+  enum class Outcome { drained, blocked, budget, broken, truncated, starved, failed };
   struct Sent {
     std::uint64_t bytes = 0;
     Outcome outcome = Outcome::drained;
@@ -27,13 +31,17 @@ class OutputQueue {
   void push(std::shared_ptr<const std::string> body);
   void push(std::shared_ptr<ByteSource> file, std::uint64_t offset, std::uint64_t length);
 
-  // Sends as much as the socket takes; at most `fileBudget` bytes of files. Never blocks, never raises SIGPIPE by
-  // send().
+  void push(std::shared_ptr<PulledRange> range, std::uint64_t length);
+
+  // Sends as much as the socket takes; at most `fileBudget` bytes of files and pulled ranges. Never blocks, never
+  // raises SIGPIPE by send().
   Sent send(int socket, std::size_t fileBudget);
 
   bool empty() const { return memory_ == 0 && file_ == 0; }
   std::size_t memoryBytes() const { return memory_; }
-  std::uint64_t fileBytes() const { return file_; }
+  std::uint64_t fileBytes() const { return file_; }  // of pulled ranges, too
+  // After Outcome::failed.
+  std::string pullFailure() const;
   void clear();
 
  private:
@@ -41,13 +49,19 @@ class OutputQueue {
     std::string own;
     std::shared_ptr<const std::string> shared;
     std::shared_ptr<ByteSource> file;
+    std::shared_ptr<PulledRange> pulled;
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;  // of a file; texts know their own
+    std::uint64_t length = 0;  // of a file or pulled range; texts know their own
     bool open = false;         // text() may still append
 
+    bool isText() const { return !file && !pulled; }
     std::size_t textLeft() const { return (shared ? shared->size() : own.size()) - offset; }
     const char* textAt() const { return (shared ? shared->data() : own.data()) + offset; }
   };
+  // send() of one segment; `done` as the system call says it.
+  bool sendFile(Segment& first, int socket, std::size_t& budget, ssize_t& done, Outcome& outcome);
+  ssize_t sendText(int socket);
+  void consumeFile(Segment& first, std::size_t bytes);
   void consumeText(std::size_t bytes);
   void recycle();
 

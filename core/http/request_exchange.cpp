@@ -1,13 +1,17 @@
 #include "core/http/request_exchange.hpp"
 
+#include <system_error>
+
+#include "core/base/file_source.hpp"
+#include "core/base/temporary_file.hpp"
 #include "core/base/text.hpp"
 #include "core/http/ascii.hpp"
 #include "core/http/channel.hpp"
 #include "core/http/connection.hpp"
 #include "core/http/gzip.hpp"
-#include "core/http/spool_writer.hpp"
 #include "core/http/stream_handle.hpp"
 #include "core/http/websocket_handle.hpp"
+#include "core/ops/log.hpp"
 
 namespace mortise::http {
 namespace {
@@ -57,10 +61,14 @@ void RequestExchange::prepare(Reply& reply) const {
   if (!onLoop || reply.body.size() < kCompressOnLoop) compressReply(head_, reply);
   const ServerOptions& options = io_->state().options;
   if (reply.body.size() > options.maxResponseBuffer) {
-    SpoolWriter writer;
-    if (!writer.open(options.spoolDirectory) && !writer.write(reply.body)) {
-      reply.file = FileBody{writer.finish(), "", 0};
+    try {
+      TemporaryFile file(options.spoolDirectory);
+      file.write(reply.body);
+      reply.file = FileBody{std::make_shared<FileSource>(file.release(), reply.body.size()), "", 0};
       std::string().swap(reply.body);
+    } catch (const std::system_error& error) {
+      // It stays in memory then.
+      log::error("cannot move a reply into a file", {{"request", requestId_}, {"reason", error.what()}});
     }
   }
 }

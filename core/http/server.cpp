@@ -87,6 +87,7 @@ void Server::stop() {
   Implementation& self = *implementation_;
   self.state->draining.store(true, std::memory_order_relaxed);
   for (const auto& thread : self.threads) thread->stop();
+  self.state->stopTransfers();
   for (Listener& listener : self.listeners) listener.close();
 }
 

@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "core/base/worker_pool.hpp"
 #include "core/http/head_parser.hpp"
 #include "core/http/server.hpp"
 
@@ -49,6 +52,24 @@ struct ServerState {
   std::atomic<std::uint64_t> nextConnection{1};
   std::atomic<bool> draining{false};
   AddressTable addresses;
+
+  // Bodies on their way to disk.
+  static constexpr std::size_t kSpoolThreads = 2;
+  std::atomic<std::size_t> spooling{0};  // bytes that wait for the disk
+  WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure};
+
+  // Reads of replies whose bytes are not on this machine. The threads begin with the first such reply.
+  WorkerPool& readers();
+  // Once the I/O threads have ended: what still runs there finds nobody to tell.
+  void stopTransfers();
+
+ private:
+  static constexpr std::size_t kTransferQueue = 1
+                                                << 16;  // one task for each body or reply, and there are fewer of those
+  static void logTransferFailure(const std::exception_ptr& failure);
+
+  std::mutex readersMutex_;
+  std::unique_ptr<WorkerPool> readers_;
 };
 
 }  // namespace mortise::http

@@ -1,0 +1,92 @@
+// One body's way to disk. The I/O thread hands pieces over and goes on; a thread of the server's spool pool opens the
+// files, writes and hashes, so a disk that stalls holds up the uploads and nobody else. What waits for the disk is
+// bounded: the connection stops reading while full() says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/byte_source.hpp"
+#include "core/base/sha256.hpp"
+#include "core/base/temporary_file.hpp"
+#include "core/base/worker_pool.hpp"
+#include "core/http/refusal.hpp"
+
+namespace mortise::http {
+
+// 507 storage_full or 500 internal, with a line in the log.
+Refusal explainDisk(int reason, const char* what);
+
+class Spool : public std::enable_shared_from_this<Spool> {
+ public:
+  static constexpr std::size_t kPiece = 128 << 10;
+  static constexpr std::size_t kWindow = 1 << 20;       // of one body, not yet written
+  static constexpr std::size_t kAllWindows = 64 << 20;  // of all bodies: above it each may have one piece under way
+
+  // `all` counts what waits over all bodies of the server. `progressed` is called on a spool thread when a full spool
+  // has room again, when everything handed over is written after close(), and on failure.
+  Spool(WorkerPool& pool, std::atomic<std::size_t>& all, std::string directory, std::function<void()> progressed);
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  // I/O thread. A file begins with the first one, and ends where the next one begins or with close().
+  void beginFile();
+  void write(std::string_view bytes);
+  std::uint64_t size() const { return size_; }  // of the file that is being written
+  void close();                                 // nothing more comes
+  bool full();
+  bool settled();  // closed, and everything is written, or has failed
+  Refusal failure();
+  // In their order, once it has settled without a failure.
+  std::vector<std::shared_ptr<ByteSource>> takeFiles();
+  // The body is not wanted any more: what waits is dropped, nobody is told.
+  void abandon();
+
+ private:
+  struct Step {
+    bool begins = false;
+    std::string bytes;
+  };
+  struct OpenFile {
+    explicit OpenFile(const std::string& directory) : file(directory) {}
+    TemporaryFile file;
+    Sha256 digest;
+  };
+  void hand(Step step);
+  void run();
+  void perform(Step& step);
+  void finishFile();
+  void fail(Refusal refusal);
+  void forget();  // mutex held: drops what waits
+
+  WorkerPool& pool_;
+  std::atomic<std::size_t>& all_;
+  const std::string directory_;
+  std::string piece_;  // I/O thread: what has not been handed over
+  std::uint64_t size_ = 0;
+  bool used_ = false;  // I/O thread
+
+  std::mutex mutex_;
+  std::function<void()> progressed_;
+  std::deque<Step> steps_;
+  std::size_t waiting_ = 0;
+  bool running_ = false;  // a spool thread is at it, or will be
+  bool closed_ = false;
+  bool stalled_ = false;  // full() was true, and nobody was told since
+  bool abandoned_ = false;
+  Refusal failure_;
+
+  // Of the spool thread that runs.
+  std::unique_ptr<OpenFile> open_;
+  std::vector<std::shared_ptr<ByteSource>> files_;
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,131 @@
+#include "core/http/spool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+
+#include "core/base/file_source.hpp"
+#include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
+#include "core/http/test_support.hpp"
+
+namespace mortise::http {
+namespace {
+
+using test::eventually;
+
+// One spool thread, which the test can hold up as a disk would.
+class SpoolTest : public testing::Test {
+ protected:
+  std::shared_ptr<Spool> open(const std::string& directory = std::filesystem::temp_directory_path().string()) {
+    return std::make_shared<Spool>(pool_, all_, directory, [this] { ++told_; });
+  }
+  void holdUp() {
+    ASSERT_TRUE(pool_.post([this] { gate_.get_future().wait(); }));
+  }
+  void goOn() { gate_.set_value(); }
+  static std::string content(ByteSource& file) {
+    std::string bytes(file.size(), '\0');
+    bytes.resize(file.read(0, bytes));
+    return bytes;
+  }
+
+  std::promise<void> gate_;
+  std::atomic<std::size_t> all_{0};
+  std::atomic<int> told_{0};
+  WorkerPool pool_{"spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; }};
+};
+
+TEST_F(SpoolTest, WritesFilesInOrderAndKnowsTheirDigests) {
+  const auto spool = open();
+  const std::string large(3 * Spool::kPiece + 17, 'l');
+  spool->beginFile();
+  spool->write("sm");
+  spool->write("all");
+  EXPECT_EQ(spool->size(), 5u);
+  spool->beginFile();
+  spool->write(large);
+  spool->beginFile();
+  spool->close();
+  ASSERT_TRUE(eventually([&] { return spool->settled(); }));
+  EXPECT_FALSE(spool->failure());
+  const auto files = spool->takeFiles();
+  ASSERT_EQ(files.size(), 3u);
+  EXPECT_EQ(content(*files[0]), "small");
+  EXPECT_EQ(content(*files[1]), large);
+  EXPECT_EQ(content(*files[2]), "");
+  EXPECT_EQ(files[1]->sha256(), text::hex(sha256(large)));
+  EXPECT_TRUE(eventually([&] { return told_ == 1; }));
+  EXPECT_EQ(all_.load(), 0u);
+}
+
+TEST_F(SpoolTest, AStalledDiskHoldsUpTheBodyAndIsToldWhenItGoesOn) {
+  holdUp();
+  const auto spool = open();
+  spool->beginFile();
+  const std::string piece(Spool::kPiece, 'p');
+  std::size_t handed = 0;
+  for (; !spool->full() && handed < 100 * Spool::kPiece; handed += piece.size()) spool->write(piece);
+  EXPECT_EQ(handed, Spool::kWindow);
+  EXPECT_EQ(all_.load(), Spool::kWindow);
+  EXPECT_EQ(told_, 0);
+  goOn();
+  EXPECT_TRUE(eventually([&] { return told_ == 1; }));
+  EXPECT_FALSE(spool->full());
+  spool->close();
+  ASSERT_TRUE(eventually([&] { return spool->settled(); }));
+  EXPECT_EQ(spool->takeFiles().at(0)->size(), handed);
+}
+
+TEST_F(SpoolTest, ManyBodiesTogetherHaveABoundOfTheirOwn) {
+  holdUp();
+  all_ = Spool::kAllWindows;
+  const auto spool = open();
+  spool->beginFile();
+  EXPECT_FALSE(spool->full()) << "each may have one piece under way";
+  spool->write(std::string(Spool::kPiece, 'p'));
+  EXPECT_TRUE(spool->full());
+  goOn();
+  EXPECT_TRUE(eventually([&] { return told_ == 1; }));
+  EXPECT_FALSE(spool->full());
+  EXPECT_EQ(all_.load(), Spool::kAllWindows);
+}
+
+TEST_F(SpoolTest, TellsOfADiskThatFails) {
+  const auto spool = open("/nowhere");
+  spool->beginFile();
+  ASSERT_TRUE(eventually([&] { return spool->settled(); }));
+  EXPECT_EQ(spool->failure().status, 500);
+  EXPECT_TRUE(eventually([&] { return told_ == 1; }));
+  spool->write(std::string(Spool::kPiece, 'x'));
+  EXPECT_FALSE(spool->full()) << "nobody waits for a dead disk";
+  spool->close();
+  EXPECT_EQ(all_.load(), 0u);
+}
+
+TEST_F(SpoolTest, AnAbandonedBodyIsDropped) {
+  holdUp();
+  auto spool = open();
+  spool->beginFile();
+  spool->write(std::string(4 * Spool::kPiece, 'x'));
+  EXPECT_GT(all_.load(), 0u);
+  spool->abandon();
+  EXPECT_EQ(all_.load(), 0u);
+  const std::weak_ptr<Spool> watched = spool;
+  spool.reset();
+  goOn();
+  EXPECT_TRUE(eventually([&] { return watched.expired(); }));
+  EXPECT_EQ(told_, 0);
+}
+
+TEST_F(SpoolTest, ABodyWithoutFilesSettlesAtOnce) {
+  holdUp();
+  const auto spool = open();
+  spool->close();
+  EXPECT_TRUE(spool->settled());
+  goOn();
+}
+
+}  // namespace
+}  // namespace mortise::http
