@@ -13,6 +13,7 @@
 #include "core/identity/identity.hpp"
 #include "core/kernel/setup_page.hpp"
 #include "core/services/audit/audit.hpp"
+#include "core/services/objects/local_objects.hpp"
 
 namespace mortise::kernel {
 
@@ -145,6 +146,42 @@ void readAuditTrail(RequestCall& call, services::Audit& audit) {
   call.reply(std::move(reply));
 }
 
+// What a link of objects/1 leads to. Who has the link may have the object; it is never shown in the page of this
+// server.
+void fetchObject(RequestCall& call, services::LocalObjects* objects) {
+  if (objects == nullptr) throw Problem(404, "not_found");
+  const auto pathText = [&](const char* name) {
+    const auto* value = call.parameter(MORTISE_IN_PATH, name, 0);
+    return value && value->IsString() ? std::string(json::view(*value)) : std::string();
+  };
+  const auto bucket = pathText("bucket");
+  const auto name = pathText("name");
+  try {
+    using Link = services::LocalObjects::Link;
+    switch (objects->examine(bucket, name, queryInteger(call, "expires", 0), queryText(call, "signature"))) {
+      case Link::forged:
+        throw Problem(403, "link_invalid");
+      case Link::expired:
+        throw Problem(403, "link_expired");
+      case Link::good:
+        break;
+    }
+    const auto object = objects->stat(bucket, name);
+    if (!object) throw Problem(404, "not_found");
+    call.replyFile(objects->open(bucket, name),
+                   {object->contentType, name.substr(name.rfind('/') + 1), object->etag, object->modifiedAt, {}});
+  } catch (const services::ServiceError& error) {
+    switch (error.kind()) {
+      case services::ErrorKind::invalid:
+        throw Problem(403, "link_invalid");
+      case services::ErrorKind::notFound:
+        throw Problem(404, "not_found");
+      default:
+        throw;
+    }
+  }
+}
+
 }  // namespace
 
 std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) {
@@ -183,6 +220,7 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
   table["completeSetup"] = [&identity = parts.identity, &audit = parts.audit](RequestCall& call) {
     completeSetup(call, identity, audit);
   };
+  table["fetchObject"] = [objects = parts.objects](RequestCall& call) { fetchObject(call, objects); };
   table["readAuditTrail"] = [&audit = parts.audit](RequestCall& call) { readAuditTrail(call, audit); };
   return table;
 }

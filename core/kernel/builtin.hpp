@@ -16,6 +16,7 @@ class Identity;
 }
 namespace mortise::services {
 class Audit;
+class LocalObjects;
 }
 
 namespace mortise::kernel {
@@ -25,6 +26,7 @@ struct BuiltinParts {
   ops::Registry& metrics;
   identity::Identity& identity;
   services::Audit& audit;
+  services::LocalObjects* objects;             // null when links to objects lead elsewhere
   std::shared_ptr<const std::string> openApi;  // the merged document
   bool metricsOpen = true;                     // http.metrics_access
   std::string assets;                          // directory of the bundled documentation pages; empty = not installed

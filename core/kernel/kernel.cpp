@@ -27,6 +27,7 @@
 #include "core/kernel/dispatcher.hpp"
 #include "core/kernel/module_set.hpp"
 #include "core/kernel/node_identity.hpp"
+#include "core/kernel/storage.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
 #include "core/ops/metrics.hpp"
@@ -35,7 +36,6 @@
 #include "core/plugin/module_instance.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/services/audit/audit.hpp"
-#include "core/services/blobs/blobs.hpp"
 #include "core/services/cache/cache.hpp"
 #include "core/services/events/events.hpp"
 #include "core/services/http_client/http_client.hpp"
@@ -153,7 +153,7 @@ struct Kernel::Implementation {
   std::unique_ptr<services::Cache> cache;
   std::unique_ptr<services::Limits> limits;
   std::unique_ptr<services::Slots> slots;
-  std::unique_ptr<services::Blobs> blobs;
+  Storage storage;
   std::unique_ptr<services::Events> events;
   std::unique_ptr<services::Mailer> mailer;
   std::unique_ptr<services::HttpClient> httpClient;
@@ -180,6 +180,7 @@ struct Kernel::Implementation {
   void refuse(FoundModule& module, std::string sentence);
   void refuseUnknownFeatures();
   std::string upgradeUrl() const;
+  std::string clientUrl() const;
   std::vector<const plugin::Manifest*> enabledManifests() const;
   FoundModule* found(std::string_view name);
   void addMessages(const plugin::Manifest& manifest);
@@ -407,7 +408,7 @@ void Kernel::Implementation::openServices() {
     limits = services::Limits::inMemory();
   }
   slots = std::make_unique<services::Slots>(*limits);
-  blobs = services::Blobs::open(c.text("blobs.url").empty() ? "file:" + dataDirectory + "/blobs" : c.text("blobs.url"));
+  storage = openStorage(c, dataDirectory, *secrets, [this] { return clientUrl(); });
   events = std::make_unique<services::Events>(services::EventsOptions{}, pool);
   mailer = services::Mailer::open(c.text("mail.url"), c.text("mail.from"));
   services::HttpClientOptions client;
@@ -426,6 +427,8 @@ void Kernel::Implementation::openServices() {
       return ops::CheckResult{true, "PING"};
     });
   }
+  // Several servers share one store: its failure must not take all of them out of a load balancer.
+  health->add("object_store", false, std::chrono::milliseconds(2000), storage.check);
   metrics.gaugeFrom("mortise_worker_queue", "Requests waiting for a worker", {},
                     [this] { return static_cast<double>(workers->queued()); });
   metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {},
@@ -448,7 +451,8 @@ plugin::HostServices Kernel::Implementation::hostServices() {
   services.mailer = mailer.get();
   services.limits = limits.get();
   services.cache = cache.get();
-  services.blobs = blobs.get();
+  services.blobs = storage.blobs.get();
+  services.objects = storage.objects.get();
   services.events = events.get();
   services.httpClient = httpClient.get();
   services.jobs = jobs.get();
@@ -467,6 +471,17 @@ plugin::HostServices Kernel::Implementation::hostServices() {
 std::string Kernel::Implementation::upgradeUrl() const {
   const auto& given = config.text("identity.upgrade_url");
   return given.empty() ? config.text("http.public_url") + "/pricing" : given;
+}
+
+// Where clients reach this server, without a slash at the end.
+std::string Kernel::Implementation::clientUrl() const {
+  auto base = config.text("http.public_url");
+  while (base.ends_with('/')) base.pop_back();
+  if (!base.empty() || !server) return base;
+  for (const auto& address : server->addresses()) {
+    if (!address.starts_with("unix:")) return "http://" + address;
+  }
+  return base;
 }
 
 std::unique_ptr<plugin::ModuleInstance> Kernel::Implementation::bringUp(const FoundModule& module,
@@ -624,8 +639,8 @@ void Kernel::Implementation::listen() {
   const auto document = std::make_shared<const std::string>(
       contract::mergedOpenApi(routes->documents(), MORTISE_VERSION,
                               c.text("http.public_url").empty() ? std::string("/") : c.text("http.public_url")));
-  const auto table = builtins(
-      {*health, metrics, *identity, *audit, document, c.text("http.metrics_access") == "open", assetDirectory()});
+  const auto table = builtins({*health, metrics, *identity, *audit, storage.localObjects, document,
+                               c.text("http.metrics_access") == "open", assetDirectory()});
   std::unordered_map<const contract::Operation*, Target> targets;
   for (const auto& operation : routes->operations()) {
     Target target;
@@ -830,13 +845,7 @@ std::string Kernel::setupLink() {
   auto& self = *implementation_;
   const auto token = self.identity->makeSetupToken();
   if (token.empty()) return {};
-  auto base = self.config.text("http.public_url");
-  if (base.empty()) {
-    for (const auto& address : addresses()) {
-      if (base.empty() && !address.starts_with("unix:")) base = "http://" + address;
-    }
-  }
-  return base + "/setup?token=" + token;
+  return self.clientUrl() + "/setup?token=" + token;
 }
 
 std::vector<std::string> Kernel::rateLimits() const {

@@ -182,6 +182,7 @@ std::span<const ServedInterface> servedInterfaces() {
       {"log/1", &logTable, [](S) { return true; }},
       {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
       {"metrics/1", &metricsTable, [](S s) { return s.metrics != nullptr; }},
+      {"objects/1", &objectsTable, [](S s) { return s.objects != nullptr; }},
       {"orgs/1", &orgsTable, [](S s) { return s.identity != nullptr; }},
       {"scheduler/1", &schedulerTable, [](S s) { return s.jobs != nullptr; }},
       {"secrets/1", &secretsTable, [](S s) { return s.secrets != nullptr; }},

@@ -32,6 +32,7 @@ class HttpClient;
 class Jobs;
 class Limits;
 class Mailer;
+class Objects;
 class Secrets;
 }  // namespace mortise::services
 
@@ -48,6 +49,7 @@ struct HostServices {
   services::Limits* limits = nullptr;
   services::Cache* cache = nullptr;
   services::Blobs* blobs = nullptr;
+  services::Objects* objects = nullptr;
   services::Events* events = nullptr;
   services::HttpClient* httpClient = nullptr;
   services::Jobs* jobs = nullptr;

@@ -30,6 +30,7 @@
 #include "mortise/abi/log.h"
 #include "mortise/abi/mail.h"
 #include "mortise/abi/metrics.h"
+#include "mortise/abi/objects.h"
 #include "mortise/abi/orgs.h"
 #include "mortise/abi/secrets.h"
 
@@ -40,7 +41,7 @@ mortise_str S(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr const char* kManifest = R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0",
   "needs":["audit/1","blobs/1","cache/1","config/1","db/1","events/1","http_client/1","identity/1","jobs/1","limits/1","log/1","mail/1",
-           "metrics/1","orgs/1","scheduler/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
+           "metrics/1","objects/1","orgs/1","scheduler/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
   "options":{"limit":{"type":"integer","default":20,"help":"h"},"zone":{"default":"UTC","help":"h"},
              "strict":{"type":"boolean","default":true,"help":"h"},"keep":{"type":"duration","default":"5m","help":"h"}}}})";
 
@@ -327,6 +328,43 @@ TEST_F(Tables, BlobsAreStoredReadListedAndRemoved) {
   EXPECT_EQ(blobs.stat(raw(), S(keys[0]), keepBlob, &keys, &error_), MORTISE_NOT_FOUND);
   EXPECT_EQ(blobs.open(raw(), S("other/" + keys[1].substr(6)), &file, &error_), MORTISE_INVALID);
   EXPECT_EQ(code(), "bad_key");
+}
+
+TEST_F(Tables, ObjectsAreStoredFoundSharedAndRemoved) {
+  const auto& objects = table<mortise_objects_v1>("objects/1");
+  const auto& calls = table<mortise_call_v1>("call/1");
+  const auto keepEtag = [](void* context, const mortise_object* object) {
+    *static_cast<std::string*>(context) = copy(object->etag);
+    EXPECT_EQ(view(object->bucket), "default");
+    EXPECT_EQ(view(object->content_type), "text/plain");
+    EXPECT_EQ(object->size, 5u);
+  };
+  std::string etag, again, url;
+  ASSERT_EQ(objects.put(raw(), S(""), S("a/b"), S("hello"), S("text/plain"), keepEtag, &etag, &error_), MORTISE_OK)
+      << error_.text;
+  mortise_file* file = nullptr;
+  ASSERT_EQ(objects.open(raw(), S(""), S("a/b"), &file, &error_), MORTISE_OK) << error_.text;
+  EXPECT_EQ(calls.file_size(file), 5u);
+  EXPECT_EQ(objects.put_file(raw(), S(""), S("copy"), file, S("text/plain"), keepEtag, &again, &error_), MORTISE_OK);
+  objects.close(file);
+  EXPECT_EQ(again, etag);
+  EXPECT_EQ(objects.stat(raw(), S(""), S("copy"), keepEtag, &again, &error_), MORTISE_OK);
+  bool seen = false;
+  const auto look = [](void* context, const mortise_bucket* bucket) {
+    *static_cast<bool*>(context) = bucket->exists != 0 && bucket->is_default != 0 && view(bucket->name) == "default";
+  };
+  EXPECT_EQ(objects.bucket(raw(), S(""), look, &seen, &error_), MORTISE_OK);
+  EXPECT_TRUE(seen);
+  const auto keepUrl = [](void* context, mortise_str text) { *static_cast<std::string*>(context) = copy(text); };
+  EXPECT_EQ(objects.presign(raw(), S(""), S("a/b"), 60, keepUrl, &url, &error_), MORTISE_OK);
+  EXPECT_TRUE(url.starts_with("http://localhost:8000/objects/default/a/b?expires=")) << url;
+  EXPECT_EQ(objects.presign(raw(), S(""), S("a/b"), 0, keepUrl, &url, &error_), MORTISE_INVALID);
+  EXPECT_EQ(code(), "expiry");
+  EXPECT_EQ(objects.remove(raw(), S(""), S("a/b"), &error_), MORTISE_OK);
+  EXPECT_EQ(objects.remove(raw(), S(""), S("a/b"), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "no_object");
+  EXPECT_EQ(objects.open(raw(), S("elsewhere"), S("a/b"), &file, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(code(), "no_bucket");
 }
 
 TEST_F(Tables, AForgottenUploadIsTakenBack) {

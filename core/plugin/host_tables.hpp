@@ -30,6 +30,7 @@ const void* limitsTable();
 const void* logTable();
 const void* mailTable();
 const void* metricsTable();
+const void* objectsTable();
 const void* orgsTable();
 const void* schedulerTable();
 const void* secretsTable();

@@ -15,10 +15,13 @@
 #include "core/services/jobs/jobs.hpp"
 #include "core/services/limits/limits.hpp"
 #include "core/services/mail/mail.hpp"
+#include "core/services/objects/local_objects.hpp"
 #include "core/services/secrets/secrets.hpp"
 
 namespace mortise::plugin {
 namespace {
+
+constexpr const char* kUrl = "http://localhost:8000";
 
 config::Config defaults(const Manifest& manifest) {
   config::Table table;
@@ -40,6 +43,7 @@ struct ScratchServices::Parts {
   std::unique_ptr<services::Limits> limits;
   std::unique_ptr<services::Cache> cache;
   std::unique_ptr<services::Blobs> blobs;
+  std::unique_ptr<services::Objects> objects;
   services::Events events;
   services::HttpClient httpClient{services::HttpClientOptions{}};
   std::unique_ptr<services::Jobs> jobs;
@@ -70,6 +74,8 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   parts.limits = services::Limits::inMemory(1000);
   parts.cache = services::Cache::open("memory:");
   parts.blobs = services::Blobs::open("file:" + directory + "/blobs");
+  parts.objects = std::make_unique<services::LocalObjects>(services::LocalObjectsOptions{
+      directory + "/buckets", "default", randomBytes(32), [] { return std::string(kUrl); }});
   parts.jobs = std::make_unique<services::Jobs>(*parts.database, services::JobsOptions{});
   parts.audit = std::make_unique<services::Audit>(*parts.database);
 
@@ -80,6 +86,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.limits = parts.limits.get();
   services_.cache = parts.cache.get();
   services_.blobs = parts.blobs.get();
+  services_.objects = parts.objects.get();
   services_.events = &parts.events;
   services_.httpClient = &parts.httpClient;
   services_.jobs = parts.jobs.get();
@@ -87,8 +94,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.audit = parts.audit.get();
   services_.metrics = &parts.metrics;
   services_.provided = &parts.provided;
-  services_.server = {
-      {"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", "http://localhost:8000"}};
+  services_.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", kUrl}};
 }
 
 ScratchServices::~ScratchServices() = default;
