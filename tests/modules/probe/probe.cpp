@@ -54,7 +54,10 @@ class Probe final : public mortise::Module {
     on.operation("slow", &Probe::slow);
     on.operation("throwIt", &Probe::throwIt);
     on.operation("putFile", &Probe::putFile);
+    on.operation("putBlob", &Probe::putBlob);
+    on.operation("putForm", &Probe::putForm);
     on.operation("getFile", &Probe::getFile);
+    on.operation("dropFile", &Probe::dropFile);
     on.operation("mintKey", &Probe::mintKey);
     on.operation("listKeys", &Probe::listKeys);
     on.operation("deactivateKey", &Probe::deactivateKey);
@@ -136,6 +139,28 @@ class Probe final : public mortise::Module {
     if (!file) throw Problem(422, "validation_error").field("body", "missing");
     const auto blob = blobs_.put(*file);
     return Reply::created(json::object({{"id", blob.sha256}, {"size", blob.size}, {"crc32", checksum(*file)}}));
+  }
+
+  Reply putBlob(const Request& request) {
+    const auto file = request.bodyFile();
+    if (!file) throw Problem(422, "validation_error").field("body", "missing");
+    const auto blob = blobs_.put(*file);
+    return Reply::created(json::object({{"id", blob.sha256}, {"size", blob.size}}));
+  }
+
+  Reply putForm(const Request& request) {
+    json::List files;
+    for (const auto& part : request.parts()) {
+      if (!part.file) continue;
+      const auto blob = blobs_.put(*part.file);
+      files.add(json::object({{"name", part.filename}, {"id", blob.sha256}, {"size", blob.size}}));
+    }
+    return Reply::created(json::object({{"files", files.build()}}));
+  }
+
+  Reply dropFile(const Request& request) {
+    if (!blobs_.remove("probe/" + std::string(request.path("id")))) throw Problem(404, "not_found");
+    return Reply::ok(json::object({{"gone", true}}));
   }
 
   Reply getFile(const Request& request) {
