@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct SourceOptions {
   std::string githubRaw = "https://raw.githubusercontent.com";  // further origin that downloads may come from
   std::string githubToken;                                      // empty: none
   bool githubTarball = false;                                   // one archive instead of a request per folder and file
+  std::chrono::milliseconds requestTimeout{20000};              // of one request; of a tarball: without a byte
+  std::chrono::milliseconds fetchTimeout{120000};               // of all requests of one fetch
 };
 
 struct Fetched {
@@ -37,8 +40,11 @@ class Sources {
   Source parse(std::string_view type, std::string_view ref) const;
   // Reads the whole bundle; nothing is written anywhere. Problem 422: not found, refused, over a limit, unreadable (the
   // message names path and rule); 422 with details {"reset_at": ISO time} when GitHub's rate limit is used up;
-  // 503 when the source does not answer. `cancelled` may be null. [worker]
-  Fetched fetch(const Source& source, std::string_view validator = {}, const std::atomic<bool>* cancelled = nullptr);
+  // 503 when the source does not answer, or `cancelled` was set. `cancelled` may be null. Thread-safe. [worker]
+  // The validator of a local source is a digest of what was read, so nothing escapes it. That of GitHub is the ETags of
+  // the folder listings (names and blob ids) or of the tarball: it is as good as GitHub's ETags are.
+  Fetched fetch(const Source& source, std::string_view validator = {},
+                const std::atomic<bool>* cancelled = nullptr) const;
 
  private:
   SourceOptions options_;
