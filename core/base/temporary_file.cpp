@@ -65,8 +65,11 @@ void TemporaryFile::startWriteBack() {
   waited_ = until;
 }
 
-void TemporaryFile::keepAs(const std::string& target) {
+void TemporaryFile::sync() {
   if (::fsync(fd_.get()) != 0) failed("fsync");
+}
+
+void TemporaryFile::keepAs(const std::string& target) {
   if (!name_.empty()) {
     if (::rename(name_.c_str(), target.c_str()) != 0) failed("rename to " + target);
     name_.clear();

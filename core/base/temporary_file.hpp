@@ -25,8 +25,10 @@ class TemporaryFile {
   std::uint64_t size() const { return size_; }
   int fd() const { return fd_.get(); }
 
+  void sync();
+
   // One of these ends it.
-  // Syncs it and gives it the name `target` on the same file system; a file of that name is replaced in one step.
+  // Gives it the name `target` on the same file system; a file of that name is replaced in one step. Sync it before.
   void keepAs(const std::string& target);
   // Without a name: the bytes go with the descriptor.
   UniqueFd release();

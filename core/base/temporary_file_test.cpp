@@ -50,6 +50,7 @@ TEST_F(TemporaryFileTest, IsKeptUnderANameOrGone) {
   EXPECT_EQ(names(), 0u);
   TemporaryFile kept(folder_);
   kept.write("kept");
+  kept.sync();
   kept.keepAs(folder_ + "/kept");
   EXPECT_EQ(content("kept"), "kept");
   TemporaryFile nameless(folder_);

@@ -14,11 +14,15 @@ bool isHex(std::string_view text) {
 
 }  // namespace
 
-void checkBlobScope(std::string_view scope) {
-  const bool good = !scope.empty() && scope.size() <= 64 && std::all_of(scope.begin(), scope.end(), [](char c) {
+bool isBlobScope(std::string_view scope) {
+  return !scope.empty() && scope.size() <= 64 && std::all_of(scope.begin(), scope.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
-  if (!good) throw ServiceError(ErrorKind::invalid, "blobs: scope " + std::string(scope) + " is not [a-z0-9_-]{1,64}");
+}
+
+void checkBlobScope(std::string_view scope) {
+  if (!isBlobScope(scope))
+    throw ServiceError(ErrorKind::invalid, "blobs: scope " + std::string(scope) + " is not [a-z0-9_-]{1,64}");
 }
 
 BlobKey parseBlobKey(std::string_view key) {

@@ -11,6 +11,7 @@ struct BlobKey {
   std::string_view hash;  // 64 lower-case hex digits
 };
 
+bool isBlobScope(std::string_view scope);
 // ServiceError{invalid} when it is not [a-z0-9_-]{1,64}.
 void checkBlobScope(std::string_view scope);
 // ServiceError{invalid} when it is not scope/sha256.

@@ -57,6 +57,15 @@ class Blobs {
   virtual std::vector<Blob> list(std::string_view scope, std::string_view after, std::size_t limit) = 0;
   // Drops uploads that a crash left behind, older than an hour. Returns how many.
   virtual std::size_t cleanUp() = 0;
+
+  // Whose blobs there are, in order.
+  virtual std::vector<std::string> scopes() = 0;
+  // Takes a blob out of service whose bytes, as read from `seen`, are not those of its name: nobody gets it any more,
+  // and putting the right bytes heals it. The wrong ones are kept for people to look at. False: it is gone, or was
+  // replaced since `seen` was opened.
+  virtual bool setAside(std::string_view key, ByteSource& seen) = 0;
+  // How many are kept so.
+  virtual std::size_t countSetAside() = 0;
 };
 
 }  // namespace mortise::services

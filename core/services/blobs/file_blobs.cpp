@@ -53,9 +53,11 @@ void makeDirectory(const std::string& path) {
 }
 
 // Without a name (or DIR/tmp/<uuid>) while it is written, then DIR/data/<scope>/<first two of the hash>/<hash>.
+// Damaged ones: DIR/damaged/<scope>/<hash>.<microseconds>.
 class FileBlobs final : public Blobs {
  public:
-  explicit FileBlobs(std::string root) : root_(std::move(root)), data_(root_ + "/data"), temporary_(root_ + "/tmp") {
+  explicit FileBlobs(std::string root)
+      : root_(std::move(root)), data_(root_ + "/data"), temporary_(root_ + "/tmp"), damaged_(root_ + "/damaged") {
     std::error_code error;
     std::filesystem::create_directories(root_, error);
     if (error) {
@@ -78,7 +80,11 @@ class FileBlobs final : public Blobs {
     const BlobKey key{scope, hash};
     makeRoom(key);
     if (::fsync(source.fd()) != 0) failed("fsync", errno);
-    const bool named = onDisk([&] { return nameFile(source.fd(), path(key), temporary_); });
+    bool named = false;
+    {
+      const std::lock_guard lock(naming_);
+      named = onDisk([&] { return nameFile(source.fd(), path(key), temporary_); });
+    }
     return named ? stored(key, source.size()) : Blobs::put(scope, source);
   }
 
@@ -140,6 +146,44 @@ class FileBlobs final : public Blobs {
     return removed;
   }
 
+  std::vector<std::string> scopes() override {
+    std::vector<std::string> found;
+    for (std::string& name : names(data_)) {
+      if (isBlobScope(name)) found.push_back(std::move(name));
+    }
+    return found;
+  }
+
+  bool setAside(std::string_view key, ByteSource& seen) override {
+    const BlobKey parsed = parseBlobKey(key);
+    const std::string folder = damaged_ + "/" + std::string(parsed.scope);
+    ensure(root_, damaged_);
+    ensure(damaged_, folder);
+    {
+      // Not while a put gives its file this name: what is moved must be what was read.
+      const std::lock_guard lock(naming_);
+      struct stat now {};
+      struct stat then {};
+      if (::fstat(seen.fd(), &then) != 0) failed("look at " + std::string(key), errno);
+      if (::stat(path(parsed).c_str(), &now) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return false;
+        failed("look at " + std::string(key), errno);
+      }
+      if (now.st_ino != then.st_ino || now.st_dev != then.st_dev) return false;
+      const std::string kept = folder + "/" + std::string(parsed.hash) + "." + std::to_string(nowMicros());
+      if (::rename(path(parsed).c_str(), kept.c_str()) != 0) failed("rename to " + kept, errno);
+    }
+    syncDirectory(folder);
+    syncDirectory(directory(parsed));
+    return true;
+  }
+
+  std::size_t countSetAside() override {
+    std::size_t count = 0;
+    for (const std::string& scope : names(damaged_)) count += names(damaged_ + "/" + scope).size();
+    return count;
+  }
+
  private:
   class Writer final : public BlobWriter {
    public:
@@ -160,7 +204,11 @@ class FileBlobs final : public Blobs {
       const std::string hash = digest_.hex();
       const BlobKey key{scope_, hash};
       store_.makeRoom(key);
-      onDisk([&] { file_->keepAs(store_.path(key)); });
+      onDisk([&] { file_->sync(); });
+      {
+        const std::lock_guard lock(store_.naming_);
+        onDisk([&] { file_->keepAs(store_.path(key)); });
+      }
       file_.reset();
       return store_.stored(key, size);
     }
@@ -210,8 +258,8 @@ class FileBlobs final : public Blobs {
     return blob;
   }
 
-  // Names of `length` bytes in a directory, sorted; none when there is no such directory.
-  static std::vector<std::string> names(const std::string& path, std::size_t length) {
+  // Names of `length` bytes (0: any) in a directory, sorted, without hidden ones; none when there is no such directory.
+  static std::vector<std::string> names(const std::string& path, std::size_t length = 0) {
     std::vector<std::string> found;
     DIR* directory = ::opendir(path.c_str());
     if (!directory) {
@@ -221,13 +269,14 @@ class FileBlobs final : public Blobs {
     const std::unique_ptr<DIR, int (*)(DIR*)> closing(directory, ::closedir);
     while (const dirent* entry = ::readdir(directory)) {
       const std::string_view name = entry->d_name;
-      if (name.size() == length && name.front() != '.') found.emplace_back(name);
+      if ((length == 0 || name.size() == length) && name.front() != '.') found.emplace_back(name);
     }
     std::sort(found.begin(), found.end());
     return found;
   }
 
-  const std::string root_, data_, temporary_;
+  const std::string root_, data_, temporary_, damaged_;
+  std::mutex naming_;
   std::mutex syncedMutex_;
   std::unordered_set<std::string> synced_;  // names known to be on disk
 };
