@@ -30,8 +30,7 @@ TEST(FrontMatter, OfTheShapesThatSkillsHave) {
        R"j({"name":"pdf","description":"Fill in forms. Use it when a PDF comes up.","license":"Proprietary. LICENSE.txt has it"})j"},
       {"name: git-helper\nallowed-tools: Read, Grep, Bash(git:*)\n",
        R"j({"name":"git-helper","allowed-tools":"Read, Grep, Bash(git:*)"})j"},
-      {"allowed-tools:\n  - Read\n  - Bash(git log:*)\n",
-       R"j({"allowed-tools":["Read","Bash(git log:*)"]})j"},
+      {"allowed-tools:\n  - Read\n  - Bash(git log:*)\n", R"j({"allowed-tools":["Read","Bash(git log:*)"]})j"},
       {"allowed-tools:\n- Read\n- Write\nname: x\n", R"j({"allowed-tools":["Read","Write"],"name":"x"})j"},
       {"allowed-tools: [Read, Write , 'Bash(git: *)']\n", R"j({"allowed-tools":["Read","Write","Bash(git: *)"]})j"},
       {"allowed-tools: [\n  Read,\n  Write, # both\n]\n", R"j({"allowed-tools":["Read","Write"]})j"},
@@ -41,7 +40,8 @@ TEST(FrontMatter, OfTheShapesThatSkillsHave) {
        R"j({"name":"天气查询","description":"查询任意城市的天气：今天、明天"})j"},
       {"description: >\n  Folded over\n  two lines.\n\n  A second paragraph.\nname: x\n",
        R"j({"description":"Folded over two lines.\nA second paragraph.\n","name":"x"})j"},
-      {"description: >-\n  Folded\n  text\n    kept as it is\n  again\n", R"j({"description":"Folded text\n  kept as it is\nagain"})j"},
+      {"description: >-\n  Folded\n  text\n    kept as it is\n  again\n",
+       R"j({"description":"Folded text\n  kept as it is\nagain"})j"},
       {"description: |\n  Literal\n\n    indented\n  # no comment\nname: x\n",
        R"j({"description":"Literal\n\n  indented\n# no comment\n","name":"x"})j"},
       {"a: |+\n  text\n\nb: |-\n  text\n\nc: |2\n   text\n", R"j({"a":"text\n\n","b":"text","c":" text\n"})j"},
@@ -53,7 +53,8 @@ TEST(FrontMatter, OfTheShapesThatSkillsHave) {
       {"a: \"\\u4e2d\\x41\\U0001F600\\uD83D\\uDE00\\t\\\\ \\/\"\n", "{\"a\":\"中A😀😀\\t\\\\ /\"}"},
       {"# a comment\n\nname: x # another\n  # a third\nurl: http://example.com/#top\n",
        R"j({"name":"x","url":"http://example.com/#top"})j"},
-      {"tools:\n  - name: run\n    description: Runs it\n    parameters:\n      city: {type: string}\n    required: [city]\n"
+      {"tools:\n  - name: run\n    description: Runs it\n    parameters:\n      city: {type: string}\n    required: "
+       "[city]\n"
        "    entry:\n      command: python3 scripts/run.py\n  -\n    name: other\n  - - nested\n    - list\n",
        R"j({"tools":[{"name":"run","description":"Runs it","parameters":{"city":{"type":"string"}},"required":["city"],)j"
        R"j("entry":{"command":"python3 scripts/run.py"}},{"name":"other"},["nested","list"]]})j"},
