@@ -101,6 +101,11 @@ std::vector<Option> make() {
       secret(text("cache", "url", "memory:",
                   "memory: or redis://host:6379/0 or redis+unix:/path; shared state of several servers needs Redis")),
       secret(text("blobs", "url", "", "file:/path; empty = file:<data.dir>/blobs")),
+      text("blobs", "scrub", "cron: 0 4 * * 6",
+           "When every blob is read and compared with its name: a trigger as jobs have it, in jobs.timezone; off = "
+           "never"),
+      bounded("blobs", "scrub_rate", size, "64MiB", 0, 1024 * kGiB,
+              "Bytes a second that a scrub reads at most; 0 = no limit"),
       secret(text("mail", "url", "",
                   "smtp://host:25, smtps://user:password@host or outbox:/directory; empty = mail is off")),
       text("mail", "from", "Mortise <no-reply@localhost>", "Sender of mails: Name <address@example>"),

@@ -27,6 +27,7 @@
 #include "core/kernel/dispatcher.hpp"
 #include "core/kernel/module_set.hpp"
 #include "core/kernel/node_identity.hpp"
+#include "core/kernel/scrub_job.hpp"
 #include "core/kernel/storage.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
@@ -67,6 +68,7 @@ constexpr std::size_t kLongestUpgradeUrl =
     300;  // so that it fits into mortise_error.details with what stands beside it
 // Event by which servers tell each other that a job was changed.
 constexpr const char* kJobsChanged = "kernel.jobs.changed";
+constexpr const char* kNever = "off";  // blobs.scrub
 
 unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -159,6 +161,7 @@ struct Kernel::Implementation {
   std::unique_ptr<services::HttpClient> httpClient;
   std::unique_ptr<services::Jobs> jobs;
   plugin::ProvidedInterfaces provided;
+  std::unique_ptr<ScrubJob> scrub;
   std::vector<std::unique_ptr<plugin::ModuleInstance>> instances;  // in order of start
   std::shared_ptr<const dialect::Messages> messages;
   std::unique_ptr<dialect::Dialects> dialects;
@@ -526,10 +529,10 @@ void Kernel::Implementation::addKernelJobs() {
   constexpr std::int64_t kMillisecond = 1000;
   const auto hourly = services::Trigger::parse("every: PT1H");
   std::vector<services::JobDefinition> declared;
-  std::map<std::string, std::function<std::string()>> functions;
+  std::map<std::string, std::function<std::string(services::JobRun&)>> functions;
   const auto add = [&](const char* id, const char* name, const char* description, std::function<std::string()> work) {
     declared.push_back({"kernel", id, name, description, hourly});
-    functions.emplace(declared.back().id(), std::move(work));
+    functions.emplace(declared.back().id(), [work = std::move(work)](services::JobRun&) { return work(); });
   };
   add("clean_identity", "Clean identity", "Removes expired sessions, tokens and setup links",
       [this] { return std::to_string(identity->cleanUp()) + " expired rows removed"; });
@@ -543,9 +546,20 @@ void Kernel::Implementation::addKernelJobs() {
         [expire] { return std::to_string(expire()) + " audit rows dropped"; });
     workers->post([expire] { expire(); });  // a server that never lives an hour keeps its word, too
   }
+  add("clean_blobs", "Clean blobs", "Removes what uploads left behind that a crash cut off",
+      [this] { return std::to_string(storage.blobs->cleanUp()) + " leftovers of uploads removed"; });
+  workers->post([this] { storage.blobs->cleanUp(); });
+  scrub = std::make_unique<ScrubJob>(*storage.blobs, provided, metrics,
+                                     static_cast<std::uint64_t>(config.integer("blobs.scrub_rate")));
+  workers->post([this] { scrub->count(); });
+  if (const auto when = config.text("blobs.scrub"); when != kNever) {
+    declared.push_back({"kernel", "scrub_blobs", "Scrub blobs", "Reads every blob and compares it with its name",
+                        services::Trigger::parse(when, jobs->options().timezone)});
+    functions.emplace(declared.back().id(), [this](services::JobRun& run) { return scrub->run(run); });
+  }
   jobs->declare("kernel", std::move(declared));
   jobs->serve("kernel",
-              [functions = std::move(functions)](services::JobRun& run) { return functions.at(run.job())(); });
+              [functions = std::move(functions)](services::JobRun& run) { return functions.at(run.job())(run); });
 }
 
 void Kernel::Implementation::startModules() {
@@ -602,6 +616,11 @@ void Kernel::Implementation::checkValues() const {
   if (!services::TimeZone::find(zone) && services::TimeZone::find("Etc/UTC")) {
     throw StartError({"jobs.timezone (" + config.origin("jobs.timezone") + "): there is no time zone \"" + zone +
                       "\"; use an IANA name like Europe/Berlin"});
+  }
+  try {
+    if (const auto when = config.text("blobs.scrub"); when != kNever) services::Trigger::parse(when);
+  } catch (const services::TriggerError& error) {
+    throw StartError({"blobs.scrub (" + config.origin("blobs.scrub") + "): " + error.what() + "; or off"});
   }
   rolesByPermission();
   const auto& upgrade = config.text("identity.upgrade_url");
@@ -696,6 +715,10 @@ void Kernel::Implementation::listen() {
   serving.spoolDirectory = dataDirectory + "/spool";
   if (log::enabled(log::Level::debug)) serving.loopWarning = std::chrono::milliseconds(5);
   fs::create_directories(serving.spoolDirectory);
+  // The data lock is ours: whatever lies there was left by a former life.
+  for (const auto& left : fs::directory_iterator(serving.spoolDirectory)) {
+    if (left.is_regular_file()) fs::remove(left.path());
+  }
   server = std::make_unique<http::Server>(serving, *dispatcher);
   server->start();
   const auto* counters = &server->counters();

@@ -1,0 +1,126 @@
+"""The job kernel.scrub_blobs: finds the one blob whose bytes were changed, says so everywhere, and serves it no more."""
+import hashlib
+import os
+import pathlib
+import unittest
+
+import scheduler_test
+import support
+import unified_family
+
+SESSIONS = "/api/v1/sync-sessions"
+JOB = "kernel.scrub_blobs"
+
+
+class Blobs:
+    """Blobs of the module probe, on disk. Mixed into a case with a `server`."""
+
+    def put(self, content):
+        answer = support.request(self.server, "POST", "/probe/blobs", content, {"Content-Type": "application/octet-stream"})
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual(answer.json()["id"], hashlib.sha256(content).hexdigest())
+        return answer.json()["id"]
+
+    def folder(self):
+        return pathlib.Path(self.server.data) / "blobs"
+
+    def file_of(self, blob):
+        return self.folder() / "data" / "probe" / blob[:2] / blob
+
+    def flip_a_byte(self, blob, at):
+        with open(self.file_of(blob), "r+b") as file:
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 0x10]))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def metric(self, name):
+        page = support.request(self.server, "GET", "/metrics").body.decode()
+        return next(float(line.split()[-1]) for line in page.splitlines() if line.startswith(name + " "))
+
+
+class Scrub(Blobs, unified_family.OnSqlite, scheduler_test.Calls, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        unified_family.start(cls, ["sync", "scheduler"])
+
+    def setUp(self):
+        for file in self.folder().glob("d*/probe/**/*"):
+            if file.is_file():
+                file.unlink()
+
+    def scrub(self):
+        before = self.runs(JOB)["total"]
+        self.assertEqual(self.act(JOB, "run").status, 200)
+        return self.ended_run(JOB, before)
+
+    def session(self):
+        listed = self.admin.call("GET", f"{SESSIONS}?sync_type=manual_task&sync_category=other").json()["data"]["items"][0]
+        return self.admin.call("GET", f"{SESSIONS}/{listed['session_id']}").json()["data"]["session"]
+
+    def test_nothing_is_found_where_nothing_is_wrong(self):
+        for number in range(5):
+            self.put(os.urandom(100_000 * number + 1))
+        run = self.scrub()
+        self.assertEqual((run["outcome"], run["error"]), ("succeeded", None), run)
+        session = self.session()
+        self.assertEqual((session["status"], session["total_instances"], session["successful_instances"]), ("completed", 1, 1))
+        record = session["instance_records"][0]
+        self.assertEqual((record["instance_name"], record["items_synced"], record["items_deleted"]), ("probe", 5, 0))
+        self.assertEqual(self.metric("mortise_blobs_damaged"), 0)
+
+    def test_a_flipped_byte_is_found_and_nothing_else(self):
+        contents = [os.urandom(1_500_000 + number) for number in range(6)]
+        blobs = [self.put(content) for content in contents]
+        self.flip_a_byte(blobs[3], 1_234_567)
+        run = self.scrub()
+        self.assertEqual(run["outcome"], "failed")
+        self.assertIn("6 blobs", run["error"])
+        self.assertIn("1 damaged, 0 unreadable", run["error"])
+        self.assertEqual([line for line in run["output"].splitlines() if "damaged, set aside" in line], [f"damaged, set aside: probe/{blobs[3]}"])
+        session = self.session()
+        self.assertEqual((session["status"], session["failed_instances"]), ("failed", 1))
+        record = session["instance_records"][0]
+        self.assertEqual(record["sync_details"]["damaged"], [f"probe/{blobs[3]}"])
+        self.assertEqual(record["sync_details"]["unreadable"], [])
+        self.assertIn(f"probe/{blobs[3]}", self.server.output())
+        self.assertEqual(self.metric("mortise_blobs_damaged"), 1)
+        for number, blob in enumerate(blobs):
+            answer = support.request(self.server, "GET", f"/probe/files/{blob}")
+            self.assertEqual(answer.status, 404 if number == 3 else 200, "wrong bytes are never served")
+            if number != 3:
+                self.assertEqual(answer.body, contents[number])
+        kept = list((self.folder() / "damaged" / "probe").iterdir())
+        self.assertEqual([file.stat().st_size for file in kept], [1_500_003], "the evidence is kept")
+        # The right bytes come again: healed.
+        self.assertEqual(self.put(contents[3]), blobs[3])
+        self.assertEqual(support.request(self.server, "GET", f"/probe/files/{blobs[3]}").body, contents[3])
+        self.assertEqual(self.scrub()["outcome"], "succeeded")
+        self.assertEqual(self.metric("mortise_blobs_damaged"), 1, "as long as the evidence lies there")
+
+
+class ScrubAlone(Blobs, unittest.TestCase):
+    """Without the module sync, by the clock."""
+
+    def test_the_clock_scrubs_and_the_log_tells(self):
+        from mortise_server import MortiseServer
+
+        options = {**support.QUICK, "data.dir": str(support.temporary_directory(self) / "data")}
+        self.server = MortiseServer({**options, "blobs.scrub": "off"}, modules=["probe"]).start()
+        self.addCleanup(lambda: self.server.stop())
+        blob = self.put(os.urandom(50_000))
+        self.server.stop()
+        self.flip_a_byte(blob, 49_999)
+        leftover = self.server.data / "spool" / "left"
+        leftover.write_bytes(b"by a crash")
+        self.server = MortiseServer({**options, "blobs.scrub": "every: PT1S"}, modules=["probe"]).start()
+        self.assertFalse(leftover.exists(), "the start removes what lies in the spool")
+        support.wait_until(lambda: f"blob=probe/{blob}" in self.server.output(), 30, "the scrub to name the blob")
+        self.assertFalse(self.file_of(blob).exists())
+        support.wait_until(lambda: self.metric("mortise_blobs_damaged") == 1, 10, "the metric")
+
+
+if __name__ == "__main__":
+    unittest.main()
