@@ -467,6 +467,7 @@ plugin::HostServices Kernel::Implementation::hostServices() {
                      {"server.version", MORTISE_VERSION},
                      {"server.node", node},
                      {"server.boot", boot},
+                     {"data.dir", config.text("data.dir")},
                      {"http.public_url", config.text("http.public_url")}};
   return services;
 }

@@ -94,7 +94,10 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.audit = parts.audit.get();
   services_.metrics = &parts.metrics;
   services_.provided = &parts.provided;
-  services_.server = {{"server.name", "mortise"}, {"server.version", MORTISE_VERSION}, {"http.public_url", kUrl}};
+  services_.server = {{"server.name", "mortise"},
+                      {"data.dir", directory},
+                      {"server.version", MORTISE_VERSION},
+                      {"http.public_url", kUrl}};
 }
 
 ScratchServices::~ScratchServices() = default;

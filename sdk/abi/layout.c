@@ -26,6 +26,7 @@
 #include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
+#include "mortise/abi/skills_catalog.h"
 #include "mortise/abi/sync_sessions.h"
 
 #define AT(type, field, offset) \
@@ -736,3 +737,56 @@ AT(mortise_sync_sessions_v1, cancel, 80);
 AT(mortise_sync_sessions_v1, cancelled, 88);
 AT(mortise_sync_sessions_v1, read, 96);
 FIXED(mortise_sync_target, 24);
+
+/* skills.catalog/1, since skills 1.0 */
+AT(mortise_skill, struct_size, 0);
+AT(mortise_skill, enabled, 4);
+AT(mortise_skill, id, 8);
+AT(mortise_skill, slug, 24);
+AT(mortise_skill, name, 40);
+AT(mortise_skill, description, 56);
+AT(mortise_skill, version, 72);
+AT(mortise_skill, source_type, 88);
+AT(mortise_skill, source_ref, 104);
+AT(mortise_skill, runtime_type, 120);
+AT(mortise_skill, installed_by, 136);
+AT(mortise_skill, created_at, 152);
+AT(mortise_skill, updated_at, 168);
+AT(mortise_skill, last_sync_at, 184);
+AT(mortise_skill, bundle_file_count, 200);
+AT(mortise_skill, context_ref_count, 208);
+AT(mortise_skill_texts, struct_size, 0);
+AT(mortise_skill_texts, manifest, 8);
+AT(mortise_skill_texts, skill_md, 24);
+AT(mortise_skill_texts, body, 40);
+AT(mortise_skill_texts, context_blob, 56);
+AT(mortise_skill_tool, struct_size, 0);
+AT(mortise_skill_tool, model_invocable, 4);
+AT(mortise_skill_tool, skill_id, 8);
+AT(mortise_skill_tool, name, 24);
+AT(mortise_skill_tool, function_name, 40);
+AT(mortise_skill_tool, description, 56);
+AT(mortise_skill_tool, parameters, 72);
+AT(mortise_skill_tool, required, 88);
+AT(mortise_skill_tool, entry, 104);
+AT(mortise_skill_tool, risk_level, 120);
+AT(mortise_skill_tool, runtime_type, 136);
+AT(mortise_skill_file, struct_size, 0);
+AT(mortise_skill_file, is_text, 4);
+AT(mortise_skill_file, path, 8);
+AT(mortise_skill_file, sha256, 24);
+AT(mortise_skill_file, size, 40);
+AT(mortise_skills_catalog_v1, struct_size, 0);
+AT(mortise_skills_catalog_v1, context, 8);
+AT(mortise_skills_catalog_v1, list, 16);
+AT(mortise_skills_catalog_v1, find, 24);
+AT(mortise_skills_catalog_v1, select, 32);
+AT(mortise_skills_catalog_v1, tools, 40);
+AT(mortise_skills_catalog_v1, files, 48);
+AT(mortise_skills_catalog_v1, read_file, 56);
+AT(mortise_skills_catalog_v1, policy_mode, 64);
+AT(mortise_skills_catalog_v1, preference, 72);
+AT(mortise_skills_catalog_v1, set_preference, 80);
+AT(mortise_skills_catalog_v1, preferences, 88);
+AT(mortise_skills_catalog_v1, check_command, 96);
+AT(mortise_skills_catalog_v1, generation, 104);

@@ -22,6 +22,7 @@
 #include "mortise/abi/orgs.h"
 #include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
+#include "mortise/abi/skills_catalog.h"
 #include "mortise/abi/sync_sessions.h"
 
 struct mortise_abi_snapshot {
@@ -99,6 +100,11 @@ struct mortise_abi_snapshot {
   const mortise_object* mortise_object_;
   const mortise_objects_v1* mortise_objects_v1_;
   const mortise_health_v1* mortise_health_v1_;
+  const mortise_skill* mortise_skill_;
+  const mortise_skill_texts* mortise_skill_texts_;
+  const mortise_skill_tool* mortise_skill_tool_;
+  const mortise_skill_file* mortise_skill_file_;
+  const mortise_skills_catalog_v1* mortise_skills_catalog_v1_;
 };
 
 int mortise_abi_snapshot(const struct mortise_abi_snapshot* all);

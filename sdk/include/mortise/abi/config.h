@@ -17,8 +17,8 @@ typedef struct mortise_config_v1 {
   mortise_status (*get)(mortise_host* host, mortise_str option, mortise_value* value);
   /* The i-th value of a list option; MORTISE_NOT_FOUND past its end. */
   mortise_status (*get_at)(mortise_host* host, mortise_str option, size_t index, mortise_value* value);
-  /* A value of the server itself that modules may read: "http.public_url", "server.version", "server.name".
-   * MORTISE_NOT_FOUND for others. */
+  /* A value of the server itself that modules may read: "http.public_url", "server.version", "server.name",
+   * "data.dir" (below it a module keeps files in a directory of its own name). MORTISE_NOT_FOUND for others. */
   mortise_status (*server)(mortise_host* host, mortise_str name, mortise_value* value);
 } mortise_config_v1;
 

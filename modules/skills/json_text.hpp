@@ -1,0 +1,24 @@
+// JSON that did not come with a request: front matter, manifests, the files of an installed skill.
+#pragma once
+
+#include <rapidjson/document.h>
+
+#include <string>
+#include <string_view>
+
+namespace skills {
+
+// False for what is not JSON in UTF-8, or nests deeper than 64 levels.
+bool parseJson(std::string_view text, rapidjson::Document& into);
+// The same with every number as its text ("1.0" stays "1.0").
+bool parseJsonNumbersAsText(std::string_view text, rapidjson::Document& into);
+// Compact.
+std::string toJsonText(const rapidjson::Value& value);
+
+// nullptr when `object` is no object or has none of that name.
+const rapidjson::Value* memberOf(const rapidjson::Value& object, const char* name);
+// Of a text; empty for another kind.
+std::string_view textOf(const rapidjson::Value& value);
+std::string textMember(const rapidjson::Value& object, const char* name);
+
+}  // namespace skills

@@ -1,0 +1,59 @@
+// The module: the HTTP operations, the jobs, and the interface for other modules.
+#pragma once
+
+#include <mortise/audit.hpp>
+#include <mortise/identity.hpp>
+#include <mortise/jobs.hpp>
+#include <mortise/module.hpp>
+#include <mortise/sync_sessions.hpp>
+
+#include <optional>
+
+#include "catalog.hpp"
+#include "catalog_interface.hpp"
+#include "changes.hpp"
+#include "install_metrics.hpp"
+#include "installer.hpp"
+#include "refresh.hpp"
+
+namespace skills {
+
+class Skills final : public mortise::Module {
+ public:
+  explicit Skills(mortise::Host host);
+  void bind(mortise::Bindings& on) override;
+  void start() override;
+  const void* provide(std::string_view interfaceName) override;
+
+ private:
+  mortise::Reply listSkills(const mortise::Request& request);
+  mortise::Reply installSkill(const mortise::Request& request);
+  mortise::Reply setSkillEnabled(const mortise::Request& request);
+  mortise::Reply deleteSkill(const mortise::Request& request);
+  mortise::Reply readSkillPolicy(const mortise::Request& request) const;
+  mortise::Reply setSkillPolicy(const mortise::Request& request);
+  mortise::Reply movedSkills(const mortise::Request& request) const;
+
+  void runPutJob(mortise::JobRun& run);
+  void cleanUp(mortise::JobRun& run);
+
+  mortise::Host host_;
+  mortise::Log log_;
+  mortise::Audit audit_;
+  mortise::Identity identity_;
+  mortise::Jobs jobs_;
+  std::optional<mortise::SyncSessions> sessions_;
+  std::string refreshAt_;
+  std::chrono::seconds refreshLimit_;
+  SkillStore store_;
+  SkillIndex index_;
+  Sources sources_;
+  Installer installer_;
+  Catalog catalog_;
+  CatalogInterface interface_;
+  Changes changes_;
+  Refresh refresh_;
+  InstallMetrics metrics_;
+};
+
+}  // namespace skills
