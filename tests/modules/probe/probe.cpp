@@ -165,7 +165,7 @@ class Probe final : public mortise::Module {
 
   Reply getFile(const Request& request) {
     const std::string id(request.path("id"));
-    return Reply::file(blobs_.open("probe/" + id), "application/octet-stream", "größe 1.bin", id);
+    return Reply::file(blobs_.open("probe/" + id), "application/octet-stream", "größe 1.bin", "\"" + id + "\"");
   }
 
   // API keys and cookie sessions: the shortest face that identity/1 can be given.
