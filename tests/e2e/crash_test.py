@@ -1,12 +1,16 @@
 """What was acknowledged is there: after kill -9, after a power cut under the file system, after SIGTERM under load.
 
-The writes go to the `probe` module (tests/modules/probe): each stores two rows in one transaction, so that half a write would show."""
+The writes go to the `probe` module (tests/modules/probe): each stores two rows in one transaction, so that half a write would show. Uploads
+become its blobs, whose names are their SHA-256."""
+import contextlib
 import fcntl
+import hashlib
 import http.client
 import json
 import os
 import random
 import signal
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -17,10 +21,12 @@ import uuid
 import support
 from mortise_server import MortiseServer
 
-TIME_LIMIT = 300
+TIME_LIMIT = 900 if support.LONG else 300
 KILLS = 200 if support.LONG else 20
 CUTS = 20 if support.LONG else 3
 WRITERS = 4
+UPLOAD_KILLS = 100 if support.LONG else 5
+UPLOAD_CUTS = 20 if support.LONG else 2
 
 
 class Writers:
@@ -73,6 +79,37 @@ class Writers:
             assert not thread.is_alive(), "a writer hangs: the server neither answered nor closed"
 
 
+class Disk:
+    """An ext4 image on a loop device, whose power can be cut; gone with the test."""
+
+    def __init__(self, case):
+        if os.geteuid() != 0:
+            case.skipTest("needs root to mount an ext4 image")
+        self.case = case
+        directory = support.temporary_directory(case)
+        self.image, self.mount = directory / "disk", directory / "m"
+        self.mount.mkdir()
+        subprocess.run(["truncate", "-s", "256M", str(self.image)], check=True)
+        subprocess.run(["mkfs.ext4", "-q", str(self.image)], check=True)
+        case.addCleanup(lambda: os.path.ismount(self.mount) and self.detach())
+
+    def attach(self):
+        done = subprocess.run(["mount", "-o", "loop", str(self.image), str(self.mount)], capture_output=True, text=True)
+        if done.returncode != 0:
+            self.case.skipTest(f"no loop device here: {done.stderr.strip()}")
+
+    def detach(self):
+        support.wait_until(lambda: subprocess.run(["umount", str(self.mount)], capture_output=True).returncode == 0, 10, "umount")
+
+    def cut(self):
+        """What was not synced is gone, as if the plug had been pulled: EXT4_IOC_SHUTDOWN without flushing the journal."""
+        handle = os.open(self.mount, os.O_RDONLY)
+        try:
+            fcntl.ioctl(handle, 0x8004587D, struct.pack("I", 2))
+        finally:
+            os.close(handle)
+
+
 class Crash(unittest.TestCase):
     def start(self, directory, **options):
         return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=["probe"]).start()
@@ -113,42 +150,17 @@ class Crash(unittest.TestCase):
         self.measured = f"{KILLS} kills, {len(acknowledged)} acknowledged writes, none lost"
 
     def test_no_acknowledged_write_is_lost_by_a_power_cut(self):
-        if os.geteuid() != 0:
-            self.skipTest("needs root to mount an ext4 image")
-        directory = support.temporary_directory(self)
-        image, mount = directory / "disk", directory / "m"
-        mount.mkdir()
-        subprocess.run(["truncate", "-s", "256M", str(image)], check=True)
-        subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
-
-        def attach():
-            done = subprocess.run(["mount", "-o", "loop", str(image), str(mount)], capture_output=True, text=True)
-            if done.returncode != 0:
-                self.skipTest(f"no loop device here: {done.stderr.strip()}")
-
-        def detach():
-            support.wait_until(lambda: subprocess.run(["umount", str(mount)], capture_output=True).returncode == 0, 10, "umount")
-
-        def detach_if_mounted():
-            if os.path.ismount(mount):
-                detach()
-
-        self.addCleanup(detach_if_mounted)
+        disk = Disk(self)
         sent, acknowledged = set(), set()
         for number in range(CUTS):
-            attach()
-            server = self.start(mount / "data")
+            disk.attach()
+            server = self.start(disk.mount / "data")
             try:
                 self.check(server, acknowledged, sent)
                 writers = Writers(server)
                 support.wait_until(lambda: len(writers.acknowledged) > WRITERS, 30, "the first writes")
                 time.sleep(random.uniform(0.1, 0.6))
-                handle = os.open(mount, os.O_RDONLY)
-                try:
-                    # EXT4_IOC_SHUTDOWN without flushing the journal: what was not synced is gone, as if the plug had been pulled.
-                    fcntl.ioctl(handle, 0x8004587D, struct.pack("I", 2))
-                finally:
-                    os.close(handle)
+                disk.cut()
                 support.wait_until(lambda: writers.refused or not support.alive(server.pid), 20, "the server to notice the dead disk")
                 os.kill(server.pid, signal.SIGKILL)
                 writers.end()
@@ -158,9 +170,9 @@ class Crash(unittest.TestCase):
                 self.assertIn(status, (500, 503, 507), text)
             sent |= writers.sent
             acknowledged |= writers.acknowledged
-            detach()
-        attach()
-        server = self.start(mount / "data")
+            disk.detach()
+        disk.attach()
+        server = self.start(disk.mount / "data")
         try:
             self.check(server, acknowledged, sent)
         finally:
@@ -197,6 +209,148 @@ class Crash(unittest.TestCase):
             support.wait_until(lambda: streams.pump(0.05) or streams.alive() == 0, 10, "all streams to end")
             support.wait_until(lambda: not support.alive(server.pid), 15, "the server to end")
             self.assertLess(time.monotonic() - began, 12)
+
+
+class Uploaders:
+    """Threads that upload files of all sizes, plain and as forms, and remember which were acknowledged: SHA-256 -> size."""
+
+    def __init__(self, server, threads=3):
+        self.port = server.port
+        self.sent, self.acknowledged, self.refused, self.wrong = {}, {}, [], []
+        self.over, self.lock = threading.Event(), threading.Lock()
+        self.threads = [threading.Thread(target=self.upload, args=(number,), daemon=True) for number in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def upload(self, number):
+        """Some are empty, most small, and some larger than what may wait for the disk."""
+        turn = 0
+        while not self.over.is_set():
+            turn += 1
+            files = [os.urandom(random.choice((0, 1, 5_000, 200_000, 1_500_000))) for _ in range(1 + (number + turn) % 2)]
+            hashes = {hashlib.sha256(content).hexdigest(): len(content) for content in files}
+            with self.lock:
+                self.sent.update(hashes)
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                if len(files) == 1:
+                    connection.request("POST", "/probe/blobs", iter(files), {"Content-Type": "application/octet-stream"})  # chunked
+                else:
+                    parts = (b'--B\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n%s\r\n' % content for content in files)
+                    connection.request("POST", "/probe/forms", b"".join(parts) + b"--B--\r\n", {"Content-Type": "multipart/form-data; boundary=B"})
+                reply = connection.getresponse()
+                status, body = reply.status, reply.read()
+                connection.close()
+            except (OSError, http.client.HTTPException):
+                if self.over.wait(0.01):  # not acknowledged
+                    return
+                continue
+            with self.lock:
+                if status != 201:
+                    self.refused.append((status, body[:200]))
+                    continue
+                told = json.loads(body)
+                if {one["id"]: one["size"] for one in told.get("files", [told])} != hashes:
+                    self.wrong.append(told)
+                self.acknowledged.update(hashes)
+
+    end = Writers.end
+
+
+class UploadCrash(unittest.TestCase):
+    """Every acknowledged upload is there, whole; nothing half is."""
+
+    def start(self, directory, **options):
+        return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=["probe"]).start()
+
+    def blobs(self, server):
+        """Of the disk: SHA-256 -> size. Each file must be what its name says."""
+        found = {}
+        for file in (server.data / "blobs" / "data").rglob("*"):
+            if file.is_file():
+                content = file.read_bytes()
+                self.assertEqual(hashlib.sha256(content).hexdigest(), file.name, f"{len(content)} bytes: half a file was kept")
+                found[file.name] = len(content)
+        return found
+
+    def check(self, server, acknowledged, sent):
+        found = self.blobs(server)
+        self.assertEqual({key: size for key, size in acknowledged.items() if found.get(key) != size}, {}, "acknowledged uploads are gone")
+        self.assertEqual(found.keys() - sent.keys(), set(), "files that nobody sent")
+        self.assertEqual([file for file in (server.data / "spool").rglob("*") if file.is_file()], [])
+        self.assertEqual([file for file in (server.data / "blobs" / "tmp").rglob("*") if file.is_file()], [])
+        for key in random.sample(sorted(acknowledged), min(5, len(acknowledged))):
+            answer = support.request(server, "GET", f"/probe/files/{key}")
+            self.assertEqual((answer.status, hashlib.sha256(answer.body).hexdigest()), (200, key))
+        for key in found:  # the next round needs the room
+            self.assertEqual(support.request(server, "DELETE", f"/probe/files/{key}").status, 200)
+
+    def scrub(self, directory, expected):
+        server = self.start(directory, **{"blobs.scrub": "every: PT1S", "blobs.scrub_rate": 0})
+        try:
+            with contextlib.closing(sqlite3.connect(directory / "mortise.db", timeout=30)) as database:
+                look = "SELECT outcome, output FROM mortise_job_runs WHERE job_id = 'kernel.scrub_blobs' AND outcome NOT IN ('running')"
+                runs = support.wait_until(lambda: database.execute(look).fetchall(), 60, "a scrub to end")
+            self.assertEqual({outcome for outcome, _ in runs}, {"succeeded"}, runs)
+            self.assertEqual(len(self.blobs(server)), expected, "the scrub moved something")
+            self.assertFalse((server.data / "blobs" / "damaged").exists())
+        finally:
+            server.stop()
+
+    def test_no_acknowledged_upload_is_lost_by_kill_9(self):
+        directory = support.temporary_directory(self) / "data"
+        total, uploads = 0, None
+        for number in range(UPLOAD_KILLS):
+            server = self.start(directory)
+            try:
+                if uploads:
+                    self.check(server, uploads.acknowledged, uploads.sent)
+                uploads = Uploaders(server)
+                support.wait_until(lambda: len(uploads.acknowledged) > 3, 30, "the first uploads")
+                time.sleep(random.uniform(0, 0.2))
+                os.kill(server.pid, signal.SIGKILL)
+                uploads.end()
+            finally:
+                server.stop()
+            self.assertEqual((uploads.refused, uploads.wrong), ([], []), f"round {number}")
+            total += len(uploads.acknowledged)
+        self.scrub(directory, len(self.blobs(server)))
+        server = self.start(directory)
+        self.addCleanup(server.stop)
+        self.check(server, uploads.acknowledged, uploads.sent)
+        self.measured = f"{UPLOAD_KILLS} kills, {total} acknowledged uploads, none lost, none half"
+
+    def test_no_acknowledged_upload_is_lost_by_a_power_cut(self):
+        disk = Disk(self)
+        total, uploads = 0, None
+        for number in range(UPLOAD_CUTS):
+            disk.attach()
+            server = self.start(disk.mount / "data")
+            try:
+                if uploads:
+                    self.check(server, uploads.acknowledged, uploads.sent)
+                uploads = Uploaders(server)
+                support.wait_until(lambda: len(uploads.acknowledged) > 3, 30, "the first uploads")
+                time.sleep(random.uniform(0.1, 0.5))
+                disk.cut()
+                support.wait_until(lambda: uploads.refused or not support.alive(server.pid), 20, "the server to notice the dead disk")
+                os.kill(server.pid, signal.SIGKILL)
+                uploads.end()
+            finally:
+                server.stop()
+            for status, text in uploads.refused:
+                self.assertIn(status, (500, 503, 507), text)
+            self.assertEqual(uploads.wrong, [])
+            total += len(uploads.acknowledged)
+            disk.detach()
+        disk.attach()
+        self.scrub(disk.mount / "data", len(self.blobs(server)))
+        server = self.start(disk.mount / "data")
+        try:
+            self.check(server, uploads.acknowledged, uploads.sent)
+        finally:
+            server.stop()
+        self.measured = f"{UPLOAD_CUTS} power cuts, {total} acknowledged uploads, none lost, none half"
 
 
 if __name__ == "__main__":
