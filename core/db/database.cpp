@@ -177,6 +177,16 @@ std::unique_ptr<Database> Database::open(const Options& options) {
   throw Error(ErrorKind::other, "db.url must begin with sqlite: or postgresql:");
 }
 
+std::string Database::product() {
+  static constexpr ColumnType kColumns[] = {ColumnType::text};
+  const auto session = lease(Access::read);
+  const auto rows = session->query(
+      backend() == Backend::sqlite ? "SELECT 'SQLite ' || sqlite_version()" : "SELECT version()", {}, kColumns);
+  if (!rows->next()) throw Error(ErrorKind::other, "the database does not tell its version");
+  const std::string said(rows->text(0));  // "PostgreSQL 15.8 (Debian 15.8-0+deb12u1) on x86_64-pc-linux-gnu, ..."
+  return said.substr(0, said.find(' ', said.find(' ') + 1));
+}
+
 void Database::transaction(const std::function<void(Session&)>& work) {
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {

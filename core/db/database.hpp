@@ -88,6 +88,8 @@ class Database {
   static std::unique_ptr<Database> open(const Options& options);
 
   virtual Backend backend() const = 0;
+  // "SQLite 3.40.1", "PostgreSQL 15.8". Asks PostgreSQL: throws Error{unavailable} when that does not answer.
+  std::string product();
   // Waits at most the lease timeout; throws Error{unavailable}. A write session on SQLite holds the one writer.
   virtual std::unique_ptr<Session> lease(Access access) = 0;
   virtual std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) = 0;

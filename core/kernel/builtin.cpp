@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "core/base/file_source.hpp"
@@ -11,6 +12,7 @@
 #include "core/base/text.hpp"
 #include "core/contract/docs_pages.hpp"
 #include "core/identity/identity.hpp"
+#include "core/kernel/service_status.hpp"
 #include "core/kernel/setup_page.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/objects/local_objects.hpp"
@@ -47,6 +49,22 @@ std::string infraHealth(ops::Health& health) {
   }
   return std::string("{\"status\":\"") + (report.degraded || !report.ready ? "unhealthy" : "healthy") +
          "\",\"services\":{" + services + "}}";
+}
+
+// Public, since load balancers ask; what they must not learn is for those who are signed in.
+void readStatus(RequestCall& call, ops::Health& health) {
+  const auto statuses = serviceStatuses(health.run());
+  const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();
+  auto list = toJson(statuses, signedIn);
+  const bool well = std::all_of(statuses.begin(), statuses.end(), [](const auto& one) { return one.healthy; });
+  if (!well) {
+    call.fail(Problem(503, "service_unhealthy").detailsJson(std::move(list)));
+    return;
+  }
+  plugin::CallReply reply;
+  reply.status = 200;
+  reply.json = std::move(list);
+  call.reply(std::move(reply));
 }
 
 const char* contentTypeOf(std::string_view name) {
@@ -190,6 +208,7 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
   table["health"] = alive;
   table["healthV1"] = alive;
   table["infraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
+  table["readStatus"] = [&health = parts.health](RequestCall& call) { readStatus(call, health); };
   table["metrics"] = [&metrics = parts.metrics, open = parts.metricsOpen](RequestCall& call) {
     if (!open && !call.permitted("kernel.metrics")) {
       const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();

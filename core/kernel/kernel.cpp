@@ -28,10 +28,12 @@
 #include "core/kernel/module_set.hpp"
 #include "core/kernel/node_identity.hpp"
 #include "core/kernel/scrub_job.hpp"
+#include "core/kernel/service_status.hpp"
 #include "core/kernel/storage.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
 #include "core/ops/metrics.hpp"
+#include "core/plugin/base_url.hpp"
 #include "core/plugin/library.hpp"
 #include "core/plugin/manifest_job.hpp"
 #include "core/plugin/module_instance.hpp"
@@ -101,6 +103,15 @@ contract::BucketOverrides bucketOverrides(const config::Config& config) {
   return overrides;
 }
 
+contract::SizeOptions sizeOptions(const plugin::Manifest& manifest, const config::Config& config) {
+  contract::SizeOptions sizes;
+  for (const auto& option : manifest.options) {
+    if (option.type == config::Type::size)
+      sizes.emplace(option.key, static_cast<std::uint64_t>(config.integer(option.name())));
+  }
+  return sizes;
+}
+
 // secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
 std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config) {
   std::map<std::string, std::string, std::less<>> named;
@@ -162,6 +173,7 @@ struct Kernel::Implementation {
   std::unique_ptr<services::Jobs> jobs;
   plugin::ProvidedInterfaces provided;
   std::unique_ptr<ScrubJob> scrub;
+  plugin::BaseUrl baseUrl;
   std::vector<std::unique_ptr<plugin::ModuleInstance>> instances;  // in order of start
   std::shared_ptr<const dialect::Messages> messages;
   std::unique_ptr<dialect::Dialects> dialects;
@@ -317,7 +329,8 @@ void Kernel::Implementation::checkModules() {
     if (!module) continue;
     try {
       auto together = documents;
-      for (const auto& source : manifest->contracts) together.push_back(contract::compile(source, overrides));
+      const auto sizes = sizeOptions(*manifest, config);
+      for (const auto& source : manifest->contracts) together.push_back(contract::compile(source, overrides, &sizes));
       const contract::RouteTable trial(together);
       documents = std::move(together);
       addMessages(*manifest);
@@ -420,14 +433,16 @@ void Kernel::Implementation::openServices() {
   httpClient = std::make_unique<services::HttpClient>(client);
   openJobEngine();
 
-  health = std::make_unique<ops::Health>();
-  health->add("database", true, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds limit) {
-    return ops::CheckResult{database->ping(limit), "SELECT 1"};
-  });
+  health = std::make_unique<ops::Health>(std::chrono::seconds(1), &metrics);
+  health->add("database", true, std::chrono::milliseconds(2000),
+              [this, product = database->product()](std::chrono::milliseconds limit) {
+                const bool answers = database->ping(limit);
+                return ops::CheckResult{answers, answers ? product : product + " does not answer"};
+              });
   if (pool) {
     health->add("redis", false, std::chrono::milliseconds(2000), [this](std::chrono::milliseconds) {
       cache->ping();
-      return ops::CheckResult{true, "PING"};
+      return ops::CheckResult{true, "Redis"};
     });
   }
   // Several servers share one store: its failure must not take all of them out of a load balancer.
@@ -462,6 +477,8 @@ plugin::HostServices Kernel::Implementation::hostServices() {
   services.secrets = secrets.get();
   services.audit = audit.get();
   services.metrics = &metrics;
+  services.health = health.get();
+  services.baseUrl = &baseUrl;
   services.provided = &provided;
   services.server = {{"server.name", "mortise"},
                      {"server.version", MORTISE_VERSION},
@@ -722,6 +739,8 @@ void Kernel::Implementation::listen() {
   }
   server = std::make_unique<http::Server>(serving, *dispatcher);
   server->start();
+  if (auto url = baseUrlOf(c.text("http.public_url"), server->addresses()); !url.empty())
+    baseUrl.publish(std::move(url));
   const auto* counters = &server->counters();
   const auto show = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
     metrics.gaugeFrom(name, help, {}, [&value] { return static_cast<double>(value.load(std::memory_order_relaxed)); });
@@ -848,6 +867,7 @@ void Kernel::start() {
   try {
     self.openServices();
     self.identity->features().declare(self.features);
+    for (const auto& name : serviceNames()) self.health->reserve(name);  // the kernel has added its own
     self.startModules();
     self.identity->grant(self.rolesByPermission());
     self.compileRoutes();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
+#include "core/plugin/base_url.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
@@ -92,6 +94,7 @@ const mortise_value* Host::option(std::string_view name, std::size_t index) cons
 bool Host::hasOption(std::string_view name) const { return options_.contains(name); }
 
 const mortise_value* Host::serverValue(std::string_view name) const {
+  if (name == "http.base_url") return services_.baseUrl == nullptr ? nullptr : services_.baseUrl->value();
   const auto found = server_.find(name);
   return found == server_.end() ? nullptr : &found->second.values.front();
 }
@@ -127,6 +130,23 @@ const void* Host::find(std::string_view name) {
   return services_.provided == nullptr ? nullptr : services_.provided->lookup(name);
 }
 
+void Host::keepCheck(std::string name) {
+  const std::lock_guard lock(mutex_);
+  checks_.push_back(std::move(name));
+}
+
+void Host::endChecks() noexcept {
+  guardedOr(this, "ending checks", 0, [&] {
+    std::vector<std::string> mine;
+    {
+      const std::lock_guard lock(mutex_);
+      mine.swap(checks_);
+    }
+    for (const auto& name : mine) services_.health->remove(name);
+    return 0;
+  });
+}
+
 std::uint64_t Host::hold(const char* what, std::function<void()> forget) {
   const std::lock_guard lock(mutex_);
   const auto id = nextHeld_++;
@@ -143,6 +163,7 @@ void Host::release(std::uint64_t id) noexcept {
 
 void Host::takeBack() noexcept {
   stopping_.store(true);
+  endChecks();
   gate_->close();
   jobs_->close();
   std::vector<Held> left;
@@ -174,6 +195,7 @@ std::span<const ServedInterface> servedInterfaces() {
       {"config/1", &configTable, [](S s) { return s.config != nullptr; }},
       {"db/1", &dbTable, [](S s) { return s.database != nullptr; }},
       {"events/1", &eventsTable, [](S s) { return s.events != nullptr; }},
+      {"health/1", &healthTable, [](S s) { return s.health != nullptr; }},
       {"http_client/1", &httpClientTable, [](S s) { return s.httpClient != nullptr; }},
       {"identity/1", &identityTable, [](S s) { return s.identity != nullptr; }},
       {"jobs/1", &jobsTable, [](S s) { return s.jobs != nullptr; }},

@@ -21,8 +21,9 @@ namespace mortise::identity {
 class Identity;
 }
 namespace mortise::ops {
+class Health;
 class Registry;
-}
+}  // namespace mortise::ops
 namespace mortise::services {
 class Audit;
 class Blobs;
@@ -38,6 +39,7 @@ class Secrets;
 
 namespace mortise::plugin {
 
+class BaseUrl;
 class ProvidedInterfaces;
 
 // The services behind the tables. All outlive every Host. A null one is not served: its lookup answers null.
@@ -56,9 +58,11 @@ struct HostServices {
   services::Secrets* secrets = nullptr;
   services::Audit* audit = nullptr;
   ops::Registry* metrics = nullptr;
+  ops::Health* health = nullptr;
   const ProvidedInterfaces* provided = nullptr;  // interfaces of other modules
   std::map<std::string, std::string, std::less<>>
-      server;  // config/1 server(): "http.public_url", "server.name", "server.version"
+      server;                        // config/1 server(): "http.public_url", "server.name", "server.version"
+  const BaseUrl* baseUrl = nullptr;  // config/1 server("http.base_url")
 };
 
 class JobBook;
@@ -91,6 +95,10 @@ class Host {
   bool hasOption(std::string_view name) const;
   const mortise_value* serverValue(std::string_view name) const;
 
+  // health/1: a check that the module added. They all end before the module's stop(), and by takeBack().
+  void keepCheck(std::string name);
+  void endChecks() noexcept;
+
   // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.
   // What `forget` owns is freed by release(), or with this Host: the module may use its handle until its destroy() has
   // returned.
@@ -122,6 +130,7 @@ class Host {
   std::map<std::string, Option, std::less<>> server_;
   std::vector<std::shared_ptr<const contract::Bucket>> buckets_;
   std::mutex mutex_;
+  std::vector<std::string> checks_;
   std::set<std::string, std::less<>> warned_;
   std::map<std::uint64_t, Held> held_;
   std::map<std::uint64_t, Held> spent_;  // taken back, handles still alive

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "core/identity/kernel_migrations.hpp"
+#include "core/ops/health.hpp"
 #include "core/ops/metrics.hpp"
+#include "core/plugin/base_url.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_book.hpp"
@@ -22,6 +24,7 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/db.h"
 #include "mortise/abi/events.h"
+#include "mortise/abi/health.h"
 #include "mortise/abi/http_client.h"
 #include "mortise/abi/identity.h"
 #include "mortise/abi/jobs.h"
@@ -41,7 +44,7 @@ mortise_str S(std::string_view text) { return {text.data(), text.size()}; }
 
 constexpr const char* kManifest = R"({"mortise_manifest":1,"module":{"name":"notes","version":"1","sdk":"1.0",
   "needs":["audit/1","blobs/1","cache/1","config/1","db/1","events/1","http_client/1","identity/1","jobs/1","limits/1","log/1","mail/1",
-           "metrics/1","objects/1","orgs/1","scheduler/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
+           "health/1","metrics/1","objects/1","orgs/1","scheduler/1"],"features":{"team_management":{"tier":"team","help":"h"}},"optional":["secrets/1","files.store/1"],
   "options":{"limit":{"type":"integer","default":20,"help":"h"},"zone":{"default":"UTC","help":"h"},
              "strict":{"type":"boolean","default":true,"help":"h"},"keep":{"type":"duration","default":"5m","help":"h"}}}})";
 
@@ -64,6 +67,51 @@ class Tables : public ::testing::Test {
   Host host_{manifest_, services_.services()};
   mortise_error error_{};
 };
+
+mortise_status sayWell(void*, std::int64_t, mortise_error* detail) {
+  std::strcpy(detail->text, "fine");
+  return MORTISE_OK;
+}
+
+TEST_F(Tables, AHealthCheckLivesFromTheStartToTheStop) {
+  auto& health = *services_.services().health;
+  const auto& checks = table<mortise_health_v1>(MORTISE_HEALTH_V1);
+  const auto add = [&](const char* name, std::int64_t limit) {
+    return checks.add(raw(), S(name), 1, limit, &sayWell, nullptr, &error_);
+  };
+  EXPECT_EQ(add("sandbox", 1000), MORTISE_INVALID);  // not while it starts
+  EXPECT_EQ(code(), "wrong_thread");
+  {
+    const LaneScope lane(ThreadLane::start);
+    for (const char* name : {"", "Sandbox", "1st", "a-b", "a23456789012345678901234567890123"}) {
+      EXPECT_EQ(add(name, 1000), MORTISE_INVALID) << name;
+      EXPECT_EQ(code(), "bad_name");
+    }
+    EXPECT_EQ(add("sandbox", 0), MORTISE_INVALID);
+    EXPECT_EQ(add("sandbox", 10'001), MORTISE_INVALID);
+    EXPECT_EQ(code(), "bad_limit");
+    EXPECT_EQ(add("sandbox", 1000), MORTISE_OK);
+    EXPECT_EQ(add("sandbox", 1000), MORTISE_EXISTS);
+    EXPECT_EQ(code(), "name_taken");
+  }
+  const auto report = health.run();
+  ASSERT_EQ(report.checks.size(), 1u);
+  EXPECT_TRUE(report.checks[0].healthy);
+  EXPECT_EQ(report.checks[0].detail, "fine");
+  host_.endChecks();
+  EXPECT_TRUE(health.run().checks.empty());
+}
+
+TEST_F(Tables, TheBaseUrlIsThereOnceTheServerListens) {
+  BaseUrl url;
+  auto services = services_.services();
+  services.baseUrl = &url;
+  Host host(manifest_, services);
+  EXPECT_EQ(host.serverValue("http.base_url"), nullptr);
+  url.publish("http://127.0.0.1:8000");
+  ASSERT_NE(host.serverValue("http.base_url"), nullptr);
+  EXPECT_EQ(view(host.serverValue("http.base_url")->as.text), "http://127.0.0.1:8000");
+}
 
 TEST_F(Tables, OnlyDeclaredInterfacesAreServed) {
   const auto manifest = testing::manifestOf(

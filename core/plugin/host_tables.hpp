@@ -22,6 +22,7 @@ const void* callTable();
 const void* configTable();
 const void* dbTable();
 const void* eventsTable();
+const void* healthTable();
 const void* httpClientTable();
 const void* identityTable();
 const void* jobsTable();

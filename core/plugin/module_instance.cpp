@@ -219,6 +219,7 @@ void ModuleInstance::stop() noexcept {
   host_->beginStop();
   open_.store(false);
   while (inFlight_.load() != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  host_->endChecks();
   const LaneScope lane(ThreadLane::start);
   try {
     if (module_.stop != nullptr) module_.stop(self_);

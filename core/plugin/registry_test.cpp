@@ -33,9 +33,10 @@ Planned plan(const std::vector<Manifest>& manifests) {
 using Names = std::vector<std::string>;
 
 TEST(StartPlan, EveryInterfaceOfTheSdkIsServed) {
-  EXPECT_EQ(kernelInterfaces(), (Names{"audit/1", "blobs/1", "cache/1", "call/1", "config/1", "db/1", "events/1",
-                                       "http_client/1", "identity/1", "jobs/1", "json/1", "limits/1", "log/1", "mail/1",
-                                       "metrics/1", "objects/1", "orgs/1", "scheduler/1", "secrets/1"}));
+  EXPECT_EQ(kernelInterfaces(),
+            (Names{"audit/1",  "blobs/1",       "cache/1",    "call/1", "config/1",    "db/1",     "events/1",
+                   "health/1", "http_client/1", "identity/1", "jobs/1", "json/1",      "limits/1", "log/1",
+                   "mail/1",   "metrics/1",     "objects/1",  "orgs/1", "scheduler/1", "secrets/1"}));
 }
 
 TEST(StartPlan, AProviderStartsBeforeThoseThatNeedIt) {

@@ -5,6 +5,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
+#include "core/ops/health.hpp"
 #include "core/ops/metrics.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/services/audit/audit.hpp"
@@ -49,6 +50,7 @@ struct ScratchServices::Parts {
   std::unique_ptr<services::Jobs> jobs;
   services::Secrets secrets{randomBytes(32)};
   ops::Registry metrics;
+  ops::Health health;
   std::unique_ptr<services::Audit> audit;
   ProvidedInterfaces provided;
 };
@@ -93,6 +95,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   services_.secrets = &parts.secrets;
   services_.audit = parts.audit.get();
   services_.metrics = &parts.metrics;
+  services_.health = &parts.health;
   services_.provided = &parts.provided;
   services_.server = {{"server.name", "mortise"},
                       {"data.dir", directory},

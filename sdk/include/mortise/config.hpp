@@ -45,7 +45,8 @@ class Config {
   }
 
   // A text of the server itself: "http.public_url", "server.version", "server.name", "data.dir" (where a module may
-  // keep files in a directory of its own name). Empty for names that modules may not read.
+  // keep files in a directory of its own name); "http.base_url", under which clients reach the server (from the time it
+  // listens). Empty for names that modules may not read.
   std::optional<std::string> server(std::string_view name) const {
     mortise_value value{};
     if (table_->server(host_, detail::str(name), &value) != MORTISE_OK || value.type != MORTISE_TEXT)

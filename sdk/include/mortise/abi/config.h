@@ -18,7 +18,9 @@ typedef struct mortise_config_v1 {
   /* The i-th value of a list option; MORTISE_NOT_FOUND past its end. */
   mortise_status (*get_at)(mortise_host* host, mortise_str option, size_t index, mortise_value* value);
   /* A value of the server itself that modules may read: "http.public_url", "server.version", "server.name",
-   * "data.dir" (below it a module keeps files in a directory of its own name). MORTISE_NOT_FOUND for others. */
+   * "data.dir" (below it a module keeps files in a directory of its own name), and "http.base_url", under which clients
+   * reach the server: http.public_url, else the first address it listens on, without a slash at its end (not there
+   * before it listens, and not while it only listens on a Unix socket). MORTISE_NOT_FOUND for others. */
   mortise_status (*server)(mortise_host* host, mortise_str name, mortise_value* value);
 } mortise_config_v1;
 

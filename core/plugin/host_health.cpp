@@ -1,0 +1,77 @@
+// health/1 over ops::Health.
+#include <algorithm>
+#include <string>
+
+#include "core/base/text.hpp"
+#include "core/ops/health.hpp"
+#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_tables.hpp"
+#include "core/plugin/lane.hpp"
+#include "mortise/abi/health.h"
+
+namespace mortise::plugin {
+namespace {
+
+constexpr std::size_t kMaxName = 32;
+constexpr std::int64_t kMaxLimit = 10'000;
+
+bool isCheckName(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && name.size() <= kMaxName && lower(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+// What the module wrote into `detail`: it need not have left a NUL in it, nor UTF-8.
+std::string detailOf(const mortise_error& detail) {
+  const auto* end = std::find(detail.text, detail.text + sizeof detail.text, '\0');
+  const std::string_view text(detail.text, static_cast<std::size_t>(end - detail.text));
+  return text::isUtf8(text) ? std::string(text) : "(the check's text is not UTF-8)";
+}
+
+ops::CheckResult runCheck(CallbackGate& gate, mortise_health_check check, void* context,
+                          std::chrono::milliseconds limit) {
+  const LaneScope lane(ThreadLane::worker);
+  mortise_error detail{};
+  detail.struct_size = sizeof detail;
+  mortise_status status = MORTISE_FAILED;
+  if (!gate.run("health check", [&] { status = check(context, limit.count(), &detail); }))
+    return {false, gate.closed() ? "the module is stopping" : "the check threw"};
+  return {status == MORTISE_OK, detailOf(detail)};
+}
+
+extern "C" {
+
+mortise_status healthAdd(mortise_host* raw, mortise_str name, int32_t required, int64_t limitMs,
+                         mortise_health_check check, void* context, mortise_error* error) {
+  auto* host = hostOf(raw);
+  if (host == nullptr) return noHost(error);
+  if (check == nullptr) return answer(error, MORTISE_INVALID, "null", "the check is null");
+  return guarded(host, "health/1 add", error, [&] {
+    if (currentThread.lane != ThreadLane::start)
+      return answer(error, MORTISE_INVALID, "wrong_thread", "checks are added while the module starts");
+    if (!isCheckName(view(name)))
+      return answer(error, MORTISE_INVALID, "bad_name",
+                    "a check's name is 1 to 32 of a-z, 0-9 and _, beginning with a letter");
+    if (limitMs < 1 || limitMs > kMaxLimit)
+      return answer(error, MORTISE_INVALID, "bad_limit",
+                    "the limit is " + std::to_string(limitMs) + " ms, expected 1 to 10000");
+    const bool added =
+        host->services().health->add(copy(name), required != 0, std::chrono::milliseconds(limitMs),
+                                     [gate = host->gate(), check, context](std::chrono::milliseconds limit) {
+                                       return runCheck(*gate, check, context, limit);
+                                     });
+    if (!added) return answer(error, MORTISE_EXISTS, "name_taken", "there is a health check " + copy(name));
+    host->keepCheck(copy(name));
+    return MORTISE_OK;
+  });
+}
+
+}  // extern "C"
+
+const mortise_health_v1 kTable = {sizeof(mortise_health_v1), &healthAdd};
+
+}  // namespace
+
+const void* healthTable() { return &kTable; }
+
+}  // namespace mortise::plugin
