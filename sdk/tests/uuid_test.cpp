@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <mortise/uuid.hpp>
+
+#include <chrono>
 #include <regex>
 #include <set>
 #include <string>
@@ -17,6 +19,19 @@ TEST(Uuid, IsRandomVersionFourInLowerCase) {
     seen.insert(id);
   }
   EXPECT_EQ(seen.size(), 100u);
+}
+
+TEST(Uuid, VersionSevenSortsByTime) {
+  const auto early = makeUuid7();
+  EXPECT_TRUE(
+      std::regex_match(early, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
+      << early;
+  const auto time = [](const std::string& id) { return id.substr(0, 8) + id.substr(9, 4); };
+  auto late = makeUuid7();
+  while (time(late) == time(early)) late = makeUuid7();
+  EXPECT_LT(early, late);
+  EXPECT_EQ(std::stoll(time(late), nullptr, 16) / 86'400'000,
+            std::chrono::system_clock::now().time_since_epoch() / std::chrono::hours(24));
 }
 
 }  // namespace
