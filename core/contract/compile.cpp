@@ -65,6 +65,7 @@ void applyDialectDefaults(Manners& manners) {
   using C = Check;
   manners.language = manners.dialect == "sessionfs" ? "en" : "zh-CN";
   manners.impliedMethods = manners.dialect != "sessionfs";
+  manners.plainDownloadNames = manners.dialect != "code_msg";
   if (manners.dialect == "code_msg") {
     manners.checks = {C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
   } else if (manners.dialect == "unified") {
@@ -78,8 +79,8 @@ void applyDialectDefaults(Manners& manners) {
 
 class DocumentCompiler {
  public:
-  DocumentCompiler(const DocumentSource& source, const BucketOverrides& overrides)
-      : source_(source), overrides_(overrides), root_(std::make_shared<json::Document>()) {}
+  DocumentCompiler(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes)
+      : source_(source), overrides_(overrides), sizes_(sizes), root_(std::make_shared<json::Document>()) {}
 
   CompiledDocument compile() {
     json::ParseError error;
@@ -669,7 +670,7 @@ class DocumentCompiler {
     const Value* lenient = json::member(value, "x-mortise-lenient-body");
     const Value* request = json::member(value, "requestBody");
     Body& into = out.body;
-    if (limit != nullptr) into.limit = bytes(*limit, "x-mortise-body-limit");
+    if (limit != nullptr) bodyLimit(*limit, into);
     if (lenient != nullptr) into.lenient = flag(*lenient, "x-mortise-lenient-body");
     if (request == nullptr) return;
     const Value& found = resolved(*request);
@@ -693,6 +694,29 @@ class DocumentCompiler {
     }
     if (const Value* schema = json::member(*best, "schema"); schema != nullptr && into.kind != Body::Kind::raw)
       into.schema = schemaOf(*schema, "body");
+  }
+
+  // A size, or {option: NAME} of module.yaml: then the operator says how large a file may be, and what stands around
+  // the files of a form is not counted.
+  void bodyLimit(const Value& limit, Body& into) const {
+    if (!limit.IsObject()) {
+      into.limit = bytes(limit, "x-mortise-body-limit");
+      return;
+    }
+    const std::string option(json::textMember(limit, "option"));
+    if (option.empty() || limit.MemberCount() != 1)
+      fail("expected x-mortise-body-limit to be a size or {option: NAME}, found " + shown(limit) +
+           "; write one of them");
+    into.limitsFile = true;
+    if (sizes_ == nullptr) return;
+    const auto found = sizes_->find(option);
+    if (found == sizes_->end()) {
+      Names known;
+      for (const auto& [name, size] : *sizes_) known.push_back(name);
+      fail("expected x-mortise-body-limit to name an option of type size, found " + option + "; " +
+           didYouMean(option, known, "declare it in module.yaml"));
+    }
+    into.limit = found->second;
   }
 
   // Not enforced at run time, but clients are generated from them: a slip in one should stop the start, too.
@@ -755,6 +779,7 @@ class DocumentCompiler {
 
   const DocumentSource& source_;
   const BucketOverrides& overrides_;
+  const SizeOptions* sizes_;
   std::shared_ptr<json::Document> root_;
   CompiledDocument out_;
   std::map<std::string, std::shared_ptr<const Bucket>> buckets_;  // by their name in the document
@@ -766,8 +791,8 @@ class DocumentCompiler {
 
 }  // namespace
 
-CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides) {
-  return DocumentCompiler(source, overrides).compile();
+CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes) {
+  return DocumentCompiler(source, overrides, sizes).compile();
 }
 
 }  // namespace mortise::contract

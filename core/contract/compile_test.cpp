@@ -217,6 +217,8 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
   says("", kOpen + "      x-mortise-cookie-dialect: unified\n", "expected a cookie among security");
   says("", kOpen + "      x-mortise-csrf: 1\n", "to be true or false, found 1");
   says("", kOpen + "      x-mortise-body-limit: 64KB\n", "found \"64KB\"");
+  says("", kOpen + "      x-mortise-body-limit: {options: max_size}\n",
+       "expected x-mortise-body-limit to be a size or");
   says("", kOpen + "      x-mortise-timeout: 0\n", "x-mortise-timeout");
   says("", "      x-mortise-permission: a\n      security: [{beerer: []}]\n", "expected security scheme beerer");
   says(kBearer, "      x-mortise-permission: a\n      security: [{basic: []}]\n",
@@ -266,6 +268,21 @@ TEST(Compile, RefusesOtherDocuments) {
             "contracts/m.yaml:1: expected openapi 3.0.x, found 3.1.0; write openapi: 3.0.3");
   DocumentSource broken{"m", "m.yaml", "{", {}};
   EXPECT_THROW(compile(broken), std::runtime_error);
+}
+
+TEST(Compile, TakesTheLimitOfABodyFromAnOptionOfTheModule) {
+  const auto yaml =
+      "openapi: 3.0.3\npaths:\n  /x:\n    post:\n      operationId: put\n      security: []\n"
+      "      x-mortise-body-limit: {option: max_size}\n"
+      "      requestBody: {content: {multipart/form-data: {schema: {type: object}}}}\n"
+      "      responses: {\"200\": {description: ok}}\n";
+  const SizeOptions sizes{{"max_size", 7}};
+  const auto known = compile(source("m", "contracts/m.yaml", yaml), {}, &sizes);
+  EXPECT_EQ(known.operations.at(0)->body.limit, 7u);
+  EXPECT_TRUE(known.operations.at(0)->body.limitsFile);
+  EXPECT_EQ(compile(source("m", "contracts/m.yaml", yaml)).operations.at(0)->body.limit, 0u);
+  const SizeOptions others{{"max_sizes", 7}};
+  EXPECT_THROW(compile(source("m", "contracts/m.yaml", yaml), {}, &others), std::runtime_error);
 }
 
 TEST(Compile, ServesTheKernelsOwnContract) {

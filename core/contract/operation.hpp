@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct Body {
   bool required = false;
   bool lenient = false;     // x-mortise-lenient-body: what is no JSON object counts as {} (unified family)
   std::uint64_t limit = 0;  // bytes; 0 = the server's http.max_body / http.max_upload
+  bool limitsFile = false;  // the limit holds for each file part of a form, not for the body with all its framing
   std::shared_ptr<const Schema> schema;
   std::vector<std::string> mediaTypes;  // accepted
 };
@@ -66,10 +68,11 @@ struct Manners {
   std::string dialect;   // problem | code_msg | unified | sessionfs | a third party's
   std::string language;  // default language of messages: "en", "zh-CN"
   std::vector<Check> checks;
-  bool bothSlashes = false;    // serve /x and /x/
-  bool decodedSlash = false;   // %2F in a path acts as /
-  bool noStore = false;        // Cache-Control: no-store
-  bool impliedMethods = true;  // GET answers HEAD too, and OPTIONS tells the methods; else both are 405
+  bool bothSlashes = false;        // serve /x and /x/
+  bool decodedSlash = false;       // %2F in a path acts as /
+  bool noStore = false;            // Cache-Control: no-store
+  bool plainDownloadNames = true;  // Content-Disposition: filename="..." where that can say it; else filename*= always
+  bool impliedMethods = true;      // GET answers HEAD too, and OPTIONS tells the methods; else both are 405
 };
 
 struct Operation {
@@ -122,6 +125,10 @@ struct CompiledDocument {
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included
   std::shared_ptr<const json::Document> document;
 };
-CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides = {});
+// `sizes`: the module's options of type size with their values, which x-mortise-body-limit may name; null: not known
+// here, such limits are left at 0.
+using SizeOptions = std::map<std::string, std::uint64_t, std::less<>>;
+CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides = {},
+                         const SizeOptions* sizes = nullptr);
 
 }  // namespace mortise::contract

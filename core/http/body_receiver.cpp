@@ -92,7 +92,7 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
       return Refusal();
     }
     if (bytes.size() > plan_.maxFieldBytes || part.value.size() > plan_.maxFieldBytes - bytes.size()) {
-      return Refusal(413, "payload_too_large",
+      return Refusal(413, "field_too_large",
                      "a form field is larger than " + std::to_string(plan_.maxFieldBytes) + " bytes");
     }
     part.value.append(bytes);

@@ -70,7 +70,7 @@ struct BodyPlan {
   };
   Kind kind = Kind::memory;
   std::uint64_t limit = 1 << 20;                // whole body; above it: 413
-  std::uint64_t partLimit = ~std::uint64_t{0};  // one file part (multipart)
+  std::uint64_t partLimit = ~std::uint64_t{0};  // one file part (multipart); above it: 413
   std::size_t maxParts = 100;
   std::size_t maxFieldBytes = 64 << 10;  // one non-file part, kept in memory (multipart)
 };

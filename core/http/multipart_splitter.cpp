@@ -147,7 +147,7 @@ Refusal MultipartSplitter::step(bool& more) {
       }
       if (end == std::string_view::npos) return Refusal();
       if (++parts_ > maxParts_) {
-        return Refusal(413, "payload_too_large", "more than " + std::to_string(maxParts_) + " parts");
+        return Refusal(413, "too_many_parts", "more than " + std::to_string(maxParts_) + " parts");
       }
       if (Refusal refusal = readHead(rest.substr(0, end))) return refusal;
       at_ += end + 4;

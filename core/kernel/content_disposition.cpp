@@ -1,10 +1,34 @@
 #include "core/kernel/content_disposition.hpp"
 
-#include "core/base/text.hpp"
-
 namespace mortise::kernel {
+namespace {
 
-std::string attachmentDisposition(std::string_view filename) {
+// attr-char of RFC 8187: what an extended value may hold as it is.
+bool isAttributeCharacter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+std::string extendedValue(std::string_view text) {
+  constexpr char kHexDigits[] = "0123456789ABCDEF";
+  std::string out = "utf-8''";
+  for (const char c : text) {
+    if (isAttributeCharacter(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHexDigits[byte >> 4];
+    out += kHexDigits[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string attachmentDisposition(std::string_view filename, NameForm form) {
+  if (form == NameForm::extendedOnly) return "attachment; filename*=" + extendedValue(filename);
   bool plain = !filename.empty();
   std::string fallback;
   for (const char c : filename) {
@@ -14,8 +38,7 @@ std::string attachmentDisposition(std::string_view filename) {
     fallback += safe ? c : '_';
   }
   if (plain) return "attachment; filename=\"" + fallback + "\"";
-  // Clients of the agent platform read filename*=utf-8'' (RFC 8187); a fall-back before it serves the others.
-  return "attachment; filename=\"" + fallback + "\"; filename*=utf-8''" + text::percentEncode(filename);
+  return "attachment; filename=\"" + fallback + "\"; filename*=" + extendedValue(filename);
 }
 
 }  // namespace mortise::kernel

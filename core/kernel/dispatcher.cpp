@@ -19,6 +19,8 @@ using contract::Check;
 
 // A bigger JSON body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
 constexpr std::size_t kLoopParseLimit = 16 << 10;
+// Of a form whose files are limited: its delimiters, part heads and fields.
+constexpr std::uint64_t kFormFraming = 1 << 20;
 
 RequestCallPtr callOf(const http::ExchangePtr& exchange) {
   return std::static_pointer_cast<RequestCall>(exchange->attachment);
@@ -151,6 +153,10 @@ http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
   const bool upload = isUpload(operation);
   plan.limit = operation.body.limit != 0 ? operation.body.limit : upload ? options_.maxUpload : options_.maxBody;
   if (operation.body.kind == contract::Body::Kind::multipart) plan.kind = http::BodyPlan::Kind::multipart;
+  if (operation.body.limitsFile && plan.kind == http::BodyPlan::Kind::multipart) {
+    plan.partLimit = plan.limit;
+    plan.limit += kFormFraming;
+  }
   if (operation.body.kind == contract::Body::Kind::raw) plan.kind = http::BodyPlan::Kind::spool;
   return plan;
 }
@@ -459,17 +465,29 @@ void Dispatcher::invoke(RequestCall& call) {
   }
 }
 
+void Dispatcher::sayLimit(const http::ExchangePtr& exchange, Problem& problem) const {
+  const auto known = callOf(exchange);
+  http::BodyPlan plan;
+  plan.limit = options_.maxBody;
+  if (known && known->operation()) plan = planFor(*known->operation());
+  const char* name = "max_bytes";
+  auto limit = std::min(plan.limit, plan.partLimit);
+  if (problem.code == "field_too_large") limit = plan.maxFieldBytes;
+  if (problem.code == "too_many_parts") {
+    name = "max_parts";
+    limit = plan.maxParts;
+  }
+  problem.params.emplace_back(name, std::to_string(limit));
+  problem.details = "{\"" + std::string(name) + "\":" + std::to_string(limit) + "}";
+}
+
 http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status, std::string_view code,
                                   std::string_view detail) {
   const auto& head = exchange->head();
   Problem problem(status, std::string(code));
   problem.noteText = detail;
-  if (status == 413) {
-    const auto known = callOf(exchange);
-    const auto limit = known && known->operation() ? planFor(*known->operation()).limit : options_.maxBody;
-    problem.params.emplace_back("max_bytes", std::to_string(limit));
-    problem.details = "{\"max_bytes\":" + std::to_string(limit) + "}";
-  }
+  if (status == 413) sayLimit(exchange, problem);
+  if (code == "bad_multipart") problem.with("reason", std::string(detail));
   if (status == 503 || status == 507) problem.retryAfter = 1;
   if (const auto known = callOf(exchange)) return known->errorReply(problem);
   auto match = parts_.routes.match(http::toText(head.method), head.target.empty() ? std::string_view("/") : head.path);

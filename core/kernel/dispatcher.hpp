@@ -101,6 +101,7 @@ class Dispatcher final : public http::Application {
   bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
   bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
+  void sayLimit(const http::ExchangePtr& exchange, Problem& problem) const;  // of a 413
   static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);
 
   DispatcherParts parts_;

@@ -323,7 +323,10 @@ bool RequestCall::replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply 
   http::Reply out;
   out.fields.add("Content-Type", reply.contentType.empty() ? "application/octet-stream" : std::move(reply.contentType));
   out.fields.add("X-Content-Type-Options", "nosniff");
-  if (!reply.downloadName.empty()) out.fields.add("Content-Disposition", attachmentDisposition(reply.downloadName));
+  if (!reply.downloadName.empty()) {
+    const auto form = match_.manners->plainDownloadNames ? NameForm::plainIfPossible : NameForm::extendedOnly;
+    out.fields.add("Content-Disposition", attachmentDisposition(reply.downloadName, form));
+  }
   for (auto& [name, value] : reply.fields) out.fields.set(name, std::move(value));
   out.file = http::FileBody{std::move(file), std::move(reply.etag), reply.lastModified / 1'000'000};
   return replyRaw(std::move(out));
