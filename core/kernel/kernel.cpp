@@ -739,8 +739,7 @@ void Kernel::Implementation::listen() {
   }
   server = std::make_unique<http::Server>(serving, *dispatcher);
   server->start();
-  if (auto url = baseUrlOf(c.text("http.public_url"), server->addresses()); !url.empty())
-    baseUrl.publish(std::move(url));
+  if (auto url = clientUrl(); !url.empty()) baseUrl.publish(std::move(url));
   const auto* counters = &server->counters();
   const auto show = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
     metrics.gaugeFrom(name, help, {}, [&value] { return static_cast<double>(value.load(std::memory_order_relaxed)); });

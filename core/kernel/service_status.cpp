@@ -17,7 +17,7 @@ struct OwnService {
 constexpr OwnService kOwn[] = {
     {"postgres", "database", ""},
     {"redis", "redis", "in memory"},
-    {"minio", "object_store", "local folder"},
+    {"minio", "object_store", ""},
 };
 constexpr std::string_view kServer = "api";
 

@@ -19,10 +19,10 @@
 namespace mortise::embed {
 namespace {
 
-const std::vector<std::string> kHostInterfaces = {"log/1",         "config/1",  "db/1",        "identity/1", "orgs/1",
-                                                  "http_client/1", "blobs/1",   "cache/1",     "events/1",   "mail/1",
-                                                  "jobs/1",        "secrets/1", "metrics/1",   "limits/1",   "audit/1",
-                                                  "call/1",        "json/1",    "scheduler/1", "objects/1"};
+const std::vector<std::string> kHostInterfaces = {
+    "log/1",   "config/1", "db/1",   "identity/1",  "orgs/1",    "http_client/1", "blobs/1",
+    "cache/1", "events/1", "mail/1", "jobs/1",      "secrets/1", "metrics/1",     "limits/1",
+    "audit/1", "call/1",   "json/1", "scheduler/1", "objects/1", "health/1"};
 const std::vector<std::string> kOptionTypes = {"string", "integer", "boolean", "duration", "size", "list"};
 
 class Reader {
