@@ -13,6 +13,7 @@
 #include "core/identity/kernel_migrations.hpp"
 #include "core/kernel/data_lock.hpp"
 #include "core/kernel/module_set.hpp"
+#include "core/kernel/storage.hpp"
 
 namespace mortise::commands {
 
@@ -49,11 +50,7 @@ std::string secretFileOf(const kernel::Kernel& server) {
   return file.empty() ? server.config().text("data.dir") + "/secret" : file;
 }
 
-std::string blobDirectoryOf(const kernel::Kernel& server) {
-  const auto url = server.config().text("blobs.url");
-  if (url.empty()) return server.config().text("data.dir") + "/blobs";
-  return url.starts_with("file:") ? url.substr(5) : std::string();
-}
+std::string blobDirectoryOf(const kernel::Kernel& server) { return kernel::localBlobDirectory(server.config()); }
 
 // Removed with everything in it when it goes out of scope.
 class ScratchDirectory {

@@ -1,5 +1,5 @@
 // One option table for command line (--section.key=value), INI file (--config) and environment (MORTISE_SECTION_KEY),
-// in that precedence.
+// in that precedence; last come some variables that are known from elsewhere (environment_aliases.hpp).
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ struct Sources {
 // in order, for Sources::commandLine. What is left (verbs, --help, file names) stays in `arguments`, in order. "--"
 // ends the options.
 std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::string>& arguments);
-// Every MORTISE_* variable of this process.
+// Every MORTISE_* variable of this process, and those of environment_aliases.hpp.
 std::vector<std::pair<std::string, std::string>> environment();
 
 // One refused setting: where it stands and what is wrong. "etc/mortise.conf:14: unknown option scheduler.timezon; did

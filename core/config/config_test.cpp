@@ -243,6 +243,37 @@ TEST(Config, EnvironmentIsThisProcesses) {
   ::unsetenv("MORTISE_HTTP_LISTEN");
 }
 
+TEST(Config, NamesKnownFromElsewhereComeLast) {
+  Sources sources;
+  sources.environment = {{"JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "45"},
+                         {"JWT_REFRESH_TOKEN_EXPIRE_DAYS", "3"},
+                         {"MINIO_ACCESS_KEY", "elsewhere"},
+                         {"MINIO_BUCKET_NAME", "uploads"},
+                         {"MINIO_ENDPOINT", "minio:9000"},
+                         {"MINIO_SECURE", "False"},
+                         {"MINIO_REGION", ""},
+                         {"MORTISE_BLOBS_S3_ACCESS_KEY", "ours"},
+                         {"REDIS_DB", "2"},
+                         {"REDIS_HOST", "redis"},
+                         {"REDIS_PASSWORD", "a/b"},
+                         {"SKILLS_ROOT_DIR", "/skills of no enabled module"},
+                         {"SQLALCHEMY_DATABASE_URL", "postgresql+asyncpg://app@db/agent"}};
+  const Outcome outcome = read("[blobs]\ns3_secure = true\n", sources);
+  EXPECT_EQ(outcome.refusals, Texts{});
+  EXPECT_EQ(outcome.config.text("blobs.url"), "s3://uploads");
+  EXPECT_EQ(outcome.config.origin("blobs.url"), "MINIO_BUCKET_NAME");
+  EXPECT_EQ(outcome.config.text("blobs.s3_endpoint"), "minio:9000");
+  EXPECT_EQ(outcome.config.text("blobs.s3_access_key"), "ours");
+  EXPECT_TRUE(outcome.config.boolean("blobs.s3_secure"));
+  EXPECT_EQ(outcome.config.text("blobs.s3_region"), "us-east-1");
+  EXPECT_EQ(outcome.config.integer("identity.platform_access_ttl"), 45 * 60'000);
+  EXPECT_EQ(outcome.config.integer("identity.platform_refresh_ttl"), 3 * 86'400'000);
+  EXPECT_EQ(outcome.config.text("cache.url"), "redis://:a%2Fb@redis:6379/2");
+  EXPECT_EQ(outcome.config.text("db.url"), "postgresql://app@db/agent");
+  sources.environment = {{"MINIO_SECURE", "perhaps"}};
+  EXPECT_EQ(read("", sources).refusals, Texts{"MINIO_SECURE: blobs.s3_secure must be true or false, not \"perhaps\""});
+}
+
 TEST(Config, MisuseByCodeIsLoud) {
   Table table = kernelTable();
   EXPECT_THROW(table.add(kernelOptions()[0]), std::logic_error);

@@ -101,7 +101,21 @@ std::vector<Option> make() {
 
       secret(text("cache", "url", "memory:",
                   "memory: or redis://host:6379/0 or redis+unix:/path; shared state of several servers needs Redis")),
-      secret(text("blobs", "url", "", "file:/path; empty = file:<data.dir>/blobs")),
+      text("blobs", "url", "", "file:/path or s3://BUCKET/PREFIX; empty = file:<data.dir>/blobs"),
+      text("blobs", "s3_endpoint", "",
+           "The S3 store: host:port, or a URL with https:// or http://; empty = Amazon's of blobs.s3_region"),
+      flag("blobs", "s3_secure", "true", "TLS to an endpoint that is given without https:// or http://"),
+      text("blobs", "s3_region", "us-east-1", "Region of the S3 store"),
+      text("blobs", "s3_access_key", "", "Access key of the S3 store"),
+      secret(text("blobs", "s3_secret_key", "", "Its secret key, or @/path/of/a/file with the key in it")),
+      choice("blobs", "s3_addressing", "path", {"path", "virtual"},
+             "Where the bucket stands: https://host/BUCKET/... or https://BUCKET.host/..."),
+      text(
+          "blobs", "s3_public_url", "",
+          "Address of the S3 store for clients (https://files.example), in presigned links; empty = blobs.s3_endpoint"),
+      text("blobs", "s3_ca_file", "", "Certificates in PEM that the S3 store is checked with; empty = the system's"),
+      bounded("blobs", "s3_timeout", duration, "10s", kSecond, 10 * 60 * kSecond,
+              "Gives the S3 store up when no byte moved for this long"),
       text("blobs", "scrub", "cron: 0 4 * * 6",
            "When every blob is read and compared with its name: a trigger as jobs have it, in jobs.timezone; off = "
            "never"),

@@ -14,6 +14,7 @@
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/config/config.hpp"
+#include "core/config/environment_aliases.hpp"
 #include "core/config/ini.hpp"
 #include "core/config/values.hpp"
 
@@ -179,6 +180,7 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
   for (const auto& pair : sources_.environment) {
     const auto& variable = pair.first;  // not a structured binding: clang 14 (the fuzz build) can't capture those
     const auto& value = pair.second;
+    if (!variable.starts_with(kPrefix)) continue;  // an alias: below
     const auto option = std::find_if(table.all().begin(), table.all().end(),
                                      [&](const Option& one) { return variableName(one) == variable; });
     if (option != table.all().end()) {
@@ -195,6 +197,13 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
     gate.refuse(variable, "no option belongs to this variable" + suggestion(text::nearest(variable, names)));
   }
 
+  // Names from elsewhere, which may be meant for another program: those of options that no enabled module has are none.
+  std::vector<Given> aliases;
+  for (const auto& alias : aliasedSettings(sources_.environment)) {
+    if (table.find(alias.option) == nullptr) continue;
+    gate.take({alias.option, alias.value, alias.variable}, alias.variable, aliases);
+  }
+
   po::options_description description;
   for (const Option& option : table.all()) {
     description.add_options()(option.name().c_str(), po::value<std::vector<std::string>>(), option.help.c_str());
@@ -203,13 +212,14 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
   store(commandLine, description, ranked);
   store(file, description, ranked);
   store(environment, description, ranked);
+  store(aliases, description, ranked);
 
   Config config;
   config.table_ = table;
   for (const auto& [name, value] : ranked) {
     Config::Entry entry;
     entry.values = value.as<std::vector<std::string>>();
-    for (const auto* source : {&commandLine, &file, &environment}) {
+    for (const auto* source : {&commandLine, &file, &environment, &aliases}) {
       const auto first =
           std::find_if(source->begin(), source->end(), [&key = name](const Given& one) { return one.name == key; });
       if (first == source->end()) continue;
@@ -252,7 +262,8 @@ std::vector<std::pair<std::string, std::string>> environment() {
   for (char** at = environ; at && *at; ++at) {
     const std::string_view entry = *at;
     const std::size_t equals = entry.find('=');
-    if (!entry.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    if (equals == std::string_view::npos) continue;
+    if (!entry.starts_with(kPrefix) && !isEnvironmentAlias(entry.substr(0, equals))) continue;
     found.emplace_back(std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)));
   }
   std::sort(found.begin(), found.end());

@@ -28,6 +28,7 @@
 #include "core/kernel/module_set.hpp"
 #include "core/kernel/node_identity.hpp"
 #include "core/kernel/scrub_job.hpp"
+#include "core/kernel/secret_value.hpp"
 #include "core/kernel/service_status.hpp"
 #include "core/kernel/storage.hpp"
 #include "core/ops/health.hpp"
@@ -122,14 +123,11 @@ std::map<std::string, std::string, std::less<>> namedSecrets(const config::Confi
     if (equals == std::string::npos || name.find('.') == std::string::npos) {
       throw StartError({where + "each entry must be MODULE.NAME=VALUE or MODULE.NAME=@FILE"});
     }
-    auto value = entry.substr(equals + 1);
-    if (value.starts_with('@')) {
-      std::ifstream file(value.substr(1), std::ios::binary);
-      if (!file) throw StartError({where + name + " names the file " + value.substr(1) + ", which can't be read"});
-      const auto path = value.substr(1);
-      value.assign(std::istreambuf_iterator<char>(file), {});
-      while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) value.pop_back();
-      if (value.empty()) throw StartError({where + name + " names the file " + path + ", which is empty"});
+    std::string value;
+    try {
+      value = secretValue(entry.substr(equals + 1));
+    } catch (const std::runtime_error& error) {
+      throw StartError({where + name + " " + error.what()});
     }
     if (!named.emplace(name, std::move(value)).second) throw StartError({where + name + " is given twice"});
   }
@@ -183,6 +181,7 @@ struct Kernel::Implementation {
   std::unique_ptr<RequestLog> requestLog;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<http::Server> server;
+  std::atomic<bool> stopping{false};  // what goes on with peers elsewhere ends
   bool migrated = false;
   bool started = false;
 
@@ -424,7 +423,7 @@ void Kernel::Implementation::openServices() {
     limits = services::Limits::inMemory();
   }
   slots = std::make_unique<services::Slots>(*limits);
-  storage = openStorage(c, dataDirectory, *secrets, [this] { return clientUrl(); });
+  storage = openStorage({c, *secrets, [this] { return clientUrl(); }, &stopping, &metrics});
   events = std::make_unique<services::Events>(services::EventsOptions{}, pool);
   mailer = services::Mailer::open(c.text("mail.url"), c.text("mail.from"));
   services::HttpClientOptions client;
@@ -564,9 +563,10 @@ void Kernel::Implementation::addKernelJobs() {
         [expire] { return std::to_string(expire()) + " audit rows dropped"; });
     workers->post([expire] { expire(); });  // a server that never lives an hour keeps its word, too
   }
+  const auto cleanUploads = [this] { return storage.blobs->cleanUp() + storage.objects->cleanUp(); };
   add("clean_blobs", "Clean blobs", "Removes what uploads left behind that a crash cut off",
-      [this] { return std::to_string(storage.blobs->cleanUp()) + " leftovers of uploads removed"; });
-  workers->post([this] { storage.blobs->cleanUp(); });
+      [cleanUploads] { return std::to_string(cleanUploads()) + " leftovers of uploads removed"; });
+  workers->post([cleanUploads] { cleanUploads(); });
   scrub = std::make_unique<ScrubJob>(*storage.blobs, provided, metrics,
                                      static_cast<std::uint64_t>(config.integer("blobs.scrub_rate")));
   workers->post([this] { scrub->count(); });
@@ -640,6 +640,7 @@ void Kernel::Implementation::checkValues() const {
   } catch (const services::TriggerError& error) {
     throw StartError({"blobs.scrub (" + config.origin("blobs.scrub") + "): " + error.what() + "; or off"});
   }
+  if (const auto wrong = storageFault(config); !wrong.empty()) throw StartError({wrong});
   rolesByPermission();
   const auto& upgrade = config.text("identity.upgrade_url");
   const bool isUrl = upgrade.starts_with("https://") || upgrade.starts_with("http://");
@@ -921,6 +922,7 @@ void Kernel::drainAndStop() {
     const auto cut = self.server->drain(limit);
     if (cut > 0) log::warning("connections were cut because http.drain_seconds ran out", {{"connections", cut}});
   }
+  self.stopping = true;
   if (self.workers) self.workers->stop();  // finishes what is queued; answers still go out
   if (self.passwords) self.passwords->stop();
   if (self.server) self.server->stop();

@@ -13,12 +13,8 @@ std::unique_ptr<Blobs> Blobs::open(std::string_view url) {
     if (directory.empty()) throw ServiceError(ErrorKind::invalid, "blobs.url: file: needs a directory, file:DIR");
     return openFileBlobs(std::string(directory));
   }
-  if (url.starts_with("s3://")) {
-    throw ServiceError(ErrorKind::invalid,
-                       "blobs.url: this build serves file: only, s3:// is not built in; use file:DIR");
-  }
-  throw ServiceError(ErrorKind::invalid,
-                     "blobs.url: unknown scheme " + std::string(url.substr(0, url.find(':'))) + "; use file:DIR");
+  throw ServiceError(ErrorKind::invalid, "blobs.url: unknown scheme " + std::string(url.substr(0, url.find(':'))) +
+                                             "; use file:DIR or s3://BUCKET/PREFIX");
 }
 
 Blob Blobs::put(std::string_view scope, std::string_view bytes) {

@@ -34,7 +34,7 @@ class BlobWriter {
 // I/O errors, {invalid} for a bad scope or key.
 class Blobs {
  public:
-  // file:DIR. s3:// is understood but not served by this build: ServiceError{invalid} that says so.
+  // file:DIR; ServiceError{invalid} for another scheme. A bucket: openS3Blobs() in s3_blobs.hpp.
   static std::unique_ptr<Blobs> open(std::string_view url);
   virtual ~Blobs() = default;
 
@@ -48,7 +48,8 @@ class Blobs {
   Blob putFile(std::string_view scope, const std::string& path);
 
   virtual std::optional<Blob> stat(std::string_view key) = 0;
-  // Stays good when the blob is removed meanwhile. ServiceError{notFound}.
+  // ServiceError{notFound}. A local file stays good when the blob is removed meanwhile; reading an object of a store
+  // fails then.
   virtual std::shared_ptr<ByteSource> openForReading(std::string_view key) = 0;
   std::string read(std::string_view key, std::uint64_t limit);  // ServiceError{full} when larger
   // False when there was none. Two puts of the same bytes share one blob: count your references before you call this.

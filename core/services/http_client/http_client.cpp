@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 #include <mutex>
 
 #include "core/base/text.hpp"
@@ -92,6 +94,8 @@ struct Exchange {
   std::string deniedAddress{};
   CURL* easy = nullptr;
   int redirectsLeft = 0;
+  std::uint64_t sent = 0;  // of bodySource
+  std::exception_ptr sourceFailure{};
 };
 
 bool isRedirect(long status) {
@@ -144,6 +148,29 @@ std::size_t mortiseReceiveBody(char* data, std::size_t, std::size_t size, void* 
   }
   exchange.stopped = true;
   return 0;
+}
+
+std::size_t mortiseSendBody(char* buffer, std::size_t, std::size_t size, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const auto& request = exchange.request;
+  const auto wanted = std::min<std::uint64_t>(size, request.bodyLength - exchange.sent);
+  if (wanted == 0) return 0;
+  try {
+    const auto got = request.bodySource->read(request.bodyOffset + exchange.sent, {buffer, wanted});
+    if (got == 0) throw ServiceError(ErrorKind::unavailable, "http client: the source of the body became shorter");
+    exchange.sent += got;
+    return got;
+  } catch (...) {
+    exchange.sourceFailure = std::current_exception();
+  }
+  return CURL_READFUNC_ABORT;
+}
+
+// libcurl begins again on a fresh connection when a kept one turned out to be dead.
+int mortiseSeekBody(void* context, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Exchange*>(context)->sent = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 int mortiseProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -204,7 +231,8 @@ void HttpClient::Implementation::hop(CURL* easy, const HttpRequest& request, con
     if (!withBody && (folded == "content-type" || folded == "content-length")) continue;
     headers.add(value.empty() ? name + ";" : name + ": " + value);
   }
-  headers.add("Expect:");  // no waiting for 100 Continue
+  const bool streamed = withBody && request.bodySource != nullptr;
+  if (!streamed) headers.add("Expect:");  // no waiting for 100 Continue
   curl_easy_reset(easy);
   char reason[CURL_ERROR_SIZE] = "";
   set(CURLOPT_ERRORBUFFER, reason);
@@ -236,8 +264,19 @@ void HttpClient::Implementation::hop(CURL* easy, const HttpRequest& request, con
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, mortiseProgress);
   set(CURLOPT_XFERINFODATA, &exchange);
+  if (request.pathAsIs) set(CURLOPT_PATH_AS_IS, 1L);
   if (method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
+  } else if (streamed) {
+    constexpr long kPiece = 512 << 10;
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_CUSTOMREQUEST, method.c_str());
+    set(CURLOPT_UPLOAD_BUFFERSIZE, kPiece);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.bodyLength));
+    set(CURLOPT_READFUNCTION, mortiseSendBody);
+    set(CURLOPT_READDATA, &exchange);
+    set(CURLOPT_SEEKFUNCTION, mortiseSeekBody);
+    set(CURLOPT_SEEKDATA, &exchange);
   } else if (withBody) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDS, request.body.data());
@@ -256,6 +295,7 @@ void HttpClient::Implementation::hop(CURL* easy, const HttpRequest& request, con
     exchange.response.status = static_cast<int>(status);
     return;
   }
+  if (exchange.sourceFailure) std::rethrow_exception(exchange.sourceFailure);
   if (!exchange.deniedAddress.empty()) {
     throw ServiceError(ErrorKind::denied, "http client: address " + exchange.deniedAddress +
                                               " is not public; set http_client.allow_private to reach it");

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/byte_source.hpp"
 #include "core/services/service_error.hpp"
 
 struct sockaddr;
@@ -22,6 +23,12 @@ struct HttpRequest {
   std::string url;  // absolute, http or https, no user info
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // Instead of `body`: these bytes, read while they are sent, on the calling thread. The server is asked first whether
+  // it wants them (Expect: 100-continue); one that refuses them ends the sending. What the source throws goes on to the
+  // caller.
+  ByteSource* bodySource = nullptr;
+  std::uint64_t bodyOffset = 0, bodyLength = 0;
+  bool pathAsIs = false;  // signed urls: sent as it stands, not made shorter where it has dots
   std::chrono::milliseconds connectTimeout{5000};
   std::chrono::milliseconds timeout{30000};      // whole exchange; 0 = none (streams), then `idleTimeout` holds
   std::chrono::milliseconds idleTimeout{60000};  // no byte for that long

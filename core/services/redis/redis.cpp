@@ -16,7 +16,7 @@
 
 #include "core/base/text.hpp"
 #include "core/ops/log.hpp"
-#include "core/services/redis/breaker.hpp"
+#include "core/services/breaker.hpp"
 
 namespace mortise::services::redis {
 namespace {

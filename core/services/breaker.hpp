@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-namespace mortise::services::redis {
+namespace mortise::services {
 
 // [any thread]
 class Breaker {
@@ -45,4 +45,4 @@ class Breaker {
   Clock::time_point nextProbe_{};
 };
 
-}  // namespace mortise::services::redis
+}  // namespace mortise::services

@@ -1,8 +1,8 @@
-#include "core/services/redis/breaker.hpp"
+#include "core/services/breaker.hpp"
 
 #include <gtest/gtest.h>
 
-namespace mortise::services::redis {
+namespace mortise::services {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,4 +35,4 @@ TEST(Breaker, AProbeThatNeverReportsDoesNotCloseItForGood) {
 }
 
 }  // namespace
-}  // namespace mortise::services::redis
+}  // namespace mortise::services

@@ -1,0 +1,18 @@
+// Blobs in a bucket of an S3 store.
+#pragma once
+
+#include "core/services/blobs/blobs.hpp"
+#include "core/services/s3/client.hpp"
+
+namespace mortise::services {
+
+struct S3BlobsOptions {
+  std::string bucket;
+  std::string prefix;          // of every key, without slashes around it; may be empty
+  std::string spoolDirectory;  // where uploads wait until their hash is known; made when it is not there
+};
+
+// Does not ask the store. ServiceError{unavailable} when the spool directory can't be made.
+std::unique_ptr<Blobs> openS3Blobs(std::shared_ptr<s3::Client> client, S3BlobsOptions options);
+
+}  // namespace mortise::services
