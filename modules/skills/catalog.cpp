@@ -66,6 +66,7 @@ void Catalog::setEnabled(const std::string& id, bool enabled) {
   record.enabled = enabled;
   record.updatedAt = mortise::isoTime(mortise::nowMicros());
   store_.setRecord(lock, record);
+  index_.current();  // the gauges
 }
 
 std::int64_t Catalog::remove(const std::string& id) {
@@ -74,6 +75,7 @@ std::int64_t Catalog::remove(const std::string& id) {
   // The rows first: what fails after that can be asked for again, and leaves no rows of a skill that is no more.
   const auto dropped = preferences_.forgetSkill(id);
   store_.remove(lock, id);
+  index_.current();  // the gauges
   return dropped;
 }
 

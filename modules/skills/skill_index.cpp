@@ -51,7 +51,7 @@ const Selector& Snapshot::selector() const {
 SkillIndex::SkillIndex(const SkillStore& store, mortise::Log log, const mortise::Metrics& metrics)
     : store_(store),
       log_(log),
-      installed_(metrics.gauge("skills", "Skills that are installed")),
+      installed_(metrics.gauge("installed", "Skills that are installed")),
       unreadable_(metrics.gauge("unreadable", "Directories below the skills' root that can't be read as a skill")) {}
 
 std::shared_ptr<const Snapshot> SkillIndex::current() {

@@ -89,7 +89,7 @@ TEST_F(Index, ListsTheNewestFirst) {
   install("c", 3);
   install("b", 2);
   EXPECT_EQ(listed(), "c=d b=d a=d ");
-  EXPECT_EQ(Host::gauges["skills"], 3);
+  EXPECT_EQ(Host::gauges["installed"], 3);
 }
 
 TEST_F(Index, SeesEveryChangeOfItsOwnAndOfOthers) {

@@ -18,6 +18,7 @@
 
 #include "job_calls.hpp"
 #include "org_calls.hpp"
+#include "skill_calls.hpp"
 #include "sync_calls.hpp"
 
 namespace {
@@ -42,7 +43,13 @@ std::uint32_t checksum(const mortise::File& file) {
 class Probe final : public mortise::Module {
  public:
   explicit Probe(mortise::Host host)
-      : db_(host.db()), blobs_(host.blobs()), identity_(host.identity()), sync_(host), jobs_(host), orgs_(host) {}
+      : db_(host.db()),
+        blobs_(host.blobs()),
+        identity_(host.identity()),
+        sync_(host),
+        skills_(host),
+        jobs_(host),
+        orgs_(host) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -74,6 +81,7 @@ class Probe final : public mortise::Module {
     on.operation("cookieLogout", &Probe::cookieLogout);
     orgs_.bind(on);
     sync_.bind(on);
+    skills_.bind(on);
     jobs_.bind(on);
     on.anyJob(&Probe::runJob);
     on.operation("watchEvents", &Probe::watchEvents);
@@ -306,6 +314,7 @@ class Probe final : public mortise::Module {
   mortise::Blobs blobs_;
   mortise::Identity identity_;
   SyncCalls sync_;
+  SkillCalls skills_;
   JobCalls jobs_;
   OrgCalls orgs_;
   std::mutex streamsMutex_;
