@@ -224,7 +224,8 @@ void Connection::beginBody(const BodyPlan& plan) {
         if (Connection* connection = thread->find(id)) connection->spoolProgressed();
       });
     };
-    return std::make_shared<Spool>(server_.spools, server_.spooling, server_.options.spoolDirectory, progressed);
+    return std::make_shared<Spool>(server_.spools, server_.counters.spooling, server_.options.spoolDirectory,
+                                   progressed);
   };
   receiver_ = BodyReceiver::make(head, plan, openSpool, refusal);
   if (!receiver_) {

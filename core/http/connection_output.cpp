@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kCopiedBody = 16 << 10;   // up to this a body travels in one buffer with its head
 constexpr std::size_t kOutputRoom = 256 << 10;  // above it no further request is taken up
-constexpr std::size_t kFileBudget = 1 << 20;    // per turn
+constexpr std::size_t kFileBudget = 2 << 20;    // per turn
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
 bool isClean(std::string_view text) {

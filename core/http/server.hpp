@@ -38,6 +38,7 @@ struct ServerOptions {
 struct ServerCounters {
   std::atomic<std::uint64_t> connections{0}, accepted{0}, refusedConnections{0}, requests{0};
   std::atomic<std::uint64_t> streams{0}, webSockets{0}, droppedSlow{0}, bytesIn{0}, bytesOut{0};
+  std::atomic<std::uint64_t> spooling{0};  // bytes of request bodies that wait for the disk
 };
 
 class Server {

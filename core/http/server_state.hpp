@@ -55,7 +55,6 @@ struct ServerState {
 
   // Bodies on their way to disk.
   static constexpr std::size_t kSpoolThreads = 2;
-  std::atomic<std::size_t> spooling{0};  // bytes that wait for the disk
   WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure};
 
   // Reads of replies whose bytes are not on this machine. The threads begin with the first such reply.

@@ -23,7 +23,7 @@ Refusal explainDisk(int reason, const char* what) {
   return Refusal(500, "internal", "cannot store the request body");
 }
 
-Spool::Spool(WorkerPool& pool, std::atomic<std::size_t>& all, std::string directory, std::function<void()> progressed)
+Spool::Spool(WorkerPool& pool, std::atomic<std::uint64_t>& all, std::string directory, std::function<void()> progressed)
     : pool_(pool), all_(all), directory_(std::move(directory)), progressed_(std::move(progressed)) {}
 
 Spool::~Spool() { forget(); }

@@ -32,7 +32,7 @@ class Spool : public std::enable_shared_from_this<Spool> {
 
   // `all` counts what waits over all bodies of the server. `progressed` is called on a spool thread when a full spool
   // has room again, when everything handed over is written after close(), and on failure.
-  Spool(WorkerPool& pool, std::atomic<std::size_t>& all, std::string directory, std::function<void()> progressed);
+  Spool(WorkerPool& pool, std::atomic<std::uint64_t>& all, std::string directory, std::function<void()> progressed);
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -68,7 +68,7 @@ class Spool : public std::enable_shared_from_this<Spool> {
   void forget();  // mutex held: drops what waits
 
   WorkerPool& pool_;
-  std::atomic<std::size_t>& all_;
+  std::atomic<std::uint64_t>& all_;
   const std::string directory_;
   std::string piece_;  // I/O thread: what has not been handed over
   std::uint64_t size_ = 0;

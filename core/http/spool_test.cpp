@@ -32,7 +32,7 @@ class SpoolTest : public testing::Test {
   }
 
   std::promise<void> gate_;
-  std::atomic<std::size_t> all_{0};
+  std::atomic<std::uint64_t> all_{0};
   std::atomic<int> told_{0};
   WorkerPool pool_{"spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; }};
 };

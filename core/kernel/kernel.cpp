@@ -754,6 +754,7 @@ void Kernel::Implementation::listen() {
        counters->droppedSlow);
   show("mortise_http_bytes_in", "Bytes received since the start", counters->bytesIn);
   show("mortise_http_bytes_out", "Bytes sent since the start", counters->bytesOut);
+  show("mortise_http_spool_waiting_bytes", "Bytes of uploads that wait for the disk", counters->spooling);
 }
 
 void Kernel::Implementation::stopModules() {
