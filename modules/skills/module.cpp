@@ -18,7 +18,6 @@ using mortise::Reply;
 using mortise::Request;
 namespace json = mortise::json;
 
-constexpr const char* kRefreshJob = "refresh_sources";
 constexpr std::string_view kMovedAppConfig = "movedAppConfig";
 
 std::string rootFrom(const mortise::Config& config) {
@@ -65,9 +64,7 @@ Skills::Skills(mortise::Host host)
       log_(host.log()),
       audit_(host.audit()),
       identity_(host.identity()),
-      jobs_(host.jobs()),
-      refreshAt_(host.config().text("refresh")),
-      refreshLimit_(std::chrono::duration_cast<std::chrono::seconds>(host.config().duration("refresh_limit"))),
+      refreshes_(host.config().boolean("refresh")),
       store_(rootFrom(host.config())),
       index_(store_, log_, host.metrics()),
       sources_(sourcesFrom(host.config()), host.httpClient()),
@@ -89,8 +86,8 @@ void Skills::bind(mortise::Bindings& on) {
     for (const char* path : {"AppConfigSkills", "AppConfigSkillsBelow", "UserToolsSkills", "UserToolsSkillsBelow"})
       on.operation("moved" + std::string(path) + method, &Skills::movedSkills);
   }
+  on.job("refresh_sources", &Skills::refreshSources);
   on.job("clean_up", &Skills::cleanUp);
-  on.anyJob(&Skills::runPutJob);
 }
 
 void Skills::start() {
@@ -98,17 +95,6 @@ void Skills::start() {
   sessions_ = host_.optional<mortise::SyncSessions>();
   const auto installed = index_.current()->skills().size();
   log_.info("skills are read", {{"root", store_.root()}, {"skills", installed}});
-  if (refreshAt_.empty()) {
-    jobs_.remove(kRefreshJob);
-    return;
-  }
-  mortise::Job job;
-  job.id = kRefreshJob;
-  job.trigger = "cron: " + refreshAt_;
-  job.name = "Refresh skills from their sources";
-  job.description = "Installs anew the skills whose sources have changed";
-  job.timeLimit = refreshLimit_;
-  jobs_.put(job);
 }
 
 const void* Skills::provide(std::string_view interfaceName) {
@@ -192,8 +178,11 @@ Reply Skills::movedSkills(const Request& request) const {
           {{"code", "SKILL_API_MOVED"}, {"migrate_to", appConfig ? movedAppConfig(rest) : movedUserTools(rest)}}));
 }
 
-void Skills::runPutJob(JobRun& run) {
-  if (run.jobId() != kRefreshJob) throw Problem(500, "internal").note("no such job: " + run.jobId().string());
+void Skills::refreshSources(JobRun& run) {
+  if (!refreshes_) {
+    run.output("switched off by skills.refresh");
+    return;
+  }
   refresh_.run(run, sessions_);
 }
 

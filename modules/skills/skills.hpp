@@ -34,17 +34,15 @@ class Skills final : public mortise::Module {
   mortise::Reply setSkillPolicy(const mortise::Request& request);
   mortise::Reply movedSkills(const mortise::Request& request) const;
 
-  void runPutJob(mortise::JobRun& run);
+  void refreshSources(mortise::JobRun& run);
   void cleanUp(mortise::JobRun& run);
 
   mortise::Host host_;
   mortise::Log log_;
   mortise::Audit audit_;
   mortise::Identity identity_;
-  mortise::Jobs jobs_;
   std::optional<mortise::SyncSessions> sessions_;
-  std::string refreshAt_;
-  std::chrono::seconds refreshLimit_;
+  bool refreshes_;
   SkillStore store_;
   SkillIndex index_;
   Sources sources_;

@@ -3,10 +3,15 @@ import json
 import re
 import socket
 import subprocess
+import sys
 import unittest
 
 import support
 from mortise_server import MortiseServer
+from skill_family import platform_login, skill_md, write_tree
+
+sys.path.insert(0, str(support.ROOT / "tests" / "peers"))
+from github_stand_in import GithubStandIn  # noqa: E402
 
 REGISTER = r'''curl -X POST http://localhost:8000/api/auth/register \
   -H "Content-Type: application/json" \
@@ -17,6 +22,30 @@ LOGIN = r'''curl -X POST http://localhost:8000/api/auth/login \
   -d '{"username":"demo","password":"password123"}'
 '''
 ME = r'''curl -X GET http://localhost:8000/api/auth/me \
+  -H "Authorization: Bearer <access_token>"
+'''
+SKILL_LIST = r'''curl -X GET http://localhost:8000/api/v2/skills \
+  -H "Authorization: Bearer <access_token>"
+'''
+SKILL_INSTALL_LOCAL = r'''curl -X POST http://localhost:8000/api/v2/skills/install \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -d '{"source_type": "local", "source_ref": "/path/to/skill"}'
+'''
+SKILL_INSTALL_GITHUB = r'''curl -X POST http://localhost:8000/api/v2/skills/install \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -d '{"source_type": "github", "source_ref": "https://github.com/owner/repo/tree/main/skills/my-skill"}'
+'''
+SKILL_ENABLE = r'''curl -X POST http://localhost:8000/api/v2/skills/<skill_key>/enabled \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -d '{"enabled": true}'
+'''
+SKILL_DELETE = r'''curl -X DELETE http://localhost:8000/api/v2/skills/<skill_key> \
+  -H "Authorization: Bearer <access_token>"
+'''
+SKILL_POLICY = r'''curl -X GET http://localhost:8000/api/v2/skills/policy \
   -H "Authorization: Bearer <access_token>"
 '''
 
@@ -59,6 +88,33 @@ class Quickstart(unittest.TestCase):
         me = self.curl(ME.replace("<access_token>", token))
         self.assertEqual(me["code"], 200, me)
         self.assertEqual(me["data"], user)
+
+    def test_the_lines_for_skills_work_as_written(self):
+        self.port = listening_port()
+        folder = support.temporary_directory(self)
+        local = write_tree(folder / "local", {"SKILL.md": skill_md("Local one")})
+        write_tree(folder / "repository", {"skills/my-skill/SKILL.md": skill_md("My skill")})
+        with GithubStandIn() as github, MortiseServer({"http.listen": f"127.0.0.1:{self.port}", "skills.github_api": github.url,
+                                                       "skills.github_raw": github.raw, "http_client.allow_private": "true"},
+                                                      modules=["auth", "skills"]) as server:
+            github.add("owner/repo", "main", folder / "repository")
+            token, _ = platform_login(server, "demo", "super_admin")
+
+            def run(line, key="", path=""):
+                # Only what the text leaves open is filled in.
+                answer = self.curl(line.replace("<access_token>", token).replace("<skill_key>", key).replace("/path/to/skill", path))
+                self.assertEqual((sorted(answer), answer["code"]), (["code", "data", "msg"], 200), answer)
+                return answer["data"]
+
+            self.assertEqual(run(SKILL_LIST), {"skills": []})
+            one = run(SKILL_INSTALL_LOCAL, path=str(local))
+            two = run(SKILL_INSTALL_GITHUB)
+            self.assertEqual((one["slug"], two["slug"], two["source_type"]), ("local-one", "my-skill", "github"))
+            self.assertEqual(run(SKILL_LIST), {"skills": [two, one]})
+            self.assertIsNone(run(SKILL_ENABLE, two["id"]))
+            self.assertIsNone(run(SKILL_DELETE, two["id"]))
+            self.assertEqual(run(SKILL_LIST), {"skills": [one]})
+            self.assertEqual(run(SKILL_POLICY), {"mode": "off"})
 
 
 if __name__ == "__main__":

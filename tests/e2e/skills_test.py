@@ -36,7 +36,7 @@ PDF = {
 }
 
 
-class Skills(Envelope):
+class SkillServer(Envelope):
     @classmethod
     def setUpClass(cls):
         cls.github = GithubStandIn().start()
@@ -80,6 +80,8 @@ class Skills(Envelope):
         self.assertEqual(len(found), 1, name)
         return float(found[0])
 
+
+class Skills(SkillServer):
     # ---- who may -------------------------------------------------------------------------------------------------------
 
     def test_administrators_only_but_for_reading_the_policy(self):
@@ -563,13 +565,22 @@ class OnPostgres(unified_family.OnPostgres, Skills, unittest.TestCase):
     pass
 
 
-class Refreshing(unittest.TestCase):
-    def test_a_bad_time_keeps_the_module_out_and_none_switches_it_off(self):
-        with MortiseServer({**support.QUICK, "skills.refresh": "often"}, modules=["auth", "skills"]) as server:
-            self.assertIn("skills", server.output())
-            self.assertEqual(support.request(server, "GET", PATH).status, 404)
-        with MortiseServer({**support.QUICK, "skills.refresh": ""}, modules=["auth", "skills"]) as server:
-            self.assertEqual(support.request(server, "GET", PATH).status, 401)
+class WithoutRefreshing(unified_family.OnSqlite, SkillServer, unittest.TestCase):
+    """skills.refresh = false: the job leaves everything alone."""
+
+    @classmethod
+    def database_options(cls):
+        return {"skills.refresh": "false"}
+
+    def test_the_job_does_nothing(self):
+        folder = self.pdf()
+        item = self.assertOk(self.install(folder))
+        (folder / "new.txt").write_text("new")
+        runs = f"/api/v1/scheduler/jobs/{JOB}/runs"
+        self.assertEqual(self.admin.call("POST", f"/api/v1/scheduler/jobs/{JOB}/actions/run", {}).status, 200)
+        run = support.wait_until(lambda: [one for one in self.user.call("GET", runs).json()["data"]["items"] if one["ended_at"]], 30, "the run to end")[0]
+        self.assertEqual((run["outcome"], run["output"].strip()), ("succeeded", "switched off by skills.refresh"))
+        self.assertEqual(self.list(), [item])
 
 
 if __name__ == "__main__":
