@@ -5,6 +5,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/file_source.hpp"
+#include "core/base/identifiers.hpp"
+#include "core/base/temporary_file.hpp"
+#include "core/services/blobs/s3_blobs.hpp"
+#include "core/services/s3/test_client.hpp"
 #include "tests/peers/process.hpp"
 
 namespace mortise::services {
@@ -112,6 +117,36 @@ TEST_F(BlobScrubTest, KeepsToItsRate) {
   EXPECT_EQ(scrub(10 << 20).blobs, 1u);
   // The third piece may begin 0.2 s after the first.
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(190));
+}
+
+TEST(BlobScrubInS3, SetsADamagedObjectAsideAndKeepsIt) {
+  auto* swift = peers::Swift::shared();
+  if (swift == nullptr) GTEST_SKIP() << "Swift is not installed";
+  const peers::TempDirectory directory("mortise-scrub");
+  const auto client = s3::connect(*swift);
+  const std::string prefix = "scrubs/" + uuid4();
+  const auto blobs = openS3Blobs(client, {"default", prefix, directory.path() + "/spool"});
+  const std::string content(2'500'000, 'x');
+  const Blob good = blobs->put("files", "good");
+  const Blob bad = blobs->put("files", content);
+  const std::string object = prefix + "/files/" + bad.sha256.substr(0, 2) + "/" + bad.sha256;
+  TemporaryFile wrong(directory.path());
+  wrong.write(content.substr(1) + "y");
+  FileSource source(wrong.release(), content.size());
+  client->put("default", object, source, "application/octet-stream");
+
+  BlobScrub scrub(*blobs, 0, [] { return false; });
+  EXPECT_EQ(blobs->scopes(), std::vector<std::string>{"files"});
+  const auto result = scrub.run("files", [](const ScrubbedScope&) {});
+  EXPECT_EQ(result.blobs, 2u);
+  EXPECT_EQ(result.damaged, std::vector<std::string>{bad.key});
+  EXPECT_TRUE(result.unreadable.empty());
+  EXPECT_EQ(blobs->stat(bad.key), std::nullopt) << "wrong bytes are served";
+  EXPECT_EQ(blobs->countSetAside(), 1u);
+  EXPECT_EQ(blobs->read(good.key, 10), "good");
+  EXPECT_EQ(blobs->scopes(), std::vector<std::string>{"files"});
+  EXPECT_EQ(blobs->put("files", content).key, bad.key);
+  EXPECT_EQ(blobs->read(bad.key, 3'000'000), content);
 }
 
 }  // namespace
