@@ -1,45 +1,18 @@
 #include "session_interface.hpp"
 
-#include <mortise/db.hpp>
-#include <mortise/module.hpp>
 #include <mortise/problem.hpp>
+#include <mortise/provided.hpp>
 #include <mortise/text.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
+#include <string>
 
 namespace sync_sessions {
 namespace {
 
 using mortise::Problem;
 using mortise::Text;
-
-mortise_status statusOf(const Problem& problem) {
-  switch (problem.status()) {
-    case 404:
-      return MORTISE_NOT_FOUND;
-    case 409:
-      return MORTISE_CLOSED;
-    case 422:
-      return MORTISE_INVALID;
-    default:
-      return MORTISE_FAILED;
-  }
-}
-
-mortise_status statusOf(const mortise::db::Error& error) {
-  using Kind = mortise::db::Error::Kind;
-  switch (error.kind()) {
-    case Kind::unavailable:
-    case Kind::serialization:
-      return MORTISE_UNAVAILABLE;
-    case Kind::full:
-      return MORTISE_FULL;
-    default:
-      return MORTISE_FAILED;
-  }
-}
 
 Counters countersFrom(const mortise_sync_counters* c) {
   if (c == nullptr) return {};
@@ -67,23 +40,12 @@ SessionInterface::SessionInterface(SessionService& service, mortise::Log log)
 
 template <class Work>
 mortise_status SessionInterface::guarded(mortise_error* error, Work&& work) noexcept {
-  using mortise::detail::fill;
-  try {
-    return work();
-  } catch (const Problem& problem) {
-    fill(error, problem.code(), problem.note().empty() ? problem.code() : problem.note());
-    return statusOf(problem);
-  } catch (const mortise::db::Error& failed) {
-    fill(error, "database", failed.what());
-    if (error != nullptr) error->retry_after = failed.retryAfter();
-    log_.error("a session can't be written", {{"error", failed.what()}});
-    return statusOf(failed);
-  } catch (...) {
-    const auto reason = mortise::detail::currentException();
-    fill(error, "failed", reason);
-    log_.error("a session can't be written", {{"error", reason}});
-    return MORTISE_FAILED;
-  }
+  return mortise::provided(
+      error, MORTISE_CLOSED,
+      [this](const std::string& reason) {
+        log_.error("a session can't be written", {{"error", reason}});
+      },
+      work);
 }
 
 mortise_status SessionInterface::open(void* context, const mortise_sync_session* session, char* sessionId,
