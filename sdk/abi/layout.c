@@ -12,6 +12,7 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/db.h"
 #include "mortise/abi/events.h"
+#include "mortise/abi/files_store.h"
 #include "mortise/abi/health.h"
 #include "mortise/abi/http_client.h"
 #include "mortise/abi/identity.h"
@@ -790,3 +791,30 @@ AT(mortise_skills_catalog_v1, set_preference, 80);
 AT(mortise_skills_catalog_v1, preferences, 88);
 AT(mortise_skills_catalog_v1, check_command, 96);
 AT(mortise_skills_catalog_v1, generation, 104);
+
+AT(mortise_stored_file, struct_size, 0);
+AT(mortise_stored_file, id, 8);
+AT(mortise_stored_file, owner_id, 24);
+AT(mortise_stored_file, filename, 40);
+AT(mortise_stored_file, extension, 56);
+AT(mortise_stored_file, key, 72);
+AT(mortise_stored_file, filepath, 88);
+AT(mortise_stored_file, mime_type, 104);
+AT(mortise_stored_file, detected_type, 120);
+AT(mortise_stored_file, sha256, 136);
+AT(mortise_stored_file, size, 152);
+AT(mortise_stored_file, created_at, 160);
+AT(mortise_new_file, struct_size, 0);
+AT(mortise_new_file, owner_id, 8);
+AT(mortise_new_file, filename, 24);
+AT(mortise_new_file, mime_type, 40);
+AT(mortise_files_store_v1, struct_size, 0);
+AT(mortise_files_store_v1, context, 8);
+AT(mortise_files_store_v1, put, 16);
+AT(mortise_files_store_v1, put_bytes, 24);
+AT(mortise_files_store_v1, find, 32);
+AT(mortise_files_store_v1, list, 40);
+AT(mortise_files_store_v1, open, 48);
+AT(mortise_files_store_v1, close, 56);
+AT(mortise_files_store_v1, remove, 64);
+AT(mortise_files_store_v1, set_filepath, 72);

@@ -8,6 +8,7 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/db.h"
 #include "mortise/abi/events.h"
+#include "mortise/abi/files_store.h"
 #include "mortise/abi/health.h"
 #include "mortise/abi/http_client.h"
 #include "mortise/abi/identity.h"
@@ -100,6 +101,9 @@ struct mortise_abi_snapshot {
   const mortise_object* mortise_object_;
   const mortise_objects_v1* mortise_objects_v1_;
   const mortise_health_v1* mortise_health_v1_;
+  const mortise_stored_file* mortise_stored_file_;
+  const mortise_new_file* mortise_new_file_;
+  const mortise_files_store_v1* mortise_files_store_v1_;
   const mortise_skill* mortise_skill_;
   const mortise_skill_texts* mortise_skill_texts_;
   const mortise_skill_tool* mortise_skill_tool_;

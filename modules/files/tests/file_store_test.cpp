@@ -1,0 +1,132 @@
+#include "../file_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "../../auth/tests/sqlite_db.hpp"
+
+namespace files {
+namespace {
+
+constexpr std::int64_t kNow = 1'700'000'000'000'000;
+
+StoredFile file(const std::string& id, std::optional<std::string> owner, const std::string& blob) {
+  StoredFile out;
+  out.id = id;
+  out.ownerId = std::move(owner);
+  out.filename = id + ".txt";
+  out.extension = ".txt";
+  out.key = "2026/02/24/" + id + ".txt";
+  out.mimeType = "text/plain";
+  out.detectedType = "text/plain; charset=us-ascii";
+  out.size = 5'000'000'000;
+  out.sha256 = "5f";
+  out.blobKey = blob;
+  out.createdAt = kNow;
+  return out;
+}
+
+class Store : public ::testing::Test {
+ protected:
+  void add(const std::string& id, const std::string& owner, const std::string& blob) {
+    store_.add(file(id, owner, blob), kNow);
+  }
+  std::vector<std::string> idsOf(std::optional<std::string_view> owner, std::string_view before, std::size_t limit) {
+    std::vector<std::string> ids;
+    for (const auto& one : store_.list(owner, before, limit)) ids.push_back(one.id);
+    return ids;
+  }
+  bool dropped(const std::string& blob) {
+    bool removed = false;
+    const bool said = store_.dropUnheld(blob, [&] { removed = true; });
+    EXPECT_EQ(said, removed);
+    return removed;
+  }
+
+  auth::testing::SqliteDb database_{FILES_SOURCE_DIR "/migrations/001_files.sql"};
+  FileStore store_{database_.face()};
+};
+
+TEST_F(Store, KeepsEveryFact) {
+  add("01", "ada", "b1");
+  const auto found = store_.find("01");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->ownerId, "ada");
+  EXPECT_EQ(found->filename, "01.txt");
+  EXPECT_EQ(found->extension, ".txt");
+  EXPECT_EQ(found->size, 5'000'000'000);
+  EXPECT_EQ(found->contentType(), "text/plain");
+  EXPECT_EQ(found->detectedType, "text/plain; charset=us-ascii");
+  EXPECT_FALSE(found->filepath);
+  EXPECT_EQ(found->createdAt, kNow);
+  EXPECT_EQ(store_.findByKey("2026/02/24/01.txt")->id, "01");
+  EXPECT_FALSE(store_.find("02"));
+  EXPECT_FALSE(store_.findByKey("01"));
+}
+
+TEST_F(Store, AContentGoesWithItsLastFile) {
+  add("01", "ada", "b1");
+  add("02", "eve", "b1");
+  EXPECT_FALSE(dropped("b1"));
+  EXPECT_EQ(store_.remove("01", kNow)->blobKey, "b1");
+  EXPECT_FALSE(store_.remove("01", kNow));
+  EXPECT_FALSE(dropped("b1"));
+  EXPECT_TRUE(store_.remove("02", kNow));
+  EXPECT_TRUE(dropped("b1"));
+  EXPECT_FALSE(dropped("b1"));
+  add("03", "ada", "b1");
+  EXPECT_FALSE(dropped("b1"));
+}
+
+TEST_F(Store, AContentThatCanNotBeRemovedKeepsItsEntry) {
+  add("01", "ada", "b1");
+  store_.remove("01", kNow);
+  EXPECT_THROW(store_.dropUnheld("b1", [] { throw std::runtime_error("the store is away"); }), std::runtime_error);
+  EXPECT_EQ(store_.unheld(kNow + 1, "", 10), std::vector<std::string>{"b1"});
+  EXPECT_TRUE(dropped("b1"));
+}
+
+TEST_F(Store, TellsOldContentsWithoutFiles) {
+  add("01", "ada", "b1");
+  for (const char* blob : {"b2", "b3", "b4"}) store_.noticeUnheld(blob, kNow);
+  store_.noticeUnheld("b1", kNow);  // is held
+  store_.noticeUnheld("b5", kNow + 5);
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(store_.unheld(kNow + 1, "", 2), (Keys{"b2", "b3"}));
+  EXPECT_EQ(store_.unheld(kNow + 1, "b3", 2), Keys{"b4"});
+  EXPECT_EQ(store_.known({"b1", "b5", "b6"}), (Keys{"b1", "b5"}));
+}
+
+TEST_F(Store, ListsAnOwnersFilesNewestFirst) {
+  for (const char* id : {"01", "03", "02"}) add(id, "ada", "b1");
+  add("04", "eve", "b1");
+  store_.add(file("05", std::nullopt, "b1"), kNow);
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(idsOf("ada", "", 2), (Ids{"03", "02"}));
+  EXPECT_EQ(idsOf("ada", "02", 2), Ids{"01"});
+  EXPECT_EQ(idsOf(std::nullopt, "", 10), Ids{"05"});
+  EXPECT_EQ(idsOf("nobody", "", 10), Ids{});
+}
+
+TEST_F(Store, FilesOutliveTheirOwner) {
+  add("01", "ada", "b1");
+  add("02", "eve", "b1");
+  EXPECT_EQ(store_.owners("", 10), (std::vector<std::string>{"ada", "eve"}));
+  EXPECT_EQ(store_.owners("ada", 10), std::vector<std::string>{"eve"});
+  EXPECT_EQ(store_.disown("ada"), 1);
+  EXPECT_FALSE(store_.find("01")->ownerId);
+  EXPECT_EQ(store_.owners("", 10), std::vector<std::string>{"eve"});
+}
+
+TEST_F(Store, AFilepathComesAndGoes) {
+  add("01", "ada", "b1");
+  EXPECT_TRUE(store_.setFilepath("01", "/home/ubuntu/01.txt"));
+  EXPECT_EQ(store_.find("01")->filepath, "/home/ubuntu/01.txt");
+  EXPECT_TRUE(store_.setFilepath("01", std::nullopt));
+  EXPECT_FALSE(store_.find("01")->filepath);
+  EXPECT_FALSE(store_.setFilepath("02", "/x"));
+}
+
+}  // namespace
+}  // namespace files
