@@ -25,7 +25,7 @@ def modern_node():
 class OpenApi(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = MortiseServer({**support.QUICK}, modules=["auth", "scheduler", "sync", "greeter", "ticker", "tally"]).start()
+        cls.server = MortiseServer({**support.QUICK}, modules=["auth", "files", "scheduler", "sync", "greeter", "ticker", "tally"]).start()
         cls.addClassCleanup(cls.server.stop)
         cls.text = support.request(cls.server, "GET", "/openapi.json").body
         cls.document = json.loads(cls.text)

@@ -48,6 +48,20 @@ SKILL_DELETE = r'''curl -X DELETE http://localhost:8000/api/v2/skills/<skill_key
 SKILL_POLICY = r'''curl -X GET http://localhost:8000/api/v2/skills/policy \
   -H "Authorization: Bearer <access_token>"
 '''
+# In the manner of the lines above; they have none for files.
+UPLOAD = r'''curl -X POST http://localhost:8000/api/files \
+  -H "Authorization: Bearer <access_token>" \
+  -F "file=@<path>"
+'''
+FILE = r'''curl -X GET http://localhost:8000/api/files/<file_id> \
+  -H "Authorization: Bearer <access_token>"
+'''
+DOWNLOAD = r'''curl -OJ http://localhost:8000/api/files/<file_id>/download \
+  -H "Authorization: Bearer <access_token>"
+'''
+DELETE = r'''curl -X DELETE http://localhost:8000/api/files/<file_id> \
+  -H "Authorization: Bearer <access_token>"
+'''
 
 
 def listening_port():
@@ -62,11 +76,14 @@ def listening_port():
 
 
 class Quickstart(unittest.TestCase):
-    def curl(self, text):
+    def run_curl(self, text, folder=None):
         text = text.replace("localhost:8000", f"localhost:{self.port}")
-        done = subprocess.run(["bash", "-c", "exec " + text], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["bash", "-c", "exec " + text], capture_output=True, text=True, timeout=30, cwd=folder)
         self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return done.stdout
+
+    def curl(self, text):
+        return json.loads(self.run_curl(text))
 
     def test_register_login_and_me_work_as_written(self):
         self.port = listening_port()
@@ -115,6 +132,29 @@ class Quickstart(unittest.TestCase):
             self.assertIsNone(run(SKILL_DELETE, two["id"]))
             self.assertEqual(run(SKILL_LIST), {"skills": [one]})
             self.assertEqual(run(SKILL_POLICY), {"mode": "off"})
+
+    def test_files_go_up_come_down_and_go_away(self):
+        self.port = listening_port()
+        server = MortiseServer({"http.listen": f"127.0.0.1:{self.port}"}, modules=["auth", "files"]).start()
+        self.addCleanup(server.stop)
+        token = self.curl(REGISTER)["data"]["tokens"]["access_token"]
+        folder = support.temporary_directory(self)
+        (folder / "up").mkdir()
+        (folder / "up" / "notes.txt").write_bytes(b"to be kept\n")
+
+        def line(text, file=""):
+            return text.replace("<access_token>", token).replace("<file_id>", file).replace("<path>", str(folder / "up" / "notes.txt"))
+
+        uploaded = self.curl(line(UPLOAD))
+        self.assertEqual(uploaded["code"], 200, uploaded)
+        info = uploaded["data"]
+        self.assertEqual((info["filename"], info["mime_type"], info["size"]), ("notes.txt", "text/plain", 11))
+        self.assertEqual(self.curl(line(FILE, info["id"]))["data"], info)
+        self.run_curl(line(DOWNLOAD, info["id"]), folder)
+        # curl's -J reads filename= only, so the file has the last part of the path.
+        self.assertIn(b"to be kept\n", [path.read_bytes() for path in folder.iterdir() if path.is_file()])
+        self.assertEqual(self.curl(line(DELETE, info["id"])), {"code": 200, "msg": "success", "data": None})
+        self.assertEqual(self.curl(line(FILE, info["id"]))["code"], 404)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@
 
 #include <zlib.h>
 
+#include "file_calls.hpp"
+#include "health_check.hpp"
 #include "job_calls.hpp"
 #include "org_calls.hpp"
 #include "skill_calls.hpp"
@@ -49,7 +51,9 @@ class Probe final : public mortise::Module {
         sync_(host),
         skills_(host),
         jobs_(host),
-        orgs_(host) {}
+        orgs_(host),
+        files_(host),
+        health_(host) {}
 
   void bind(mortise::Bindings& on) override {
     on.operation("hello", &Probe::hello);
@@ -83,6 +87,8 @@ class Probe final : public mortise::Module {
     sync_.bind(on);
     skills_.bind(on);
     jobs_.bind(on);
+    files_.bind(on);
+    health_.bind(on);
     on.anyJob(&Probe::runJob);
     on.operation("watchEvents", &Probe::watchEvents);
     on.operation("closingSocket", &Probe::openSocket);
@@ -90,6 +96,7 @@ class Probe final : public mortise::Module {
     on.operation("hit", &Probe::hello);
     on.operation("takeRights", &Probe::takeRights);
   }
+  void start() override { health_.start(); }
 
  private:
   void runJob(mortise::JobRun& run) { JobCalls::run(run); }
@@ -317,6 +324,8 @@ class Probe final : public mortise::Module {
   SkillCalls skills_;
   JobCalls jobs_;
   OrgCalls orgs_;
+  FileCalls files_;
+  HealthCheck health_;
   std::mutex streamsMutex_;
   std::vector<mortise::EventStream> streams_;
 };
