@@ -19,6 +19,7 @@
 #include "file_calls.hpp"
 #include "health_check.hpp"
 #include "job_calls.hpp"
+#include "object_calls.hpp"
 #include "org_calls.hpp"
 #include "skill_calls.hpp"
 #include "sync_calls.hpp"
@@ -52,6 +53,7 @@ class Probe final : public mortise::Module {
         skills_(host),
         jobs_(host),
         orgs_(host),
+        objects_(host),
         files_(host),
         health_(host) {}
 
@@ -84,6 +86,7 @@ class Probe final : public mortise::Module {
     on.operation("cookieLogin", &Probe::cookieLogin);
     on.operation("cookieLogout", &Probe::cookieLogout);
     orgs_.bind(on);
+    objects_.bind(on);
     sync_.bind(on);
     skills_.bind(on);
     jobs_.bind(on);
@@ -324,6 +327,7 @@ class Probe final : public mortise::Module {
   SkillCalls skills_;
   JobCalls jobs_;
   OrgCalls orgs_;
+  ObjectCalls objects_;
   FileCalls files_;
   HealthCheck health_;
   std::mutex streamsMutex_;
