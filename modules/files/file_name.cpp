@@ -55,6 +55,8 @@ std::string_view cut(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
+void dropTrailingSpaces(std::string& text) { text.erase(text.find_last_not_of(' ') + 1); }
+
 }  // namespace
 
 std::string extensionOf(std::string_view name) {
@@ -77,13 +79,15 @@ std::string safeName(std::string_view sent) {
     name += fit ? sent.substr(0, size) : std::string_view("_");
     sent.remove_prefix(size);
   }
-  const auto first = name.find_first_not_of(' ');
-  name = first == std::string::npos ? std::string() : name.substr(first, name.find_last_not_of(' ') - first + 1);
+  name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
+  dropTrailingSpaces(name);
   if (name.empty() || name == "." || name == "..") return kNameless;
   if (name.size() <= kMaxName) return name;
   const auto extension = extensionOf(name);
   const auto stem = std::string_view(name).substr(0, name.size() - extension.size());
-  return std::string(cut(stem, kMaxName - extension.size())) + extension;
+  auto shortened = std::string(cut(stem, kMaxName - extension.size())) + extension;
+  dropTrailingSpaces(shortened);
+  return shortened;
 }
 
 }  // namespace files

@@ -401,12 +401,13 @@ class Limits(Calls, unittest.TestCase):
 
     def test_a_file_may_be_as_large_as_max_size_and_not_a_byte_larger(self):
         # Below the kernel's own limits for uploads and bodies: the module's alone counts.
-        self.start(**{"files.max_size": "1MiB", "http.max_upload": "1MiB"})
-        content = os.urandom(MIB)
+        limit = 3 * MIB
+        self.start(**{"files.max_size": "3MiB", "http.max_upload": "1MiB", "http.max_body": "1MiB"})
+        content = os.urandom(limit)
         info = self.stored(content, "full.bin")
         self.assertEqual(self.download(info["id"], self.ada).body, content)
         before = self.blobs()
-        self.refused(forms.upload(self.server, self.ada, content + b"x", "over.bin"), 413, {"max_bytes": MIB})
+        self.refused(forms.upload(self.server, self.ada, content + b"x", "over.bin"), 413, {"max_bytes": limit})
         form = forms.body(forms.part("file", content + b"x", "over.bin"))
         chunked = (f"POST /api/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.ada}\r\nContent-Type: {forms.content_type()}\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n").encode() + b"%x\r\n%s\r\n0\r\n\r\n" % (len(form), form)
@@ -415,9 +416,15 @@ class Limits(Calls, unittest.TestCase):
                      f"Content-Length: {1 << 41}\r\nExpect: 100-continue\r\n\r\n").encode()
         reply = support.raw(self.server.port, announced)
         self.assertEqual(support.status_of(reply), 413)  # before a byte of the body
-        self.assertEqual(json.loads(reply.partition(b"\r\n\r\n")[2])["data"], {"max_bytes": MIB})
+        self.assertEqual(json.loads(reply.partition(b"\r\n\r\n")[2])["data"], {"max_bytes": limit})
         self.assertEqual((self.blobs(), forms.spool_files(self.server)), (before, []))
-        answer = self.probe("put_bytes", filename="a", content="x" * (MIB + 1))
+        answer = self.probe("put_bytes", filename="a", content="x" * 1000)
+        self.assertEqual(answer["status"], 200)
+
+    def test_modules_keep_to_max_size_too(self):
+        self.start(**{"files.max_size": "1000B"})
+        self.assertEqual(self.probe("put_bytes", content="x" * 1000)["status"], 200)
+        answer = self.probe("put_bytes", content="x" * 1001)
         self.assertEqual((answer["status"], answer["code"]), (422, "payload_too_large"))
 
     def test_only_types_that_are_allowed_by_their_content(self):

@@ -50,6 +50,7 @@ TEST(SafeName, CutsBeforeTheExtensionAndBetweenCharacters) {
   const auto name = safeName(chinese + ".txt");
   EXPECT_EQ(name.size(), 3u * 83 + 4);
   EXPECT_TRUE(name.ends_with("报.txt"));
+  EXPECT_EQ(safeName(std::string(254, 'a') + " b c"), std::string(254, 'a'));
   EXPECT_EQ(safeName("a." + std::string(300, 'b')), "a." + std::string(253, 'b'));
 }
 
