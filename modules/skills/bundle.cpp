@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ascii.hpp"
 #include "mortise/problem.hpp"
 #include "path_rules.hpp"
 #include "unicode.hpp"
@@ -27,7 +28,7 @@ const BundleFile* Bundle::find(std::string_view path) const noexcept {
 
 // Every folder above a file is a folder, and the file is there once.
 void BundleBuilder::claim(const std::string& path) {
-  const auto folded = foldedCase(path);
+  const auto folded = ascii::lower(path);
   for (auto slash = folded.find('/'); slash != std::string::npos; slash = folded.find('/', slash + 1)) {
     const auto [folder, fresh] = taken_.try_emplace(folded.substr(0, slash), false);
     if (!fresh && folder->second) throw refusal("skill_path_file_and_folder", path.substr(0, slash));

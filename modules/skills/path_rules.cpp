@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "ascii.hpp"
 #include "mortise/problem.hpp"
 #include "unicode.hpp"
 
@@ -12,8 +13,6 @@ namespace {
 mortise::Problem refusal(const char* code, std::string_view path) {
   return mortise::Problem(422, code).with("path", printable(path));
 }
-
-bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 void checkCharacters(std::string_view path) {
   for (auto rest = path; !rest.empty();) {
@@ -43,7 +42,8 @@ std::string normalisedPath(std::string_view path) {
   checkCharacters(path);
   std::string slashed(path);
   std::replace(slashed.begin(), slashed.end(), '\\', '/');
-  const bool drive = slashed.size() >= 2 && isLetter(slashed[0]) && slashed[1] == ':';
+  const bool drive =
+      slashed.size() >= 2 && (ascii::isUpper(slashed[0]) || ascii::isLower(slashed[0])) && slashed[1] == ':';
   if (slashed.starts_with('/') || drive) throw refusal("skill_path_absolute", path);
 
   std::vector<std::string_view> kept;
@@ -82,13 +82,6 @@ bool hasIgnoredName(std::string_view path) {
   bool found = false;
   eachSegment(path, [&](std::string_view segment) { found = found || isIgnoredName(segment); });
   return found;
-}
-
-std::string foldedCase(std::string_view path) {
-  std::string folded(path);
-  std::transform(folded.begin(), folded.end(), folded.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return folded;
 }
 
 }  // namespace skills

@@ -20,7 +20,4 @@ std::string normalisedPath(std::string_view path);
 bool isIgnoredName(std::string_view segment);
 bool hasIgnoredName(std::string_view path);  // some segment is
 
-// What two names share that differ in the case of ASCII letters only.
-std::string foldedCase(std::string_view path);
-
 }  // namespace skills

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../ascii.hpp"
 #include "../path_rules.hpp"
 #include "../unicode.hpp"
 #include "mortise/problem.hpp"
@@ -38,7 +39,7 @@ bool isRef(std::string_view ref) {
 
 std::string_view withoutHost(std::string_view url) {
   for (const std::string_view host : {"https://github.com/", "https://www.github.com/"}) {
-    if (foldedCase(url.substr(0, host.size())) == host) return url.substr(host.size());
+    if (ascii::lower(url.substr(0, host.size())) == host) return url.substr(host.size());
   }
   throw refusal(url);
 }

@@ -12,10 +12,11 @@
 #include <memory>
 #include <system_error>
 
+#include "../ascii.hpp"
+#include "../descriptor.hpp"
 #include "../path_rules.hpp"
 #include "../unicode.hpp"
 #include "archive_reader.hpp"
-#include "descriptor.hpp"
 #include "mortise/problem.hpp"
 
 namespace skills {
@@ -52,7 +53,7 @@ bool isBelow(const std::string& path, const std::string& root) {
 }
 
 bool isArchiveName(std::string_view path) {
-  const auto folded = foldedCase(path);
+  const auto folded = ascii::lower(path);
   return std::any_of(std::begin(kArchiveSuffixes), std::end(kArchiveSuffixes),
                      [&](std::string_view suffix) { return folded.ends_with(suffix); });
 }

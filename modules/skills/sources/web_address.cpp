@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "../path_rules.hpp"
+#include "../ascii.hpp"
 #include "../unicode.hpp"
 
 namespace skills {
@@ -40,14 +40,14 @@ std::optional<std::string> originOf(const std::string& url) {
   const auto read = parsed(url);
   if (!read) return std::nullopt;
   const auto scheme = part(read, CURLUPART_SCHEME);
-  const auto host = foldedCase(part(read, CURLUPART_HOST));
+  const auto host = ascii::lower(part(read, CURLUPART_HOST));
   if ((scheme != "http" && scheme != "https") || host.empty()) return std::nullopt;
   return scheme + "://" + host + ":" + part(read, CURLUPART_PORT, CURLU_DEFAULT_PORT);
 }
 
 std::string hostOf(const std::string& url) {
   const auto read = parsed(url);
-  return read ? foldedCase(part(read, CURLUPART_HOST)) : std::string();
+  return read ? ascii::lower(part(read, CURLUPART_HOST)) : std::string();
 }
 
 std::optional<std::string> resolvedUrl(const std::string& base, const std::string& location) {

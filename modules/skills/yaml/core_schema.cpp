@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 
@@ -27,6 +26,10 @@ std::optional<std::string> integer(std::string_view digits, int base, bool negat
   return (negative && value != 0 ? "-" : "") + std::to_string(value);
 }
 
+// Readers of JSON differ in what they take beyond these; RapidJSON refuses 0e1035.
+constexpr std::size_t kMaxDigits = 40;
+constexpr int kMaxExponent = 200;
+
 // [.digits | digits[.digits]] [e[sign]digits], without its sign.
 std::optional<std::string> decimal(std::string_view text, bool negative) {
   const auto mark = std::min(text.find_first_of("eE"), text.size());
@@ -34,22 +37,23 @@ std::optional<std::string> decimal(std::string_view text, bool negative) {
   auto exponent = text.substr(std::min(mark + 1, text.size()));
   if (mark != text.size()) {
     const bool sign = exponent.starts_with('-') || exponent.starts_with('+');
-    if (!isDigits(sign ? exponent.substr(1) : exponent)) return std::nullopt;
+    const auto digits = sign ? exponent.substr(1) : exponent;
+    int value = 0;
+    if (!isDigits(digits)) return std::nullopt;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || value > kMaxExponent) return std::nullopt;
   }
   const auto point = std::min(mantissa.find('.'), mantissa.size());
   auto whole = mantissa.substr(0, point);
   const auto fraction = mantissa.substr(std::min(point + 1, mantissa.size()));
   if ((!whole.empty() && !isDigits(whole)) || (!fraction.empty() && !isDigits(fraction))) return std::nullopt;
-  if (whole.empty() && fraction.empty()) return std::nullopt;
+  if (mantissa.size() > kMaxDigits || (whole.empty() && fraction.empty())) return std::nullopt;
   while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
 
   std::string json = negative ? "-" : "";
   json += whole.empty() ? "0" : whole;
   if (!fraction.empty()) json.append(".").append(fraction);
   if (mark != text.size()) json.append("e").append(exponent);
-  double value = 0;
-  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
-  if (error != std::errc() || end != json.data() + json.size() || !std::isfinite(value)) return std::nullopt;
   return json;
 }
 
