@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
 from github_stand_in import GithubStandIn
-from hostile_bundles import hostile_bundles, hostile_tarballs
+from hostile_bundles import github_trees, hostile_bundles, hostile_tarballs
 from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
 from support import QUICK, account, request, temporary_directory
 
@@ -30,7 +30,7 @@ class HostileBundles(unittest.TestCase):
         self.github = GithubStandIn().start()
         self.addCleanup(self.github.stop)
         self.server = MortiseServer({**QUICK, **self.database(), "skills.github_api": self.github.url, "skills.github_raw": self.github.raw,
-                                     "skills.local_roots": [str(self.folder)], "skills.refresh": "", "http_client.allow_private": "true", **options},
+                                     "skills.local_roots": [str(self.folder)], "http_client.allow_private": "true", **options},
                                     modules=["auth", "skills"], environment={"TMPDIR": str(self.scratch)}).start()
         self.addCleanup(self.server.stop)
         self.token = account(self.server, NAME)
@@ -84,13 +84,13 @@ class HostileBundles(unittest.TestCase):
 
     def test_a_refusal_for_too_many_requests_says_when_to_come_back(self):
         self.serve()
-        used_up = [one for one in hostile_bundles(self.folder, self.github) if one.name == "gh-used-up"][0]
+        used_up = [one for one in github_trees(self.folder, self.github) if one.name == "gh-used-up"][0]
         answer = self.install(used_up.make()).json()
         self.assertEqual(answer["data"], {"reset_at": "2030-01-01T00:00:00Z"})
 
     def test_no_token_is_in_the_log(self):
         self.serve(**{"skills.github_token": "ghp_very-secret"})
-        for hostile in hostile_bundles(self.folder, self.github):
+        for hostile in github_trees(self.folder, self.github):
             if hostile.name.startswith("gh-redirect") or hostile.name.startswith("gh-foreign"):
                 self.install(hostile.make())
         told = [headers.get("Authorization") for _, path, headers in self.github.requests if path.startswith("/repos/")]

@@ -61,6 +61,7 @@ class ArchiveReader {
     // By its directory at the end only, so that a zip that is cut short is no zip.
     archive_read_support_format_zip_seekable(archive_.get());
     if (archive_read_open_memory(archive_.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) throw damaged();
+    checkLayers();
   }
 
   void openPieces(const ArchivePieces& pieces) {
@@ -68,6 +69,7 @@ class ArchiveReader {
     const int opened = archive_read_open(archive_.get(), this, nullptr, nextPiece, nullptr);
     if (thrown_) std::rethrow_exception(thrown_);
     if (opened != ARCHIVE_OK) throw damaged();
+    checkLayers();
   }
 
   Bundle read() {
@@ -114,6 +116,14 @@ class ArchiveReader {
     if (step == ARCHIVE_EOF) return nullptr;
     if (step != ARCHIVE_OK && step != ARCHIVE_WARN) throw damaged();
     return entry;
+  }
+
+  // libarchive would undo gzip within gzip within gzip, each a thousand times larger than the one around it.
+  void checkLayers() const {
+    constexpr int kMost = 2;  // the bytes as they are, and gzip
+    if (archive_filter_count(archive_.get()) > kMost) {
+      throw mortise::Problem(422, "skill_archive_damaged").with("reason", "it is compressed more than once");
+    }
   }
 
   // A tar ends with a block of zeros; one that is cut off behind an entry has none.

@@ -133,6 +133,9 @@ TEST(AnArchive, IsRefusedWhenEncryptedOrPackedStrangely) {
   otherMethod[8] = 14;  // LZMA, in the entry's own header and in the directory
   otherMethod[directory + 10] = 14;
   EXPECT_EQ(refusalOfArchive(otherMethod).code, "skill_archive_method");
+  const auto twice = refusalOfArchive(packed("tar.gz", {kMain}, nullptr, nullptr, 2));
+  EXPECT_EQ(twice.params.count("reason") == 1 ? twice.params.at("reason") : twice.code,
+            "it is compressed more than once");
   auto wrongSum = packed("zip", {kMain}, nullptr, "zip:compression=store");
   wrongSum[wrongSum.find("# A skill")] = '!';
   EXPECT_EQ(refusalOfArchive(wrongSum).code, "skill_archive_damaged");

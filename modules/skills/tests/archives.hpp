@@ -20,7 +20,7 @@ struct TestEntry {
 };
 
 inline std::string packed(const std::string& format, const std::vector<TestEntry>& entries,
-                          const char* passphrase = nullptr, const char* options = nullptr) {
+                          const char* passphrase = nullptr, const char* options = nullptr, int layers = 1) {
   const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), archive_write_free);
   const auto check = [&](int result) {
     if (result != ARCHIVE_OK) throw std::runtime_error(archive_error_string(writer.get()));
@@ -30,7 +30,7 @@ inline std::string packed(const std::string& format, const std::vector<TestEntry
   } else {
     check(archive_write_set_format_ustar(writer.get()));
   }
-  if (format == "tar.gz") check(archive_write_add_filter_gzip(writer.get()));
+  for (int i = 0; format == "tar.gz" && i < layers; ++i) check(archive_write_add_filter_gzip(writer.get()));
   if (passphrase != nullptr) {
     check(archive_write_set_options(writer.get(), "zip:encryption=zipcrypt"));
     check(archive_write_set_passphrase(writer.get(), passphrase));
