@@ -6,7 +6,6 @@
 namespace files {
 namespace {
 
-using mortise::db::Parameter;
 using Connection = mortise::db::Session;
 using OptionalText = std::optional<std::string>;
 
