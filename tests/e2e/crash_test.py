@@ -1,7 +1,7 @@
 """What was acknowledged is there: after kill -9, after a power cut under the file system, after SIGTERM under load.
 
 The writes go to the `probe` module (tests/modules/probe): each stores two rows in one transaction, so that half a write would show. Uploads
-become its blobs, whose names are their SHA-256."""
+become its blobs, whose names are their SHA-256, or files of the module files."""
 import contextlib
 import fcntl
 import hashlib
@@ -18,6 +18,7 @@ import time
 import unittest
 import uuid
 
+import forms
 import support
 from mortise_server import MortiseServer
 
@@ -212,7 +213,9 @@ class Crash(unittest.TestCase):
 
 
 class Uploaders:
-    """Threads that upload files of all sizes, plain and as forms, and remember which were acknowledged: SHA-256 -> size."""
+    """Threads that upload contents of all sizes to the module probe, plain and as forms, and remember which were acknowledged: SHA-256 -> size."""
+
+    SIZES = (0, 1, 5_000, 200_000, 1_500_000)  # the last is more than may wait for the disk
 
     def __init__(self, server, threads=3):
         self.port = server.port
@@ -222,22 +225,36 @@ class Uploaders:
         for thread in self.threads:
             thread.start()
 
+    def contents(self, turn):
+        return [os.urandom(random.choice(self.SIZES)) for _ in range(1 + turn % 2)]
+
+    def send(self, connection, contents):
+        if len(contents) == 1:
+            connection.request("POST", "/probe/blobs", iter(contents), {"Content-Type": "application/octet-stream"})  # chunked
+        else:
+            parts = [forms.part("file", content, "a.bin") for content in contents]
+            connection.request("POST", "/probe/forms", forms.body(*parts), {"Content-Type": forms.content_type()})
+
+    def note(self, status, body, hashes):
+        if status != 201:
+            self.refused.append((status, body[:200]))
+            return
+        told = json.loads(body)
+        if {one["id"]: one["size"] for one in told.get("files", [told])} != hashes:
+            self.wrong.append(told)
+        self.acknowledged.update(hashes)
+
     def upload(self, number):
-        """Some are empty, most small, and some larger than what may wait for the disk."""
-        turn = 0
+        turn = number
         while not self.over.is_set():
             turn += 1
-            files = [os.urandom(random.choice((0, 1, 5_000, 200_000, 1_500_000))) for _ in range(1 + (number + turn) % 2)]
-            hashes = {hashlib.sha256(content).hexdigest(): len(content) for content in files}
+            contents = self.contents(turn)
+            hashes = {hashlib.sha256(content).hexdigest(): len(content) for content in contents}
             with self.lock:
                 self.sent.update(hashes)
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-                if len(files) == 1:
-                    connection.request("POST", "/probe/blobs", iter(files), {"Content-Type": "application/octet-stream"})  # chunked
-                else:
-                    parts = (b'--B\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n%s\r\n' % content for content in files)
-                    connection.request("POST", "/probe/forms", b"".join(parts) + b"--B--\r\n", {"Content-Type": "multipart/form-data; boundary=B"})
+                self.send(connection, contents)
                 reply = connection.getresponse()
                 status, body = reply.status, reply.read()
                 connection.close()
@@ -246,22 +263,43 @@ class Uploaders:
                     return
                 continue
             with self.lock:
-                if status != 201:
-                    self.refused.append((status, body[:200]))
-                    continue
-                told = json.loads(body)
-                if {one["id"]: one["size"] for one in told.get("files", [told])} != hashes:
-                    self.wrong.append(told)
-                self.acknowledged.update(hashes)
+                self.note(status, body, hashes)
 
     end = Writers.end
 
 
-class UploadCrash(unittest.TestCase):
-    """Every acknowledged upload is there, whole; nothing half is."""
+class FileUploaders(Uploaders):
+    """The same through the module files; `files`: id -> SHA-256."""
+
+    SIZES = (1, 5_000, 200_000, 1_500_000)
+
+    def __init__(self, server, token):
+        self.token, self.files = token, {}
+        super().__init__(server)
+
+    def contents(self, turn):
+        return super().contents(0)
+
+    def send(self, connection, contents):
+        connection.request("POST", "/api/files", forms.body(forms.part("file", contents[0], "a.bin")),
+                           {"Content-Type": forms.content_type(), "Authorization": f"Bearer {self.token}"})
+
+    def note(self, status, body, hashes):
+        if status != 200:
+            self.refused.append((status, body[:200]))
+            return
+        told = json.loads(body)["data"]
+        if [told["size"]] != list(hashes.values()):
+            self.wrong.append(told)
+        self.acknowledged.update(hashes)
+        self.files[told["id"]] = next(iter(hashes))
+
+
+class UploadCrash:
+    """Every acknowledged upload is there, whole; nothing half is. For a face of the uploads: its modules, scope and uploaders."""
 
     def start(self, directory, **options):
-        return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=["probe"]).start()
+        return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=self.MODULES).start()
 
     def blobs(self, server):
         """Of the disk: SHA-256 -> size. Each file must be what its name says."""
@@ -273,17 +311,16 @@ class UploadCrash(unittest.TestCase):
                 found[file.name] = len(content)
         return found
 
-    def check(self, server, acknowledged, sent):
+    def check(self, server, uploads):
+        if uploads is None:
+            return
         found = self.blobs(server)
-        self.assertEqual({key: size for key, size in acknowledged.items() if found.get(key) != size}, {}, "acknowledged uploads are gone")
-        self.assertEqual(found.keys() - sent.keys(), set(), "files that nobody sent")
-        self.assertEqual([file for file in (server.data / "spool").rglob("*") if file.is_file()], [])
+        self.assertEqual({key: size for key, size in uploads.acknowledged.items() if found.get(key) != size}, {}, "acknowledged uploads are gone")
+        self.assertEqual(found.keys() - uploads.sent.keys(), set(), "contents that nobody sent")
+        self.assertEqual(forms.spool_files(server), [])
         self.assertEqual([file for file in (server.data / "blobs" / "tmp").rglob("*") if file.is_file()], [])
-        for key in random.sample(sorted(acknowledged), min(5, len(acknowledged))):
-            answer = support.request(server, "GET", f"/probe/files/{key}")
-            self.assertEqual((answer.status, hashlib.sha256(answer.body).hexdigest()), (200, key))
-        for key in found:  # the next round needs the room
-            self.assertEqual(support.request(server, "DELETE", f"/probe/files/{key}").status, 200)
+        self.fetch(server, uploads, found)
+        self.assertEqual(self.blobs(server), {})  # the next round needs the room
 
     def scrub(self, directory, expected):
         server = self.start(directory, **{"blobs.scrub": "every: PT1S", "blobs.scrub_rate": 0})
@@ -303,9 +340,8 @@ class UploadCrash(unittest.TestCase):
         for number in range(UPLOAD_KILLS):
             server = self.start(directory)
             try:
-                if uploads:
-                    self.check(server, uploads.acknowledged, uploads.sent)
-                uploads = Uploaders(server)
+                self.check(server, uploads)
+                uploads = self.uploaders(server)
                 support.wait_until(lambda: len(uploads.acknowledged) > 3, 30, "the first uploads")
                 time.sleep(random.uniform(0, 0.2))
                 os.kill(server.pid, signal.SIGKILL)
@@ -317,7 +353,7 @@ class UploadCrash(unittest.TestCase):
         self.scrub(directory, len(self.blobs(server)))
         server = self.start(directory)
         self.addCleanup(server.stop)
-        self.check(server, uploads.acknowledged, uploads.sent)
+        self.check(server, uploads)
         self.measured = f"{UPLOAD_KILLS} kills, {total} acknowledged uploads, none lost, none half"
 
     def test_no_acknowledged_upload_is_lost_by_a_power_cut(self):
@@ -327,9 +363,8 @@ class UploadCrash(unittest.TestCase):
             disk.attach()
             server = self.start(disk.mount / "data")
             try:
-                if uploads:
-                    self.check(server, uploads.acknowledged, uploads.sent)
-                uploads = Uploaders(server)
+                self.check(server, uploads)
+                uploads = self.uploaders(server)
                 support.wait_until(lambda: len(uploads.acknowledged) > 3, 30, "the first uploads")
                 time.sleep(random.uniform(0.1, 0.5))
                 disk.cut()
@@ -347,10 +382,46 @@ class UploadCrash(unittest.TestCase):
         self.scrub(disk.mount / "data", len(self.blobs(server)))
         server = self.start(disk.mount / "data")
         try:
-            self.check(server, uploads.acknowledged, uploads.sent)
+            self.check(server, uploads)
         finally:
             server.stop()
         self.measured = f"{UPLOAD_CUTS} power cuts, {total} acknowledged uploads, none lost, none half"
+
+
+class BlobUploadCrash(UploadCrash, unittest.TestCase):
+    MODULES = ["probe"]
+
+    def uploaders(self, server):
+        return Uploaders(server)
+
+    def fetch(self, server, uploads, found):
+        for key in random.sample(sorted(uploads.acknowledged), min(5, len(uploads.acknowledged))):
+            answer = support.request(server, "GET", f"/probe/files/{key}")
+            self.assertEqual((answer.status, hashlib.sha256(answer.body).hexdigest()), (200, key))
+        for key in found:
+            self.assertEqual(support.request(server, "DELETE", f"/probe/files/{key}").status, 200)
+
+
+class FileUploadCrash(UploadCrash, unittest.TestCase):
+    MODULES = ["auth", "files"]
+    token = None
+
+    def uploaders(self, server):
+        self.token = self.token or support.account(server, "ada")
+        return FileUploaders(server, self.token)
+
+    def fetch(self, server, uploads, found):
+        with contextlib.closing(sqlite3.connect(server.data / "mortise.db", timeout=30)) as database:
+            listed = dict(database.execute("SELECT id, sha256 FROM files_files"))
+        self.assertEqual(uploads.files.items() - listed.items(), set(), "acknowledged files are gone")
+        self.assertEqual(set(listed.values()) - found.keys(), set(), "a file without its content was kept")
+        for file, key in listed.items():
+            answer = support.request(server, "GET", f"/api/files/{file}/download", token=self.token)
+            self.assertEqual((answer.status, hashlib.sha256(answer.body).hexdigest()), (200, key))
+            self.assertEqual(support.request(server, "DELETE", f"/api/files/{file}", token=self.token).status, 200)
+        for key in self.blobs(server):  # contents whose file was not kept any more; the sweep would take them in a day
+            self.assertNotIn(key, uploads.acknowledged)
+            (server.data / "blobs" / "data" / "files" / key[:2] / key).unlink()
 
 
 if __name__ == "__main__":
