@@ -1,12 +1,11 @@
 #include "catalog_interface.hpp"
 
-#include <mortise/module.hpp>
 #include <mortise/problem.hpp>
+#include <mortise/provided.hpp>
 #include <mortise/text.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 
 #include "function_names.hpp"
 
@@ -17,36 +16,6 @@ using mortise::Problem;
 using mortise::Text;
 using mortise::detail::fill;
 using mortise::detail::str;
-
-mortise_status statusOf(const Problem& problem) {
-  switch (problem.status()) {
-    case 404:
-      return MORTISE_NOT_FOUND;
-    case 409:
-      return MORTISE_CLOSED;
-    case 422:
-      return MORTISE_INVALID;
-    case 503:
-      return MORTISE_UNAVAILABLE;
-    case 507:
-      return MORTISE_FULL;
-    default:
-      return MORTISE_FAILED;
-  }
-}
-
-mortise_status statusOf(const mortise::db::Error& error) {
-  using Kind = mortise::db::Error::Kind;
-  switch (error.kind()) {
-    case Kind::unavailable:
-    case Kind::serialization:
-      return MORTISE_UNAVAILABLE;
-    case Kind::full:
-      return MORTISE_FULL;
-    default:
-      return MORTISE_FAILED;
-  }
-}
 
 mortise_skill toC(const Skill& skill) {
   const auto& record = skill.record;
@@ -121,23 +90,15 @@ CatalogInterface::CatalogInterface(Catalog& catalog, mortise::Log log)
 
 template <class Work>
 mortise_status CatalogInterface::guarded(mortise_error* error, Work&& work) noexcept {
-  try {
-    work();
-    return MORTISE_OK;
-  } catch (const Problem& problem) {
-    fill(error, problem.code(), problem.note().empty() ? problem.code() : problem.note());
-    if (error != nullptr) error->retry_after = problem.retryAfter();
-    return statusOf(problem);
-  } catch (const mortise::db::Error& failed) {
-    fill(error, "database", failed.what());
-    if (error != nullptr) error->retry_after = failed.retryAfter();
-    return statusOf(failed);
-  } catch (...) {
-    const auto reason = mortise::detail::currentException();
-    fill(error, "failed", reason);
-    log_.error("the catalog can't answer", {{"error", reason}});
-    return MORTISE_FAILED;
-  }
+  return mortise::provided(
+      error, MORTISE_CLOSED,
+      [this](const std::string& reason) {
+        log_.error("the catalog can't answer", {{"error", reason}});
+      },
+      [&] {
+        work();
+        return MORTISE_OK;
+      });
 }
 
 mortise_status CatalogInterface::list(void* context, mortise_str userId, SkillSink sink, void* sinkContext,
