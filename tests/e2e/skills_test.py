@@ -439,6 +439,7 @@ class Skills(SkillServer):
         (self.root / bad["id"] / "meta.json").write_text("{")
         (self.root / "not-a-skill--01234567").mkdir()
         self.addCleanup((self.root / "not-a-skill--01234567").rmdir)
+        self.assertOk(self.call("POST", f"/{good['id']}/enabled", {"enabled": False}))  # what is done by hand counts from the next change on
         for _ in range(3):
             self.assertEqual([item["id"] for item in self.list()], [good["id"]])
         told = [line for line in self.server.output().splitlines() if "a skill can't be read" in line]
