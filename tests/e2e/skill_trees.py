@@ -169,7 +169,7 @@ description: >-
     Tree("windows", {
         "SKILL.md": "\ufeff---\r\nname: Windows Made\r\ndescription: |\r\n  First line\r\n  Second line\r\n---\r\n# Windows\r\n\r\n[more](docs\\more.md) [this](docs/more.md)\r\n",
         "docs/more.md": "more\r\n",
-    }, _fields("windows-made", "Windows Made", 2, 1, description="First line\nSecond line\n"), description_of_shape="byte order mark, Windows line ends, literal text"),
+    }, _fields("windows-made", "Windows Made", 2, 1, description="First line\nSecond line"), description_of_shape="byte order mark, Windows line ends, literal text that loses its last break"),
 
     Tree("odd-type", {
         "SKILL.md": "---\nname: Odd Type\nruntime_type: docker\ndescription:\n---\n---\nA rule above, no second front matter.\n",
