@@ -1,6 +1,7 @@
 """Big files in and out: memory bounded, bytes equal, the disk clean afterwards, and everybody else served meanwhile."""
 import hashlib
 import http.client
+import itertools
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import threading
 import time
 import unittest
 
+import forms
 import support
 from mortise_server import MortiseServer
 
@@ -99,11 +101,13 @@ class Transfers(unittest.TestCase):
         self.addCleanup(connection.close)
         return connection
 
-    def upload(self, pieces, length=None, path="/probe/blobs", kind="application/octet-stream"):
+    def upload(self, pieces, length=None, path="/probe/blobs", kind="application/octet-stream", headers=None):
         """Sends the pieces; without `length` they go chunked."""
         connection = self.connect()
         connection.putrequest("POST", path)
         connection.putheader("Content-Type", kind)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
         connection.putheader("Content-Length", str(length)) if length is not None else connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
         for piece in pieces:
@@ -114,9 +118,7 @@ class Transfers(unittest.TestCase):
         return support.Answer(reply.status, reply.headers, reply.read())
 
     def download(self, blob, **headers):
-        connection = self.connect()
-        connection.request("GET", f"/probe/files/{blob}", headers={name.replace("_", "-"): value for name, value in headers.items()})
-        return connection.getresponse()
+        return self.fetch(f"/probe/files/{blob}", {name.replace("_", "-"): value for name, value in headers.items()})
 
     def left_on_disk(self):
         """Files below blobs/ and spool/, and files without a name that the server holds open."""
@@ -137,33 +139,67 @@ class Transfers(unittest.TestCase):
         if not support.SANITIZED:
             self.assertLess(watch.extra(), EXTRA)
 
-    def test_a_big_file_goes_up_and_comes_down(self):
-        content = Content(SIZE)
+    def fetch(self, path, headers=None):
+        connection = self.connect()
+        connection.request("GET", path, headers=headers or {})
+        return connection.getresponse()
+
+    def round_trip(self, content, put, path_of, headers=None):
+        """Up by `put`, which returns (an id, the SHA-256 as told or None); down, whole and in parts."""
         digest = content.sha256()
         with Watch(self.server) as up:
-            answer = self.upload(content.pieces(), SIZE)
-        self.assertEqual((answer.status, answer.json()), (201, {"id": digest, "size": SIZE}))
+            name, told = put()
+        self.assertIn(told, (None, digest))
         self.assertBounded(up)
         got, size = hashlib.sha256(), 0
         with Watch(self.server) as down:
-            reply = self.download(digest)
-            self.assertEqual((reply.status, reply.getheader("Content-Length")), (200, str(SIZE)))
+            reply = self.fetch(path_of(name), headers)
+            self.assertEqual((reply.status, reply.getheader("Content-Length")), (200, str(content.size)))
             while piece := reply.read(PIECE):
                 got.update(piece)
                 size += len(piece)
-        self.assertEqual((size, got.hexdigest()), (SIZE, digest))
+        self.assertEqual((size, got.hexdigest()), (content.size, digest))
         self.assertBounded(down)
 
-        middle = SIZE // 2 - 12_345
-        reply = self.download(digest, Range=f"bytes={middle}-{middle + 999_999}")
-        self.assertEqual((reply.status, reply.getheader("Content-Range")), (206, f"bytes {middle}-{middle + 999_999}/{SIZE}"))
-        self.assertEqual(reply.read(), content.piece(middle, 1_000_000))
-        reply = self.download(digest, Range="bytes=-1000")
-        self.assertEqual(reply.read(), content.piece(SIZE - 1000, 1000))
-        reply = self.download(digest, Range=f"bytes={SIZE}-")
-        self.assertEqual((reply.status, reply.getheader("Content-Range")), (416, f"bytes */{SIZE}"))
-        self.measured = (f"{SIZE // MIB} MiB; memory of its own: +{up.extra() / MIB:.1f} MiB up, +{down.extra() / MIB:.1f} MiB down; others meanwhile "
+        def part(range):
+            reply = self.fetch(path_of(name), {**(headers or {}), "Range": f"bytes={range}"})
+            return reply.status, reply.getheader("Content-Range"), reply.read()
+
+        middle = content.size // 2 - 12_345
+        self.assertEqual(part(f"{middle}-{middle + 999_999}"),
+                         (206, f"bytes {middle}-{middle + 999_999}/{content.size}", content.piece(middle, 1_000_000)))
+        self.assertEqual(part("-1000")[2], content.piece(content.size - 1000, 1000))
+        self.assertEqual(part(f"{content.size}-")[:2], (416, f"bytes */{content.size}"))
+        self.measured = (f"{content.size // MIB} MiB; memory of its own: +{up.extra() / MIB:.1f} MiB up, +{down.extra() / MIB:.1f} MiB down; others meanwhile "
                          f"p99 {support.percentile(up.times + down.times, 0.99) * 1000:.0f} ms")
+
+    def test_a_big_blob_goes_up_and_comes_down(self):
+        content = Content(SIZE)
+
+        def put():
+            answer = self.upload(content.pieces(), SIZE)
+            self.assertEqual((answer.status, answer.json()["size"]), (201, SIZE))
+            return (answer.json()["id"],) * 2
+
+        self.round_trip(content, put, lambda blob: f"/probe/files/{blob}")
+
+    def test_a_big_file_goes_up_and_comes_down(self):
+        self.server.stop()
+        self.server = MortiseServer({**self.server.options, "http.listen": "127.0.0.1:0", "files.max_size": "8GiB",
+                                     "modules.enabled": ["auth", "files", "probe"]}).start()
+        self.addCleanup(self.server.stop)
+        token = support.account(self.server, "ada")
+        forms.stored(self.server, token, b"warm")
+        content = Content(SIZE, 9)
+        head, tail = forms.body(forms.part("file", b"|", "big.bin")).split(b"|")
+
+        def put():
+            answer = self.upload(itertools.chain([head], content.pieces(), [tail]), len(head) + SIZE + len(tail), "/api/files",
+                                 forms.content_type(), {"Authorization": f"Bearer {token}"})
+            self.assertEqual((answer.status, answer.json()["data"]["size"]), (200, SIZE), answer)
+            return answer.json()["data"]["id"], None
+
+        self.round_trip(content, put, lambda file: f"/api/files/{file}/download", {"Authorization": f"Bearer {token}"})
 
     def test_a_download_that_broke_off_is_resumed(self):
         content = Content(40 * MIB + 321)
