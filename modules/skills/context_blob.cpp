@@ -42,10 +42,10 @@ std::string percentDecoded(std::string_view text) {
   return out;
 }
 
-// A scheme ("https:", "mailto:"), a host ("//host") or the root of some site.
-bool leavesTheBundle(std::string_view target) {
+// A scheme ("https:", "mailto:"), a host ("//host"), the root of some site, a query or a fragment.
+bool isMoreThanAPath(std::string_view target) {
   return target.empty() || target.front() == '/' || target.front() == '\\' ||
-         target.find(':') != std::string_view::npos;
+         target.find_first_of(":?#") != std::string_view::npos;
 }
 
 bool isOfKind(std::string_view path) {
@@ -56,8 +56,7 @@ bool isOfKind(std::string_view path) {
 
 // The path below the bundle's root; nothing when it leaves it or is not of a kind that is read.
 std::optional<std::string> pathOf(std::string_view target) {
-  target = target.substr(0, target.find_first_of("?#"));
-  if (leavesTheBundle(target) || target.size() > kLongestTarget) return std::nullopt;
+  if (isMoreThanAPath(target) || target.size() > kLongestTarget) return std::nullopt;
   const auto decoded = percentDecoded(target);
   std::string path;
   for (std::size_t at = 0; at <= decoded.size();) {

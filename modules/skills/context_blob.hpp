@@ -14,7 +14,7 @@ inline constexpr std::size_t kLongestReference = 2048;  // characters of one fil
 inline constexpr std::size_t kLongestContext = 12288;   // characters of the whole
 
 // Paths that `body` refers to, in their order, each once: targets of Markdown links, and bare references/...,
-// assets/..., scripts/...; relative, of .md .txt .yaml .yml .json; query and fragment cut off. They need not exist.
+// assets/..., scripts/...; relative, of .md .txt .yaml .yml .json, without a query or fragment. They need not exist.
 std::vector<std::string> referencesIn(std::string_view body);
 
 struct ContextBlob {

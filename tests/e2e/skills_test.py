@@ -549,6 +549,24 @@ class Skills(SkillServer):
         self.assertEqual([record["instance_name"] for record in failed], [item["id"]])
         self.assertIn("skill_slug_taken", failed[0]["error_message"])
 
+    def test_a_refresh_that_is_cancelled_leaves_the_rest_alone(self):
+        last = self.pdf("last")
+        self.assertOk(self.install(last))
+        (last / "new.txt").write_text("new")
+        self.assertOk(self.install_github(self.publish(), manifest={"name": "First", "runtime_type": "native"}))
+        self.github.faults["skills/pdf"] = Fault("slow", 0.002)  # two seconds for an answer that is no listing
+        before = self.session_ids()
+        self.assertEqual(self.admin.call("POST", f"/api/v1/scheduler/jobs/{JOB}/actions/run", {}).status, 200)
+        session = support.wait_until(lambda: [one for one in self.session_ids() if one not in before], 30, "the session")[0]
+        support.wait_until(lambda: self.session(session)["instance_records"][0]["status"] == "running", 30, "the first skill")
+        self.assertEqual(self.admin.call("POST", f"/api/v1/sync-sessions/{session}/actions/cancel").status, 200)
+        runs = f"/api/v1/scheduler/jobs/{JOB}/runs"
+        run = support.wait_until(lambda: (run := self.user.call("GET", runs).json()["data"]["items"][0])["ended_at"] and run, 30, "the run to end")
+        self.assertIn("the session was cancelled before pdf-tools--", run["output"])
+        self.assertEqual([record["status"] for record in self.session(session)["instance_records"]], ["failed", "pending"])
+        self.assertEqual(self.session(session)["status"], "cancelled")
+        self.assertEqual({item["slug"]: item["bundle_file_count"] for item in self.list()}, {"first": 4, "pdf-tools": 4})
+
     def test_a_rate_limit_says_until_when(self):
         ref = self.publish()
         self.github.faults["skills/pdf"] = Fault("rate_limit")
