@@ -101,8 +101,8 @@ class GithubStandIn:
                 self._contents(handler, match[1], query.get("ref", ["main"])[0], match[2].strip("/"))
             elif match := re.fullmatch(r"/repos/([^/]+/[^/]+)/tarball/(.*)", path):
                 self._tarball(handler, match[1], match[2])
-            elif match := re.fullmatch(r"/raw/([^/]+/[^/]+)/([^/]+)/(.*)", path):
-                self._raw(handler, match[1], urllib.parse.unquote(match[2]), match[3])
+            elif match := re.fullmatch(r"/raw/([^/]+/[^/]+)/([^/]+)/(.*)", address.path):  # as sent: a branch may hold %2F
+                self._raw(handler, match[1], urllib.parse.unquote(match[2]), urllib.parse.unquote(match[3]))
             elif match := re.fullmatch(r"/repositories/(\d+)/(contents|tarball)/(.*)", path):  # a renamed repository, by its number
                 (repository, branch), _ = sorted(self.repositories.items())[int(match[1])]
                 if match[2] == "contents":

@@ -118,13 +118,10 @@ class Reader {
     const char quote = lines_.at(offset);
     for (auto at = offset + 1; at < end; ++at) {
       const char c = lines_.at(at);
-      if (c == '\\' && quote == '"') {
-        ++at;
-      } else if (c == quote && quote == '\'' && lines_.at(at + 1) == quote) {
-        ++at;
-      } else if (c == quote) {
-        return at;
-      }
+      const bool escape = c == '\\' && quote == '"';
+      const bool doubled = c == quote && quote == '\'' && lines_.at(at + 1) == quote;
+      if (c == quote && !doubled) return at;
+      if (escape || doubled) ++at;
     }
     return std::string_view::npos;
   }
