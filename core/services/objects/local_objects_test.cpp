@@ -66,7 +66,7 @@ TEST_F(LocalObjectsTest, ALinkToAFolderElsewhereIsNoBucketAndALinkInsteadOfAReco
   put("a", "one");
   for (const auto& entry : fs::recursive_directory_iterator(root_)) {
     if (entry.path().extension() != ".json") continue;
-    const auto record = entry.path();
+    const fs::path record(entry.path().string());
     fs::copy(record, directory_.path() + "/copied");
     fs::remove(record);
     fs::create_symlink(directory_.path() + "/copied", record);

@@ -8,7 +8,7 @@ namespace mortise::services::s3 {
 namespace {
 
 constexpr std::int64_t kMicro = 1'000'000;
-constexpr std::int64_t kToleratedSkew = 15 * 60;  // seconds, of the S3 API
+constexpr std::int64_t kToleratedSkew = std::int64_t{15} * 60;  // seconds, of the S3 API
 
 ServiceError denied(const std::string& text) {
   return ServiceError(ErrorKind::denied, "object store: " + text, 0, "access_denied");
