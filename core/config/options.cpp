@@ -114,7 +114,7 @@ std::vector<Option> make() {
           "blobs", "s3_public_url", "",
           "Address of the S3 store for clients (https://files.example), in presigned links; empty = blobs.s3_endpoint"),
       text("blobs", "s3_ca_file", "", "Certificates in PEM that the S3 store is checked with; empty = the system's"),
-      bounded("blobs", "s3_timeout", duration, "10s", kSecond, 10 * 60 * kSecond,
+      bounded("blobs", "s3_timeout", duration, "10s", kSecond, 600 * kSecond,
               "Gives the S3 store up when no byte moved for this long"),
       text("blobs", "scrub", "cron: 0 4 * * 6",
            "When every blob is read and compared with its name: a trigger as jobs have it, in jobs.timezone; off = "

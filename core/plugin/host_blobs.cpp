@@ -23,7 +23,6 @@ namespace {
 using services::Blob;
 using services::Blobs;
 
-constexpr std::size_t kPiece = 256 << 10;
 constexpr std::size_t kHash = 64;
 constexpr std::size_t kMaxListed = 1000;
 
