@@ -69,8 +69,12 @@ void SkillStore::open() {
 
 SkillStore::Lock SkillStore::lock() const {
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  std::unique_lock mine(mutex_, end);
-  if (!mine.owns_lock()) throw busy();
+  std::unique_lock mine(mutex_, std::try_to_lock);  // no timed_mutex: ThreadSanitizer does not know how that locks
+  while (!mine.owns_lock()) {
+    if (std::chrono::steady_clock::now() > end) throw busy();
+    std::this_thread::sleep_for(kPause);
+    static_cast<void>(mine.try_lock());
+  }
   auto file = openLock(directory_.get(), kLock);
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) disk::failed("lock the skills", errno);

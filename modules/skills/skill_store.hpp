@@ -36,8 +36,8 @@ class SkillStore {
 
    private:
     friend class SkillStore;
-    Lock(std::unique_lock<std::timed_mutex> mine, Descriptor file) : mine_(std::move(mine)), file_(std::move(file)) {}
-    std::unique_lock<std::timed_mutex> mine_;
+    Lock(std::unique_lock<std::mutex> mine, Descriptor file) : mine_(std::move(mine)), file_(std::move(file)) {}
+    std::unique_lock<std::mutex> mine_;
     Descriptor file_;
   };
   Lock lock() const;
@@ -90,7 +90,7 @@ class SkillStore {
   std::string root_;
   Swap swap_;
   Descriptor directory_;
-  mutable std::timed_mutex mutex_;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace skills
