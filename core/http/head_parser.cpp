@@ -116,7 +116,8 @@ HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
 bool HeadParser::requestLine(std::string_view line, Head& head) {
   const std::size_t firstBlank = line.find(' ');
   const std::size_t lastBlank = line.rfind(' ');
-  if (firstBlank == std::string_view::npos || firstBlank == lastBlank || firstBlank == 0) {
+  // Two blanks in a row would leave an empty target between them.
+  if (firstBlank == std::string_view::npos || lastBlank <= firstBlank + 1 || firstBlank == 0) {
     refuse(400, "bad_request", "request line is not 'METHOD target HTTP/1.1'");
     return false;
   }

@@ -103,6 +103,7 @@ TEST(HeadParser, RefusesWhatCouldBeReadInTwoWays) {
 TEST(HeadParser, RefusesBadRequestLines) {
   EXPECT_EQ(refusedStatus("GET /\r\n"), 400);
   EXPECT_EQ(refusedStatus("GET  / HTTP/1.1\r\n"), 400);
+  EXPECT_EQ(refusedStatus("GET  HTTP/1.1\r\n"), 400) << "an empty target";
   EXPECT_EQ(refusedStatus("GET /a b HTTP/1.1\r\n"), 400);
   EXPECT_EQ(refusedStatus("GET a HTTP/1.1\r\n"), 400);
   EXPECT_EQ(refusedStatus("GET /a#b HTTP/1.1\r\n"), 400);
