@@ -134,6 +134,7 @@ class Connection {
   void writeFile(const std::shared_ptr<RequestExchange>& exchange, Reply& reply);
   void refuseFile(const std::shared_ptr<RequestExchange>& exchange, int status, std::string_view code,
                   std::string_view detail, const Fields& fields);
+  void cork(bool on);
   void queueFile(const std::shared_ptr<ByteSource>& file, std::uint64_t offset, std::uint64_t length);
   void openHead(std::string& out, int status);
   void writeFields(std::string& out, const Fields& fields, bool ownLength);
@@ -170,6 +171,7 @@ class Connection {
   bool writeArmed_ = false;
   bool mustLinger_ = false;
   bool blocked_ = false;  // output waits for the socket
+  bool corked_ = false;   // TCP_CORK is set
   bool starved_ = false;  // output waits for a piece that is being pulled
   bool anyRequest_ = false;
   std::size_t budget_ = 0;

@@ -1,4 +1,6 @@
 // Replies of a connection: head, body, file; the write path; what happens when the last byte is out.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -15,9 +17,10 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kCopiedBody = 16 << 10;   // up to this a body travels in one buffer with its head
-constexpr std::size_t kOutputRoom = 256 << 10;  // above it no further request is taken up
-constexpr std::size_t kFileBudget = 2 << 20;    // per turn
+constexpr std::size_t kCopiedBody = 16 << 10;     // up to this a body travels in one buffer with its head
+constexpr std::size_t kOutputRoom = 256 << 10;    // above it no further request is taken up
+constexpr std::size_t kFileBudget = 2 << 20;      // per turn
+constexpr std::uint64_t kCorkedFile = 256 << 10;  // from this size on a file leaves in full segments only
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
 bool isClean(std::string_view text) {
@@ -213,9 +216,19 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
   concludeReply(close);
 }
 
+// While a big file is on its way, TCP_NODELAY would send the odd end of each piece that sendfile takes as a segment of
+// its own. Uncorking sends the last one. A Unix socket has no such option and needs none.
+void Connection::cork(bool on) {
+  if (on == corked_) return;
+  corked_ = on;
+  const int value = on ? 1 : 0;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
 void Connection::queueFile(const std::shared_ptr<ByteSource>& file, std::uint64_t offset, std::uint64_t length) {
   if (length == 0) return;
   if (file->fd() >= 0) {
+    if (length >= kCorkedFile) cork(true);
     output_.push(file, offset, length);
     return;
   }
@@ -359,6 +372,7 @@ void Connection::settleFinished() {
 }
 
 void Connection::outputDone() {
+  cork(false);
   if (writeArmed_) {
     writeArmed_ = false;
     io_.watch(fd_, false);
