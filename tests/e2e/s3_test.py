@@ -39,6 +39,9 @@ def store_health(server):
     return checks["object_store"]["status"]
 
 
+CLOCK_MOVES = shutil.which("faketime") and not support.SANITIZED
+
+
 @unittest.skipUnless(Swift.available(), "OpenStack Swift or boto3 is not installed")
 class S3Case(unittest.TestCase):
     @classmethod
@@ -128,7 +131,7 @@ class Misconfigured(S3Case):
     def test_another_region(self):
         self.refused(self.serve(s3_region="eu-central-1"), "is in the region us-east-1; set blobs.s3_region")
 
-    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
+    @unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
     def test_a_clock_that_is_wrong(self):
         server = self.serve(prefix=("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", "+20m"))
         self.refused(server, r"clock of this server and of the object store differ by (119\d|12\d\d) s; set the clock \(NTP\)")
@@ -196,7 +199,7 @@ class Objects(S3Case):
         self.assertEqual(store_health(server), "healthy")
 
 
-@unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
+@unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
 class Killed(S3Case):
     def test_kill_in_the_middle_of_a_multipart_upload_leaves_no_object_and_clean_up_takes_the_parts(self):
         server = self.serve()
