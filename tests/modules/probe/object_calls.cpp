@@ -27,7 +27,8 @@ Reply ObjectCalls::stat(const Request& request) const {
 }
 
 Reply ObjectCalls::drop(const Request& request) const {
-  if (!objects_.remove(request.query("bucket").text(""), request.query("name").text(""))) throw Problem(404, "not_found");
+  if (!objects_.remove(request.query("bucket").text(""), request.query("name").text("")))
+    throw Problem(404, "not_found");
   return Reply::ok(json::object({{"gone", true}}));
 }
 
