@@ -20,6 +20,7 @@ class Swift:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="swift-"))
         self.folder.chmod(0o755)
+        shutil.copy(ROOT / "tests" / "peers" / "swift_one.py", self.folder)  # nobody may not read a checkout below root's home
         self._as = []
         if os.getuid() == 0:
             shutil.chown(self.folder, "nobody")
@@ -36,7 +37,7 @@ class Swift:
         log = self.folder / "log"
         with open(log, "wb") as output:
             self._server = subprocess.Popen(
-                [*self._as, *fake, "/usr/bin/python3", str(ROOT / "tests" / "peers" / "swift_one.py"), str(self.folder), str(self.port), *BUCKETS],
+                [*self._as, *fake, "/usr/bin/python3", str(self.folder / "swift_one.py"), str(self.folder), str(self.port), *BUCKETS],
                 cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, preexec_fn=_die_with_parent)
 
