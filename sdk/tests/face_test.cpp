@@ -11,8 +11,32 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "stand_in_host.hpp"
+
+namespace json = mortise::json;
+
+namespace desk {
+
+struct Ticket {
+  std::string id;
+};
+void mortiseAppendJson(std::string& out, const Ticket& ticket) {
+  out += R"({"id":)";
+  json::appendQuoted(out, ticket.id);
+  out += '}';
+}
+
+struct Nothing {};
+void mortiseAppendJson(std::string& out, const Nothing&) { out += "{}"; }
+
+struct Name {
+  std::string text;
+};
+void mortiseAppendJson(std::string& out, const Name& name) { json::appendQuoted(out, name.text); }
+
+}  // namespace desk
 
 namespace {
 
@@ -25,7 +49,6 @@ using mortise::Reply;
 using mortise::Request;
 using stand_in::world;
 using ::testing::ElementsAre;
-namespace json = mortise::json;
 
 std::optional<PendingCall> pending;
 int streamsClosed = 0;
@@ -378,6 +401,22 @@ TEST(JsonText, EscapesAndKeepsNumbers) {
   EXPECT_EQ(json::list(std::vector<std::string>{"a", "b"}).text(), R"(["a","b"])");
   EXPECT_EQ(json::List().build().text(), "[]");
   EXPECT_EQ(json::Object().add("a", 1).add("b", "c").build().text(), R"({"a":1,"b":"c"})");
+}
+
+TEST(JsonText, WritesEveryTypeThatHasAFunctionForIt) {
+  const desk::Ticket ticket{"t1"};
+  EXPECT_EQ(json::from(ticket).build().text(), R"({"id":"t1"})");
+  EXPECT_EQ(json::from(ticket).add("links", json::list({"a"})).build().text(), R"({"id":"t1","links":["a"]})");
+  EXPECT_EQ(json::from(desk::Nothing{}).build().text(), "{}");
+  EXPECT_EQ(json::from(desk::Nothing{}).add("a", 1).build().text(), R"({"a":1})");
+  EXPECT_EQ(json::list(std::vector<desk::Ticket>{{"t1"}, {"t2"}}).text(), R"([{"id":"t1"},{"id":"t2"}])");
+  EXPECT_EQ(json::list(std::vector<desk::Ticket>{{"t1"}},
+                       [](const desk::Ticket& each) { return json::from(each).add("mine", true); })
+                .text(),
+            R"([{"id":"t1","mine":true}])");
+  EXPECT_EQ(json::object({{"ticket", ticket}, {"by", std::optional<desk::Name>(desk::Name{"Ann"})}}).text(),
+            R"({"ticket":{"id":"t1"},"by":"Ann"})");
+  EXPECT_THROW(json::from(desk::Name{"Ann"}), std::logic_error) << "a text takes no members";
 }
 
 TEST(TextView, BecomesAStringWhereOneIsWanted) {

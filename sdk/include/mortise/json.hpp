@@ -1,5 +1,6 @@
 // Writing JSON: small values that know how to become JSON text.
 //   return Reply::ok(json::object({{"id", id}, {"tags", json::list(tags)}, {"note", nullptr}}));
+//   return Reply::ok(json::from(ticket).add("links", links));
 // Reading a request's JSON is json_node.hpp.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -121,9 +123,21 @@ class Value {
 // JSON text made elsewhere, taken as it is: it must be one valid value.
 inline Value raw(std::string text) { return Value(std::move(text)); }
 
+// A type that can be written as JSON: beside it stands a function, found by the type's namespace, that appends the value
+// as one JSON value:
+//   void mortiseAppendJson(std::string& out, const Ticket& ticket);
+// Generated contract headers and entities with a list of fields have one.
+template <class T>
+concept Writable = requires(std::string& out, const T& value) {
+  mortiseAppendJson(out, value);
+};
+
+class Object;
+class List;
+
 // Whatever may stand as a value: null, booleans, integers of every width, doubles, text, optionals (null when empty),
-// json::Value, and a node of a request body (Json). An argument type: it borrows text, so do not keep one beyond the
-// expression.
+// json::Value, Object and List, every Writable type, and a node of a request body (Json). An argument type: it borrows
+// text, so do not keep one beyond the expression.
 class Item {
  public:
   Item(std::nullptr_t) noexcept : kind_(Kind::null) {}  // NOLINT: meant to convert
@@ -142,7 +156,13 @@ class Item {
   Item(const Text& text) noexcept : kind_(Kind::text), view_(text) {}            // NOLINT: meant to convert
   Item(const char* text) noexcept : kind_(Kind::text), view_(text) {}            // NOLINT: meant to convert
   Item(const Value& value) noexcept : kind_(Kind::json), view_(value.text()) {}  // NOLINT: meant to convert
-  Item(const Json& node);  // NOLINT: meant to convert; json_node.hpp
+  Item(const Json& node);      // NOLINT: meant to convert; json_node.hpp
+  Item(const Object& object);  // NOLINT: meant to convert
+  Item(const List& list);      // NOLINT: meant to convert
+  template <Writable T>
+  Item(const T& value) : kind_(Kind::owned) {  // NOLINT: meant to convert
+    mortiseAppendJson(owned_, value);
+  }
   template <class T>
   Item(const std::optional<T>& value) : Item(value ? Item(*value) : Item(nullptr)) {}  // NOLINT: meant to convert
 
@@ -230,7 +250,11 @@ Value list(const Range& range, Convert&& convert) {
   for (const auto& element : range) {
     if (out.size() > 1) out.push_back(',');
     const auto& converted = convert(element);
-    Item(converted).appendTo(out);
+    if constexpr (Writable<std::remove_cvref_t<decltype(converted)>>) {
+      mortiseAppendJson(out, converted);
+    } else {
+      Item(converted).appendTo(out);
+    }
   }
   out.push_back(']');
   return raw(std::move(out));
@@ -255,6 +279,8 @@ class Object {
   operator Value() const { return build(); }  // NOLINT: meant to convert
 
  private:
+  template <Writable T>
+  friend Object from(const T& value);
   std::string out_;
 };
 
@@ -272,6 +298,21 @@ class List {
  private:
   std::string out_;
 };
+
+inline Item::Item(const Object& object) : kind_(Kind::owned), owned_(object.build().text()) {}
+inline Item::Item(const List& list) : kind_(Kind::owned), owned_(list.build().text()) {}
+
+// The members of `value` as an object that takes further ones: json::from(ticket).add("links", links). `value` must be
+// written as an object; every element of a range: list(tickets).
+template <Writable T>
+Object from(const T& value) {
+  Object object;
+  mortiseAppendJson(object.out_, value);
+  if (object.out_.empty() || object.out_.back() != '}') throw std::logic_error("json::from: the value is no object");
+  object.out_.pop_back();
+  if (object.out_ == "{") object.out_.clear();
+  return object;
+}
 
 }  // namespace json
 }  // namespace mortise::inline sdk1
