@@ -1,6 +1,6 @@
 #!/bin/sh
 # sdk/abi/check.sh            compares today's headers with every recorded release (sdk/abi/mortise-*.abi)
-# sdk/abi/check.sh record X.Y writes mortise-X.Y.abi; once, when X.Y is released
+# sdk/abi/check.sh record X.Y writes mortise-X.Y.abi and mortise-X.Y.layout; once, when X.Y is released
 # sdk/abi/check.sh self-test  proves that a moved field is noticed and a new last field is let through
 # Needs abidw and abidiff (Debian: abigail-tools). CC names the C compiler.
 set -eu
@@ -13,7 +13,8 @@ done
 
 # snapshot INCLUDE_DIR OUT
 snapshot() {
-  "${CC:-cc}" -std=c11 -g -O0 -fPIC -shared -I"$1" "$here/snapshot.c" -o "$work/libsnapshot.so"
+  python3 -B "$here/mirror.py" snapshot "$1" "$work/snapshot.c"
+  "${CC:-cc}" -std=c11 -g -O0 -fPIC -shared -I"$1" "$work/snapshot.c" -o "$work/libsnapshot.so"
   abidw --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$2" "$work/libsnapshot.so"
 }
 # compare RECORD CURRENT: silent when nothing differs but what abi/base.h allows, which is a struct or enum that grew at its end. Every other
@@ -53,7 +54,8 @@ case "${1:-check}" in
     [ $found = 1 ] || { echo "no $here/mortise-*.abi to compare with; run $0 record X.Y" >&2; exit 2; }
     ;;
   record)
-    snapshot "$here/../include" "$here/mortise-${2:?which release, like 1.0}.abi"
+    python3 -B "$here/mirror.py" record "${2:?which release, like 1.0}"
+    snapshot "$here/../include" "$here/mortise-$2.abi"
     ;;
   self-test)
     cp -r "$here/../include" "$work/moved"

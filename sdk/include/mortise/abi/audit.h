@@ -1,9 +1,12 @@
 /* audit/1: who did what to whom, in a table that only grows, for the operator.
  *
  * For acts that someone may have to answer for: a role changed, a key made, data of another user read. Not for what a
- * log is for. Threads: [worker] [start]. Ownership: texts are copied. Errors: MORTISE_INVALID (an action or details
- * that break a rule), MORTISE_UNAVAILABLE and MORTISE_FULL (database). An act that must be recorded should fail when it
- * cannot be. Since: SDK 1.0. */
+ * log is for.
+ * Threads: [worker] [start].
+ * Ownership: texts are copied.
+ * Errors: MORTISE_INVALID (an action or details that break a rule), MORTISE_UNAVAILABLE and MORTISE_FULL (database). An
+ *   act that must be recorded should fail when it cannot be.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_AUDIT_H
 #define MORTISE_ABI_AUDIT_H
 
@@ -24,7 +27,7 @@ typedef struct mortise_audit_entry {
 
 typedef struct mortise_audit_v1 {
   uint32_t struct_size;
-  /* Durable when it returns. */
+  /* [start] [worker] Records one act. Durable when it returns. Owner: entry borrowed. */
   mortise_status (*record)(mortise_host* host, const mortise_audit_entry* entry, mortise_error* error);
 } mortise_audit_v1;
 

@@ -1,20 +1,34 @@
 /* The words every other header of the boundary is written in. Plain C11; also valid C++.
  *
- * Compatibility, in four rules:
+ * Compatibility, in three rules:
  *   1. What a release promised never changes: no field moves, no meaning changes, no function leaves its place.
  *   2. A table or struct only grows at its end. `struct_size` comes first and says how much of it the other side knows;
  *      MORTISE_HAS() asks for one field.
  *   3. A change of meaning is a new interface revision ("db/2"); the old one goes on being served.
- *   4. What is only tried out lives in abi/draft/ and promises nothing.
  *
- * Threads: each function carries one of these words.
- *   [start]   while the module comes up or goes down (create, start, stop, destroy), one thread
+ * Every pointer to a function has a comment that begins with its threads and ends with its owners
+ * (sdk/abi/rules.py looks).
+ *
+ * Threads: where it may be called; of a function that the module gives: where it is called.
+ *   [start]   while the module comes up or goes down (create, start, stop, destroy), one thread; may block
  *   [loop]    an I/O thread; must return within microseconds and never block
- *   [worker]  a thread of the bounded worker pool; may block
- *   [any]     every thread, at any time between create and destroy
- * Ownership: a mortise_str that is handed over is only borrowed for the call unless the function says that it copies;
- * what a function hands out lives as long as it says. Who allocates, frees. No exception ever crosses. Since: SDK 1.0.
- */
+ *   [worker]  a thread of the bounded worker pool, or one of the module's own; may block
+ *   [any]     every thread, at any time between create and destroy; never blocks
+ *
+ * Owners: "Owner: rows freed by rows_close; types borrowed." says of each pointer, and of what it points to, whose it
+ * is. `result` is what the function returns.
+ *   borrowed       the callee uses it until it returns, and no longer
+ *   called         a function that the callee calls, with `context`, before it returns, on the same thread; not later
+ *   filled         the caller's memory, which the callee writes into
+ *   kept until X   the callee keeps it until X
+ *   lives until X  the callee hands it out and goes on owning it; it is good until X
+ *   freed by X     the callee hands it out, and the caller owns it until the caller calls X
+ *   released       the callee ends it: it is no good after the call, whatever the call returns
+ * Four mean the same everywhere and need no word: the first argument, which is what the function works on (borrowed,
+ * unless it is released); `error` (filled; may be NULL); `context` (handed back to the function that came with it, and
+ * never looked into); a mortise_str argument (borrowed: the callee copies what it keeps).
+ * Who allocates, frees. No exception ever crosses.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_BASE_H
 #define MORTISE_ABI_BASE_H
 

@@ -1,8 +1,9 @@
 /* call/1: one request, from the handler's side: typed input, the principal, and the ways to answer.
  *
- * A call lives until its handler returns, or, when it was retained, until it is released. The answer may be given from
- * any thread. Every mortise_str handed out lives as long as the call. The kernel has already matched the route, checked
- * limits, credentials, permission and the shape of parameters and body by the contract. Since: SDK 1.0. */
+ * A call ends when its handler returns, or, when it was retained, when it is released. Until then any thread may read
+ * it and answer it. What an answer is made of is copied. The kernel has already matched the route, checked
+ * limits, credentials, permission and the shape of parameters and body by the contract.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_CALL_H
 #define MORTISE_ABI_CALL_H
 
@@ -100,10 +101,10 @@ typedef struct mortise_stream_options {
   mortise_str content_type;  /* empty: text/event-stream with its usual fields and heartbeats */
   int32_t heartbeat_seconds; /* 0: 15 */
   void* context;
-  /* [loop] once, as the last callback, when the stream has ended for whatever reason; also before stream_open has
-   * returned. May be NULL. */
+  /* [loop] Called once, as the last callback, when the stream has ended for whatever reason; also before stream_open
+   * has returned. May be NULL. */
   void (*closed)(void* context);
-  /* [loop] the queue fell below a quarter after it had been above. May be NULL. */
+  /* [loop] The queue fell below a quarter after it had been above. May be NULL. */
   void (*drained)(void* context);
 } mortise_stream_options;
 
@@ -114,73 +115,113 @@ typedef struct mortise_websocket_options {
   size_t max_queue;        /* bytes towards the client; 0: 1 MiB */
   int32_t ping_seconds;    /* 0: 30 */
   void* context;
-  void (*message)(void* context, mortise_websocket* socket, int32_t binary, mortise_str message); /* [loop] */
-  void (*closed)(void* context, int32_t code, mortise_str reason); /* [loop] exactly once */
-  void (*drained)(void* context);                                  /* [loop], may be NULL */
+  /* [loop] One whole message of the client. May be NULL. Owner: socket borrowed. */
+  void (*message)(void* context, mortise_websocket* socket, int32_t binary, mortise_str message);
+  /* [loop] Called exactly once, as the last callback; also before upgrade has returned. May be NULL. */
+  void (*closed)(void* context, int32_t code, mortise_str reason);
+  /* [loop] The queue fell below a quarter after it had been above. May be NULL. */
+  void (*drained)(void* context);
 } mortise_websocket_options;
 
 typedef struct mortise_call_v1 {
   uint32_t struct_size;
 
+  /* [any] The operationId of the contract. Owner: result lives until the call ends. */
   mortise_str (*operation_id)(mortise_call* call);
+  /* [any] The id that logs and the reply carry (X-Request-Id). Owner: result lives until the call ends. */
   mortise_str (*request_id)(mortise_call* call);
+  /* [any] The HTTP method, in capitals. Owner: result lives until the call ends. */
   mortise_str (*method)(mortise_call* call);
-  mortise_str (*path)(mortise_call* call);     /* as sent, without query */
-  mortise_str (*address)(mortise_call* call);  /* the client's, by the trusted-proxy rules */
-  mortise_str (*language)(mortise_call* call); /* chosen for this request: "en", "zh-CN" */
+  /* [any] The path as sent, without query. Owner: result lives until the call ends. */
+  mortise_str (*path)(mortise_call* call);
+  /* [any] The client's address, by the trusted-proxy rules. Owner: result lives until the call ends. */
+  mortise_str (*address)(mortise_call* call);
+  /* [any] The language chosen for this request: "en", "zh-CN". Owner: result lives until the call ends. */
+  mortise_str (*language)(mortise_call* call);
+  /* [any] Who calls; its credential is NONE when nobody is signed in. Owner: result lives until the call ends. */
   const mortise_principal* (*principal)(mortise_call* call);
+  /* [any] Non-zero when the caller has the permission ("scheduler.admin"). */
   int32_t (*permitted)(mortise_call* call, mortise_str permission);
 
-  /* A parameter the contract declares, converted to its type; default filled in. MORTISE_NOT_FOUND when absent.
-   * Repeated query parameters: index 0, 1, ... */
+  /* [any] A parameter the contract declares, converted to its type; default filled in. MORTISE_NOT_FOUND when absent.
+   * Repeated query parameters: index 0, 1, ... Owner: value filled, its text lives until the call ends. */
   mortise_status (*parameter)(mortise_call* call, mortise_in in, mortise_str name, size_t index, mortise_value* value);
-  mortise_str (*header)(mortise_call* call, mortise_str name); /* any request header, first value; empty when absent */
-  const mortise_json* (*body)(mortise_call* call);             /* JSON body, or NULL */
-  mortise_str (*raw_body)(mortise_call* call);                 /* bytes of a body kept in memory */
+  /* [any] Any request header field, its first value; empty when absent. Owner: result lives until the call ends. */
+  mortise_str (*header)(mortise_call* call, mortise_str name);
+  /* [any] The JSON body, or NULL when there is none. Owner: result lives until the call ends. */
+  const mortise_json* (*body)(mortise_call* call);
+  /* [any] The bytes of a body kept in memory; empty when it was streamed to disk. Owner: result lives until the call
+   * ends. */
+  mortise_str (*raw_body)(mortise_call* call);
+  /* [any] The number of parts of a multipart body. */
   size_t (*parts)(mortise_call* call);
+  /* [any] One part. MORTISE_NOT_FOUND past the last one. Owner: part filled, what it points to lives until the call
+   * ends. */
   mortise_status (*part)(mortise_call* call, size_t index, mortise_part* part);
-  mortise_file* (*body_file)(mortise_call* call); /* raw upload that was streamed to disk, or NULL */
+  /* [any] A raw upload that was streamed to disk, or NULL. Owner: result lives until the call ends. */
+  mortise_file* (*body_file)(mortise_call* call);
 
-  /* [worker] Reads at `offset`; returns bytes read, 0 at the end, -1 on an error. */
+  /* [start] [worker] Reads at `offset`; returns bytes read, 0 at the end, -1 on an error. Owner: buffer filled. */
   int64_t (*file_read)(mortise_file* file, uint64_t offset, char* buffer, size_t size);
+  /* [any] The size in bytes. */
   uint64_t (*file_size)(mortise_file* file);
 
-  /* Answers. The first answer counts; a later one returns MORTISE_CLOSED. Everything is copied. */
+  /* [any] Answers with success. The first answer counts; a later one returns MORTISE_CLOSED. Owner: reply borrowed. */
   mortise_status (*reply)(mortise_call* call, const mortise_reply* reply);
+  /* [any] Answers with a refusal. The first answer counts; a later one returns MORTISE_CLOSED. Owner: problem borrowed.
+   */
   mortise_status (*fail)(mortise_call* call, const mortise_problem* problem);
-  /* Sends a file (with Range, ETag, HEAD by the kernel). `download_name` non-empty: Content-Disposition: attachment per
-   * RFC 6266. */
+  /* [any] Answers with a file (with Range, ETag, HEAD by the kernel). `download_name` non-empty: Content-Disposition:
+   * attachment per RFC 6266. The first answer counts; a later one returns MORTISE_CLOSED. The kernel keeps what it
+   * needs of `file`. Owner: file borrowed. */
   mortise_status (*reply_file)(mortise_call* call, mortise_file* file, mortise_str content_type,
                                mortise_str download_name, mortise_str etag);
 
-  /* Answer later: retain, return MORTISE_PENDING from handle, then answer and release. [any] */
+  /* [any] Answer later: retain, return MORTISE_PENDING from handle, then answer and release. */
   void (*retain)(mortise_call* call);
+  /* [any] Ends what retain began. A call that is released for the last time without an answer becomes 500. Owner: call
+   * released. */
   void (*release)(mortise_call* call);
+  /* [any] Non-zero when the client has disconnected. */
   int32_t (*client_gone)(mortise_call* call);
 
-  /* Lane `stream`. NULL when the call was answered already. The handle is the caller's until stream_release (which does
-   * not close it). */
+  /* [any] Answers with a stream (lane `stream`). NULL when the call was answered already. Owner: options borrowed, its
+   * context and functions kept until closed was called; result freed by stream_release. */
   mortise_stream* (*stream_open)(mortise_call* call, const mortise_stream_options* options);
-  /* Sends one SSE event; empty event or id are left out; data may have several lines. MORTISE_CLOSED when the client is
-   * gone or was dropped as too slow. [any] */
+  /* [any] Sends one SSE event; empty event or id are left out; data may have several lines. MORTISE_CLOSED when the
+   * client is gone or was dropped as too slow. */
   mortise_status (*stream_event)(mortise_stream* stream, mortise_str event, mortise_str id, mortise_str data);
-  mortise_status (*stream_write)(mortise_stream* stream, mortise_str bytes); /* for other content types */
+  /* [any] Sends bytes, for other content types. MORTISE_CLOSED as in stream_event. */
+  mortise_status (*stream_write)(mortise_stream* stream, mortise_str bytes);
+  /* [any] The bytes that wait to be sent. */
   size_t (*stream_queued)(mortise_stream* stream);
+  /* [any] Ends the stream; what was sent still arrives. */
   void (*stream_close)(mortise_stream* stream);
+  /* [any] Lets go of the handle. It does not close the stream. Owner: stream released. */
   void (*stream_release)(mortise_stream* stream);
 
-  /* Operations with x-mortise-websocket: true. NULL when the call was answered already. The same rules of handle. */
-  size_t (*offered_subprotocols)(mortise_call* call, mortise_str* names,
-                                 size_t capacity); /* returns how many were offered */
+  /* [any] The sub-protocols that the client offers, in its order of preference: writes at most `capacity` of them and
+   * returns how many there are. Owner: names filled, its texts live until the call ends. */
+  size_t (*offered_subprotocols)(mortise_call* call, mortise_str* names, size_t capacity);
+  /* [any] Upgrades to a WebSocket, in operations with x-mortise-websocket: true. NULL when the call was answered
+   * already, or the client did not offer the sub-protocol. Owner: options borrowed, its context and functions kept
+   * until closed was called; result freed by websocket_release. */
   mortise_websocket* (*upgrade)(mortise_call* call, const mortise_websocket_options* options);
+  /* [any] Sends one message. MORTISE_CLOSED when the connection is gone or was dropped as too slow; MORTISE_INVALID for
+   * text that is not UTF-8. */
   mortise_status (*websocket_send)(mortise_websocket* socket, int32_t binary, mortise_str message);
-  void (*websocket_close)(mortise_websocket* socket, int32_t code, mortise_str reason); /* reason at most 123 bytes */
+  /* [any] Starts the closing handshake. `reason` is cut to 123 bytes. */
+  void (*websocket_close)(mortise_websocket* socket, int32_t code, mortise_str reason);
+  /* [any] Stops (non-zero) and resumes reading from the client. */
   void (*websocket_pause)(mortise_websocket* socket, int32_t paused);
+  /* [any] The bytes that wait to be sent. */
   size_t (*websocket_queued)(mortise_websocket* socket);
+  /* [any] Lets go of the handle. It does not close the connection. Owner: socket released. */
   void (*websocket_release)(mortise_websocket* socket);
 
-  /* reply_file with header fields and Last-Modified. Keeps what it needs of `file`. MORTISE_INVALID: a field that
-   * breaks a rule of mortise_reply, both kinds of Content-Disposition, or another status than 200. */
+  /* [any] reply_file with header fields and Last-Modified. Keeps what it needs of `file`. MORTISE_INVALID: a field that
+   * breaks a rule of mortise_reply, both kinds of Content-Disposition, or another status than 200. Owner: file
+   * borrowed; reply borrowed. */
   mortise_status (*send_file)(mortise_call* call, mortise_file* file, const mortise_file_reply* reply);
 } mortise_call_v1;
 

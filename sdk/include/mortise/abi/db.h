@@ -2,10 +2,13 @@
  *
  * Portable SQL; named parameters (":name") only; integers are 64 bit; text is UTF-8 without NUL. Statements are
  * prepared once per connection and kept, so write SQL as constants. A session is one connection: use it on one thread
- * at a time, and give it back soon. Threads: [worker] and [start]; never [loop]. Errors: MORTISE_UNAVAILABLE (no
- * connection within the deadline, database locked or gone; with the code "transaction_lost": another transaction was
- * faster, run this one again), MORTISE_FULL, MORTISE_EXISTS (a UNIQUE constraint), MORTISE_INVALID (another constraint,
- * or bad SQL). After an error inside a transaction only rollback is useful. Since: SDK 1.0. */
+ * at a time, and give it back soon.
+ * Threads: [start] [worker], except backend: [any].
+ * Errors: MORTISE_UNAVAILABLE (no connection within the deadline, database locked or gone; with the code
+ *   "transaction_lost": another transaction was faster, run this one again), MORTISE_FULL, MORTISE_EXISTS (a UNIQUE
+ *   constraint), MORTISE_INVALID (another constraint, or bad SQL). After an error inside a transaction only rollback is
+ *   useful.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_DB_H
 #define MORTISE_ABI_DB_H
 
@@ -25,26 +28,32 @@ typedef struct mortise_db_parameter {
 
 typedef struct mortise_db_v1 {
   uint32_t struct_size;
-  /* Leases a connection; `write` != 0 when it will change something (SQLite has one writer). Waits at most the server's
-   * lease time. */
+  /* [start] [worker] Leases a connection; `write` != 0 when it will change something (SQLite has one writer). Waits at
+   * most the server's lease time. Owner: session freed by close. */
   mortise_status (*open)(mortise_host* host, int32_t write, mortise_db_session** session, mortise_error* error);
-  /* Rolls back what was not committed, and gives the connection back. */
+  /* [start] [worker] Rolls back what was not committed, and gives the connection back. Owner: session released. */
   void (*close)(mortise_db_session* session);
+  /* [start] [worker] Begins a transaction. */
   mortise_status (*begin)(mortise_db_session* session, mortise_error* error);
+  /* [start] [worker] Commits the transaction. */
   mortise_status (*commit)(mortise_db_session* session, mortise_error* error);
+  /* [start] [worker] Undoes the transaction. */
   mortise_status (*rollback)(mortise_db_session* session, mortise_error* error);
-  /* Runs one statement without a result; `changed` (may be NULL) receives the number of rows changed. */
+  /* [start] [worker] Runs one statement without a result; `changed` (may be NULL) receives the number of rows changed.
+   * Owner: parameters borrowed; changed filled. */
   mortise_status (*execute)(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
                             size_t count, int64_t* changed, mortise_error* error);
-  /* Runs one query. `types` (INTEGER, REAL or TEXT) states what each column is read as; NULLs are always possible. */
+  /* [start] [worker] Runs one query. `types` (INTEGER, REAL or TEXT) states what each column is read as; NULLs are
+   * always possible. Owner: parameters borrowed; types borrowed; rows freed by rows_close. */
   mortise_status (*query)(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
                           size_t count, const mortise_type* types, size_t columns, mortise_db_rows** rows,
                           mortise_error* error);
-  /* Fills `values` (room for all columns) with the next row: MORTISE_OK, or MORTISE_NOT_FOUND at the end. Texts live
-   * until the next call. */
+  /* [start] [worker] Fills `values` (room for all columns) with the next row: MORTISE_OK, or MORTISE_NOT_FOUND at the
+   * end. Texts live until the next call. Owner: values filled, their texts live until the next call for these rows. */
   mortise_status (*next)(mortise_db_rows* rows, mortise_value* values, mortise_error* error);
+  /* [start] [worker] Ends a query; also after its session was closed. Owner: rows released. */
   void (*rows_close)(mortise_db_rows* rows);
-  /* 's' for SQLite, 'p' for PostgreSQL: for the rare statement that has no portable form. */
+  /* [any] 's' for SQLite, 'p' for PostgreSQL: for the rare statement that has no portable form. */
   char (*backend)(mortise_host* host);
 } mortise_db_v1;
 

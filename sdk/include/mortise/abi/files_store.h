@@ -6,10 +6,11 @@
  * (files.max_size, files.allowed_types) hold here, too.
  *
  * Get it in start(), not before: host->lookup(host, "files.store/1"), with files.store/1 under needs or optional.
- * Threads:   [worker] and [start], except close: [any]. Every function but close takes `context` of the table.
+ * Threads: [worker] and [start], except close: [any]. Every function but close takes `context` of the table.
  * Ownership: every text is copied; what a sink is given lives for that call only.
- * Errors:    MORTISE_NOT_FOUND file_not_found, file_content_gone; MORTISE_INVALID payload_too_large, type_not_allowed,
- * bad_limit, bad_filepath, null; MORTISE_UNAVAILABLE, MORTISE_FULL (database or blobs). Since: files 1.0. */
+ * Errors: MORTISE_NOT_FOUND file_not_found, file_content_gone; MORTISE_INVALID payload_too_large, type_not_allowed,
+ *   bad_limit, bad_filepath, null; MORTISE_UNAVAILABLE, MORTISE_FULL (database or blobs).
+ * Since: files 1.0. */
 #ifndef MORTISE_ABI_FILES_STORE_H
 #define MORTISE_ABI_FILES_STORE_H
 
@@ -43,32 +44,36 @@ typedef struct mortise_new_file {
   mortise_str mime_type; /* may be empty; what can't stand in a header field counts as empty */
 } mortise_new_file;
 
-/* Returns 0 to stop a listing; elsewhere its result is not looked at. */
+/* [start] [worker] Returns 0 to stop a listing; elsewhere its result is not looked at. Owner: file borrowed. */
 typedef int32_t (*mortise_stored_file_sink)(void* context, const mortise_stored_file* file);
 
 typedef struct mortise_files_store_v1 {
   uint32_t struct_size;
   void* context; /* hand it to each function */
 
-  /* Stores a file of a call, or one that blobs/1, objects/1 or this interface opened. Durable when it returns. */
+  /* [start] [worker] Stores a file of a call, or one that blobs/1, objects/1 or this interface opened. Durable when it
+   * returns. Owner: wanted borrowed; content borrowed; sink called. */
   mortise_status (*put)(void* context, const mortise_new_file* wanted, mortise_file* content,
                         mortise_stored_file_sink sink, void* sink_context, mortise_error* error);
+  /* [start] [worker] Stores bytes. Durable when it returns. Owner: wanted borrowed; sink called. */
   mortise_status (*put_bytes)(void* context, const mortise_new_file* wanted, mortise_str content,
                               mortise_stored_file_sink sink, void* sink_context, mortise_error* error);
+  /* [start] [worker] One file. Owner: sink called. */
   mortise_status (*find)(void* context, mortise_str id, mortise_stored_file_sink sink, void* sink_context,
                          mortise_error* error);
-  /* Files of one owner (empty: nobody's), newest first, older than the file `before` (empty: from the newest), at most
-   * `limit` (1..1000). */
+  /* [start] [worker] Files of one owner (empty: nobody's), newest first, older than the file `before` (empty: from the
+   * newest), at most `limit` (1..1000). Owner: sink called. */
   mortise_status (*list)(void* context, mortise_str owner_id, mortise_str before, size_t limit,
                          mortise_stored_file_sink sink, void* sink_context, mortise_error* error);
-  /* Opens the content, with call/1's file_read, file_size and send_file. Stays good when the file is removed meanwhile.
-   * Close it with `close`. */
+  /* [start] [worker] Opens the content, with call/1's file_read, file_size and send_file. Stays good when the file is
+   * removed meanwhile. Owner: content freed by close. */
   mortise_status (*open)(void* context, mortise_str id, mortise_file** content, mortise_error* error);
-  void (*close)(mortise_file* content); /* [any]; only for files that open gave */
-  /* MORTISE_NOT_FOUND when there was none. */
+  /* [any] Closes a file that open gave, and no other. Owner: content released. */
+  void (*close)(mortise_file* content);
+  /* [start] [worker] Removes a file. MORTISE_NOT_FOUND when there was none. */
   mortise_status (*remove)(void* context, mortise_str id, mortise_error* error);
-  /* Where a copy of the file lies for its owner, such as a path in a sandbox: 1 to 4096 bytes of UTF-8. Empty: back to
-   * its address. */
+  /* [start] [worker] Where a copy of the file lies for its owner, such as a path in a sandbox: 1 to 4096 bytes of
+   * UTF-8. Empty: back to its address. */
   mortise_status (*set_filepath)(void* context, mortise_str id, mortise_str filepath, mortise_error* error);
 } mortise_files_store_v1;
 

@@ -2,10 +2,11 @@
  * gathered by the kernel: shown at /api/status and /api/v1/infra/health, and counted in /metrics.
  *
  * A check runs when somebody asks, on a thread of its own, at most once a second, and never twice at once; one that
- * overruns its limit counts as failed until it is back. Threads: add [start]; the check is called on a thread where
- * [worker] functions may be called. Ownership: texts are copied. A module's checks end before its stop() is called.
- * Errors: MORTISE_INVALID (name: not [a-z][a-z0-9_]{0,31}, or the limit), MORTISE_EXISTS (name taken). Since: SDK 1.0.
- */
+ * overruns its limit counts as failed until it is back.
+ * Threads: add [start]; the check is called on a thread where [worker] functions may be called.
+ * Ownership: texts are copied. A module's checks end before its stop() is called.
+ * Errors: MORTISE_INVALID (name: not [a-z][a-z0-9_]{0,31}, or the limit), MORTISE_EXISTS (name taken).
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_HEALTH_H
 #define MORTISE_ABI_HEALTH_H
 
@@ -21,8 +22,8 @@ typedef mortise_status (*mortise_health_check)(void* context, int64_t limit_ms, 
 
 typedef struct mortise_health_v1 {
   uint32_t struct_size;
-  /* `required`: the server is not ready without it; else it is only degraded. `limit_ms`: 1..10000. `context` must live
-   * until stop() is called. */
+  /* [start] `required`: the server is not ready without it; else it is only degraded. `limit_ms`: 1..10000. `context`
+   * must live until stop() is called. Owner: check kept until stop, its context too. */
   mortise_status (*add)(mortise_host* host, mortise_str name, int32_t required, int64_t limit_ms,
                         mortise_health_check check, void* context, mortise_error* error);
 } mortise_health_v1;

@@ -1,12 +1,14 @@
 /* http_client/1: requests to other servers, within the operator's policy on where this server may connect.
  *
  * Any status is a response; only a request that got none is an error. TLS certificates are checked. By default only
- * public addresses are allowed: the operator opens private ones. Threads: [worker]; perform blocks until the whole
- * exchange is over. Sinks are called on the same thread before it returns; what they are given lives for that call
- * only. Errors (code): MORTISE_INVALID (bad_request: URL, method or header field not understood), MORTISE_DENIED
- * (address_refused: the host is, or resolves to, an address that this server may not reach), MORTISE_TIMEOUT (timeout),
- * MORTISE_FULL (response_too_large), MORTISE_CLOSED (stopped: `piece` said so), MORTISE_UNAVAILABLE (connection_failed:
- * name, connect, TLS or transfer failed). Since: SDK 1.0. */
+ * public addresses are allowed: the operator opens private ones.
+ * Threads: [start] [worker]; perform blocks until the whole exchange is over. Sinks are called on the same thread
+ *   before it returns; what they are given lives for that call only.
+ * Errors (code): MORTISE_INVALID (bad_request: URL, method or header field not understood), MORTISE_DENIED
+ *   (address_refused: the host is, or resolves to, an address that this server may not reach), MORTISE_TIMEOUT
+ *   (timeout), MORTISE_FULL (response_too_large), MORTISE_CLOSED (stopped: `piece` said so), MORTISE_UNAVAILABLE
+ *   (connection_failed: name, connect, TLS or transfer failed).
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_HTTP_CLIENT_H
 #define MORTISE_ABI_HTTP_CLIENT_H
 
@@ -30,8 +32,8 @@ typedef struct mortise_http_request {
   int64_t idle_timeout_ms;    /* no byte for that long; 0: 60000 */
   uint64_t max_response;      /* bytes of the response body; 0: 8 MiB */
   void* context;
-  /* When set, the response body goes here piece by piece instead of into the response, and max_response does not hold
-   * unless it is set. Returning 0 stops the exchange. May be NULL. */
+  /* [start] [worker] When set, the response body goes here piece by piece instead of into the response, and
+   * max_response does not hold unless it is set. Returning 0 stops the exchange. May be NULL. */
   int32_t (*piece)(void* context, mortise_str bytes);
 } mortise_http_request;
 
@@ -44,11 +46,13 @@ typedef struct mortise_http_response {
   mortise_str url; /* after redirects */
 } mortise_http_response;
 
+/* [start] [worker] Gets the response. Owner: response borrowed. */
 typedef void (*mortise_http_response_sink)(void* context, const mortise_http_response* response);
 
 typedef struct mortise_http_client_v1 {
   uint32_t struct_size;
-  /* Sends the request; gives the response to `sink` once when there was one. */
+  /* [start] [worker] Sends the request; gives the response to `sink` once when there was one. Owner: request borrowed;
+   * sink called. */
   mortise_status (*perform)(mortise_host* host, const mortise_http_request* request, mortise_http_response_sink sink,
                             void* context, mortise_error* error);
 } mortise_http_client_v1;

@@ -2,10 +2,11 @@
  * OIDC, ...).
  *
  * One account serves every API family. Passwords are Argon2id, hashed at most cores-1 at a time; the queue is bounded.
- * Threads: [worker]; password functions take tens of milliseconds. Sinks are called before the function returns, on the
- * same thread; what they are given lives for that call only. Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS (code
- * username_taken or email_taken), MORTISE_DENIED (wrong password, token, state), MORTISE_UNAVAILABLE (database down;
- * hashing queue full: retry_after), MORTISE_INVALID. Since: SDK 1.0. */
+ * Threads: [start] [worker]; password functions take tens of milliseconds. Sinks are called before the function
+ *   returns, on the same thread; what they are given lives for that call only.
+ * Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS (code username_taken or email_taken), MORTISE_DENIED (wrong password,
+ *   token, state), MORTISE_UNAVAILABLE (database down; hashing queue full: retry_after), MORTISE_INVALID.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_IDENTITY_H
 #define MORTISE_ABI_IDENTITY_H
 
@@ -35,6 +36,7 @@ typedef struct mortise_user {
   int64_t last_login_at; /* by password, code or cookie; 0: never */
 } mortise_user;
 
+/* [start] [worker] Gets one account. Owner: user borrowed. */
 typedef void (*mortise_user_sink)(void* context, const mortise_user* user);
 
 typedef enum mortise_user_key {
@@ -99,6 +101,7 @@ typedef struct mortise_tokens {
   const mortise_user* user;
 } mortise_tokens;
 
+/* [start] [worker] Gets the tokens of a session. Owner: tokens borrowed. */
 typedef void (*mortise_tokens_sink)(void* context, const mortise_tokens* tokens);
 
 /* Whose rights an API key has. */
@@ -142,6 +145,7 @@ typedef struct mortise_api_key {
   mortise_str raw; /* the text of the key: from mint_key, and never again */
 } mortise_api_key;
 
+/* [start] [worker] Gets one API key. Owner: key borrowed. */
 typedef void (*mortise_api_key_sink)(void* context, const mortise_api_key* key);
 
 /* A browser session. Send `set_cookie` as a Set-Cookie field. */
@@ -153,75 +157,86 @@ typedef struct mortise_cookie_session {
   mortise_str csrf_token; /* made now; earlier ones stay valid for an hour each */
 } mortise_cookie_session;
 
+/* [start] [worker] Gets a browser session. Owner: session borrowed. */
 typedef void (*mortise_cookie_session_sink)(void* context, const mortise_cookie_session* session);
 
 typedef struct mortise_identity_v1 {
   uint32_t struct_size;
+  /* [start] [worker] One account. MORTISE_NOT_FOUND when there is none. Owner: sink called. */
   mortise_status (*find)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_user_sink sink,
                          void* context, mortise_error* error);
-  /* MORTISE_INVALID: account_unnamed (neither name nor address), nickname_required (`unnamed`). */
+  /* [start] [worker] Makes an account. MORTISE_INVALID: account_unnamed (neither name nor address), nickname_required
+   * (`unnamed`). Owner: user borrowed; sink called. */
   mortise_status (*create)(mortise_host* host, const mortise_new_user* user, mortise_user_sink sink, void* context,
                            mortise_error* error);
-  /* MORTISE_INVALID: unknown_tier. */
+  /* [start] [worker] Changes an account. MORTISE_INVALID: unknown_tier. Owner: change borrowed; sink called. */
   mortise_status (*change)(mortise_host* host, mortise_str user_id, const mortise_user_change* change,
                            mortise_user_sink sink, void* context, mortise_error* error);
-  /* Newest first. `total` (may be NULL) receives the number of all users. */
+  /* [start] [worker] All accounts, newest first. `total` (may be NULL) receives the number of all users. Owner: sink
+   * called; total filled. */
   mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_user_sink sink, void* context,
                          int64_t* total, mortise_error* error);
-  /* With its sessions, its API keys and its membership; an organisation may lose its last administrator so. */
+  /* [start] [worker] Removes an account with its sessions, its API keys and its membership; an organisation may lose
+   * its last administrator so. */
   mortise_status (*remove)(mortise_host* host, mortise_str user_id, mortise_error* error);
 
-  /* Argon2id, self-describing text. */
+  /* [start] [worker] Hashes a password: Argon2id, self-describing text. Owner: sink called. */
   mortise_status (*hash_password)(mortise_host* host, mortise_str password,
                                   void (*sink)(void* context, mortise_str hash), void* context, mortise_error* error);
-  /* MORTISE_OK and the user when the password fits; MORTISE_DENIED otherwise, after the same work when there is no such
-   * user or it has no password. The user's status is not looked at. */
+  /* [start] [worker] MORTISE_OK and the user when the password fits; MORTISE_DENIED otherwise, after the same work when
+   * there is no such user or it has no password. The user's status is not looked at. Owner: sink called. */
   mortise_status (*check_password)(mortise_host* host, mortise_user_key by, mortise_str key, mortise_str password,
                                    mortise_user_sink sink, void* context, mortise_error* error);
-  /* Sets a new password and revokes all sessions and tokens of the user. */
+  /* [start] [worker] Sets a new password and revokes all sessions and tokens of the user. */
   mortise_status (*set_password)(mortise_host* host, mortise_str user_id, mortise_str password, mortise_error* error);
 
+  /* [start] [worker] Signs a user in: a new pair of tokens. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED
+   * (user_inactive). Owner: sink called. */
   mortise_status (*open_session)(mortise_host* host, mortise_str user_id, mortise_session_kind kind,
                                  mortise_tokens_sink sink, void* context, mortise_error* error);
-  /* New pair for a refresh token of either kind. MORTISE_DENIED: unknown, expired, revoked, reused, user gone (code
-   * user_inactive when the account is not active). */
+  /* [start] [worker] New pair for a refresh token of either kind. MORTISE_DENIED: unknown, expired, revoked, reused,
+   * user gone (code user_inactive when the account is not active). Owner: sink called. */
   mortise_status (*refresh)(mortise_host* host, mortise_str refresh_token, mortise_tokens_sink sink, void* context,
                             mortise_error* error);
-  /* Ends the session that a rotating refresh token belongs to (a rotated one too). MORTISE_OK also when there is none.
-   */
+  /* [start] [worker] Ends the session that a rotating refresh token belongs to (a rotated one too). MORTISE_OK also
+   * when there is none. */
   mortise_status (*close_session)(mortise_host* host, mortise_str refresh_token, mortise_error* error);
-  /* Ends every session and token of a user, on every server. */
+  /* [start] [worker] Ends every session and token of a user, on every server. */
   mortise_status (*revoke_all)(mortise_host* host, mortise_str user_id, mortise_error* error);
 
-  /* A new API key. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled), MORTISE_INVALID (a service
-   * key without scopes, an expiry in the past, a list that is none). */
+  /* [start] [worker] A new API key. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled),
+   * MORTISE_INVALID (a service key without scopes, an expiry in the past, a list that is none). Owner: key borrowed;
+   * sink called. */
   mortise_status (*mint_key)(mortise_host* host, const mortise_new_key* key, mortise_api_key_sink sink, void* context,
                              mortise_error* error);
-  /* Newest first, dead ones too: those of a user, of an organisation, or of both. At least one must be given. */
+  /* [start] [worker] Newest first, dead ones too: those of a user, of an organisation, or of both. At least one must be
+   * given. Owner: sink called. */
   mortise_status (*list_keys)(mortise_host* host, mortise_str user_id, mortise_str org_id, mortise_api_key_sink sink,
                               void* context, mortise_error* error);
-  /* Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND (api_key_not_found) unless it is
-   * the user's; an empty user_id takes anybody's. */
+  /* [start] [worker] Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND
+   * (api_key_not_found) unless it is the user's; an empty user_id takes anybody's. */
   mortise_status (*deactivate_key)(mortise_host* host, mortise_str user_id, mortise_str key_id, mortise_error* error);
-  /* Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key as it is now
-   * goes to `sink` (may be NULL). Whether the caller may revoke it is the module's to know. */
+  /* [start] [worker] Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key
+   * as it is now goes to `sink` (may be NULL). Whether the caller may revoke it is the module's to know. Owner: sink
+   * called. */
   mortise_status (*revoke_key)(mortise_host* host, mortise_str key_id, mortise_str reason, mortise_api_key_sink sink,
                                void* context, mortise_error* error);
 
   /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie
    * in it and passes over what is not well-formed. A forged, ended or expired cookie counts as none. */
-  /* The session that the request has, or else a new anonymous one. */
+  /* [start] [worker] The session that the request has, or else a new anonymous one. Owner: sink called. */
   mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink,
                                 void* context, mortise_error* error);
-  /* Signs the user in, after the module has checked the password: the session gets a new id and keeps its CSRF secret,
-   * so that tokens fetched before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED (account_disabled). */
+  /* [start] [worker] Signs the user in, after the module has checked the password: the session gets a new id and keeps
+   * its CSRF secret, so that tokens fetched before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED
+   * (account_disabled). Owner: sink called. */
   mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id,
                                  mortise_cookie_session_sink sink, void* context, mortise_error* error);
-  /* Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when nobody was signed
-   * in. */
+  /* [start] [worker] Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when
+   * nobody was signed in. */
   mortise_status (*cookie_logout)(mortise_host* host, mortise_str cookie_header, mortise_error* error);
-  /* A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has none: use
-   * cookie_open. */
+  /* [start] [worker] A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has
+   * none: use cookie_open. Owner: sink called. */
   mortise_status (*csrf_token)(mortise_host* host, mortise_str cookie_header,
                                void (*sink)(void* context, mortise_str token), void* context, mortise_error* error);
 } mortise_identity_v1;

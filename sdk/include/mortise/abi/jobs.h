@@ -6,13 +6,13 @@
  * over restarts too, and run only while their module is loaded; putting one again is harmless. In a cluster one server
  * starts the runs that the clock asks for, each of them once.
  *
- * Threads:   put, remove, trigger, cancel, exists, list [worker] [start]; the module's run_job is called on a thread
- * that may block, for one id at most max_instances times at once: a time that falls into a run is skipped. The
- * functions that take a mortise_run: any thread while run_job runs. Ownership: the kernel copies every text before a
- * function returns. Texts of a run live as long as the run. Errors:    MORTISE_INVALID (id, trigger, zone or a limit
- * not understood: error.text says what), MORTISE_NOT_FOUND, MORTISE_DENIED (trigger: it is running),
- * MORTISE_UNAVAILABLE (database down, or the scheduler is switched off). Since:     SDK 1.0; what was added later says
- * so, check struct_size.
+ * Threads: put, remove, trigger, cancel, exists, list [worker] [start]; the module's run_job is called on a thread that
+ *   may block, for one id at most max_instances times at once: a time that falls into a run is skipped. The functions
+ *   that take a mortise_run: any thread while run_job runs.
+ * Ownership: the kernel copies every text before a function returns. Texts of a run live as long as the run.
+ * Errors: MORTISE_INVALID (id, trigger, zone or a limit not understood: error.text says what), MORTISE_NOT_FOUND,
+ *   MORTISE_DENIED (trigger: it is running), MORTISE_UNAVAILABLE (database down, or the scheduler is switched off).
+ * Since: SDK 1.0; what was added later says so, check struct_size.
  *
  * Why a trigger text and not an interval: after a restart a job has to land on the same minute as before, and an
  * interval counts from whenever the server started. */
@@ -58,39 +58,50 @@ typedef struct mortise_job_state {
   int64_t running; /* runs that go on, on all servers */
 } mortise_job_state;
 
+/* [start] [worker] Gets one job. Owner: job borrowed. */
 typedef void (*mortise_job_state_sink)(void* context, const mortise_job_state* job);
 
 typedef struct mortise_jobs_v1 {
   uint32_t struct_size;
-  /* Adds a job, or replaces the one with this id (a run that is going on is not touched; with the same trigger and zone
-   * its next run and its pause stay). A time in the past never comes. A job that is given with "at" is gone after its
-   * run. */
+  /* [start] [worker] Adds a job, or replaces the one with this id (a run that is going on is not touched; with the same
+   * trigger and zone its next run and its pause stay). A time in the past never comes. A job that is given with "at" is
+   * gone after its run. Owner: job borrowed. */
   mortise_status (*put)(mortise_host* host, const mortise_job* job, mortise_error* error);
-  /* Takes a job away; a run that is going on is asked to stop (cancelled() becomes true). MORTISE_NOT_FOUND when there
-   * is none. */
+  /* [start] [worker] Takes a job away; a run that is going on is asked to stop (cancelled() becomes true).
+   * MORTISE_NOT_FOUND when there is none. */
   mortise_status (*remove)(mortise_host* host, mortise_str id, mortise_error* error);
-  /* Runs a job (one of module.yaml too) once, now, besides its schedule. */
+  /* [start] [worker] Runs a job (one of module.yaml too) once, now, besides its schedule. */
   mortise_status (*trigger)(mortise_host* host, mortise_str id, mortise_error* error);
-  /* Non-zero when there is such a job, from module.yaml or put. */
+  /* [start] [worker] Non-zero when there is such a job, from module.yaml or put. */
   int32_t (*exists)(mortise_host* host, mortise_str id);
-  /* Asks one run to stop: its cancelled() becomes true. MORTISE_NOT_FOUND when it is not running (any more). */
+  /* [start] [worker] Asks one run to stop: its cancelled() becomes true. MORTISE_NOT_FOUND when it is not running (any
+   * more). */
   mortise_status (*cancel)(mortise_host* host, mortise_str run_id, mortise_error* error);
 
-  /* One run, from run_job's side. */
-  mortise_str (*run_id)(mortise_run* run); /* UUID */
+  /* [any] The run's UUID. Owner: result lives until the run ends. */
+  mortise_str (*run_id)(mortise_run* run);
+  /* [any] The id of its job within the module. Owner: result lives until the run ends. */
   mortise_str (*job_id)(mortise_run* run);
+  /* [any] What put gave along. Owner: result lives until the run ends. */
   mortise_str (*payload)(mortise_run* run);
-  int64_t (*started_at)(mortise_run* run); /* microseconds since the epoch */
-  int32_t (*triggered)(mortise_run* run);  /* non-zero: asked for by trigger(), not by the clock */
-  int32_t (*cancelled)(mortise_run* run);  /* non-zero: finish soon (removed, cancelled, or the server is going down) */
-  void (*progress)(mortise_run* run, int32_t percent, mortise_str text); /* 0..100; text may be empty */
-  void (*output)(mortise_run* run, mortise_str line); /* appended to the run's record; the last 64 KiB are kept */
+  /* [any] When the run began, microseconds since the epoch. */
+  int64_t (*started_at)(mortise_run* run);
+  /* [any] Non-zero: asked for by trigger(), not by the clock. */
+  int32_t (*triggered)(mortise_run* run);
+  /* [any] Non-zero: finish soon (removed, cancelled, or the server is going down). */
+  int32_t (*cancelled)(mortise_run* run);
+  /* [any] How far it is: 0..100; text may be empty. */
+  void (*progress)(mortise_run* run, int32_t percent, mortise_str text);
+  /* [any] Appends a line to the run's record; the last 64 KiB are kept. */
+  void (*output)(mortise_run* run, mortise_str line);
 
-  /* Added later. */
-  /* This module's jobs by id, of module.yaml and put. The sink is called before list returns, on the same thread. */
+  /* [start] [worker] This module's jobs by id, of module.yaml and put. Added later, as is what follows. Owner: sink
+   * called. */
   mortise_status (*list)(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error);
-  int64_t (*due_at)(mortise_run* run); /* when the clock asked for it, microseconds since the epoch; triggered: asked */
-  int64_t (*created_by)(mortise_run* run); /* user number of the person that asked for a manual run; 0: nobody */
+  /* [any] When the clock asked for the run, microseconds since the epoch; triggered: when it was asked for. */
+  int64_t (*due_at)(mortise_run* run);
+  /* [any] User number of the person that asked for a manual run; 0: nobody. */
+  int64_t (*created_by)(mortise_run* run);
 } mortise_jobs_v1;
 
 MORTISE_END_C

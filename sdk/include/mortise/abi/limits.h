@@ -2,8 +2,10 @@
  * handler knows: an e-mail address, an account. Buckets keyed by address, user or credential are taken by the kernel
  * before the handler.
  *
- * Threads: [worker]. Errors: MORTISE_DENIED (limit reached; error.retry_after says for how long), MORTISE_UNAVAILABLE
- * (a configured store is down), MORTISE_NOT_FOUND (no such bucket). Since: SDK 1.0. */
+ * Threads: [start] [worker], except numbers: [any].
+ * Errors: MORTISE_DENIED (limit reached; error.retry_after says for how long), MORTISE_UNAVAILABLE (a configured store
+ *   is down), MORTISE_NOT_FOUND (no such bucket).
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_LIMITS_H
 #define MORTISE_ABI_LIMITS_H
 
@@ -15,16 +17,17 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_limits_v1 {
   uint32_t struct_size;
-  /* Takes one unit of `bucket` for `key` (stored hashed). */
+  /* [start] [worker] Takes one unit of `bucket` for `key` (stored hashed). */
   mortise_status (*take)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
-  /* As take, but takes nothing: would it be refused? */
+  /* [start] [worker] As take, but takes nothing: would it be refused?. */
   mortise_status (*peek)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
-  /* Gives the last taken unit back (a mail that could not be sent). */
+  /* [start] [worker] Gives the last taken unit back (a mail that could not be sent). */
   mortise_status (*refund)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
-  /* Forgets everything about the key (failures after a success). */
+  /* [start] [worker] Forgets everything about the key (failures after a success). */
   mortise_status (*reset)(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error);
-  /* The numbers that hold for `bucket`, of the contract or of the operator (limits.override): `*limit` units per
-   * `*window_seconds`, for messages that name them. Both 0: switched off. Either pointer may be null. [any thread] */
+  /* [any] The numbers that hold for `bucket`, of the contract or of the operator (limits.override): `*limit` units per
+   * `*window_seconds`, for messages that name them. Both 0: switched off. Either pointer may be NULL. Owner: limit
+   * filled; window_seconds filled. */
   mortise_status (*numbers)(mortise_host* host, mortise_str bucket, int64_t* limit, int64_t* window_seconds,
                             mortise_error* error);
 } mortise_limits_v1;

@@ -1,5 +1,6 @@
 /* log/1: structured log lines. The kernel adds time, module and, inside a call, the request id. Never pass secrets.
- * Threads: [any], never blocks. Everything is copied. Since: SDK 1.0. */
+ * Threads: [any], never blocks. Everything is copied.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_LOG_H
 #define MORTISE_ABI_LOG_H
 
@@ -19,8 +20,10 @@ typedef enum mortise_log_level {
 
 typedef struct mortise_log_v1 {
   uint32_t struct_size;
+  /* [any] Writes one line; `fields` are shown behind the message. Owner: fields borrowed. */
   void (*write)(mortise_host* host, mortise_log_level level, mortise_str message, const mortise_pair* fields,
                 size_t count);
+  /* [any] Non-zero when lines of this level are written. */
   int32_t (*enabled)(mortise_host* host, mortise_log_level level);
 } mortise_log_v1;
 

@@ -3,8 +3,10 @@
  * Life: the kernel reads the manifest from the file without loading it; a module that passes every check is opened,
  * then create -> start -> { handle, run_job, lookup }* -> stop -> destroy. If create or start fails, whatever was
  * registered is taken back, destroy is called if create had succeeded, and the module is refused with the reason. stop
- * is called in reverse order of start; after stop no handle or run_job is running any more. Threads: create, start,
- * stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup [any]. Since: SDK 1.0. */
+ * is called in reverse order of start; after stop no handle or run_job is running any more.
+ * Threads: create, start, stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup
+ *   [any].
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_MODULE_H
 #define MORTISE_ABI_MODULE_H
 
@@ -23,7 +25,8 @@ struct mortise_host {
   uint16_t abi_minor;
   void* kernel; /* the kernel's own; do not touch */
   /* [any] The table of "db/1" and the like, or NULL when it is not served, or not named in the manifest's needs /
-   * optional. A table lives as long as the host. The caller casts it to the struct of that interface's header. */
+   * optional. The caller casts it to the struct of that interface's header. Owner: result lives until the host is
+   * gone. */
   const void* (*lookup)(mortise_host* host, mortise_str interface_name);
 };
 
@@ -37,27 +40,29 @@ typedef struct mortise_module {
   const char* manifest;
   const size_t* manifest_size;
 
-  /* Makes the module's state. Must not start threads, sockets or queries. On failure fills `error`. Required. */
+  /* [start] Makes the module's state. Must not start threads, sockets or queries. On failure fills `error`. Required.
+   * Owner: self freed by destroy. */
   mortise_status (*create)(mortise_host* host, void** self, mortise_error* error);
-  /* Begins work. The migrations of this module have run. Optional (NULL). */
+  /* [start] Begins work. The migrations of this module have run. Optional (NULL). */
   mortise_status (*start)(void* self, mortise_error* error);
-  /* Ends work; blocks until it has ended. Optional. */
+  /* [start] Ends work; blocks until it has ended. Optional. */
   void (*stop)(void* self);
-  /* Frees the state. Required. */
+  /* [start] Frees the state. Required. Owner: self released. */
   void (*destroy)(void* self);
 
-  /* Answers one request of one operation. Exactly one of: reply or fail through call/1 and return MORTISE_OK; retain
-   * the call and return MORTISE_PENDING; return another status (answered as 500, logged). Required when a contract has
-   * operations. */
+  /* [loop] [worker] Answers one request of one operation, in the lane that its contract names. Exactly one of: reply or
+   * fail through call/1 and return MORTISE_OK; retain the call and return MORTISE_PENDING; return another status
+   * (answered as 500, logged). Required when a contract has operations. Owner: call borrowed, unless it is retained. */
   mortise_status (*handle)(void* self, mortise_str operation_id, mortise_call* call);
-  /* Runs one job declared in the manifest or put through jobs/1. MORTISE_OK = succeeded. Required when there are jobs.
-   */
+  /* [worker] Runs one job declared in the manifest or put through jobs/1. MORTISE_OK = succeeded. Required when there
+   * are jobs. Owner: run borrowed. */
   mortise_status (*run_job)(void* self, mortise_str job_id, mortise_run* run, mortise_error* error);
-  /* An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. */
+  /* [any] An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. Owner: result lives until
+   * destroy. */
   const void* (*lookup)(void* self, mortise_str interface_name);
-  /* Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the contracts after
-   * create and before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job. Required. [start]
-   */
+  /* [start] Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the
+   * contracts after create and before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job.
+   * Required. Owner: each called. */
   void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
 } mortise_module;
 

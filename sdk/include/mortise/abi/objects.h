@@ -10,10 +10,12 @@
  * byte, no '\'. Buckets: 3 to 63 of [a-z0-9.-], beginning and ending with a letter or digit (Amazon S3 user guide,
  * "Bucket naming rules"); empty: the store's default bucket.
  *
- * Threads:   [worker] [start]. Ownership: texts are copied; what a sink is given lives for that call only.
- * Errors:    MORTISE_NOT_FOUND no_bucket, no_object; MORTISE_INVALID bucket_name, object_name, expiry; MORTISE_DENIED
- * access_denied (the store refuses the server's credentials), clock_skew (its clock and ours are too far apart);
- * MORTISE_FULL; MORTISE_UNAVAILABLE (the store does not answer). Since: SDK 1.0. */
+ * Threads: [worker] [start].
+ * Ownership: texts are copied; what a sink is given lives for that call only.
+ * Errors: MORTISE_NOT_FOUND no_bucket, no_object; MORTISE_INVALID bucket_name, object_name, expiry; MORTISE_DENIED
+ *   access_denied (the store refuses the server's credentials), clock_skew (its clock and ours are too far apart);
+ *   MORTISE_FULL; MORTISE_UNAVAILABLE (the store does not answer).
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_OBJECTS_H
 #define MORTISE_ABI_OBJECTS_H
 
@@ -44,31 +46,40 @@ typedef struct mortise_object {
   int64_t modified_at; /* microseconds since the epoch */
 } mortise_object;
 
+/* [start] [worker] Gets what is known of a bucket. Owner: bucket borrowed. */
 typedef void (*mortise_bucket_sink)(void* context, const mortise_bucket* bucket);
+/* [start] [worker] Gets one object. Owner: object borrowed. */
 typedef void (*mortise_object_sink)(void* context, const mortise_object* object);
+/* [start] [worker] Gets a link. */
 typedef void (*mortise_url_sink)(void* context, mortise_str url);
 
 typedef struct mortise_objects_v1 {
   uint32_t struct_size;
-  /* Asks the store whether the bucket is there. Only a store that gives no answer is an error. */
+  /* [start] [worker] Asks the store whether the bucket is there. Only a store that gives no answer is an error. Owner:
+   * sink called. */
   mortise_status (*bucket)(mortise_host* host, mortise_str bucket, mortise_bucket_sink sink, void* context,
                            mortise_error* error);
-  /* Stores bytes, or a file without reading it into memory. Durable when it returns. `content_type` may be empty. */
+  /* [start] [worker] Stores bytes. Durable when it returns. `content_type` may be empty. Owner: sink called. */
   mortise_status (*put)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_str bytes,
                         mortise_str content_type, mortise_object_sink sink, void* context, mortise_error* error);
+  /* [start] [worker] Stores a file without reading it into memory. Durable when it returns. `content_type` may be
+   * empty. Owner: file borrowed; sink called. */
   mortise_status (*put_file)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_file* file,
                              mortise_str content_type, mortise_object_sink sink, void* context, mortise_error* error);
+  /* [start] [worker] What the store knows of one object. MORTISE_NOT_FOUND no_object when there is none. Owner: sink
+   * called. */
   mortise_status (*stat)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_object_sink sink,
                          void* context, mortise_error* error);
-  /* Opens for reading, as blobs/1 open does; close it with `close`. */
+  /* [start] [worker] Opens for reading, as blobs/1 open does. Owner: file freed by close. */
   mortise_status (*open)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_file** file,
                          mortise_error* error);
-  void (*close)(mortise_file* file); /* [any] */
-  /* MORTISE_NOT_FOUND no_object when there was none. */
+  /* [any] Closes a file that open gave, and no other. Owner: file released. */
+  void (*close)(mortise_file* file);
+  /* [start] [worker] Removes one object. MORTISE_NOT_FOUND no_object when there was none. */
   mortise_status (*remove)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_error* error);
-  /* A link with which anybody may fetch the object for `seconds` (1..604800) from now, without credentials: an S3
-   * presigned GET (AWS Signature Version 4, query parameters), or one to this server with the same meaning. The object
-   * need not exist. */
+  /* [start] [worker] A link with which anybody may fetch the object for `seconds` (1..604800) from now, without
+   * credentials: an S3 presigned GET (AWS Signature Version 4, query parameters), or one to this server with the same
+   * meaning. The object need not exist. Owner: sink called. */
   mortise_status (*presign)(mortise_host* host, mortise_str bucket, mortise_str name, int64_t seconds,
                             mortise_url_sink sink, void* context, mortise_error* error);
 } mortise_objects_v1;

@@ -3,11 +3,13 @@
  * A user is in at most one organisation. Roles rank owner > admin > member. The tier of an organisation counts for all
  * its members; outside of one the user's own tier counts. Tiers rank free < starter < pro < team < enterprise; an
  * administrator of the server has "admin", which lets everything in.
- * Threads: [worker]. Sinks are called before the function returns, on the same thread; what they are given lives for
- * that call only. Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS, MORTISE_DENIED, MORTISE_INVALID, each with the code named
- * below and, where there are any, its details in mortise_error; MORTISE_UNAVAILABLE (database down). Whether the caller
- * may do it is the module's to know: nothing here looks at a principal. Each function is one transaction; a change
- * counts from the next request on, on every server. Since: SDK 1.0. */
+ * Threads: [start] [worker]. Sinks are called before the function returns, on the same thread; what they are given
+ *   lives for that call only.
+ * Errors: MORTISE_NOT_FOUND, MORTISE_EXISTS, MORTISE_DENIED, MORTISE_INVALID, each with the code named below and, where
+ *   there are any, its details in mortise_error; MORTISE_UNAVAILABLE (database down). Whether the caller may do it is
+ *   the module's to know: nothing here looks at a principal. Each function is one transaction; a change counts from the
+ *   next request on, on every server.
+ * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_ORGS_H
 #define MORTISE_ABI_ORGS_H
 
@@ -61,47 +63,54 @@ typedef struct mortise_member {
   mortise_str nickname;
 } mortise_member;
 
+/* [start] [worker] Gets one organisation. Owner: org borrowed. */
 typedef void (*mortise_org_sink)(void* context, const mortise_org* org);
+/* [start] [worker] Gets one member. Owner: member borrowed. */
 typedef void (*mortise_member_sink)(void* context, const mortise_member* member);
 
 typedef struct mortise_orgs_v1 {
   uint32_t struct_size;
-  /* EXISTS slug_taken, already_in_org (the founder is in one); NOT_FOUND user_not_found; INVALID unknown_tier,
-   * unknown_role, validation_failed (no name, no slug, a negative limit). */
+  /* [start] [worker] Makes an organisation with its first member. EXISTS slug_taken, already_in_org (the founder is in
+   * one); NOT_FOUND user_not_found; INVALID unknown_tier, unknown_role, validation_failed (no name, no slug, a negative
+   * limit). Owner: org borrowed; sink called. */
   mortise_status (*create)(mortise_host* host, const mortise_new_org* org, mortise_org_sink sink, void* context,
                            mortise_error* error);
-  /* NOT_FOUND org_not_found */
+  /* [start] [worker] One organisation. NOT_FOUND org_not_found. Owner: sink called. */
   mortise_status (*find)(mortise_host* host, mortise_str org_id, mortise_org_sink sink, void* context,
                          mortise_error* error);
-  /* Newest first. `total` (may be NULL) receives the number of all organisations. */
+  /* [start] [worker] All organisations, newest first. `total` (may be NULL) receives their number. Owner: sink called;
+   * total filled. */
   mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_org_sink sink, void* context,
                          int64_t* total, mortise_error* error);
-  /* NOT_FOUND org_not_found; INVALID unknown_tier, validation_failed. A seat limit below the number of members puts
-   * nobody out. */
+  /* [start] [worker] Changes an organisation. NOT_FOUND org_not_found; INVALID unknown_tier, validation_failed. A seat
+   * limit below the number of members puts nobody out. Owner: change borrowed; sink called. */
   mortise_status (*change)(mortise_host* host, mortise_str org_id, const mortise_org_change* change,
                            mortise_org_sink sink, void* context, mortise_error* error);
-  /* With its memberships; its service keys are revoked. NOT_FOUND org_not_found */
+  /* [start] [worker] Removes an organisation with its memberships; its service keys are revoked. NOT_FOUND
+   * org_not_found. */
   mortise_status (*remove)(mortise_host* host, mortise_str org_id, mortise_error* error);
 
-  /* In the order in which they joined. NOT_FOUND org_not_found */
+  /* [start] [worker] The members in the order in which they joined. NOT_FOUND org_not_found. Owner: sink called. */
   mortise_status (*members)(mortise_host* host, mortise_str org_id, mortise_member_sink sink, void* context,
                             mortise_error* error);
-  /* NOT_FOUND not_in_org */
+  /* [start] [worker] The membership of one user. NOT_FOUND not_in_org. Owner: sink called. */
   mortise_status (*membership)(mortise_host* host, mortise_str user_id, mortise_member_sink sink, void* context,
                                mortise_error* error);
-  /* NOT_FOUND org_not_found, user_not_found; EXISTS already_in_org (in this one or another); DENIED seat_limit, with
-   * details {"seats_used": n, "seats_limit": n}; INVALID unknown_role. */
+  /* [start] [worker] Adds a member. NOT_FOUND org_not_found, user_not_found; EXISTS already_in_org (in this one or
+   * another); DENIED seat_limit, with details {"seats_used": n, "seats_limit": n}; INVALID unknown_role. Owner: sink
+   * called. */
   mortise_status (*add_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                                mortise_member_sink sink, void* context, mortise_error* error);
-  /* NOT_FOUND member_not_found; DENIED last_administrator: nobody with role owner or admin would be left; INVALID
-   * unknown_role. */
+  /* [start] [worker] Changes the role of a member. NOT_FOUND member_not_found; DENIED last_administrator: nobody with
+   * role owner or admin would be left; INVALID unknown_role. Owner: sink called. */
   mortise_status (*set_role)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                              mortise_member_sink sink, void* context, mortise_error* error);
-  /* The same errors. Service keys of the organisation that run as this user are revoked ("left the organisation"). */
+  /* [start] [worker] Removes a member, with the errors of set_role. Service keys of the organisation that run as this
+   * user are revoked ("left the organisation"). */
   mortise_status (*remove_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_error* error);
 
-  /* Whether the user's effective tier has a feature that some module.yaml declares under `features`. DENIED
-   * upgrade_required, with details {"feature", "current_tier", "required_tier", "upgrade_url"}; INVALID
+  /* [start] [worker] Whether the user's effective tier has a feature that some module.yaml declares under `features`.
+   * DENIED upgrade_required, with details {"feature", "current_tier", "required_tier", "upgrade_url"}; INVALID
    * unknown_feature; NOT_FOUND user_not_found. An operation that always needs one says so by x-mortise-feature instead.
    */
   mortise_status (*require_feature)(mortise_host* host, mortise_str user_id, mortise_str feature, mortise_error* error);

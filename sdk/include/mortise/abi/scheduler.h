@@ -2,15 +2,17 @@
  * remove, and what their runs did. A module that only wants work done uses jobs/1.
  *
  * One server of a cluster, the runner, starts the runs that the clock asks for; every server answers reads and takes
- * changes, which reach the runner through the database (at once when events/1 has a bridge, else within a second).
- * Ids are "module.job". A job is built in when a module.yaml or the kernel declares it; one put through jobs/1 is not.
- * What a job runs only works where its module is loaded; elsewhere the job is listed and waits.
+ * changes, which reach the runner through the database (at once when events/1 has a bridge, else within a second). Ids
+ * are "module.job". A job is built in when a module.yaml or the kernel declares it; one put through jobs/1 is not. What
+ * a job runs only works where its module is loaded; elsewhere the job is listed and waits.
  *
- * Threads:   [worker] [start]. Sinks are called before the function returns, on the same thread; what they are given
- * lives for that call only. Errors: MORTISE_NOT_FOUND job_not_found, run_not_found; MORTISE_INVALID with the codes
- * named below, error.text names field and rule; MORTISE_UNAVAILABLE (database down; scheduler_off where it says so).
- * Whether the caller may do it is the module's to know. Ownership: the kernel copies every text before a function
- * returns. Since: SDK 1.0.
+ * Threads: [worker] [start]. Sinks are called before the function returns, on the same thread; what they are given
+ *   lives for that call only.
+ * Errors: MORTISE_NOT_FOUND job_not_found, run_not_found; MORTISE_INVALID with the codes named below, error.text names
+ *   field and rule; MORTISE_UNAVAILABLE (database down; scheduler_off where it says so). Whether the caller may do it
+ *   is the module's to know.
+ * Ownership: the kernel copies every text before a function returns.
+ * Since: SDK 1.0.
  *
  * Times are microseconds since the epoch, 0: none. A time beside one as text is ISO 8601 with an offset, empty: none.
  */
@@ -123,58 +125,69 @@ typedef struct mortise_scheduler_reload {
   size_t reloaded_size;
 } mortise_scheduler_reload;
 
+/* [start] [worker] Gets one job. Owner: job borrowed. */
 typedef void (*mortise_scheduled_job_sink)(void* context, const mortise_scheduled_job* job);
+/* [start] [worker] Gets one run. Owner: run borrowed. */
 typedef void (*mortise_job_run_sink)(void* context, const mortise_job_run_record* run);
+/* [start] [worker] Gets the state of the scheduler. Owner: status borrowed. */
 typedef void (*mortise_scheduler_status_sink)(void* context, const mortise_scheduler_status* status);
+/* [start] [worker] Gets what a reload did. Owner: result borrowed. */
 typedef void (*mortise_scheduler_reload_sink)(void* context, const mortise_scheduler_reload* result);
-typedef void (*mortise_fire_time_sink)(void* context, int64_t at, mortise_str text); /* in the trigger's zone */
+/* [start] [worker] Gets one time; `text` is in the trigger's zone. */
+typedef void (*mortise_fire_time_sink)(void* context, int64_t at, mortise_str text);
 
 typedef struct mortise_scheduler_v1 {
   uint32_t struct_size;
-  /* Switches this server's part on or off, for good until it is called again: while off it is not the runner, starts no
-   * run and refuses manual ones; what runs goes on. Reads and changes work either way. Call it in start(). */
+  /* [start] [worker] Switches this server's part on or off, for good until it is called again: while off it is not the
+   * runner, starts no run and refuses manual ones; what runs goes on. Reads and changes work either way. Call it in
+   * start(). */
   mortise_status (*enable)(mortise_host* host, int32_t on, mortise_error* error);
+  /* [start] [worker] Whether jobs run, and where. Owner: sink called. */
   mortise_status (*status)(mortise_host* host, mortise_scheduler_status_sink sink, void* context, mortise_error* error);
 
-  /* All jobs by id, ascending. */
+  /* [start] [worker] All jobs by id, ascending. Owner: sink called. */
   mortise_status (*list)(mortise_host* host, mortise_scheduled_job_sink sink, void* context, mortise_error* error);
+  /* [start] [worker] One job. Owner: sink called. */
   mortise_status (*find)(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                          mortise_error* error);
-  /* Gives a job another trigger and reckons its next run anew; a paused job stays paused. INVALID trigger_type (unknown
-   * or none), cron_parts (another number of parts), timezone (unknown), trigger (anything else). `sink` (may be NULL)
-   * gets the job as it is then, here and in pause and resume. */
+  /* [start] [worker] Gives a job another trigger and reckons its next run anew; a paused job stays paused. INVALID
+   * trigger_type (unknown or none), cron_parts (another number of parts), timezone (unknown), trigger (anything else).
+   * `sink` (may be NULL) gets the job as it is then, here and in pause and resume. Owner: trigger borrowed; sink
+   * called. */
   mortise_status (*change_trigger)(mortise_host* host, mortise_str id, const mortise_trigger* trigger,
                                    mortise_scheduled_job_sink sink, void* context, mortise_error* error);
-  /* No further runs by the clock, over restarts too; one that goes on is not touched. Twice is fine. */
+  /* [start] [worker] No further runs by the clock, over restarts too; one that goes on is not touched. Twice is fine.
+   * Owner: sink called. */
   mortise_status (*pause)(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                           mortise_error* error);
-  /* The next run is the first from now on; what was missed is not made up. A job that never fires again stays paused.
-   */
+  /* [start] [worker] The next run is the first from now on; what was missed is not made up. A job that never fires
+   * again stays paused. Owner: sink called. */
   mortise_status (*resume)(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                            mortise_error* error);
-  /* Starts a run now, on this server, besides the schedule; paused or running already does not matter. `created_by`:
-   * the user's number, or 0. `run_id` (may be NULL): 37 bytes that receive the run's UUID and a NUL. UNAVAILABLE
-   * scheduler_off, job_not_loaded (its module does not run here), workers_busy. */
+  /* [start] [worker] Starts a run now, on this server, besides the schedule; paused or running already does not matter.
+   * `created_by`: the user's number, or 0. `run_id` (may be NULL): 37 bytes that receive the run's UUID and a NUL.
+   * UNAVAILABLE scheduler_off, job_not_loaded (its module does not run here), workers_busy. Owner: run_id filled. */
   mortise_status (*run_now)(mortise_host* host, mortise_str id, int64_t created_by, char* run_id, mortise_error* error);
-  /* Removes a job; a run that goes on is asked to stop. A built-in one comes back by reload only. */
+  /* [start] [worker] Removes a job; a run that goes on is asked to stop. A built-in one comes back by reload only. */
   mortise_status (*remove)(mortise_host* host, mortise_str id, mortise_error* error);
-  /* Removes all jobs, put ones too, then takes in the declared ones of the modules that are loaded here, with their
-   * declared triggers and not paused. */
+  /* [start] [worker] Removes all jobs, put ones too, then takes in the declared ones of the modules that are loaded
+   * here, with their declared triggers and not paused. Owner: sink called. */
   mortise_status (*reload)(mortise_host* host, mortise_scheduler_reload_sink sink, void* context, mortise_error* error);
 
-  /* Runs, newest first; `job_id` may be empty (all jobs), or of a job that is gone. `limit` 1..1000. `total` (may be
-   * NULL) receives the number of all. */
+  /* [start] [worker] Runs, newest first; `job_id` may be empty (all jobs), or of a job that is gone. `limit` 1..1000.
+   * `total` (may be NULL) receives the number of all. Owner: sink called; total filled. */
   mortise_status (*runs)(mortise_host* host, mortise_str job_id, int64_t skip, int64_t limit, mortise_job_run_sink sink,
                          void* context, int64_t* total, mortise_error* error);
-  /* Asks a run to stop, on whichever server it goes on; a run that is over is NOT_FOUND. */
+  /* [start] [worker] Asks a run to stop, on whichever server it goes on; a run that is over is NOT_FOUND. */
   mortise_status (*cancel_run)(mortise_host* host, mortise_str run_id, mortise_error* error);
-  /* Drops the records of runs that ended before `before`; not those of runs that go on. `removed` may be NULL. The
-   * kernel drops what is older than the option jobs.history by itself. */
+  /* [start] [worker] Drops the records of runs that ended before `before`; not those of runs that go on. `removed` may
+   * be NULL. The kernel drops what is older than the option jobs.history by itself. Owner: removed filled. */
   mortise_status (*purge_runs)(mortise_host* host, int64_t before, int64_t* removed, mortise_error* error);
 
-  /* The first `count` (1..1000) times at which `trigger` fires at or after `from` (ISO 8601 with an offset; not given:
-   * now); fewer when it ends. `timezone` (64 bytes, may be NULL) receives the zone's name and a NUL. An interval is
-   * reckoned as if it were given at `from`. INVALID as change_trigger, and from. */
+  /* [start] [worker] The first `count` (1..1000) times at which `trigger` fires at or after `from` (ISO 8601 with an
+   * offset; not given: now); fewer when it ends. `timezone` (64 bytes, may be NULL) receives the zone's name and a NUL.
+   * An interval is reckoned as if it were given at `from`. INVALID as change_trigger, and from. Owner: trigger
+   * borrowed; sink called; timezone filled. */
   mortise_status (*preview)(mortise_host* host, const mortise_trigger* trigger, mortise_str from, int64_t count,
                             mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error);
 } mortise_scheduler_v1;
