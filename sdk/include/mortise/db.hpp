@@ -16,6 +16,8 @@
 
 #include "mortise/abi/db.h"
 #include "mortise/host.hpp"
+#include "mortise/json.hpp"
+#include "mortise/names.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/text.hpp"
 
@@ -46,8 +48,9 @@ class Error : public std::runtime_error {
   int retry_after_;
 };
 
-// A named parameter: {"id", id}. Integers of every width, bool (stored as 0 or 1), double, text, nullptr and optionals
-// of these. Borrows text for the length of the statement.
+// A named parameter: {"id", id}. Integers of every width, bool (stored as 0 or 1), double, text, Time (stored in
+// microseconds), enums with names (stored as text; names.hpp), json::Value (stored as text), nullptr and optionals of
+// these. Borrows text for the length of the statement.
 struct Parameter : mortise_db_parameter {
   template <class T>
   Parameter(std::string_view parameter_name, const T& v)
@@ -78,6 +81,12 @@ struct Parameter : mortise_db_parameter {
       out.type = MORTISE_INTEGER;
       out.as.integer = static_cast<std::int64_t>(v);
       return out;
+    } else if constexpr (std::is_enum_v<T>) {
+      return convert(sdk1::detail::nameOf(v));
+    } else if constexpr (sdk1::detail::kIsTime<T>) {
+      return convert(static_cast<std::int64_t>(v.time_since_epoch().count()));
+    } else if constexpr (std::is_same_v<T, json::Value>) {
+      return convert(v.text());
     } else {
       return v.has_value() ? convert(*v) : null();  // std::optional
     }
@@ -96,11 +105,12 @@ class Parameters {
   }
   Parameters(const std::vector<Parameter>& list) noexcept
       : data_(list.data()), size_(list.size()) {}  // NOLINT: meant to convert
+  Parameters(const mortise_db_parameter* data, std::size_t size) noexcept : data_(data), size_(size) {}
   const mortise_db_parameter* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
 
  private:
-  const Parameter* data_ = nullptr;
+  const mortise_db_parameter* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
@@ -143,9 +153,9 @@ inline void check(mortise_status status, const mortise_error& error) {
 // How one column type is asked for and read.
 template <class T>
 struct Column {
-  static constexpr mortise_type kType = std::is_floating_point_v<T> ? MORTISE_REAL
-                                        : std::is_integral_v<T>     ? MORTISE_INTEGER
-                                                                    : MORTISE_TEXT;
+  static constexpr mortise_type kType = std::is_floating_point_v<T>                         ? MORTISE_REAL
+                                        : std::is_integral_v<T> || sdk1::detail::kIsTime<T> ? MORTISE_INTEGER
+                                                                                            : MORTISE_TEXT;
   static T read(const mortise_value& value) {
     if (value.type == MORTISE_NULL)
       throw Error(Error::Kind::invalid, "a column that is read as a plain value is NULL: read it as std::optional");
@@ -155,9 +165,19 @@ struct Column {
       return static_cast<T>(value.as.integer);
     } else if constexpr (std::is_floating_point_v<T>) {
       return static_cast<T>(value.as.real);
+    } else if constexpr (sdk1::detail::kIsTime<T>) {
+      return T(typename T::duration(value.as.integer));
+    } else if constexpr (std::is_enum_v<T>) {
+      T out{};
+      const Text name(value.as.text);
+      if (sdk1::detail::readName(name, out)) return out;
+      throw Error(Error::Kind::failed, "a column holds \"" + name.string() + "\", which is no name of its enum");
+    } else if constexpr (std::is_same_v<T, json::Value>) {
+      return json::raw(sdk1::detail::copied(value.as.text));
     } else {
       static_assert(std::is_same_v<T, std::string>,
-                    "columns are read as integers, bool, double, std::string or std::optional of these");
+                    "columns are read as integers, bool, double, std::string, Time, json::Value, enums with names, or "
+                    "std::optional of these");
       return sdk1::detail::copied(value.as.text);
     }
   }
@@ -241,6 +261,26 @@ class Session {
     });
     return rows;
   }
+  // The untyped reader below the others: hands `take(context, values)` the `count` (at most 64) columns of each row,
+  // read as `types`, until it returns false. The values live until the next row. rows.hpp reads entities with it.
+  void scan(std::string_view sql, Parameters parameters, const mortise_type* types, std::size_t count,
+            bool (*take)(void* context, const mortise_value* values), void* context) {
+    constexpr std::size_t kMaxColumns = 64;
+    mortise_value values[kMaxColumns];
+    if (count == 0 || count > kMaxColumns) throw Error(Error::Kind::invalid, "scan() reads 1 to 64 columns");
+    auto error = detail::noError();
+    mortise_db_rows* rows = nullptr;
+    detail::check(
+        table_->query(session_, detail::str(sql), parameters.data(), parameters.size(), types, count, &rows, &error),
+        error);
+    const RowsCloser closer{table_, rows};
+    for (;;) {
+      const auto status = table_->next(rows, values, &error);
+      if (status == MORTISE_NOT_FOUND) return;
+      detail::check(status, error);
+      if (!take(context, values)) return;
+    }
+  }
   // The first row, if there is one.
   template <class... Columns>
   std::optional<Row<Columns...>> queryOne(std::string_view sql, Parameters parameters = {}) {
@@ -253,6 +293,11 @@ class Session {
   }
 
  private:
+  struct RowsCloser {
+    const mortise_db_v1* table;
+    mortise_db_rows* rows;
+    ~RowsCloser() { table->rows_close(rows); }
+  };
   template <class... Columns, class Take>
   void read(std::string_view sql, Parameters parameters, Take&& take) {
     static constexpr std::size_t kCount = sizeof...(Columns);
@@ -263,11 +308,7 @@ class Session {
     detail::check(
         table_->query(session_, detail::str(sql), parameters.data(), parameters.size(), kTypes, kCount, &rows, &error),
         error);
-    const struct Closer {
-      const mortise_db_v1* table;
-      mortise_db_rows* rows;
-      ~Closer() { table->rows_close(rows); }
-    } closer{table_, rows};
+    const RowsCloser closer{table_, rows};
     mortise_value values[kCount];
     for (;;) {
       const auto status = table_->next(rows, values, &error);

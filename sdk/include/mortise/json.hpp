@@ -126,7 +126,12 @@ inline Value raw(std::string text) { return Value(std::move(text)); }
 // A type that can be written as JSON: beside it stands a function, found by the type's namespace, that appends the value
 // as one JSON value:
 //   void mortiseAppendJson(std::string& out, const Ticket& ticket);
-// Generated contract headers and entities with a list of fields have one.
+// Generated contract headers have one; entities with a list of fields (entity.hpp) need none of their own.
+template <class T>
+  requires requires(std::string& out, const T& value) { T::kFields.appendJson(out, value); }
+void mortiseAppendJson(std::string& out, const T& value) {
+  T::kFields.appendJson(out, value);
+}
 template <class T>
 concept Writable = requires(std::string& out, const T& value) {
   mortiseAppendJson(out, value);

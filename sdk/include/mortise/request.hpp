@@ -69,6 +69,8 @@ class Parameter {
       : tables_(tables), call_(call), in_(in), name_(name) {}
 
   bool exists() const { return read(0).has_value(); }
+  // Its value with the type that the contract gives it; text lives as long as the call.
+  std::optional<mortise_value> value() const { return read(0); }
   std::optional<Text> text() const {
     return as<Text>(MORTISE_TEXT, [](const mortise_value& v) { return Text(v.as.text); });
   }

@@ -1,0 +1,540 @@
+// Entities in the database: their rows, and the statements that write them, from the list of fields (entity.hpp).
+//   auto mine = db::rows<Ticket>(session, "WHERE project_id = :p ORDER BY id", {{"p", project}});
+//   auto one = db::find<Ticket>(session, id);
+//   db::insert(session, ticket);
+//   db::update<&Ticket::title, &Ticket::state>(session, ticket);
+// `source` is a Session (inside a transaction: its session) or the Db itself, which leases a connection for the one
+// statement. Texts of statements are built once per entity, so that each is prepared once per connection. [worker] and
+// [start]; every function throws db::Error.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mortise/db.hpp"
+#include "mortise/entity.hpp"
+
+namespace mortise::inline sdk1::db {
+
+// A type with a list of fields.
+template <class T>
+concept Entity = requires(std::string& out, const T& value) {
+  T::kFields.table;
+  T::kFields.appendJson(out, value);
+};
+
+namespace detail {
+
+// Reads the texts of a JSON list, as appendTexts() and json::list() write them; false when `text` is none.
+inline bool readTexts(std::string_view text, std::vector<std::string>& into) {
+  const auto blank = [&] {
+    while (!text.empty() && (text[0] == ' ' || text[0] == '\n' || text[0] == '\t' || text[0] == '\r'))
+      text.remove_prefix(1);
+  };
+  const auto take = [&](char c) {
+    blank();
+    if (text.empty() || text[0] != c) return false;
+    text.remove_prefix(1);
+    return true;
+  };
+  const auto hex = [&](unsigned& code) {
+    if (text.size() < 4) return false;
+    code = 0;
+    for (const char c : text.substr(0, 4)) {
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
+      if (digit < 0) return false;
+      code = code * 16 + static_cast<unsigned>(digit);
+    }
+    text.remove_prefix(4);
+    return true;
+  };
+  const auto escape = [&](std::string& out) {
+    constexpr std::string_view kEscapes = "\"\\/bfnrt", kMeant = "\"\\/\b\f\n\r\t";
+    if (text.empty()) return false;
+    const char c = text[0];
+    text.remove_prefix(1);
+    if (const auto at = kEscapes.find(c); at != std::string_view::npos) {
+      out.push_back(kMeant[at]);
+      return true;
+    }
+    unsigned code = 0, low = 0;
+    if (c != 'u' || !hex(code)) return false;
+    if (code >= 0xD800 && code < 0xDC00) {
+      if (text.substr(0, 2) != "\\u") return false;
+      text.remove_prefix(2);
+      if (!hex(low) || low < 0xDC00 || low > 0xDFFF) return false;
+      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    } else if (code >= 0xDC00 && code <= 0xDFFF) {
+      return false;
+    }
+    const auto byte = [&](unsigned bits) { out.push_back(static_cast<char>(bits)); };
+    if (code < 0x80) {
+      byte(code);
+    } else if (code < 0x800) {
+      byte(0xC0 | code >> 6), byte(0x80 | (code & 63));
+    } else if (code < 0x10000) {
+      byte(0xE0 | code >> 12), byte(0x80 | (code >> 6 & 63)), byte(0x80 | (code & 63));
+    } else {
+      byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 63)), byte(0x80 | (code >> 6 & 63)), byte(0x80 | (code & 63));
+    }
+    return true;
+  };
+
+  into.clear();
+  if (!take('[')) return false;
+  if (take(']')) return blank(), text.empty();
+  do {
+    if (!take('"')) return false;
+    std::string& out = into.emplace_back();
+    for (;;) {
+      const auto plain = text.find_first_of("\"\\");
+      if (plain == std::string_view::npos) return false;
+      out.append(text.substr(0, plain));
+      const char c = text[plain];
+      text.remove_prefix(plain + 1);
+      if (c == '"') break;
+      if (!escape(out)) return false;
+    }
+  } while (take(','));
+  if (!take(']')) return false;
+  return blank(), text.empty();
+}
+
+template <>
+struct Column<std::vector<std::string>> {
+  static constexpr mortise_type kType = MORTISE_TEXT;
+  static std::vector<std::string> read(const mortise_value& value) {
+    std::vector<std::string> out;
+    const Text text(value.as.text);
+    if (value.type != MORTISE_NULL && readTexts(text, out)) return out;
+    throw Error(Error::Kind::failed, "a column that is read as a list of texts holds no JSON list of texts");
+  }
+};
+
+// Parameters of a statement, with the texts that no member holds. Every name is a literal or kept by its statement.
+class Binding {
+ public:
+  // The most parameters that will come: nothing moves after it.
+  explicit Binding(std::size_t most) {
+    list_.reserve(most);
+    texts_.reserve(most);
+  }
+  template <class T>
+  void add(const char* name, const T& value) {
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      texts_.push_back(json::list(value).text());
+      list_.emplace_back(name, texts_.back());
+    } else if constexpr (sdk1::detail::kIsOptional<T>) {
+      if (value) {
+        add(name, *value);
+      } else {
+        list_.emplace_back(name, nullptr);
+      }
+    } else {
+      list_.emplace_back(name, value);
+    }
+  }
+  operator Parameters() const noexcept { return Parameters(list_); }  // NOLINT: meant to convert
+
+ private:
+  std::vector<Parameter> list_;
+  std::vector<std::string> texts_;
+};
+
+template <class T>
+inline constexpr std::size_t kFieldCount = std::tuple_size_v<std::remove_cvref_t<decltype(T::kFields.list)>>;
+
+// Calls use(field) for each.
+template <class T, class Use>
+void eachField(Use&& use) {
+  std::apply([&](const auto&... each) { (use(each), ...); }, T::kFields.list);
+}
+
+// The rules of all fields: what the texts are built from.
+template <class T>
+std::vector<FieldRules> rulesOf() {
+  std::vector<FieldRules> rules;
+  eachField<T>([&](const auto& field) { rules.push_back(field.rules); });
+  return rules;
+}
+
+template <class T>
+struct ColumnTypes {
+  std::array<mortise_type, kFieldCount<T>> list{};
+  std::size_t count = 0;
+};
+template <class T>
+constexpr ColumnTypes<T> columnTypes() {
+  ColumnTypes<T> out;
+  std::apply(
+      [&](const auto&... each) {
+        ((each.rules.isComputed
+              ? void()
+              : void(out.list[out.count++] = Column<typename std::remove_cvref_t<decltype(each)>::Member>::kType)),
+         ...);
+      },
+      T::kFields.list);
+  return out;
+}
+
+template <class T>
+T entityOf(const mortise_value* values) {
+  T out{};
+  eachField<T>([&](const auto& field) {
+    using Member = typename std::remove_cvref_t<decltype(field)>::Member;
+    if (!field.rules.isComputed) field.access.of(out) = Column<Member>::read(*values++);
+  });
+  return out;
+}
+
+inline std::string selectText(const char* table, const std::vector<FieldRules>& rules) {
+  std::string sql = "SELECT ";
+  for (const auto& each : rules) {
+    if (each.isComputed) continue;
+    if (sql.size() > 7) sql += ", ";
+    sql.append(table).append(".").append(each.column);
+  }
+  return sql.append(" FROM ").append(table).append(" ");
+}
+// "SELECT tickets.id, tickets.title FROM tickets ", built once. The names carry their table, so that a JOIN may follow.
+template <Entity T>
+const std::string& selectOf() {
+  static const std::string kText = selectText(T::kFields.table, rulesOf<T>());
+  return kText;
+}
+inline std::string joined(const std::string& text, std::string_view tail) {
+  std::string sql;
+  sql.reserve(text.size() + tail.size());
+  return sql.append(text).append(tail);
+}
+
+inline bool isWritten(const FieldRules& rules) { return !rules.isComputed && !rules.isGenerated; }
+inline bool isChanged(const FieldRules& rules) { return isWritten(rules) && !rules.isKey && !rules.isFixed; }
+
+inline std::string keyText(const std::vector<FieldRules>& rules) {
+  std::string sql;
+  for (const auto& each : rules) {
+    if (each.isKey) sql.append(sql.empty() ? "WHERE " : " AND ").append(each.column).append(" = :").append(each.column);
+  }
+  if (sql.empty()) throw Error(Error::Kind::invalid, "the entity has no field with key()");
+  return sql;
+}
+
+// Names of parameters of the rows after the first: "title_1".
+inline std::string rowName(const char* column, std::size_t row) {
+  return row == 0 ? std::string(column) : std::string(column).append("_").append(std::to_string(row));
+}
+inline std::string insertText(const char* table, const std::vector<FieldRules>& rules, std::size_t rows) {
+  std::string columns;
+  for (const auto& each : rules) {
+    if (isWritten(each)) columns.append(columns.empty() ? "" : ", ").append(each.column);
+  }
+  std::string sql = std::string("INSERT INTO ").append(table).append(" (").append(columns).append(") VALUES ");
+  for (std::size_t row = 0; row < rows; ++row) {
+    sql.append(row == 0 ? "(" : ", (");
+    bool isFirst = true;
+    for (const auto& each : rules) {
+      if (!isWritten(each)) continue;
+      sql.append(isFirst ? ":" : ", :").append(rowName(each.column, row));
+      isFirst = false;
+    }
+    sql.push_back(')');
+  }
+  return sql;
+}
+
+inline std::string upsertText(const char* table, const std::vector<FieldRules>& rules) {
+  std::string keys, changes;
+  for (const auto& each : rules) {
+    if (each.isKey) keys.append(keys.empty() ? "" : ", ").append(each.column);
+    if (isChanged(each))
+      changes.append(changes.empty() ? "" : ", ").append(each.column).append(" = excluded.").append(each.column);
+  }
+  if (keys.empty()) throw Error(Error::Kind::invalid, "the entity has no field with key()");
+  std::string sql = insertText(table, rules, 1).append(" ON CONFLICT (").append(keys).append(") DO ");
+  return changes.empty() ? sql.append("NOTHING") : sql.append("UPDATE SET ").append(changes);
+}
+
+inline std::string updateText(const char* table, const std::vector<FieldRules>& rules,
+                              const std::vector<bool>& chosen) {
+  std::string changes;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!chosen[i]) continue;
+    const auto* column = rules[i].column;
+    changes.append(changes.empty() ? "" : ", ").append(column).append(" = :").append(column);
+  }
+  if (changes.empty()) throw Error(Error::Kind::invalid, "the entity has no field that an update changes");
+  return std::string("UPDATE ").append(table).append(" SET ").append(changes).append(" ").append(keyText(rules));
+}
+
+// Whether `field` is the one of a member pointer.
+template <class Pointer, class Field>
+constexpr bool isFieldOf(Pointer pointer, const Field& field) {
+  if constexpr (requires { field.access.pointer == pointer; }) {
+    return field.access.pointer == pointer;
+  } else if constexpr (requires { field.access.outer == pointer; }) {
+    return field.access.outer == pointer;  // the members of a member
+  } else {
+    return false;
+  }
+}
+// Which fields update<Members...>() writes; without Members those that change.
+template <class T, auto... Members>
+std::vector<bool> chosenFields() {
+  std::vector<bool> chosen;
+  eachField<T>([&](const auto& field) {
+    if constexpr (sizeof...(Members) == 0) {
+      chosen.push_back(isChanged(field.rules));
+    } else {
+      chosen.push_back(isWritten(field.rules) && (isFieldOf(Members, field) || ...));
+    }
+  });
+  return chosen;
+}
+
+// What a statement runs on: the session given, or one of the database's.
+template <class Source>
+decltype(auto) readSession(Source& source) {
+  if constexpr (std::is_same_v<std::remove_cv_t<Source>, Db>) {
+    return source.read();
+  } else {
+    return static_cast<Session&>(source);
+  }
+}
+template <class Source>
+decltype(auto) writeSession(Source& source) {
+  if constexpr (std::is_same_v<std::remove_cv_t<Source>, Db>) {
+    return source.write();
+  } else {
+    return static_cast<Session&>(source);
+  }
+}
+
+template <Entity T, class Take>
+void scanEntities(Session& session, std::string_view sql, Parameters parameters, Take& take) {
+  static constexpr auto kTypes = columnTypes<T>();
+  session.scan(
+      sql, parameters, kTypes.list.data(), kTypes.count,
+      [](void* context, const mortise_value* values) { return (*static_cast<Take*>(context))(entityOf<T>(values)); },
+      &take);
+}
+
+}  // namespace detail
+
+// The entities of "SELECT (its columns) FROM (its table) " + `tail`; `tail`: a constant text, "WHERE … ORDER BY …", or
+// "JOIN … WHERE …". Bound what it can return: every row is held in memory.
+template <Entity T, class Source>
+std::vector<T> rows(Source&& source, std::string_view tail = {}, Parameters parameters = {}) {
+  std::vector<T> out;
+  auto&& session = detail::readSession(source);
+  auto take = [&](T&& one) {
+    out.push_back(std::move(one));
+    return true;
+  };
+  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+  return out;
+}
+
+// The first of them, if there is one.
+template <Entity T, class Source>
+std::optional<T> row(Source&& source, std::string_view tail, Parameters parameters = {}) {
+  std::optional<T> out;
+  auto&& session = detail::readSession(source);
+  auto take = [&](T&& one) {
+    out.emplace(std::move(one));
+    return false;
+  };
+  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+  return out;
+}
+
+// Calls use(entity) for each of them, without holding more than one; stops early when `use` returns false.
+template <Entity T, class Source, class Use>
+void eachRow(Source&& source, std::string_view tail, Parameters parameters, Use&& use) {
+  auto&& session = detail::readSession(source);
+  auto take = [&](T&& one) {
+    if constexpr (std::is_convertible_v<std::invoke_result_t<Use&, T>, bool>) {
+      return static_cast<bool>(use(std::move(one)));
+    } else {
+      use(std::move(one));
+      return true;
+    }
+  };
+  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+}
+
+namespace detail {
+
+// Binds one value per key field, in the order of the list.
+template <Entity T, class... Keys>
+Binding bindKeys(const Keys&... keys) {
+  Binding binding(sizeof...(Keys));
+  std::array<const char*, sizeof...(Keys)> names{};
+  std::size_t count = 0;
+  eachField<T>([&](const auto& field) {
+    if (!field.rules.isKey) return;
+    if (count < names.size()) names[count] = field.rules.column;
+    ++count;
+  });
+  if (count != names.size()) throw Error(Error::Kind::invalid, "one value for each field with key() is needed");
+  std::size_t at = 0;
+  (binding.add(names[at++], keys), ...);
+  return binding;
+}
+
+}  // namespace detail
+
+// The entity with that primary key: find<Ticket>(session, id). One value per field with key(), in the list's order.
+template <Entity T, class Source, class... Keys>
+std::optional<T> find(Source&& source, const Keys&... keys) {
+  static const std::string kTail = detail::keyText(detail::rulesOf<T>());
+  return row<T>(source, kTail, detail::bindKeys<T>(keys...));
+}
+
+// How many rows "FROM (its table) " + `tail` has. Reads every one of them, from an index when it can.
+template <Entity T, class Source>
+std::int64_t count(Source&& source, std::string_view tail = {}, Parameters parameters = {}) {
+  static const std::string kText = std::string("SELECT COUNT(*) FROM ").append(T::kFields.table).append(" ");
+  auto&& session = detail::readSession(source);
+  return session.template queryOne<std::int64_t>(detail::joined(kText, tail), parameters).value();
+}
+
+// Whether "FROM (its table) " + `tail` has a row.
+template <Entity T, class Source>
+bool exists(Source&& source, std::string_view tail, Parameters parameters = {}) {
+  static const std::string kText = std::string("SELECT 1 FROM ").append(T::kFields.table).append(" ");
+  auto&& session = detail::readSession(source);
+  return session.template queryOne<std::int64_t>(detail::joined(kText, tail).append(" LIMIT 1"), parameters)
+      .has_value();
+}
+
+namespace detail {
+
+template <Entity T>
+Binding bindInsert(const T& entity) {
+  Binding binding(kFieldCount<T>);
+  eachField<T>([&](const auto& field) {
+    if (isWritten(field.rules)) binding.add(field.rules.column, field.access.of(entity));
+  });
+  return binding;
+}
+
+}  // namespace detail
+
+// Adds its row. Throws Error{exists} when a UNIQUE or PRIMARY KEY constraint refuses it.
+template <Entity T, class Source>
+void insert(Source&& source, const T& entity) {
+  static const std::string kText = detail::insertText(T::kFields.table, detail::rulesOf<T>(), 1);
+  auto&& session = detail::writeSession(source);
+  session.execute(kText, detail::bindInsert(entity));
+}
+
+// Adds its row and returns it as the database has it: with the values of fields that are generated().
+template <Entity T, class Source>
+T insertReturning(Source&& source, const T& entity) {
+  static const std::string kText = [] {
+    const auto rules = detail::rulesOf<T>();
+    std::string sql = detail::insertText(T::kFields.table, rules, 1).append(" RETURNING ");
+    bool isFirst = true;
+    for (const auto& each : rules) {
+      if (each.isComputed) continue;
+      sql.append(isFirst ? "" : ", ").append(each.column);
+      isFirst = false;
+    }
+    return sql;
+  }();
+  T out = entity;
+  auto&& session = detail::writeSession(source);
+  auto take = [&](T&& stored) {
+    out = std::move(stored);
+    return false;
+  };
+  detail::scanEntities<T>(session, kText, detail::bindInsert(entity), take);
+  return out;
+}
+
+// Adds the rows of a list, many per statement. On a Session the caller's transaction decides whether all or none; on a
+// Db it is one transaction of its own.
+template <Entity T, class Source>
+void insertAll(Source&& source, const std::vector<T>& entities) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<Source>, Db>) {
+    source.transaction([&](auto& session) { insertAll<T>(session, entities); });
+  } else {
+    struct Statement {
+      explicit Statement(std::size_t rows) : text(detail::insertText(T::kFields.table, detail::rulesOf<T>(), rows)) {
+        detail::eachField<T>([&](const auto& field) { columns.push_back(field.rules.column); });
+        for (std::size_t row = 0; row < rows; ++row) {
+          for (const char* column : columns) names.push_back(detail::rowName(column, row));
+        }
+      }
+      std::string text;
+      std::vector<const char*> columns;
+      std::vector<std::string> names;
+    };
+    constexpr std::size_t kMany = 64, kSome = 8;
+    static const Statement kStatements[] = {Statement(kMany), Statement(kSome), Statement(1)};
+    Session& session = source;
+    for (std::size_t done = 0; done < entities.size();) {
+      const std::size_t left = entities.size() - done;
+      const std::size_t rows = left >= kMany ? kMany : left >= kSome ? kSome : 1;
+      const auto& statement = kStatements[rows == kMany ? 0 : rows == kSome ? 1 : 2];
+      detail::Binding binding(rows * detail::kFieldCount<T>);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const std::string* name = &statement.names[row * detail::kFieldCount<T>];
+        detail::eachField<T>([&](const auto& field) {
+          if (detail::isWritten(field.rules)) binding.add(name->c_str(), field.access.of(entities[done + row]));
+          ++name;
+        });
+      }
+      session.execute(statement.text, binding);
+      done += rows;
+    }
+  }
+}
+
+// Adds its row, or changes the one that has its primary key (all but fields that are key() or fixed()).
+template <Entity T, class Source>
+void upsert(Source&& source, const T& entity) {
+  static const std::string kText = detail::upsertText(T::kFields.table, detail::rulesOf<T>());
+  auto&& session = detail::writeSession(source);
+  session.execute(kText, detail::bindInsert(entity));
+}
+
+// Writes the row that has its primary key: update(session, ticket) every field that is not key() or fixed();
+// update<&Ticket::title, &Ticket::state>(session, ticket) only these. False: there is no such row.
+template <auto... Members, class Source, Entity T>
+bool update(Source&& source, const T& entity) {
+  static const std::vector<bool> kChosen = detail::chosenFields<T, Members...>();
+  static const std::string kText = detail::updateText(T::kFields.table, detail::rulesOf<T>(), kChosen);
+  detail::Binding binding(detail::kFieldCount<T>);
+  std::size_t at = 0;
+  detail::eachField<T>([&](const auto& field) {
+    if (kChosen[at++] || field.rules.isKey) binding.add(field.rules.column, field.access.of(entity));
+  });
+  auto&& session = detail::writeSession(source);
+  return session.execute(kText, binding) > 0;
+}
+
+// Removes the row with that primary key: remove<Ticket>(session, id). False: there is none.
+template <Entity T, class Source, class... Keys>
+bool remove(Source&& source, const Keys&... keys) {
+  static const std::string kText =
+      std::string("DELETE FROM ").append(T::kFields.table).append(" ").append(detail::keyText(detail::rulesOf<T>()));
+  auto&& session = detail::writeSession(source);
+  return session.execute(kText, detail::bindKeys<T>(keys...)) > 0;
+}
+
+}  // namespace mortise::inline sdk1::db
