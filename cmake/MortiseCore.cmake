@@ -1,6 +1,7 @@
 # One core folder = one static library plus one test binary. Dependencies are named explicitly so that a folder
 # which reaches upward does not link.
 include_guard(GLOBAL)
+include(PrecompiledHeaders)
 
 function(mortise_core_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK;TEST_LINK;TEST_DEPENDS" ${ARGN})
@@ -11,6 +12,7 @@ function(mortise_core_library name)
   if(sources)
     add_library(mortise_${name} STATIC ${sources})
     target_link_libraries(mortise_${name} PUBLIC mortise_options)
+    mortise_precompile(mortise_${name})
     foreach(dependency IN LISTS ARG_DEPENDS)
       target_link_libraries(mortise_${name} PUBLIC mortise_${dependency})
     endforeach()
@@ -25,6 +27,7 @@ function(mortise_core_library name)
     foreach(dependency IN LISTS ARG_TEST_DEPENDS)
       target_link_libraries(${name}_test PRIVATE mortise_${dependency})
     endforeach()
+    mortise_precompile_test(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
   endif()

@@ -187,7 +187,7 @@ void findRepeat(std::string_view text, ParseError& error) {
   RepeatFinder finder;
   reader.Parse<kFlags>(stream, finder);
   error.offset = reader.GetErrorOffset();
-  error.reason = "repeated key " + quoted(finder.found);
+  error.reason = "repeated key " + json::quoted(finder.found);
 }
 
 }  // namespace

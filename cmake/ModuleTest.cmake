@@ -1,0 +1,20 @@
+# mortise_module_test(NAME [LINK library...] [DEFINITIONS name=value...])
+# The test program of a module that ships: tests/*_test.cpp with the objects that NAME.so is made of, so that nothing is compiled twice.
+# NAME_SOURCE_DIR, in capitals, is the module's folder.
+include_guard(GLOBAL)
+include(PrecompiledHeaders)
+
+function(mortise_module_test name)
+  cmake_parse_arguments(ARG "" "" "LINK;DEFINITIONS" ${ARGN})
+  if(NOT MORTISE_TESTS)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*_test.cpp)
+  string(TOUPPER ${name} prefix)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE mortise_options ${name}_objects ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE ${prefix}_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" ${ARG_DEFINITIONS})
+  mortise_precompile_test(${name}_test)
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 60 LABELS unit)
+endfunction()
