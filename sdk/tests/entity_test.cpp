@@ -13,8 +13,8 @@
 
 namespace {
 
-using desk::State;
-using desk::Ticket;
+using helpdesk::State;
+using helpdesk::Ticket;
 using mortise::Paging;
 using mortise::Time;
 using mortise::timeOf;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace desk {
+namespace helpdesk {
 
 enum class State { open, inProgress, closed };
 constexpr auto mortiseNames(State) {
@@ -49,4 +49,4 @@ struct Ticket {
           .times(mortise::kIsoMillis);
 };
 
-}  // namespace desk
+}  // namespace helpdesk
