@@ -1,0 +1,7 @@
+CREATE TABLE pledge_pledges (
+  number BIGINT NOT NULL PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE,
+  note TEXT,
+  weight DOUBLE PRECISION NOT NULL,
+  firm BIGINT NOT NULL
+);

@@ -1,0 +1,4 @@
+CREATE TABLE ticker_ticks (
+  number BIGINT NOT NULL PRIMARY KEY,
+  at_us BIGINT NOT NULL
+);
