@@ -30,7 +30,8 @@ const Names kOperationKeys = {
     "x-mortise-lane",        "x-mortise-permission",     "x-mortise-scopes",     "x-mortise-csrf",
     "x-mortise-soft",        "x-mortise-limits",         "x-mortise-body-limit", "x-mortise-lenient-body",
     "x-mortise-query-token", "x-mortise-websocket",      "x-mortise-timeout",    "x-mortise-envelope",
-    "x-mortise-invalid",     "x-mortise-cookie-dialect", "x-mortise-feature",    "x-mortise-websocket-refusal"};
+    "x-mortise-invalid",     "x-mortise-cookie-dialect", "x-mortise-feature",    "x-mortise-websocket-refusal",
+    "x-mortise-sign-in"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
 const std::vector<std::pair<std::string, Check>> kChecks = {
@@ -436,6 +437,7 @@ class DocumentCompiler {
     if (const Value* one = json::member(value, "x-mortise-timeout"))
       out.timeoutSeconds = static_cast<int>(std::min<std::int64_t>(seconds(*one, "x-mortise-timeout"), 86400));
     if (const Value* one = json::member(value, "x-mortise-envelope")) out.envelope = flag(*one, "x-mortise-envelope");
+    if (const Value* one = json::member(value, "x-mortise-sign-in")) out.signIn = flag(*one, "x-mortise-sign-in");
     if (const Value* one = json::member(value, "x-mortise-query-token"))
       out.security.queryToken = text(*one, "x-mortise-query-token");
     if (const Value* one = json::member(value, "x-mortise-websocket-refusal")) {

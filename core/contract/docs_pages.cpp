@@ -17,7 +17,9 @@ std::string page(std::string_view title, const std::string& base, std::string_vi
 
 std::string swaggerPage(std::string_view assetBase) {
   const auto base = escapedHtml(assetBase);
-  return page("API documentation", base, "<link rel=\"stylesheet\" href=\"" + base + "/swagger-ui.css\">\n",
+  return page("API documentation", base,
+              "<link rel=\"stylesheet\" href=\"" + base + "/swagger-ui.css\">\n<link rel=\"stylesheet\" href=\"" +
+                  base + "/swagger-page.css\">\n",
               "<div id=\"docs\"></div>\n<script src=\"" + base + "/swagger-ui-bundle.js\"></script>\n<script src=\"" +
                   base + "/swagger-page.js\"></script>\n");
 }

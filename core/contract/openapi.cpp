@@ -103,6 +103,27 @@ ErrorShape errorShape(std::string_view dialect) {
   return {"OtherError", "application/json", R"({"type":"object"})"};
 }
 
+// What the head of the document says of a family to people who choose one.
+struct FamilyWords {
+  std::string_view dialect, title, text;
+};
+constexpr FamilyWords kFamilyWords[] = {
+    {"problem", "Runtime API", "for new applications; answers are bare JSON, errors are problem details (RFC 9457)."},
+    {"code_msg", "Agent platform", "for its own web client and tools; every answer is `{code, msg, data}`."},
+    {"unified", "Consoles", "for pages in a browser; every answer is `{success, error, message, timestamp, data}`."},
+    {"sessionfs", "Session sharing",
+     "for command-line tools and services; answers are bare JSON, errors are `{error: {code, message, details}}`."},
+};
+
+// Two names that a generator turns into one: some drop what separates words, some ignore case.
+std::string generatedName(std::string_view name) {
+  std::string out;
+  for (const char c : text::lower(name)) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
+  }
+  return out;
+}
+
 class Merger {
  public:
   explicit Merger(const std::vector<CompiledDocument>& documents) : documents_(documents) {}
@@ -112,7 +133,9 @@ class Merger {
     set(out_, "openapi", "3.0.3");
     nameComponents();
     nameOperations();
+    nameTags();
     head(version, serverUrl);
+    tags();
     paths();
     components();
     rapidjson::StringBuffer buffer;
@@ -143,8 +166,26 @@ class Merger {
 
   // --- names
 
+  // Generators know no default of an object and drop the schema, with all that uses it: the description says it.
+  void describeObjectDefaults(Value& value) {
+    if (value.IsArray()) {
+      for (auto& item : value.GetArray()) describeObjectDefaults(item);
+    }
+    if (!value.IsObject()) return;
+    for (auto& entry : value.GetObject()) {
+      if (!isData(json::view(entry.name))) describeObjectDefaults(entry.value);
+    }
+    const Value* fallback = json::member(value, "default");
+    if (fallback == nullptr || !fallback->IsObject() || json::textMember(value, "type") != "object") return;
+    std::string described(json::textMember(value, "description"));
+    described += (described.empty() ? "" : " ") + ("Default: `" + json::toText(*fallback) + "`.");
+    set(value, "description", described);
+    value.RemoveMember("default");
+  }
+
   Value rewritten(const Value& source, std::size_t document) {
     Value copy(source, allocator());
+    describeObjectDefaults(copy);
     eachReference(copy, [&](Value& reference) {
       Component target{document, {}, {}};
       if (!splitReference(json::view(reference), target.section, target.name)) return;
@@ -167,6 +208,7 @@ class Merger {
           const Component key{i, std::string(section), std::string(json::view(entry.name))};
           originals_.emplace(key, &entry.value);
           newNames_[key] = key.name;
+          contractNames_.insert({key.section, generatedName(key.name)});
         }
       }
     }
@@ -187,11 +229,13 @@ class Merger {
     }
   }
 
-  // Two documents of one module may differ, too.
+  // Two documents of one module may differ, too. A name that generators can't tell from a contract's own (Auth_Failure
+  // from AuthFailure) is passed over: they drop one of the two, with every operation that needs it.
   std::string freshName(const Component& key, const std::string& content) {
     const auto base = capitalised(documents_[key.document].module) + "_" + key.name;
     for (int number = 1;; ++number) {
       const auto name = number == 1 ? base : base + std::to_string(number);
+      if (contractNames_.count({key.section, generatedName(name)}) != 0) continue;
       const auto [at, fresh] = taken_.try_emplace({key.section, name}, content);
       if (fresh || at->second == content) return name;
     }
@@ -209,12 +253,141 @@ class Merger {
     }
   }
 
+  // --- tags
+
+  // The contract's words for the group of an operation: its tags; for one without, the only tag that its document
+  // declares, else the document's title.
+  std::vector<std::string> tagsIn(const CompiledDocument& document, const Operation& operation) const {
+    std::vector<std::string> names;
+    const Value* item = json::member(*json::member(*document.document, "paths"), operation.path);
+    const Value* own = json::member(*json::member(*item, text::lower(operation.method)), "tags");
+    if (own != nullptr && own->IsArray()) {
+      for (const auto& tag : own->GetArray()) {
+        if (tag.IsString() && tag.GetStringLength() != 0) names.emplace_back(json::view(tag));
+      }
+    }
+    if (!names.empty()) return names;
+    const Value* declared = json::member(*document.document, "tags");
+    if (declared != nullptr && declared->IsArray() && declared->Size() == 1)
+      names.emplace_back(json::textMember((*declared)[0], "name"));
+    if (names.empty() || names[0].empty()) {
+      const Value* info = json::member(*document.document, "info");
+      names.assign(1, std::string(info == nullptr ? "" : json::textMember(*info, "title", document.module)));
+    }
+    return names;
+  }
+
+  // Documents of one module that use the same word share the group. Where two modules use it, each says its module.
+  void nameTags() {
+    std::map<std::string, std::set<std::string>> modulesOf;
+    for (const auto& document : documents_) {
+      std::map<std::string, std::string> described;
+      const auto remember = [&](const std::string& name) {
+        auto& groups = groups_[document.module];
+        const auto at = std::find_if(groups.begin(), groups.end(), [&](const Group& one) { return one.name == name; });
+        auto& group = at == groups.end() ? groups.emplace_back(Group{name, {}}) : *at;
+        const auto& description = described[name];
+        if (group.description.find(description) == std::string::npos)
+          group.description += (group.description.empty() ? "" : " ") + description;
+        modulesOf[generatedName(name)].insert(document.module);
+      };
+      const Value* info = json::member(*document.document, "info");
+      const std::string whole(info == nullptr ? "" : json::textMember(*info, "description"));
+      std::vector<std::string> order, used;
+      if (const Value* declared = json::member(*document.document, "tags"); declared && declared->IsArray()) {
+        for (const auto& tag : declared->GetArray()) {
+          order.emplace_back(json::textMember(tag, "name"));
+          described[order.back()] = json::textMember(tag, "description");
+        }
+      }
+      for (const auto& operation : document.operations) {
+        for (const auto& name : tagsIn(document, *operation)) {
+          used.push_back(name);
+          if (described[name].empty()) described[name] = whole.empty() ? name + "." : whole;
+        }
+      }
+      order.insert(order.end(), used.begin(), used.end());
+      for (const auto& name : order) {
+        if (std::find(used.begin(), used.end(), name) != used.end()) remember(name);
+      }
+    }
+    for (const auto& [module, groups] : groups_) {
+      for (const auto& group : groups) {
+        const bool shared = modulesOf[generatedName(group.name)].size() > 1;
+        shownTags_[{module, group.name}] = shared ? group.name + " (" + module + ")" : group.name;
+      }
+    }
+  }
+
+  // The kernel's groups come last: most readers look for a module's.
+  void tags() {
+    Value tags(rapidjson::kArrayType), tagGroups(rapidjson::kArrayType);
+    for (const bool kernels : {false, true}) {
+      for (const auto& [module, groups] : groups_) {
+        if ((module == "kernel") != kernels) continue;
+        Value names(rapidjson::kArrayType);
+        for (const auto& group : groups) {
+          const auto& shown = shownTags_[{module, group.name}];
+          Value tag(rapidjson::kObjectType);
+          set(tag, "name", shown);
+          set(tag, "description", group.description);
+          tags.PushBack(std::move(tag), allocator());
+          names.PushBack(text(shown), allocator());
+        }
+        Value tagGroup(rapidjson::kObjectType);
+        set(tagGroup, "name", capitalised(module));
+        set(tagGroup, "tags", std::move(names));
+        tagGroups.PushBack(std::move(tagGroup), allocator());
+      }
+    }
+    set(out_, "tags", std::move(tags));
+    set(out_, "x-tagGroups", std::move(tagGroups));
+  }
+
   // --- parts
+
+  // Which family is for whom, and how one signs in there, as far as this server has operations of it.
+  std::string description() const {
+    std::string out =
+        "All operations of the modules that are enabled on this server, grouped by module. Each belongs to one of the "
+        "families below, which differ in the form of their answers. One account serves all of them: a token or key "
+        "made in one family is good in the others, within its permissions; send it as `Authorization: Bearer …`. "
+        "Texts of errors come in the language that `Accept-Language` asks for; the examples here are English.\n";
+    for (const auto& family : kFamilyWords) {
+      bool present = false, bearer = false, apiKey = false, cookie = false;
+      std::string signIn;
+      for (const auto& document : documents_) {
+        if (document.module == "kernel") continue;
+        for (const auto& operation : document.operations) {
+          if (operation->manners.dialect != family.dialect) continue;
+          present = true;
+          const auto& security = operation->security;
+          bearer = bearer || (!security.anonymous && security.bearer);
+          apiKey = apiKey || (!security.anonymous && security.apiKey);
+          cookie = cookie || (!security.anonymous && security.cookie);
+          if (operation->signIn)
+            signIn += (signIn.empty() ? "" : " or ") + ("`" + operation->method + " " + operation->path + "`");
+        }
+      }
+      if (!present) continue;
+      out.append("\n* **").append(family.title).append("** ").append(family.text);
+      if (!signIn.empty()) out += " Sign in with " + signIn + ".";
+      std::string credentials;
+      const auto add = [&](bool accepted, std::string_view words) {
+        if (accepted) credentials.append(credentials.empty() ? " It takes " : " or ").append(words);
+      };
+      add(bearer, "an access token");
+      add(apiKey, "an API key");
+      add(cookie, "the session cookie (with a CSRF token where something is changed)");
+      if (!credentials.empty()) out += credentials + ".";
+    }
+    return out;
+  }
 
   void head(const std::string& version, const std::string& serverUrl) {
     Value info(rapidjson::kObjectType);
     set(info, "title", "Mortise API");
-    set(info, "description", "All operations of the modules that are enabled on this server.");
+    set(info, "description", description());
     set(info, "version", version);
     Value contact(rapidjson::kObjectType);
     set(contact, "name", "The operator of this server");
@@ -231,23 +404,6 @@ class Merger {
     Value servers(rapidjson::kArrayType);
     servers.PushBack(std::move(server), allocator());
     set(out_, "servers", std::move(servers));
-
-    std::map<std::string, std::string> descriptions;
-    for (const auto& document : documents_) {
-      const Value* own = json::member(*document.document, "info");
-      const auto title = own == nullptr ? std::string_view() : json::textMember(*own, "title");
-      const auto described = own == nullptr ? std::string_view() : json::textMember(*own, "description", title);
-      auto& description = descriptions[document.module];
-      if (description.empty()) description = described.empty() ? "Module " + document.module : std::string(described);
-    }
-    Value tags(rapidjson::kArrayType);
-    for (const auto& [module, description] : descriptions) {
-      Value tag(rapidjson::kObjectType);
-      set(tag, "name", module);
-      set(tag, "description", description);
-      tags.PushBack(std::move(tag), allocator());
-    }
-    set(out_, "tags", std::move(tags));
   }
 
   void paths() {
@@ -324,7 +480,8 @@ class Merger {
     Value out = rewritten(*json::member(item, method), document);
     set(out, "operationId", operationIds_[&operation]);
     Value tags(rapidjson::kArrayType);
-    tags.PushBack(text(operation.module), allocator());
+    for (const auto& name : tagsIn(documents_[document], operation))
+      tags.PushBack(text(shownTags_[{operation.module, name}]), allocator());
     set(out, "tags", std::move(tags));
     if (json::textMember(out, "summary").empty()) set(out, "summary", operation.id);
     if (json::textMember(out, "description").empty())
@@ -537,8 +694,16 @@ class Merger {
     return "session";
   }
 
+  // Operations that the pages show together.
+  struct Group {
+    std::string name, description;
+  };
+
   const std::vector<CompiledDocument>& documents_;
   json::Document out_;
+  std::map<std::string, std::vector<Group>> groups_;                      // by module, in the contracts' order
+  std::map<std::pair<std::string, std::string>, std::string> shownTags_;  // module and contract's tag -> shown tag
+  std::set<std::pair<std::string, std::string>> contractNames_;           // section and generated name
   std::map<Component, const Value*> originals_;
   NewNames newNames_;
   std::map<std::pair<std::string, std::string>, std::string> taken_;

@@ -9,8 +9,9 @@
 namespace mortise::contract {
 
 // Valid OpenAPI 3.0.3: components of different modules are renamed <Module>_<Name> when their texts differ, x-mortise-*
-// stays, tags by module, security schemes added, shared error responses added where a contract names none.
-// Deterministic order.
+// stays, operations keep the tags of their contracts, x-tagGroups has one group per module, security schemes added,
+// shared error responses added where a contract names none. The same tag in two modules becomes <Tag> (<module>); an
+// operation without tags is grouped by its document's only tag, else by the document's title. Deterministic order.
 std::string mergedOpenApi(const std::vector<CompiledDocument>& documents, const std::string& version,
                           const std::string& serverUrl);
 

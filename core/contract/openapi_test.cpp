@@ -42,8 +42,127 @@ TEST(MergedOpenApi, HoldsEveryOperationOnce) {
   EXPECT_EQ(found, expected);
   EXPECT_EQ(at(merged, {"openapi"}), "\"3.0.3\"");
   EXPECT_EQ(at(merged, {"info", "version"}), "\"1.2.3\"");
-  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "tags"}), "[\"notes\"]");
+  EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "tags"}), "[\"Notes\"]");
   EXPECT_EQ(at(merged, {"paths", "/api/v1/notes", "post", "x-mortise-permission"}), "\"notes.write\"");
+}
+
+// A document with one operation per line of `operations`: "path tags", where the tags may be left out.
+std::string tagged(const std::string& head, const std::vector<std::pair<std::string, std::string>>& operations) {
+  std::string yaml = "openapi: 3.0.3\n" + head + "paths:\n";
+  for (const auto& [path, tags] : operations) {
+    yaml += "  " + path + ":\n    get:\n      operationId: read" + std::to_string(yaml.size()) +
+            "\n      security: []\n" + (tags.empty() ? "" : "      tags: " + tags + "\n") +
+            "      responses: {'200': {description: d}}\n";
+  }
+  return yaml;
+}
+
+TEST(MergedOpenApi, GroupsOperationsByTheTagsOfTheirContracts) {
+  const std::vector<CompiledDocument> documents = {
+      compile(
+          source("b", "b.yaml",
+                 tagged("info: {title: T, version: '1'}\ntags: [{name: Late, description: Comes late.}, {name: Early, "
+                        "description: Comes early.}, {name: Unused}]\n",
+                        {{"/b/1", "[Early]"}, {"/b/2", "[Late, Early]"}, {"/b/3", "[Undeclared]"}}))),
+      compile(source("b", "more.yaml",
+                     tagged("info: {title: T, version: '1'}\ntags: [{name: Early, description: More of it.}]\n",
+                            {{"/b/4", "[Early]"}}))),
+      compile(kernelContract()),
+  };
+  const auto merged = parsed(mergedOpenApi(documents, "1", ""));
+  EXPECT_EQ(at(merged, {"paths", "/b/2", "get", "tags"}), "[\"Late\",\"Early\"]");
+  const auto& groups = *json::member(merged, "x-tagGroups");
+  ASSERT_EQ(groups.Size(), 2u);
+  EXPECT_EQ(json::toText(groups[0]), R"({"name":"B","tags":["Late","Early","Undeclared"]})");
+  EXPECT_EQ(json::textMember(groups[1], "name"), "Kernel");
+  const auto& tags = *json::member(merged, "tags");
+  EXPECT_EQ(json::toText(tags[0]), R"({"name":"Late","description":"Comes late."})");
+  EXPECT_EQ(json::toText(tags[1]), R"({"name":"Early","description":"Comes early. More of it."})");
+  EXPECT_EQ(json::toText(tags[2]), R"({"name":"Undeclared","description":"Undeclared."})");
+}
+
+TEST(MergedOpenApi, GroupsAnOperationWithoutTagsByItsDocument) {
+  const auto one = compile(source(
+      "a", "a.yaml", tagged("info: {title: Title of A, description: What A does., version: '1'}\n", {{"/a", ""}})));
+  const auto two = compile(
+      source("b", "b.yaml", tagged("info: {title: Title of B, version: '1'}\ntags: [{name: Things}]\n", {{"/b", ""}})));
+  const auto merged = parsed(mergedOpenApi({one, two}, "1", ""));
+  EXPECT_EQ(at(merged, {"paths", "/a", "get", "tags"}), "[\"Title of A\"]");
+  EXPECT_EQ(at(merged, {"paths", "/b", "get", "tags"}), "[\"Things\"]");
+  EXPECT_EQ(at(merged, {"tags"}),
+            "[{\"name\":\"Title of A\",\"description\":\"What A does.\"},{\"name\":\"Things\","
+            "\"description\":\"Things.\"}]");
+}
+
+TEST(MergedOpenApi, KeepsGroupsOfTwoModulesApart) {
+  const auto one = [](const std::string& module, const std::string& tag) {
+    return compile(source(module, module + ".yaml",
+                          tagged("info: {title: T, version: '1'}\n", {{"/" + module, "[" + tag + "]"}})));
+  };
+  const auto merged = parsed(mergedOpenApi({one("a", "Service keys"), one("b", "service-keys")}, "1", ""));
+  EXPECT_EQ(at(merged, {"x-tagGroups"}),
+            R"~([{"name":"A","tags":["Service keys (a)"]},{"name":"B","tags":["service-keys (b)"]}])~");
+  EXPECT_EQ(at(merged, {"paths", "/a", "get", "tags"}), "[\"Service keys (a)\"]");
+}
+
+TEST(MergedOpenApi, SaysWhichFamilyIsForWhomAndHowToSignIn) {
+  const auto document = compile(source("m", "m.yaml", R"(openapi: 3.0.3
+info: {title: T, version: '1'}
+x-mortise-dialect: code_msg
+paths:
+  /login:
+    post:
+      operationId: login
+      security: []
+      x-mortise-sign-in: true
+      responses: {'200': {description: d}}
+  /things:
+    get:
+      operationId: things
+      security: [{bearer: []}, {apiKey: []}]
+      x-mortise-permission: authenticated
+      responses: {'200': {description: d}}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}, apiKey: {type: http, scheme: bearer}}
+)"));
+  const auto merged = parsed(mergedOpenApi({compile(kernelContract()), document}, "1", ""));
+  const auto text = at(merged, {"info", "description"});
+  EXPECT_NE(text.find("**Agent platform**"), std::string::npos);
+  EXPECT_NE(text.find("Sign in with `POST /login`. It takes an access token or an API key."), std::string::npos);
+  EXPECT_EQ(text.find("**Runtime API**"), std::string::npos);  // only the kernel speaks it here
+}
+
+TEST(MergedOpenApi, TellsDefaultsOfObjectsInWords) {
+  const auto merged = parsed(mergedOpenApi(
+      {compile(
+          source("m", "m.yaml",
+                 "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /m:\n    get:\n      operationId: m\n      "
+                 "security: []\n      responses: {'200': {description: d, content: {application/json: {schema: "
+                 "{$ref: '#/components/schemas/M'}}}}}\ncomponents:\n  schemas:\n    M: {type: object, properties: {o: "
+                 "{type: object, description: Facts., default: {a: 1}}, default: {type: integer, default: 3}}}\n"))},
+      "1", ""));
+  EXPECT_EQ(at(merged, {"components", "schemas", "M", "properties", "o", "default"}), "absent");
+  EXPECT_EQ(at(merged, {"components", "schemas", "M", "properties", "o", "description"}),
+            "\"Facts. Default: `{\\\"a\\\":1}`.\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "M", "properties", "default", "default"}), "3");
+}
+
+TEST(MergedOpenApi, GivesNoComponentANameThatGeneratorsTakeForAnothers) {
+  const auto one = [](const std::string& module, const std::string& schema, const std::string& type) {
+    return compile(
+        source(module, module + ".yaml",
+               "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /" + module +
+                   ":\n    get:\n      operationId: " + module +
+                   "\n      security: []\n      responses: {'200': {description: d, content: {application/json: "
+                   "{schema: {$ref: '#/components/schemas/" +
+                   schema + "'}}}}}\ncomponents:\n  schemas:\n    " + schema + ": {type: " + type + "}\n"));
+  };
+  const auto merged = parsed(mergedOpenApi(
+      {one("a", "Failure", "string"), one("b", "Failure", "integer"), one("c", "AFailure", "boolean")}, "1", ""));
+  EXPECT_EQ(at(merged, {"components", "schemas", "AFailure", "type"}), "\"boolean\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "A_Failure"}), "absent");
+  EXPECT_EQ(at(merged, {"components", "schemas", "A_Failure2", "type"}), "\"string\"");
+  EXPECT_EQ(at(merged, {"components", "schemas", "B_Failure", "type"}), "\"integer\"");
 }
 
 TEST(MergedOpenApi, IsTheSameTextEachTime) {

@@ -103,6 +103,7 @@ struct Operation {
   Body body;
   int timeoutSeconds = 0;  // 0 = http.request_timeout
   bool envelope = true;    // x-mortise-envelope: false leaves a success body as it is (files, pages, redirects)
+  bool signIn = false;     // x-mortise-sign-in: the documentation names it as the way to get credentials of its family
 };
 using OperationPtr = std::shared_ptr<const Operation>;
 

@@ -80,6 +80,26 @@ class OpenApi(unittest.TestCase):
                 allowed = {word.strip().lower() for word in answer.headers["Allow"].split(",")}
                 self.assertTrue({name for name in methods if name in item} <= allowed, answer)
 
+    def test_every_operation_stands_in_a_group_and_every_group_in_its_module(self):
+        grouped = [tag for group in self.document["x-tagGroups"] for tag in group["tags"]]
+        self.assertEqual(len(grouped), len(set(grouped)))
+        self.assertEqual(grouped, [tag["name"] for tag in self.document["tags"]])
+        self.assertEqual([group["name"] for group in self.document["x-tagGroups"]],
+                         ["Auth", "Files", "Greeter", "Scheduler", "Skills", "Sync", "Tally", "Ticker", "Kernel"])
+        used = {tag for item in self.document["paths"].values() for operation in item.values() for tag in operation["tags"]}
+        self.assertEqual(used, set(grouped))
+        self.assertIn("Platform accounts", next(group["tags"] for group in self.document["x-tagGroups"] if group["name"] == "Auth"))
+        for sign_in in ("POST /api/v1/auth/sessions", "POST /api/auth/login", "POST /api/v1/auth/login", "POST /api/v1/auth/signup"):
+            self.assertIn(f"`{sign_in}`", self.document["info"]["description"])
+
+    def test_the_pages_do_what_people_come_for(self):
+        """Modules as headings, filter, moved and deprecated operations folded away, a token that survives a reload, English examples."""
+        if not modern_node():
+            self.skipTest("playwright-core needs Node 20 or newer; ./dev setup --tests fetches one where npm can be reached")
+        done = subprocess.run(["node", str(LINT / "check-docs-pages.js"), "--base", self.server.base, "--shots", str(support.temporary_directory(self))],
+                              capture_output=True, text=True, timeout=200, env={**os.environ, "NODE_PATH": str(LINT / "node_modules")})
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
+
     def test_pages_render_in_a_browser_with_nothing_from_outside(self):
         if not modern_node():
             self.skipTest("playwright-core needs Node 20 or newer; ./dev setup --tests fetches one where npm can be reached")

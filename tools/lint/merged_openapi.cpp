@@ -1,6 +1,7 @@
 // merged_openapi --page swagger|redoc: prints that docs page.
-// merged_openapi FILE.yaml...: compiles the kernel's contract and the given ones (module = file name without .yaml) and
-// prints the merged document. For the linters, and to look at.
+// merged_openapi FILE.yaml...: compiles the kernel's contract and the given ones and prints the merged document. The module of
+// modules/NAME/contracts/FILE.yaml is NAME; any other file is a module by its own name. For the linters, and to look at.
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -21,8 +22,9 @@ mortise::contract::DocumentSource load(const std::string& path) {
   std::stringstream yaml;
   yaml << file.rdbuf();
   mortise::contract::DocumentSource out;
-  const auto start = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
-  out.module = path.substr(start, path.find('.', start) - start);
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  out.module = folder.filename() == "contracts" ? folder.parent_path().filename().string()
+                                                : std::filesystem::path(path).stem().string();
   out.file = path;
   out.json = mortise::embed::yamlToJson(yaml.str(), path, &out.lines);
   return out;
