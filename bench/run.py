@@ -2,10 +2,12 @@
 
     ./dev bench [--seconds N] [--rounds N] [--only NAME,NAME] [--connections N]
     ./dev bench --sse [--streams N] [--seconds N]
+    ./dev bench --against BUILD_DIR ...        two builds of ours beside each other, see against.py
 
 All servers are started first, each pinned to core 0; wrk runs on core 1. Rounds are interleaved (A B C A B C ...), so that a machine that
 slows down hurts everybody alike; the table shows medians. CPU per request is the time all threads of the server ran (schedstat), divided by
-the requests wrk counted. A reply that is not 2xx, or a socket error, fails the run: errors are fast. Results go to build/bench/ as JSON too."""
+the requests wrk counted. A reply that is not 2xx, or a socket error, fails the round: errors are fast. A failed round is repeated once; when it
+fails again it is left out, and the column "rounds" says how many count. Results go to build/bench/ as JSON too."""
 import argparse
 import contextlib
 import json
@@ -76,26 +78,62 @@ def resident_mib(pid):
     return total / 1024
 
 
+class RoundFailed(Exception):
+    """One round has no figures that mean something; the text says why."""
+
+
+def load(pid, url, seconds, connections, headers=None, script=None):
+    """One round of wrk against a server process: requests per second, CPU per request, latencies. Raises RoundFailed."""
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
+    for name, value in (headers or {}).items():
+        command += ["-H", f"{name}: {value}"]
+    if script is not None:
+        command += ["-s", str(script)]
+    before = cpu_nanoseconds(pid)
+    try:
+        done = subprocess.run(command + [url], capture_output=True, text=True, timeout=seconds + 60)
+    except subprocess.TimeoutExpired:
+        raise RoundFailed(f"wrk did not end within {seconds + 60} s") from None
+    used = cpu_nanoseconds(pid) - before
+    report = done.stdout
+    if done.returncode != 0:
+        raise RoundFailed(f"wrk ended with {done.returncode}: {done.stderr.strip()}")
+    if "Non-2xx" in report or "Socket errors" in report:
+        raise RoundFailed(f"errors under load:\n{report}")
+    requests = int(re.search(r"(\d+) requests in", report).group(1))
+    if requests == 0 or used <= 0:
+        raise RoundFailed(f"no request was answered:\n{report}")
+    figures = {"rate": float(re.search(r"Requests/sec: +([\d.]+)", report).group(1)), "cpu": used / 1000 / requests}
+    for percentile, name in (("50%", "p50"), ("99%", "p99")):
+        value, unit = re.search(rf"^ +{percentile} +([\d.]+)(us|ms|s|m)$", report, re.M).groups()
+        figures[name] = float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
+    return figures
+
+
+def twice(name, measure):
+    """What `measure()` returns; a failed round is repeated once. None when it fails again: the round does not count."""
+    for attempt in ("repeating the round", "the round does not count"):
+        try:
+            return measure()
+        except RoundFailed as failure:
+            print(f"\n{name}: {failure}\n{attempt}", file=sys.stderr, flush=True)
+    return None
+
+
 class Contestant:
     def __init__(self, name, process, url, headers=None):
         self.name, self.process, self.url, self.headers = name, process, url, headers or {}
-        self.rates, self.cpu, self.p50, self.p99 = [], [], [], []
+        self.rounds, self.failed = [], 0
 
     def measure(self, seconds, connections):
-        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
-        for name, value in self.headers.items():
-            command += ["-H", f"{name}: {value}"]
-        before = cpu_nanoseconds(self.process.pid)
-        report = subprocess.run(command + [self.url], capture_output=True, text=True, check=True).stdout
-        used = cpu_nanoseconds(self.process.pid) - before
-        if "Non-2xx" in report or "Socket errors" in report:
-            raise SystemExit(f"{self.name}: errors under load, the figures mean nothing\n{report}")
-        requests = int(re.search(r"(\d+) requests in", report).group(1))
-        self.rates.append(float(re.search(r"Requests/sec: +([\d.]+)", report).group(1)))
-        self.cpu.append(used / 1000 / requests)
-        for wanted, into in (("50%", self.p50), ("99%", self.p99)):
-            value, unit = re.search(rf"^ +{wanted} +([\d.]+)(us|ms|s)$", report, re.M).groups()
-            into.append(float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit])
+        figures = twice(self.name, lambda: load(self.process.pid, self.url, seconds, connections, self.headers))
+        if figures is None:
+            self.failed += 1
+        else:
+            self.rounds.append(figures)
+
+    def median(self, figure):
+        return statistics.median(one[figure] for one in self.rounds)
 
 
 def spawn(stack, command, **options):
@@ -199,24 +237,32 @@ def throughput(options):
             for row in rows:
                 if round_number == 0:
                     row.measure(1, options.connections)  # warms up caches, JITs and the CPU; thrown away
-                    row.rates, row.cpu, row.p50, row.p99 = [], [], [], []
+                    row.rounds, row.failed = [], 0
                     continue
                 print(f"\rround {round_number} of {options.rounds}: {row.name:40}", end="", file=sys.stderr, flush=True)
                 row.measure(options.seconds, options.connections)
         print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
-        nginx = statistics.median(rows[0].rates)
-        print(f"{'':36}{'req/s':>9}{'spread':>9}{'of nginx':>10}{'aim':>7}{'CPU µs/req':>12}{'p50 ms':>9}{'p99 ms':>9}{'PSS MiB':>9}")
+        nginx = rows[0].median("rate") if rows[0].rounds else None
+        print(f"{'':36}{'req/s':>9}{'spread':>9}{'of nginx':>10}{'aim':>7}{'CPU µs/req':>12}{'p50 ms':>9}{'p99 ms':>9}{'PSS MiB':>9}{'rounds':>8}")
         for row in rows:
-            rate = statistics.median(row.rates)
-            spread = (max(row.rates) - min(row.rates)) / rate
+            rounds = f"{len(row.rounds)}/{len(row.rounds) + row.failed}"
             aim = next((value for name, value in AIMS.items() if row.name == f"mortise: {name}"), None)
-            result = {"name": row.name, "requests_per_second": rate, "spread": spread, "of_nginx": rate / nginx, "aim": aim,
-                      "cpu_microseconds": statistics.median(row.cpu), "p50_ms": statistics.median(row.p50), "p99_ms": statistics.median(row.p99),
-                      "pss_mib": resident_mib(row.process.pid)}
+            result = {"name": row.name, "rounds": len(row.rounds), "failed_rounds": row.failed, "aim": aim}
             results.append(result)
-            print(f"{row.name:36}{rate:9.0f}{spread:9.0%}{rate / nginx:10.2f}{aim or '':>7}{result['cpu_microseconds']:12.1f}"
-                  f"{result['p50_ms']:9.2f}{result['p99_ms']:9.2f}{result['pss_mib']:9.1f}")
+            if not row.rounds:
+                print(f"{row.name:36}{'no round counts':>27}{rounds:>75}")
+                continue
+            rate, rates = row.median("rate"), [one["rate"] for one in row.rounds]
+            of_nginx = rate / nginx if nginx else None
+            result |= {"requests_per_second": rate, "spread": (max(rates) - min(rates)) / rate, "of_nginx": of_nginx,
+                       "cpu_microseconds": row.median("cpu"), "p50_ms": row.median("p50"), "p99_ms": row.median("p99"),
+                       "pss_mib": resident_mib(row.process.pid)}
+            print(f"{row.name:36}{rate:9.0f}{result['spread']:9.0%}{'' if of_nginx is None else format(of_nginx, '.2f'):>10}{aim or '':>7}"
+                  f"{result['cpu_microseconds']:12.1f}{result['p50_ms']:9.2f}{result['p99_ms']:9.2f}{result['pss_mib']:9.1f}{rounds:>8}")
     save("throughput", results)
+    without = [result["name"] for result in results if not result["rounds"]]
+    if without:
+        raise SystemExit(f"no round counts for: {', '.join(without)}")
 
 
 def event_streams(options):

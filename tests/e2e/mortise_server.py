@@ -4,7 +4,7 @@
     with Postgres() as postgres: MortiseServer({"db.url": postgres.url()})
     with Smtp() as smtp: smtp.wait_for("ada@example.com")
 
-MORTISE_BINARY names the program, MORTISE_BUILD its build directory (default build/release)."""
+MORTISE_BINARY names the program, MORTISE_BUILD its build directory (default build/release); MortiseServer(build=...) takes both from another one."""
 import atexit
 import ctypes
 import email
@@ -47,12 +47,13 @@ def _wait(condition, seconds, what):
 class MortiseServer:
     """One server on a free port of 127.0.0.1. Its data directory lives as long as this process, unless data.dir says otherwise."""
 
-    def __init__(self, options=None, modules=None, environment=None, prefix=()):
+    def __init__(self, options=None, modules=None, environment=None, prefix=(), build=None):
+        build, self.binary = (BUILD, BINARY) if build is None else (pathlib.Path(build), pathlib.Path(build) / "mortise")
         self.options = {"http.listen": "127.0.0.1:0", **(options or {})}
         if modules is not None:
             self.options.setdefault("modules.enabled", list(modules))
         if "modules.path" not in self.options:
-            folders = [BUILD / "modules", BUILD / "tests" / "modules", *sorted((BUILD / "sdk" / "examples").glob("*"))]
+            folders = [build / "modules", build / "tests" / "modules", *sorted((build / "sdk" / "examples").glob("*"))]
             self.options["modules.path"] = [str(folder) for folder in folders if folder.is_dir()] or [str(folders[0])]
         self.environment, self.prefix = environment or {}, list(prefix)
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="mortise-"))
@@ -70,7 +71,7 @@ class MortiseServer:
 
     def start(self, seconds=20):
         with open(self._folder / "output", "ab") as log:
-            self.process = subprocess.Popen([*self.prefix, str(BINARY), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([*self.prefix, str(self.binary), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=self._variables(), preexec_fn=_die_with_parent)
         self.pid = self.process.pid
 
@@ -93,7 +94,7 @@ class MortiseServer:
     def run(self, *command, input=None):
         """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns what it printed."""
         options = [argument for argument in self.arguments() if not argument.startswith("--http.")]
-        done = subprocess.run([str(BINARY), *map(str, command), *options], env=self._variables(), input=input or "", capture_output=True, text=True,
+        done = subprocess.run([str(self.binary), *map(str, command), *options], env=self._variables(), input=input or "", capture_output=True, text=True,
                               timeout=60 * SLOW)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
