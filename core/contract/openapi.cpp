@@ -76,31 +76,35 @@ void eachReference(Value& value, const On& on) {
 
 // How the shared error responses of a dialect look.
 struct ErrorShape {
-  std::string_view name, media, schema;
+  std::string_view name, media, schema, examples;
 };
 
 ErrorShape errorShape(std::string_view dialect) {
   if (dialect == "code_msg") {
     return {
         "CodeMsgError", "application/json",
-        R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})"};
+        R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})",
+        R"({"notSignedIn":{"value":{"code":401,"msg":"Not authenticated","data":{}}},"refused":{"value":{"code":403,"msg":"Access denied","data":{}}},"invalid":{"value":{"code":422,"msg":"email: must be an e-mail address","data":{"errors":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]},"detail":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]}},"tooMany":{"value":{"code":429,"msg":"Too many requests","data":{"retry_after":42,"limit":20,"window_seconds":300,"bucket":"auth"}}}})"};
   }
   if (dialect == "unified") {
     return {
         "UnifiedError", "application/json",
-        R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})"};
+        R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})",
+        R"({"notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"4f1c2d3e","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},"invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"4f1c2d3e","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}})"};
   }
   if (dialect == "sessionfs") {
     return {
         "SessionfsError", "application/json",
-        R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})"};
+        R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})",
+        R"({"notSignedIn":{"value":{"error":{"code":"401","message":"Missing or invalid API key","details":{}}}},"tooMany":{"value":{"error":{"code":"429","message":"Rate limit exceeded","details":{}}}}})"};
   }
   if (dialect == "problem") {
     return {
         "ProblemDetails", "application/problem+json",
-        R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})"};
+        R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})",
+        R"({"notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e"}},"refused":{"value":{"type":"about:blank","title":"Forbidden","status":403,"detail":"Access denied","instance":"/api/v1/users/ada","code":"forbidden","request_id":"4f1c2d3e"}},"invalid":{"value":{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Invalid request: email: must be an e-mail address","instance":"/api/v1/auth/sessions","code":"validation_failed","request_id":"4f1c2d3e","errors":[{"detail":"must be an e-mail address","pointer":"#/email","loc":["body","email"]}]}},"tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e","retry_after":42}}})"};
   }
-  return {"OtherError", "application/json", R"({"type":"object"})"};
+  return {"OtherError", "application/json", R"({"type":"object"})", "{}"};
 }
 
 // What the head of the document says of a family to people who choose one.
@@ -630,9 +634,9 @@ class Merger {
       const auto shape = errorShape(dialect);
       const std::string name(shape.name);
       const auto schema = "Mortise_" + name;
-      all["responses"][name] =
-          parsed("{\"description\":\"The request could not be served\",\"content\":{" + json::quoted(shape.media) +
-                 ":{\"schema\":{\"$ref\":\"#/components/schemas/" + schema + "\"}}}}");
+      all["responses"][name] = parsed("{\"description\":\"The request could not be served\",\"content\":{" +
+                                      json::quoted(shape.media) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" +
+                                      schema + "\"},\"examples\":" + std::string(shape.examples) + "}}}");
       all["schemas"][schema] = parsed(shape.schema);
     }
     // Only what something refers to, directly or through others.

@@ -222,6 +222,9 @@ TEST(MergedOpenApi, NamesSecurityAndErrorsOfEachOperation) {
   EXPECT_EQ(at(merged, {"paths", "/api/v1/projects", "get", "responses", "401", "$ref"}),
             "\"#/components/responses/SessionfsError\"");
   EXPECT_NE(at(merged, {"components", "schemas", "Mortise_SessionfsError"}), "absent");
+  EXPECT_EQ(at(merged, {"components", "responses", "SessionfsError", "content", "application/json", "examples",
+                        "notSignedIn", "value", "error", "message"}),
+            "\"Missing or invalid API key\"");
 }
 
 TEST(MergedOpenApi, ShowsTheCsrfTokenWhereOneIsNeeded) {
