@@ -12,6 +12,8 @@ int embedCommand(const Program&, const Arguments& arguments) {
   const auto output = arguments.flag("output");
   if (output.empty()) throw UsageError("missing --output FILE");
   embed::embedModule(arguments.word(0), output);
+  if (const auto header = arguments.flag("contract-header"); !header.empty())
+    embed::writeContractHeader(arguments.word(0), header);
   return 0;
 }
 
@@ -20,11 +22,12 @@ int embedCommand(const Program&, const Arguments& arguments) {
 std::vector<Command> buildCommands() {
   return {{"embed",
            "Turn a module's YAML and SQL files into the C file of its manifest",
-           {"mortise embed DIR --output FILE.c",
+           {"mortise embed DIR --output FILE.c [--contract-header FILE.hpp]",
             "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to "
-            "compile into the module.",
+            "compile into the module; and, for C++, a header with the structs and handler classes of its contracts.",
             {"DIR"},
-            {{"output,o", "FILE", "The C file to write"}},
+            {{"output,o", "FILE", "The C file to write"},
+             {"contract-header", "FILE", "The C++ header of the contracts to write"}},
             false},
            embedCommand}};
 }

@@ -1,6 +1,8 @@
-# mortise_add_module(NAME [SOURCES file...] [LINK library...] [OUTPUT_DIRECTORY dir])
+# mortise_add_module(NAME [CONTRACT_HEADER] [SOURCES file...] [LINK library...] [OUTPUT_DIRECTORY dir])
 #
 # Builds the module in this folder (module.yaml, contracts/, migrations/, messages/, *.cpp, *.c) into NAME.so, a target called NAME.
+#   CONTRACT_HEADER   writes NAME_contract.hpp into the build folder: the structs and handler classes of contracts/*.yaml in C++;
+#                     tests that read them link NAME_contract
 #   SOURCES           instead of every *.cpp and *.c beside the CMakeLists.txt (tests, *_test.* and *_fuzz.*, never count)
 #   LINK              further libraries; their symbols stay inside
 #   OUTPUT_DIRECTORY  where NAME.so goes; default: the build folder of this directory
@@ -24,9 +26,9 @@ function(mortise_module_flags target)
 endfunction()
 
 function(mortise_add_module name)
-  cmake_parse_arguments(ARG "" "OUTPUT_DIRECTORY" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "CONTRACT_HEADER" "OUTPUT_DIRECTORY" "SOURCES;LINK" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "mortise_add_module(${name}): unexpected ${ARG_UNPARSED_ARGUMENTS}; say SOURCES, LINK or OUTPUT_DIRECTORY before it")
+    message(FATAL_ERROR "mortise_add_module(${name}): unexpected ${ARG_UNPARSED_ARGUMENTS}; say CONTRACT_HEADER, SOURCES, LINK or OUTPUT_DIRECTORY before it")
   endif()
   set(here ${CMAKE_CURRENT_SOURCE_DIR})
   if(NOT EXISTS ${here}/module.yaml)
@@ -44,7 +46,16 @@ function(mortise_add_module name)
   if(TARGET mortise-embed)
     set(tool mortise-embed)
   endif()
-  add_custom_command(OUTPUT ${manifest} COMMAND ${tool} ${here} -o ${manifest} DEPENDS ${tool} ${here}/module.yaml ${data}
+  set(embed ${tool} ${here} -o ${manifest})
+  set(header)
+  if(ARG_CONTRACT_HEADER)
+    # A folder of its own: nothing else of the build folder comes into the include path.
+    set(header_folder ${CMAKE_CURRENT_BINARY_DIR}/${name}_contract)
+    file(MAKE_DIRECTORY ${header_folder})
+    set(header ${header_folder}/${name}_contract.hpp)
+    list(APPEND embed --contract-header ${header})
+  endif()
+  add_custom_command(OUTPUT ${manifest} ${header} COMMAND ${embed} DEPENDS ${tool} ${here}/module.yaml ${data}
     COMMENT "Embedding the manifest of ${name}" VERBATIM)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT "C" IN_LIST languages)
@@ -72,6 +83,15 @@ function(mortise_add_module name)
   endif()
   target_include_directories(${objects} PUBLIC ${here})
   target_link_libraries(${objects} PUBLIC MortiseSDK::sdk ${ARG_LINK})
+  if(header)
+    add_custom_target(${name}_contract_header DEPENDS ${header})
+    add_library(${name}_contract INTERFACE)
+    add_dependencies(${name}_contract ${name}_contract_header)
+    target_include_directories(${name}_contract INTERFACE ${header_folder})
+    target_link_libraries(${name}_contract INTERFACE MortiseSDK::sdk)
+    add_dependencies(${objects} ${name}_contract_header)
+    target_link_libraries(${objects} PUBLIC ${name}_contract)
+  endif()
   set(cpp ${ARG_SOURCES})
   list(FILTER cpp INCLUDE REGEX "\\.cpp$")
   if(inside AND cpp)

@@ -8,10 +8,14 @@
 #include <functional>
 #include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
 
+#include "sdk/embed/contract_document.hpp"
+#include "sdk/embed/contract_header.hpp"
+#include "sdk/embed/contract_model.hpp"
 #include "sdk/embed/json_text.hpp"
 #include "sdk/embed/module_yaml.hpp"
 #include "sdk/embed/refusal.hpp"
@@ -38,9 +42,31 @@ std::string joined(const std::vector<std::string>& texts, char open, char close)
   return out + close;
 }
 
+// What contracts say to this program alone: the server has no use for it, and one of SDK 1.0 would refuse it.
+const std::vector<std::string> kBuildKeys = {"x-mortise-name", "x-mortise-answers", "x-mortise-resource"};
+
 class Assembler {
  public:
   explicit Assembler(const fs::path& directory) : directory_(directory) {}
+
+  std::string header() {
+    run();
+    std::vector<Contract> contracts;
+    for (const auto& document : contracts_) {
+      attempt([&] {
+        auto contract = readContract(document, "contracts/" + document.path.filename().string());
+        for (const auto& other : contracts) {
+          if (other.space == contract.space)  // a.b.yaml and a_b.yaml
+            find(document.path, 1,
+                 "namespace " + contract.space + " is that of " + other.file +
+                     " too; give the document another with x-mortise-name");
+        }
+        contracts.push_back(std::move(contract));
+      });
+    }
+    if (!findings_.empty()) throw Refusal(findings_);
+    return contractHeader(module_, contracts);
+  }
 
   std::string run() {
     const fs::path file = directory_ / "module.yaml";
@@ -49,9 +75,12 @@ class Assembler {
     ModuleYaml module;
     attempt([&] { module = readModuleYaml(readFile(file), file.string()); });
     permissions_ = module.permissions;
+    module_ = module.name;
     prefix_ = module.name + ".";
-    const auto contracts = each("contracts", R"([A-Za-z0-9_.-]+\.yaml)", "name.yaml",
-                                [&](const fs::path& path) { return contract(path); });
+    auto contracts = each("contracts", R"([A-Za-z0-9_.-]+\.yaml)", "name.yaml",
+                          [&](const fs::path& path) { return contract(path); });
+    std::erase(contracts, std::string());   // files that only hold components
+    if (findings_.empty()) refuseUnused();  // a contract that could not be read may be the one that refers to it
     const auto migrations = each("migrations", R"([0-9]{3,6}_[a-z0-9_]+\.sql)", "001_name.sql",
                                  [&](const fs::path& path) { return migration(path); });
     const auto messages = each("messages", R"([a-z]{2,3}(-[A-Za-z0-9]{2,8})*\.yaml)", "en.yaml or zh-CN.yaml",
@@ -99,9 +128,13 @@ class Assembler {
   }
 
   std::string contract(const fs::path& path) {
-    const std::string text = readFile(path);
+    const ContractDocument read = readContractDocument(path);
+    if (holdsOnlyComponents(read.root)) {
+      shared_.push_back(path);
+      return {};
+    }
     std::vector<std::pair<std::string, int>> operations;
-    const std::string document = yamlToJson(text, path.string(), &operations);
+    const std::string document = yamlToJson(read.root, path.string(), &operations, kBuildKeys);
     if (document.empty() || document[0] != '{') throw Refusal({path.string() + ":1: expected an OpenAPI 3.0 document"});
     std::vector<std::string> lines;
     for (const auto& [id, line] : operations) {
@@ -110,9 +143,19 @@ class Assembler {
         find(path, line, "operationId " + id + " is taken by " + known->second + "; give one of the two another name");
       lines.push_back(jsonText(id) + ":" + std::to_string(line));
     }
-    checkPermissions(YAML::Load(text), path);
+    checkPermissions(read.root, path);
+    contracts_.push_back(read);
     return "{\"file\":" + jsonText("contracts/" + path.filename().string()) + ",\"lines\":" + joined(lines, '{', '}') +
            ",\"document\":" + document + "}";
+  }
+
+  void refuseUnused() {
+    std::set<fs::path> used;
+    for (const auto& document : contracts_) used.merge(document.shared());
+    for (const auto& path : shared_) {
+      if (used.count(path) == 0)
+        find(path, 1, "has components and no paths, and no contract refers to it; add paths or remove it");
+    }
   }
 
   // A permission of this module that module.yaml does not declare would shut everybody out.
@@ -167,7 +210,10 @@ class Assembler {
   }
 
   const fs::path directory_;
+  std::string module_;
   std::string prefix_;
+  std::vector<ContractDocument> contracts_;
+  std::vector<fs::path> shared_;  // files that only hold components
   std::vector<std::string> permissions_;
   std::map<std::string, std::string> operations_;  // id -> file:line
   std::map<int, std::string> migrations_;
@@ -214,19 +260,36 @@ std::string sourceOf(std::string_view manifest) {
          "#ifdef __cplusplus\n}\n#endif\n";
 }
 
-void embedModule(const fs::path& directory, const fs::path& output) {
-  const std::string source = sourceOf(manifestOf(directory));
+namespace {
+
+// Replaced whole, or left alone.
+void replaceFile(const fs::path& output, const std::string& text) {
   fs::path partial = output;
   partial += ".partial";
   {
     std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file << source;
+    file << text;
     file.close();
     if (!file)
       throw std::runtime_error(partial.string() +
                                ": cannot be written; check that the folder is there and the disk has room");
   }
   fs::rename(partial, output);
+}
+
+}  // namespace
+
+void embedModule(const fs::path& directory, const fs::path& output) {
+  replaceFile(output, sourceOf(manifestOf(directory)));
+}
+
+std::string contractHeaderOf(const fs::path& directory) { return Assembler(directory).header(); }
+
+void writeContractHeader(const fs::path& directory, const fs::path& output) {
+  const std::string header = contractHeaderOf(directory);
+  // Untouched when nothing in it changed: every handler includes it.
+  if (fs::is_regular_file(output) && readFile(output) == header) return;
+  replaceFile(output, header);
 }
 
 }  // namespace mortise::embed

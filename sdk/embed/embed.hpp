@@ -22,4 +22,11 @@ std::string sourceOf(std::string_view manifest);
 // be written.
 void embedModule(const std::filesystem::path& directory, const std::filesystem::path& output);
 
+// The C++ header of the module's contracts (contract_header.hpp). Throws Refusal with every finding, those of the
+// manifest included.
+std::string contractHeaderOf(const std::filesystem::path& directory);
+
+// The same into the file `output`, which is left alone when nothing in it changed.
+void writeContractHeader(const std::filesystem::path& directory, const std::filesystem::path& output);
+
 }  // namespace mortise::embed

@@ -1,33 +1,40 @@
-// mortise-embed DIR -o FILE.c | mortise-embed DIR: writes the C source that carries a module's manifest, or prints the
-// manifest.
-#include <cstring>
+// mortise-embed DIR -o FILE.c [--contract-header FILE.hpp] | mortise-embed DIR: writes the C source that carries a module's
+// manifest and the C++ header of its contracts, or prints the manifest.
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "sdk/embed/embed.hpp"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: mortise-embed DIR -o FILE.c   writes the C source that carries the manifest of the module in DIR\n"
-    "       mortise-embed DIR             prints the manifest (JSON)\n";
+    "usage: mortise-embed DIR -o FILE.c [--contract-header FILE.hpp]\n"
+    "           writes the C source that carries the manifest of the module in DIR, and the C++ header of its "
+    "contracts\n"
+    "       mortise-embed DIR\n"
+    "           prints the manifest (JSON)\n";
 
 }  // namespace
 
 int main(int count, char** argument) {
-  if (count == 2 && (std::strcmp(argument[1], "--help") == 0 || std::strcmp(argument[1], "-h") == 0)) {
+  const std::vector<std::string> arguments(argument + 1, argument + count);
+  if (count == 2 && (arguments[0] == "--help" || arguments[0] == "-h")) {
     std::cout << kUsage;
     return 0;
   }
-  const bool print = count == 2 && argument[1][0] != '-';
-  if (!print && (count != 4 || std::strcmp(argument[2], "-o") != 0)) {
+  const bool print = count == 2 && arguments[0][0] != '-';
+  const bool write = (count == 4 || (count == 6 && arguments[3] == "--contract-header")) && arguments[1] == "-o";
+  if (!print && !write) {
     std::cerr << kUsage;
     return 2;
   }
   try {
     if (print) {
-      std::cout << mortise::embed::manifestOf(argument[1]) << "\n";
+      std::cout << mortise::embed::manifestOf(arguments[0]) << "\n";
     } else {
-      mortise::embed::embedModule(argument[1], argument[3]);
+      mortise::embed::embedModule(arguments[0], arguments[2]);
+      if (count == 6) mortise::embed::writeContractHeader(arguments[0], arguments[4]);
     }
     return 0;
   } catch (const std::exception& error) {

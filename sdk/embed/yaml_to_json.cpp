@@ -76,7 +76,8 @@ std::string floating(std::string_view text) {
 
 class Converter {
  public:
-  explicit Converter(const std::string& file) : file_(file) {}
+  explicit Converter(const std::string& file, const std::vector<std::string>& leftOut = {})
+      : file_(file), leftOut_(leftOut) {}
 
   void value(const YAML::Node& node, int depth) {
     if (depth > kDepth)
@@ -143,6 +144,7 @@ class Converter {
   void map(const YAML::Node& node, int depth) {
     out_ += '{';
     std::set<std::string> seen;
+    bool first = true;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) fail(file_, entry.first.Mark(), "a key must be plain text");
       const std::string& key = entry.first.Scalar();
@@ -150,7 +152,9 @@ class Converter {
         fail(file_, entry.first.Mark(), "merge keys (<<) are not part of YAML 1.2: write the members out");
       if (!seen.insert(key).second)
         fail(file_, entry.first.Mark(), "repeated key \"" + key + "\": keep one of the two");
-      if (seen.size() > 1) out_ += ',';
+      if (std::find(leftOut_.begin(), leftOut_.end(), key) != leftOut_.end()) continue;
+      if (!first) out_ += ',';
+      first = false;
       quote(key);
       out_ += ':';
       value(entry.second, depth + 1);
@@ -158,9 +162,10 @@ class Converter {
     out_ += '}';
   }
 
-  const std::string& file_;
   void quote(const std::string& text) { out_ += jsonText(text); }
 
+  const std::string& file_;
+  const std::vector<std::string> leftOut_;
   std::string out_;
 };
 
@@ -236,6 +241,19 @@ std::string yamlToJson(std::string_view yaml, const std::string& fileName,
     if (documents > 1) fail(fileName, start, "found more than one document: expected one");
     const YAML::Node root = YAML::Load(std::string(yaml));
     Converter converter(fileName);
+    converter.value(root, 0);
+    if (operationLines != nullptr) collectLines(root, *operationLines);
+    return converter.take();
+  } catch (const YAML::Exception& error) {
+    fail(fileName, error.mark, error.msg);
+  }
+}
+
+std::string yamlToJson(const YAML::Node& root, const std::string& fileName,
+                       std::vector<std::pair<std::string, int>>* operationLines,
+                       const std::vector<std::string>& leftOut) {
+  try {
+    Converter converter(fileName, leftOut);
     converter.value(root, 0);
     if (operationLines != nullptr) collectLines(root, *operationLines);
     return converter.take();

@@ -6,6 +6,10 @@
 #include <utility>
 #include <vector>
 
+namespace YAML {
+class Node;
+}
+
 namespace mortise::embed {
 
 // One YAML document as JSON text. Scalars follow the YAML 1.2 core schema: only true/false are booleans, so an unquoted
@@ -15,5 +19,10 @@ namespace mortise::embed {
 // merge keys, nesting deeper than 64, aliases that blow up.
 std::string yamlToJson(std::string_view yaml, const std::string& fileName,
                        std::vector<std::pair<std::string, int>>* operationLines = nullptr);
+
+// The same of a document that is loaded already. Members named in `leftOut` are not written, at any depth.
+std::string yamlToJson(const YAML::Node& root, const std::string& fileName,
+                       std::vector<std::pair<std::string, int>>* operationLines,
+                       const std::vector<std::string>& leftOut);
 
 }  // namespace mortise::embed

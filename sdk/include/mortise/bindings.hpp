@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "mortise/jobs.hpp"
+#include "mortise/json_read.hpp"
+#include "mortise/operations.hpp"
 #include "mortise/reply.hpp"
 #include "mortise/request.hpp"
 
@@ -24,13 +26,23 @@ class Instance;
 
 // Filled by Module::bind(). The ids are those of the contracts and of module.yaml: the kernel refuses the module when
 // one is bound that no contract has, or the other way round.
+//   on.operations(invites_, members_);                     every operation of the generated classes they derive from
 //   on.operation("listJobs", &Scheduler::listJobs);        Reply listJobs(const Request& request);
+//   on.operation("addJob", &Scheduler::addJob);            Reply addJob(const Request& request, const NewJob& body);
 //   on.operation("watchJobs", &Scheduler::watchJobs);      void watchJobs(Request request);   answers later, or by
-//   stream or WebSocket on.job("cleanup_history", &Scheduler::cleanUp);        void cleanUp(JobRun& run);
+//                                                                                             stream or WebSocket
+//   on.job("cleanup_history", &Scheduler::cleanUp);        void cleanUp(JobRun& run);
 // Handlers of one module run at the same time on several threads: guard what they share.
 class Bindings {
  public:
   explicit Bindings(Module* module) noexcept : module_(module) {}
+
+  // Every operation of objects that derive from the generated classes of a contract (operations.hpp). They must outlive
+  // the module's stop().
+  template <class... Served>
+  void operations(Served&... served) {
+    (static_cast<Operations&>(served).bindOperations(*this), ...);
+  }
 
   // A method of the module class (const or not).
   template <class Class, class Result, class Argument>
@@ -56,6 +68,20 @@ class Bindings {
   void operation(std::string id, const Object* object, Result (Class::*method)(Argument) const) {
     addOperation<Argument, Result>(std::move(id), [object, method](Argument argument) -> Result {
       return (object->*method)(std::forward<Argument>(argument));
+    });
+  }
+  // Methods that take the JSON body as well, as a type that json::read fills: a struct of a generated contract header,
+  // a std::optional of one where the body may be left out, a std::vector, or Json.
+  template <class Class, class Result, class Argument, class Body>
+  void operation(std::string id, Result (Class::*method)(Argument, Body)) {
+    operation(std::move(id), self<Class>(), method);
+  }
+  template <class Object, class Class, class Result, class Argument, class Body>
+  void operation(std::string id, Object* object, Result (Class::*method)(Argument, Body)) {
+    addOperation<Argument, Result>(std::move(id), [object, method](Argument argument) -> Result {
+      std::remove_cvref_t<Body> body{};
+      json::read(argument.body(), body);
+      return (object->*method)(std::forward<Argument>(argument), static_cast<Body&&>(body));
     });
   }
   // A free function.

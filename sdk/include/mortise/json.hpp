@@ -211,6 +211,62 @@ class Item {
   std::string owned_;
 };
 
+// Appends any value that has a JSON form: what an Item takes, Writable types, optionals, ranges as lists, and maps as
+// objects.
+template <class T>
+void append(std::string& out, const T& value) {
+  if constexpr (Writable<T>) {
+    mortiseAppendJson(out, value);
+  } else if constexpr (std::is_constructible_v<T, std::nullopt_t>) {
+    if (value) {
+      append(out, *value);
+    } else {
+      out.append("null");
+    }
+  } else if constexpr (std::is_constructible_v<Item, const T&>) {
+    Item(value).appendTo(out);
+  } else if constexpr (requires { typename T::mapped_type; }) {
+    char before = '{';
+    for (const auto& [name, element] : value) {
+      out.push_back(std::exchange(before, ','));
+      appendQuoted(out, name);
+      out.push_back(':');
+      append(out, element);
+    }
+    out.append(before == '{' ? "{}" : "}");
+  } else {
+    char before = '[';
+    for (const typename T::value_type& element : value) {
+      out.push_back(std::exchange(before, ','));
+      append(out, element);
+    }
+    out.append(before == '[' ? "[]" : "]");
+  }
+}
+
+// Appends one object, member by member: ObjectWriter(out).member("id", id).member("tags", tags).end().
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) noexcept : out_(out) {}
+  // Names are not compared: do not repeat one. A mortise::Member that is absent is left out.
+  template <class T>
+  ObjectWriter& member(std::string_view name, const T& value) {
+    if constexpr (requires { value.absent(); }) {
+      if (value.absent()) return *this;
+    }
+    out_.push_back(std::exchange(before_, ','));
+    appendQuoted(out_, name);
+    out_.push_back(':');
+    append(out_, value);
+    return *this;
+  }
+  void end() { out_.append(before_ == '{' ? "{}" : "}"); }
+
+ private:
+  std::string& out_;
+  char before_ = '{';
+};
+
 // One value from a scalar: json::value("x").
 inline Value value(const Item& item) {
   std::string out;

@@ -69,6 +69,16 @@ class Module {
   }
 };
 
+// A module whose class answers operations itself: it derives from the generated classes of its contract, and all of
+// them are bound without a word.
+//   class Greeter final : public mortise::ModuleServing<greeter_contract::greeter::Greeter> { ... };
+// A module with jobs says both: void bind(Bindings& on) override { ModuleServing::bind(on); on.job(...); }
+template <class... Served>
+class ModuleServing : public Module, public Served... {
+ public:
+  void bind(Bindings& on) override { on.operations(static_cast<Served&>(*this)...); }
+};
+
 namespace detail {
 
 inline void fill(mortise_error* error, std::string_view code, std::string_view text) noexcept {
