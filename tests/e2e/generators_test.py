@@ -88,7 +88,7 @@ class Generators(unittest.TestCase):
 
     def compile(self, file):
         done = subprocess.run([str(self.npm("tsc")), "--noEmit", "--strict", "--target", "es2022", "--moduleResolution", "bundler", "--module", "es2022",
-                               "--types", "", file], cwd=self.folder, capture_output=True, text=True, timeout=200)
+                               file], cwd=self.folder, capture_output=True, text=True, timeout=200)
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-2000:])
 
 

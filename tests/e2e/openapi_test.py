@@ -9,7 +9,7 @@ import unittest
 import support
 from mortise_server import MortiseServer
 
-TIME_LIMIT = 240
+TIME_LIMIT = 480
 LINT = support.ROOT / "tools" / "lint"
 BROWSER = "/usr/bin/chromium"
 
@@ -97,7 +97,7 @@ class OpenApi(unittest.TestCase):
         if not modern_node():
             self.skipTest("playwright-core needs Node 20 or newer; ./dev setup --tests fetches one where npm can be reached")
         done = subprocess.run(["node", str(LINT / "check-docs-pages.js"), "--base", self.server.base, "--shots", str(support.temporary_directory(self))],
-                              capture_output=True, text=True, timeout=200, env={**os.environ, "NODE_PATH": str(LINT / "node_modules")})
+                              capture_output=True, text=True, timeout=320, env={**os.environ, "NODE_PATH": str(LINT / "node_modules")})
         self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
 
     def test_pages_render_in_a_browser_with_nothing_from_outside(self):
