@@ -11,7 +11,7 @@
 #include "core/base/text.hpp"
 #include "core/contract/operation.hpp"
 #include "core/contract/path_template.hpp"
-#include "core/contract/schema.hpp"
+#include "core/contract/schema_compiler.hpp"
 
 namespace mortise::contract {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/contract/parameters.hpp"
 #include "core/contract/route_table.hpp"
-#include "core/contract/schema.hpp"
+#include "core/contract/schema_compiler.hpp"
 
 namespace {
 

@@ -31,8 +31,4 @@ class Schema {
                        const std::vector<std::string>& location, std::vector<FieldError>& errors) const = 0;
 };
 
-// `root` resolves local $ref ("#/components/schemas/X"); recursion is allowed. Throws std::runtime_error for keywords
-// it does not serve.
-std::shared_ptr<const Schema> compileSchema(const json::Value& schema, const json::Value& root);
-
 }  // namespace mortise::contract

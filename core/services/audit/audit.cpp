@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "core/base/formats.hpp"
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
-#include "core/contract/formats.hpp"
 #include "core/services/service_error.hpp"
 
 namespace mortise::services {
@@ -129,8 +129,8 @@ std::string toJson(const AuditEntry& entry) {
 }
 
 std::optional<std::int64_t> auditTime(const std::string& text) {
-  if (!contract::isDate(text) && !contract::isDateTime(text)) return std::nullopt;
-  const auto whole = contract::isDate(text) ? text + "T00:00:00Z" : text;
+  if (!text::isDate(text) && !text::isDateTime(text)) return std::nullopt;
+  const auto whole = text::isDate(text) ? text + "T00:00:00Z" : text;
   Poco::DateTime time;
   int offset = 0;  // seconds east of UTC
   if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FRAC_FORMAT, whole, time, offset))

@@ -1,9 +1,9 @@
-// The `format` values that a schema checks. Anything else that OpenAPI allows as a format is an annotation.
+// Forms of text that contracts name with `format`, and that other parts of the kernel check as well.
 #pragma once
 
 #include <string_view>
 
-namespace mortise::contract {
+namespace mortise::text {
 
 // Surrounding spaces are let pass: families trim an address before they use it.
 bool isEmail(std::string_view utf8);
@@ -13,4 +13,4 @@ bool isUri(std::string_view text);
 bool isDateTime(std::string_view text);
 bool isDate(std::string_view text);
 
-}  // namespace mortise::contract
+}  // namespace mortise::text

@@ -1,10 +1,10 @@
-#include "core/contract/formats.hpp"
+#include "core/base/formats.hpp"
 
 #include <cstddef>
 
 #include "core/base/text.hpp"
 
-namespace mortise::contract {
+namespace mortise::text {
 namespace {
 
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
@@ -23,7 +23,7 @@ int number(std::string_view text, std::size_t at, std::size_t count) {
 
 bool isDomain(std::string_view domain) {
   std::size_t labels = 0;
-  for (const auto label : text::split(domain, '.')) {
+  for (const auto label : split(domain, '.')) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
     for (const char c : label) {
       if (!isDigit(c) && !isLetter(c) && c != '-' && static_cast<unsigned char>(c) < 0x80) return false;
@@ -110,4 +110,4 @@ bool isDateTime(std::string_view text) {
   return isTime(text.substr(11));
 }
 
-}  // namespace mortise::contract
+}  // namespace mortise::text
