@@ -22,7 +22,7 @@ using Names = std::vector<std::string>;
 const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language",      "x-mortise-checks",
                              "x-mortise-both-slashes",    "x-mortise-decoded-slash", "x-mortise-no-store",
                              "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits",
-                             "x-mortise-prefix",          "x-mortise-csrf"};
+                             "x-mortise-prefix",          "x-mortise-csrf",          "x-mortise-schemas"};
 const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
                            "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
                            "x-mortise-implied-methods"};
@@ -102,6 +102,10 @@ class DocumentCompiler {
       out_.manners.dialect = text(*dialect, "x-mortise-dialect");
     applyDialectDefaults(out_.manners);
     manners(*root_, out_.manners);
+    if (const Value* schemas = json::member(*root_, "x-mortise-schemas");
+        schemas != nullptr && text(*schemas, "x-mortise-schemas") != "data")
+      fail("expected x-mortise-schemas: data, found " + shown(*schemas) +
+           "; without the key the schemas of replies mean the whole body");
     buckets();
     documentLimits();
     strayExtensions();

@@ -128,6 +128,31 @@ std::string generatedName(std::string_view name) {
   return out;
 }
 
+// The body that a family wraps around the data of a success (core/dialect), as a schema; empty for a family that sends
+// the data itself, or one that only its module knows. `data`: the schema of the data, empty without data.
+std::string envelopeSchema(std::string_view dialect, const std::string& data) {
+  if (dialect == "code_msg") {
+    return R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer","enum":[200]},)"
+           R"("msg":{"type":"string"},"data":)" +
+           (data.empty() ? R"({"type":"object","nullable":true,"enum":[null]})" : data) + "}}";
+  }
+  if (dialect == "unified") {
+    return R"({"type":"object","required":["success","error","message","timestamp")" +
+           std::string(data.empty() ? "" : R"(,"data")") +
+           R"(],"properties":{"success":{"type":"boolean","enum":[true]},"error":{"type":"boolean","enum":[false]},)"
+           R"("message":{"type":"string"},"timestamp":{"type":"string"})" +
+           (data.empty() ? "" : R"(,"data":)" + data) + "}}";
+  }
+  return {};
+}
+
+// The same around an example.
+std::string envelopeExample(std::string_view dialect, const std::string& data) {
+  if (dialect == "code_msg") return R"({"code":200,"msg":"OK","data":)" + data + "}";
+  return R"({"success":true,"error":false,"message":"OK","timestamp":"2026-01-08T08:14:00.123456+00:00","data":)" +
+         data + "}";
+}
+
 class Merger {
  public:
   explicit Merger(const std::vector<CompiledDocument>& documents) : documents_(documents) {}
@@ -493,6 +518,7 @@ class Merger {
     if (const Value* shared = json::member(item, "parameters")) takeOver(out, rewritten(*shared, document));
     renameParameters(out, shown);
     if (operation.csrf) csrfParameter(out);
+    if (json::textMember(*documents_[document].document, "x-mortise-schemas") == "data") envelopes(out, operation);
     security(out, operation);
     errors(out, operation);
     Value* path = member(paths, shown.path);
@@ -597,6 +623,54 @@ class Merger {
     set(operation, "security", std::move(list));
   }
 
+  // Where the contract states the bare data (x-mortise-schemas: data), the document shows what is sent.
+  void envelopes(Value& operation, const Operation& compiled) {
+    Value* responses = member(operation, "responses");
+    const auto& dialect = compiled.manners.dialect;
+    if (responses == nullptr || !responses->IsObject() || !compiled.envelope || envelopeSchema(dialect, {}).empty())
+      return;
+    for (auto& response : responses->GetObject()) {
+      const auto status = json::view(response.name);
+      if (status.substr(0, 1) != "2" || status == "204") continue;
+      inlined(response.value, "responses");
+      if (response.value.IsObject()) envelope(response.value, dialect);
+    }
+  }
+
+  void envelope(Value& response, const std::string& dialect) {
+    Value* content = member(response, "content");
+    if (content == nullptr) {
+      set(response, "content", parsed(R"({"application/json":{"schema":)" + envelopeSchema(dialect, {}) + "}}"));
+      return;
+    }
+    Value* media = content->IsObject() ? member(*content, "application/json") : nullptr;
+    if (media == nullptr || !media->IsObject()) return;
+    if (const Value* schema = member(*media, "schema"))
+      set(*media, "schema", parsed(envelopeSchema(dialect, json::toText(*schema))));
+    if (const Value* example = member(*media, "example"))
+      set(*media, "example", parsed(envelopeExample(dialect, json::toText(*example))));
+    Value* examples = member(*media, "examples");
+    if (examples == nullptr || !examples->IsObject()) return;
+    for (auto& example : examples->GetObject()) {
+      inlined(example.value, "examples");
+      const Value* value = example.value.IsObject() ? member(example.value, "value") : nullptr;
+      if (value != nullptr) set(example.value, "value", parsed(envelopeExample(dialect, json::toText(*value))));
+    }
+  }
+
+  // A reference to a component becomes a copy of it: others may refer to the component as it is.
+  void inlined(Value& value, std::string_view expectedSection) {
+    std::string section, name;
+    if (!value.IsObject() || !splitReference(json::textMember(value, "$ref"), section, name)) return;
+    if (section != expectedSection) return;
+    for (const auto& [key, component] : originals_) {
+      if (key.section != section || newNames_.at(key) != name) continue;
+      value = rewritten(*component, key.document);
+      return;
+    }
+  }
+
+  // What the kernel answers by itself on the way to the handler and after it; a contract may say more about each.
   void errors(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     if (responses == nullptr || !responses->IsObject()) return;
@@ -604,21 +678,40 @@ class Merger {
     const bool ranged = json::member(*responses, "4XX") != nullptr;
     bool any = ranged;
     const auto add = [&](std::string_view status) {
-      any = true;
-      if (ranged || json::member(*responses, status) != nullptr) return;
+      const bool client = status[0] == '4';
+      any = any || client;
+      if ((ranged && client) || json::member(*responses, status) != nullptr) return;
       Value reference(rapidjson::kObjectType);
       set(reference, "$ref", "#/components/responses/" + std::string(shape.name));
       responses->AddMember(text(status), std::move(reference), allocator());
       dialects_.insert(compiled.manners.dialect);
     };
-    if (!compiled.security.anonymous && !compiled.security.optional) add("401");
-    if (compiled.csrf || (!compiled.permission.empty() && compiled.permission != "authenticated")) add("403");
+    const auto& security = compiled.security;
+    const bool sends = compiled.body.kind != Body::Kind::none;
+    const bool takesKeys = !security.anonymous && (security.bearer || security.apiKey);  // a service key needs a scope
+    if (!security.anonymous && !security.optional) add("401");
+    if (compiled.csrf || takesKeys || !compiled.feature.empty() ||
+        (!compiled.permission.empty() && compiled.permission != "authenticated"))
+      add("403");
+    if (sends) add("413");
+    if (checksContentType(compiled)) add("415");
+    if (compiled.body.kind == Body::Kind::multipart) add("400");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
       add(compiled.manners.dialect == "unified" ? "400" : "422");
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");
+    // The handler failed; the server is busy, stops, or has lost its database.
+    if (json::member(*responses, "5XX") != nullptr) return;
+    for (const auto status : {"500", "503"}) add(status);
+  }
+
+  // Families whose clients send odd or no content types: what counts is whether the body can be read.
+  static bool checksContentType(const Operation& operation) {
+    const auto& dialect = operation.manners.dialect;
+    return operation.body.kind == Body::Kind::json && !operation.body.lenient && dialect != "sessionfs" &&
+           dialect != "unified";
   }
 
   // --- components

@@ -238,6 +238,65 @@ TEST(MergedOpenApi, ShowsTheCsrfTokenWhereOneIsNeeded) {
   EXPECT_NE(at(write, {"paths", "/x/{id}", "post", "responses", "403"}), "absent");
 }
 
+TEST(MergedOpenApi, AddsEveryErrorThatTheKernelAnswersByItself) {
+  const auto answers = [](const std::string& top, const std::string& operation) {
+    auto yaml = testing::document(top, operation);
+    yaml.replace(yaml.find("    get:"), 8, "    post:");
+    const auto merged = parsed(mergedOpenApi({compile(source("m", "m.yaml", yaml))}, "1", ""));
+    std::string out;
+    for (const auto& entry :
+         json::member(*json::member(*json::member(*json::member(merged, "paths"), "/x/{id}"), "post"), "responses")
+             ->GetObject())
+      out += (out.empty() ? "" : " ") + std::string(json::view(entry.name));
+    return out;
+  };
+  const std::string body = "      requestBody: {content: {application/json: {schema: {type: object}}}}\n";
+  const std::string form = "      requestBody: {content: {multipart/form-data: {schema: {type: object}}}}\n";
+  EXPECT_EQ(answers("", "      security: []\n"), "200 422 500 503");
+  EXPECT_EQ(answers("", "      x-mortise-permission: authenticated\n"), "200 401 403 422 500 503");
+  EXPECT_EQ(answers("", "      security: []\n" + body), "200 413 415 422 500 503");
+  EXPECT_EQ(answers("x-mortise-dialect: sessionfs\n", "      security: []\n" + body), "200 413 422 500 503")
+      << "a family that does not look at the content type";
+  EXPECT_EQ(answers("x-mortise-dialect: unified\n", "      security: []\n      x-mortise-csrf: false\n" + body),
+            "200 413 400 500 503");
+  EXPECT_EQ(answers("", "      security: []\n" + form), "200 413 400 422 500 503");
+}
+
+TEST(MergedOpenApi, WrapsBareDataInTheEnvelopeOfItsFamily) {
+  const auto reply = [](const std::string& top) {
+    const auto yaml =
+        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\n" + top +
+        "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n      responses: {'200': {$ref: "
+        "'#/components/responses/A'}}\n    delete:\n      operationId: dropA\n      security: []\n      "
+        "x-mortise-csrf: false\n      responses: {'200': {description: gone}, '204': {description: n}}\n"
+        "components:\n  responses:\n    A: {description: d, content: {application/json: {schema: {$ref: "
+        "'#/components/schemas/A'}, example: {id: 1}}}}\n  schemas:\n    A: {type: object, properties: {id: {type: "
+        "integer}}}\n";
+    return parsed(mergedOpenApi({compile(source("m", "m.yaml", yaml))}, "1", ""));
+  };
+  const auto unified = reply("x-mortise-dialect: unified\nx-mortise-schemas: data\n");
+  const auto media = [](const json::Value& merged, std::string_view method, std::string_view part) {
+    return at(merged, {"paths", "/a", method, "responses", "200", "content", "application/json", part});
+  };
+  EXPECT_NE(media(unified, "get", "schema").find(R"("data":{"$ref":"#/components/schemas/A"})"), std::string::npos);
+  EXPECT_NE(media(unified, "get", "schema").find(R"("required":["success","error","message","timestamp","data"])"),
+            std::string::npos);
+  EXPECT_NE(media(unified, "get", "example").find(R"("data":{"id":1})"), std::string::npos);
+  EXPECT_NE(media(unified, "delete", "schema").find(R"("required":["success","error","message","timestamp"])"),
+            std::string::npos);
+  EXPECT_EQ(at(unified, {"paths", "/a", "delete", "responses", "204", "content"}), "absent");
+  const auto codeMsg = reply("x-mortise-dialect: code_msg\nx-mortise-schemas: data\n");
+  EXPECT_NE(media(codeMsg, "get", "schema").find(R"("required":["code","msg","data"])"), std::string::npos);
+  const auto whole = reply("x-mortise-dialect: unified\n");
+  EXPECT_EQ(at(whole, {"paths", "/a", "get", "responses", "200", "$ref"}), "\"#/components/responses/A\"")
+      << "without the word the schema is the whole body";
+  const auto bare = reply("x-mortise-dialect: problem\nx-mortise-schemas: data\n");
+  EXPECT_EQ(at(bare, {"paths", "/a", "get", "responses", "200", "$ref"}), "\"#/components/responses/A\"");
+  EXPECT_EQ(testing::refusal(testing::document("x-mortise-schemas: body\n", "      security: []\n")),
+            "contracts/m.yaml:1: expected x-mortise-schemas: data, found \"body\"; without the key the schemas of "
+            "replies mean the whole body");
+}
+
 TEST(DocsPages, AskOnlyOurOwnAssets) {
   for (const auto& page : {swaggerPage("/docs/assets"), redocPage("/docs/assets")}) {
     EXPECT_EQ(page.find("http:"), std::string::npos);
