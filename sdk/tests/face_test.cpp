@@ -403,6 +403,35 @@ TEST(JsonText, EscapesAndKeepsNumbers) {
   EXPECT_EQ(json::Object().add("a", 1).add("b", "c").build().text(), R"({"a":1,"b":"c"})");
 }
 
+TEST(OrNotFound, GivesTheValueOrSaysWhichThingThereIsNot) {
+  EXPECT_EQ(mortise::orNotFound(std::optional<std::string>("a"), "ticket_not_found"), "a");
+  try {
+    mortise::orNotFound(std::optional<std::string>(), "ticket_not_found");
+    FAIL() << "nothing was thrown";
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.status(), 404);
+    EXPECT_EQ(problem.code(), "ticket_not_found");
+  }
+}
+
+TEST(Member, TellsAbsentNullAndValueApart) {
+  const mortise::Member<std::string> absent, null(nullptr), value("a");
+  EXPECT_TRUE(absent.absent() && !absent.isNull() && !absent.has());
+  EXPECT_TRUE(!null.absent() && null.isNull() && !null.has());
+  EXPECT_TRUE(!value.absent() && !value.isNull() && value.has());
+  EXPECT_EQ(value.value(), "a");
+  EXPECT_EQ(absent.valueOr("b"), "b");
+  EXPECT_EQ(null.optional(), std::nullopt);
+  EXPECT_THROW(absent.value(), std::logic_error);
+  EXPECT_THROW(*null, std::logic_error);
+  EXPECT_TRUE(mortise::Member<int>(std::optional<int>()).isNull()) << "what a column holds";
+  EXPECT_EQ(mortise::Member<int>(std::optional<int>(3)).value(), 3);
+  EXPECT_FALSE(absent == null);
+  std::string out;
+  json::ObjectWriter(out).member("a", absent).member("b", null).member("c", value).end();
+  EXPECT_EQ(out, R"({"b":null,"c":"a"})");
+}
+
 TEST(JsonText, WritesEveryTypeThatHasAFunctionForIt) {
   const desk::Ticket ticket{"t1"};
   EXPECT_EQ(json::from(ticket).build().text(), R"({"id":"t1"})");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -105,6 +106,14 @@ class Problem : public std::exception {
   Params headers_;
   std::vector<Field> errors_;
 };
+
+// The value, or Problem 404 with `code` when there is none:
+//   const auto ticket = orNotFound(tickets_.find(request.path("ticket_id")), "ticket_not_found");
+template <class T>
+T orNotFound(std::optional<T> value, std::string code) {
+  if (!value) throw Problem(404, std::move(code));
+  return *std::move(value);
+}
 
 namespace detail {
 
