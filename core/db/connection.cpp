@@ -7,7 +7,7 @@
 namespace mortise::db {
 namespace {
 
-constexpr std::size_t kKept = 256;
+constexpr std::size_t kMaxStatements = 256;
 
 void check(std::string_view sql, const Parameters& parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -29,36 +29,36 @@ void check(std::string_view sql, const Parameters& parameters) {
 
 }  // namespace
 
-KeptStatement& Connection::prepared(std::string_view sql, const Parameters& parameters,
-                                    std::span<const ColumnType> columns) {
+PreparedStatement& Connection::prepared(std::string_view sql, const Parameters& parameters,
+                                        std::span<const ColumnType> columns) {
   check(sql, parameters);
-  const auto found = bySql_.find(sql);
-  if (found != bySql_.end()) {
-    Kept& kept = *found->second;
-    if (kept.statement->reading) {
+  const auto known = bySql_.find(sql);
+  if (known != bySql_.end()) {
+    CachedStatement& cached = *known->second;
+    if (cached.statement->reading) {
       throw Error(ErrorKind::syntax,
                   "a result of the same statement is still open on this session: " + std::string(sql));
     }
-    if (!kept.statement->fits(parameters, columns)) {
-      release(kept.statement);  // first, so that no two copies stand on the server
+    if (!cached.statement->fits(parameters, columns)) {
+      release(cached.statement);  // first, so that no two copies stand on the server
       try {
-        kept.statement = prepare(sql, parameters, columns);
+        cached.statement = prepare(sql, parameters, columns);
       } catch (...) {
-        const auto at = found->second;
-        bySql_.erase(found);
+        const auto at = known->second;
+        bySql_.erase(known);
         order_.erase(at);
         throw;
       }
     }
-    order_.splice(order_.begin(), order_, found->second);
-    kept.statement->assign(parameters);
-    return *kept.statement;
+    order_.splice(order_.begin(), order_, known->second);
+    cached.statement->assign(parameters);
+    return *cached.statement;
   }
   auto statement = prepare(sql, parameters, columns);
-  if (order_.size() >= kKept) {
-    // The least recently used one that nobody reads; all of them being read would take 256 open results on one session.
-    const auto victim =
-        std::find_if(order_.rbegin(), order_.rend(), [](const Kept& kept) { return !kept.statement->reading; });
+  if (order_.size() >= kMaxStatements) {
+    // The least recently used one that is not being read; all of them being read would take 256 open results on one session.
+    const auto victim = std::find_if(order_.rbegin(), order_.rend(),
+                                     [](const CachedStatement& cached) { return !cached.statement->reading; });
     if (victim != order_.rend()) {
       release(victim->statement);
       bySql_.erase(victim->sql);
@@ -71,32 +71,32 @@ KeptStatement& Connection::prepared(std::string_view sql, const Parameters& para
   return *order_.front().statement;
 }
 
-std::unique_ptr<KeptStatement> Connection::prepare(std::string_view sql, const Parameters& parameters,
-                                                   std::span<const ColumnType> columns) {
-  std::unique_ptr<KeptStatement> made;
+std::unique_ptr<PreparedStatement> Connection::prepare(std::string_view sql, const Parameters& parameters,
+                                                       std::span<const ColumnType> columns) {
+  std::unique_ptr<PreparedStatement> statement;
   try {
     const Armed armed(*this);
-    made = std::make_unique<KeptStatement>(session(), sql, parameters, columns);
+    statement = std::make_unique<PreparedStatement>(session(), sql, parameters, columns);
   } catch (const soci::soci_error& error) {
     throw translated(error);
   }
-  const std::vector<std::string> names = wanted(*made);
+  const std::vector<std::string> names = parameterNames(*statement);
   for (const std::string& name : names) {
-    const auto given = made->names();
-    if (std::find(given.begin(), given.end(), name) == given.end()) {
+    const auto values = statement->names();
+    if (std::find(values.begin(), values.end(), name) == values.end()) {
       throw Error(ErrorKind::syntax, "parameter :" + name + " has no value in: " + std::string(sql));
     }
   }
-  for (const std::string_view name : made->names()) {
+  for (const std::string_view name : statement->names()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       throw Error(ErrorKind::syntax, "parameter :" + std::string(name) + " does not occur in: " + std::string(sql));
     }
   }
-  made->writes = changesData(*made);
-  return made;
+  statement->writes = changesData(*statement);
+  return statement;
 }
 
-bool Connection::run(KeptStatement& statement) {
+bool Connection::run(PreparedStatement& statement) {
   try {
     const Armed armed(*this);
     return statement.statement().execute(true);
@@ -108,7 +108,7 @@ bool Connection::run(KeptStatement& statement) {
   }
 }
 
-bool Connection::fetch(KeptStatement& statement) {
+bool Connection::fetch(PreparedStatement& statement) {
   try {
     const Armed armed(*this);
     return statement.statement().fetch();
@@ -117,9 +117,9 @@ bool Connection::fetch(KeptStatement& statement) {
   }
 }
 
-void Connection::drop(KeptStatement& statement) {
-  const auto at =
-      std::find_if(order_.begin(), order_.end(), [&](const Kept& kept) { return kept.statement.get() == &statement; });
+void Connection::drop(PreparedStatement& statement) {
+  const auto at = std::find_if(order_.begin(), order_.end(),
+                               [&](const CachedStatement& cached) { return cached.statement.get() == &statement; });
   if (at == order_.end()) return;
   release(at->statement);
   bySql_.erase(at->sql);
@@ -127,7 +127,7 @@ void Connection::drop(KeptStatement& statement) {
 }
 
 // Destroying a statement may talk to the server.
-void Connection::release(std::unique_ptr<KeptStatement>& statement) {
+void Connection::release(std::unique_ptr<PreparedStatement>& statement) {
   const Armed armed(*this);
   statement.reset();
 }

@@ -1,4 +1,4 @@
-// One connection of either backend: the statements kept on it and what differs between the two. Used by one thread at a
+// One connection of either backend: the statements prepared on it and what differs between the two. Used by one thread at a
 // time.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "core/db/database.hpp"
-#include "core/db/kept_statement.hpp"
+#include "core/db/prepared_statement.hpp"
 
 namespace mortise::db {
 
@@ -18,14 +18,14 @@ class Connection {
   virtual ~Connection() = default;
 
   // A statement ready to run with these values. Throws Error: our own checks, or what the database says of the SQL.
-  KeptStatement& prepared(std::string_view sql, const Parameters& parameters, std::span<const ColumnType> columns);
+  PreparedStatement& prepared(std::string_view sql, const Parameters& parameters, std::span<const ColumnType> columns);
   // Gives up what a finished or abandoned statement still holds (locks, result memory).
-  virtual void reset(KeptStatement& statement) = 0;
+  virtual void reset(PreparedStatement& statement) = 0;
 
   // Runs with the statement deadline armed; throws Error.
-  bool run(KeptStatement& statement);                          // true when a first row stands in its columns
-  bool fetch(KeptStatement& statement);                        // the next row
-  virtual std::int64_t changed(KeptStatement& statement) = 0;  // rows changed by the last run
+  bool run(PreparedStatement& statement);                          // true when a first row stands in its columns
+  bool fetch(PreparedStatement& statement);                        // the next row
+  virtual std::int64_t changed(PreparedStatement& statement) = 0;  // rows changed by the last run
 
   virtual void script(std::string_view sql) = 0;
   virtual void begin(Access access) = 0;
@@ -39,12 +39,12 @@ class Connection {
   virtual soci::session& session() = 0;
   virtual void arm() = 0;  // statement deadline from now
   virtual void disarm() = 0;
-  // Names that the prepared statement wants, in any order, and whether it changes data.
-  virtual std::vector<std::string> wanted(KeptStatement& statement) = 0;
-  virtual bool changesData(KeptStatement& statement) = 0;
+  // Names of the statement's parameters, in any order, and whether it changes data.
+  virtual std::vector<std::string> parameterNames(PreparedStatement& statement) = 0;
+  virtual bool changesData(PreparedStatement& statement) = 0;
   // What a failure means; looks at the connection's own state.
   virtual Error translated(const soci::soci_error& error) = 0;
-  // True when a kept statement has gone stale and must be prepared anew next time.
+  // True when a prepared statement has gone stale and must be prepared anew next time.
   virtual bool stale() const { return false; }
 
   void forgetStatements();
@@ -62,17 +62,17 @@ class Connection {
     Connection& connection_;
   };
 
-  struct Kept;
-  using Order = std::list<Kept>;
-  struct Kept {
+  struct CachedStatement;
+  using Order = std::list<CachedStatement>;
+  struct CachedStatement {
     std::string sql;
-    std::unique_ptr<KeptStatement> statement;
+    std::unique_ptr<PreparedStatement> statement;
   };
 
-  std::unique_ptr<KeptStatement> prepare(std::string_view sql, const Parameters& parameters,
-                                         std::span<const ColumnType> columns);
-  void drop(KeptStatement& statement);
-  void release(std::unique_ptr<KeptStatement>& statement);
+  std::unique_ptr<PreparedStatement> prepare(std::string_view sql, const Parameters& parameters,
+                                             std::span<const ColumnType> columns);
+  void drop(PreparedStatement& statement);
+  void release(std::unique_ptr<PreparedStatement>& statement);
 
   Order order_;                                                  // most recently used first
   std::unordered_map<std::string_view, Order::iterator> bySql_;  // views into order_

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/db/fair_pool.hpp"
+#include "core/db/joined_transaction.hpp"
 #include "core/db/postgres_connection.hpp"
 #include "core/db/session.hpp"
 #include "core/db/sqlite_connection.hpp"
@@ -28,7 +30,7 @@ Error exhausted(const char* what, std::chrono::milliseconds waited) {
 }
 
 // Connections of one kind: opened when first needed, thrown away when broken.
-template <typename Made>
+template <typename Backing>
 class Connections {
  public:
   explicit Connections(std::size_t count) : pool_(count), slots_(count) {}
@@ -38,7 +40,7 @@ class Connections {
   std::optional<std::size_t> lease(Clock::time_point deadline, const Open& open) {
     const auto slot = pool_.acquire(deadline);
     if (!slot) return std::nullopt;
-    std::unique_ptr<Made>& connection = slots_[*slot];
+    std::unique_ptr<Backing>& connection = slots_[*slot];
     try {
       if (connection && !connection->alive()) connection.reset();
       if (!connection) connection = open();
@@ -48,8 +50,8 @@ class Connections {
     }
     return slot;
   }
-  Made& at(std::size_t slot) { return *slots_[slot]; }
-  void giveBack(std::size_t slot, bool usable) {
+  Backing& at(std::size_t slot) { return *slots_[slot]; }
+  void release(std::size_t slot, bool usable) {
     if (!usable) slots_[slot].reset();
     pool_.release(slot);
   }
@@ -59,13 +61,13 @@ class Connections {
 
  private:
   FairPool pool_;
-  std::vector<std::unique_ptr<Made>> slots_;  // a slot is touched by its holder only
+  std::vector<std::unique_ptr<Backing>> slots_;  // a slot is touched by its holder only
 };
 
-class SqliteDatabase final : public Database, public Lessor {
+class SqliteDatabase final : public Database, public ConnectionPool {
  public:
   explicit SqliteDatabase(const Options& options)
-      : leaseTimeout_(options.leaseTimeout), writers_(1), readers_(std::max<std::size_t>(1, options.connections)) {
+      : Database(options.leaseTimeout), writers_(1), readers_(std::max<std::size_t>(1, options.connections)) {
     settings_.path = options.url.substr(std::string_view("sqlite:").size());
     settings_.synchronous = options.synchronous;
     settings_.busyTimeout = options.leaseTimeout;
@@ -76,20 +78,24 @@ class SqliteDatabase final : public Database, public Lessor {
     if (settings_.synchronous != "FULL" && settings_.synchronous != "NORMAL") {
       throw Error(ErrorKind::other, "db.synchronous must be FULL or NORMAL, not \"" + settings_.synchronous + '"');
     }
-    // Made here, so that nobody else can read it even for a moment; its -wal and -shm take the same mode. Only when it
+    // Created here, so that no other user can read it even for a moment; its -wal and -shm take the same mode. Only when it
     // is new, and closed before SQLite opens it: closing any descriptor of the file drops this process's POSIX locks on
     // it, and the next program that came and went would take the write-ahead log away with it.
     if (!UniqueFd(::open(settings_.path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)) && errno != EEXIST) {
       throw Error(errno == ENOSPC ? ErrorKind::full : ErrorKind::unavailable,
                   options.url + " can't be opened: " + std::strerror(errno));
     }
-    lease(Access::write).reset();
+    connect(Access::write, options.leaseTimeout).reset();
   }
 
   Backend backend() const override { return Backend::sqlite; }
-  std::unique_ptr<Session> lease(Access access) override { return lease(access, leaseTimeout_); }
 
-  std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) override {
+  std::unique_ptr<Session> connect(Access access, std::chrono::milliseconds timeout) override {
+    if (access == Access::write && transactionBy_.load() == std::this_thread::get_id())
+      throw Error(
+          ErrorKind::other,
+          "this thread is inside a transaction and asks for another session to write: SQLite has one writer, so "
+          "it would wait for itself; work in the transaction, or after it");
     Connections<SqliteConnection>& from = of(access);
     const auto slot =
         from.lease(Clock::now() + timeout, [&] { return std::make_unique<SqliteConnection>(settings_, access); });
@@ -112,27 +118,30 @@ class SqliteDatabase final : public Database, public Lessor {
 
  private:
   Connections<SqliteConnection>& of(Access access) { return access == Access::write ? writers_ : readers_; }
-  void giveBack(Access access, std::size_t slot, bool usable) override { of(access).giveBack(slot, usable); }
+  void release(Access access, std::size_t slot, bool usable) override { of(access).release(slot, usable); }
+  void notice(bool inTransaction) override {
+    transactionBy_.store(inTransaction ? std::this_thread::get_id() : std::thread::id());
+  }
+  Database& database() override { return *this; }
 
   SqliteSettings settings_;
-  const std::chrono::milliseconds leaseTimeout_;
+  std::atomic<std::thread::id> transactionBy_{};  // the thread that works in the one write transaction
   Connections<SqliteConnection> writers_;
   Connections<SqliteConnection> readers_;
 };
 
-class PostgresDatabase final : public Database, public Lessor {
+class PostgresDatabase final : public Database, public ConnectionPool {
  public:
   explicit PostgresDatabase(const Options& options)
-      : settings_(postgresSettings(options)),
-        leaseTimeout_(options.leaseTimeout),
+      : Database(options.leaseTimeout),
+        settings_(postgresSettings(options)),
         connections_(std::max<std::size_t>(1, options.connections)) {
-    lease(Access::write).reset();
+    connect(Access::write, options.leaseTimeout).reset();
   }
 
   Backend backend() const override { return Backend::postgresql; }
-  std::unique_ptr<Session> lease(Access access) override { return lease(access, leaseTimeout_); }
 
-  std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) override {
+  std::unique_ptr<Session> connect(Access access, std::chrono::milliseconds timeout) override {
     const auto slot = connections_.lease(Clock::now() + timeout,
                                          [&] { return std::make_unique<PostgresConnection>(settings_, watchdog_); });
     if (!slot) throw exhausted("database connection", timeout);
@@ -150,7 +159,7 @@ class PostgresDatabase final : public Database, public Lessor {
     };
     const bool standing = connections_.open(*slot);
     const bool answered = standing ? connections_.at(*slot).answers(left()) : postgresAnswers(settings_, left());
-    connections_.giveBack(*slot, answered || !standing);
+    connections_.release(*slot, answered || !standing);
     return answered;
   }
 
@@ -159,10 +168,10 @@ class PostgresDatabase final : public Database, public Lessor {
   }
 
  private:
-  void giveBack(Access, std::size_t slot, bool usable) override { connections_.giveBack(slot, usable); }
+  void release(Access, std::size_t slot, bool usable) override { connections_.release(slot, usable); }
+  Database& database() override { return *this; }
 
   const PostgresSettings settings_;
-  const std::chrono::milliseconds leaseTimeout_;
   Watchdog watchdog_;  // outlives the connections it watches
   Connections<PostgresConnection> connections_;
 };
@@ -187,7 +196,25 @@ std::string Database::product() {
   return said.substr(0, said.find(' ', said.find(' ') + 1));
 }
 
+std::unique_ptr<Session> Database::lease(Access access, std::chrono::milliseconds timeout) {
+  if (const auto open = JoinedTransaction::ofThisThread(*this); open != nullptr) {
+    if (JoinedTransaction::takesPart()) return open->session();
+    if (access == Access::write)
+      throw Error(ErrorKind::other,
+                  "this thread has a joined transaction open and asks for another session to write; take part in the "
+                  "transaction (in(tx)), or work after it");
+  }
+  return connect(access, timeout);
+}
+
 void Database::transaction(const std::function<void(Session&)>& work) {
+  if (JoinedTransaction::takesPart() && JoinedTransaction::ofThisThread(*this) != nullptr) {
+    const auto session = lease(Access::write);
+    session->begin();
+    work(*session);
+    session->commit();
+    return;
+  }
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     try {

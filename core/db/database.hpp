@@ -8,50 +8,14 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
+
+#include "core/db/sql.hpp"
 
 namespace mortise::db {
 
-using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
-using Parameters = std::vector<std::pair<std::string_view, Value>>;
-
-enum class ColumnType : std::uint8_t { integer, real, text };
-
-enum class ErrorKind : std::uint8_t {
-  unavailable,    // no connection, pool exhausted within the deadline, database locked: 503, try again
-  full,           // disk or quota full: 507
-  unique,         // a UNIQUE or PRIMARY KEY constraint refused the row
-  constraint,     // any other constraint
-  serialization,  // the transaction lost a race; run it again
-  syntax,         // our mistake
-  other,
-};
-
-class Error : public std::runtime_error {
- public:
-  Error(ErrorKind kind, const std::string& text) : std::runtime_error(text), kind_(kind) {}
-  ErrorKind kind() const { return kind_; }
-
- private:
-  ErrorKind kind_;
-};
-
-// Result of one query, read row by row. Views are valid until the next next(). Lives no longer than its Session.
-class Rows {
- public:
-  virtual ~Rows() = default;
-  virtual bool next() = 0;
-  virtual std::size_t columns() const = 0;
-  virtual bool isNull(std::size_t column) const = 0;
-  virtual std::int64_t integer(std::size_t column) const = 0;
-  virtual double real(std::size_t column) const = 0;
-  virtual std::string_view text(std::size_t column) const = 0;
-};
+class JoinedTransaction;
 
 // One leased connection; belongs to one thread at a time. Destroying it rolls back what was not committed and gives it
 // back.
@@ -67,6 +31,16 @@ class Session {
   virtual void begin() = 0;
   virtual void commit() = 0;
   virtual void rollback() = 0;
+
+  // Makes the open transaction one that several callers write in, bound to this thread until it ends: see
+  // joined_transaction.hpp. commit() and rollback() then end this session. Throws Error when none is open, when the
+  // session only reads, or when the thread has a joined transaction already. Once joined: the same one again.
+  virtual std::shared_ptr<JoinedTransaction> join() = 0;
+  // Waits until no other transaction holds `name`, and holds it to the end of this one. Throws Error without an open
+  // transaction. SQLite: nothing to wait for, a write transaction is the only one.
+  virtual void lock(std::string_view name) = 0;
+  // True when a statement or the commit of the open transaction lost a race: run it again from its beginning.
+  virtual bool lost() const = 0;
 };
 
 enum class Access : std::uint8_t { read, write };
@@ -90,16 +64,27 @@ class Database {
   virtual Backend backend() const = 0;
   // "SQLite 3.40.1", "PostgreSQL 15.8". Asks PostgreSQL: throws Error{unavailable} when that does not answer.
   std::string product();
-  // Waits at most the lease timeout; throws Error{unavailable}. A write session on SQLite holds the one writer.
-  virtual std::unique_ptr<Session> lease(Access access) = 0;
-  virtual std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout) = 0;
+  // Waits at most the lease timeout; throws Error{unavailable}. A write session on SQLite holds the one writer. On a
+  // thread with a joined transaction: a session inside it while a JoinScope lives; else a write session throws
+  // Error{other} at once, since it would wait for itself or commit without the rest. So does, on SQLite, one that the
+  // thread asks for inside its own transaction.
+  std::unique_ptr<Session> lease(Access access) { return lease(access, leaseTimeout_); }
+  std::unique_ptr<Session> lease(Access access, std::chrono::milliseconds timeout);
   // Runs `work` inside one write transaction, again (at most 5 times, with jitter) when it lost a race. Commits on
-  // return, rolls back on throw.
+  // return, rolls back on throw. Inside a joined transaction: once, in a savepoint.
   void transaction(const std::function<void(Session&)>& work);
   // SELECT 1 with a deadline. False when the database does not answer.
   virtual bool ping(std::chrono::milliseconds timeout) = 0;
   // SQLite: online backup into `path` (consistent, other writers go on); PostgreSQL: throws (use pg_dump).
   virtual void backupTo(const std::string& path) = 0;
+
+ protected:
+  explicit Database(std::chrono::milliseconds leaseTimeout) : leaseTimeout_(leaseTimeout) {}
+  // A session on a connection of its own.
+  virtual std::unique_ptr<Session> connect(Access access, std::chrono::milliseconds timeout) = 0;
+
+ private:
+  const std::chrono::milliseconds leaseTimeout_;
 };
 
 }  // namespace mortise::db

@@ -360,7 +360,7 @@ TEST_P(DatabaseTest, AStatementThatTakesTooLongIsStopped) {
   EXPECT_TRUE(session->query("SELECT count(*) FROM t", {}, kInteger)->next());
 }
 
-TEST_P(DatabaseTest, KeptStatementsFollowAChangedTable) {
+TEST_P(DatabaseTest, PreparedStatementsFollowAChangedTable) {
   const auto session = write();
   insert(*session, 1, "a");
   const char* sql = "SELECT * FROM child";

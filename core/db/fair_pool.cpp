@@ -10,7 +10,7 @@ FairPool::FairPool(std::size_t slots) {
 
 std::optional<std::size_t> FairPool::acquire(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
-  if (!idle_.empty()) {  // then nobody waits: release() serves waiters first
+  if (!idle_.empty()) {  // then no thread waits: release() serves waiters first
     const std::size_t slot = idle_.back();
     idle_.pop_back();
     return slot;

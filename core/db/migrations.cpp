@@ -7,6 +7,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
+#include "core/db/database.hpp"
 
 namespace mortise::db {
 namespace {

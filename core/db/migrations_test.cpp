@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/db/database.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::db {

@@ -18,7 +18,7 @@ PGconn* handleOf(soci::session& session) {
   return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
 }
 
-soci::postgresql_statement_backend& backendOf(KeptStatement& statement) {
+soci::postgresql_statement_backend& backendOf(PreparedStatement& statement) {
   return *static_cast<soci::postgresql_statement_backend*>(statement.statement().get_backend());
 }
 
@@ -203,13 +203,13 @@ void PostgresConnection::command(const char* sql) {
   throw failure(state ? state : "", text ? text : PQerrorMessage(handleOf(session_)));
 }
 
-void PostgresConnection::reset(KeptStatement& statement) { backendOf(statement).result_.reset(); }
+void PostgresConnection::reset(PreparedStatement& statement) { backendOf(statement).result_.reset(); }
 
-std::int64_t PostgresConnection::changed(KeptStatement& statement) {
+std::int64_t PostgresConnection::changed(PreparedStatement& statement) {
   return std::max<std::int64_t>(0, statement.statement().get_affected_rows());  // -1 for what counts no rows
 }
 
-std::vector<std::string> PostgresConnection::wanted(KeptStatement& statement) {
+std::vector<std::string> PostgresConnection::parameterNames(PreparedStatement& statement) {
   std::vector<std::string> names = backendOf(statement).names_;
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

@@ -26,8 +26,8 @@ class PostgresConnection final : public Connection {
   PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog);
   ~PostgresConnection() override;
 
-  void reset(KeptStatement& statement) override;
-  std::int64_t changed(KeptStatement& statement) override;
+  void reset(PreparedStatement& statement) override;
+  std::int64_t changed(PreparedStatement& statement) override;
   void script(std::string_view sql) override;
   void begin(Access access) override;
   void commit() override;
@@ -42,8 +42,8 @@ class PostgresConnection final : public Connection {
   soci::session& session() override { return session_; }
   void arm() override;
   void disarm() override { watched_.deadline.store(0, std::memory_order_relaxed); }
-  std::vector<std::string> wanted(KeptStatement& statement) override;
-  bool changesData(KeptStatement&) override { return false; }  // libpq has the whole result when execution returns
+  std::vector<std::string> parameterNames(PreparedStatement& statement) override;
+  bool changesData(PreparedStatement&) override { return false; }  // libpq has the whole result when execution returns
   Error translated(const soci::soci_error& error) override;
   bool stale() const override { return stale_; }
 

@@ -19,7 +19,7 @@ api::sqlite3* handleOf(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 
-soci::sqlite3_statement_backend& backendOf(KeptStatement& statement) {
+soci::sqlite3_statement_backend& backendOf(PreparedStatement& statement) {
   return *static_cast<soci::sqlite3_statement_backend*>(statement.statement().get_backend());
 }
 
@@ -120,17 +120,17 @@ Error SqliteConnection::translated(const soci::soci_error& error) {
   return Error(ErrorKind::syntax, error.get_error_message());
 }
 
-void SqliteConnection::reset(KeptStatement& statement) {
+void SqliteConnection::reset(PreparedStatement& statement) {
   api::sqlite3_reset(backendOf(statement).stmt_);  // its result repeats the error already reported
 }
 
-std::int64_t SqliteConnection::changed(KeptStatement&) {
+std::int64_t SqliteConnection::changed(PreparedStatement&) {
   // sqlite3_changes() keeps the figure of an earlier statement when this one changes no rows by nature.
   api::sqlite3* const handle = handleOf(session_);
   return api::sqlite3_total_changes(handle) == changesBefore_ ? 0 : api::sqlite3_changes(handle);
 }
 
-std::vector<std::string> SqliteConnection::wanted(KeptStatement& statement) {
+std::vector<std::string> SqliteConnection::parameterNames(PreparedStatement& statement) {
   std::vector<std::string> names;
   api::sqlite3_stmt* const handle = backendOf(statement).stmt_;
   const int count = api::sqlite3_bind_parameter_count(handle);
@@ -145,7 +145,7 @@ std::vector<std::string> SqliteConnection::wanted(KeptStatement& statement) {
   return names;
 }
 
-bool SqliteConnection::changesData(KeptStatement& statement) {
+bool SqliteConnection::changesData(PreparedStatement& statement) {
   return api::sqlite3_stmt_readonly(backendOf(statement).stmt_) == 0;
 }
 
@@ -175,8 +175,8 @@ bool SqliteConnection::inTransaction() { return api::sqlite3_get_autocommit(hand
 
 void SqliteConnection::copyInto(const std::string& path) {
   {
-    const UniqueFd made(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
-    if (!made)
+    const UniqueFd file(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+    if (!file)
       throw Error(errno == ENOSPC ? ErrorKind::full : ErrorKind::other,
                   path + " can't be created: " + std::strerror(errno));
   }

@@ -22,8 +22,8 @@ class SqliteConnection final : public Connection {
   SqliteConnection(const SqliteSettings& settings, Access access);
   ~SqliteConnection() override;
 
-  void reset(KeptStatement& statement) override;
-  std::int64_t changed(KeptStatement& statement) override;
+  void reset(PreparedStatement& statement) override;
+  std::int64_t changed(PreparedStatement& statement) override;
   void script(std::string_view sql) override;
   void begin(Access access) override;
   void commit() override;
@@ -38,8 +38,8 @@ class SqliteConnection final : public Connection {
   soci::session& session() override { return session_; }
   void arm() override;
   void disarm() override { deadline_ = {}; }
-  std::vector<std::string> wanted(KeptStatement& statement) override;
-  bool changesData(KeptStatement& statement) override;
+  std::vector<std::string> parameterNames(PreparedStatement& statement) override;
+  bool changesData(PreparedStatement& statement) override;
   Error translated(const soci::soci_error& error) override;
 
  private:

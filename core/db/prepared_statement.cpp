@@ -1,4 +1,4 @@
-#include "core/db/kept_statement.hpp"
+#include "core/db/prepared_statement.hpp"
 
 namespace mortise::db {
 namespace {
@@ -12,8 +12,8 @@ ColumnType typeOf(const Value& value) {
 
 }  // namespace
 
-KeptStatement::KeptStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
-                             std::span<const ColumnType> columns)
+PreparedStatement::PreparedStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
+                                     std::span<const ColumnType> columns)
     : slots_(parameters.size()), columns_(columns.size()), statement_(session) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     Column& column = columns_[i];
@@ -51,7 +51,7 @@ KeptStatement::KeptStatement(soci::session& session, std::string_view sql, const
   statement_.define_and_bind();
 }
 
-bool KeptStatement::fits(const Parameters& parameters, std::span<const ColumnType> columns) const {
+bool PreparedStatement::fits(const Parameters& parameters, std::span<const ColumnType> columns) const {
   if (parameters.size() != slots_.size() || columns.size() != columns_.size()) return false;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const auto& [name, value] = parameters[i];
@@ -64,7 +64,7 @@ bool KeptStatement::fits(const Parameters& parameters, std::span<const ColumnTyp
   return true;
 }
 
-void KeptStatement::assign(const Parameters& parameters) {
+void PreparedStatement::assign(const Parameters& parameters) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     const Value& value = parameters[i].second;
@@ -81,7 +81,7 @@ void KeptStatement::assign(const Parameters& parameters) {
   }
 }
 
-std::vector<std::string_view> KeptStatement::names() const {
+std::vector<std::string_view> PreparedStatement::names() const {
   std::vector<std::string_view> names;
   for (const Slot& slot : slots_) names.push_back(slot.name);
   return names;

@@ -9,17 +9,17 @@
 #include <string_view>
 #include <vector>
 
-#include "core/db/database.hpp"
+#include "core/db/sql.hpp"
 
 namespace mortise::db {
 
-class KeptStatement {
+class PreparedStatement {
  public:
   // Prepares. Throws soci::soci_error.
-  KeptStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
-                std::span<const ColumnType> columns);
-  KeptStatement(const KeptStatement&) = delete;
-  KeptStatement& operator=(const KeptStatement&) = delete;
+  PreparedStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
+                    std::span<const ColumnType> columns);
+  PreparedStatement(const PreparedStatement&) = delete;
+  PreparedStatement& operator=(const PreparedStatement&) = delete;
 
   // False when this call's parameter names or types, or its columns, differ from what was prepared: prepare anew.
   bool fits(const Parameters& parameters, std::span<const ColumnType> columns) const;

@@ -1,0 +1,50 @@
+// What a statement takes and gives, and why it fails. No connection, no pool: database.hpp.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace mortise::db {
+
+using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
+using Parameters = std::vector<std::pair<std::string_view, Value>>;
+
+enum class ColumnType : std::uint8_t { integer, real, text };
+
+enum class ErrorKind : std::uint8_t {
+  unavailable,    // no connection, pool exhausted within the deadline, database locked: 503, try again
+  full,           // disk or quota full: 507
+  unique,         // a UNIQUE or PRIMARY KEY constraint refused the row
+  constraint,     // any other constraint
+  serialization,  // the transaction lost a race; run it again
+  syntax,         // our mistake
+  other,
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& text) : std::runtime_error(text), kind_(kind) {}
+  ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// Result of one query, read row by row. Views are valid until the next next(). Lives no longer than its Session (database.hpp).
+class Rows {
+ public:
+  virtual ~Rows() = default;
+  virtual bool next() = 0;
+  virtual std::size_t columns() const = 0;
+  virtual bool isNull(std::size_t column) const = 0;
+  virtual std::int64_t integer(std::size_t column) const = 0;
+  virtual double real(std::size_t column) const = 0;
+  virtual std::string_view text(std::size_t column) const = 0;
+};
+
+}  // namespace mortise::db
