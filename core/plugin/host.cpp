@@ -125,7 +125,7 @@ const void* Host::find(std::string_view name) {
     return nullptr;
   }
   for (const auto& served : servedInterfaces()) {
-    if (served.name == name) return served.available(services_) ? served.table() : nullptr;
+    if (served.name == name) return served.available(services_) ? served.table : nullptr;
   }
   return services_.provided == nullptr ? nullptr : services_.provided->lookup(name);
 }
@@ -186,29 +186,9 @@ void Host::takeBack() noexcept {
 }
 
 std::span<const ServedInterface> servedInterfaces() {
-  using S = const HostServices&;
-  static const ServedInterface kAll[] = {
-      {"audit/1", &auditTable, [](S s) { return s.audit != nullptr; }},
-      {"blobs/1", &blobsTable, [](S s) { return s.blobs != nullptr; }},
-      {"cache/1", &cacheTable, [](S s) { return s.cache != nullptr; }},
-      {"call/1", &callTable, [](S) { return true; }},
-      {"config/1", &configTable, [](S s) { return s.config != nullptr; }},
-      {"db/1", &dbTable, [](S s) { return s.database != nullptr; }},
-      {"events/1", &eventsTable, [](S s) { return s.events != nullptr; }},
-      {"health/1", &healthTable, [](S s) { return s.health != nullptr; }},
-      {"http_client/1", &httpClientTable, [](S s) { return s.httpClient != nullptr; }},
-      {"identity/1", &identityTable, [](S s) { return s.identity != nullptr; }},
-      {"jobs/1", &jobsTable, [](S s) { return s.jobs != nullptr; }},
-      {"json/1", &jsonTable, [](S) { return true; }},
-      {"limits/1", &limitsTable, [](S s) { return s.limits != nullptr; }},
-      {"log/1", &logTable, [](S) { return true; }},
-      {"mail/1", &mailTable, [](S s) { return s.mailer != nullptr; }},
-      {"metrics/1", &metricsTable, [](S s) { return s.metrics != nullptr; }},
-      {"objects/1", &objectsTable, [](S s) { return s.objects != nullptr; }},
-      {"orgs/1", &orgsTable, [](S s) { return s.identity != nullptr; }},
-      {"scheduler/1", &schedulerTable, [](S s) { return s.jobs != nullptr; }},
-      {"secrets/1", &secretsTable, [](S s) { return s.secrets != nullptr; }},
-  };
+#define MORTISE_SERVE(table, name) serve<table>(name),
+  static const ServedInterface kAll[] = {MORTISE_HOST_INTERFACES(MORTISE_SERVE)};
+#undef MORTISE_SERVE
   return kAll;
 }
 

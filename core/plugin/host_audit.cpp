@@ -1,6 +1,6 @@
 // audit/1 over services::Audit.
 #include "core/plugin/call.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/audit/audit.hpp"
 #include "mortise/abi/audit.h"
@@ -11,17 +11,14 @@ namespace {
 extern "C" {
 
 mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, mortise_error* error) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (!MORTISE_COMPLETE(entry, mortise_audit_entry, call)) return tooShort(error, "mortise_audit_entry");
-  return guarded(host, "audit/1 record", error, [&] {
-    if (!mayBlock(host, "audit/1 record", error)) return MORTISE_INVALID;
-    if (!view(entry->action).starts_with(host->moduleName() + ".")) {
+  return blocking<&HostServices::audit>(raw, "audit/1 record", error, [&](Host& host, services::Audit& audit) {
+    if (!MORTISE_COMPLETE(entry, mortise_audit_entry, call)) return tooShort(error, "mortise_audit_entry");
+    if (!view(entry->action).starts_with(host.moduleName() + ".")) {
       return answer(error, MORTISE_INVALID, "bad_action",
-                    "an action begins with the module's name: " + host->moduleName() + ".");
+                    "an action begins with the module's name: " + host.moduleName() + ".");
     }
     services::AuditEntry record;
-    record.actor = "module:" + host->moduleName();
+    record.actor = "module:" + host.moduleName();
     record.action = copy(entry->action);
     record.target = copy(entry->target);
     record.details = copy(entry->details);
@@ -32,7 +29,7 @@ mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, 
       record.ip = std::string(call.address());
       record.requestId = std::string(call.requestId());
     }
-    host->services().audit->record(std::move(record));
+    audit.record(std::move(record));
     return MORTISE_OK;
   });
 }
@@ -43,6 +40,9 @@ const mortise_audit_v1 kTable = {sizeof(mortise_audit_v1), &auditRecord};
 
 }  // namespace
 
-const void* auditTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_audit_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::audit>};
+}
 
 }  // namespace mortise::plugin

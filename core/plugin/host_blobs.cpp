@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/plugin/file_handle.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/blobs/blobs.hpp"
 #include "mortise/abi/blobs.h"
@@ -38,18 +38,8 @@ std::int32_t give(const Blob& blob, mortise_blob_sink sink, void* context) {
 }
 
 template <typename Work>
-mortise_status onBlobs(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(*host, *host->services().blobs);
-  });
-}
-
-template <typename Work>
 mortise_status onKey(mortise_host* raw, mortise_str key, const char* function, mortise_error* error, Work work) {
-  return onBlobs(raw, function, error, [&](Host& host, Blobs& blobs) {
+  return blocking<&HostServices::blobs>(raw, function, error, [&](Host& host, Blobs& blobs) {
     if (!view(key).starts_with(host.moduleName() + "/")) {
       return answer(error, MORTISE_INVALID, "bad_key", "not a key that blobs/1 gave to this module");
     }
@@ -60,8 +50,7 @@ mortise_status onKey(mortise_host* raw, mortise_str key, const char* function, m
 template <typename Work>
 mortise_status onWriter(mortise_blob_writer* writer, const char* function, mortise_error* error, Work work) {
   if (writer == nullptr) return answer(error, MORTISE_INVALID, "null", "the writer is null");
-  return guarded(writer->host, function, error, [&] {
-    if (!mayBlock(writer->host, function, error)) return MORTISE_INVALID;
+  return guard(writer->host, Threads::blocking, function, error, [&] {
     if (writer->writer == nullptr)
       return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its upload taken back");
     return work(*writer->writer);
@@ -90,7 +79,7 @@ extern "C" {
 
 mortise_status blobsPut(mortise_host* raw, mortise_str bytes, mortise_blob_sink sink, void* context,
                         mortise_error* error) {
-  return onBlobs(raw, "blobs/1 put", error, [&](Host& host, Blobs& blobs) {
+  return blocking<&HostServices::blobs>(raw, "blobs/1 put", error, [&](Host& host, Blobs& blobs) {
     give(blobs.put(host.moduleName(), view(bytes)), sink, context);
     return MORTISE_OK;
   });
@@ -99,7 +88,7 @@ mortise_status blobsPut(mortise_host* raw, mortise_str bytes, mortise_blob_sink 
 mortise_status blobsPutFile(mortise_host* raw, mortise_file* file, mortise_blob_sink sink, void* context,
                             mortise_error* error) {
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "the file is null");
-  return onBlobs(raw, "blobs/1 put_file", error, [&](Host& host, Blobs& blobs) {
+  return blocking<&HostServices::blobs>(raw, "blobs/1 put_file", error, [&](Host& host, Blobs& blobs) {
     give(blobs.put(host.moduleName(), *fileOf(file)), sink, context);
     return MORTISE_OK;
   });
@@ -108,7 +97,7 @@ mortise_status blobsPutFile(mortise_host* raw, mortise_file* file, mortise_blob_
 mortise_status blobsWriter(mortise_host* raw, mortise_blob_writer** writer, mortise_error* error) {
   if (writer == nullptr) return answer(error, MORTISE_INVALID, "null", "writer is null");
   *writer = nullptr;
-  return onBlobs(raw, "blobs/1 writer", error, [&](Host& host, Blobs& blobs) {
+  return blocking<&HostServices::blobs>(raw, "blobs/1 writer", error, [&](Host& host, Blobs& blobs) {
     auto handle = std::make_shared<mortise_blob_writer>();
     handle->host = &host;
     handle->writer = blobs.writer(host.moduleName());
@@ -171,7 +160,7 @@ mortise_status blobsRemove(mortise_host* raw, mortise_str key, mortise_error* er
 
 mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str after, size_t limit, mortise_blob_sink sink,
                          void* context, mortise_error* error) {
-  return onBlobs(raw, "blobs/1 list", error, [&](Host& host, Blobs& blobs) {
+  return blocking<&HostServices::blobs>(raw, "blobs/1 list", error, [&](Host& host, Blobs& blobs) {
     if (limit < 1 || limit > kMaxListed)
       return answer(error, MORTISE_INVALID, "bad_limit", "limit is " + std::to_string(limit) + ", expected 1 to 1000");
     const auto scope = host.moduleName() + "/";
@@ -212,6 +201,9 @@ const mortise_blobs_v1 kTable = {sizeof(mortise_blobs_v1),
 
 }  // namespace
 
-const void* blobsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_blobs_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::blobs>};
+}
 
 }  // namespace mortise::plugin

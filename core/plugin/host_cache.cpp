@@ -1,7 +1,7 @@
 // cache/1 over services::Cache; every key is kept under the module's name.
 #include <chrono>
 
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/cache/cache.hpp"
 #include "mortise/abi/cache.h"
@@ -16,15 +16,12 @@ std::chrono::milliseconds ttl(std::int64_t milliseconds) { return std::chrono::m
 template <typename Work>
 mortise_status onKey(mortise_host* raw, mortise_str key, std::int64_t ttlMs, const char* function, mortise_error* error,
                      Work work) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
+  return blocking<&HostServices::cache>(raw, function, error, [&](Host& host, services::Cache& cache) {
     if (key.size == 0 || key.size > kMaxKey)
       return answer(error, MORTISE_INVALID, "bad_key",
                     "a cache key has 1 to 512 bytes, this one " + std::to_string(key.size));
     if (ttlMs < 0) return answer(error, MORTISE_INVALID, "bad_ttl", "ttl_ms is negative; 0 means no expiry");
-    return work(*host->services().cache, host->moduleName() + ":" + copy(key));
+    return work(cache, host.moduleName() + ":" + copy(key));
   });
 }
 
@@ -81,6 +78,9 @@ const mortise_cache_v1 kTable = {sizeof(mortise_cache_v1), &cacheGet,       &cac
 
 }  // namespace
 
-const void* cacheTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_cache_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::cache>};
+}
 
 }  // namespace mortise::plugin

@@ -309,6 +309,9 @@ const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
 
 }  // namespace
 
-const void* callTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_call_v1>(std::string_view name) {
+  return {name, &kTable, &always};
+}
 
 }  // namespace mortise::plugin

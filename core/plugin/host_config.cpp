@@ -43,6 +43,9 @@ const mortise_config_v1 kTable = {sizeof(mortise_config_v1), &configGet, &config
 
 }  // namespace
 
-const void* configTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_config_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::config>};
+}
 
 }  // namespace mortise::plugin

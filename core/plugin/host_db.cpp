@@ -251,6 +251,9 @@ const mortise_db_v1 kTable = {
 
 }  // namespace
 
-const void* dbTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_db_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::database>};
+}
 
 }  // namespace mortise::plugin

@@ -1,5 +1,5 @@
 // events/1 over services::Events.
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/services/events/events.hpp"
@@ -28,34 +28,29 @@ mortise_status badTopic(mortise_error* error, std::string_view rule) {
 extern "C" {
 
 mortise_status eventsPublish(mortise_host* raw, mortise_str topic, mortise_str payload, mortise_error* error) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, "events/1 publish", error, [&] {
+  return anywhere<&HostServices::events>(raw, "events/1 publish", error, [&](Host& host, services::Events& events) {
     if (!isTopic(view(topic))) return badTopic(error, "a topic is 1 to 200 letters, digits and _ . : -");
-    if (!view(topic).starts_with(host->moduleName() + ".")) {
-      return badTopic(error, "a topic begins with the publishing module's name: " + host->moduleName() + ".");
+    if (!view(topic).starts_with(host.moduleName() + ".")) {
+      return badTopic(error, "a topic begins with the publishing module's name: " + host.moduleName() + ".");
     }
-    host->services().events->publish(view(topic), view(payload));
+    events.publish(view(topic), view(payload));
     return MORTISE_OK;
   });
 }
 
 mortise_status eventsSubscribe(mortise_host* raw, mortise_str topic, void (*callback)(void*, const mortise_event*),
                                void* context, mortise_subscription** subscription, mortise_error* error) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (callback == nullptr || subscription == nullptr)
-    return answer(error, MORTISE_INVALID, "null", "callback or subscription is null");
-  *subscription = nullptr;
-  return guarded(host, "events/1 subscribe", error, [&] {
+  return anywhere<&HostServices::events>(raw, "events/1 subscribe", error, [&](Host& host, services::Events& events) {
+    if (callback == nullptr || subscription == nullptr)
+      return answer(error, MORTISE_INVALID, "null", "callback or subscription is null");
+    *subscription = nullptr;
     auto exact = view(topic);
     if (exact.ends_with('*')) exact.remove_suffix(1);
     if (!exact.empty() && !isTopic(exact))
       return badTopic(error, "a topic is 1 to 200 letters, digits and _ . : -, or a prefix of one that ends in *");
     if (view(topic).empty()) return badTopic(error, "the topic is empty");
-    auto& events = *host->services().events;
     auto handle = std::make_shared<mortise_subscription>();
-    handle->id = events.subscribe(view(topic), [gate = host->gate(), callback, context](const services::Event& event) {
+    handle->id = events.subscribe(view(topic), [gate = host.gate(), callback, context](const services::Event& event) {
       mortise_event face{};
       face.struct_size = sizeof face;
       face.remote = event.remote ? 1 : 0;
@@ -66,7 +61,7 @@ mortise_status eventsSubscribe(mortise_host* raw, mortise_str topic, void (*call
       gate->run("event", [&] { callback(context, &face); });
     });
     try {
-      handle->held = host->hold("subscription", [&events, handle] { events.unsubscribe(handle->id); });
+      handle->held = host.hold("subscription", [&events, handle] { events.unsubscribe(handle->id); });
     } catch (...) {
       events.unsubscribe(handle->id);
       throw;
@@ -92,6 +87,9 @@ const mortise_events_v1 kTable = {sizeof(mortise_events_v1), &eventsPublish, &ev
 
 }  // namespace
 
-const void* eventsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_events_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::events>};
+}
 
 }  // namespace mortise::plugin

@@ -4,7 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/ops/health.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"
 #include "mortise/abi/health.h"
@@ -43,10 +43,8 @@ extern "C" {
 
 mortise_status healthAdd(mortise_host* raw, mortise_str name, int32_t required, int64_t limitMs,
                          mortise_health_check check, void* context, mortise_error* error) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (check == nullptr) return answer(error, MORTISE_INVALID, "null", "the check is null");
-  return guarded(host, "health/1 add", error, [&] {
+  return anywhere<&HostServices::health>(raw, "health/1 add", error, [&](Host& host, ops::Health& health) {
+    if (check == nullptr) return answer(error, MORTISE_INVALID, "null", "the check is null");
     if (currentThread.lane != ThreadLane::start)
       return answer(error, MORTISE_INVALID, "wrong_thread", "checks are added while the module starts");
     if (!isCheckName(view(name)))
@@ -55,13 +53,12 @@ mortise_status healthAdd(mortise_host* raw, mortise_str name, int32_t required, 
     if (limitMs < 1 || limitMs > kMaxLimit)
       return answer(error, MORTISE_INVALID, "bad_limit",
                     "the limit is " + std::to_string(limitMs) + " ms, expected 1 to 10000");
-    const bool added =
-        host->services().health->add(copy(name), required != 0, std::chrono::milliseconds(limitMs),
-                                     [gate = host->gate(), check, context](std::chrono::milliseconds limit) {
-                                       return runCheck(*gate, check, context, limit);
-                                     });
+    const bool added = health.add(copy(name), required != 0, std::chrono::milliseconds(limitMs),
+                                  [gate = host.gate(), check, context](std::chrono::milliseconds limit) {
+                                    return runCheck(*gate, check, context, limit);
+                                  });
     if (!added) return answer(error, MORTISE_EXISTS, "name_taken", "there is a health check " + copy(name));
-    host->keepCheck(copy(name));
+    host.keepCheck(copy(name));
     return MORTISE_OK;
   });
 }
@@ -72,6 +69,9 @@ const mortise_health_v1 kTable = {sizeof(mortise_health_v1), &healthAdd};
 
 }  // namespace
 
-const void* healthTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_health_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::health>};
+}
 
 }  // namespace mortise::plugin

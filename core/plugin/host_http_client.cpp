@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "core/ops/log.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/http_client/http_client.hpp"
 #include "mortise/abi/http_client.h"
@@ -70,27 +70,25 @@ extern "C" {
 
 mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted, mortise_http_response_sink sink,
                            void* context, mortise_error* error) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (!MORTISE_COMPLETE(wanted, mortise_http_request, piece)) return tooShort(error, "mortise_http_request");
-  if (wanted->fields_count > 0 && wanted->fields == nullptr)
-    return answer(error, MORTISE_INVALID, "bad_request", "fields is null, fields_count is not 0");
-  return guarded(host, "http_client/1 perform", error, [&] {
-    if (!mayBlock(host, "http_client/1 perform", error)) return MORTISE_INVALID;
+  using services::HttpClient;
+  return blocking<&HostServices::httpClient>(raw, "http_client/1 perform", error, [&](Host& host, HttpClient& client) {
+    if (!MORTISE_COMPLETE(wanted, mortise_http_request, piece)) return tooShort(error, "mortise_http_request");
+    if (wanted->fields_count > 0 && wanted->fields == nullptr)
+      return answer(error, MORTISE_INVALID, "bad_request", "fields is null, fields_count is not 0");
     auto request = requestFrom(*wanted);
-    request.cancelled = &host->stopping();
+    request.cancelled = &host.stopping();
     bool stopped = false;
     if (wanted->piece != nullptr) {
       request.onBody = [&](std::string_view bytes) {
         // What it throws must not pass through the client library.
-        const bool more = guardedOr(host, "http_client/1 piece", false,
+        const bool more = guardedOr(&host, "http_client/1 piece", false,
                                     [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
         stopped = !more;
         return more;
       };
     }
     try {
-      const auto response = host->services().httpClient->perform(request);
+      const auto response = client.perform(request);
       give(response, sink, context);
       return MORTISE_OK;
     } catch (const services::ServiceError& failure) {
@@ -105,6 +103,9 @@ const mortise_http_client_v1 kTable = {sizeof(mortise_http_client_v1), &httpPerf
 
 }  // namespace
 
-const void* httpClientTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_http_client_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::httpClient>};
+}
 
 }  // namespace mortise::plugin

@@ -395,6 +395,9 @@ const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
 
 }  // namespace
 
-const void* identityTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_identity_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::identity>};
+}
 
 }  // namespace mortise::plugin

@@ -1,6 +1,6 @@
 // jobs/1 over JobBook.
 
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
 #include "core/plugin/job_run.hpp"
@@ -10,35 +10,26 @@
 namespace mortise::plugin {
 namespace {
 
-template <typename Work>
-mortise_status onBook(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(host->jobs());
-  });
-}
-
 extern "C" {
 
 mortise_status jobsPut(mortise_host* host, const mortise_job* job, mortise_error* error) {
   if (!MORTISE_COMPLETE(job, mortise_job, payload)) return tooShort(error, "mortise_job");
-  return onBook(host, "jobs/1 put", error, [&](JobBook& book) {
-    book.put(*job);
+  return onHost(host, Threads::blocking, "jobs/1 put", error, [&](Host& self) {
+    self.jobs().put(*job);
     return MORTISE_OK;
   });
 }
 
 mortise_status jobsRemove(mortise_host* host, mortise_str id, mortise_error* error) {
-  return onBook(host, "jobs/1 remove", error, [&](JobBook& book) {
-    return book.remove(view(id)) ? MORTISE_OK : answer(error, MORTISE_NOT_FOUND, "not_found", "no job " + copy(id));
+  return onHost(host, Threads::blocking, "jobs/1 remove", error, [&](Host& self) {
+    return self.jobs().remove(view(id)) ? MORTISE_OK
+                                        : answer(error, MORTISE_NOT_FOUND, "not_found", "no job " + copy(id));
   });
 }
 
 mortise_status jobsTrigger(mortise_host* host, mortise_str id, mortise_error* error) {
-  return onBook(host, "jobs/1 trigger", error, [&](JobBook& book) {
-    book.trigger(view(id));
+  return onHost(host, Threads::blocking, "jobs/1 trigger", error, [&](Host& self) {
+    self.jobs().trigger(view(id));
     return MORTISE_OK;
   });
 }
@@ -50,15 +41,16 @@ int32_t jobsExists(mortise_host* raw, mortise_str id) {
 }
 
 mortise_status jobsCancel(mortise_host* host, mortise_str runId, mortise_error* error) {
-  return onBook(host, "jobs/1 cancel", error, [&](JobBook& book) {
-    return book.cancel(view(runId)) ? MORTISE_OK : answer(error, MORTISE_NOT_FOUND, "not_found", "no such run goes on");
+  return onHost(host, Threads::blocking, "jobs/1 cancel", error, [&](Host& self) {
+    return self.jobs().cancel(view(runId)) ? MORTISE_OK
+                                           : answer(error, MORTISE_NOT_FOUND, "not_found", "no such run goes on");
   });
 }
 
 mortise_status jobsList(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error) {
   if (sink == nullptr) return answer(error, MORTISE_INVALID, "no_sink", "list needs a sink");
-  return onBook(host, "jobs/1 list", error, [&](JobBook& book) {
-    for (const auto& job : book.list()) {
+  return onHost(host, Threads::blocking, "jobs/1 list", error, [&](Host& self) {
+    for (const auto& job : self.jobs().list()) {
       mortise_job_state state{};
       state.struct_size = sizeof state;
       state.id = str(job.job);
@@ -124,6 +116,9 @@ const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
 
 }  // namespace
 
-const void* jobsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_jobs_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::jobs>};
+}
 
 }  // namespace mortise::plugin

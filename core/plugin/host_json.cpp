@@ -123,6 +123,9 @@ const mortise_json_v1 kTable = {sizeof(mortise_json_v1),
 
 }  // namespace
 
-const void* jsonTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_json_v1>(std::string_view name) {
+  return {name, &kTable, &always};
+}
 
 }  // namespace mortise::plugin

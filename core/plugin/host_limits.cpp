@@ -1,7 +1,7 @@
 // limits/1 over services::Limits, for the buckets of the module's own contracts.
 #include <algorithm>
 
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/limits/limits.hpp"
 #include "mortise/abi/limits.h"
@@ -9,18 +9,11 @@
 namespace mortise::plugin {
 namespace {
 
-// What a function needs of its thread.
-enum class Threads : std::uint8_t { worker, any };
-
 template <typename Work>
 mortise_status onBucket(mortise_host* raw, mortise_str name, const char* function, mortise_error* error, Work work,
-                        Threads threads = Threads::worker) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    auto& limits = *host->services().limits;
-    if (threads == Threads::worker && !mayBlock(host, function, error)) return MORTISE_INVALID;
-    const auto* bucket = host->bucket(view(name));
+                        Threads threads = Threads::blocking) {
+  return onService<&HostServices::limits>(raw, threads, function, error, [&](Host& host, services::Limits& limits) {
+    const auto* bucket = host.bucket(view(name));
     if (bucket == nullptr) {
       return answer(error, MORTISE_NOT_FOUND, "unknown_bucket",
                     "no contract of this module declares the bucket " + copy(name) + " in x-mortise-buckets");
@@ -79,6 +72,9 @@ const mortise_limits_v1 kTable = {
 
 }  // namespace
 
-const void* limitsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_limits_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::limits>};
+}
 
 }  // namespace mortise::plugin

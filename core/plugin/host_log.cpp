@@ -53,6 +53,9 @@ const mortise_log_v1 kTable = {sizeof(mortise_log_v1), &logWrite, &logEnabled};
 
 }  // namespace
 
-const void* logTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_log_v1>(std::string_view name) {
+  return {name, &kTable, &always};
+}
 
 }  // namespace mortise::plugin

@@ -1,5 +1,5 @@
 // mail/1 over services::Mailer.
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/mail/mail.hpp"
 #include "mortise/abi/mail.h"
@@ -24,18 +24,15 @@ mortise_status statusOf(services::MailResult::Outcome outcome) {
 extern "C" {
 
 mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_error* error) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (!MORTISE_COMPLETE(mail, mortise_mail, done)) return tooShort(error, "mortise_mail");
-  return guarded(host, "mail/1 send", error, [&] {
+  return anywhere<&HostServices::mailer>(raw, "mail/1 send", error, [&](Host& host, services::Mailer& mailer) {
+    if (!MORTISE_COMPLETE(mail, mortise_mail, done)) return tooShort(error, "mortise_mail");
     services::Mailer::Done done;
     if (mail->done != nullptr) {
-      done = [gate = host->gate(), tell = mail->done, context = mail->context](const services::MailResult& result) {
+      done = [gate = host.gate(), tell = mail->done, context = mail->context](const services::MailResult& result) {
         gate->run("mail done", [&] { tell(context, statusOf(result.outcome), str(result.reason)); });
       };
     }
-    host->services().mailer->send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)},
-                                  std::move(done));
+    mailer.send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)}, std::move(done));
     return MORTISE_OK;
   });
 }
@@ -51,6 +48,9 @@ const mortise_mail_v1 kTable = {sizeof(mortise_mail_v1), &mailSend, &mailConfigu
 
 }  // namespace
 
-const void* mailTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_mail_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::mailer>};
+}
 
 }  // namespace mortise::plugin

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "core/ops/metrics.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "mortise/abi/metrics.h"
 
@@ -13,15 +13,13 @@ namespace {
 template <typename Make>
 mortise_status make(mortise_host* raw, mortise_str name, const mortise_pair* labels, std::size_t count,
                     const char* function, mortise_error* error, Make makeHandle) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (count > 0 && labels == nullptr)
-    return answer(error, MORTISE_INVALID, "labels", "labels is null, labels_count is not 0");
-  return guarded(host, function, error, [&] {
+  return anywhere<&HostServices::metrics>(raw, function, error, [&](Host& host, ops::Registry& registry) {
+    if (count > 0 && labels == nullptr)
+      return answer(error, MORTISE_INVALID, "labels", "labels is null, labels_count is not 0");
     ops::Labels all;
     for (std::size_t i = 0; i < count; ++i) all.emplace_back(copy(labels[i].name), copy(labels[i].value));
     try {
-      makeHandle(*host->services().metrics, "mortise_" + host->moduleName() + "_" + copy(name), all);
+      makeHandle(registry, "mortise_" + host.moduleName() + "_" + copy(name), all);
       return MORTISE_OK;
     } catch (const std::logic_error& broken) {
       return answer(error, MORTISE_INVALID, "bad_metric", broken.what());
@@ -93,6 +91,9 @@ const mortise_metrics_v1 kTable = {sizeof(mortise_metrics_v1),
 
 }  // namespace
 
-const void* metricsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_metrics_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::metrics>};
+}
 
 }  // namespace mortise::plugin

@@ -3,7 +3,7 @@
 
 #include "core/base/memory_source.hpp"
 #include "core/plugin/file_handle.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/objects/objects.hpp"
 #include "mortise/abi/objects.h"
@@ -28,16 +28,6 @@ void give(const Object& object, mortise_object_sink sink, void* context) {
   sink(context, &face);
 }
 
-template <typename Work>
-mortise_status onObjects(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(*host->services().objects);
-  });
-}
-
 mortise_status absent(mortise_error* error) {
   return answer(error, MORTISE_NOT_FOUND, "no_object", "no object of this name");
 }
@@ -46,7 +36,7 @@ extern "C" {
 
 mortise_status objectsBucket(mortise_host* raw, mortise_str name, mortise_bucket_sink sink, void* context,
                              mortise_error* error) {
-  return onObjects(raw, "objects/1 bucket", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 bucket", error, [&](Objects& objects) {
     const auto bucket = objects.bucket(view(name));
     if (sink == nullptr) return MORTISE_OK;
     mortise_bucket face{};
@@ -63,7 +53,7 @@ mortise_status objectsBucket(mortise_host* raw, mortise_str name, mortise_bucket
 
 mortise_status objectsPut(mortise_host* raw, mortise_str bucket, mortise_str name, mortise_str bytes,
                           mortise_str contentType, mortise_object_sink sink, void* context, mortise_error* error) {
-  return onObjects(raw, "objects/1 put", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 put", error, [&](Objects& objects) {
     MemorySource source(view(bytes));
     give(objects.put(view(bucket), view(name), source, view(contentType)), sink, context);
     return MORTISE_OK;
@@ -73,7 +63,7 @@ mortise_status objectsPut(mortise_host* raw, mortise_str bucket, mortise_str nam
 mortise_status objectsPutFile(mortise_host* raw, mortise_str bucket, mortise_str name, mortise_file* file,
                               mortise_str contentType, mortise_object_sink sink, void* context, mortise_error* error) {
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "the file is null");
-  return onObjects(raw, "objects/1 put_file", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 put_file", error, [&](Objects& objects) {
     give(objects.put(view(bucket), view(name), *fileOf(file), view(contentType)), sink, context);
     return MORTISE_OK;
   });
@@ -81,7 +71,7 @@ mortise_status objectsPutFile(mortise_host* raw, mortise_str bucket, mortise_str
 
 mortise_status objectsStat(mortise_host* raw, mortise_str bucket, mortise_str name, mortise_object_sink sink,
                            void* context, mortise_error* error) {
-  return onObjects(raw, "objects/1 stat", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 stat", error, [&](Objects& objects) {
     const auto object = objects.stat(view(bucket), view(name));
     if (!object) return absent(error);
     give(*object, sink, context);
@@ -93,7 +83,7 @@ mortise_status objectsOpen(mortise_host* raw, mortise_str bucket, mortise_str na
                            mortise_error* error) {
   if (file == nullptr) return answer(error, MORTISE_INVALID, "null", "file is null");
   *file = nullptr;
-  return onObjects(raw, "objects/1 open", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 open", error, [&](Objects& objects) {
     auto handle = std::make_unique<FilePtr>(objects.open(view(bucket), view(name)));
     *file = reinterpret_cast<mortise_file*>(handle.release());
     return MORTISE_OK;
@@ -103,14 +93,14 @@ mortise_status objectsOpen(mortise_host* raw, mortise_str bucket, mortise_str na
 void objectsClose(mortise_file* file) { delete reinterpret_cast<FilePtr*>(file); }
 
 mortise_status objectsRemove(mortise_host* raw, mortise_str bucket, mortise_str name, mortise_error* error) {
-  return onObjects(raw, "objects/1 remove", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 remove", error, [&](Objects& objects) {
     return objects.remove(view(bucket), view(name)) ? MORTISE_OK : absent(error);
   });
 }
 
 mortise_status objectsPresign(mortise_host* raw, mortise_str bucket, mortise_str name, int64_t seconds,
                               mortise_url_sink sink, void* context, mortise_error* error) {
-  return onObjects(raw, "objects/1 presign", error, [&](Objects& objects) {
+  return blocking<&HostServices::objects>(raw, "objects/1 presign", error, [&](Objects& objects) {
     const auto url = objects.presign(view(bucket), view(name), seconds);
     if (sink != nullptr) sink(context, str(url));
     return MORTISE_OK;
@@ -131,6 +121,9 @@ const mortise_objects_v1 kTable = {sizeof(mortise_objects_v1),
 
 }  // namespace
 
-const void* objectsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_objects_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::objects>};
+}
 
 }  // namespace mortise::plugin

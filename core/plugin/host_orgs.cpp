@@ -168,6 +168,9 @@ const mortise_orgs_v1 kTable = {sizeof(mortise_orgs_v1),
 
 }  // namespace
 
-const void* orgsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_orgs_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::identity>};
+}
 
 }  // namespace mortise::plugin

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/base/identifiers.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/jobs/jobs.hpp"
 #include "core/services/jobs/moment.hpp"
@@ -19,16 +19,6 @@ using services::TimeZone;
 using services::Trigger;
 
 constexpr std::int64_t kMostAtOnce = 1000;
-
-template <typename Work>
-mortise_status onJobs(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(*host->services().jobs);
-  });
-}
 
 mortise_status needsSink(mortise_error* error) {
   return answer(error, MORTISE_INVALID, "no_sink", "this function hands its result to a sink; give one");
@@ -99,7 +89,7 @@ std::vector<mortise_str> strs(const std::vector<std::string>& texts) {
 extern "C" {
 
 mortise_status schedulerEnable(mortise_host* host, int32_t on, mortise_error* error) {
-  return onJobs(host, "scheduler/1 enable", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 enable", error, [&](Jobs& jobs) {
     jobs.enable(on != 0);
     return MORTISE_OK;
   });
@@ -108,7 +98,7 @@ mortise_status schedulerEnable(mortise_host* host, int32_t on, mortise_error* er
 mortise_status schedulerStatus(mortise_host* host, mortise_scheduler_status_sink sink, void* context,
                                mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
-  return onJobs(host, "scheduler/1 status", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 status", error, [&](Jobs& jobs) {
     const auto now = jobs.status();
     mortise_scheduler_status status{};
     status.struct_size = sizeof status;
@@ -126,7 +116,7 @@ mortise_status schedulerStatus(mortise_host* host, mortise_scheduler_status_sink
 
 mortise_status schedulerList(mortise_host* host, mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
-  return onJobs(host, "scheduler/1 list", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 list", error, [&](Jobs& jobs) {
     jobs.each([&](const StoredJob& job) { tell(jobs, job, sink, context); });
     return MORTISE_OK;
   });
@@ -135,7 +125,7 @@ mortise_status schedulerList(mortise_host* host, mortise_scheduled_job_sink sink
 mortise_status schedulerFind(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                              mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
-  return onJobs(host, "scheduler/1 find", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 find", error, [&](Jobs& jobs) {
     tell(jobs, jobs.find(view(id)), sink, context);
     return MORTISE_OK;
   });
@@ -144,7 +134,7 @@ mortise_status schedulerFind(mortise_host* host, mortise_str id, mortise_schedul
 mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const mortise_trigger* trigger,
                                       mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(trigger, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
-  return onJobs(host, "scheduler/1 change_trigger", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 change_trigger", error, [&](Jobs& jobs) {
     jobs.find(view(id));  // an unknown job is told before a trigger that can't be read
     tell(jobs, jobs.changeTrigger(view(id), triggerFrom(*trigger, jobs, jobs.options().clock->now())), sink, context);
     return MORTISE_OK;
@@ -153,7 +143,7 @@ mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const 
 
 mortise_status schedulerPause(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                               mortise_error* error) {
-  return onJobs(host, "scheduler/1 pause", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 pause", error, [&](Jobs& jobs) {
     tell(jobs, jobs.pause(view(id)), sink, context);
     return MORTISE_OK;
   });
@@ -161,7 +151,7 @@ mortise_status schedulerPause(mortise_host* host, mortise_str id, mortise_schedu
 
 mortise_status schedulerResume(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                                mortise_error* error) {
-  return onJobs(host, "scheduler/1 resume", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 resume", error, [&](Jobs& jobs) {
     tell(jobs, jobs.resume(view(id)), sink, context);
     return MORTISE_OK;
   });
@@ -169,7 +159,7 @@ mortise_status schedulerResume(mortise_host* host, mortise_str id, mortise_sched
 
 mortise_status schedulerRunNow(mortise_host* host, mortise_str id, int64_t createdBy, char* runId,
                                mortise_error* error) {
-  return onJobs(host, "scheduler/1 run_now", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 run_now", error, [&](Jobs& jobs) {
     const auto run = jobs.runNow(view(id), createdBy, true);
     if (runId != nullptr) std::memcpy(runId, run.c_str(), run.size() + 1);
     return MORTISE_OK;
@@ -177,7 +167,7 @@ mortise_status schedulerRunNow(mortise_host* host, mortise_str id, int64_t creat
 }
 
 mortise_status schedulerRemove(mortise_host* host, mortise_str id, mortise_error* error) {
-  return onJobs(host, "scheduler/1 remove", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 remove", error, [&](Jobs& jobs) {
     if (jobs.remove(view(id))) return MORTISE_OK;
     return answer(error, MORTISE_NOT_FOUND, "job_not_found", "no job " + copy(id));
   });
@@ -185,7 +175,7 @@ mortise_status schedulerRemove(mortise_host* host, mortise_str id, mortise_error
 
 mortise_status schedulerReload(mortise_host* host, mortise_scheduler_reload_sink sink, void* context,
                                mortise_error* error) {
-  return onJobs(host, "scheduler/1 reload", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 reload", error, [&](Jobs& jobs) {
     const auto done = jobs.reload();
     if (sink == nullptr) return MORTISE_OK;
     const auto deleted = strs(done.deleted);
@@ -207,7 +197,7 @@ mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip
   if (sink == nullptr) return needsSink(error);
   if (skip < 0 || limit < 1 || limit > kMostAtOnce)
     return answer(error, MORTISE_INVALID, "out_of_range", "use a skip from 0 and a limit from 1 to 1000");
-  return onJobs(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
     std::int64_t all = 0;
     for (const auto& run : jobs.runs(view(jobId), skip, limit, all)) {
       mortise_job_run_record record{};
@@ -233,14 +223,14 @@ mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip
 }
 
 mortise_status schedulerCancelRun(mortise_host* host, mortise_str runId, mortise_error* error) {
-  return onJobs(host, "scheduler/1 cancel_run", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 cancel_run", error, [&](Jobs& jobs) {
     if (jobs.cancel(view(runId))) return MORTISE_OK;
     return answer(error, MORTISE_NOT_FOUND, "run_not_found", "no run " + copy(runId) + " goes on");
   });
 }
 
 mortise_status schedulerPurgeRuns(mortise_host* host, int64_t before, int64_t* removed, mortise_error* error) {
-  return onJobs(host, "scheduler/1 purge_runs", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 purge_runs", error, [&](Jobs& jobs) {
     const auto count = jobs.purge(before);
     if (removed != nullptr) *removed = count;
     return MORTISE_OK;
@@ -253,7 +243,7 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* given
   if (sink == nullptr) return needsSink(error);
   if (count < 1 || count > kMostAtOnce)
     return answer(error, MORTISE_INVALID, "out_of_range", "use a count from 1 to 1000");
-  return onJobs(host, "scheduler/1 preview", error, [&](Jobs& jobs) {
+  return blocking<&HostServices::jobs>(host, "scheduler/1 preview", error, [&](Jobs& jobs) {
     auto start = jobs.options().clock->now();
     if (from.size > 0) {
       const auto moment = services::readMoment(view(from), *TimeZone::utc());
@@ -293,6 +283,9 @@ const mortise_scheduler_v1 kTable = {sizeof(mortise_scheduler_v1),
 
 }  // namespace
 
-const void* schedulerTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_scheduler_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::jobs>};
+}
 
 }  // namespace mortise::plugin

@@ -1,7 +1,7 @@
 // secrets/1 over services::Secrets; names and purposes are kept apart by module.
 #include <openssl/crypto.h>
 
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/secrets/secrets.hpp"
 #include "mortise/abi/secrets.h"
@@ -25,11 +25,10 @@ mortise_status give(std::string bytes, mortise_secret_sink sink, void* context) 
 template <typename Work>
 mortise_status onPurpose(mortise_host* raw, mortise_str purpose, const char* function, mortise_error* error,
                          Work work) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  if (purpose.size == 0) return answer(error, MORTISE_INVALID, "empty_purpose", "the purpose or name is empty");
-  return guarded(host, function, error,
-                 [&] { return work(*host->services().secrets, "module/" + host->moduleName() + "/" + copy(purpose)); });
+  return anywhere<&HostServices::secrets>(raw, function, error, [&](Host& host, const services::Secrets& secrets) {
+    if (purpose.size == 0) return answer(error, MORTISE_INVALID, "empty_purpose", "the purpose or name is empty");
+    return work(secrets, "module/" + host.moduleName() + "/" + copy(purpose));
+  });
 }
 
 extern "C" {
@@ -81,6 +80,9 @@ const mortise_secrets_v1 kTable = {sizeof(mortise_secrets_v1), &secretsNamed, &s
 
 }  // namespace
 
-const void* secretsTable() { return &kTable; }
+template <>
+ServedInterface serve<mortise_secrets_v1>(std::string_view name) {
+  return {name, &kTable, &with<&HostServices::secrets>};
+}
 
 }  // namespace mortise::plugin

@@ -1,39 +1,47 @@
-// The tables behind lookup(), one per interface, each made in host_<interface>.cpp. Private to this folder.
+// The tables behind lookup(). An interface is a header in mortise/abi/ and a host_<interface>.cpp that ends with serve<its table>(): the list of all
+// is made from the headers (sdk/abi/mirror.py). Private to this folder.
 #pragma once
 
 #include <span>
 #include <string_view>
 
+#include "host_interfaces.hpp"
+
+// The structs of the tables; each is defined in its own header.
+#define MORTISE_DECLARE(table, name) struct table;
+MORTISE_HOST_INTERFACES(MORTISE_DECLARE)
+#undef MORTISE_DECLARE
+
 namespace mortise::plugin {
 
 struct HostServices;
 
+// What a kernel without that service answers for the interface: false.
+using Available = bool (*)(const HostServices& services);
+
 struct ServedInterface {
-  std::string_view name;
-  const void* (*table)();
-  bool (*available)(const HostServices& services);  // false: the kernel was put together without that service
+  std::string_view name;  // "db/1"
+  const void* table;
+  Available available;
 };
+
+template <typename Table>
+ServedInterface serve(std::string_view name);
+
+#define MORTISE_DECLARE(table, name) \
+  template <>                        \
+  ServedInterface serve<table>(std::string_view);
+MORTISE_HOST_INTERFACES(MORTISE_DECLARE)
+#undef MORTISE_DECLARE
+
+// All, by name.
 std::span<const ServedInterface> servedInterfaces();
 
-const void* auditTable();
-const void* blobsTable();
-const void* cacheTable();
-const void* callTable();
-const void* configTable();
-const void* dbTable();
-const void* eventsTable();
-const void* healthTable();
-const void* httpClientTable();
-const void* identityTable();
-const void* jobsTable();
-const void* jsonTable();
-const void* limitsTable();
-const void* logTable();
-const void* mailTable();
-const void* metricsTable();
-const void* objectsTable();
-const void* orgsTable();
-const void* schedulerTable();
-const void* secretsTable();
+// For interfaces that every kernel serves, and for those that need one service.
+inline bool always(const HostServices&) { return true; }
+template <auto Service>
+bool with(const HostServices& services) {
+  return services.*Service != nullptr;
+}
 
 }  // namespace mortise::plugin

@@ -5,19 +5,14 @@
 #include <string>
 
 #include "core/identity/identity.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/plugin/host_guard.hpp"
 
 namespace mortise::plugin {
 
 // Runs the body of one function that needs the accounts, on a thread that may block.
 template <typename Work>
-mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error* error, Work work) {
-  const auto* host = hostOf(raw);
-  if (host == nullptr) return noHost(error);
-  return guarded(host, function, error, [&] {
-    if (!mayBlock(host, function, error)) return MORTISE_INVALID;
-    return work(*host->services().identity);
-  });
+mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error* error, Work&& work) {
+  return blocking<&HostServices::identity>(raw, function, error, work);
 }
 
 // A field to change: a null pointer leaves it.

@@ -11,6 +11,12 @@ for tool in abidw abidiff; do
   command -v "$tool" >/dev/null || { echo "$tool not found; apt-get install abigail-tools" >&2; exit 2; }
 done
 
+# The headers of the SDK, and of interfaces that modules offer.
+mkdir "$work/include"
+for folder in "$here/../include" "$here"/../../modules/*/include; do
+  [ ! -d "$folder" ] || cp -r "$folder/." "$work/include"
+done
+
 # snapshot INCLUDE_DIR OUT
 snapshot() {
   python3 -B "$here/mirror.py" snapshot "$1" "$work/snapshot.c"
@@ -41,7 +47,7 @@ compare() {
 
 case "${1:-check}" in
   check)
-    snapshot "$here/../include" "$work/current.abi"
+    snapshot "$work/include" "$work/current.abi"
     found=0
     for record in "$here"/mortise-*.abi; do
       [ -e "$record" ] || continue
@@ -55,25 +61,25 @@ case "${1:-check}" in
     ;;
   record)
     python3 -B "$here/mirror.py" record "${2:?which release, like 1.0}"
-    snapshot "$here/../include" "$here/mortise-$2.abi"
+    snapshot "$work/include" "$here/mortise-$2.abi"
     ;;
   self-test)
-    cp -r "$here/../include" "$work/moved"
-    cp -r "$here/../include" "$work/grown"
+    cp -r "$work/include" "$work/moved"
+    cp -r "$work/include" "$work/grown"
     sed -i 's|^  mortise_str trigger;|  mortise_str inserted;\n&|' "$work/moved/mortise/abi/jobs.h"
     sed -i 's|^} mortise_job;|  mortise_str added;\n&|' "$work/grown/mortise/abi/jobs.h"
-    cp -r "$here/../include" "$work/retyped"
+    cp -r "$work/include" "$work/retyped"
     sed -i 's|int32_t (\*configured)(|int64_t (*configured)(|' "$work/retyped/mortise/abi/mail.h"
-    cp -r "$here/../include" "$work/renumbered"
+    cp -r "$work/include" "$work/renumbered"
     sed -i 's|MORTISE_LOG_ERROR = 4|MORTISE_LOG_ERROR = 5|' "$work/renumbered/mortise/abi/log.h"
     sed -i 's|^} mortise_user;|  mortise_str added;\n&|' "$work/grown/mortise/abi/identity.h"
-    cp -r "$here/../include" "$work/repointed"
+    cp -r "$work/include" "$work/repointed"
     sed -i 's|  const mortise_user\* user;|  const mortise_user_change* user;|' "$work/repointed/mortise/abi/identity.h"
-    cp -r "$here/../include" "$work/resunk"
+    cp -r "$work/include" "$work/resunk"
     sed -i 's|(\*mortise_user_sink)(void\* context, const mortise_user\* user)|(*mortise_user_sink)(void* context, const mortise_str* user)|' "$work/resunk/mortise/abi/identity.h"
     sed -i 's|  MORTISE_PENDING = 10,|& MORTISE_ADDED = 11,|' "$work/grown/mortise/abi/base.h"
     sed -i 's|  MORTISE_LOG_ERROR = 4,|& MORTISE_LOG_ADDED = 5,|' "$work/grown/mortise/abi/log.h"
-    snapshot "$here/../include" "$work/now.abi"
+    snapshot "$work/include" "$work/now.abi"
     for change in moved retyped renumbered repointed resunk; do
       snapshot "$work/$change" "$work/$change.abi"
       if compare "$work/now.abi" "$work/$change.abi" >/dev/null; then echo "a $change part of the boundary was not noticed" >&2; exit 1; fi

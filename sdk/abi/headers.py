@@ -1,10 +1,11 @@
-"""Reads the C headers of the boundary (sdk/include/mortise/abi/*.h). They are regular: one declaration after the other, comments above or behind.
-
-    boundary = read(folder)          Boundary: structs, enums, function types and functions, in the order of the files
-"""
+"""Reads the C headers of the boundary (mortise/abi/*.h). They are regular: one declaration after the other, comments above or behind."""
 import dataclasses
 import pathlib
 import re
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# The SDK's, and those of interfaces that modules offer.
+INCLUDE_FOLDERS = [ROOT / "sdk" / "include", *sorted(ROOT.glob("modules/*/include"))]
 
 
 @dataclasses.dataclass
@@ -161,9 +162,11 @@ def read_header(path, boundary):
             boundary.function_types.append(function_of(declaration[len("typedef "):], comment, f"{path.name}:{line}"))
 
 
-def read(folder):
+def read(*include_folders):
+    """The headers mortise/abi/*.h below these folders, by name."""
     boundary = Boundary([], [], {}, [])
-    for path in sorted(pathlib.Path(folder).glob("*.h")):
+    paths = [path for folder in include_folders for path in pathlib.Path(folder).glob("mortise/abi/*.h")]
+    for path in sorted(paths, key=lambda path: path.name):
         boundary.headers.append(path.name)
         read_header(path, boundary)
     return boundary

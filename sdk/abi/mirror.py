@@ -1,7 +1,8 @@
 """Writes what mirrors the C headers of the boundary, which stay the hand-written truth.
 
     mirror.py layout OUT.c            assertions that nothing recorded in mortise-*.layout has moved; every build compiles them
-    mirror.py snapshot FOLDER OUT.c   a library through which abidw reaches every type of the headers in FOLDER (check.sh)
+    mirror.py snapshot FOLDER OUT.c   a library through which abidw reaches every type of the headers below FOLDER (check.sh)
+    mirror.py interfaces OUT.hpp      the names of the interfaces that the kernel serves, as MORTISE_HOST_INTERFACES(X)
     mirror.py record X.Y              writes mortise-X.Y.layout: the offsets, sizes and values that no earlier record has; once, when X.Y is released
 
 A record is added to, never edited. Growth at the end of a table or struct is allowed, moves are not."""
@@ -15,7 +16,6 @@ import tempfile
 import headers
 
 HERE = pathlib.Path(__file__).resolve().parent
-INCLUDE = HERE.parent / "include"
 BROKEN = "shipped modules break"
 
 
@@ -50,8 +50,8 @@ def check_order(boundary, entries):
                 raise Stop(f"{struct.header}: {names[at]} stands before {names[last]}, which a release promised; new fields go to the end")
 
 
-def layout():
-    boundary = headers.read(INCLUDE / "mortise" / "abi")
+def layout(*include_folders):
+    boundary = headers.read(*include_folders)
     out = ["/* Made by sdk/abi/mirror.py of mortise-*.layout. */", includes(boundary),
            '_Static_assert(sizeof(void*) == 8 && sizeof(size_t) == 8, "Mortise runs on 64-bit systems");']
     every = []
@@ -72,9 +72,9 @@ def layout():
     return "\n".join(out) + "\n"
 
 
-def snapshot(folder):
+def snapshot(*include_folders):
     """The members stand in the order of the newest record of abidw, what is new behind them: their order is no change of the boundary."""
-    boundary = headers.read(folder / "mortise" / "abi")
+    boundary = headers.read(*include_folders)
     reachable = [struct.name for struct in boundary.structs] + list(boundary.enums)
     known = []
     for path in sorted(HERE.glob("mortise-*.abi"), key=lambda path: [int(part) for part in path.stem.removeprefix("mortise-").split(".")]):
@@ -91,7 +91,7 @@ def record(version):
     path = HERE / f"mortise-{version}.layout"
     if path.exists():
         raise Stop(f"{path} is there already; a record is never written again")
-    boundary = headers.read(INCLUDE / "mortise" / "abi")
+    boundary = headers.read(*headers.INCLUDE_FOLDERS)
     before = {(kind, name) for _, entries in records() for kind, name, _ in entries}
     lines = []
     for struct in boundary.structs:
@@ -106,15 +106,29 @@ def record(version):
     with tempfile.TemporaryDirectory() as work:
         source = pathlib.Path(work, "record.c")
         source.write_text(program)
-        subprocess.run([os.environ.get("CC", "cc"), "-std=c11", f"-I{INCLUDE}", source, "-o", f"{work}/record"], check=True)
+        subprocess.run([os.environ.get("CC", "cc"), "-std=c11", *(f"-I{folder}" for folder in headers.INCLUDE_FOLDERS), source, "-o", f"{work}/record"], check=True)
         path.write_text(subprocess.run([f"{work}/record"], check=True, capture_output=True, text=True).stdout)
     return len(lines)
+
+
+def interfaces():
+    """What the kernel serves: the tables without a `context`, which those of modules have."""
+    boundary = headers.read(*headers.INCLUDE_FOLDERS)
+    served = []
+    for struct in boundary.structs:
+        match = re.match(r"^mortise_(\w+)_v(\d+)$", struct.name)
+        if match and struct.fields[1].name != "context":
+            served.append(f'  X({struct.name}, "{match[1]}/{match[2]}")')
+    return ("// Made by sdk/abi/mirror.py: the interfaces that the kernel serves, as the headers of the boundary have them.\n#pragma once\n\n"
+            "#define MORTISE_HOST_INTERFACES(X) \\\n" + " \\\n".join(served) + "\n")
 
 
 def main(arguments):
     match arguments:
         case ["layout", out]:
-            pathlib.Path(out).write_text(layout())
+            pathlib.Path(out).write_text(layout(*headers.INCLUDE_FOLDERS))
+        case ["interfaces", out]:
+            pathlib.Path(out).write_text(interfaces())
         case ["snapshot", folder, out]:
             pathlib.Path(out).write_text(snapshot(pathlib.Path(folder)))
         case ["record", version]:

@@ -1,6 +1,6 @@
 """Checks what abi/base.h promises of every pointer to a function at the boundary: a comment, its threads, and an owner for each pointer it takes or gives.
 
-    rules.py [FOLDER]      the headers in FOLDER (default: this SDK's); prints file:line and what is missing, exit status 1
+    rules.py               prints file:line and what is missing, exit status 1
     rules.py --self-test   proves that each kind of omission is noticed"""
 import pathlib
 import re
@@ -10,8 +10,6 @@ import tempfile
 
 import headers
 
-HERE = pathlib.Path(__file__).resolve().parent
-FOLDER = HERE.parent / "include" / "mortise" / "abi"
 THREADS = ("[start]", "[loop]", "[worker]", "[any]")
 OWNER = re.compile(r"^(borrowed|called|filled|kept until .+|lives until .+|freed by \w+( or \w+)*|released)$")
 STANDING = ("error", "context", "sink_context")  # base.h says what they mean everywhere
@@ -43,8 +41,8 @@ def owners_of(comment):
     return owners, unclear
 
 
-def complaints(folder):
-    boundary = headers.read(folder)
+def complaints(*include_folders):
+    boundary = headers.read(*include_folders)
     function_types = {function.name for function in boundary.function_types}
     for holder, function in boundary.functions():
         name = f"{function.place}: {holder + '.' if holder else ''}{function.name}"
@@ -89,20 +87,21 @@ def self_test():
     )
     for file, old, new, expected in changes:
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
-            path = pathlib.Path(folder, file)
+            for include in headers.INCLUDE_FOLDERS:
+                shutil.copytree(include, folder, dirs_exist_ok=True)
+            path = pathlib.Path(folder, "mortise", "abi", file)
             text, count = re.subn(old, new, path.read_text(), flags=re.S)
             assert count == 1, f"the self-test's change of {file} no longer fits: {old}"
             path.write_text(text)
             found = list(complaints(folder))
             assert any(expected in one for one in found), f"not noticed in {file}: {expected}; only {found}"
-    assert len(list(headers.read(FOLDER).functions())) > 230, "the reader passes over functions"
+    assert len(list(headers.read(*headers.INCLUDE_FOLDERS).functions())) > 230, "the reader passes over functions"
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-test"]:
         self_test()
         sys.exit(0)
-    found = list(complaints(pathlib.Path(sys.argv[1]) if sys.argv[1:] else FOLDER))
+    found = list(complaints(*headers.INCLUDE_FOLDERS))
     print("\n".join(found))
     sys.exit(1 if found else 0)

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "host_interfaces.hpp"
 #include "mortise/tier.hpp"
 #include "sdk/embed/json_text.hpp"
 #include "sdk/embed/refusal.hpp"
@@ -19,10 +20,9 @@
 namespace mortise::embed {
 namespace {
 
-const std::vector<std::string> kHostInterfaces = {
-    "log/1",   "config/1", "db/1",   "identity/1",  "orgs/1",    "http_client/1", "blobs/1",
-    "cache/1", "events/1", "mail/1", "jobs/1",      "secrets/1", "metrics/1",     "limits/1",
-    "audit/1", "call/1",   "json/1", "scheduler/1", "objects/1", "health/1"};
+#define MORTISE_NAME(table, name) name,
+const std::vector<std::string> kHostInterfaces = {MORTISE_HOST_INTERFACES(MORTISE_NAME)};
+#undef MORTISE_NAME
 const std::vector<std::string> kOptionTypes = {"string", "integer", "boolean", "duration", "size", "list"};
 
 class Reader {

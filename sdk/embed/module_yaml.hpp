@@ -6,11 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "mortise/abi/base.h"
+
 namespace mortise::embed {
 
 // The SDK that this tool belongs to.
-inline constexpr int kSdkMajor = 1;
-inline constexpr int kSdkMinor = 0;
+inline constexpr int kSdkMajor = MORTISE_ABI_MAJOR;
+inline constexpr int kSdkMinor = MORTISE_ABI_MINOR;
 
 struct ModuleYaml {
   std::string name;

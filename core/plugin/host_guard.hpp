@@ -1,0 +1,59 @@
+// What every function of a table begins with: the host is there, the thread may do it, and nothing that is thrown leaves through the table.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/plugin/host_errors.hpp"
+
+namespace mortise::plugin {
+
+// Where a function may be called, as its comment in mortise/abi/ has it.
+enum class Threads : std::uint8_t {
+  any,       // [any]
+  blocking,  // [start] [worker]: refused on an I/O thread
+};
+
+// A function on a handle, such as a session: `host` is the handle's, null when there is none. Runs work().
+template <typename Work>
+mortise_status guard(const Host* host, Threads threads, const char* function, mortise_error* error,
+                     Work&& work) noexcept {
+  return guarded(host, function, error, [&]() -> mortise_status {
+    if (threads == Threads::blocking && !mayBlock(host, function, error)) return MORTISE_INVALID;
+    return work();
+  });
+}
+
+// A function on the host. Runs work(host).
+template <typename Work>
+mortise_status onHost(mortise_host* raw, Threads threads, const char* function, mortise_error* error,
+                      Work&& work) noexcept {
+  auto* host = hostOf(raw);
+  if (host == nullptr) return noHost(error);
+  return guard(host, threads, function, error, [&] { return work(*host); });
+}
+
+// A function on a service of the kernel: `Service` is a member of HostServices, which is not null where its interface is
+// served. Runs work(service), or work(host, service).
+template <auto Service, typename Work>
+mortise_status onService(mortise_host* raw, Threads threads, const char* function, mortise_error* error,
+                         Work&& work) noexcept {
+  return onHost(raw, threads, function, error, [&](Host& host) {
+    auto& service = *(host.services().*Service);
+    if constexpr (std::is_invocable_v<Work&, Host&, decltype(service)>) {
+      return work(host, service);
+    } else {
+      return work(service);
+    }
+  });
+}
+template <auto Service, typename Work>
+mortise_status blocking(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
+  return onService<Service>(raw, Threads::blocking, function, error, work);
+}
+template <auto Service, typename Work>
+mortise_status anywhere(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
+  return onService<Service>(raw, Threads::any, function, error, work);
+}
+
+}  // namespace mortise::plugin
