@@ -263,8 +263,8 @@ class Session {
   }
   // The untyped reader below the others: hands `take(context, values)` the `count` (at most 64) columns of each row,
   // read as `types`, until it returns false. The values live until the next row. rows.hpp reads entities with it.
-  void scan(std::string_view sql, Parameters parameters, const mortise_type* types, std::size_t count,
-            bool (*take)(void* context, const mortise_value* values), void* context) {
+  [[gnu::noinline]] void scan(std::string_view sql, Parameters parameters, const mortise_type* types, std::size_t count,
+                              bool (*take)(void* context, const mortise_value* values), void* context) {
     constexpr std::size_t kMaxColumns = 64;
     mortise_value values[kMaxColumns];
     if (count == 0 || count > kMaxColumns) throw Error(Error::Kind::invalid, "scan() reads 1 to 64 columns");

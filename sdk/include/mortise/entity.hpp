@@ -164,7 +164,7 @@ constexpr auto field(const char* column, Outer Entity::*outer, Member Outer::*me
 
 namespace detail {
 
-inline bool appendJsonName(std::string& out, bool isFirst, const char* name) {
+[[gnu::noinline]] inline bool appendJsonName(std::string& out, bool isFirst, const char* name) {
   if (!isFirst) out.push_back(',');
   json::appendQuoted(out, name);
   out.push_back(':');
@@ -191,7 +191,7 @@ bool isJsonNull(const T& value, const FieldRules& rules) {
 }
 
 template <class T>
-void appendJsonValue(std::string& out, const T& value, const FieldRules& rules, TimeForm time) {
+[[gnu::noinline]] void appendJsonValue(std::string& out, const T& value, const FieldRules& rules, TimeForm time) {
   if (isJsonNull(value, rules)) {
     out.append("null");
     return;

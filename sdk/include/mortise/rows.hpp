@@ -35,8 +35,18 @@ concept Entity = requires(std::string& out, const T& value) {
 
 namespace detail {
 
+// One text of many. Out of line: chains of append() and + are what the compiler spends its time on.
+[[gnu::noinline]] inline std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const auto& part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const auto& part : parts) text.append(part);
+  return text;
+}
+
 // Reads the texts of a JSON list, as appendTexts() and json::list() write them; false when `text` is none.
-inline bool readTexts(std::string_view text, std::vector<std::string>& into) {
+[[gnu::noinline]] inline bool readTexts(std::string_view text, std::vector<std::string>& into) {
   const auto blank = [&] {
     while (!text.empty() && (text[0] == ' ' || text[0] == '\n' || text[0] == '\t' || text[0] == '\r'))
       text.remove_prefix(1);
@@ -135,21 +145,35 @@ class Binding {
   template <class T>
   void add(const char* name, const T& value) {
     if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-      texts_.push_back(json::list(value).text());
-      list_.emplace_back(name, texts_.back());
+      addTexts(name, value);
     } else if constexpr (sdk1::detail::kIsOptional<T>) {
       if (value) {
         add(name, *value);
       } else {
-        list_.emplace_back(name, nullptr);
+        put(Parameter(name, nullptr));
       }
     } else {
-      list_.emplace_back(name, value);
+      put(Parameter(name, value));
     }
   }
   operator Parameters() const noexcept { return Parameters(list_); }  // NOLINT: meant to convert
 
+  // The value of that name, or null.
+  const mortise_value* find(std::string_view name) const {
+    for (const auto& each : list_) {
+      if (Text(each.name) == name) return &each.value;
+    }
+    return nullptr;
+  }
+
  private:
+  // Out of line: every member of every entity comes through here.
+  [[gnu::noinline]] void put(const Parameter& parameter) { list_.push_back(parameter); }
+  [[gnu::noinline]] void addTexts(const char* name, const std::vector<std::string>& texts) {
+    texts_.push_back(json::list(texts).text());
+    put(Parameter(name, texts_.back()));
+  }
+
   std::vector<Parameter> list_;
   std::vector<std::string> texts_;
 };
@@ -165,7 +189,7 @@ void eachField(Use&& use) {
 
 // The rules of all fields: what the texts are built from.
 template <class T>
-std::vector<FieldRules> rulesOf() {
+[[gnu::cold]] std::vector<FieldRules> rulesOf() {
   std::vector<FieldRules> rules;
   eachField<T>([&](const auto& field) { rules.push_back(field.rules); });
   return rules;
@@ -191,7 +215,7 @@ constexpr ColumnTypes<T> columnTypes() {
 }
 
 template <class T>
-T entityOf(const mortise_value* values) {
+[[gnu::noinline]] T entityOf(const mortise_value* values) {
   T out{};
   eachField<T>([&](const auto& field) {
     using Member = typename std::remove_cvref_t<decltype(field)>::Member;
@@ -200,7 +224,7 @@ T entityOf(const mortise_value* values) {
   return out;
 }
 
-inline std::string selectText(const char* table, const std::vector<FieldRules>& rules) {
+[[gnu::cold]] inline std::string selectText(const char* table, const std::vector<FieldRules>& rules) {
   std::string sql = "SELECT ";
   for (const auto& each : rules) {
     if (each.isComputed) continue;
@@ -215,16 +239,18 @@ const std::string& selectOf() {
   static const std::string kText = selectText(T::kFields.table, rulesOf<T>());
   return kText;
 }
-inline std::string joined(const std::string& text, std::string_view tail) {
-  std::string sql;
-  sql.reserve(text.size() + tail.size());
-  return sql.append(text).append(tail);
-}
 
+// Which fields of the list a statement binds.
+using Chosen = std::vector<char>;
+[[gnu::cold]] inline Chosen chosenOf(const std::vector<FieldRules>& rules, bool (*choose)(const FieldRules&)) {
+  Chosen chosen;
+  for (const auto& each : rules) chosen.push_back(choose(each) ? 1 : 0);
+  return chosen;
+}
 inline bool isWritten(const FieldRules& rules) { return !rules.isComputed && !rules.isGenerated; }
 inline bool isChanged(const FieldRules& rules) { return isWritten(rules) && !rules.isKey && !rules.isFixed; }
 
-inline std::string keyText(const std::vector<FieldRules>& rules) {
+[[gnu::cold]] inline std::string keyText(const std::vector<FieldRules>& rules) {
   std::string sql;
   for (const auto& each : rules) {
     if (each.isKey) sql.append(sql.empty() ? "WHERE " : " AND ").append(each.column).append(" = :").append(each.column);
@@ -234,10 +260,10 @@ inline std::string keyText(const std::vector<FieldRules>& rules) {
 }
 
 // Names of parameters of the rows after the first: "title_1".
-inline std::string rowName(const char* column, std::size_t row) {
+[[gnu::cold]] inline std::string rowName(const char* column, std::size_t row) {
   return row == 0 ? std::string(column) : std::string(column).append("_").append(std::to_string(row));
 }
-inline std::string insertText(const char* table, const std::vector<FieldRules>& rules, std::size_t rows) {
+[[gnu::cold]] inline std::string insertText(const char* table, const std::vector<FieldRules>& rules, std::size_t rows) {
   std::string columns;
   for (const auto& each : rules) {
     if (isWritten(each)) columns.append(columns.empty() ? "" : ", ").append(each.column);
@@ -256,7 +282,7 @@ inline std::string insertText(const char* table, const std::vector<FieldRules>& 
   return sql;
 }
 
-inline std::string upsertText(const char* table, const std::vector<FieldRules>& rules) {
+[[gnu::cold]] inline std::string upsertText(const char* table, const std::vector<FieldRules>& rules) {
   std::string keys, changes;
   for (const auto& each : rules) {
     if (each.isKey) keys.append(keys.empty() ? "" : ", ").append(each.column);
@@ -268,11 +294,11 @@ inline std::string upsertText(const char* table, const std::vector<FieldRules>& 
   return changes.empty() ? sql.append("NOTHING") : sql.append("UPDATE SET ").append(changes);
 }
 
-inline std::string updateText(const char* table, const std::vector<FieldRules>& rules,
-                              const std::vector<bool>& chosen) {
+[[gnu::cold]] inline std::string updateText(const char* table, const std::vector<FieldRules>& rules,
+                                            const Chosen& chosen) {
   std::string changes;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (!chosen[i]) continue;
+    if (chosen[i] == 0) continue;
     const auto* column = rules[i].column;
     changes.append(changes.empty() ? "" : ", ").append(column).append(" = :").append(column);
   }
@@ -293,17 +319,40 @@ constexpr bool isFieldOf(Pointer pointer, const Field& field) {
 }
 // Which fields update<Members...>() writes; without Members those that change.
 template <class T, auto... Members>
-std::vector<bool> chosenFields() {
-  std::vector<bool> chosen;
-  eachField<T>([&](const auto& field) {
-    if constexpr (sizeof...(Members) == 0) {
-      chosen.push_back(isChanged(field.rules));
-    } else {
-      chosen.push_back(isWritten(field.rules) && (isFieldOf(Members, field) || ...));
-    }
-  });
+[[gnu::cold]] Chosen chosenFields() {
+  Chosen chosen;
+  if constexpr (sizeof...(Members) == 0) {
+    chosen = chosenOf(rulesOf<T>(), isChanged);
+  } else {
+    eachField<T>([&](const auto& field) {
+      chosen.push_back(isWritten(field.rules) && (isFieldOf(Members, field) || ...) ? 1 : 0);
+    });
+  }
   return chosen;
 }
+
+// Binds the chosen fields of one entity. `names`: one for each field; null: the columns'.
+template <class T>
+[[gnu::noinline]] void bindFields(Binding& binding, const T& entity, const Chosen& chosen, const std::string* names) {
+  std::size_t at = 0;
+  eachField<T>([&](const auto& field) {
+    if (chosen[at] != 0)
+      binding.add(names == nullptr ? field.rules.column : names[at].c_str(), field.access.of(entity));
+    ++at;
+  });
+}
+template <class T>
+Binding bindFields(const T& entity, const Chosen& chosen) {
+  Binding binding(chosen.size());
+  bindFields(binding, entity, chosen, nullptr);
+  return binding;
+}
+
+// A statement that binds fields of one entity.
+struct EntityStatement {
+  std::string text;
+  Chosen chosen;
+};
 
 // What a statement runs on: the session given, or one of the database's.
 template <class Source>
@@ -344,7 +393,7 @@ std::vector<T> rows(Source&& source, std::string_view tail = {}, Parameters para
     out.push_back(std::move(one));
     return true;
   };
-  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+  detail::scanEntities<T>(session, detail::joined({detail::selectOf<T>(), tail}), parameters, take);
   return out;
 }
 
@@ -357,7 +406,7 @@ std::optional<T> row(Source&& source, std::string_view tail, Parameters paramete
     out.emplace(std::move(one));
     return false;
   };
-  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+  detail::scanEntities<T>(session, detail::joined({detail::selectOf<T>(), tail}), parameters, take);
   return out;
 }
 
@@ -373,7 +422,7 @@ void eachRow(Source&& source, std::string_view tail, Parameters parameters, Use&
       return true;
     }
   };
-  detail::scanEntities<T>(session, detail::joined(detail::selectOf<T>(), tail), parameters, take);
+  detail::scanEntities<T>(session, detail::joined({detail::selectOf<T>(), tail}), parameters, take);
 }
 
 namespace detail {
@@ -407,29 +456,26 @@ std::optional<T> find(Source&& source, const Keys&... keys) {
 // How many rows "FROM (its table) " + `tail` has. Reads every one of them, from an index when it can.
 template <Entity T, class Source>
 std::int64_t count(Source&& source, std::string_view tail = {}, Parameters parameters = {}) {
-  static const std::string kText = std::string("SELECT COUNT(*) FROM ").append(T::kFields.table).append(" ");
+  static const std::string kText = detail::joined({"SELECT COUNT(*) FROM ", T::kFields.table, " "});
   auto&& session = detail::readSession(source);
-  return session.template queryOne<std::int64_t>(detail::joined(kText, tail), parameters).value();
+  return session.template queryOne<std::int64_t>(detail::joined({kText, tail}), parameters).value();
 }
 
 // Whether "FROM (its table) " + `tail` has a row.
 template <Entity T, class Source>
 bool exists(Source&& source, std::string_view tail, Parameters parameters = {}) {
-  static const std::string kText = std::string("SELECT 1 FROM ").append(T::kFields.table).append(" ");
+  static const std::string kText = detail::joined({"SELECT 1 FROM ", T::kFields.table, " "});
   auto&& session = detail::readSession(source);
-  return session.template queryOne<std::int64_t>(detail::joined(kText, tail).append(" LIMIT 1"), parameters)
-      .has_value();
+  return session.template queryOne<std::int64_t>(detail::joined({kText, tail, " LIMIT 1"}), parameters).has_value();
 }
 
 namespace detail {
 
 template <Entity T>
-Binding bindInsert(const T& entity) {
-  Binding binding(kFieldCount<T>);
-  eachField<T>([&](const auto& field) {
-    if (isWritten(field.rules)) binding.add(field.rules.column, field.access.of(entity));
-  });
-  return binding;
+const EntityStatement& insertOf() {
+  static const EntityStatement kInsert{insertText(T::kFields.table, rulesOf<T>(), 1),
+                                       chosenOf(rulesOf<T>(), isWritten)};
+  return kInsert;
 }
 
 }  // namespace detail
@@ -437,9 +483,9 @@ Binding bindInsert(const T& entity) {
 // Adds its row. Throws Error{exists} when a UNIQUE or PRIMARY KEY constraint refuses it.
 template <Entity T, class Source>
 void insert(Source&& source, const T& entity) {
-  static const std::string kText = detail::insertText(T::kFields.table, detail::rulesOf<T>(), 1);
+  const auto& statement = detail::insertOf<T>();
   auto&& session = detail::writeSession(source);
-  session.execute(kText, detail::bindInsert(entity));
+  session.execute(statement.text, detail::bindFields(entity, statement.chosen));
 }
 
 // Adds its row and returns it as the database has it: with the values of fields that are generated().
@@ -462,9 +508,27 @@ T insertReturning(Source&& source, const T& entity) {
     out = std::move(stored);
     return false;
   };
-  detail::scanEntities<T>(session, kText, detail::bindInsert(entity), take);
+  detail::scanEntities<T>(session, kText, detail::bindFields(entity, detail::insertOf<T>().chosen), take);
   return out;
 }
+
+namespace detail {
+
+// An INSERT of several rows at once.
+struct ManyInsert {
+  [[gnu::cold]] ManyInsert(const char* table, const std::vector<FieldRules>& rules, std::size_t count)
+      : rows(count), text(insertText(table, rules, count)), chosen(chosenOf(rules, isWritten)) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (const auto& each : rules) names.push_back(rowName(each.column, row));
+    }
+  }
+  std::size_t rows;
+  std::string text;
+  Chosen chosen;
+  std::vector<std::string> names;
+};
+
+}  // namespace detail
 
 // Adds the rows of a list, many per statement. On a Session the caller's transaction decides whether all or none; on a
 // Db it is one transaction of its own.
@@ -473,34 +537,23 @@ void insertAll(Source&& source, const std::vector<T>& entities) {
   if constexpr (std::is_same_v<std::remove_cvref_t<Source>, Db>) {
     source.transaction([&](auto& session) { insertAll<T>(session, entities); });
   } else {
-    struct Statement {
-      explicit Statement(std::size_t rows) : text(detail::insertText(T::kFields.table, detail::rulesOf<T>(), rows)) {
-        detail::eachField<T>([&](const auto& field) { columns.push_back(field.rules.column); });
-        for (std::size_t row = 0; row < rows; ++row) {
-          for (const char* column : columns) names.push_back(detail::rowName(column, row));
-        }
-      }
-      std::string text;
-      std::vector<const char*> columns;
-      std::vector<std::string> names;
-    };
     constexpr std::size_t kMany = 64, kSome = 8;
-    static const Statement kStatements[] = {Statement(kMany), Statement(kSome), Statement(1)};
+    static const auto kRules = detail::rulesOf<T>();
+    static const detail::ManyInsert kInserts[] = {{T::kFields.table, kRules, kMany}, {T::kFields.table, kRules, kSome}};
     Session& session = source;
     for (std::size_t done = 0; done < entities.size();) {
       const std::size_t left = entities.size() - done;
-      const std::size_t rows = left >= kMany ? kMany : left >= kSome ? kSome : 1;
-      const auto& statement = kStatements[rows == kMany ? 0 : rows == kSome ? 1 : 2];
-      detail::Binding binding(rows * detail::kFieldCount<T>);
-      for (std::size_t row = 0; row < rows; ++row) {
-        const std::string* name = &statement.names[row * detail::kFieldCount<T>];
-        detail::eachField<T>([&](const auto& field) {
-          if (detail::isWritten(field.rules)) binding.add(name->c_str(), field.access.of(entities[done + row]));
-          ++name;
-        });
+      if (left < kSome) {
+        insert(session, entities[done++]);
+        continue;
       }
-      session.execute(statement.text, binding);
-      done += rows;
+      const auto& many = kInserts[left >= kMany ? 0 : 1];
+      detail::Binding binding(many.names.size());
+      for (std::size_t row = 0; row < many.rows; ++row) {
+        detail::bindFields(binding, entities[done + row], many.chosen, &many.names[row * kRules.size()]);
+      }
+      session.execute(many.text, binding);
+      done += many.rows;
     }
   }
 }
@@ -510,29 +563,32 @@ template <Entity T, class Source>
 void upsert(Source&& source, const T& entity) {
   static const std::string kText = detail::upsertText(T::kFields.table, detail::rulesOf<T>());
   auto&& session = detail::writeSession(source);
-  session.execute(kText, detail::bindInsert(entity));
+  session.execute(kText, detail::bindFields(entity, detail::insertOf<T>().chosen));
 }
 
 // Writes the row that has its primary key: update(session, ticket) every field that is not key() or fixed();
 // update<&Ticket::title, &Ticket::state>(session, ticket) only these. False: there is no such row.
 template <auto... Members, class Source, Entity T>
 bool update(Source&& source, const T& entity) {
-  static const std::vector<bool> kChosen = detail::chosenFields<T, Members...>();
-  static const std::string kText = detail::updateText(T::kFields.table, detail::rulesOf<T>(), kChosen);
-  detail::Binding binding(detail::kFieldCount<T>);
-  std::size_t at = 0;
-  detail::eachField<T>([&](const auto& field) {
-    if (kChosen[at++] || field.rules.isKey) binding.add(field.rules.column, field.access.of(entity));
-  });
+  static const detail::EntityStatement kUpdate = [] {
+    const auto rules = detail::rulesOf<T>();
+    detail::EntityStatement statement;
+    statement.chosen = detail::chosenFields<T, Members...>();
+    statement.text = detail::updateText(T::kFields.table, rules, statement.chosen);
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (rules[i].isKey) statement.chosen[i] = 1;
+    }
+    return statement;
+  }();
   auto&& session = detail::writeSession(source);
-  return session.execute(kText, binding) > 0;
+  return session.execute(kUpdate.text, detail::bindFields(entity, kUpdate.chosen)) > 0;
 }
 
 // Removes the row with that primary key: remove<Ticket>(session, id). False: there is none.
 template <Entity T, class Source, class... Keys>
 bool remove(Source&& source, const Keys&... keys) {
   static const std::string kText =
-      std::string("DELETE FROM ").append(T::kFields.table).append(" ").append(detail::keyText(detail::rulesOf<T>()));
+      detail::joined({"DELETE FROM ", T::kFields.table, " ", detail::keyText(detail::rulesOf<T>())});
   auto&& session = detail::writeSession(source);
   return session.execute(kText, detail::bindKeys<T>(keys...)) > 0;
 }

@@ -119,7 +119,7 @@ inline std::string_view takeWord(std::string_view& text) {
   return word;
 }
 // Empty when the order has more in it than columns with ASC, DESC, NULLS FIRST or NULLS LAST.
-inline std::vector<OrderColumn> orderColumns(std::string_view order) {
+[[gnu::noinline]] inline std::vector<OrderColumn> orderColumns(std::string_view order) {
   std::vector<OrderColumn> out;
   while (!order.empty()) {
     const auto comma = std::min(order.find(','), order.size());
@@ -142,125 +142,126 @@ inline std::vector<OrderColumn> orderColumns(std::string_view order) {
   return out;
 }
 // The same order, from its end; empty when it can't be turned round.
-inline std::string reversed(std::string_view order) {
+[[gnu::noinline]] inline std::string reversed(std::string_view order) {
   std::string out;
   for (const auto& each : orderColumns(order)) {
-    out.append(out.empty() ? "" : ", ").append(each.name).append(each.isDescending ? " ASC" : " DESC");
-    if (!each.nulls.empty()) out.append(each.nulls == " NULLS LAST" ? " NULLS FIRST" : " NULLS LAST");
+    const std::string_view nulls = each.nulls.empty()            ? ""
+                                   : each.nulls == " NULLS LAST" ? " NULLS FIRST"
+                                                                 : " NULLS LAST";
+    out = joined({out, out.empty() ? "" : ", ", each.name, each.isDescending ? " ASC" : " DESC", nulls});
   }
   return out;
 }
 
 // A cursor is the values of the order's columns in the last item, joined by commas. Only the last one may be a text.
-inline void appendCursor(std::string& cursor, const std::string& value) {
-  if (!cursor.empty()) cursor.push_back(',');
-  cursor.append(value);
-}
 [[noreturn]] inline void badCursorOrder() {
   throw Error(Error::Kind::invalid,
               "pages with a cursor need an order of plain columns of the entity, all ascending or all descending, of "
               "which only the last may be a text, and none NULL");
 }
-template <class T, class Use>
-void withColumn(std::string_view column, Use&& use) {
-  bool isField = false;
-  eachField<T>([&](const auto& field) {
-    if (isField || field.rules.isComputed || field.rules.column != column) return;
-    isField = true;
-    using Member = typename std::remove_cvref_t<decltype(field)>::Member;
-    if constexpr (std::is_integral_v<Member> || sdk1::detail::kIsTime<Member> || std::is_same_v<Member, std::string>) {
-      use(field);
+[[noreturn, gnu::cold]] inline void unreadableCursor() { throw Problem(422, "invalid_cursor").field("query/cursor"); }
+[[gnu::noinline]] inline std::string cursorOf(const Binding& item, const std::vector<OrderColumn>& columns) {
+  std::string cursor;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto* value = item.find(columns[i].name);
+    const bool isLast = i + 1 == columns.size();
+    if (value == nullptr) badCursorOrder();
+    if (i > 0) cursor.push_back(',');
+    if (value->type == MORTISE_INTEGER) {
+      cursor.append(std::to_string(value->as.integer));
+    } else if (value->type == MORTISE_TEXT && isLast) {
+      cursor.append(value->as.text.data, value->as.text.size);
     } else {
       badCursorOrder();
     }
-  });
-  if (!isField) badCursorOrder();
-}
-template <class T>
-std::string cursorOf(const T& item, const std::vector<OrderColumn>& columns) {
-  std::string cursor;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    withColumn<T>(columns[i].name, [&](const auto& field) {
-      const auto& value = field.access.of(item);
-      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, std::string>) {
-        if (i + 1 < columns.size()) badCursorOrder();
-        appendCursor(cursor, value);
-      } else if constexpr (sdk1::detail::kIsTime<std::remove_cvref_t<decltype(value)>>) {
-        appendCursor(cursor, std::to_string(micros(value)));
-      } else {
-        appendCursor(cursor, std::to_string(value));
-      }
-    });
   }
   return cursor;
 }
+// The column's type in the entity.
+struct CursorColumn {
+  const char* name;
+  mortise_type type;
+  bool mayBeNull;
+};
 // The condition that what follows `cursor` fulfils. Throws Problem(422, "invalid_cursor") for a text that is none.
-template <class T>
-void addCursor(Where& where, const std::vector<OrderColumn>& columns, std::string_view cursor) {
-  std::vector<std::string> texts(columns.size());
+[[gnu::noinline]] inline void addCursor(Where& where, const std::vector<OrderColumn>& columns,
+                                        const std::vector<CursorColumn>& fields, std::string_view cursor) {
   std::vector<std::string> names(columns.size());
-  std::vector<std::int64_t> numbers(columns.size());
   std::vector<Parameter> parameters;
   std::string left, right;
-  const auto unreadable = [] { throw Problem(422, "invalid_cursor").field("query/cursor"); };
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].isDescending != columns[0].isDescending || !columns[i].nulls.empty()) badCursorOrder();
     const bool isLast = i + 1 == columns.size();
+    const auto field =
+        std::find_if(fields.begin(), fields.end(), [&](const auto& each) { return each.name == columns[i].name; });
+    if (field == fields.end() || field->mayBeNull || !columns[i].nulls.empty() ||
+        columns[i].isDescending != columns[0].isDescending ||
+        (field->type != MORTISE_INTEGER && (field->type != MORTISE_TEXT || !isLast))) {
+      badCursorOrder();
+    }
     const auto comma = cursor.find(',');
-    if (!isLast && comma == std::string_view::npos) unreadable();
-    texts[i] = cursor.substr(0, isLast ? cursor.size() : comma);
+    if (!isLast && comma == std::string_view::npos) unreadableCursor();
+    const auto text = cursor.substr(0, isLast ? cursor.size() : comma);
     cursor.remove_prefix(isLast ? cursor.size() : comma + 1);
     names[i] = "after" + std::to_string(i);
-    withColumn<T>(columns[i].name, [&](const auto& field) {
-      if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(field)>::Member, std::string>) {
-        parameters.emplace_back(names[i], texts[i]);
-      } else {
-        const auto number = wholeNumber(texts[i]);
-        if (!number) unreadable();
-        numbers[i] = *number;
-        parameters.emplace_back(names[i], numbers[i]);
-      }
-    });
-    left.append(i == 0 ? "" : ", ").append(columns[i].name);
-    right.append(i == 0 ? ":" : ", :").append(names[i]);
+    if (field->type == MORTISE_TEXT) {
+      parameters.emplace_back(names[i], text);
+    } else {
+      const auto number = wholeNumber(text);
+      if (!number) unreadableCursor();
+      parameters.emplace_back(names[i], *number);
+    }
+    left = joined({left, i == 0 ? "" : ", ", columns[i].name});
+    right = joined({right, i == 0 ? ":" : ", :", names[i]});
   }
-  const std::string_view comparison = columns[0].isDescending ? " < " : " > ";
-  if (columns.size() > 1) left = "(" + left + ")", right = "(" + right + ")";
-  where.raw(left.append(comparison).append(right), parameters);
+  const bool isRow = columns.size() > 1;
+  where.raw(joined({isRow ? "(" : "", left, isRow ? ")" : "", columns[0].isDescending ? " < " : " > ", isRow ? "(" : "",
+                    right, isRow ? ")" : ""}),
+            parameters);
+}
+template <class T>
+[[gnu::cold]] std::vector<CursorColumn> cursorColumns() {
+  std::vector<CursorColumn> columns;
+  eachField<T>([&](const auto& field) {
+    using Member = typename std::remove_cvref_t<decltype(field)>::Member;
+    if (!field.rules.isComputed)
+      columns.push_back({field.rules.column, Column<Member>::kType, sdk1::detail::kIsOptional<Member>});
+  });
+  return columns;
 }
 
 // From here an OFFSET reads so many entries that another way pays.
 inline constexpr std::int64_t kDeepSkip = 1000;
 
-// The one column of the primary key; null when there are several or none.
-template <class T>
-const char* onlyKey() {
-  const char* key = nullptr;
-  int keys = 0;
-  eachField<T>([&](const auto& field) {
-    if (field.rules.isKey) key = field.rules.column, ++keys;
-  });
-  return keys == 1 ? key : nullptr;
+// The one column of the primary key; empty when there are several or none.
+[[gnu::cold]] inline std::string onlyKey(const std::vector<FieldRules>& rules) {
+  std::string key;
+  for (const auto& each : rules) {
+    if (!each.isKey) continue;
+    if (!key.empty()) return {};
+    key = each.column;
+  }
+  return key;
+}
+
+// What follows the SELECT of a page. `limit` and `skip` are bound as :limit and, when there is a skip, :offset.
+[[gnu::noinline]] inline std::string sliceTail(const Where& where, std::string_view order, std::int64_t skip,
+                                               const std::string& table, const std::string& key) {
+  const std::string tail = joined({where.text(), where.isEmpty() ? "ORDER BY " : " ORDER BY ", order, " LIMIT :limit",
+                                   skip > 0 ? " OFFSET :offset" : ""});
+  if (skip < kDeepSkip || key.empty()) return tail;
+  // What is passed over is counted in the index; only the rows of the page are fetched.
+  return joined({"JOIN (SELECT ", key, " AS page_key FROM ", table, " ", tail, ") page ON page.page_key = ", table, ".",
+                 key, " ORDER BY ", order});
 }
 
 template <Entity T>
-std::vector<T> sliceRows(Session& session, const Where& where, std::string_view order, std::int64_t limit,
-                         std::int64_t skip) {
+[[gnu::noinline]] std::vector<T> sliceRows(Session& session, const Where& where, std::string_view order,
+                                           std::int64_t limit, std::int64_t skip) {
+  static const std::string kTable = T::kFields.table, kKey = onlyKey(rulesOf<T>());
   auto parameters = where.parameters();
-  std::string tail = where.text();
-  tail.append(tail.empty() ? "ORDER BY " : " ORDER BY ").append(order).append(" LIMIT :limit");
   parameters.emplace_back("limit", limit);
-  if (skip > 0) {
-    tail.append(" OFFSET :offset");
-    parameters.emplace_back("offset", skip);
-  }
-  if (const char* key = onlyKey<T>(); key != nullptr && skip >= kDeepSkip) {
-    // What is passed over is counted in the index; only the rows of the page are fetched.
-    const std::string table = T::kFields.table;
-    tail = "JOIN (SELECT " + std::string(key) + " AS page_key FROM " + table + " " + tail +
-           ") page ON page.page_key = " + table + "." + key + " ORDER BY " + std::string(order);
-  }
-  return rows<T>(session, tail, parameters);
+  if (skip > 0) parameters.emplace_back("offset", skip);
+  return rows<T>(session, sliceTail(where, order, skip, kTable, kKey), parameters);
 }
 
 }  // namespace detail
@@ -305,7 +306,8 @@ Slice<T> slice(Source&& source, const Where& where, std::string_view order, cons
   const auto readPage = [&] {
     if (paging.cursor) {
       Where following = where;
-      detail::addCursor<T>(following, columns, *paging.cursor);
+      static const auto kColumns = detail::cursorColumns<T>();
+      detail::addCursor(following, columns, kColumns, *paging.cursor);
       return detail::sliceRows<T>(session, following, order, paging.size + 1, 0);
     }
     if (countsFirst && skip >= detail::kDeepSkip && skip > out.total / 2) {
@@ -329,7 +331,11 @@ Slice<T> slice(Source&& source, const Where& where, std::string_view order, cons
   } else if (tellsTotal && !countsFirst) {
     out.total = out.hasMore ? countAll() : static_cast<std::int64_t>(out.items.size());
   }
-  if (hasCursor && out.hasMore && !columns.empty()) out.nextCursor = detail::cursorOf(out.items.back(), columns);
+  if (hasCursor && out.hasMore && !columns.empty()) {
+    static const detail::Chosen kAll =
+        detail::chosenOf(detail::rulesOf<T>(), [](const FieldRules& rules) { return !rules.isComputed; });
+    out.nextCursor = detail::cursorOf(detail::bindFields(out.items.back(), kAll), columns);
+  }
   return out;
 }
 

@@ -178,7 +178,7 @@ class Where {
   // "WHERE a = :w0 AND b < :w1", or empty.
   const std::string& text() const noexcept { return text_; }
   // Borrow from this object: they live as long as it does, unchanged.
-  std::vector<Parameter> parameters() const {
+  [[gnu::noinline]] std::vector<Parameter> parameters() const {
     std::vector<Parameter> out;
     out.reserve(held_.size() + 4);
     for (const auto& each : held_) {
@@ -198,7 +198,7 @@ class Where {
     std::string text;
   };
 
-  Where& add(std::string_view condition) {
+  [[gnu::noinline]] Where& add(std::string_view condition) {
     text_.append(text_.empty() ? "WHERE " : " AND ").append(condition);
     return *this;
   }
@@ -215,7 +215,7 @@ class Where {
     }
     return *this;
   }
-  void addCompared(std::string_view column, std::string_view comparison, std::string_view name) {
+  [[gnu::noinline]] void addCompared(std::string_view column, std::string_view comparison, std::string_view name) {
     add(std::string(column).append(comparison).append(":").append(name));
   }
   template <class T, class Use>
@@ -236,7 +236,7 @@ class Where {
     const Parameter parameter("", value);
     return hold(parameter.value, nextName());
   }
-  std::string hold(const mortise_value& value, std::string name) {
+  [[gnu::noinline]] std::string hold(const mortise_value& value, std::string name) {
     auto& held = held_.emplace_back(Held{std::move(name), value, {}});
     if (value.type == MORTISE_TEXT) held.text = sdk1::detail::copied(value.as.text);
     return held.name;

@@ -1,0 +1,144 @@
+#include "core/testing/database/host_database.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/db/database.hpp"
+#include "core/db/migrations.hpp"
+#include "core/plugin/host.hpp"
+#include "tests/peers/postgres.hpp"
+
+namespace mortise::testing {
+namespace {
+
+// A copy of the real table whose execute() and query() also tell what they run.
+class ListeningTable {
+ public:
+  static ListeningTable& instance() {
+    static ListeningTable table;
+    return table;
+  }
+  // The functions of a C table know nothing of the test: `real` is the same for every host.
+  const mortise_db_v1* over(const mortise_db_v1* real) {
+    const std::lock_guard lock(mutex_);
+    if (real_ == real) return &table_;
+    real_ = real;
+    table_ = *real;
+    table_.execute = [](mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
+                        size_t count, int64_t* changed, mortise_error* error) {
+      instance().tell(sql, parameters, count);
+      return instance().real_->execute(session, sql, parameters, count, changed, error);
+    };
+    table_.query = [](mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
+                      size_t count, const mortise_type* types, size_t columns, mortise_db_rows** rows,
+                      mortise_error* error) {
+      instance().tell(sql, parameters, count);
+      return instance().real_->query(session, sql, parameters, count, types, columns, rows, error);
+    };
+    return &table_;
+  }
+  void listen(StatementListener listener) {
+    const std::lock_guard lock(mutex_);
+    listener_ = std::move(listener);
+  }
+
+ private:
+  void tell(mortise_str sql, const mortise_db_parameter* parameters, size_t count) {
+    const std::lock_guard lock(mutex_);
+    if (listener_) listener_(sql, parameters, count);
+  }
+
+  const mortise_db_v1* real_ = nullptr;
+  mortise_db_v1 table_{};
+  std::mutex mutex_;
+  StatementListener listener_;
+};
+
+std::vector<db::Migration> migrationsIn(const std::string& folder) {
+  std::vector<db::Migration> migrations;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".sql") continue;
+    db::Migration migration;
+    migration.name = entry.path().filename().string();
+    migration.number = std::atoi(migration.name.c_str());
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    migration.sql = text.str();
+    migrations.push_back(std::move(migration));
+  }
+  if (migrations.empty()) throw std::runtime_error("no migrations in " + folder);
+  std::sort(migrations.begin(), migrations.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  return migrations;
+}
+
+// The URL of the binary's one PostgreSQL database: making one costs more than emptying it.
+const std::string& postgresUrl() {
+  auto* const server = peers::Postgres::shared();
+  if (server == nullptr) throw std::runtime_error("PostgreSQL is not installed");
+  static const std::string kUrl = server->newDatabase();
+  return kUrl;
+}
+
+class ModuleDatabase : public HostDatabase {
+ public:
+  ModuleDatabase(bool isPostgresql, const std::string& module, const std::string& migrations)
+      : isPostgresql_(isPostgresql) {
+    db::Options options;
+    options.connections = 4;
+    options.synchronous = "NORMAL";
+    options.url = isPostgresql ? postgresUrl() : "sqlite:" + directory_.path() + "/test.db";
+    database_ = db::Database::open(options);
+    if (isPostgresql) ModuleDatabase::run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    db::migrate(*database_, module, migrationsIn(migrations));
+    auto manifest = std::make_shared<plugin::Manifest>();
+    manifest->name = module;
+    manifest->needs = {MORTISE_DB_V1};
+    plugin::HostServices services;
+    services.database = database_.get();
+    host_ = std::make_unique<plugin::Host>(std::move(manifest), services);
+  }
+
+  mortise_host* host() override { return host_->raw(); }
+  const mortise_db_v1* table() override {
+    const mortise_str name{MORTISE_DB_V1, std::char_traits<char>::length(MORTISE_DB_V1)};
+    const auto* real = static_cast<const mortise_db_v1*>(host()->lookup(host(), name));
+    if (real == nullptr) throw std::runtime_error("the host serves no " MORTISE_DB_V1);
+    return ListeningTable::instance().over(real);
+  }
+  void run(const std::string& sql) override {
+    database_->transaction([&](db::Session& session) { session.executeScript(sql); });
+  }
+  void analyze() override {
+    if (!isPostgresql_) return;
+    const auto& url = postgresUrl();
+    peers::Postgres::shared()->sql("VACUUM ANALYZE", url.substr(url.rfind('=') + 1));
+  }
+
+ private:
+  const bool isPostgresql_;
+  peers::TempDirectory directory_{"mortise-test-database"};
+  std::unique_ptr<db::Database> database_;
+  std::unique_ptr<plugin::Host> host_;
+};
+
+}  // namespace
+
+std::unique_ptr<HostDatabase> HostDatabase::open(bool isPostgresql, const std::string& module,
+                                                 const std::string& migrations) {
+  return std::make_unique<ModuleDatabase>(isPostgresql, module, migrations);
+}
+
+bool HostDatabase::hasPostgresql() { return peers::Postgres::shared() != nullptr; }
+
+void HostDatabase::listen(StatementListener listener) { ListeningTable::instance().listen(std::move(listener)); }
+
+}  // namespace mortise::testing
