@@ -1,35 +1,38 @@
 #include "keys/default_org_store.hpp"
 
 #include <gtest/gtest.h>
-
-#include "sqlite_db.hpp"
+#include <mortise/testing/test_database.hpp>
 
 namespace auth {
 namespace {
 
-TEST(DefaultOrg, IsTheLastOneChosenOfEachUser) {
-  const testing::SqliteDb database(AUTH_SOURCE_DIR "/migrations/002_default_orgs.sql");
-  const DefaultOrgStore store(database.face());
-  EXPECT_FALSE(store.find("ada"));
-  store.choose("ada", std::nullopt);
-  store.choose("ada", "org_1");
-  store.choose("grace", "org_3");
-  EXPECT_EQ(store.find("ada"), "org_1");
-  store.choose("ada", "org_2");
-  EXPECT_EQ(store.find("ada"), "org_2");
-  store.choose("ada", std::nullopt);
-  EXPECT_FALSE(store.find("ada"));
-  EXPECT_EQ(store.find("grace"), "org_3");
+class DefaultOrg : public mortise::testing::DatabaseTest {
+ protected:
+  DefaultOrg() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
+
+  const DefaultOrgStore store_{db()};
+};
+MORTISE_ON_EVERY_DATABASE(DefaultOrg);
+
+TEST_P(DefaultOrg, IsTheLastOneChosenOfEachUser) {
+  EXPECT_FALSE(store_.find("ada"));
+  store_.choose("ada", std::nullopt);
+  store_.choose("ada", "org_1");
+  store_.choose("grace", "org_3");
+  EXPECT_EQ(store_.find("ada"), "org_1");
+  store_.choose("ada", "org_2");
+  EXPECT_EQ(store_.find("ada"), "org_2");
+  store_.choose("ada", std::nullopt);
+  EXPECT_FALSE(store_.find("ada"));
+  EXPECT_EQ(store_.find("grace"), "org_3");
 }
 
-TEST(DefaultOrg, IsForgottenWithTheMembership) {
-  const testing::SqliteDb database(AUTH_SOURCE_DIR "/migrations/002_default_orgs.sql");
-  const DefaultOrgStore store(database.face());
-  store.choose("ada", "org_1");
-  store.forget("ada", "org_2");
-  EXPECT_EQ(store.find("ada"), "org_1");
-  store.forget("ada", "org_1");
-  EXPECT_FALSE(store.find("ada"));
+TEST_P(DefaultOrg, IsForgottenWithTheMembership) {
+  store_.choose("ada", "org_1");
+  store_.forget("ada", "org_2");
+  EXPECT_EQ(store_.find("ada"), "org_1");
+  store_.forget("ada", "org_1");
+  EXPECT_FALSE(store_.find("ada"));
 }
 
 }  // namespace

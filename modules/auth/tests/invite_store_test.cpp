@@ -1,8 +1,7 @@
 #include "../organisations/invite_store.hpp"
 
 #include <gtest/gtest.h>
-
-#include "sqlite_db.hpp"
+#include <mortise/testing/test_database.hpp>
 
 namespace auth {
 namespace {
@@ -10,8 +9,10 @@ namespace {
 constexpr std::int64_t kDay = std::int64_t{86400} * 1000000;
 constexpr std::int64_t kNoon = 20000 * kDay;
 
-class Invites : public ::testing::Test {
+class Invites : public mortise::testing::DatabaseTest {
  protected:
+  Invites() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
+
   bool keep(const std::string& id, std::int64_t now, const std::string& email = "a@x.org",
             const std::string& org = "org_1") {
     Invite invite;
@@ -28,11 +29,11 @@ class Invites : public ::testing::Test {
     return found ? found->state : "none";
   }
 
-  testing::SqliteDb database_{AUTH_SOURCE_DIR "/migrations/003_organisations.sql"};
-  InviteStore store_{database_.face()};
+  InviteStore store_{db()};
 };
+MORTISE_ON_EVERY_DATABASE(Invites);
 
-TEST_F(Invites, AreKeptWhole) {
+TEST_P(Invites, AreKeptWhole) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   const auto found = store_.find("inv_1");
   ASSERT_TRUE(found);
@@ -48,14 +49,14 @@ TEST_F(Invites, AreKeptWhole) {
   EXPECT_FALSE(store_.find("inv_2"));
 }
 
-TEST_F(Invites, AreOneForAnAddressAndAnOrganisationWhileOpen) {
+TEST_P(Invites, AreOneForAnAddressAndAnOrganisationWhileOpen) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   EXPECT_FALSE(keep("inv_2", kNoon + 7 * kDay - 1));
   EXPECT_TRUE(keep("inv_3", kNoon, "b@x.org"));
   EXPECT_TRUE(keep("inv_4", kNoon, "a@x.org", "org_2"));
 }
 
-TEST_F(Invites, ReplaceDeclinedAcceptedAndExpiredOnesUnderANewIdKeepingWhenTheFirstWasMade) {
+TEST_P(Invites, ReplaceDeclinedAcceptedAndExpiredOnesUnderANewIdKeepingWhenTheFirstWasMade) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   ASSERT_TRUE(store_.decline("inv_1", "no time", kNoon + 1));
   ASSERT_TRUE(keep("inv_2", kNoon + 2));
@@ -70,7 +71,7 @@ TEST_F(Invites, ReplaceDeclinedAcceptedAndExpiredOnesUnderANewIdKeepingWhenTheFi
   EXPECT_EQ(found->answeredAt, 0);
 }
 
-TEST_F(Invites, AreAnsweredOnceAndInTime) {
+TEST_P(Invites, AreAnsweredOnceAndInTime) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   EXPECT_FALSE(store_.accept("inv_1", kNoon + 7 * kDay));
   EXPECT_TRUE(store_.accept("inv_1", kNoon + 1));
@@ -79,7 +80,7 @@ TEST_F(Invites, AreAnsweredOnceAndInTime) {
   EXPECT_EQ(stateOf("inv_1"), "accepted");
 }
 
-TEST_F(Invites, AreGoodAgainAfterAnAcceptThatCameToNothing) {
+TEST_P(Invites, AreGoodAgainAfterAnAcceptThatCameToNothing) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   ASSERT_TRUE(store_.accept("inv_1", kNoon + 1));
   store_.reopen("inv_1", kNoon);
@@ -89,7 +90,7 @@ TEST_F(Invites, AreGoodAgainAfterAnAcceptThatCameToNothing) {
   EXPECT_TRUE(store_.decline("inv_1", "", kNoon + 2));
 }
 
-TEST_F(Invites, AreSettledWhenTheAddressHasBecomeAMember) {
+TEST_P(Invites, AreSettledWhenTheAddressHasBecomeAMember) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   ASSERT_TRUE(keep("inv_2", kNoon, "b@x.org"));
   store_.settle("org_1", "a@x.org", kNoon + 1);
@@ -97,7 +98,7 @@ TEST_F(Invites, AreSettledWhenTheAddressHasBecomeAMember) {
   EXPECT_EQ(stateOf("inv_2"), "pending");
 }
 
-TEST_F(Invites, AreListedNewestFirstWhileOpen) {
+TEST_P(Invites, AreListedNewestFirstWhileOpen) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   ASSERT_TRUE(keep("inv_2", kNoon + 1, "b@x.org"));
   ASSERT_TRUE(keep("inv_3", kNoon + 2, "c@x.org"));
@@ -116,7 +117,7 @@ TEST_F(Invites, AreListedNewestFirstWhileOpen) {
   EXPECT_TRUE(store_.openTo("a@x.org", 10, kNoon + 3 + 7 * kDay).empty());
 }
 
-TEST_F(Invites, RememberTheLastMailThatWentOut) {
+TEST_P(Invites, RememberTheLastMailThatWentOut) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   store_.mailed("inv_1", kNoon + 1);
   store_.mailed("inv_1", kNoon + 2);
@@ -126,14 +127,14 @@ TEST_F(Invites, RememberTheLastMailThatWentOut) {
   EXPECT_EQ(store_.find("inv_1")->lastEmailedAt, kNoon + 1);
 }
 
-TEST_F(Invites, AreRemovedByTheirOwnOrganisationOnly) {
+TEST_P(Invites, AreRemovedByTheirOwnOrganisationOnly) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   EXPECT_FALSE(store_.remove("org_2", "inv_1"));
   EXPECT_TRUE(store_.remove("org_1", "inv_1"));
   EXPECT_FALSE(store_.remove("org_1", "inv_1"));
 }
 
-TEST_F(Invites, ArePurgedLongAfterTheyCameToAnEnd) {
+TEST_P(Invites, ArePurgedLongAfterTheyCameToAnEnd) {
   ASSERT_TRUE(keep("inv_1", kNoon));
   ASSERT_TRUE(keep("inv_2", kNoon, "b@x.org"));
   ASSERT_TRUE(keep("inv_3", kNoon + kDay, "c@x.org"));

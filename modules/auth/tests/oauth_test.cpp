@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
+#include <mortise/testing/test_database.hpp>
 
 #include "../wechat/oauth_state.hpp"
 #include "../wechat/oauth_store.hpp"
-#include "sqlite_db.hpp"
 
 namespace auth {
 namespace {
@@ -26,13 +26,15 @@ TEST(OauthStates, KnowTheirOwn) {
   EXPECT_THROW(OauthStates("short"), std::runtime_error);
 }
 
-class Oauth : public ::testing::Test {
+class Oauth : public mortise::testing::DatabaseTest {
  protected:
-  testing::SqliteDb database_{AUTH_SOURCE_DIR "/migrations/004_oauth.sql"};
-  OauthStore store_{database_.face()};
-};
+  Oauth() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
 
-TEST_F(Oauth, AStateIsTakenOnceAndInTime) {
+  OauthStore store_{db()};
+};
+MORTISE_ON_EVERY_DATABASE(Oauth);
+
+TEST_P(Oauth, AStateIsTakenOnceAndInTime) {
   store_.rememberState("h1", 100);
   EXPECT_FALSE(store_.takeState("other", 50));
   EXPECT_FALSE(store_.takeState("h1", 100));
@@ -45,7 +47,7 @@ TEST_F(Oauth, AStateIsTakenOnceAndInTime) {
   EXPECT_TRUE(store_.takeState("h2", 150));
 }
 
-TEST_F(Oauth, ASubjectHasOneUser) {
+TEST_P(Oauth, ASubjectHasOneUser) {
   EXPECT_FALSE(store_.findUser("wechat", "o1"));
   EXPECT_TRUE(store_.add("wechat", "o1", "", "u1", 1));
   EXPECT_FALSE(store_.add("wechat", "o1", "", "u2", 1));

@@ -1,16 +1,17 @@
 #include "../organisations/owner_transfer_store.hpp"
 
 #include <gtest/gtest.h>
-
-#include "sqlite_db.hpp"
+#include <mortise/testing/test_database.hpp>
 
 namespace auth {
 namespace {
 
 constexpr std::int64_t kNoon = 1000000, kLife = 7000;
 
-class OwnerTransfers : public ::testing::Test {
+class OwnerTransfers : public mortise::testing::DatabaseTest {
  protected:
+  OwnerTransfers() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
+
   std::optional<OwnerTransfer> keep(std::int64_t now, const std::string& org = "org_1") {
     OwnerTransfer transfer;
     transfer.orgId = org;
@@ -25,11 +26,11 @@ class OwnerTransfers : public ::testing::Test {
     return found ? found->state : "none";
   }
 
-  testing::SqliteDb database_{AUTH_SOURCE_DIR "/migrations/003_organisations.sql"};
-  OwnerTransferStore store_{database_.face()};
+  OwnerTransferStore store_{db()};
 };
+MORTISE_ON_EVERY_DATABASE(OwnerTransfers);
 
-TEST_F(OwnerTransfers, AreNumberedAndKeptWhole) {
+TEST_P(OwnerTransfers, AreNumberedAndKeptWhole) {
   EXPECT_EQ(keep(kNoon)->id, 1);
   EXPECT_EQ(keep(kNoon, "org_2")->id, 2);
   const auto found = store_.find(1);
@@ -44,7 +45,7 @@ TEST_F(OwnerTransfers, AreNumberedAndKeptWhole) {
   EXPECT_FALSE(store_.find(3));
 }
 
-TEST_F(OwnerTransfers, AreOneForAnOrganisationWhileOpen) {
+TEST_P(OwnerTransfers, AreOneForAnOrganisationWhileOpen) {
   ASSERT_TRUE(keep(kNoon));
   EXPECT_FALSE(keep(kNoon + 1));
   const auto next = keep(kNoon + kLife);
@@ -53,7 +54,7 @@ TEST_F(OwnerTransfers, AreOneForAnOrganisationWhileOpen) {
   EXPECT_EQ(store_.openOf("org_1", kNoon + kLife)->id, next->id);
 }
 
-TEST_F(OwnerTransfers, EndOnceAndInTime) {
+TEST_P(OwnerTransfers, EndOnceAndInTime) {
   ASSERT_TRUE(keep(kNoon));
   EXPECT_FALSE(store_.close(1, "accepted", kNoon + kLife));
   EXPECT_TRUE(store_.close(1, "accepted", kNoon + 1));
@@ -62,7 +63,7 @@ TEST_F(OwnerTransfers, EndOnceAndInTime) {
   EXPECT_FALSE(store_.openOf("org_1", kNoon + 2));
 }
 
-TEST_F(OwnerTransfers, AreOpenAgainAfterAnAcceptThatCameToNothing) {
+TEST_P(OwnerTransfers, AreOpenAgainAfterAnAcceptThatCameToNothing) {
   ASSERT_TRUE(keep(kNoon));
   ASSERT_TRUE(store_.close(1, "accepted", kNoon + 1));
   store_.reopen(1, kNoon);
@@ -71,7 +72,7 @@ TEST_F(OwnerTransfers, AreOpenAgainAfterAnAcceptThatCameToNothing) {
   EXPECT_EQ(stateOf(1), "pending");
 }
 
-TEST_F(OwnerTransfers, AreCancelledWithEitherPartyAndCounted) {
+TEST_P(OwnerTransfers, AreCancelledWithEitherPartyAndCounted) {
   ASSERT_TRUE(keep(kNoon));
   EXPECT_EQ(store_.cancelInvolving("org_1", "linus", kNoon + 1), 0);
   EXPECT_EQ(store_.cancelInvolving("org_2", "ada", kNoon + 1), 0);
@@ -81,7 +82,7 @@ TEST_F(OwnerTransfers, AreCancelledWithEitherPartyAndCounted) {
   EXPECT_EQ(store_.cancelInvolving("org_1", "ada", kNoon + 4), 0);
 }
 
-TEST_F(OwnerTransfers, ArePurgedLongAfterTheyEndedAndTheirNumbersAreNotUsedAgain) {
+TEST_P(OwnerTransfers, ArePurgedLongAfterTheyEndedAndTheirNumbersAreNotUsedAgain) {
   ASSERT_TRUE(keep(kNoon));
   EXPECT_EQ(store_.purge(kNoon, kNoon + kLife), 0);
   EXPECT_EQ(stateOf(1), "expired");

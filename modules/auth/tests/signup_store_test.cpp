@@ -1,8 +1,7 @@
 #include "../signup_store.hpp"
 
 #include <gtest/gtest.h>
-
-#include "sqlite_db.hpp"
+#include <mortise/testing/test_database.hpp>
 
 namespace auth {
 namespace {
@@ -10,8 +9,10 @@ namespace {
 constexpr std::int64_t kSecond = 1000000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
 constexpr std::int64_t kNoon = 20000 * kDay + 12 * kHour;
 
-class Signups : public ::testing::Test {
+class Signups : public mortise::testing::DatabaseTest {
  protected:
+  Signups() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
+
   SignupStore::Taken keep(const std::string& email, const std::string& name, std::int64_t now,
                           bool hasAccount = false) {
     return store_.keep({"id-" + email, email, name, "hash of " + email, "", "mac of " + email, now}, name,
@@ -25,12 +26,12 @@ class Signups : public ::testing::Test {
         email, [&](const std::string& stored) { return stored == mac; }, now);
   }
 
-  testing::SqliteDb database_{AUTH_SOURCE_DIR "/migrations/001_signups.sql"};
   SignupRules rules_{10 * kMinute, kMinute, kDay, 5, 5};
-  SignupStore store_{database_.face(), rules_};
+  SignupStore store_{db(), rules_};
 };
+MORTISE_ON_EVERY_DATABASE(Signups);
 
-TEST_F(Signups, AreKeptAndFoundUntilTheyExpire) {
+TEST_P(Signups, AreKeptAndFoundUntilTheyExpire) {
   EXPECT_TRUE(keep("a@x.org", "ada", kNoon).signup);
   const auto found = store_.find("a@x.org", kNoon + kDay - 1);
   ASSERT_TRUE(found);
@@ -40,7 +41,7 @@ TEST_F(Signups, AreKeptAndFoundUntilTheyExpire) {
   EXPECT_FALSE(store_.find("a@x.org", kNoon + kDay));
 }
 
-TEST_F(Signups, KeepTheirIdWhenTheyAreReplaced) {
+TEST_P(Signups, KeepTheirIdWhenTheyAreReplaced) {
   keep("a@x.org", "ada", kNoon);
   store_.keep({"other-id", "a@x.org", "ada2", "h2", "", "m2", kNoon + kMinute}, "ada2", "key of a@x.org", false,
               kNoon + kMinute);
@@ -50,7 +51,7 @@ TEST_F(Signups, KeepTheirIdWhenTheyAreReplaced) {
   EXPECT_EQ(found->username, "ada2");
 }
 
-TEST_F(Signups, MayBeMailedAgainAfterTheCoolDownToTheMicrosecond) {
+TEST_P(Signups, MayBeMailedAgainAfterTheCoolDownToTheMicrosecond) {
   EXPECT_EQ(store_.waitFor("key of a@x.org", kNoon), 0);
   EXPECT_EQ(keep("a@x.org", "ada", kNoon).wait, 0);
   EXPECT_EQ(store_.waitFor("key of a@x.org", kNoon + 1), kMinute - 1);
@@ -59,7 +60,7 @@ TEST_F(Signups, MayBeMailedAgainAfterTheCoolDownToTheMicrosecond) {
   EXPECT_EQ(renew("a@x.org", "m2", kNoon + kMinute).wait, 0);
 }
 
-TEST_F(Signups, CountFiveMailsAnHourWhetherThereIsASignUpOrNot) {
+TEST_P(Signups, CountFiveMailsAnHourWhetherThereIsASignUpOrNot) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(renew("nobody@x.org", "m", kNoon + i * kMinute).wait, 0) << i;
   EXPECT_EQ(renew("nobody@x.org", "m", kNoon + 10 * kMinute).wait, 50 * kMinute);
   EXPECT_EQ(keep("nobody@x.org", "ada", kNoon + 10 * kMinute, true).wait, 50 * kMinute);
@@ -68,7 +69,7 @@ TEST_F(Signups, CountFiveMailsAnHourWhetherThereIsASignUpOrNot) {
   EXPECT_EQ(renew("nobody@x.org", "m", kNoon + kHour + kMinute).wait, 0);
 }
 
-TEST_F(Signups, GiveAMailBackThatDidNotGoOut) {
+TEST_P(Signups, GiveAMailBackThatDidNotGoOut) {
   for (int i = 0; i < 20; ++i) {
     const auto now = kNoon + i * kSecond;
     ASSERT_EQ(renew("a@x.org", "m", now).wait, 0) << i;
@@ -79,14 +80,14 @@ TEST_F(Signups, GiveAMailBackThatDidNotGoOut) {
   EXPECT_GT(renew("a@x.org", "m", kNoon + kMinute + 1).wait, 0);
 }
 
-TEST_F(Signups, DoNotLockAnAddressWhenTheClockWasSetBack) {
+TEST_P(Signups, DoNotLockAnAddressWhenTheClockWasSetBack) {
   keep("a@x.org", "ada", kNoon);
   EXPECT_EQ(store_.waitFor("key of a@x.org", kNoon - kDay), 0);
   EXPECT_EQ(renew("a@x.org", "m", kNoon - kDay).wait, 0);
   EXPECT_EQ(renew("a@x.org", "m", kNoon - kDay + 1).wait, kMinute - 1);
 }
 
-TEST_F(Signups, HoldTheirNameAgainstOtherAddressesUntilTheyExpire) {
+TEST_P(Signups, HoldTheirNameAgainstOtherAddressesUntilTheyExpire) {
   keep("a@x.org", "ada", kNoon);
   EXPECT_TRUE(store_.usernameHeld("ada", "b@x.org", kNoon));
   EXPECT_FALSE(store_.usernameHeld("ada", "a@x.org", kNoon));
@@ -97,14 +98,14 @@ TEST_F(Signups, HoldTheirNameAgainstOtherAddressesUntilTheyExpire) {
   EXPECT_FALSE(store_.find("a@x.org", kNoon));
 }
 
-TEST_F(Signups, OfAnAddressWithAnAccountAreNotKept) {
+TEST_P(Signups, OfAnAddressWithAnAccountAreNotKept) {
   const auto taken = keep("a@x.org", "ada", kNoon, true);
   EXPECT_EQ(taken.wait, 0);
   EXPECT_FALSE(taken.signup);
   EXPECT_FALSE(store_.find("a@x.org", kNoon));
 }
 
-TEST_F(Signups, AreClaimedByOneOfTwoWithTheRightCode) {
+TEST_P(Signups, AreClaimedByOneOfTwoWithTheRightCode) {
   keep("a@x.org", "ada", kNoon);
   const auto first = claim("a@x.org", "mac of a@x.org", kNoon);
   ASSERT_TRUE(first);
@@ -116,7 +117,7 @@ TEST_F(Signups, AreClaimedByOneOfTwoWithTheRightCode) {
   EXPECT_FALSE(claim("a@x.org", "mac of a@x.org", kNoon + 2 * kMinute));
 }
 
-TEST_F(Signups, AreNotReleasedFromANewerClaim) {
+TEST_P(Signups, AreNotReleasedFromANewerClaim) {
   keep("a@x.org", "ada", kNoon);
   const auto old = claim("a@x.org", "mac of a@x.org", kNoon);
   renew("a@x.org", "m2", kNoon + kMinute);
@@ -125,7 +126,7 @@ TEST_F(Signups, AreNotReleasedFromANewerClaim) {
   EXPECT_FALSE(claim("a@x.org", "m2", kNoon + kMinute));
 }
 
-TEST_F(Signups, DieAtTheFifthWrongTryAndANewCodeHasFiveAgain) {
+TEST_P(Signups, DieAtTheFifthWrongTryAndANewCodeHasFiveAgain) {
   keep("a@x.org", "ada", kNoon);
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(claim("a@x.org", "wrong", kNoon));
   const auto right = claim("a@x.org", "mac of a@x.org", kNoon);
@@ -137,22 +138,22 @@ TEST_F(Signups, DieAtTheFifthWrongTryAndANewCodeHasFiveAgain) {
   EXPECT_TRUE(claim("a@x.org", "m2", kNoon + kMinute));
 }
 
-TEST_F(Signups, HaveCodesThatExpire) {
+TEST_P(Signups, HaveCodesThatExpire) {
   keep("a@x.org", "ada", kNoon);
   EXPECT_FALSE(claim("a@x.org", "mac of a@x.org", kNoon + 10 * kMinute));
   EXPECT_TRUE(claim("a@x.org", "mac of a@x.org", kNoon + 10 * kMinute - 1));
 }
 
-TEST_F(Signups, ArePurgedOnceExpiredWithTheRecordsOfTheirMails) {
+TEST_P(Signups, ArePurgedOnceExpiredWithTheRecordsOfTheirMails) {
   keep("a@x.org", "ada", kNoon);
   keep("b@x.org", "bob", kNoon + kMinute);
   EXPECT_EQ(store_.purge(kNoon + kDay - 1), 0);
   EXPECT_EQ(store_.purge(kNoon + kDay), 1);
   EXPECT_TRUE(store_.find("b@x.org", kNoon + kDay));
-  EXPECT_EQ(database_.face().queryOne<std::int64_t>("SELECT count(*) FROM auth_sends"), 0);
+  EXPECT_EQ(db().queryOne<std::int64_t>("SELECT count(*) FROM auth_sends"), 0);
   renew("c@x.org", "m", kNoon);
   store_.purge(kNoon + kHour - 1);
-  EXPECT_EQ(database_.face().queryOne<std::int64_t>("SELECT count(*) FROM auth_sends"), 1);
+  EXPECT_EQ(db().queryOne<std::int64_t>("SELECT count(*) FROM auth_sends"), 1);
 }
 
 }  // namespace

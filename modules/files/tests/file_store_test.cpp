@@ -1,10 +1,9 @@
 #include "../file_store.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/testing/test_database.hpp>
 
 #include <stdexcept>
-
-#include "../../auth/tests/sqlite_db.hpp"
 
 namespace files {
 namespace {
@@ -27,8 +26,10 @@ StoredFile file(const std::string& id, std::optional<std::string> owner, const s
   return out;
 }
 
-class Store : public ::testing::Test {
+class Store : public mortise::testing::DatabaseTest {
  protected:
+  Store() : DatabaseTest("files", FILES_SOURCE_DIR "/migrations") {}
+
   void add(const std::string& id, const std::string& owner, const std::string& blob) {
     store_.add(file(id, owner, blob), kNow);
   }
@@ -44,11 +45,11 @@ class Store : public ::testing::Test {
     return removed;
   }
 
-  auth::testing::SqliteDb database_{FILES_SOURCE_DIR "/migrations/001_files.sql"};
-  FileStore store_{database_.face()};
+  FileStore store_{db()};
 };
+MORTISE_ON_EVERY_DATABASE(Store);
 
-TEST_F(Store, KeepsEveryFact) {
+TEST_P(Store, KeepsEveryFact) {
   add("01", "ada", "b1");
   const auto found = store_.find("01");
   ASSERT_TRUE(found);
@@ -65,7 +66,7 @@ TEST_F(Store, KeepsEveryFact) {
   EXPECT_FALSE(store_.findByKey("01"));
 }
 
-TEST_F(Store, AContentGoesWithItsLastFile) {
+TEST_P(Store, AContentGoesWithItsLastFile) {
   add("01", "ada", "b1");
   add("02", "eve", "b1");
   EXPECT_FALSE(dropped("b1"));
@@ -79,7 +80,7 @@ TEST_F(Store, AContentGoesWithItsLastFile) {
   EXPECT_FALSE(dropped("b1"));
 }
 
-TEST_F(Store, AContentThatCanNotBeRemovedKeepsItsEntry) {
+TEST_P(Store, AContentThatCanNotBeRemovedKeepsItsEntry) {
   add("01", "ada", "b1");
   store_.remove("01", kNow);
   EXPECT_THROW(store_.dropUnheld("b1", [] { throw std::runtime_error("the store is away"); }), std::runtime_error);
@@ -87,7 +88,7 @@ TEST_F(Store, AContentThatCanNotBeRemovedKeepsItsEntry) {
   EXPECT_TRUE(dropped("b1"));
 }
 
-TEST_F(Store, TellsOldContentsWithoutFiles) {
+TEST_P(Store, TellsOldContentsWithoutFiles) {
   add("01", "ada", "b1");
   for (const char* blob : {"b2", "b3", "b4"}) store_.noticeUnheld(blob, kNow);
   store_.noticeUnheld("b1", kNow);  // is held
@@ -98,7 +99,7 @@ TEST_F(Store, TellsOldContentsWithoutFiles) {
   EXPECT_EQ(store_.known({"b1", "b5", "b6"}), (Keys{"b1", "b5"}));
 }
 
-TEST_F(Store, ListsAnOwnersFilesNewestFirst) {
+TEST_P(Store, ListsAnOwnersFilesNewestFirst) {
   for (const char* id : {"01", "03", "02"}) add(id, "ada", "b1");
   add("04", "eve", "b1");
   store_.add(file("05", std::nullopt, "b1"), kNow);
@@ -109,7 +110,7 @@ TEST_F(Store, ListsAnOwnersFilesNewestFirst) {
   EXPECT_EQ(idsOf("nobody", "", 10), Ids{});
 }
 
-TEST_F(Store, FilesOutliveTheirOwner) {
+TEST_P(Store, FilesOutliveTheirOwner) {
   add("01", "ada", "b1");
   add("02", "eve", "b1");
   EXPECT_EQ(store_.owners("", 10), (std::vector<std::string>{"ada", "eve"}));
@@ -119,7 +120,7 @@ TEST_F(Store, FilesOutliveTheirOwner) {
   EXPECT_EQ(store_.owners("", 10), std::vector<std::string>{"eve"});
 }
 
-TEST_F(Store, AFilepathComesAndGoes) {
+TEST_P(Store, AFilepathComesAndGoes) {
   add("01", "ada", "b1");
   EXPECT_TRUE(store_.setFilepath("01", "/home/ubuntu/01.txt"));
   EXPECT_EQ(store_.find("01")->filepath, "/home/ubuntu/01.txt");

@@ -1,18 +1,19 @@
 #include "../session_store.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/testing/test_database.hpp>
 
 #include <mortise/problem.hpp>
-
-#include "../../auth/tests/sqlite_db.hpp"
 
 namespace sync_sessions {
 namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000'000'000;
 
-class Sessions : public ::testing::Test {
+class Sessions : public mortise::testing::DatabaseTest {
  protected:
+  Sessions() : DatabaseTest("sync", SYNC_SOURCE_DIR "/migrations") {}
+
   std::string open() { return store_.open({"manual_task", "config", 7, "here"}, kNow); }
   std::vector<std::int64_t> add(const std::string& session, std::size_t count) {
     std::vector<Target> targets;
@@ -30,11 +31,11 @@ class Sessions : public ::testing::Test {
     return "";
   }
 
-  auth::testing::SqliteDb database_{SYNC_SOURCE_DIR "/migrations/001_sync_sessions.sql"};
-  SessionStore store_{database_.face()};
+  SessionStore store_{db()};
 };
+MORTISE_ON_EVERY_DATABASE(Sessions);
 
-TEST_F(Sessions, BeginRunningAndEmpty) {
+TEST_P(Sessions, BeginRunningAndEmpty) {
   const auto session = read(open());
   EXPECT_EQ(session.id, 1);
   EXPECT_EQ(session.status, "running");
@@ -46,7 +47,7 @@ TEST_F(Sessions, BeginRunningAndEmpty) {
   EXPECT_EQ(read(open()).id, 2);
 }
 
-TEST_F(Sessions, GrowByTheirTargetsInOrder) {
+TEST_P(Sessions, GrowByTheirTargetsInOrder) {
   const auto session = open();
   const auto ids = add(session, 123);
   ASSERT_EQ(ids.size(), 123U);
@@ -64,7 +65,7 @@ TEST_F(Sessions, GrowByTheirTargetsInOrder) {
   EXPECT_EQ(read(session).total, 125);
 }
 
-TEST_F(Sessions, EndWithTheirLastTarget) {
+TEST_P(Sessions, EndWithTheirLastTarget) {
   const auto session = open();
   const auto ids = add(session, 2);
   store_.start(ids[0], kNow + 1);
@@ -83,7 +84,7 @@ TEST_F(Sessions, EndWithTheirLastTarget) {
   EXPECT_FALSE(store_.records(session)[1].startedAt) << "completed without a start";
 }
 
-TEST_F(Sessions, FailWhenATargetDid) {
+TEST_P(Sessions, FailWhenATargetDid) {
   const auto session = open();
   const auto ids = add(session, 2);
   store_.fail(ids[0], "boom", "", kNow);
@@ -94,7 +95,7 @@ TEST_F(Sessions, FailWhenATargetDid) {
   EXPECT_FALSE(errors[0].startedAt);
 }
 
-TEST_F(Sessions, LetAnOutcomeBeReplacedAndRecount) {
+TEST_P(Sessions, LetAnOutcomeBeReplacedAndRecount) {
   const auto session = open();
   const auto ids = add(session, 2);
   store_.fail(ids[0], "boom", "", kNow);
@@ -109,7 +110,7 @@ TEST_F(Sessions, LetAnOutcomeBeReplacedAndRecount) {
   EXPECT_EQ(after.failed, 1) << "but is counted anew";
 }
 
-TEST_F(Sessions, StayCancelled) {
+TEST_P(Sessions, StayCancelled) {
   const auto session = open();
   const auto ids = add(session, 2);
   EXPECT_TRUE(store_.cancel(session, kNow + 5));
@@ -127,7 +128,7 @@ TEST_F(Sessions, StayCancelled) {
   EXPECT_EQ(after.completedAt, kNow + 5);
 }
 
-TEST_F(Sessions, FinishByWhatTheirTargetsSay) {
+TEST_P(Sessions, FinishByWhatTheirTargetsSay) {
   const auto sound = open();
   EXPECT_EQ(store_.finish(sound, "", kNow)->status, "completed") << "nothing to do";
   const auto loose = open();
@@ -143,7 +144,7 @@ TEST_F(Sessions, FinishByWhatTheirTargetsSay) {
   EXPECT_EQ(read(reasoned).failed, 1);
 }
 
-TEST_F(Sessions, GoOnAfterAnErrorThatBelongsToNoTarget) {
+TEST_P(Sessions, GoOnAfterAnErrorThatBelongsToNoTarget) {
   const auto session = open();
   store_.logError(session, "slow", "", kNow);
   EXPECT_EQ(read(session).status, "running");
@@ -152,7 +153,7 @@ TEST_F(Sessions, GoOnAfterAnErrorThatBelongsToNoTarget) {
   EXPECT_EQ(codeOf([&] { store_.logError("unknown", "x", "", kNow); }), "sync_session_not_found");
 }
 
-TEST_F(Sessions, AreAbandonedWithAReasonAmongTheErrors) {
+TEST_P(Sessions, AreAbandonedWithAReasonAmongTheErrors) {
   const auto working = open();
   const auto ids = add(working, 3);
   store_.complete(ids[0], {}, "", kNow);
@@ -170,7 +171,7 @@ TEST_F(Sessions, AreAbandonedWithAReasonAmongTheErrors) {
   EXPECT_FALSE(store_.abandon(idle, "gone", kNow + 2));
 }
 
-TEST_F(Sessions, RefuseWhatIsNotThere) {
+TEST_P(Sessions, RefuseWhatIsNotThere) {
   EXPECT_EQ(codeOf([&] { store_.start(9, kNow); }), "sync_record_not_found");
   EXPECT_EQ(codeOf([&] { store_.complete(9, {}, "", kNow); }), "sync_record_not_found");
   EXPECT_EQ(codeOf([&] { store_.fail(9, "x", "", kNow); }), "sync_record_not_found");
@@ -183,8 +184,7 @@ TEST_F(Sessions, RefuseWhatIsNotThere) {
   EXPECT_EQ(codeOf([&] { store_.start(ids[0], kNow); }), "sync_record_finished");
 }
 
-TEST_F(Sessions, AreDroppedWithTheirRecordsOnceOldUnlessRunning) {
-  database_.run("PRAGMA foreign_keys=ON");
+TEST_P(Sessions, AreDroppedWithTheirRecordsOnceOldUnlessRunning) {
   const auto running = open();
   const auto ended = open();
   add(ended, 3);
