@@ -1,6 +1,7 @@
 #include "../file_store.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
 
 #include <stdexcept>
@@ -127,6 +128,30 @@ TEST_P(Store, AFilepathComesAndGoes) {
   EXPECT_TRUE(store_.setFilepath("01", std::nullopt));
   EXPECT_FALSE(store_.find("01")->filepath);
   EXPECT_FALSE(store_.setFilepath("02", "/x"));
+}
+
+TEST_P(Store, ListsAlongAnIndexHoweverManyFilesThereAre) {
+  run("INSERT INTO files_blobs (blob_key, holders, changed_at) VALUES ('b', 1, 0)");
+  database().fill("files_files", mortise::testing::kManyRows,
+                  {{"id", "'f' || n"},
+                   {"owner_id", "CASE n % 10 WHEN 0 THEN NULL ELSE 'u' || (n % 100) END"},
+                   {"filename", "'a.txt'"},
+                   {"extension", "'.txt'"},
+                   {"object_key", "'k' || n"},
+                   {"mime_type", "''"},
+                   {"detected_type", "''"},
+                   {"size", "1"},
+                   {"sha256", "''"},
+                   {"blob_key", "'b'"},
+                   {"created_at", "n"}});
+  database().analyze();
+  EXPECT_PLANS(plansAreIndexed(database(), [&] {
+    EXPECT_EQ(store_.list("u7", "", 20).size(), 20u);
+    EXPECT_EQ(store_.list(std::nullopt, "f5", 20).size(), 20u);
+    store_.find("f5");
+    store_.findByKey("k5");
+    store_.owners("", 20);
+  }));
 }
 
 }  // namespace
