@@ -92,7 +92,7 @@ std::string declaration(const ContractField& field, const ContractStruct& object
     return inside(object, typeName(field.type, readOnly(object))) + " " + field.name +
            (initial.empty() ? "{}" : " = " + initial) + ";";
   }
-  return "mortise::Member<" + inside(object, plainName(field.type, readOnly(object))) + "> " + field.name + "{};";
+  return "mortise::BodyMember<" + inside(object, plainName(field.type, readOnly(object))) + "> " + field.name + "{};";
 }
 
 class Writer {

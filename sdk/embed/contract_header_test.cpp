@@ -125,9 +125,9 @@ namespace desk_contract::tickets {
 struct NewTicket {
   std::string title{};  // One line.
   std::optional<std::string> dueAt{};
-  mortise::Member<std::string> assignee{};
+  mortise::BodyMember<std::string> assignee{};
   std::int64_t priority = 3;
-  mortise::Member<mortise::Json> labels{};
+  mortise::BodyMember<mortise::Json> labels{};
 };
 inline void mortiseReadJson(const mortise::Json& from, NewTicket& into);
 inline void mortiseAppendJson(std::string& out, const NewTicket& value);
@@ -141,7 +141,7 @@ struct Ticket {
   bool open = false;
   Author author{};
   std::vector<std::string> tags{};
-  mortise::Member<std::map<std::string, double>> extra{};
+  mortise::BodyMember<std::map<std::string, double>> extra{};
 };
 inline void mortiseAppendJson(std::string& out, const Ticket& value);
 inline void mortiseAppendJson(std::string& out, const Ticket::Author& value);
@@ -339,7 +339,7 @@ TEST_F(ContractHeader, TakesInWhatAContractUsesOfASharedFile) {
   EXPECT_THAT(manifest, HasSubstr(R"("Of":{"type":"object","properties":{"class":{"type":"string"}}})"));
   EXPECT_THAT(manifest, Not(HasSubstr("Unused")));
   EXPECT_THAT(manifest, Not(HasSubstr("common.yaml")));
-  EXPECT_THAT(header(), HasSubstr("mortise::Member<std::string> kind{};"));
+  EXPECT_THAT(header(), HasSubstr("mortise::BodyMember<std::string> kind{};"));
 
   write("contracts/common.yaml",
         "components:\n  schemas:\n    New: { type: object, properties: { new: { type: string } } }\n");

@@ -414,8 +414,8 @@ TEST(OrNotFound, GivesTheValueOrSaysWhichThingThereIsNot) {
   }
 }
 
-TEST(Member, TellsAbsentNullAndValueApart) {
-  const mortise::Member<std::string> absent, null(nullptr), value("a");
+TEST(BodyMember, TellsAbsentNullAndValueApart) {
+  const mortise::BodyMember<std::string> absent, null(nullptr), value("a");
   EXPECT_TRUE(absent.absent() && !absent.isNull() && !absent.has());
   EXPECT_TRUE(!null.absent() && null.isNull() && !null.has());
   EXPECT_TRUE(!value.absent() && !value.isNull() && value.has());
@@ -424,8 +424,8 @@ TEST(Member, TellsAbsentNullAndValueApart) {
   EXPECT_EQ(null.optional(), std::nullopt);
   EXPECT_THROW(absent.value(), std::logic_error);
   EXPECT_THROW(*null, std::logic_error);
-  EXPECT_TRUE(mortise::Member<int>(std::optional<int>()).isNull()) << "what a column holds";
-  EXPECT_EQ(mortise::Member<int>(std::optional<int>(3)).value(), 3);
+  EXPECT_TRUE(mortise::BodyMember<int>(std::optional<int>()).isNull()) << "what a column holds";
+  EXPECT_EQ(mortise::BodyMember<int>(std::optional<int>(3)).value(), 3);
   EXPECT_FALSE(absent == null);
   std::string out;
   json::ObjectWriter(out).member("a", absent).member("b", null).member("c", value).end();

@@ -10,7 +10,7 @@
 #include "mortise/bindings.hpp"
 #include "mortise/json.hpp"
 #include "mortise/json_read.hpp"
-#include "mortise/member.hpp"
+#include "mortise/body_member.hpp"
 #include "mortise/operations.hpp"
 #include "mortise/reply.hpp"
 #include "mortise/request.hpp"

@@ -248,7 +248,7 @@ void append(std::string& out, const T& value) {
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) noexcept : out_(out) {}
-  // Names are not compared: do not repeat one. A mortise::Member that is absent is left out.
+  // Names are not compared: do not repeat one. A mortise::BodyMember that is absent is left out.
   template <class T>
   ObjectWriter& member(std::string_view name, const T& value) {
     if constexpr (requires { value.absent(); }) {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "mortise/json_node.hpp"
-#include "mortise/member.hpp"
+#include "mortise/body_member.hpp"
 
 namespace mortise::inline sdk1 {
 namespace json {

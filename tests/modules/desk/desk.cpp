@@ -15,7 +15,7 @@ namespace json = mortise::json;
 using mortise::Reply;
 using mortise::Request;
 
-std::string stateOf(const mortise::Member<std::string>& member) {
+std::string stateOf(const mortise::BodyMember<std::string>& member) {
   return member.absent() ? "absent" : member.isNull() ? "null" : member.value();
 }
 

@@ -19,23 +19,23 @@ namespace mortise::inline sdk1 {
 //   if (body.nickname.isNull()) user.nickname.reset();   // absent: leave it as it is
 // In a reply an absent member is left out. A value type; no thread rule of its own.
 template <class T>
-class Member {
+class BodyMember {
  public:
   using value_type = T;
 
-  Member() noexcept = default;                              // absent
-  Member(std::nullptr_t) noexcept : null_(true) {}          // NOLINT: meant to convert
-  Member(std::nullopt_t) noexcept : null_(true) {}          // NOLINT: meant to convert
-  Member(const T& value) : value_(value) {}                 // NOLINT: meant to convert
-  Member(T&& value) noexcept : value_(std::move(value)) {}  // NOLINT: meant to convert
+  BodyMember() noexcept = default;                              // absent
+  BodyMember(std::nullptr_t) noexcept : null_(true) {}          // NOLINT: meant to convert
+  BodyMember(std::nullopt_t) noexcept : null_(true) {}          // NOLINT: meant to convert
+  BodyMember(const T& value) : value_(value) {}                 // NOLINT: meant to convert
+  BodyMember(T&& value) noexcept : value_(std::move(value)) {}  // NOLINT: meant to convert
   // An empty optional is null: what a column holds.
-  Member(std::optional<T> value) : value_(std::move(value)), null_(!value_) {}  // NOLINT: meant to convert
+  BodyMember(std::optional<T> value) : value_(std::move(value)), null_(!value_) {}  // NOLINT: meant to convert
   template <class Other>
   requires(std::convertible_to<Other, T> && !std::same_as<std::remove_cvref_t<Other>, T> &&
-           !std::same_as<std::remove_cvref_t<Other>, Member> &&
+           !std::same_as<std::remove_cvref_t<Other>, BodyMember> &&
            !std::same_as<std::remove_cvref_t<Other>, std::optional<T>> &&
            !std::same_as<std::remove_cvref_t<Other>, std::nullptr_t> &&
-           !std::same_as<std::remove_cvref_t<Other>, std::nullopt_t>) Member(Other&& value)
+           !std::same_as<std::remove_cvref_t<Other>, std::nullopt_t>) BodyMember(Other&& value)
       : value_(std::in_place, static_cast<T>(std::forward<Other>(value))) {}  // NOLINT: converts
 
   bool absent() const noexcept { return !null_ && !value_; }
@@ -58,7 +58,7 @@ class Member {
   const T& operator*() const { return value(); }
   const T* operator->() const { return &value(); }
 
-  friend bool operator==(const Member& a, const Member& b) { return a.null_ == b.null_ && a.value_ == b.value_; }
+  friend bool operator==(const BodyMember& a, const BodyMember& b) { return a.null_ == b.null_ && a.value_ == b.value_; }
 
  private:
   std::optional<T> value_;
@@ -67,7 +67,7 @@ class Member {
 
 // As a value of its own an absent member is null. In an object json::ObjectWriter leaves it out.
 template <class T>
-void mortiseAppendJson(std::string& out, const Member<T>& member) {
+void mortiseAppendJson(std::string& out, const BodyMember<T>& member) {
   json::append(out, member.optional());
 }
 
