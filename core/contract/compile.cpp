@@ -23,9 +23,9 @@ const Names kDocumentKeys = {"x-mortise-dialect",         "x-mortise-language", 
                              "x-mortise-both-slashes",    "x-mortise-decoded-slash", "x-mortise-no-store",
                              "x-mortise-implied-methods", "x-mortise-buckets",       "x-mortise-limits",
                              "x-mortise-prefix",          "x-mortise-csrf",          "x-mortise-schemas"};
-const Names kMannerKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
-                           "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
-                           "x-mortise-implied-methods"};
+const Names kConventionKeys = {"x-mortise-dialect",        "x-mortise-language",      "x-mortise-checks",
+                               "x-mortise-both-slashes",   "x-mortise-decoded-slash", "x-mortise-no-store",
+                               "x-mortise-implied-methods"};
 const Names kOperationKeys = {
     "x-mortise-lane",        "x-mortise-permission",     "x-mortise-scopes",     "x-mortise-csrf",
     "x-mortise-soft",        "x-mortise-limits",         "x-mortise-body-limit", "x-mortise-lenient-body",
@@ -61,27 +61,15 @@ std::string didYouMean(std::string_view name, const Names& names, const std::str
   return near.empty() ? otherwise : "did you mean " + near;
 }
 
-// Kernel families' own order of checks and language; a third party's dialect starts from the first.
-void applyDialectDefaults(Manners& manners) {
-  using C = Check;
-  manners.language = manners.dialect == "sessionfs" ? "en" : "zh-CN";
-  manners.impliedMethods = manners.dialect != "sessionfs";
-  manners.plainDownloadNames = manners.dialect != "code_msg";
-  if (manners.dialect == "code_msg") {
-    manners.checks = {C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
-  } else if (manners.dialect == "unified") {
-    manners.checks = {C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape};
-  } else if (manners.dialect == "sessionfs") {
-    manners.checks = {C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape};
-  } else {
-    manners.checks = {C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser};
-  }
-}
-
 class DocumentCompiler {
  public:
-  DocumentCompiler(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes)
-      : source_(source), overrides_(overrides), sizes_(sizes), root_(std::make_shared<json::Document>()) {}
+  DocumentCompiler(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes,
+                   const dialect::Families& families)
+      : source_(source),
+        overrides_(overrides),
+        sizes_(sizes),
+        families_(families),
+        root_(std::make_shared<json::Document>()) {}
 
   CompiledDocument compile() {
     json::ParseError error;
@@ -97,11 +85,10 @@ class DocumentCompiler {
     extensions(*root_, kDocumentKeys, "the document");
     out_.module = source_.module;
     out_.file = source_.file;
-    out_.manners.dialect = "problem";
-    if (const Value* dialect = json::member(*root_, "x-mortise-dialect"))
-      out_.manners.dialect = text(*dialect, "x-mortise-dialect");
-    applyDialectDefaults(out_.manners);
-    manners(*root_, out_.manners);
+    const Value* dialect = json::member(*root_, "x-mortise-dialect");
+    out_.conventions =
+        families_.conventions(dialect == nullptr ? families_.fallback().name() : text(*dialect, "x-mortise-dialect"));
+    readConventions(*root_, out_.conventions);
     if (const Value* schemas = json::member(*root_, "x-mortise-schemas");
         schemas != nullptr && text(*schemas, "x-mortise-schemas") != "data")
       fail("expected x-mortise-schemas: data, found " + shown(*schemas) +
@@ -226,7 +213,7 @@ class DocumentCompiler {
     }
   }
 
-  void manners(const Value& object, Manners& into) const {
+  void readConventions(const Value& object, Conventions& into) const {
     if (const Value* value = json::member(object, "x-mortise-language"))
       into.language = text(*value, "x-mortise-language");
     if (const Value* value = json::member(object, "x-mortise-both-slashes"))
@@ -386,20 +373,23 @@ class DocumentCompiler {
     }
     out->line = line_;
     if (!ids_.insert(out->id).second) fail("expected operationId " + out->id + " once, found it twice; rename one");
-    Names allowed = kMannerKeys;
+    Names allowed = kConventionKeys;
     allowed.insert(allowed.end(), kOperationKeys.begin(), kOperationKeys.end());
     extensions(value, allowed, "an operation");
 
-    out->manners = out_.manners;
+    out->conventions = out_.conventions;
     if (const Value* dialect = json::member(value, "x-mortise-dialect")) {
-      const bool noStore = out->manners.noStore, both = out->manners.bothSlashes, decoded = out->manners.decodedSlash;
-      out->manners = {text(*dialect, "x-mortise-dialect"), {}, {}, both, decoded, noStore};
-      applyDialectDefaults(out->manners);
+      // Paths and caching stay as in the document: they are no part of what another envelope brings with it.
+      auto other = families_.conventions(text(*dialect, "x-mortise-dialect"));
+      other.bothSlashes = out_.conventions.bothSlashes;
+      other.decodedSlash = out_.conventions.decodedSlash;
+      other.noStore = out_.conventions.noStore;
+      out->conventions = std::move(other);
     }
-    manners(value, out->manners);
+    readConventions(value, out->conventions);
     ownKeys(value, *out);
     security(value, *out);
-    cookieManners(value, *out);
+    cookieConventions(value, *out);
     csrf(value, *out);
     for (const auto& bucket : documentLimits_) {
       const bool own = std::find(out->buckets.begin(), out->buckets.end(), bucket) != out->buckets.end();
@@ -487,17 +477,17 @@ class DocumentCompiler {
     }
   }
 
-  void cookieManners(const Value& value, Operation& out) const {
+  void cookieConventions(const Value& value, Operation& out) const {
     const Value* dialect = json::member(value, "x-mortise-cookie-dialect");
     if (dialect == nullptr) return;
     if (!out.security.cookie)
       fail("expected a cookie among security with x-mortise-cookie-dialect, found none; add one or remove the key");
-    out.cookieManners = out.manners;
-    Manners theirs;
-    theirs.dialect = text(*dialect, "x-mortise-cookie-dialect");
-    applyDialectDefaults(theirs);
-    out.cookieManners->dialect = theirs.dialect;  // the rest is one way for every caller
-    out.cookieManners->language = theirs.language;
+    auto theirs = families_.conventions(text(*dialect, "x-mortise-cookie-dialect"));
+    out.cookieConventions = out.conventions;
+    // The rest is one way for every caller.
+    out.cookieConventions->family = theirs.family;
+    out.cookieConventions->dialect = std::move(theirs.dialect);
+    out.cookieConventions->language = std::move(theirs.language);
   }
 
   // Deny by default: whoever wants no token has to say so.
@@ -510,9 +500,9 @@ class DocumentCompiler {
     } else if (ofDocument != nullptr) {
       out.csrf = flag(*ofDocument, "x-mortise-csrf") && changes;
     } else {
-      out.csrf = changes && (out.manners.dialect == "unified" || out.security.cookie);
+      out.csrf = changes && (out.conventions.family->csrfByDefault || out.security.cookie);
     }
-    const auto& checks = out.manners.checks;
+    const auto& checks = out.conventions.checks;
     if (out.csrf && std::find(checks.begin(), checks.end(), Check::csrf) == checks.end())
       fail("expected csrf among x-mortise-checks, found none; add it in its place, or write x-mortise-csrf: false");
   }
@@ -786,6 +776,7 @@ class DocumentCompiler {
   const DocumentSource& source_;
   const BucketOverrides& overrides_;
   const SizeOptions* sizes_;
+  const dialect::Families& families_;
   std::shared_ptr<json::Document> root_;
   CompiledDocument out_;
   std::map<std::string, std::shared_ptr<const Bucket>> buckets_;  // by their name in the document
@@ -797,8 +788,9 @@ class DocumentCompiler {
 
 }  // namespace
 
-CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes) {
-  return DocumentCompiler(source, overrides, sizes).compile();
+CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides, const SizeOptions* sizes,
+                         const dialect::Families& families) {
+  return DocumentCompiler(source, overrides, sizes, families).compile();
 }
 
 }  // namespace mortise::contract

@@ -58,20 +58,20 @@ TEST(Compile, ReadsWhatAnOperationPromises) {
 }
 
 TEST(Compile, GivesEachDialectItsOrderOfChecksAndLanguage) {
-  const auto manners = [](const std::string& dialect) {
-    return compile(source("m", "m.yaml", document("x-mortise-dialect: " + dialect + "\n", kOpen))).manners;
+  const auto conventions = [](const std::string& dialect) {
+    return compile(source("m", "m.yaml", document("x-mortise-dialect: " + dialect + "\n", kOpen))).conventions;
   };
   using C = Check;
-  EXPECT_EQ(manners("problem").checks,
+  EXPECT_EQ(conventions("problem").checks,
             (std::vector<C>{C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser}));
-  EXPECT_EQ(manners("code_msg").checks,
+  EXPECT_EQ(conventions("code_msg").checks,
             (std::vector<C>{C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape}));
-  EXPECT_EQ(manners("unified").checks,
+  EXPECT_EQ(conventions("unified").checks,
             (std::vector<C>{C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape}));
-  EXPECT_EQ(manners("sessionfs").checks,
+  EXPECT_EQ(conventions("sessionfs").checks,
             (std::vector<C>{C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape}));
-  EXPECT_EQ(manners("unified").language, "zh-CN");
-  EXPECT_EQ(manners("sessionfs").language, "en");
+  EXPECT_EQ(conventions("unified").language, "zh-CN");
+  EXPECT_EQ(conventions("sessionfs").language, "en");
 }
 
 TEST(Compile, LetsAnOperationOverrideItsDocument) {
@@ -81,11 +81,11 @@ TEST(Compile, LetsAnOperationOverrideItsDocument) {
                               kOpen + "      x-mortise-dialect: sessionfs\n      x-mortise-no-store: false\n      "
                                       "x-mortise-envelope: false\n      x-mortise-lane: stream\n")));
   const auto& operation = *compiled.operations.at(0);
-  EXPECT_EQ(operation.manners.dialect, "sessionfs");
-  EXPECT_EQ(operation.manners.language, "en");
-  EXPECT_EQ(operation.manners.checks.front(), Check::syntax);
-  EXPECT_FALSE(operation.manners.noStore);
-  EXPECT_TRUE(compiled.manners.noStore);
+  EXPECT_EQ(operation.conventions.dialect, "sessionfs");
+  EXPECT_EQ(operation.conventions.language, "en");
+  EXPECT_EQ(operation.conventions.checks.front(), Check::syntax);
+  EXPECT_FALSE(operation.conventions.noStore);
+  EXPECT_TRUE(compiled.conventions.noStore);
   EXPECT_FALSE(operation.envelope);
   EXPECT_EQ(operation.lane, Lane::stream);
 }
@@ -176,12 +176,12 @@ TEST(Compile, AnswersCallersWithACookieInADialectOfTheirOwn) {
                       "      x-mortise-permission: authenticated\n      security: [{bearer: []}, {session: []}]\n"
                       "      x-mortise-cookie-dialect: unified\n      x-mortise-invalid: fields_missing\n")));
   const auto& operation = *compiled.operations.at(0);
-  EXPECT_EQ(operation.manners.dialect, "sessionfs");
-  ASSERT_TRUE(operation.cookieManners);
-  EXPECT_EQ(operation.cookieManners->dialect, "unified");
-  EXPECT_EQ(operation.cookieManners->language, "zh-CN");
-  EXPECT_EQ(operation.cookieManners->checks, operation.manners.checks);
-  EXPECT_TRUE(operation.cookieManners->noStore);
+  EXPECT_EQ(operation.conventions.dialect, "sessionfs");
+  ASSERT_TRUE(operation.cookieConventions);
+  EXPECT_EQ(operation.cookieConventions->dialect, "unified");
+  EXPECT_EQ(operation.cookieConventions->language, "zh-CN");
+  EXPECT_EQ(operation.cookieConventions->checks, operation.conventions.checks);
+  EXPECT_TRUE(operation.cookieConventions->noStore);
   EXPECT_EQ(operation.invalidCode, "fields_missing");
 }
 

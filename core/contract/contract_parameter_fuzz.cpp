@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   for (const auto* method : {"GET", "HEAD", "POST"}) {
     const auto match = table().match(method, path);
-    require(match.manners != nullptr);
+    require(match.conventions != nullptr);
     require((match.kind == Match::Kind::found) == (match.operation != nullptr));
     require((match.kind == Match::Kind::methodNotAllowed) == !match.allow.empty());
     for (const auto& [name, value] : match.captured)

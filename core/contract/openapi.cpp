@@ -74,51 +74,6 @@ void eachReference(Value& value, const On& on) {
   }
 }
 
-// How the shared error responses of a dialect look.
-struct ErrorShape {
-  std::string_view name, media, schema, examples;
-};
-
-ErrorShape errorShape(std::string_view dialect) {
-  if (dialect == "code_msg") {
-    return {
-        "CodeMsgError", "application/json",
-        R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},"detail":{"type":"array","items":{"type":"object"}}}})",
-        R"({"notSignedIn":{"value":{"code":401,"msg":"Not authenticated","data":{}}},"refused":{"value":{"code":403,"msg":"Access denied","data":{}}},"invalid":{"value":{"code":422,"msg":"email: must be an e-mail address","data":{"errors":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]},"detail":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]}},"tooMany":{"value":{"code":429,"msg":"Too many requests","data":{"retry_after":42,"limit":20,"window_seconds":300,"bucket":"auth"}}}})"};
-  }
-  if (dialect == "unified") {
-    return {
-        "UnifiedError", "application/json",
-        R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{"success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},"category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},"message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},"recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},"context":{"type":"object"},"extra":{"type":"object"}}})",
-        R"({"notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"4f1c2d3e","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},"invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"4f1c2d3e","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}})"};
-  }
-  if (dialect == "sessionfs") {
-    return {
-        "SessionfsError", "application/json",
-        R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}}})",
-        R"({"notSignedIn":{"value":{"error":{"code":"401","message":"Missing or invalid API key","details":{}}}},"tooMany":{"value":{"error":{"code":"429","message":"Rate limit exceeded","details":{}}}}})"};
-  }
-  if (dialect == "problem") {
-    return {
-        "ProblemDetails", "application/problem+json",
-        R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},"instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},"retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}}})",
-        R"({"notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e"}},"refused":{"value":{"type":"about:blank","title":"Forbidden","status":403,"detail":"Access denied","instance":"/api/v1/users/ada","code":"forbidden","request_id":"4f1c2d3e"}},"invalid":{"value":{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Invalid request: email: must be an e-mail address","instance":"/api/v1/auth/sessions","code":"validation_failed","request_id":"4f1c2d3e","errors":[{"detail":"must be an e-mail address","pointer":"#/email","loc":["body","email"]}]}},"tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e","retry_after":42}}})"};
-  }
-  return {"OtherError", "application/json", R"({"type":"object"})", "{}"};
-}
-
-// What the head of the document says of a family to people who choose one.
-struct FamilyWords {
-  std::string_view dialect, title, text;
-};
-constexpr FamilyWords kFamilyWords[] = {
-    {"problem", "Runtime API", "for new applications; answers are bare JSON, errors are problem details (RFC 9457)."},
-    {"code_msg", "Agent platform", "for its own web client and tools; every answer is `{code, msg, data}`."},
-    {"unified", "Consoles", "for pages in a browser; every answer is `{success, error, message, timestamp, data}`."},
-    {"sessionfs", "Session sharing",
-     "for command-line tools and services; answers are bare JSON, errors are `{error: {code, message, details}}`."},
-};
-
 // Two names that a generator turns into one: some drop what separates words, some ignore case.
 std::string generatedName(std::string_view name) {
   std::string out;
@@ -126,31 +81,6 @@ std::string generatedName(std::string_view name) {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
   }
   return out;
-}
-
-// The body that a family wraps around the data of a success (core/dialect), as a schema; empty for a family that sends
-// the data itself, or one that only its module knows. `data`: the schema of the data, empty without data.
-std::string envelopeSchema(std::string_view dialect, const std::string& data) {
-  if (dialect == "code_msg") {
-    return R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer","enum":[200]},)"
-           R"("msg":{"type":"string"},"data":)" +
-           (data.empty() ? R"({"type":"object","nullable":true,"enum":[null]})" : data) + "}}";
-  }
-  if (dialect == "unified") {
-    return R"({"type":"object","required":["success","error","message","timestamp")" +
-           std::string(data.empty() ? "" : R"(,"data")") +
-           R"(],"properties":{"success":{"type":"boolean","enum":[true]},"error":{"type":"boolean","enum":[false]},)"
-           R"("message":{"type":"string"},"timestamp":{"type":"string"})" +
-           (data.empty() ? "" : R"(,"data":)" + data) + "}}";
-  }
-  return {};
-}
-
-// The same around an example.
-std::string envelopeExample(std::string_view dialect, const std::string& data) {
-  if (dialect == "code_msg") return R"({"code":200,"msg":"OK","data":)" + data + "}";
-  return R"({"success":true,"error":false,"message":"OK","timestamp":"2026-01-08T08:14:00.123456+00:00","data":)" +
-         data + "}";
 }
 
 class Merger {
@@ -375,6 +305,19 @@ class Merger {
 
   // --- parts
 
+  // Those with a title for people: the built-in ones in their order, then others.
+  std::vector<const dialect::Family*> servedFamilies() const {
+    auto families = dialect::Families::builtIn().all();
+    for (const auto& document : documents_) {
+      for (const auto& operation : document.operations) {
+        const auto* family = operation->conventions.family;
+        if (!family->title.empty() && std::find(families.begin(), families.end(), family) == families.end())
+          families.push_back(family);
+      }
+    }
+    return families;
+  }
+
   // Which family is for whom, and how one signs in there, as far as this server has operations of it.
   std::string description() const {
     std::string out =
@@ -382,13 +325,13 @@ class Merger {
         "families below, which differ in the form of their answers. One account serves all of them: a token or key "
         "made in one family is good in the others, within its permissions; send it as `Authorization: Bearer …`. "
         "Texts of errors come in the language that `Accept-Language` asks for; the examples here are English.\n";
-    for (const auto& family : kFamilyWords) {
+    for (const auto* family : servedFamilies()) {
       bool present = false, bearer = false, apiKey = false, cookie = false;
       std::string signIn;
       for (const auto& document : documents_) {
         if (document.module == "kernel") continue;
         for (const auto& operation : document.operations) {
-          if (operation->manners.dialect != family.dialect) continue;
+          if (operation->conventions.family != family) continue;
           present = true;
           const auto& security = operation->security;
           bearer = bearer || (!security.anonymous && security.bearer);
@@ -399,7 +342,7 @@ class Merger {
         }
       }
       if (!present) continue;
-      out.append("\n* **").append(family.title).append("** ").append(family.text);
+      out.append("\n* **").append(family->title).append("** ").append(family->audience);
       if (!signIn.empty()) out += " Sign in with " + signIn + ".";
       std::string credentials;
       const auto add = [&](bool accepted, std::string_view words) {
@@ -626,35 +569,34 @@ class Merger {
   // Where the contract states the bare data (x-mortise-schemas: data), the document shows what is sent.
   void envelopes(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
-    const auto& dialect = compiled.manners.dialect;
-    if (responses == nullptr || !responses->IsObject() || !compiled.envelope || envelopeSchema(dialect, {}).empty())
-      return;
+    const auto& family = *compiled.conventions.family;
+    if (responses == nullptr || !responses->IsObject() || !compiled.envelope || family.successSchema == nullptr) return;
     for (auto& response : responses->GetObject()) {
       const auto status = json::view(response.name);
       if (status.substr(0, 1) != "2" || status == "204") continue;
       inlined(response.value, "responses");
-      if (response.value.IsObject()) envelope(response.value, dialect);
+      if (response.value.IsObject()) envelope(response.value, family);
     }
   }
 
-  void envelope(Value& response, const std::string& dialect) {
+  void envelope(Value& response, const dialect::Family& family) {
     Value* content = member(response, "content");
     if (content == nullptr) {
-      set(response, "content", parsed(R"({"application/json":{"schema":)" + envelopeSchema(dialect, {}) + "}}"));
+      set(response, "content", parsed(R"({"application/json":{"schema":)" + family.successSchema({}) + "}}"));
       return;
     }
     Value* media = content->IsObject() ? member(*content, "application/json") : nullptr;
     if (media == nullptr || !media->IsObject()) return;
     if (const Value* schema = member(*media, "schema"))
-      set(*media, "schema", parsed(envelopeSchema(dialect, json::toText(*schema))));
+      set(*media, "schema", parsed(family.successSchema(json::toText(*schema))));
     if (const Value* example = member(*media, "example"))
-      set(*media, "example", parsed(envelopeExample(dialect, json::toText(*example))));
+      set(*media, "example", parsed(family.successExample(json::toText(*example))));
     Value* examples = member(*media, "examples");
     if (examples == nullptr || !examples->IsObject()) return;
     for (auto& example : examples->GetObject()) {
       inlined(example.value, "examples");
       const Value* value = example.value.IsObject() ? member(example.value, "value") : nullptr;
-      if (value != nullptr) set(example.value, "value", parsed(envelopeExample(dialect, json::toText(*value))));
+      if (value != nullptr) set(example.value, "value", parsed(family.successExample(json::toText(*value))));
     }
   }
 
@@ -674,7 +616,7 @@ class Merger {
   void errors(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     if (responses == nullptr || !responses->IsObject()) return;
-    const auto shape = errorShape(compiled.manners.dialect);
+    const auto& family = *compiled.conventions.family;
     const bool ranged = json::member(*responses, "4XX") != nullptr;
     bool any = ranged;
     const auto add = [&](std::string_view status) {
@@ -682,9 +624,9 @@ class Merger {
       any = any || client;
       if ((ranged && client) || json::member(*responses, status) != nullptr) return;
       Value reference(rapidjson::kObjectType);
-      set(reference, "$ref", "#/components/responses/" + std::string(shape.name));
+      set(reference, "$ref", "#/components/responses/" + std::string(family.error.component));
       responses->AddMember(text(status), std::move(reference), allocator());
-      dialects_.insert(compiled.manners.dialect);
+      families_.insert(&family);
     };
     const auto& security = compiled.security;
     const bool sends = compiled.body.kind != Body::Kind::none;
@@ -698,7 +640,7 @@ class Merger {
     if (compiled.body.kind == Body::Kind::multipart) add("400");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
-      add(compiled.manners.dialect == "unified" ? "400" : "422");
+      add(std::to_string(family.invalidStatus));
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");
@@ -709,9 +651,8 @@ class Merger {
 
   // Families whose clients send odd or no content types: what counts is whether the body can be read.
   static bool checksContentType(const Operation& operation) {
-    const auto& dialect = operation.manners.dialect;
-    return operation.body.kind == Body::Kind::json && !operation.body.lenient && dialect != "sessionfs" &&
-           dialect != "unified";
+    return operation.body.kind == Body::Kind::json && !operation.body.lenient &&
+           !operation.conventions.family->anyContentType;
   }
 
   // --- components
@@ -723,12 +664,12 @@ class Merger {
       const auto& name = newNames_[key];
       if (section.find(name) == section.end()) section[name] = rewritten(*value, key.document);
     }
-    for (const auto& dialect : dialects_) {
-      const auto shape = errorShape(dialect);
-      const std::string name(shape.name);
+    for (const auto* family : families_) {
+      const auto& shape = family->error;
+      const std::string name(shape.component);
       const auto schema = "Mortise_" + name;
       all["responses"][name] = parsed("{\"description\":\"The request could not be served\",\"content\":{" +
-                                      json::quoted(shape.media) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" +
+                                      json::quoted(shape.mediaType) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" +
                                       schema + "\"},\"examples\":" + std::string(shape.examples) + "}}}");
       all["schemas"][schema] = parsed(shape.schema);
     }
@@ -806,7 +747,8 @@ class Merger {
   std::map<std::pair<std::string, std::string>, std::string> taken_;
   std::map<const Operation*, std::string> operationIds_;
   std::map<std::string, PathTemplate> shownPaths_;
-  std::set<std::string> schemes_, dialects_;
+  std::set<std::string> schemes_;
+  std::set<const dialect::Family*> families_;  // whose error responses are used
   std::map<std::string, std::string> queryTokens_;
 };
 

@@ -12,6 +12,7 @@
 #include "core/base/json.hpp"
 #include "core/base/problem.hpp"
 #include "core/contract/bucket.hpp"
+#include "core/dialect/family.hpp"
 
 namespace mortise::contract {
 
@@ -20,16 +21,8 @@ class Schema;  // schema.hpp
 // password: a few threads of low priority and a queue of their own, for what hashes passwords.
 enum class Lane : std::uint8_t { worker, loop, stream, password };
 
-// What is checked on the way to the handler; each family has its own order (x-mortise-checks).
-enum class Check : std::uint8_t {
-  syntax,   // the JSON body can be parsed
-  limitIp,  // buckets keyed by client address
-  csrf,
-  principal,   // 401
-  limitUser,   // buckets keyed by user or key
-  permission,  // 403
-  shape,       // path, query, header and body against their schemas
-};
+using dialect::Check;
+using dialect::Conventions;
 
 enum class In : std::uint8_t { path, query, header, cookie };
 
@@ -63,18 +56,6 @@ struct Security {
   std::string queryToken;  // x-mortise-query-token: name of the query parameter that may carry the token
 };
 
-// What a family does its own way; from the document (x-mortise-*), an operation may override.
-struct Manners {
-  std::string dialect;   // problem | code_msg | unified | sessionfs | a third party's
-  std::string language;  // default language of messages: "en", "zh-CN"
-  std::vector<Check> checks;
-  bool bothSlashes = false;        // serve /x and /x/
-  bool decodedSlash = false;       // %2F in a path acts as /
-  bool noStore = false;            // Cache-Control: no-store
-  bool plainDownloadNames = true;  // Content-Disposition: filename="..." where that can say it; else filename*= always
-  bool impliedMethods = true;      // GET answers HEAD too, and OPTIONS tells the methods; else both are 405
-};
-
 struct Operation {
   std::string id;
   std::string module;  // "kernel" for our own
@@ -85,15 +66,16 @@ struct Operation {
   bool webSocket = false;
   bool closesRefused = false;  // x-mortise-websocket-refusal: close -- refusals come as close codes after the handshake
   Lane lane = Lane::worker;
-  Manners manners;
-  std::optional<Manners> cookieManners;  // x-mortise-cookie-dialect: for callers with a session cookie and without
-                                         // Authorization
+  Conventions conventions;
+  // x-mortise-cookie-dialect: for callers with a session cookie and without Authorization.
+  std::optional<Conventions> cookieConventions;
   Security security;
   std::string permission;  // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission:
                            // authenticated)
   std::vector<std::string> scopes;  // x-mortise-scopes: what lets a service key in
   std::string feature;              // x-mortise-feature: what the caller's tier must have; empty: none
-  // x-mortise-csrf; by default (the document's, else) what changes state in the unified family or lets a cookie in.
+  // x-mortise-csrf; by default (the document's, else) what changes state and lets a cookie in, or is of a family with
+  // csrfByDefault.
   bool csrf = false;
   std::string invalidCode;  // x-mortise-invalid: problem code of a request that breaks its schemas, for families that
                             // promise one text; empty: validation_failed
@@ -121,7 +103,7 @@ struct DocumentSource {
 struct CompiledDocument {
   std::string module, file,
       prefix;  // x-mortise-prefix, or the longest common path prefix: errors before a route is known use its dialect
-  Manners manners;
+  Conventions conventions;
   std::vector<OperationPtr> operations;
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included
   std::shared_ptr<const json::Document> document;
@@ -130,6 +112,7 @@ struct CompiledDocument {
 // here, such limits are left at 0.
 using SizeOptions = std::map<std::string, std::uint64_t, std::less<>>;
 CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides = {},
-                         const SizeOptions* sizes = nullptr);
+                         const SizeOptions* sizes = nullptr,
+                         const dialect::Families& families = dialect::Families::builtIn());
 
 }  // namespace mortise::contract

@@ -60,7 +60,7 @@ struct Search {
   std::size_t tailFrom = 0;
   const Route* found = nullptr;
   std::uint32_t allowed = 0;     // methods of every leaf that fits, when `found` stays empty
-  const Route* other = nullptr;  // any route of such a leaf, for its manners
+  const Route* other = nullptr;  // any route of such a leaf, for its conventions
   int budget = 20000;            // backtracking stops being cheap only in a table made for it
 
   bool take(const Leaf& leaf) {
@@ -68,8 +68,8 @@ struct Search {
     for (std::size_t i = 0; i < kMethods.size(); ++i) {
       if (leaf.routes[i] == 0) continue;
       const Route& route = routes[static_cast<std::size_t>(leaf.routes[i] - 1)];
-      if (route.operation->manners.decodedSlash != decoded) continue;
-      const bool headToo = i == kGet && route.operation->manners.impliedMethods;
+      if (route.operation->conventions.decodedSlash != decoded) continue;
+      const bool headToo = i == kGet && route.operation->conventions.impliedMethods;
       if (i == method || (method == kHead && headToo && leaf.routes[kHead] == 0)) {
         found = &route;
         return true;
@@ -109,15 +109,11 @@ struct Search {
   }
 };
 
-const Manners& defaultManners() {
-  static const Manners manners = [] {
-    Manners out;
-    out.dialect = "problem";
-    out.language = "zh-CN";
-    out.checks = {Check::limitIp, Check::principal, Check::syntax, Check::shape, Check::permission, Check::limitUser};
-    return out;
-  }();
-  return manners;
+// Outside all prefixes.
+const Conventions& defaultConventions() {
+  static const auto conventions =
+      dialect::Families::builtIn().conventions(dialect::Families::builtIn().fallback().name());
+  return conventions;
 }
 
 std::string shortName(const std::string& file) {
@@ -195,8 +191,8 @@ struct RouteTable::Implementation {
   std::vector<CompiledDocument> documents;
   std::vector<Node> nodes = std::vector<Node>(1);
   std::vector<Route> routes;
-  std::vector<std::pair<std::string, const Manners*>> prefixes;  // longest first
-  bool decodedSlashes = false;                                   // some operation takes %2F for /
+  std::vector<std::pair<std::string, const Conventions*>> prefixes;  // longest first
+  bool decodedSlashes = false;                                       // some operation takes %2F for /
 
   void add(const OperationPtr& operation) {
     auto shape = PathTemplate::parse(operation->path);
@@ -216,9 +212,9 @@ struct RouteTable::Implementation {
       route.tail = segment.kind == PathTemplate::Kind::tail;
     }
     routes.push_back(std::move(route));
-    decodedSlashes = decodedSlashes || operation->manners.decodedSlash;
+    decodedSlashes = decodedSlashes || operation->conventions.decodedSlash;
     insert(shape, method);
-    if (!operation->manners.bothSlashes || routes.back().tail || operation->path == "/") return;
+    if (!operation->conventions.bothSlashes || routes.back().tail || operation->path == "/") return;
     const auto& last = shape.segments.back();
     if (last.kind == PathTemplate::Kind::literal && last.text.empty()) {
       shape.segments.pop_back();
@@ -285,12 +281,12 @@ struct RouteTable::Implementation {
     leaf.any = true;
   }
 
-  const Manners* mannersFor(std::string_view path) const {
-    for (const auto& [prefix, manners] : prefixes) {
+  const Conventions* conventionsFor(std::string_view path) const {
+    for (const auto& [prefix, conventions] : prefixes) {
       if (path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/'))
-        return manners;
+        return conventions;
     }
-    return &defaultManners();
+    return &defaultConventions();
   }
 
   static Match found(const Search& hit) {
@@ -298,7 +294,7 @@ struct RouteTable::Implementation {
     Match out;
     out.kind = Match::Kind::found;
     out.operation = route.operation;
-    out.manners = &route.operation->manners;
+    out.conventions = &route.operation->conventions;
     out.captured.reserve(route.names.size());
     for (std::size_t i = 0; i < hit.count; ++i) out.captured.emplace_back(route.names[i], hit.captured[i]);
     if (!route.tail) return out;
@@ -324,7 +320,7 @@ RouteTable::RouteTable(std::vector<CompiledDocument> documents) : implementation
   std::map<std::string, std::pair<const Bucket*, const CompiledDocument*>> buckets;
   for (const auto& document : own.documents) {
     for (const auto& operation : document.operations) own.add(operation);
-    if (!document.prefix.empty()) own.prefixes.emplace_back(document.prefix, &document.manners);
+    if (!document.prefix.empty()) own.prefixes.emplace_back(document.prefix, &document.conventions);
     for (const auto& bucket : document.buckets) {
       const auto [at, fresh] = buckets.try_emplace(bucket->name, bucket.get(), &document);
       if (fresh || *at->second.first == *bucket) continue;
@@ -345,7 +341,7 @@ Match RouteTable::match(std::string_view method, std::string_view rawPath) const
   Cut cut;
   if (!cut.make(rawPath)) {
     out.kind = Match::Kind::badPath;
-    out.manners = own.mannersFor(rawPath);
+    out.conventions = own.conventionsFor(rawPath);
     return out;
   }
   const auto index = methodIndex(method);
@@ -358,11 +354,11 @@ Match RouteTable::match(std::string_view method, std::string_view rawPath) const
   Search second{own.nodes, own.routes, both ? slashed.segments : cut.segments, index, true};
   if (own.decodedSlashes && (!both || slashed.make(slashedPath)) && second.walk(0, 0)) return own.found(second);
   const auto allowed = search.allowed | second.allowed;
-  out.manners = own.mannersFor(rawPath);
+  out.conventions = own.conventionsFor(rawPath);
   if (allowed == 0) return out;
   out.kind = Match::Kind::methodNotAllowed;
   out.allow = Implementation::allow(allowed);
-  out.manners = &(search.other != nullptr ? search.other : second.other)->operation->manners;
+  out.conventions = &(search.other != nullptr ? search.other : second.other)->operation->conventions;
   return out;
 }
 

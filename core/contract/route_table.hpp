@@ -16,9 +16,9 @@ struct Match {
   Kind kind = Kind::notFound;
   OperationPtr operation;
   std::vector<std::pair<std::string_view, std::string>>
-      captured;                      // parameter name (into the operation) -> decoded text
-  std::string allow;                 // methodNotAllowed / OPTIONS: "GET, HEAD, PUT"
-  const Manners* manners = nullptr;  // for errors: of the longest matching contract prefix; never null
+      captured;                              // parameter name (into the operation) -> decoded text
+  std::string allow;                         // methodNotAllowed / OPTIONS: "GET, HEAD, PUT"
+  const Conventions* conventions = nullptr;  // for errors: of the longest matching contract prefix; never null
 };
 
 class RouteTable {

@@ -142,16 +142,16 @@ TEST(RouteTable, SharedBucketsAreOneAcrossModulesAndMustBeEqual) {
 TEST(RouteTable, AFamilyMayAnswerForLessThanItsCommonPrefix) {
   const auto routes = table({paths("few", {"/a/b", "/a/c/d"}, "x-mortise-dialect: sessionfs\nx-mortise-prefix: /a/c\n"),
                              paths("most", {"/a/e"}, "x-mortise-dialect: unified\n"), paths("rest", {"/a/f", "/g"})});
-  EXPECT_EQ(routes.match("GET", "/a/c/x").manners->dialect, "sessionfs");
-  EXPECT_EQ(routes.match("GET", "/a/x").manners->dialect, "problem");
-  EXPECT_EQ(routes.match("PUT", "/a/b").manners->dialect, "sessionfs");
+  EXPECT_EQ(routes.match("GET", "/a/c/x").conventions->dialect, "sessionfs");
+  EXPECT_EQ(routes.match("GET", "/a/x").conventions->dialect, "problem");
+  EXPECT_EQ(routes.match("PUT", "/a/b").conventions->dialect, "sessionfs");
 }
 
 TEST(RouteTable, SpeaksTheDialectOfTheLongestPrefix) {
   const auto routes = table({compile(kernelContract()), compile(sample("notes")), compile(sample("projects")),
                              paths("agent", {"/api/a", "/api/b/c"}, "x-mortise-dialect: code_msg\n")});
   const auto dialect = [&](std::string_view method, std::string_view path) {
-    return routes.match(method, path).manners->dialect;
+    return routes.match(method, path).conventions->dialect;
   };
   EXPECT_EQ(dialect("GET", "/api/v1/projects/a/b/c/d"), "sessionfs");
   EXPECT_EQ(dialect("PATCH", "/api/v1/projects"), "sessionfs");

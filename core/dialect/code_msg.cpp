@@ -3,12 +3,23 @@
 #include <utility>
 
 #include "core/base/json.hpp"
-#include "core/dialect/families.hpp"
+#include "core/dialect/family.hpp"
+#include "core/dialect/rendering.hpp"
 
 namespace mortise::dialect {
 namespace {
 
 constexpr std::string_view kName = "code_msg";
+constexpr std::string_view kErrorSchema = R"({"type":"object","required":["code","msg","data"],"properties":{
+  "code":{"type":"integer"},"msg":{"type":"string"},"data":{"nullable":true,"type":"object"},
+  "detail":{"type":"array","items":{"type":"object"}}
+}})";
+constexpr std::string_view kErrorExamples = R"({
+  "notSignedIn":{"value":{"code":401,"msg":"Not authenticated","data":{}}},
+  "refused":{"value":{"code":403,"msg":"Access denied","data":{}}},
+  "invalid":{"value":{"code":422,"msg":"email: must be an e-mail address","data":{"errors":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]},"detail":[{"type":"email","loc":["body","email"],"msg":"email: must be an e-mail address"}]}},
+  "tooMany":{"value":{"code":429,"msg":"Too many requests","data":{"retry_after":42,"limit":20,"window_seconds":300,"bucket":"auth"}}}
+})";
 
 class CodeMsg final : public Dialect {
  public:
@@ -78,8 +89,35 @@ class CodeMsg final : public Dialect {
   MessagesPtr messages_;
 };
 
+std::string successSchema(const std::string& data) {
+  return R"({"type":"object","required":["code","msg","data"],"properties":{"code":{"type":"integer","enum":[200]},)"
+         R"("msg":{"type":"string"},"data":)" +
+         (data.empty() ? R"({"type":"object","nullable":true,"enum":[null]})" : data) + "}}";
+}
+
+std::string successExample(const std::string& data) { return R"({"code":200,"msg":"OK","data":)" + data + "}"; }
+
 }  // namespace
 
-std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages) { return std::make_unique<CodeMsg>(std::move(messages)); }
+const Family& codeMsgFamily() {
+  static const Family family = [] {
+    using C = Check;
+    Family own;
+    own.conventions.dialect = kName;
+    own.conventions.language = "zh-CN";
+    own.conventions.checks = {C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
+    own.conventions.plainDownloadNames = false;
+    own.title = "Agent platform";
+    own.audience = "for its own web client and tools; every answer is `{code, msg, data}`.";
+    own.error = {"CodeMsgError", "application/json", kErrorSchema, kErrorExamples};
+    own.successSchema = successSchema;
+    own.successExample = successExample;
+    own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
+      return std::make_unique<CodeMsg>(std::move(messages));
+    };
+    return own;
+  }();
+  return family;
+}
 
 }  // namespace mortise::dialect

@@ -22,7 +22,7 @@ struct Context {
   std::string_view path;  // with prefix, without query, as sent
   std::string_view url;   // full URL with query (unified family)
   std::string_view requestId;
-  std::int64_t userNumber = 0;  // 0 when nobody is signed in
+  std::int64_t userNumber = 0;  // 0: not signed in
   std::string_view clientAddress;
   const std::vector<std::string>* soft = nullptr;  // of the operation
   bool credentialsSent = false;                    // WWW-Authenticate gets error="invalid_token"
@@ -52,11 +52,15 @@ class Dialect {
   virtual Rendered error(const Problem& problem, const Context& context) const = 0;
 };
 
-// problem, code_msg, unified, sessionfs.
+class Families;  // family.hpp
+
+// The envelopes of a server by name: those of its families, then third parties' templates.
 class Dialects {
  public:
+  // With the families of the kernel.
   explicit Dialects(std::shared_ptr<const Messages> messages);
-  const Dialect& get(std::string_view name) const;  // unknown name: problem
+  Dialects(std::shared_ptr<const Messages> messages, const Families& families);
+  const Dialect& get(std::string_view name) const;  // unknown name: the first family's
   bool has(std::string_view name) const;
   // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}}
   // {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
@@ -65,6 +69,7 @@ class Dialects {
 
  private:
   std::shared_ptr<const Messages> messages_;
+  std::string fallback_;
   std::map<std::string, std::unique_ptr<Dialect>, std::less<>> dialects_;
 };
 

@@ -4,12 +4,25 @@
 #include "core/base/json.hpp"
 #include "core/base/status_phrase.hpp"
 #include "core/base/text.hpp"
-#include "core/dialect/families.hpp"
+#include "core/dialect/family.hpp"
+#include "core/dialect/rendering.hpp"
 
 namespace mortise::dialect {
 namespace {
 
 constexpr std::string_view kName = "problem";
+constexpr std::string_view kErrorSchema =
+    R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{
+  "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+  "instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},
+  "retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}
+}})";
+constexpr std::string_view kErrorExamples = R"({
+  "notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e"}},
+  "refused":{"value":{"type":"about:blank","title":"Forbidden","status":403,"detail":"Access denied","instance":"/api/v1/users/ada","code":"forbidden","request_id":"4f1c2d3e"}},
+  "invalid":{"value":{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Invalid request: email: must be an e-mail address","instance":"/api/v1/auth/sessions","code":"validation_failed","request_id":"4f1c2d3e","errors":[{"detail":"must be an e-mail address","pointer":"#/email","loc":["body","email"]}]}},
+  "tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e","retry_after":42}}
+})";
 
 // This family promises one code per kind of failure; finer ones ("user_not_found") only choose the text.
 std::string_view familyCode(std::string_view code) {
@@ -98,8 +111,22 @@ class ProblemDetails final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeProblem(MessagesPtr messages) {
-  return std::make_unique<ProblemDetails>(std::move(messages));
+const Family& problemFamily() {
+  static const Family family = [] {
+    using C = Check;
+    Family own;
+    own.conventions.dialect = kName;
+    own.conventions.language = "zh-CN";
+    own.conventions.checks = {C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser};
+    own.title = "Runtime API";
+    own.audience = "for new applications; answers are bare JSON, errors are problem details (RFC 9457).";
+    own.error = {"ProblemDetails", "application/problem+json", kErrorSchema, kErrorExamples};
+    own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
+      return std::make_unique<ProblemDetails>(std::move(messages));
+    };
+    return own;
+  }();
+  return family;
 }
 
 }  // namespace mortise::dialect

@@ -3,12 +3,20 @@
 #include <utility>
 
 #include "core/base/json.hpp"
-#include "core/dialect/families.hpp"
+#include "core/dialect/family.hpp"
+#include "core/dialect/rendering.hpp"
 
 namespace mortise::dialect {
 namespace {
 
 constexpr std::string_view kName = "sessionfs";
+constexpr std::string_view kErrorSchema = R"({"type":"object","required":["error"],"properties":{
+  "error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}
+}})";
+constexpr std::string_view kErrorExamples = R"({
+  "notSignedIn":{"value":{"error":{"code":"401","message":"Missing or invalid API key","details":{}}}},
+  "tooMany":{"value":{"error":{"code":"429","message":"Rate limit exceeded","details":{}}}}
+})";
 
 bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -132,8 +140,25 @@ class Sessionfs final : public Dialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages) {
-  return std::make_unique<Sessionfs>(std::move(messages));
+const Family& sessionfsFamily() {
+  static const Family family = [] {
+    using C = Check;
+    Family own;
+    own.conventions.dialect = kName;
+    own.conventions.language = "en";
+    own.conventions.checks = {C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape};
+    own.conventions.impliedMethods = false;
+    own.anyContentType = true;
+    own.title = "Session sharing";
+    own.audience =
+        "for command-line tools and services; answers are bare JSON, errors are `{error: {code, message, details}}`.";
+    own.error = {"SessionfsError", "application/json", kErrorSchema, kErrorExamples};
+    own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
+      return std::make_unique<Sessionfs>(std::move(messages));
+    };
+    return own;
+  }();
+  return family;
 }
 
 }  // namespace mortise::dialect

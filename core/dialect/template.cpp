@@ -6,7 +6,8 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/dialect/families.hpp"
+#include "core/dialect/rendering.hpp"
+#include "core/dialect/template.hpp"
 
 namespace mortise::dialect {
 namespace {
@@ -151,6 +152,18 @@ class FromTemplate final : public Dialect {
 };
 
 }  // namespace
+
+// A template says only how bodies look; the rest is as in the family `problem`.
+const Family& Families::ofTemplates() {
+  static const Family family = [] {
+    Family own;
+    own.conventions = builtIn().fallback().conventions;
+    own.conventions.dialect.clear();
+    own.error = {"OtherError", "application/json", R"({"type":"object"})", "{}"};
+    return own;
+  }();
+  return family;
+}
 
 std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, const std::string& success,
                                       const std::string& error, std::string contentType) {

@@ -6,12 +6,26 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/dialect/families.hpp"
+#include "core/dialect/family.hpp"
+#include "core/dialect/rendering.hpp"
 
 namespace mortise::dialect {
 namespace {
 
 constexpr std::string_view kName = "unified";
+constexpr int kInvalidStatus = 400;  // the family has no 422
+constexpr std::string_view kErrorSchema =
+    R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{
+  "success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},
+  "category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},
+  "message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},
+  "recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},
+  "context":{"type":"object"},"extra":{"type":"object"}
+}})";
+constexpr std::string_view kErrorExamples = R"({
+  "notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"4f1c2d3e","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},
+  "invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"4f1c2d3e","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}
+})";
 
 struct Kind {
   std::string_view key;  // problem code
@@ -108,7 +122,7 @@ class Unified final : public Dialect {
     kind.severity = json::textMember(details, "severity", kind.severity);
 
     Rendered out;
-    out.status = problem.status == 422 ? 400 : problem.status;  // the family knows no 422
+    out.status = problem.status == 422 ? kInvalidStatus : problem.status;
     ObjectWriter object(out.body);
     object.boolean("success", false).boolean("error", true).text("error_id", text::hex(randomBytes(16)));
     object.text("category", kind.category).text("severity", kind.severity).text("message_code", kind.messageCode);
@@ -184,8 +198,42 @@ class Unified final : public Dialect {
   MessagesPtr messages_;
 };
 
+std::string successSchema(const std::string& data) {
+  return R"({"type":"object","required":["success","error","message","timestamp")" +
+         std::string(data.empty() ? "" : R"(,"data")") +
+         R"(],"properties":{"success":{"type":"boolean","enum":[true]},"error":{"type":"boolean","enum":[false]},)"
+         R"("message":{"type":"string"},"timestamp":{"type":"string"})" +
+         (data.empty() ? "" : R"(,"data":)" + data) + "}}";
+}
+
+std::string successExample(const std::string& data) {
+  return R"({"success":true,"error":false,"message":"OK","timestamp":"2026-01-08T08:14:00.123456+00:00","data":)" +
+         data + "}";
+}
+
 }  // namespace
 
-std::unique_ptr<Dialect> makeUnified(MessagesPtr messages) { return std::make_unique<Unified>(std::move(messages)); }
+const Family& unifiedFamily() {
+  static const Family family = [] {
+    using C = Check;
+    Family own;
+    own.conventions.dialect = kName;
+    own.conventions.language = "zh-CN";
+    own.conventions.checks = {C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape};
+    own.csrfByDefault = true;
+    own.anyContentType = true;
+    own.invalidStatus = kInvalidStatus;
+    own.title = "Consoles";
+    own.audience = "for pages in a browser; every answer is `{success, error, message, timestamp, data}`.";
+    own.error = {"UnifiedError", "application/json", kErrorSchema, kErrorExamples};
+    own.successSchema = successSchema;
+    own.successExample = successExample;
+    own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
+      return std::make_unique<Unified>(std::move(messages));
+    };
+    return own;
+  }();
+  return family;
+}
 
 }  // namespace mortise::dialect

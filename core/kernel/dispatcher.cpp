@@ -170,7 +170,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
           head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
       return {};
     }
-    if (!match.allow.empty() && match.manners->impliedMethods) {
+    if (!match.allow.empty() && match.conventions->impliedMethods) {
       http::Reply reply;
       reply.fields.add("Allow", match.allow);
       exchange->reply(std::move(reply));
@@ -358,7 +358,7 @@ void Dispatcher::checkPermission(const contract::Operation& operation, const ide
 
 Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
   const auto& operation = *call.operation();
-  const auto& checks = operation.manners.checks;
+  const auto& checks = operation.conventions.checks;
   const bool upload = isUpload(operation);
   const auto limited = [&](contract::Bucket::Key one, contract::Bucket::Key other) {
     return options_.limitsEnabled &&

@@ -40,7 +40,7 @@ bool isJson(const std::string& type) { return type == "application/json" || type
 
 // Families whose clients send odd or no content types: what counts is whether the body can be read.
 bool ignoresContentType(const contract::Operation& operation) {
-  return operation.body.lenient || operation.manners.dialect == "sessionfs" || operation.manners.dialect == "unified";
+  return operation.body.lenient || operation.conventions.family->anyContentType;
 }
 
 // name=value&name=value of a query or a form; `where` names it in the Problem 400.
@@ -67,11 +67,11 @@ bool takesForm(const contract::Operation& operation) {
 
 // Some paths belong to two families; a browser's is told by its cookie. Whether the cookie is good shows later: the
 // refusal speaks its family's language, too.
-const contract::Manners* mannersFor(const contract::Match& match, const http::Fields& fields) {
-  if (!match.operation || !match.operation->cookieManners || fields.find("Authorization") != nullptr)
-    return match.manners;
+const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields) {
+  if (!match.operation || !match.operation->cookieConventions || fields.find("Authorization") != nullptr)
+    return match.conventions;
   const bool withCookie = !http::cookieFrom(fields, identity::CookieSessions::kName).empty();
-  return withCookie ? &*match.operation->cookieManners : match.manners;
+  return withCookie ? &*match.operation->cookieConventions : match.conventions;
 }
 
 }  // namespace
@@ -79,8 +79,9 @@ const contract::Manners* mannersFor(const contract::Match& match, const http::Fi
 RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address)
     : dispatcher_(dispatcher), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
   principalView_.struct_size = sizeof principalView_;
-  match_.manners = mannersFor(match_, exchange_->head().fields);
-  language_ = dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.manners->language);
+  match_.conventions = conventionsFor(match_, exchange_->head().fields);
+  language_ =
+      dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.conventions->language);
 }
 
 bool RequestCall::permitted(std::string_view permission) const {
@@ -239,7 +240,7 @@ dialect::Context RequestCall::context() const {
 }
 
 void RequestCall::decorate(http::Fields& fields) const {
-  if (match_.manners->noStore && fields.find("Cache-Control") == nullptr) fields.add("Cache-Control", "no-store");
+  if (match_.conventions->noStore && fields.find("Cache-Control") == nullptr) fields.add("Cache-Control", "no-store");
   dispatcher_.cors().decorate(exchange_->head().fields.get("Origin"), fields);
 }
 
@@ -260,7 +261,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
   } else if (wrapped) {
     auto rendered =
         dispatcher_.dialects()
-            .get(match_.manners->dialect)
+            .get(match_.conventions->dialect)
             .success(reply.status, std::move(reply.json), {reply.message, std::move(reply.messageParams)}, context());
     out.status = rendered.status;
     out.body = std::move(rendered.body);
@@ -279,7 +280,7 @@ http::Reply RequestCall::errorReply(const Problem& problem) {
   std::string url;
   auto facts = context();
   facts.url = dispatcher_.fullUrl(*exchange_, url);
-  auto rendered = dispatcher_.dialects().get(match_.manners->dialect).error(problem, facts);
+  auto rendered = dispatcher_.dialects().get(match_.conventions->dialect).error(problem, facts);
   http::Reply out;
   out.status = rendered.status;
   out.body = std::move(rendered.body);
@@ -324,7 +325,7 @@ bool RequestCall::replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply 
   out.fields.add("Content-Type", reply.contentType.empty() ? "application/octet-stream" : std::move(reply.contentType));
   out.fields.add("X-Content-Type-Options", "nosniff");
   if (!reply.downloadName.empty()) {
-    const auto form = match_.manners->plainDownloadNames ? NameForm::plainIfPossible : NameForm::extendedOnly;
+    const auto form = match_.conventions->plainDownloadNames ? NameForm::plainIfPossible : NameForm::extendedOnly;
     out.fields.add("Content-Disposition", attachmentDisposition(reply.downloadName, form));
   }
   for (auto& [name, value] : reply.fields) out.fields.set(name, std::move(value));

@@ -1,23 +1,12 @@
-// The four built-in dialects, one file each, and what they share.
+// What the envelopes share: writing JSON objects, texts of problems and fields, header fields of errors.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/dialect/dialect.hpp"
 
 namespace mortise::dialect {
-
-using MessagesPtr = std::shared_ptr<const Messages>;
-
-std::unique_ptr<Dialect> makeProblem(MessagesPtr messages);
-std::unique_ptr<Dialect> makeCodeMsg(MessagesPtr messages);
-std::unique_ptr<Dialect> makeUnified(MessagesPtr messages);
-std::unique_ptr<Dialect> makeSessionfs(MessagesPtr messages);
-// Throws std::runtime_error when a template is not JSON once filled.
-std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, const std::string& success,
-                                      const std::string& error, std::string contentType);
 
 // Writes the members of a JSON object in order; values that are JSON already go in as they are.
 class ObjectWriter {
