@@ -7,7 +7,7 @@
 #include "core/db/database.hpp"
 #include "core/http/cookies.hpp"
 #include "core/kernel/failure.hpp"
-#include "core/ops/log.hpp"
+#include "core/kernel/permission_check.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/plugin/module_instance.hpp"
 
@@ -77,75 +77,22 @@ bool isBearer(std::string_view authorization) {
 
 bool takesBearer(const contract::Security& security) { return security.bearer || security.apiKey; }
 
-// Deny by default: a service key gets in only where the contract lists one of its scopes.
-void requireScope(const contract::Operation& operation, const identity::Principal& principal) {
-  if (operation.scopes.empty()) {
-    throw Problem(403, "service_key_not_allowed")
-        .detailsJson("{\"service_key_name\":" + json::quoted(principal.keyName) + "}");
-  }
-  const auto held = [&](const std::string& scope) { return principal.scopes && principal.scopes->contains(scope); };
-  if (std::any_of(operation.scopes.begin(), operation.scopes.end(), held)) return;
-  std::vector<std::string> required = operation.scopes;
-  std::vector<std::string> current;
-  if (principal.scopes) current.assign(principal.scopes->begin(), principal.scopes->end());
-  std::sort(required.begin(), required.end());
-  std::sort(current.begin(), current.end());
-  throw Problem(403, "insufficient_scope")
-      .detailsJson("{\"required\":" + identity::jsonList(required) + ",\"current\":" + identity::jsonList(current) +
-                   "}");
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options,
                        std::unordered_map<const contract::Operation*, Target> targets)
-    : parts_(parts),
-      options_(std::move(options)),
-      targets_(std::move(targets)),
-      streams_(parts.identity, &Dispatcher::checkPermission) {}
+    : parts_(parts), options_(options), targets_(std::move(targets)) {}
 
 Dispatcher::~Dispatcher() = default;
-
-std::string_view Dispatcher::fullUrl(const http::Exchange& exchange, std::string& storage) const {
-  if (!storage.empty()) return storage;
-  const auto& head = exchange.head();
-  if (!options_.publicUrl.empty()) {
-    storage = options_.publicUrl;
-  } else {
-    const auto forwarded =
-        parts_.proxies.trusts(exchange.peer()) ? head.fields.get("X-Forwarded-Proto") : std::string_view{};
-    storage = forwarded == "https" ? "https://" : "http://";
-    storage += head.fields.get("Host");
-  }
-  storage += head.target;
-  return storage;
-}
-
-void Dispatcher::logProblem(const RequestCall& call, const Problem& problem) const {
-  const auto level = problem.status >= 500 ? log::Level::error : log::Level::debug;
-  if (!log::enabled(level)) return;
-  const log::Field fields[] = {{"operation", call.operationId()},
-                               {"request_id", call.requestId()},
-                               {"status", problem.status},
-                               {"code", problem.code},
-                               {"note", problem.noteText}};
-  log::write(level, "request refused", fields, std::size(fields));
-}
 
 // Browsers send Origin with every WebSocket handshake and apply no CORS to it: the server must look (RFC 6455, 10.2).
 bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
   const auto origin = exchange.head().fields.get("Origin");
-  if (origin.empty() || isOwnOrigin(exchange, origin) || parts_.cors.trusts(origin)) return true;
+  if (origin.empty() || parts_.answering.isOwnOrigin(exchange, origin) || parts_.answering.cors().trusts(origin))
+    return true;
   // "*" is without cookies here, too.
-  return parts_.cors.allows(origin) &&
+  return parts_.answering.cors().allows(origin) &&
          http::cookieFrom(exchange.head().fields, identity::CookieSessions::kName).empty();
-}
-
-bool Dispatcher::isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const {
-  std::string url;
-  const auto own = fullUrl(exchange, url);
-  return own.size() > origin.size() && own[origin.size()] == '/' &&
-         text::equalsIgnoreCase(own.substr(0, origin.size()), origin);
 }
 
 http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
@@ -165,8 +112,8 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   const auto& head = exchange->head();
   auto match = parts_.routes.match(http::toText(head.method), head.path);
   if (head.method == http::Method::options && match.kind != contract::Match::Kind::found) {
-    if (parts_.cors.isPreflight(head)) {
-      exchange->reply(parts_.cors.preflight(
+    if (parts_.answering.cors().isPreflight(head)) {
+      exchange->reply(parts_.answering.cors().preflight(
           head, match.allow.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : match.allow));
       return {};
     }
@@ -179,8 +126,8 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
   }
   const auto kind = match.kind;
   const auto allow = match.allow;
-  auto call = std::make_shared<RequestCall>(*this, exchange, std::move(match),
-                                            parts_.proxies.clientAddress(exchange->peer(), head.fields));
+  auto call = std::make_shared<RequestCall>(parts_.answering, exchange, std::move(match),
+                                            parts_.answering.clientAddress(*exchange));
   exchange->attachment = call;
   switch (kind) {
     case contract::Match::Kind::found:
@@ -205,7 +152,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
     return {};
   }
   const auto plan = planFor(operation);
-  // Nobody waits for a body that nobody reads; a CSRF token may stand in it, though.
+  // A body that no one reads is not waited for; a CSRF token may stand in it, though.
   call->bodyReceived = !head.hasBody() || (operation.body.kind == contract::Body::Kind::none && !operation.csrf);
   if (!head.hasBody()) return {Verdict::Kind::receive, plan};
   Step step = Step::needsBody;
@@ -325,7 +272,8 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   const auto sent = head.fields.get("Origin");
   const auto origin = sent.empty() ? originOf(head.fields.get("Referer")) : sent;
   const bool fromSomewhere = !sent.empty() || !head.fields.get("Referer").empty();
-  if (fromSomewhere && (origin.empty() || !(isOwnOrigin(exchange, origin) || parts_.cors.trusts(origin)))) {
+  if (fromSomewhere &&
+      (origin.empty() || !(parts_.answering.isOwnOrigin(exchange, origin) || parts_.answering.cors().trusts(origin)))) {
     throw invalid("the request comes from a page of another origin");
   }
   auto& sessions = parts_.identity.cookieSessions();
@@ -340,20 +288,6 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   if (!session) throw invalid("the cookie session ended");
   if (!sessions.checkCsrf(*session, token, now)) throw invalid("forged, expired, or of another session");
   return true;
-}
-
-void Dispatcher::checkPermission(const contract::Operation& operation, const identity::PrincipalPtr& principal) {
-  if (operation.security.anonymous) return;
-  const bool signedIn = principal && principal->signedIn();
-  if (signedIn && principal->isServiceKey()) requireScope(operation, *principal);
-  if (operation.permission.empty() || operation.permission == "authenticated") return;
-  if (!signedIn) {
-    if (operation.security.optional) return;
-    throw Problem(401, "not_authenticated");
-  }
-  // A service key never exceeds the account that it runs as.
-  if (!principal->accountPermitted(operation.permission))
-    throw Problem(403, "forbidden").with("permission", operation.permission);
 }
 
 Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
@@ -403,7 +337,7 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
     }
   }
   if (upload && call.bodyReceived) call.checkShape();
-  // Last of all: what a caller pays for says nothing about a request that nobody could serve. An upload is not taken in
+  // Last of all: what a caller pays for says nothing about a request that can't be served. An upload is not taken in
   // only to be refused, though.
   if (!operation.feature.empty()) parts_.identity.features().require(operation.feature, call.principalPtr()->tier);
   return upload && !call.bodyReceived ? Step::needsBody : Step::done;
@@ -424,7 +358,7 @@ void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
       }
       post(call, next, [this, call, next] {
         if (call->answered()) return;  // its time ran out in the queue
-        // Who left does not want to know any more, and hashing costs too much to be done for nobody.
+        // The client has disconnected: skip the hash.
         if (next == Place::password && call->exchange()->clientGone()) return;
         const plugin::LaneScope scope(plugin::ThreadLane::worker);
         proceed(call, next);
@@ -465,7 +399,7 @@ void Dispatcher::invoke(RequestCall& call) {
   }
 }
 
-void Dispatcher::sayLimit(const http::ExchangePtr& exchange, Problem& problem) const {
+void Dispatcher::addLimit(const http::ExchangePtr& exchange, Problem& problem) const {
   const auto known = callOf(exchange);
   http::BodyPlan plan;
   plan.limit = options_.maxBody;
@@ -486,12 +420,12 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
   const auto& head = exchange->head();
   Problem problem(status, std::string(code));
   problem.noteText = detail;
-  if (status == 413) sayLimit(exchange, problem);
+  if (status == 413) addLimit(exchange, problem);
   if (code == "bad_multipart") problem.with("reason", std::string(detail));
   if (status == 503 || status == 507) problem.retryAfter = 1;
   if (const auto known = callOf(exchange)) return known->errorReply(problem);
   auto match = parts_.routes.match(http::toText(head.method), head.target.empty() ? std::string_view("/") : head.path);
-  RequestCall call(*this, exchange, std::move(match), parts_.proxies.clientAddress(exchange->peer(), head.fields));
+  RequestCall call(parts_.answering, exchange, std::move(match), parts_.answering.clientAddress(*exchange));
   return call.errorReply(problem);
 }
 

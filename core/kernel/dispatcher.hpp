@@ -3,7 +3,6 @@
 // pool.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,15 +12,12 @@
 
 #include "core/base/worker_pool.hpp"
 #include "core/contract/route_table.hpp"
-#include "core/dialect/dialect.hpp"
 #include "core/http/exchange.hpp"
 #include "core/identity/identity.hpp"
-#include "core/kernel/client_address.hpp"
-#include "core/kernel/cors.hpp"
+#include "core/kernel/answering.hpp"
 #include "core/kernel/deadlines.hpp"
 #include "core/kernel/request_call.hpp"
 #include "core/kernel/request_log.hpp"
-#include "core/kernel/stream_watch.hpp"
 #include "core/services/limits/limits.hpp"
 #include "core/services/limits/slots.hpp"
 
@@ -43,20 +39,16 @@ struct DispatcherOptions {
   int requestTimeoutSeconds = 60;
   bool limitsEnabled = true;
   bool csrfExemptBearer = false;  // callers with a bearer credential and no session cookie need no CSRF token
-  std::string publicUrl;          // empty: from Host and the trusted proxy's X-Forwarded-Proto
 };
 
 struct DispatcherParts {
   const contract::RouteTable& routes;
-  const dialect::Dialects& dialects;
-  const dialect::Messages& messages;
+  const Answering& answering;
   identity::Identity& identity;
   services::Limits& limits;
   services::Slots& slots;
   WorkerPool& workers;
   WorkerPool& passwords;
-  const TrustedProxies& proxies;
-  const Cors& cors;
   RequestLog& log;
 };
 
@@ -73,15 +65,6 @@ class Dispatcher final : public http::Application {
                         std::string_view detail) override;
   void onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) override;
 
-  const dialect::Messages& messages() const { return parts_.messages; }
-  const dialect::Dialects& dialects() const { return parts_.dialects; }
-  const Cors& cors() const { return parts_.cors; }
-  StreamWatch& streams() { return streams_; }
-  // scheme://host/path?query of a request; kept in `storage`.
-  std::string_view fullUrl(const http::Exchange& exchange, std::string& storage) const;
-  // Writes what the client must not see.
-  void logProblem(const RequestCall& call, const Problem& problem) const;
-
  private:
   enum class Step : std::uint8_t { done, needsWorker, needsBody };
   // Where a request is: on its I/O thread, on a worker, on a thread of the password lane.
@@ -96,19 +79,16 @@ class Dispatcher final : public http::Application {
   void post(const RequestCallPtr& call, Place place, std::function<void()> task);
   // Throws Problem 403 csrf_missing or csrf_invalid. False: only a worker can tell, or only the whole body.
   bool checkCsrf(RequestCall& call, bool onWorker, Step& waitFor);
-  // Throws Problem 401 or 403.
-  static void checkPermission(const contract::Operation& operation, const identity::PrincipalPtr& principal);
-  bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
   bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
-  void sayLimit(const http::ExchangePtr& exchange, Problem& problem) const;  // of a 413
+  // Adds the limit that a 413 is about.
+  void addLimit(const http::ExchangePtr& exchange, Problem& problem) const;
   static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);
 
-  DispatcherParts parts_;
-  DispatcherOptions options_;
+  const DispatcherParts parts_;
+  const DispatcherOptions options_;
   std::unordered_map<const contract::Operation*, Target> targets_;
   Deadlines deadlines_;
-  StreamWatch streams_;
 };
 
 }  // namespace mortise::kernel

@@ -22,11 +22,13 @@
 #include "core/http/server.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
+#include "core/kernel/answering.hpp"
 #include "core/kernel/builtin.hpp"
 #include "core/kernel/data_lock.hpp"
 #include "core/kernel/dispatcher.hpp"
 #include "core/kernel/module_set.hpp"
 #include "core/kernel/node_identity.hpp"
+#include "core/kernel/permission_check.hpp"
 #include "core/kernel/scrub_job.hpp"
 #include "core/kernel/secret_value.hpp"
 #include "core/kernel/service_status.hpp"
@@ -179,6 +181,8 @@ struct Kernel::Implementation {
   std::unique_ptr<TrustedProxies> proxies;
   std::unique_ptr<Cors> cors;
   std::unique_ptr<RequestLog> requestLog;
+  std::unique_ptr<StreamWatch> streams;
+  std::unique_ptr<Answering> answering;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<http::Server> server;
   std::atomic<bool> stopping{false};  // what goes on with peers elsewhere ends
@@ -699,18 +703,20 @@ void Kernel::Implementation::listen() {
   dispatching.maxUpload = static_cast<std::uint64_t>(c.integer("http.max_upload"));
   dispatching.requestTimeoutSeconds = static_cast<int>(c.integer("http.request_timeout") / 1000);
   dispatching.limitsEnabled = c.boolean("limits.enabled");
-  dispatching.publicUrl = c.text("http.public_url");
   dispatching.csrfExemptBearer = c.boolean("identity.csrf_exempt_bearer");
-  dispatcher = std::make_unique<Dispatcher>(DispatcherParts{*routes, *dialects, *messages, *identity, *limits, *slots,
-                                                            *workers, *passwords, *proxies, *cors, *requestLog},
-                                            dispatching, std::move(targets));
+  streams = std::make_unique<StreamWatch>(*identity, checkPermission);
+  answering = std::make_unique<Answering>(Answering::Parts{*dialects, *messages, *cors, *proxies, *streams},
+                                          c.text("http.public_url"));
+  dispatcher = std::make_unique<Dispatcher>(
+      DispatcherParts{*routes, *answering, *identity, *limits, *slots, *workers, *passwords, *requestLog}, dispatching,
+      std::move(targets));
 
   metrics.gaugeFrom("mortise_streams_watched", "Open streams and WebSockets of signed-in callers", {},
-                    [this] { return static_cast<double>(dispatcher->streams().watched()); });
+                    [this] { return static_cast<double>(streams->watched()); });
   metrics.gaugeFrom("mortise_streams_rights_ended", "Streams and WebSockets ended with their caller's rights", {},
-                    [this] { return static_cast<double>(dispatcher->streams().ended()); });
+                    [this] { return static_cast<double>(streams->ended()); });
   metrics.gaugeFrom("mortise_streams_rights_checks", "Looks at the rights of the callers of open streams", {},
-                    [this] { return static_cast<double>(dispatcher->streams().checks()); });
+                    [this] { return static_cast<double>(streams->checks()); });
   for (const auto& compiled : routes->documents()) {
     for (const auto& bucket : compiled.buckets) {
       if (bucket->algorithm != contract::Bucket::Algorithm::concurrent) continue;
@@ -932,6 +938,8 @@ void Kernel::drainAndStop() {
   if (self.events) self.events->stop();
   self.server.reset();
   self.dispatcher.reset();
+  self.answering.reset();
+  self.streams.reset();
   self.slots.reset();  // every request is over: gives back what they held
   self.jobs.reset();
   log::info("stopped");

@@ -8,9 +8,7 @@
 #include "core/contract/schema.hpp"
 #include "core/http/cookies.hpp"
 #include "core/kernel/content_disposition.hpp"
-#include "core/kernel/dispatcher.hpp"
 #include "core/kernel/websocket_refusal.hpp"
-#include "core/ops/log.hpp"
 
 namespace mortise::kernel {
 
@@ -66,7 +64,7 @@ bool takesForm(const contract::Operation& operation) {
 }
 
 // Some paths belong to two families; a browser's is told by its cookie. Whether the cookie is good shows later: the
-// refusal speaks its family's language, too.
+// refusal is of its family, too.
 const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields) {
   if (!match.operation || !match.operation->cookieConventions || fields.find("Authorization") != nullptr)
     return match.conventions;
@@ -76,12 +74,12 @@ const contract::Conventions* conventionsFor(const contract::Match& match, const 
 
 }  // namespace
 
-RequestCall::RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address)
-    : dispatcher_(dispatcher), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
+RequestCall::RequestCall(const Answering& answering, http::ExchangePtr exchange, contract::Match match,
+                         std::string address)
+    : answering_(answering), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
   principalView_.struct_size = sizeof principalView_;
   match_.conventions = conventionsFor(match_, exchange_->head().fields);
-  language_ =
-      dispatcher_.messages().choose(exchange_->head().fields.get("Accept-Language"), match_.conventions->language);
+  language_ = answering_.language(exchange_->head().fields.get("Accept-Language"), match_.conventions->language);
 }
 
 bool RequestCall::permitted(std::string_view permission) const {
@@ -241,7 +239,7 @@ dialect::Context RequestCall::context() const {
 
 void RequestCall::decorate(http::Fields& fields) const {
   if (match_.conventions->noStore && fields.find("Cache-Control") == nullptr) fields.add("Cache-Control", "no-store");
-  dispatcher_.cors().decorate(exchange_->head().fields.get("Origin"), fields);
+  answering_.cors().decorate(exchange_->head().fields.get("Origin"), fields);
 }
 
 bool RequestCall::replyRaw(http::Reply reply) {
@@ -260,8 +258,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
     if (!reply.contentType.empty()) out.fields.set("Content-Type", std::move(reply.contentType));
   } else if (wrapped) {
     auto rendered =
-        dispatcher_.dialects()
-            .get(match_.conventions->dialect)
+        answering_.dialect(match_.conventions->dialect)
             .success(reply.status, std::move(reply.json), {reply.message, std::move(reply.messageParams)}, context());
     out.status = rendered.status;
     out.body = std::move(rendered.body);
@@ -276,11 +273,11 @@ bool RequestCall::reply(plugin::CallReply reply) {
 }
 
 http::Reply RequestCall::errorReply(const Problem& problem) {
-  dispatcher_.logProblem(*this, problem);
+  Answering::logRefusal(operationId(), requestId(), problem);
   std::string url;
   auto facts = context();
-  facts.url = dispatcher_.fullUrl(*exchange_, url);
-  auto rendered = dispatcher_.dialects().get(match_.conventions->dialect).error(problem, facts);
+  facts.url = answering_.fullUrl(*exchange_, url);
+  auto rendered = answering_.dialect(match_.conventions->dialect).error(problem, facts);
   http::Reply out;
   out.status = rendered.status;
   out.body = std::move(rendered.body);
@@ -298,7 +295,7 @@ bool RequestCall::refuseByClose(const Problem& problem) {
     options.subprotocol = std::move(offered.front());
   const auto socket = exchange_->upgrade(std::move(options), {}, {});
   if (!socket) return false;
-  dispatcher_.logProblem(*this, problem);
+  Answering::logRefusal(operationId(), requestId(), problem);
   const auto frame = closeFor(problem);
   socket->close(frame.code, frame.reason);
   return true;
@@ -346,7 +343,7 @@ std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_optio
   const auto every = std::chrono::seconds(options.heartbeat_seconds > 0 ? options.heartbeat_seconds : 15);
   auto stream = exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields),
                                        isEvents ? ": ping\n\n" : "", every);
-  if (stream) dispatcher_.streams().add(stream, principal_, match_.operation);
+  if (stream) answering_.streams().add(stream, principal_, match_.operation);
   return stream;
 }
 
@@ -354,7 +351,7 @@ std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options o
                                                       http::WebSocket::Callbacks callbacks) {
   if (!claim()) return nullptr;
   auto socket = exchange_->upgrade(std::move(options), std::move(callbacks), {});
-  if (socket) dispatcher_.streams().add(socket, principal_, match_.operation);
+  if (socket) answering_.streams().add(socket, principal_, match_.operation);
   return socket;
 }
 

@@ -16,16 +16,15 @@
 #include "core/dialect/dialect.hpp"
 #include "core/http/exchange.hpp"
 #include "core/identity/principal.hpp"
+#include "core/kernel/answering.hpp"
 #include "core/plugin/call.hpp"
 #include "core/services/limits/slots.hpp"
 
 namespace mortise::kernel {
 
-class Dispatcher;
-
 class RequestCall final : public plugin::Call, public std::enable_shared_from_this<RequestCall> {
  public:
-  RequestCall(Dispatcher& dispatcher, http::ExchangePtr exchange, contract::Match match, std::string address);
+  RequestCall(const Answering& answering, http::ExchangePtr exchange, contract::Match match, std::string address);
 
   // plugin::Call
   std::string_view operationId() const override {
@@ -87,7 +86,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
     bool repeated;
   };
 
-  Dispatcher& dispatcher_;
+  const Answering& answering_;
   http::ExchangePtr exchange_;
   contract::Match match_;
   std::string address_;

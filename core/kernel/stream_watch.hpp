@@ -39,7 +39,7 @@ class StreamWatch {
   StreamWatch(const StreamWatch&) = delete;
   StreamWatch& operator=(const StreamWatch&) = delete;
 
-  // [any] From now on, until it is closed. A principal that is nobody is not watched.
+  // [any] From now on, until it is closed. An anonymous principal is not watched.
   void add(std::shared_ptr<http::Stream> stream, identity::PrincipalPtr principal, contract::OperationPtr operation);
   void add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal, contract::OperationPtr operation);
 

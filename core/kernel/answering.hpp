@@ -1,0 +1,56 @@
+// What every answer needs beside its request: envelopes and texts, cross-origin rules, the URL that clients see, the
+// log of refusals, the watch over open streams. One per server; each call answers through it. It has no part in what is
+// checked before the handler: that is the dispatcher's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/problem.hpp"
+#include "core/dialect/dialect.hpp"
+#include "core/http/exchange.hpp"
+#include "core/kernel/client_address.hpp"
+#include "core/kernel/cors.hpp"
+#include "core/kernel/stream_watch.hpp"
+
+namespace mortise::kernel {
+
+// All functions: any thread. The parts must outlive it, and it every call.
+class Answering {
+ public:
+  struct Parts {
+    const dialect::Dialects& dialects;
+    const dialect::Messages& messages;
+    const Cors& cors;
+    const TrustedProxies& proxies;
+    StreamWatch& streams;
+  };
+  // `publicUrl`: http.public_url; empty: from Host and the trusted proxy's
+  // X-Forwarded-Proto.
+  Answering(Parts parts, std::string publicUrl) : parts_(parts), publicUrl_(std::move(publicUrl)) {}
+
+  const dialect::Dialect& dialect(std::string_view name) const { return parts_.dialects.get(name); }
+  // Of the texts: the best one for an Accept-Language field, else `fallback`.
+  std::string_view language(std::string_view acceptLanguage, std::string_view fallback) const {
+    return parts_.messages.choose(acceptLanguage, fallback);
+  }
+  const Cors& cors() const { return parts_.cors; }
+  StreamWatch& streams() const { return parts_.streams; }
+  // Address of the client, through trusted proxies.
+  std::string clientAddress(const http::Exchange& exchange) const {
+    return parts_.proxies.clientAddress(exchange.peer(), exchange.head().fields);
+  }
+  // scheme://host/path?query of a request; lives as long as `storage`.
+  std::string_view fullUrl(const http::Exchange& exchange, std::string& storage) const;
+  // Whether `origin` (scheme://host[:port]) is where this request was sent to.
+  bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
+  // Writes what the client must not see; level error from status 500, else debug.
+  static void logRefusal(std::string_view operationId, std::string_view requestId, const Problem& problem);
+
+ private:
+  const Parts parts_;
+  const std::string publicUrl_;
+};
+
+}  // namespace mortise::kernel
