@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/kernel/kernel.hpp"
+#include "core/kernel/start_error.hpp"
 
 namespace mortise::kernel {
 

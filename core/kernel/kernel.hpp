@@ -2,12 +2,12 @@
 // and down again in reverse.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/config/config.hpp"
+#include "core/kernel/kernel_options.hpp"
+#include "core/kernel/start_error.hpp"
 
 namespace mortise::db {
 class Database;
@@ -19,26 +19,6 @@ class Identity;
 namespace mortise::kernel {
 
 class ModuleSet;
-
-// Start-up can't go on. One sentence per line, each ready to be shown to an operator.
-class StartError : public std::exception {
- public:
-  explicit StartError(std::vector<std::string> lines);
-  const std::vector<std::string>& lines() const { return lines_; }
-  const char* what() const noexcept override { return text_.c_str(); }
-
- private:
-  std::vector<std::string> lines_;
-  std::string text_;
-};
-
-struct KernelOptions {
-  config::Sources sources;
-  std::string programDirectory;          // where the binary lies: default modules.path is <dir>/modules, then
-                                         // <dir>/../lib/mortise/modules
-  std::vector<std::string> moduleFiles;  // further module files, enabled without being listed (ModuleHarness)
-  bool quiet = false;                    // do not configure logging from the configuration (tests)
-};
 
 class Kernel {
  public:

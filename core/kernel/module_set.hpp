@@ -18,6 +18,8 @@ struct FoundModule {
   std::string refusal;                               // why it can't run; empty = fine so far
   bool enabled = false;
   bool required = false;
+
+  bool mayStart() const { return enabled && refusal.empty() && manifest != nullptr; }
 };
 
 class ModuleSet {

@@ -6,7 +6,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/base/whole_file.hpp"
-#include "core/kernel/kernel.hpp"
+#include "core/kernel/start_error.hpp"
 
 namespace mortise::kernel {
 

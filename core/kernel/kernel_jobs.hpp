@@ -1,0 +1,35 @@
+// The kernel's own jobs: what removes expired rows and leftovers, and the scrub of blobs.
+#pragma once
+
+#include "core/base/worker_pool.hpp"
+#include "core/kernel/parts.hpp"
+#include "core/kernel/plan.hpp"
+#include "core/kernel/running_modules.hpp"
+#include "core/kernel/scrub_job.hpp"
+#include "core/kernel/stores.hpp"
+
+namespace mortise::kernel {
+
+class KernelJobs {
+ public:
+  // Declares the jobs and starts the engine: by now those of all modules are there. What is given outlives it.
+  KernelJobs(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules);
+  // Ends the runs of all jobs; waits at most ten seconds for them.
+  ~KernelJobs();
+  KernelJobs(const KernelJobs&) = delete;
+  KernelJobs& operator=(const KernelJobs&) = delete;
+
+  // Posts what a server that stops within the hour would never do. `workers` stop before this object goes.
+  void cleanNow(WorkerPool& workers);
+
+ private:
+  std::int64_t expireAudit();
+  std::size_t cleanUploads();
+
+  const config::Config& config_;
+  Stores& stores_;
+  Parts& parts_;
+  ScrubJob scrub_;
+};
+
+}  // namespace mortise::kernel

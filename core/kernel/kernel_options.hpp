@@ -1,0 +1,19 @@
+// What a kernel is made from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+
+namespace mortise::kernel {
+
+struct KernelOptions {
+  config::Sources sources;
+  std::string programDirectory;          // where the binary lies: default modules.path is <dir>/modules, then
+                                         // <dir>/../lib/mortise/modules
+  std::vector<std::string> moduleFiles;  // further module files, enabled without being listed (ModuleHarness)
+  bool quiet = false;                    // do not configure logging from the configuration (tests)
+};
+
+}  // namespace mortise::kernel

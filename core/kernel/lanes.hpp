@@ -1,0 +1,30 @@
+// The threads that run handlers: the lane `worker`, and the lane `password` for what hashes.
+#pragma once
+
+#include <atomic>
+
+#include "core/base/worker_pool.hpp"
+#include "core/config/config.hpp"
+
+namespace mortise::kernel {
+
+class Lanes {
+ public:
+  // `stopping` is set when the lanes stop: what they do with peers elsewhere ends then. It outlives them.
+  Lanes(const config::Config& config, std::atomic<bool>& stopping);
+  ~Lanes();  // stop()
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  WorkerPool& workers() { return workers_; }
+  WorkerPool& passwords() { return passwords_; }
+  // Finishes what is queued; takes nothing more. Twice is fine.
+  void stop();
+
+ private:
+  std::atomic<bool>& stopping_;
+  WorkerPool workers_;
+  WorkerPool passwords_;
+};
+
+}  // namespace mortise::kernel

@@ -1,0 +1,138 @@
+#include "core/kernel/option_values.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "core/base/text.hpp"
+#include "core/kernel/client_address.hpp"
+#include "core/kernel/secret_value.hpp"
+#include "core/kernel/start_error.hpp"
+#include "core/kernel/storage.hpp"
+#include "core/services/jobs/time_zone.hpp"
+#include "core/services/jobs/trigger.hpp"
+#include "core/services/jobs/trigger_error.hpp"
+
+namespace mortise::kernel {
+namespace {
+
+// So that it fits into mortise_error.details with what stands beside it.
+constexpr std::size_t kMaxUpgradeUrl = 300;
+
+}  // namespace
+
+contract::BucketOverrides bucketOverrides(const config::Config& config) {
+  contract::BucketOverrides overrides;
+  for (const auto& entry : config.list("limits.override")) {
+    const auto where = "limits.override (" + config.origin("limits.override") + "): ";
+    try {
+      const auto [name, numbers] = contract::readOverride(entry);
+      if (!overrides.emplace(name, numbers).second) throw std::runtime_error(name + " is given twice");
+    } catch (const std::runtime_error& error) {
+      throw StartError({where + error.what()});
+    }
+  }
+  return overrides;
+}
+
+contract::SizeOptions sizeOptions(const plugin::Manifest& manifest, const config::Config& config) {
+  contract::SizeOptions sizes;
+  for (const auto& option : manifest.options) {
+    if (option.type == config::Type::size)
+      sizes.emplace(option.key, static_cast<std::uint64_t>(config.integer(option.name())));
+  }
+  return sizes;
+}
+
+std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config) {
+  std::map<std::string, std::string, std::less<>> named;
+  for (const auto& entry : config.list("secrets.named")) {
+    const auto equals = entry.find('=');
+    const auto name = entry.substr(0, equals);
+    const auto where = "secrets.named (" + config.origin("secrets.named") + "): ";
+    if (equals == std::string::npos || name.find('.') == std::string::npos) {
+      throw StartError({where + "each entry must be MODULE.NAME=VALUE or MODULE.NAME=@FILE"});
+    }
+    std::string value;
+    try {
+      value = secretValue(entry.substr(equals + 1));
+    } catch (const std::runtime_error& error) {
+      throw StartError({where + name + " " + error.what()});
+    }
+    if (!named.emplace(name, std::move(value)).second) throw StartError({where + name + " is given twice"});
+  }
+  return named;
+}
+
+std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::Manifest* const> modules,
+                                                       const config::Config& config) {
+  std::map<std::string, std::vector<std::string>> roles{{"kernel.metrics", {}}, {"kernel.audit", {}}};
+  for (const auto* manifest : modules) {
+    for (const auto& permission : manifest->permissions) roles[permission.name] = permission.roles;
+  }
+  std::vector<std::string> known;
+  for (const auto& [name, holders] : roles) known.push_back(name);
+  for (const auto& entry : config.list("identity.grant")) {
+    const auto equals = entry.find('=');
+    const auto name = entry.substr(0, equals);
+    const auto granted = roles.find(name);
+    if (equals == std::string::npos || granted == roles.end()) {
+      const auto near = text::nearest(name, known);
+      throw StartError({"identity.grant (" + config.origin("identity.grant") + "): \"" + entry +
+                        "\" should be PERMISSION=ROLE+ROLE with a permission of an enabled module" +
+                        (near.empty() ? "" : "; did you mean " + near + "?")});
+    }
+    granted->second.clear();
+    for (const auto role : text::split(std::string_view(entry).substr(equals + 1), '+')) {
+      if (!text::trim(role).empty()) granted->second.emplace_back(text::trim(role));
+    }
+  }
+  return roles;
+}
+
+std::string publicUrl(const config::Config& config) {
+  auto url = config.text("http.public_url");
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+std::string upgradeUrl(const config::Config& config) {
+  const auto& url = config.text("identity.upgrade_url");
+  return url.empty() ? config.text("http.public_url") + "/pricing" : url;
+}
+
+unsigned passwordThreads(const config::Config& config) {
+  const auto threads = static_cast<unsigned>(config.integer("identity.password_concurrency"));
+  return threads > 0 ? threads : std::max(2u, std::thread::hardware_concurrency()) - 1;
+}
+
+void checkValues(const config::Config& config) {
+  namedSecrets(config);
+  const auto zone = config.text("jobs.timezone");
+  // Without any zone data the server runs, in UTC; JobEngine says so.
+  if (!services::TimeZone::find(zone) && services::TimeZone::find("Etc/UTC")) {
+    throw StartError({"jobs.timezone (" + config.origin("jobs.timezone") + "): there is no time zone \"" + zone +
+                      "\"; use an IANA name like Europe/Berlin"});
+  }
+  try {
+    if (const auto when = config.text("blobs.scrub"); when != kNever) services::Trigger::parse(when);
+  } catch (const services::TriggerError& error) {
+    throw StartError({"blobs.scrub (" + config.origin("blobs.scrub") + "): " + error.what() + "; or off"});
+  }
+  if (const auto wrong = storageFault(config); !wrong.empty()) throw StartError({wrong});
+  const auto& upgrade = config.text("identity.upgrade_url");
+  const bool isUrl = upgrade.starts_with("https://") || upgrade.starts_with("http://");
+  if (!upgrade.empty() && (!isUrl || text::length(upgrade) > kMaxUpgradeUrl)) {
+    throw StartError({"identity.upgrade_url (" + config.origin("identity.upgrade_url") +
+                      "): should be a URL that begins with https:// or http://, of at most " +
+                      std::to_string(kMaxUpgradeUrl) + " characters"});
+  }
+  try {
+    const TrustedProxies proxies(config.list("http.trusted_proxies"));
+  } catch (const std::invalid_argument& error) {
+    throw StartError({"http.trusted_proxies (" + config.origin("http.trusted_proxies") + "): " + error.what()});
+  }
+}
+
+}  // namespace mortise::kernel

@@ -1,0 +1,38 @@
+// Values of options that are more than a number or a text: checked before anything is opened, so that
+// `mortise check-config` sees them too, and read again by the parts that use them.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/contract/operation.hpp"
+#include "core/plugin/manifest.hpp"
+
+namespace mortise::kernel {
+
+constexpr const char* kNever = "off";  // blobs.scrub
+
+// All functions throw StartError with a sentence that names the option and where it was set.
+
+// limits.override: names of buckets with the operator's numbers.
+contract::BucketOverrides bucketOverrides(const config::Config& config);
+// The options of type size that a module declares, with their values.
+contract::SizeOptions sizeOptions(const plugin::Manifest& manifest, const config::Config& config);
+// secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
+std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config);
+// Permission -> roles that hold it: the defaults of `modules` and of the kernel, changed by identity.grant.
+std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::Manifest* const> modules,
+                                                       const config::Config& config);
+// http.public_url without slashes at its end.
+std::string publicUrl(const config::Config& config);
+// identity.upgrade_url, or <http.public_url>/pricing.
+std::string upgradeUrl(const config::Config& config);
+// How many threads hash passwords: identity.password_concurrency, by default all cores but one, and at least one.
+unsigned passwordThreads(const config::Config& config);
+// What only the parts that use a value can judge: secrets, time zone, triggers, storage, URLs, proxies. Opens nothing.
+void checkValues(const config::Config& config);
+
+}  // namespace mortise::kernel
