@@ -69,15 +69,15 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
                             .extra_style_parser([](std::vector<std::string>& rest) {
                               // Positional words are collected here: program_options' own list needs a declared option
                               // for them.
-                              std::vector<po::option> found;
+                              std::vector<po::option> positional;
                               if (!rest.empty() && (rest.front().empty() || rest.front()[0] != '-')) {
                                 po::option word;
                                 word.value.push_back(rest.front());
                                 word.original_tokens.push_back(rest.front());
-                                found.push_back(word);
+                                positional.push_back(word);
                                 rest.erase(rest.begin());
                               }
-                              return found;
+                              return positional;
                             })
                             .run();
     for (const auto& option : parsed.options) {
@@ -109,9 +109,9 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
   }
 }
 
-std::string Arguments::flag(const std::string& name, const std::string& otherwise) const {
-  const auto found = flags_.find(name);
-  return found == flags_.end() ? otherwise : found->second;
+std::string Arguments::flag(const std::string& name, const std::string& fallback) const {
+  const auto flag = flags_.find(name);
+  return flag == flags_.end() ? fallback : flag->second;
 }
 
 std::string helpText(const Usage& usage) {

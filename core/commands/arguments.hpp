@@ -32,7 +32,7 @@ class Arguments {
   Arguments(const Usage& usage, const std::vector<std::string>& words);
   bool help() const { return help_; }
   bool has(const std::string& flag) const { return flags_.contains(flag); }
-  std::string flag(const std::string& name, const std::string& otherwise = {}) const;
+  std::string flag(const std::string& name, const std::string& fallback = {}) const;
   // The i-th positional word; empty when it was optional and left out.
   std::string word(std::size_t index) const { return index < words_.size() ? words_[index] : std::string(); }
   const config::Sources& sources() const { return sources_; }

@@ -67,14 +67,14 @@ std::string writeFile(struct archive* writer, const ArchiveInput& input, const s
   writeHeader(writer, input.name, facts.st_size, file);
   Sha256 sum;
   std::vector<char> piece(kPiece);
-  for (std::int64_t left = facts.st_size; left > 0;) {
+  for (std::int64_t remaining = facts.st_size; remaining > 0;) {
     const auto got =
-        ::read(source.get(), piece.data(), std::min<std::size_t>(piece.size(), static_cast<std::size_t>(left)));
+        ::read(source.get(), piece.data(), std::min<std::size_t>(piece.size(), static_cast<std::size_t>(remaining)));
     if (got <= 0) fail(input.path, got == 0 ? "became shorter while it was read" : std::strerror(errno));
     sum.add(piece.data(), static_cast<std::size_t>(got));
     if (archive_write_data(writer, piece.data(), static_cast<std::size_t>(got)) != got)
       fail(file, archive_error_string(writer));
-    left -= got;
+    remaining -= got;
   }
   return sum.hex();
 }
@@ -87,7 +87,7 @@ bool safeName(const std::string& name) {
   return true;
 }
 
-void compare(const std::string& file, const std::string& list, const std::map<std::string, std::string>& found) {
+void compare(const std::string& file, const std::string& list, const std::map<std::string, std::string>& entries) {
   json::Document document;
   json::ParseError failure;
   if (!json::parse(list, document, failure) || !document.IsObject())
@@ -96,12 +96,12 @@ void compare(const std::string& file, const std::string& list, const std::map<st
   if (!files || !files->IsObject()) fail(file, "its list names no files");
   for (const auto& entry : files->GetObject()) {
     const std::string name(json::view(entry.name));
-    const auto known = found.find(name);
-    if (known == found.end()) fail(file, "entry " + name + " is missing");
+    const auto known = entries.find(name);
+    if (known == entries.end()) fail(file, "entry " + name + " is missing");
     if (!entry.value.IsString() || known->second != json::view(entry.value))
       fail(file, "entry " + name + " was altered: its SHA-256 differs from the list");
   }
-  if (files->MemberCount() != found.size()) fail(file, "holds entries that its list does not name");
+  if (files->MemberCount() != entries.size()) fail(file, "holds entries that its list does not name");
 }
 
 }  // namespace

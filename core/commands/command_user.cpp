@@ -77,16 +77,16 @@ int create(const Program& program, const Arguments& arguments) {
   user.emailConfirmedAt = user.email.empty() ? 0 : nowMicros();
   user.password = readPassword(arguments);
   const auto server = openStores(program, arguments);
-  identity::User made;
+  identity::User created;
   try {
-    made = server->identity().create(user);
+    created = server->identity().create(user);
   } catch (const Problem& problem) {
     if (problem.code == "username_taken") throw std::runtime_error("the user name \"" + user.username + "\" is taken");
     if (problem.code == "email_taken") throw std::runtime_error("the e-mail address \"" + user.email + "\" is taken");
     throw;
   }
-  record(*server, "user.created", made.id, "{\"role\":\"" + role + "\"}");
-  std::cout << made.id << '\n';
+  record(*server, "user.created", created.id, "{\"role\":\"" + role + "\"}");
+  std::cout << created.id << '\n';
   return 0;
 }
 
@@ -134,7 +134,7 @@ void requireTier(const std::string& tier) {
 }
 
 std::string orNone(const std::string& text) { return text.empty() ? "none" : text; }
-std::string timeOr(std::int64_t time, const char* otherwise) { return time == 0 ? otherwise : isoMillis(time); }
+std::string timeOr(std::int64_t time, const char* fallback) { return time == 0 ? fallback : isoMillis(time); }
 
 int show(const Program& program, const Arguments& arguments) {
   const auto server = openStores(program, arguments);

@@ -10,7 +10,7 @@ namespace mortise::commands {
 
 // By id, else by user name as written, else by e-mail address in any case.
 std::optional<identity::User> findUser(identity::Identity& identity, const std::string& word);
-// The same; throws UsageError when nobody has it.
+// The same; throws UsageError when there is none.
 identity::User requireUser(identity::Identity& identity, const std::string& word);
 
 }  // namespace mortise::commands

@@ -97,19 +97,19 @@ std::string Messages::text(std::string_view dialect, std::string_view code, std:
     const auto at = texts->second.find(code);
     return at == texts->second.end() ? nullptr : &at->second;
   };
-  const std::string* found = inLanguage(language);
-  if (found == nullptr) {  // zh or zh-TW read zh-CN rather than English
+  const std::string* entry = inLanguage(language);
+  if (entry == nullptr) {  // zh or zh-TW read zh-CN rather than English
     for (const auto& [tag, texts] : languages_) {
-      if (found == nullptr && tag != language && text::equalsIgnoreCase(primary(tag), primary(language)))
-        found = inLanguage(tag);
+      if (entry == nullptr && tag != language && text::equalsIgnoreCase(primary(tag), primary(language)))
+        entry = inLanguage(tag);
     }
   }
-  if (found == nullptr) found = inLanguage(kEnglishTag);
-  return found == nullptr ? std::string(code) : filled(*found, params);
+  if (entry == nullptr) entry = inLanguage(kEnglishTag);
+  return entry == nullptr ? std::string(code) : filled(*entry, params);
 }
 
-std::string_view Messages::choose(std::string_view acceptLanguage, std::string_view otherwise) const {
-  std::string_view best = otherwise;
+std::string_view Messages::choose(std::string_view acceptLanguage, std::string_view fallback) const {
+  std::string_view best = fallback;
   int bestWeight = 0;
   int ranges = 0;
   for (const auto part : text::split(acceptLanguage, ',')) {
@@ -119,7 +119,7 @@ std::string_view Messages::choose(std::string_view acceptLanguage, std::string_v
     const int value = semicolon == std::string_view::npos ? 1000 : weight(part.substr(semicolon + 1));
     if (range.empty() || value <= bestWeight) continue;
     if (range == "*") {
-      best = otherwise;
+      best = fallback;
       bestWeight = value;
       continue;
     }

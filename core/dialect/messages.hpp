@@ -21,8 +21,8 @@ class Messages {
   std::string text(std::string_view dialect, std::string_view code, std::string_view language,
                    const Params& params = {}) const;
   // Best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values);
-  // `otherwise` when none fits or empty.
-  std::string_view choose(std::string_view acceptLanguage, std::string_view otherwise) const;
+  // `fallback` when none fits or empty.
+  std::string_view choose(std::string_view acceptLanguage, std::string_view fallback) const;
 
  private:
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> languages_;

@@ -98,11 +98,11 @@ class ProblemDetails final : public Dialect {
       const auto name = json::view(entry.name);
       static constexpr std::string_view kOwn[] = {"type", "title",  "status",      "detail",    "instance",
                                                   "code", "errors", "retry_after", "request_id"};
-      bool taken = false;
+      bool reserved = false;
       for (const auto own : kOwn)
-        taken = taken || (own == name && (own != "errors" || !problem.errors.empty()) &&
-                          (own != "retry_after" || problem.retryAfter > 0));
-      if (!taken) object.raw(name, json::toText(entry.value));
+        reserved = reserved || (own == name && (own != "errors" || !problem.errors.empty()) &&
+                                (own != "retry_after" || problem.retryAfter > 0));
+      if (!reserved) object.raw(name, json::toText(entry.value));
     }
   }
 

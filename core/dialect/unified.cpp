@@ -137,7 +137,7 @@ class Unified final : public Dialect {
   }
 
  private:
-  // A refused permission is told by its verb: "view" for "scheduler.view".
+  // The text of a refused permission names its verb: "view" for "scheduler.view".
   std::string textOf(const Problem& problem, std::string_view language) const {
     const auto named = std::find_if(problem.params.begin(), problem.params.end(),
                                     [](const auto& param) { return param.first == "permission"; });
@@ -179,7 +179,7 @@ class Unified final : public Dialect {
       const auto reset = nowMicros() / 1'000'000 + std::max(1, problem.retryAfter);
       out.fields.emplace_back("X-RateLimit-Reset", std::to_string(reset));
     }
-    for (const char* told : {"retry_after", "limit", "window_seconds", "bucket"}) details.RemoveMember(told);
+    for (const char* name : {"retry_after", "limit", "window_seconds", "bucket"}) details.RemoveMember(name);
   }
 
   static std::string rest(const json::Document& details) {

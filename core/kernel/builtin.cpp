@@ -51,7 +51,7 @@ std::string infraHealth(ops::Health& health) {
          "\",\"services\":{" + services + "}}";
 }
 
-// Public, since load balancers ask; what they must not learn is for those who are signed in.
+// Public, since load balancers ask; details are for signed-in callers only.
 void readStatus(RequestCall& call, ops::Health& health) {
   const auto statuses = serviceStatuses(health.run());
   const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();
@@ -132,14 +132,14 @@ std::string queryText(const RequestCall& call, const char* name) {
   return value && value->IsString() ? std::string(json::view(*value)) : std::string();
 }
 
-std::int64_t queryInteger(const RequestCall& call, const char* name, std::int64_t otherwise) {
+std::int64_t queryInteger(const RequestCall& call, const char* name, std::int64_t fallback) {
   const auto* value = call.parameter(MORTISE_IN_QUERY, name, 0);
-  return value && value->IsInt64() ? value->GetInt64() : otherwise;
+  return value && value->IsInt64() ? value->GetInt64() : fallback;
 }
 
-std::int64_t queryTime(const RequestCall& call, const char* name, std::int64_t otherwise) {
+std::int64_t queryTime(const RequestCall& call, const char* name, std::int64_t fallback) {
   const auto text = queryText(call, name);
-  if (text.empty()) return otherwise;
+  if (text.empty()) return fallback;
   const auto time = services::auditTime(text);
   if (time) return *time;
   throw Problem(422, "validation_failed").field({"query", name}, "date_time");

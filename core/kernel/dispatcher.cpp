@@ -26,7 +26,7 @@ RequestCallPtr callOf(const http::ExchangePtr& exchange) {
   return std::static_pointer_cast<RequestCall>(exchange->attachment);
 }
 
-// Bodies that go to disk are let in only after everything that can be told without them.
+// A body that goes to disk is accepted only after every check that does not need it.
 bool isUpload(const contract::Operation& operation) {
   return operation.body.kind == contract::Body::Kind::multipart || operation.body.kind == contract::Body::Kind::raw;
 }
@@ -269,10 +269,10 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   }
   if (token.empty()) throw Problem(403, "csrf_missing");
   const auto invalid = [](const char* note) { return Problem(403, "csrf_invalid").note(note); };
-  const auto sent = head.fields.get("Origin");
-  const auto origin = sent.empty() ? originOf(head.fields.get("Referer")) : sent;
-  const bool fromSomewhere = !sent.empty() || !head.fields.get("Referer").empty();
-  if (fromSomewhere &&
+  const auto originField = head.fields.get("Origin");
+  const auto origin = originField.empty() ? originOf(head.fields.get("Referer")) : originField;
+  const bool namesOrigin = !originField.empty() || !head.fields.get("Referer").empty();
+  if (namesOrigin &&
       (origin.empty() || !(parts_.answering.isOwnOrigin(exchange, origin) || parts_.answering.cors().trusts(origin)))) {
     throw invalid("the request comes from a page of another origin");
   }
@@ -384,9 +384,9 @@ void Dispatcher::post(const RequestCallPtr& call, Place place, std::function<voi
 }
 
 void Dispatcher::invoke(RequestCall& call) {
-  const auto found = targets_.find(call.operation());
-  if (found == targets_.end()) throw Problem(500, "internal").note("operation without a handler");
-  const auto& target = found->second;
+  const auto entry = targets_.find(call.operation());
+  if (entry == targets_.end()) throw Problem(500, "internal").note("operation without a handler");
+  const auto& target = entry->second;
   if (target.builtin) {
     target.builtin(call);
     return;

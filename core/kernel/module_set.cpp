@@ -20,14 +20,14 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
 }
 
 FoundModule read(const std::string& file) {
-  FoundModule found;
-  found.file = file;
+  FoundModule module;
+  module.file = file;
   try {
-    found.manifest = std::make_shared<const plugin::Manifest>(plugin::Manifest::readFromFile(file));
+    module.manifest = std::make_shared<const plugin::Manifest>(plugin::Manifest::readFromFile(file));
   } catch (const plugin::Refusal& refusal) {
-    found.refusal = refusal.what();
+    module.refusal = refusal.what();
   }
-  return found;
+  return module;
 }
 
 }  // namespace
@@ -53,23 +53,23 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
   std::set<std::string, std::less<>> names;
   const bool everything = contains(enabled, "*") || enabled.empty();
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    auto found = read(paths[i]);
+    auto module = read(paths[i]);
     // An unreadable file is judged by its name, so that modules.required can speak of it.
-    const auto name = found.manifest ? found.manifest->name : fs::path(paths[i]).stem().string();
-    found.required = contains(required, name);
-    found.enabled = i >= listed || found.required || (everything && !contains(disabled, name)) ||
-                    (!everything && contains(enabled, name));
-    if (found.manifest && !names.insert(name).second) {
-      found.refusal = plugin::Refusal(paths[i], "expected a module name of its own, found " + name +
-                                                    " which another file has; remove one of the two files")
-                          .what();
-    } else if (!found.manifest) {
+    const auto name = module.manifest ? module.manifest->name : fs::path(paths[i]).stem().string();
+    module.required = contains(required, name);
+    module.enabled = i >= listed || module.required || (everything && !contains(disabled, name)) ||
+                     (!everything && contains(enabled, name));
+    if (module.manifest && !names.insert(name).second) {
+      module.refusal = plugin::Refusal(paths[i], "expected a module name of its own, found " + name +
+                                                     " which another file has; remove one of the two files")
+                           .what();
+    } else if (!module.manifest) {
       names.insert(name);
     }
-    set.modules_.push_back(std::move(found));
+    set.modules_.push_back(std::move(module));
   }
-  const auto report = [&](const std::vector<std::string>& wanted, const char* option, bool isRequired) {
-    for (const auto& name : wanted) {
+  const auto report = [&](const std::vector<std::string>& requested, const char* option, bool isRequired) {
+    for (const auto& name : requested) {
       if (name == "*" || names.contains(name)) continue;
       std::string where;
       for (const auto& directory : directories) where += (where.empty() ? "" : ", ") + directory;

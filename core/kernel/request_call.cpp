@@ -63,7 +63,7 @@ bool takesForm(const contract::Operation& operation) {
   return std::find(types.begin(), types.end(), kForm) != types.end();
 }
 
-// Some paths belong to two families; a browser's is told by its cookie. Whether the cookie is good shows later: the
+// Some paths belong to two families; a cookie tells that of browsers. Whether the cookie is good shows later: the
 // refusal is of its family, too.
 const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields) {
   if (!match.operation || !match.operation->cookieConventions || fields.find("Authorization") != nullptr)
@@ -112,9 +112,9 @@ void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
 }
 
 const json::Value* RequestCall::parameter(mortise_in in, std::string_view name, std::size_t index) const {
-  const auto wanted = inFrom(in);
+  const auto place = inFrom(in);
   for (const auto& typed : parameters_) {
-    if (typed.in != wanted || typed.name != name) continue;
+    if (typed.in != place || typed.name != name) continue;
     if (!typed.repeated) return index == 0 ? &typed.value : nullptr;
     return index < typed.value.Size() ? &typed.value[static_cast<rapidjson::SizeType>(index)] : nullptr;
   }

@@ -101,7 +101,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::atomic<bool> answered_{false};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
-  std::mutex slotsMutex_;              // taken on a worker, given back on the I/O thread
+  std::mutex slotsMutex_;              // slots are taken on a worker and released on the I/O thread
   std::vector<services::Slots::Held> slots_;
   bool over_ = false;
 };

@@ -17,8 +17,8 @@ namespace {
 using plugin::str;
 using services::ScrubbedScope;
 
-constexpr std::size_t kNamed = 100;  // in a record's details, which have room for 64 KiB
-constexpr std::size_t kReason = 200;
+constexpr std::size_t kMaxNamed = 100;  // in a record's details, which have room for 64 KiB
+constexpr std::size_t kMaxReason = 200;
 
 // What people see of the pass while it goes on. Without the module sync, or when it fails, the pass goes on unseen: the
 // blobs matter more.
@@ -32,7 +32,7 @@ class Session {
     session.type = str(run.manual() ? "manual_task" : "scheduled_task");
     session.category = str("other");
     session.created_by = run.createdBy();
-    if (!tell([&](auto* error) { return table_->open(table_->context, &session, id_, error); })) {
+    if (!report([&](auto* error) { return table_->open(table_->context, &session, id_, error); })) {
       table_ = nullptr;
       return;
     }
@@ -41,7 +41,7 @@ class Session {
       targets.push_back({static_cast<std::int64_t>(targets.size()) + 1, str(scope)});
     }
     records_.resize(targets.size());
-    tell([&](auto* error) {
+    report([&](auto* error) {
       return table_->add_targets(table_->context, str(id_), targets.data(), targets.size(), records_.data(), error);
     });
   }
@@ -52,23 +52,23 @@ class Session {
   bool cancelled() const { return table_ != nullptr && table_->cancelled(table_->context, str(id_)) != 0; }
   void start(std::size_t scope) const {
     if (table_ == nullptr) return;
-    tell([&](auto* error) { return table_->start(table_->context, records_[scope], error); });
+    report([&](auto* error) { return table_->start(table_->context, records_[scope], error); });
   }
   void progress(std::size_t scope, const ScrubbedScope& result) const {
     if (table_ == nullptr) return;
     const auto counters = countersOf(result);
-    tell([&](auto* error) { return table_->progress(table_->context, records_[scope], &counters, error); });
+    report([&](auto* error) { return table_->progress(table_->context, records_[scope], &counters, error); });
   }
   void complete(std::size_t scope, const ScrubbedScope& result, const std::string& details) const {
     if (table_ == nullptr) return;
     const auto counters = countersOf(result);
-    tell([&](auto* error) {
+    report([&](auto* error) {
       return table_->complete(table_->context, records_[scope], &counters, str(details), error);
     });
   }
   void fail(std::size_t scope, const std::string& message, const std::string& details) const {
     if (table_ == nullptr) return;
-    tell(
+    report(
         [&](auto* error) { return table_->fail(table_->context, records_[scope], str(message), str(details), error); });
   }
   void finish(std::string_view reason) {
@@ -82,7 +82,7 @@ class Session {
             static_cast<std::int64_t>(result.damaged.size())};
   }
   template <typename Call>
-  static bool tell(Call call) {
+  static bool report(Call call) {
     mortise_error error{};
     error.struct_size = sizeof error;
     const auto status = call(&error);
@@ -100,13 +100,13 @@ class Session {
 std::string detailsOf(const ScrubbedScope& result) {
   std::string damaged;
   std::string unreadable;
-  for (std::size_t i = 0; i < std::min(result.damaged.size(), kNamed); ++i) {
+  for (std::size_t i = 0; i < std::min(result.damaged.size(), kMaxNamed); ++i) {
     damaged += (i == 0 ? "" : ",") + json::quoted(result.damaged[i]);
   }
-  for (std::size_t i = 0; i < std::min(result.unreadable.size(), kNamed); ++i) {
+  for (std::size_t i = 0; i < std::min(result.unreadable.size(), kMaxNamed); ++i) {
     const auto& one = result.unreadable[i];
     unreadable += std::string(i == 0 ? "" : ",") + "{\"key\":" + json::quoted(one.key) +
-                  ",\"reason\":" + json::quoted(services::storable(one.reason.substr(0, kReason))) + "}";
+                  ",\"reason\":" + json::quoted(services::storable(one.reason.substr(0, kMaxReason))) + "}";
   }
   return "{\"version\":1,\"blobs\":" + std::to_string(result.blobs) + ",\"bytes\":" + std::to_string(result.bytes) +
          ",\"damaged_count\":" + std::to_string(result.damaged.size()) + ",\"damaged\":[" + damaged +

@@ -1,4 +1,4 @@
-// The job kernel.scrub_blobs: one pass over the blobs of every scope, told to people by the run's record, the log, a
+// The job kernel.scrub_blobs: one pass over the blobs of every scope, reported in the run's record, the log, a
 // metric and, where the module sync is loaded, a session with a target for each scope.
 #pragma once
 
@@ -21,7 +21,7 @@ class ScrubJob {
   // Text for the run's record. Throws, so that the run fails, when a blob is damaged or can't be read, and what the
   // store throws when it can't be listed.
   std::string run(services::JobRun& run);
-  // Sets mortise_blobs_damaged to what is kept now.
+  // Sets mortise_blobs_damaged to the number of damaged blobs that lie aside now.
   void count();
 
  private:

@@ -6,9 +6,9 @@
 
 namespace mortise::kernel {
 
-std::string secretValue(const std::string& given) {
-  if (!given.starts_with('@')) return given;
-  const auto path = given.substr(1);
+std::string secretValue(const std::string& setting) {
+  if (!setting.starts_with('@')) return setting;
+  const auto path = setting.substr(1);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("names the file " + path + ", which can't be read");
   std::string value(std::istreambuf_iterator<char>(file), {});

@@ -5,8 +5,8 @@
 
 namespace mortise::kernel {
 
-// What the file behind "@" says without the line breaks at its end, else `given`. Throws std::runtime_error with a
+// What the file behind "@" says without the line breaks at its end, else `setting`. Throws std::runtime_error with a
 // sentence that names the file, never the value.
-std::string secretValue(const std::string& given);
+std::string secretValue(const std::string& setting);
 
 }  // namespace mortise::kernel

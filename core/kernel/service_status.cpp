@@ -39,12 +39,12 @@ std::vector<std::string> serviceNames() {
 std::vector<ServiceStatus> serviceStatuses(const ops::HealthReport& report) {
   std::vector<ServiceStatus> all;
   for (const auto& own : kOwn) {
-    const auto found = std::find_if(report.checks.begin(), report.checks.end(),
-                                    [&](const auto& check) { return check.name == own.check; });
-    if (found == report.checks.end()) {
+    const auto result = std::find_if(report.checks.begin(), report.checks.end(),
+                                     [&](const auto& check) { return check.name == own.check; });
+    if (result == report.checks.end()) {
       all.push_back({std::string(own.service), true, std::string(own.unchecked)});
     } else {
-      all.push_back({std::string(own.service), found->healthy, found->detail});
+      all.push_back({std::string(own.service), result->healthy, result->detail});
     }
   }
   const auto modules = all.size();

@@ -60,12 +60,12 @@ bool isHost(std::string_view host) {
   });
 }
 
-Endpoint endpointFrom(const std::string& given, bool secure) {
-  Endpoint endpoint{given, secure};
+Endpoint endpointFrom(const std::string& address, bool secure) {
+  Endpoint endpoint{address, secure};
   for (const auto* scheme : {"https://", "http://"}) {
-    if (!given.starts_with(scheme)) continue;
+    if (!address.starts_with(scheme)) continue;
     endpoint.secure = scheme == std::string_view("https://");
-    endpoint.host = given.substr(std::string_view(scheme).size());
+    endpoint.host = address.substr(std::string_view(scheme).size());
   }
   while (endpoint.host.ends_with('/')) endpoint.host.pop_back();
   // As HTTP clients write the Host field, which is signed.
@@ -80,9 +80,10 @@ bool isS3(const config::Config& config) { return config.text("blobs.url").starts
 services::s3::Options s3Options(const config::Config& config) {
   services::s3::Options options;
   options.region = config.text("blobs.s3_region");
-  const auto given = config.text("blobs.s3_endpoint");
-  const auto endpoint = endpointFrom(given.empty() ? "https://s3." + options.region + ".amazonaws.com" : given,
-                                     config.boolean("blobs.s3_secure"));
+  const auto configured = config.text("blobs.s3_endpoint");
+  const auto endpoint =
+      endpointFrom(configured.empty() ? "https://s3." + options.region + ".amazonaws.com" : configured,
+                   config.boolean("blobs.s3_secure"));
   options.endpoint = endpoint.host;
   options.secure = endpoint.secure;
   options.publicEndpoint = config.text("blobs.s3_public_url");
@@ -142,8 +143,8 @@ Storage openLocal(const StorageParts& parts) {
   options.url = parts.url;
   auto local = std::make_unique<services::LocalObjects>(std::move(options));
   storage.localObjects = local.get();
-  storage.check = [kept = local.get()](std::chrono::milliseconds) {
-    kept->checkWritable();
+  storage.check = [objects = local.get()](std::chrono::milliseconds) {
+    objects->checkWritable();
     return ops::CheckResult{true, "a local folder"};
   };
   storage.objects = std::move(local);

@@ -118,14 +118,14 @@ std::vector<StreamWatch::Entry> StreamWatch::due(Clock::time_point now, std::opt
     seenRevision_ = revision.value_or(0);
   }
   const std::int64_t seconds = nowMicros() / 1'000'000;
-  std::vector<Entry> found;
+  std::vector<Entry> due;
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    // A fresh one may have missed a change between its authentication and now.
-    if (all || entry.fresh || ranOut(*entry.principal, seconds)) found.push_back(entry);
-    entry.fresh = false;
+    // A new one may have missed a change between its authentication and now.
+    if (all || entry.unchecked || ranOut(*entry.principal, seconds)) due.push_back(entry);
+    entry.unchecked = false;
   }
-  return found;
+  return due;
 }
 
 void StreamWatch::check(std::vector<Entry> entries) {
@@ -161,8 +161,8 @@ void StreamWatch::check(std::vector<Entry> entries) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
     if (!byTime(*entry.principal)) continue;
-    const auto found = later.find(identified(*entry.principal));
-    if (found != later.end()) entry.principal = found->second;
+    const auto now = later.find(identified(*entry.principal));
+    if (now != later.end()) entry.principal = now->second;
   }
 }
 

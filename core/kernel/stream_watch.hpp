@@ -55,7 +55,7 @@ class StreamWatch {
     std::shared_ptr<http::WebSocket> socket;
     identity::PrincipalPtr principal;
     contract::OperationPtr operation;
-    bool fresh = true;  // not looked at since it was opened
+    bool unchecked = true;  // not looked at since it was opened
 
     bool open() const { return stream ? stream->open() : socket->open(); }
     void end(const Problem& problem) const;

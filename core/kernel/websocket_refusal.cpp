@@ -5,8 +5,8 @@
 namespace mortise::kernel {
 
 CloseFrame closeFor(const Problem& problem) {
-  constexpr std::size_t kLongestReason = 123;
-  CloseFrame frame{1011, problem.code.substr(0, kLongestReason)};
+  constexpr std::size_t kMaxReason = 123;
+  CloseFrame frame{1011, problem.code.substr(0, kMaxReason)};
   switch (problem.status) {
     case 401:
     case 403:
