@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/base/unique_fd.hpp"
+#include "core/db/after_commit.hpp"
 
 namespace mortise::identity {
 
@@ -26,6 +27,11 @@ Revision::Revision(const std::string& file) {
   void* mapped = ::mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, opened.get(), 0);
   if (mapped == MAP_FAILED) failed("mmap");
   shared_ = static_cast<std::uint64_t*>(mapped);
+}
+
+void Revision::advance() {
+  if (!shared_) return;
+  db::afterCommit([shared = shared_] { __atomic_add_fetch(shared, 1, __ATOMIC_ACQ_REL); });
 }
 
 Revision::~Revision() {

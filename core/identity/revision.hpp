@@ -18,10 +18,8 @@ class Revision {
 
   bool enabled() const { return shared_ != nullptr; }
   std::uint64_t current() const { return shared_ ? __atomic_load_n(shared_, __ATOMIC_ACQUIRE) : 0; }
-  // After the change is committed.
-  void advance() {
-    if (shared_) __atomic_add_fetch(shared_, 1, __ATOMIC_ACQ_REL);
-  }
+  // After the change is committed; inside a joined transaction it waits for that commit (core/db/after_commit.hpp).
+  void advance();
 
  private:
   std::uint64_t* shared_ = nullptr;

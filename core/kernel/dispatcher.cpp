@@ -4,7 +4,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
-#include "core/db/database.hpp"
+#include "core/db/sql.hpp"
 #include "core/http/cookies.hpp"
 #include "core/kernel/failure.hpp"
 #include "core/kernel/permission_check.hpp"

@@ -3,7 +3,7 @@
 #include <exception>
 #include <string>
 
-#include "core/db/database.hpp"
+#include "core/db/sql.hpp"
 #include "core/services/service_error.hpp"
 
 namespace mortise::kernel {

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "core/db/transaction_boundary.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::plugin {
@@ -29,6 +30,7 @@ class CallbackGate {
     }
     bool done = false;
     try {
+      const db::TransactionBoundary boundary(what);
       work();
       done = true;
     } catch (const std::exception& error) {

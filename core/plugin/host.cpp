@@ -42,12 +42,18 @@ Host::Host(std::shared_ptr<const Manifest> manifest, const HostServices& service
       services_(services),
       gate_(std::make_shared<CallbackGate>(manifest_->name)),
       jobs_(std::make_unique<JobBook>(*this)) {
-  raw_.struct_size = sizeof raw_;
-  raw_.abi_major = MORTISE_ABI_MAJOR;
-  raw_.abi_minor = MORTISE_ABI_MINOR;
-  raw_.kernel = this;
-  raw_.lookup = &Host::lookup;
+  raw_ = rawFor(face_);
   readOptions();
+}
+
+mortise_host Host::rawFor(HostFace& face) {
+  mortise_host raw{};
+  raw.struct_size = sizeof raw;
+  raw.abi_major = MORTISE_ABI_MAJOR;
+  raw.abi_minor = MORTISE_ABI_MINOR;
+  raw.kernel = &face;
+  raw.lookup = &Host::lookup;
+  return raw;
 }
 
 Host::~Host() { takeBack(); }

@@ -17,6 +17,10 @@
 #include "mortise/abi/config.h"
 #include "mortise/abi/module.h"
 
+namespace mortise::db {
+class Database;
+class JoinedTransaction;
+}
 namespace mortise::identity {
 class Identity;
 }
@@ -66,6 +70,13 @@ struct HostServices {
 };
 
 class JobBook;
+class Host;
+
+// What mortise_host::kernel points to.
+struct HostFace {
+  Host* host = nullptr;
+  std::shared_ptr<db::JoinedTransaction> transaction;  // set in a host that db/1 join() made
+};
 
 class Host {
  public:
@@ -75,7 +86,10 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   mortise_host* raw() { return &raw_; }
-  static Host& of(mortise_host* host) { return *static_cast<Host*>(host->kernel); }
+  static const HostFace& face(const mortise_host& host) { return *static_cast<const HostFace*>(host.kernel); }
+  static Host& of(mortise_host* host) { return *face(*host).host; }
+  // A host of this module, for the life of `face`, which names this Host.
+  mortise_host rawFor(HostFace& face);
 
   const Manifest& manifest() const { return *manifest_; }
   const std::string& moduleName() const { return manifest_->name; }
@@ -122,6 +136,7 @@ class Host {
 
   const std::shared_ptr<const Manifest> manifest_;
   const HostServices services_;
+  HostFace face_{this, nullptr};
   mortise_host raw_{};
   CallbackGatePtr gate_;
   std::unique_ptr<JobBook> jobs_;

@@ -11,7 +11,7 @@ namespace {
 extern "C" {
 
 mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, mortise_error* error) {
-  return blocking<&HostServices::audit>(raw, "audit/1 record", error, [&](Host& host, services::Audit& audit) {
+  return joined<&HostServices::audit>(raw, "audit/1 record", error, [&](Host& host, services::Audit& audit) {
     if (!MORTISE_COMPLETE(entry, mortise_audit_entry, call)) return tooShort(error, "mortise_audit_entry");
     if (!view(entry->action).starts_with(host.moduleName() + ".")) {
       return answer(error, MORTISE_INVALID, "bad_action",

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/db/after_commit.hpp"
 #include "core/plugin/file_handle.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
@@ -154,8 +155,12 @@ mortise_status blobsOpen(mortise_host* raw, mortise_str key, mortise_file** file
 void blobsClose(mortise_file* file) { delete reinterpret_cast<FilePtr*>(file); }
 
 mortise_status blobsRemove(mortise_host* raw, mortise_str key, mortise_error* error) {
-  return onKey(raw, key, "blobs/1 remove", error,
-               [&](Blobs& blobs, std::string_view full) { return blobs.remove(full) ? MORTISE_OK : absent(error); });
+  return onKey(raw, key, "blobs/1 remove", error, [&](Blobs& blobs, std::string_view full) {
+    if (!db::waitsForCommit()) return blobs.remove(full) ? MORTISE_OK : absent(error);
+    if (!blobs.stat(full)) return absent(error);
+    db::afterCommit([&blobs, full = std::string(full)] { blobs.remove(full); });
+    return MORTISE_OK;
+  });
 }
 
 mortise_status blobsList(mortise_host* raw, mortise_str prefix, mortise_str after, size_t limit, mortise_blob_sink sink,

@@ -5,11 +5,20 @@
 
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
-#include "core/plugin/host_errors.hpp"
+#include "core/db/joined_transaction.hpp"
+#include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "mortise/abi/db.h"
 
 using mortise::plugin::Host;
+
+namespace mortise::plugin {
+// What join() hands out.
+struct JoinedHost {
+  HostFace face;
+  mortise_host raw{};
+};
+}  // namespace mortise::plugin
 
 // Owned by its Host (hold) until close. Knows its open rows, so that a module that closes them in the wrong order, or
 // not at all, breaks nothing.
@@ -18,6 +27,7 @@ struct mortise_db_session {
   std::unique_ptr<mortise::db::Session> session;  // null once it was taken back
   std::vector<mortise_db_rows*> open;
   std::uint64_t held = 0;
+  std::unique_ptr<mortise::plugin::JoinedHost> joined;  // once join() was called
 };
 
 struct mortise_db_rows {
@@ -128,15 +138,13 @@ mortise_status onSession(mortise_db_session* session, const char* function, mort
 extern "C" {
 
 mortise_status dbOpen(mortise_host* raw, int32_t write, mortise_db_session** session, mortise_error* error) {
-  auto* host = hostOf(raw);
-  if (host == nullptr || session == nullptr) return noHost(error);
+  if (session == nullptr) return noHost(error);
   *session = nullptr;
-  return guarded(host, "db/1 open", error, [&] {
-    if (!mayBlock(host, "db/1 open", error)) return MORTISE_INVALID;
+  return onJoinedHost(raw, "db/1 open", error, [&](Host& host) {
     auto opened = std::make_shared<mortise_db_session>();
-    opened->host = host;
-    opened->session = host->services().database->lease(write != 0 ? db::Access::write : db::Access::read);
-    opened->held = host->hold("database session", [opened] { endSession(*opened); });
+    opened->host = &host;
+    opened->session = host.services().database->lease(write != 0 ? db::Access::write : db::Access::read);
+    opened->held = host.hold("database session", [opened] { endSession(*opened); });
     *session = opened.get();
     return MORTISE_OK;
   });
@@ -239,15 +247,61 @@ void dbRowsClose(mortise_db_rows* rows) {
 }
 
 char dbBackend(mortise_host* raw) {
-  const auto* host = hostOf(raw);
+  const auto* host = joinableHostOf(raw);
   return host != nullptr && host->services().database->backend() == db::Backend::postgresql ? 'p' : 's';
+}
+
+mortise_status dbJoin(mortise_db_session* session, mortise_host** joined, mortise_error* error) {
+  if (joined == nullptr) return answer(error, MORTISE_INVALID, "joined", "joined is null");
+  *joined = nullptr;
+  return onSession(session, "db/1 join", error, [&](db::Session& open) {
+    auto transaction = open.join();
+    if (session->joined == nullptr) {
+      auto made = std::make_unique<JoinedHost>();
+      made->face = {session->host, std::move(transaction)};
+      made->raw = session->host->rawFor(made->face);
+      session->joined = std::move(made);
+    }
+    *joined = &session->joined->raw;
+    return MORTISE_OK;
+  });
+}
+
+mortise_status dbEnter(mortise_db_session* session, mortise_error* error) {
+  return onSession(session, "db/1 enter", error, [&](db::Session&) {
+    if (session->joined == nullptr) return answer(error, MORTISE_INVALID, "not_joined", "join the session first");
+    const auto status = mayJoin(&session->joined->raw, error);
+    if (status == MORTISE_OK) db::enterJoined(*session->joined->face.transaction);
+    return status;
+  });
+}
+
+void dbLeave(mortise_db_session* session) {
+  if (session == nullptr || session->joined == nullptr) return;
+  const auto& transaction = *session->joined->face.transaction;
+  if (!transaction.ended() && transaction.onItsThread()) db::leaveJoined();
+}
+
+mortise_status dbLock(mortise_db_session* session, mortise_str name, mortise_error* error) {
+  return onSession(session, "db/1 lock", error, [&](db::Session& open) {
+    constexpr std::size_t kMaxName = 200;
+    if (name.size == 0 || name.size > kMaxName || !text::isUtf8(view(name)))
+      return answer(error, MORTISE_INVALID, "bad_name", "the name of a lock has 1 to 200 bytes of UTF-8");
+    open.lock(session->host->moduleName() + ":" + copy(name));
+    return MORTISE_OK;
+  });
+}
+
+int32_t dbLost(mortise_db_session* session) {
+  if (session == nullptr || session->session == nullptr) return 0;
+  return guardedOr(session->host, "db/1 lost", 0, [&] { return session->session->lost() ? 1 : 0; });
 }
 
 }  // extern "C"
 
 const mortise_db_v1 kTable = {
-    sizeof(mortise_db_v1), &dbOpen,   &dbClose, &dbBegin, &dbCommit, &dbRollback, &dbExecute, &dbQuery, &dbNext,
-    &dbRowsClose,          &dbBackend};
+    sizeof(mortise_db_v1), &dbOpen,    &dbClose, &dbBegin, &dbCommit, &dbRollback, &dbExecute, &dbQuery, &dbNext,
+    &dbRowsClose,          &dbBackend, &dbJoin,  &dbEnter, &dbLeave,  &dbLock,     &dbLost};
 
 }  // namespace
 

@@ -1,11 +1,13 @@
 #include "core/plugin/host_errors.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <new>
 #include <system_error>
 
 #include "core/base/text.hpp"
-#include "core/db/database.hpp"
+#include "core/db/joined_transaction.hpp"
+#include "core/db/sql.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/services/service_error.hpp"
@@ -169,7 +171,23 @@ mortise_status tooShort(mortise_error* error, const char* type) noexcept {
 }
 
 mortise_status noHost(mortise_error* error) noexcept {
-  return answer(error, MORTISE_INVALID, "no_host", "the host pointer is null");
+  return answer(error, MORTISE_INVALID, "no_host",
+                "the host pointer is null, or the host of a transaction, in which this interface takes no part");
+}
+
+mortise_status worksAlone(const char* function, mortise_error* error) noexcept {
+  char text[160];
+  std::snprintf(text, sizeof text, "%s takes no part in a transaction; call it with the module's own host", function);
+  return answer(error, MORTISE_INVALID, "no_part", text);
+}
+
+mortise_status mayJoin(const mortise_host* host, mortise_error* error) noexcept {
+  const auto* transaction = transactionOf(host);
+  if (transaction == nullptr) return MORTISE_OK;
+  if (!transaction->onItsThread())
+    return answer(error, MORTISE_INVALID, "other_thread", "a transaction is used on the thread that began it only");
+  if (transaction->ended()) return answer(error, MORTISE_CLOSED, "closed", "the transaction has ended");
+  return MORTISE_OK;
 }
 
 Problem problemFrom(const mortise_problem& raw) {

@@ -51,9 +51,22 @@ bool mayBlock(const Host* host, const char* function, mortise_error* error) noex
 #define MORTISE_COMPLETE(pointer, type, last_field) ((pointer) != nullptr && MORTISE_HAS(pointer, type, last_field))
 mortise_status tooShort(mortise_error* error, const char* type) noexcept;
 
-// Host of a raw pointer, or null: tables answer a null host with MORTISE_INVALID.
-inline Host* hostOf(mortise_host* host) noexcept { return host == nullptr ? nullptr : &Host::of(host); }
+// Host of a raw pointer, or null: tables answer that with noHost(). Null also for a host of a transaction (db/1 join),
+// so that an interface takes no part in one unless its table says how: joinableHostOf().
+inline Host* hostOf(mortise_host* host) noexcept {
+  return host == nullptr || Host::face(*host).transaction != nullptr ? nullptr : &Host::of(host);
+}
+// The same for functions that may take part in a transaction. They then hold a db::JoinScope of transactionOf().
+inline Host* joinableHostOf(mortise_host* host) noexcept { return host == nullptr ? nullptr : &Host::of(host); }
+// Null for a plain host.
+inline const db::JoinedTransaction* transactionOf(const mortise_host* host) noexcept {
+  return Host::face(*host).transaction.get();
+}
+// OK for a plain host, and for one of a transaction that is open on this thread.
+mortise_status mayJoin(const mortise_host* host, mortise_error* error) noexcept;
 mortise_status noHost(mortise_error* error) noexcept;
+// For a function that works alone: its host is one of a transaction.
+mortise_status worksAlone(const char* function, mortise_error* error) noexcept;
 
 // A refusal as the module raised it. A status outside 400..599 becomes 500.
 Problem problemFrom(const mortise_problem& problem);

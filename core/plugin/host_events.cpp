@@ -1,4 +1,5 @@
 // events/1 over services::Events.
+#include "core/db/after_commit.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"
@@ -33,7 +34,12 @@ mortise_status eventsPublish(mortise_host* raw, mortise_str topic, mortise_str p
     if (!view(topic).starts_with(host.moduleName() + ".")) {
       return badTopic(error, "a topic begins with the publishing module's name: " + host.moduleName() + ".");
     }
-    events.publish(view(topic), view(payload));
+    if (!db::waitsForCommit()) {
+      events.publish(view(topic), view(payload));
+      return MORTISE_OK;
+    }
+    events.check(view(topic), view(payload));
+    db::afterCommit([&events, topic = copy(topic), payload = copy(payload)] { events.publish(topic, payload); });
     return MORTISE_OK;
   });
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/db/joined_transaction.hpp"
 #include "core/plugin/host_errors.hpp"
 
 namespace mortise::plugin {
@@ -33,19 +34,36 @@ mortise_status onHost(mortise_host* raw, Threads threads, const char* function, 
   return guard(host, threads, function, error, [&] { return work(*host); });
 }
 
+// A function on the host that takes part in a transaction, on a thread that may block: `raw` may be a host of db/1 join.
+// Runs work(host).
+template <typename Work>
+mortise_status onJoinedHost(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
+  auto* host = joinableHostOf(raw);
+  if (host == nullptr) return noHost(error);
+  return guard(host, Threads::blocking, function, error, [&]() -> mortise_status {
+    if (const auto status = mayJoin(raw, error); status != MORTISE_OK) return status;
+    const db::JoinScope scope(transactionOf(raw));
+    return work(*host);
+  });
+}
+
+// work(service), or work(host, service).
+template <auto Service, typename Work>
+mortise_status withService(Host& host, Work& work) {
+  auto& service = *(host.services().*Service);
+  if constexpr (std::is_invocable_v<Work&, Host&, decltype(service)>) {
+    return work(host, service);
+  } else {
+    return work(service);
+  }
+}
+
 // A function on a service of the kernel: `Service` is a member of HostServices, which is not null where its interface is
 // served. Runs work(service), or work(host, service).
 template <auto Service, typename Work>
 mortise_status onService(mortise_host* raw, Threads threads, const char* function, mortise_error* error,
                          Work&& work) noexcept {
-  return onHost(raw, threads, function, error, [&](Host& host) {
-    auto& service = *(host.services().*Service);
-    if constexpr (std::is_invocable_v<Work&, Host&, decltype(service)>) {
-      return work(host, service);
-    } else {
-      return work(service);
-    }
-  });
+  return onHost(raw, threads, function, error, [&](Host& host) { return withService<Service>(host, work); });
 }
 template <auto Service, typename Work>
 mortise_status blocking(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
@@ -54,6 +72,10 @@ mortise_status blocking(mortise_host* raw, const char* function, mortise_error* 
 template <auto Service, typename Work>
 mortise_status anywhere(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
   return onService<Service>(raw, Threads::any, function, error, work);
+}
+template <auto Service, typename Work>
+mortise_status joined(mortise_host* raw, const char* function, mortise_error* error, Work&& work) noexcept {
+  return onJoinedHost(raw, function, error, [&](Host& host) { return withService<Service>(host, work); });
 }
 
 }  // namespace mortise::plugin

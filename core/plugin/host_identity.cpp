@@ -158,6 +158,10 @@ mortise_status identityCreate(mortise_host* host, const mortise_new_user* user, 
     fresh.nickname = copy(user->nickname);
     fresh.password = copy(user->password);
     fresh.passwordHash = copy(user->password_hash);
+    if (transactionOf(host) != nullptr && fresh.passwordHash.empty() && !fresh.password.empty())
+      return answer(error, MORTISE_INVALID, "no_part",
+                    "a password is not hashed inside a transaction, which would hold up every writer; call "
+                    "hash_password before it and give password_hash");
     fresh.emailConfirmedAt = user->email_confirmed_at;
     fresh.uniqueFolded = user->unique_folded != 0;
     if (MORTISE_HAS(user, mortise_new_user, id)) fresh.id = copy(user->id);
@@ -211,7 +215,7 @@ mortise_status identityRemove(mortise_host* host, mortise_str userId, mortise_er
 
 mortise_status identityHashPassword(mortise_host* host, mortise_str password, void (*sink)(void*, mortise_str),
                                     void* context, mortise_error* error) {
-  return onIdentity(host, "identity/1 hash_password", error, [&](Identity& identity) {
+  return onIdentityAlone(host, "identity/1 hash_password", error, [&](Identity& identity) {
     const auto hash = identity.hashPassword(view(password));
     if (sink != nullptr) sink(context, str(hash));
     return MORTISE_OK;
@@ -220,7 +224,7 @@ mortise_status identityHashPassword(mortise_host* host, mortise_str password, vo
 
 mortise_status identityCheckPassword(mortise_host* host, mortise_user_key by, mortise_str key, mortise_str password,
                                      mortise_user_sink sink, void* context, mortise_error* error) {
-  return onIdentity(host, "identity/1 check_password", error, [&](Identity& identity) {
+  return onIdentityAlone(host, "identity/1 check_password", error, [&](Identity& identity) {
     identity::UserKey kind{};
     if (!keyFrom(by, kind)) return unknownKey(error);
     const auto user = identity.checkPassword(kind, view(key), view(password));
@@ -231,7 +235,7 @@ mortise_status identityCheckPassword(mortise_host* host, mortise_user_key by, mo
 }
 
 mortise_status identitySetPassword(mortise_host* host, mortise_str userId, mortise_str password, mortise_error* error) {
-  return onIdentity(host, "identity/1 set_password", error, [&](Identity& identity) {
+  return onIdentityAlone(host, "identity/1 set_password", error, [&](Identity& identity) {
     identity.setPassword(view(userId), view(password));
     return MORTISE_OK;
   });
@@ -254,7 +258,7 @@ mortise_status identityOpenSession(mortise_host* host, mortise_str userId, morti
 
 mortise_status identityRefresh(mortise_host* host, mortise_str refreshToken, mortise_tokens_sink sink, void* context,
                                mortise_error* error) {
-  return onIdentity(host, "identity/1 refresh", error, [&](Identity& identity) {
+  return onIdentityAlone(host, "identity/1 refresh", error, [&](Identity& identity) {
     give(identity, identity.refresh(view(refreshToken)), sink, context);
     return MORTISE_OK;
   });

@@ -1,5 +1,4 @@
 // jobs/1 over JobBook.
-
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
@@ -14,33 +13,37 @@ extern "C" {
 
 mortise_status jobsPut(mortise_host* host, const mortise_job* job, mortise_error* error) {
   if (!MORTISE_COMPLETE(job, mortise_job, payload)) return tooShort(error, "mortise_job");
-  return onHost(host, Threads::blocking, "jobs/1 put", error, [&](Host& self) {
+  return onJoinedHost(host, "jobs/1 put", error, [&](Host& self) {
     self.jobs().put(*job);
     return MORTISE_OK;
   });
 }
 
 mortise_status jobsRemove(mortise_host* host, mortise_str id, mortise_error* error) {
-  return onHost(host, Threads::blocking, "jobs/1 remove", error, [&](Host& self) {
+  return onJoinedHost(host, "jobs/1 remove", error, [&](Host& self) {
     return self.jobs().remove(view(id)) ? MORTISE_OK
                                         : answer(error, MORTISE_NOT_FOUND, "not_found", "no job " + copy(id));
   });
 }
 
 mortise_status jobsTrigger(mortise_host* host, mortise_str id, mortise_error* error) {
-  return onHost(host, Threads::blocking, "jobs/1 trigger", error, [&](Host& self) {
+  return onJoinedHost(host, "jobs/1 trigger", error, [&](Host& self) {
     self.jobs().trigger(view(id));
     return MORTISE_OK;
   });
 }
 
 int32_t jobsExists(mortise_host* raw, mortise_str id) {
-  auto* host = hostOf(raw);
-  return host == nullptr ? 0
-                         : guardedOr(host, "jobs/1 exists", 0, [&] { return host->jobs().exists(view(id)) ? 1 : 0; });
+  auto* host = joinableHostOf(raw);
+  if (host == nullptr || mayJoin(raw, nullptr) != MORTISE_OK) return 0;
+  return guardedOr(host, "jobs/1 exists", 0, [&] {
+    const db::JoinScope scope(transactionOf(raw));
+    return host->jobs().exists(view(id)) ? 1 : 0;
+  });
 }
 
 mortise_status jobsCancel(mortise_host* host, mortise_str runId, mortise_error* error) {
+  if (host != nullptr && transactionOf(host) != nullptr) return worksAlone("jobs/1 cancel", error);
   return onHost(host, Threads::blocking, "jobs/1 cancel", error, [&](Host& self) {
     return self.jobs().cancel(view(runId)) ? MORTISE_OK
                                            : answer(error, MORTISE_NOT_FOUND, "not_found", "no such run goes on");
@@ -49,7 +52,7 @@ mortise_status jobsCancel(mortise_host* host, mortise_str runId, mortise_error* 
 
 mortise_status jobsList(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error) {
   if (sink == nullptr) return answer(error, MORTISE_INVALID, "no_sink", "list needs a sink");
-  return onHost(host, Threads::blocking, "jobs/1 list", error, [&](Host& self) {
+  return onJoinedHost(host, "jobs/1 list", error, [&](Host& self) {
     for (const auto& job : self.jobs().list()) {
       mortise_job_state state{};
       state.struct_size = sizeof state;

@@ -1,4 +1,6 @@
 // mail/1 over services::Mailer.
+#include "core/db/after_commit.hpp"
+#include "core/ops/log.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/mail/mail.hpp"
@@ -32,7 +34,25 @@ mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_err
         gate->run("mail done", [&] { tell(context, statusOf(result.outcome), str(result.reason)); });
       };
     }
-    mailer.send({copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)}, std::move(done));
+    services::Mail message{copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)};
+    if (!db::waitsForCommit()) {
+      mailer.send(std::move(message), std::move(done));
+      return MORTISE_OK;
+    }
+    mailer.check(message);
+    const auto ended = [done](services::MailResult::Outcome outcome, const char* reason) {
+      if (done) done({outcome, reason, 0});
+    };
+    db::afterCommit(
+        [&mailer, message = std::move(message), done, ended] {
+          try {
+            mailer.send(message, done);
+          } catch (const services::ServiceError& failure) {
+            log::error("a mail that waited for a commit was not sent", {{"reason", failure.what()}});
+            ended(services::MailResult::Outcome::gaveUp, failure.what());
+          }
+        },
+        [ended] { ended(services::MailResult::Outcome::stopped, "the transaction was rolled back"); });
     return MORTISE_OK;
   });
 }

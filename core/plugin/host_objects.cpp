@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "core/base/memory_source.hpp"
+#include "core/db/after_commit.hpp"
 #include "core/plugin/file_handle.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
@@ -94,7 +95,10 @@ void objectsClose(mortise_file* file) { delete reinterpret_cast<FilePtr*>(file);
 
 mortise_status objectsRemove(mortise_host* raw, mortise_str bucket, mortise_str name, mortise_error* error) {
   return blocking<&HostServices::objects>(raw, "objects/1 remove", error, [&](Objects& objects) {
-    return objects.remove(view(bucket), view(name)) ? MORTISE_OK : absent(error);
+    if (!db::waitsForCommit()) return objects.remove(view(bucket), view(name)) ? MORTISE_OK : absent(error);
+    if (!objects.stat(view(bucket), view(name))) return absent(error);
+    db::afterCommit([&objects, bucket = copy(bucket), name = copy(name)] { objects.remove(bucket, name); });
+    return MORTISE_OK;
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/db/after_commit.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_run.hpp"
@@ -105,7 +106,12 @@ bool JobBook::remove(std::string_view id) {
   return host_.services().jobs->remove(fullName(id));
 }
 
-void JobBook::trigger(std::string_view id) { host_.services().jobs->runNow(fullName(id), 0, false); }
+void JobBook::trigger(std::string_view id) {
+  auto& jobs = *host_.services().jobs;
+  auto name = fullName(id);
+  if (db::waitsForCommit()) jobs.find(name);  // what can be refused now is
+  db::afterCommit([&jobs, name = std::move(name)] { jobs.runNow(name, 0, false); });
+}
 
 bool JobBook::exists(std::string_view id) const { return host_.services().jobs->exists(fullName(id)); }
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 
+#include "core/db/transaction_boundary.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_book.hpp"
@@ -142,6 +143,7 @@ void ModuleInstance::start() {
     auto error = emptyError();
     mortise_status status = MORTISE_FAILED;
     try {
+      const db::TransactionBoundary boundary("start");
       status = module_.start(self_, &error);
     } catch (...) {
       const auto reason = currentReason();
@@ -164,6 +166,7 @@ mortise_status ModuleInstance::handle(std::string_view operationId, Call& call) 
   const CallScope scope(call);
   mortise_status status = MORTISE_FAILED;
   try {
+    const db::TransactionBoundary boundary("handle");
     status = module_.handle(self_, str(operationId), reinterpret_cast<mortise_call*>(&call));
     if (status == MORTISE_OK || status == MORTISE_PENDING) [[likely]]
       return status;
@@ -185,6 +188,7 @@ mortise_status ModuleInstance::runJob(std::string_view jobId, mortise_run* run, 
   if (module_.run_job == nullptr) return answer(error, MORTISE_NOT_FOUND, "no_jobs", "the module has no jobs");
   const JobScope scope(jobId);
   try {
+    const db::TransactionBoundary boundary("run_job");
     return module_.run_job(self_, str(jobId), run, error);
   } catch (...) {
     try {
@@ -222,6 +226,7 @@ void ModuleInstance::stop() noexcept {
   host_->endChecks();
   const LaneScope lane(ThreadLane::start);
   try {
+    const db::TransactionBoundary boundary("stop");
     if (module_.stop != nullptr) module_.stop(self_);
   } catch (...) {
     try {

@@ -3,16 +3,25 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/identity/identity.hpp"
 #include "core/plugin/host_guard.hpp"
 
 namespace mortise::plugin {
 
-// Runs the body of one function that needs the accounts, on a thread that may block.
+// Runs the body of one function that needs the accounts, on a thread that may block; in the transaction of `raw`, if it
+// is a host of one.
 template <typename Work>
 mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error* error, Work&& work) {
-  return blocking<&HostServices::identity>(raw, function, error, work);
+  return joined<&HostServices::identity>(raw, function, error, work);
+}
+
+// The same for one that takes no part in transactions.
+template <typename Work>
+mortise_status onIdentityAlone(mortise_host* raw, const char* function, mortise_error* error, Work work) {
+  if (raw != nullptr && transactionOf(raw) != nullptr) return worksAlone(function, error);
+  return onIdentity(raw, function, error, std::move(work));
 }
 
 // A field to change: a null pointer leaves it.

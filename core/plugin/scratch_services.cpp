@@ -55,19 +55,20 @@ struct ScratchServices::Parts {
   ProvidedInterfaces provided;
 };
 
-ScratchServices::ScratchServices(const std::string& directory, const Manifest& manifest)
+ScratchServices::ScratchServices(const std::string& directory, const Manifest& manifest, const ScratchOptions& options)
     : parts_(std::make_unique<Parts>()) {
   auto& parts = *parts_;
   parts.config = defaults(manifest);
   db::Options database;
-  database.url = "sqlite:" + directory + "/scratch.db";
-  database.connections = 2;
+  database.url = options.databaseUrl.empty() ? "sqlite:" + directory + "/scratch.db" : options.databaseUrl;
+  database.connections = options.connections;
   parts.database = db::Database::open(database);
   db::migrate(*parts.database, "kernel", identity::kernelMigrations());
   identity::Options identity;
   identity.secret = randomBytes(32);
   identity.argon2Memory = 8 << 20;  // nobody's real password
   identity.argon2Passes = 1;
+  identity.revisionFile = options.revisionFile;
   parts.identity = std::make_unique<identity::Identity>(*parts.database, identity);
   identity::FeatureTiers features;
   for (const auto& feature : manifest.features) features.emplace(feature.name, feature.tier);

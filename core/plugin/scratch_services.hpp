@@ -9,11 +9,17 @@
 
 namespace mortise::plugin {
 
+struct ScratchOptions {
+  std::string databaseUrl{};   // empty: a SQLite file in the directory
+  std::string revisionFile{};  // identity::Options::revisionFile
+  std::size_t connections = 2;
+};
+
 class ScratchServices {
  public:
   // `directory` exists and is empty or was used by ScratchServices before. The options are the defaults of kernel and
   // module.
-  ScratchServices(const std::string& directory, const Manifest& manifest);
+  ScratchServices(const std::string& directory, const Manifest& manifest, const ScratchOptions& options = {});
   ~ScratchServices();
   ScratchServices(const ScratchServices&) = delete;
   ScratchServices& operator=(const ScratchServices&) = delete;

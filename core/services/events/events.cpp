@@ -239,7 +239,7 @@ void Events::unsubscribe(std::uint64_t id) {
   gone->quiet.wait(lock, [&] { return gone->runner == std::thread::id{}; });
 }
 
-std::size_t Events::publish(std::string_view topic, std::string_view payload) {
+void Events::check(std::string_view topic, std::string_view payload) const {
   if (topic.empty() || topic.size() > 256 || topic.find('\n') != std::string_view::npos || topic.back() == '*') {
     throw ServiceError(ErrorKind::invalid, "events: a topic has 1 to 256 bytes, no line break and no * at its end");
   }
@@ -248,6 +248,10 @@ std::size_t Events::publish(std::string_view topic, std::string_view payload) {
                                             " bytes is larger than the " +
                                             std::to_string(implementation_->options.maxPayload) + " allowed");
   }
+}
+
+std::size_t Events::publish(std::string_view topic, std::string_view payload) {
+  check(topic, payload);
   if (implementation_->stopping) return 0;
   Event event;
   event.topic = topic;

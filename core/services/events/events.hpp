@@ -49,6 +49,8 @@ class Events {
   // Never blocks on Redis: what can't be sent is dropped and counted. ServiceError{invalid} for an empty topic, {full}
   // for a payload that is too large. [any thread]
   std::size_t publish(std::string_view topic, std::string_view payload);
+  // Throws what publish() would. [any thread]
+  void check(std::string_view topic, std::string_view payload) const;
   bool bridged() const;  // true while the connection to Redis stands
   void stop();           // delivers nothing more; idempotent
 

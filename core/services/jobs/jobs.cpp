@@ -14,6 +14,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/base/worker_pool.hpp"
+#include "core/db/after_commit.hpp"
 #include "core/ops/log.hpp"
 #include "core/services/jobs/due_step.hpp"
 #include "core/services/jobs/job_metrics.hpp"
@@ -787,8 +788,10 @@ void Jobs::put(JobDefinition definition) {
     job.revision = revision;
     known ? JobStore::update(session, job) : JobStore::insert(session, job);
   });
-  self.apply(job);
-  self.tellOthers();
+  db::afterCommit([&self, job] {
+    self.apply(job);
+    self.tellOthers();
+  });
 }
 
 bool Jobs::remove(std::string_view id) {
@@ -806,12 +809,14 @@ bool Jobs::remove(std::string_view id) {
     JobStore::update(session, *job);
   });
   if (!found) return false;
-  self.forget(id);
-  for (const auto& run : self.runningHere()) {
-    if (run->job() == id) run->stop(JobRun::Stop::asked);
-  }
-  if (self.options.shared) self.store.askJobToStop(id);
-  self.tellOthers();
+  db::afterCommit([&self, id = std::string(id)] {
+    self.forget(id);
+    for (const auto& run : self.runningHere()) {
+      if (run->job() == id) run->stop(JobRun::Stop::asked);
+    }
+    if (self.options.shared) self.store.askJobToStop(id);
+    self.tellOthers();
+  });
   return true;
 }
 

@@ -25,7 +25,8 @@ using Outcome = MailResult::Outcome;
 class Unconfigured final : public Mailer {
  public:
   bool configured() const override { return false; }
-  void send(Mail, Done) override {
+  void send(Mail mail, Done) override { check(mail); }
+  void check(const Mail&) const override {
     throw ServiceError(ErrorKind::unavailable, "no mail transport is configured; set mail.url");
   }
   std::size_t queued() const override { return 0; }
@@ -62,6 +63,10 @@ class QueuedMailer final : public Mailer {
       waiting_.push_back(std::move(item));
     }
     wake_.notify_one();
+  }
+
+  void check(const Mail& message) const override {
+    composeMail(message, from_, mail::newMessageId(fromAddress_), nowMicros());
   }
 
   std::size_t queued() const override {

@@ -94,10 +94,10 @@ class Ticker final : public mortise::Module {
   // [job]
   void tick(JobRun&) {
     const auto at_us = nowMicros();
-    const auto number = db_.transaction([&](mortise::db::Session& session) {
-      const auto next = session.queryOne<std::int64_t>("SELECT COALESCE(MAX(number), 0) + 1 FROM ticker_ticks").value();
-      session.execute("INSERT INTO ticker_ticks (number, at_us) VALUES (:number, :at_us)",
-                      {{"number", next}, {"at_us", at_us}});
+    const auto number = db_.transaction([&](mortise::Transaction& tx) {
+      const auto next = tx.nextNumber("ticker_ticks", "number");
+      tx.execute("INSERT INTO ticker_ticks (number, at_us) VALUES (:number, :at_us)",
+                 {{"number", next}, {"at_us", at_us}});
       return next;
     });
     number_ = number;

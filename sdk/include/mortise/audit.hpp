@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mortise/abi/audit.h"
+#include "mortise/db.hpp"
 #include "mortise/host.hpp"
 #include "mortise/json.hpp"
 #include "mortise/problem.hpp"
@@ -20,6 +21,9 @@ class Audit {
   using Table = mortise_audit_v1;
   static constexpr const char* kInterface = MORTISE_AUDIT_V1;
   Audit(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // The same inside a transaction of Db::transaction().
+  Audit in(const Transaction& tx) const noexcept { return Audit(tx.host(), table_); }
 
   // `action` begins with the module's name: "files.shared"; `target`: "file:ID". The request gives actor, address and
   // request id.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <exception>
 #include <initializer_list>
 #include <optional>
@@ -22,6 +23,8 @@
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
+
+class Transaction;
 
 namespace db {
 
@@ -331,17 +334,121 @@ class Session {
     }
   }
 
+  friend class sdk1::Transaction;
   const mortise_db_v1* table_;
   mortise_db_session* session_;
 };
 
+namespace detail {
+
+// What the block of Db::transaction() takes, and what comes of it.
+template <class Work>
+using Block = std::conditional_t<std::is_invocable_v<Work&, Session&>, Session, Transaction>;
+template <class Work>
+using Outcome = std::invoke_result_t<Work&, Block<Work>&>;
+
+// Before the next attempt: racers that wait equally long meet again. 1 to 2 ms, twice as much each time.
+inline void pauseAfter(int attempt) noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const long pause = (1'000'000 + now.tv_nsec % 1'000'000) << (attempt - 1);
+  const timespec length{0, pause};
+  nanosleep(&length, nullptr);
+}
+
+}  // namespace detail
+
 }  // namespace db
+
+// A write transaction that other interfaces take part in; what the block of Db::transaction() gets:
+//   db_.transaction([&](Transaction& tx) {
+//     invites_.in(tx).accept(invite.id, at);                           // a store of the module: see Db::in
+//     orgs_.in(tx).addMember(invite.orgId, caller.userId, invite.role);
+//     audit_.in(tx).record(request, "auth.invite_accepted", "invite:" + invite.id);
+//     mail_.send(...);                                                 // waits for the commit
+//   });
+// All of it is committed, or nothing. in(tx) exists for Audit, Db, Identity, Jobs and Orgs; each call made so is atomic
+// in itself: when it throws, its own changes are undone, and the block may catch that and go on.
+// What the block asks for through Mail::send, Events::publish, Jobs::trigger, Blobs::remove and Objects::remove happens
+// after the commit, in that order, and not at all when the transaction is rolled back. A call without in(tx) that would
+// write to the database throws at once: it would wait for this transaction, or stay when this one is rolled back.
+// Belongs to the thread of its block. [worker] [start]; every member throws db::Error.
+class Transaction : public db::Session {
+ public:
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void begin() = delete;  // the block's, by Db::transaction()
+  void commit() = delete;
+  void rollback() = delete;  // throw out of the block
+
+  // Stands in for the module's host in tables of interfaces that take part in transactions.
+  mortise_host* host() const noexcept { return host_; }
+
+  // Calls another module's interface in this transaction: what its provider does on this thread through its own Db,
+  // Orgs, Identity, Audit and Jobs during `call` belongs to this transaction.
+  //   tx.call([&] { return files_->remove(id); });
+  template <class Call>
+  decltype(auto) call(Call&& call) {
+    auto error = db::detail::noError();
+    db::detail::check(table_->enter(session_, &error), error);
+    const struct Leave {
+      const mortise_db_v1* table;
+      mortise_db_session* session;
+      ~Leave() { table->leave(session); }
+    } leave{table_, session_};
+    return std::forward<Call>(call)();
+  }
+
+  // Waits until no other transaction of this module holds `name` (1..200 bytes), and holds it to the end: for what
+  // reads, decides and writes. Several names: always in the same order, or two transactions wait for each other and
+  // one of them is run again.
+  void lock(std::string_view name) {
+    auto error = db::detail::noError();
+    db::detail::check(table_->lock(session_, detail::str(name), &error), error);
+  }
+
+  // The number after the greatest one in `column`, 1 in an empty table; no other transaction that asks gets it. With
+  // `where`, counted among the rows it names ("project_id = :project"). `table`, `column` and `where` are constants of
+  // the program, never text from outside.
+  std::int64_t nextNumber(std::string_view table, std::string_view column, std::string_view where = {},
+                          db::Parameters parameters = {}) {
+    std::string name(table);
+    name.append(".").append(column);
+    lock(name);
+    std::string sql = "SELECT COALESCE(MAX(";
+    sql.append(column).append("), 0) + 1 FROM ").append(table);
+    if (!where.empty()) sql.append(" WHERE ").append(where);
+    return queryOne<std::int64_t>(sql, parameters).value_or(1);
+  }
+
+ private:
+  friend class Db;
+  // Joins the transaction that `session` has begun.
+  explicit Transaction(db::Session&& session) : db::Session(std::move(session)) {
+    db::Session::begin();
+    if (!MORTISE_HAS(table_, mortise_db_v1, lost))
+      throw db::Error(db::Error::Kind::failed,
+                      "this server is older than SDK 1.1, which transactions of several interfaces need");
+    auto error = db::detail::noError();
+    db::detail::check(table_->join(session_, &host_, &error), error);
+  }
+  bool lost() const noexcept { return table_->lost(session_) != 0; }
+
+  mortise_host* host_ = nullptr;
+};
+
+namespace db {
+using Transaction = sdk1::Transaction;
+}
 
 // The module's database. Portable SQL, named parameters (":id") only, SQL written as constants (statements are prepared
 // once per connection and kept). [worker] and [start], never [loop]; every member throws db::Error.
-//   auto jobs = db.query<std::string, std::optional<std::int64_t>>("SELECT id, next_at FROM scheduler_jobs WHERE owner
-//   = :owner", {{"owner", user}}); db.transaction([&](db::Session& session) { session.execute(...);
-//   session.execute(...); });
+//   auto jobs = db.query<std::string, std::optional<std::int64_t>>(
+//       "SELECT id, next_at FROM scheduler_jobs WHERE owner = :owner", {{"owner", user}});
+//   db.transaction([&](Transaction& tx) {
+//     tx.execute(...);
+//     tx.execute(...);
+//   });
 class Db {
  public:
   using Table = mortise_db_v1;
@@ -371,11 +478,54 @@ class Db {
     return write().execute(sql, parameters);
   }
 
-  // Runs `work(session)` in one write transaction: commits when it returns (and hands on what it returned), rolls back
-  // when it throws. `work` is run again, at most 5 times in all, when the transaction lost a race: it must have no
-  // other effects.
+  // Runs `work(tx)` in one write transaction: commits when it returns (and hands on what it returned), rolls back when
+  // it throws. `work` takes a Transaction&, in which other interfaces take part, or a db::Session&, in which only this
+  // module's own statements do; the latter also where it would take both. It is run again, at most 5 times in all, when
+  // the transaction lost a race: it must have no other effects than those that wait for the commit (Transaction).
   template <class Work>
-  auto transaction(Work&& work) const -> std::invoke_result_t<Work&, Session&> {
+  auto transaction(Work&& work) const -> db::detail::Outcome<Work> {
+    if constexpr (std::is_same_v<db::detail::Block<Work>, Session>) {
+      return ownTransaction(work);
+    } else {
+      return joinedTransaction(work);
+    }
+  }
+
+  // The same database inside `tx`: reads see what the block wrote, writes are part of it, transaction() is a savepoint.
+  // A store that holds a Db follows with one line:
+  //   Invites in(const Transaction& tx) const { return Invites(db_.in(tx)); }
+  Db in(const Transaction& tx) const noexcept { return Db(tx.host(), table_); }
+
+  // For the rare statement that has no portable form.
+  bool isSqlite() const noexcept { return table_->backend(host_) == 's'; }
+  bool isPostgresql() const noexcept { return table_->backend(host_) == 'p'; }
+
+ private:
+  static constexpr int kAttempts = 5;
+
+  template <class Work>
+  auto joinedTransaction(Work& work) const -> std::invoke_result_t<Work&, Transaction&> {
+    for (int attempt = 1;; ++attempt) {
+      Transaction tx(write());  // closing it uncommitted rolls it back
+      try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Work&, Transaction&>>) {
+          work(tx);
+          tx.Session::commit();
+          return;
+        } else {
+          auto result = work(tx);
+          tx.Session::commit();
+          return result;
+        }
+      } catch (...) {
+        if (attempt == kAttempts || !tx.lost()) throw;
+      }
+      db::detail::pauseAfter(attempt);
+    }
+  }
+
+  template <class Work>
+  auto ownTransaction(Work& work) const -> std::invoke_result_t<Work&, Session&> {
     for (int attempt = 1;; ++attempt) {
       try {
         Session session = write();  // closing an uncommitted session rolls it back
@@ -390,16 +540,11 @@ class Db {
           return result;
         }
       } catch (const Error& error) {
-        if (error.kind() != Error::Kind::serialization || attempt == 5) throw;
+        if (error.kind() != Error::Kind::serialization || attempt == kAttempts) throw;
       }
     }
   }
 
-  // For the rare statement that has no portable form.
-  bool isSqlite() const noexcept { return table_->backend(host_) == 's'; }
-  bool isPostgresql() const noexcept { return table_->backend(host_) == 'p'; }
-
- private:
   Session open(std::int32_t write) const {
     auto error = detail::noError();
     mortise_db_session* session = nullptr;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mortise/abi/identity.h"
+#include "mortise/db.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/sink_result.hpp"
@@ -130,6 +131,9 @@ class Identity {
   using Table = mortise_identity_v1;
   static constexpr const char* kInterface = MORTISE_IDENTITY_V1;
   Identity(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // The same inside a transaction of Db::transaction().
+  Identity in(const Transaction& tx) const noexcept { return Identity(tx.host(), table_); }
 
   // Empty when there is no such user.
   std::optional<User> find(UserKey by, std::string_view key) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mortise/abi/jobs.h"
+#include "mortise/db.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/sink_result.hpp"
@@ -52,6 +53,9 @@ class Jobs {
   using Table = mortise_jobs_v1;
   static constexpr const char* kInterface = MORTISE_JOBS_V1;
   Jobs(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // The same inside a transaction of Db::transaction(): put() and remove() are committed with it.
+  Jobs in(const Transaction& tx) const noexcept { return Jobs(tx.host(), table_); }
 
   // Adds a job, or replaces the one with this id. It stays until it is removed, over restarts too; with the same
   // trigger and zone its next run and its pause stay.

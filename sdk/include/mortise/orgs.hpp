@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mortise/abi/orgs.h"
+#include "mortise/db.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/sink_result.hpp"
@@ -64,6 +65,9 @@ class Orgs {
   using Table = mortise_orgs_v1;
   static constexpr const char* kInterface = MORTISE_ORGS_V1;
   Orgs(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
+
+  // The same inside a transaction of Db::transaction().
+  Orgs in(const Transaction& tx) const noexcept { return Orgs(tx.host(), table_); }
 
   Org create(const NewOrg& org) const {
     mortise_new_org c{};

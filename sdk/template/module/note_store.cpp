@@ -13,10 +13,10 @@ std::vector<Note> NoteStore::page(std::int64_t page, std::int64_t size) const {
 }
 
 std::int64_t NoteStore::add(std::string_view owner, const Note& note) const {
-  return db_.transaction([&](mortise::db::Session& session) {
-    const auto number = session.queryOne<std::int64_t>("SELECT COALESCE(MAX(number), 0) + 1 FROM @name@_notes").value();
-    session.execute("INSERT INTO @name@_notes (number, owner, title, body) VALUES (:number, :owner, :title, :body)",
-                    {{"number", number}, {"owner", owner}, {"title", note.title}, {"body", note.text}});
+  return db_.transaction([&](mortise::Transaction& tx) {
+    const auto number = tx.nextNumber("@name@_notes", "number");
+    tx.execute("INSERT INTO @name@_notes (number, owner, title, body) VALUES (:number, :owner, :title, :body)",
+               {{"number", number}, {"owner", owner}, {"title", note.title}, {"body", note.text}});
     return number;
   });
 }

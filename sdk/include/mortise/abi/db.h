@@ -55,6 +55,39 @@ typedef struct mortise_db_v1 {
   void (*rows_close)(mortise_db_rows* rows);
   /* [any] 's' for SQLite, 'p' for PostgreSQL: for the rare statement that has no portable form. */
   char (*backend)(mortise_host* host);
+
+  /* Since SDK 1.1; check struct_size. A transaction that other interfaces take part in. */
+
+  /* [worker] [start] After begin() on a session that writes: a host with which other tables work in this transaction.
+   * It takes the place of the module's own host in calls of audit/1, db/1, identity/1, jobs/1 and orgs/1; every other
+   * interface answers it with MORTISE_INVALID. Asked again: the same host. The kernel's; it lives as long as the session,
+   * and answers MORTISE_CLOSED once the transaction has ended.
+   *
+   * What changes with join(), until commit(), rollback() or close():
+   *   - The transaction belongs to the calling thread: other threads get MORTISE_INVALID, and a thread has one at a time.
+   *   - Each call made with the joined host is a savepoint: one that fails leaves nothing behind, and the caller may go on
+   *     (unless lost()). begin() on a session that was opened with the joined host is a savepoint, too.
+   *   - mail/1 send, events/1 publish, jobs/1 trigger, blobs/1 remove and objects/1 remove that this thread asks for, with
+   *     whichever host, happen after the commit, before commit() returns; on a rollback they are dropped (a mail's `done`
+   *     is then called with MORTISE_CLOSED). A server that dies between the commit and them loses them.
+   *   - What would write outside the transaction (any of the five interfaces with the plain host) fails at once.
+   *   - commit() and rollback() give the connection back: after them only close() is useful.
+   * A handler, job or callback that returns with such a transaction open loses it: it is rolled back, and logged.
+   * Owner: joined lives until close(session). */
+  mortise_status (*join)(mortise_db_session* session, mortise_host** joined, mortise_error* error);
+  /* [worker] [start] From enter() to leave() the calls of this thread with every module's plain host take part in the
+   * transaction that was joined, as if each were made with a joined host. For a call of another module's interface, whose
+   * provider works with its own host. One leave() for each enter(). */
+  mortise_status (*enter)(mortise_db_session* session, mortise_error* error);
+  /* [worker] [start] Ends what enter() began, on the same thread. */
+  void (*leave)(mortise_db_session* session);
+  /* [worker] [start] Waits until no other transaction of this module holds `name` (1..200 bytes), and holds it until the
+   * transaction of this session ends. For what reads, decides and writes, such as a number that is counted on. Waits as
+   * long as a statement may take; MORTISE_INVALID without a transaction. SQLite has one writer, so nothing waits there. */
+  mortise_status (*lock)(mortise_db_session* session, mortise_str name, mortise_error* error);
+  /* [any] Non-zero when the transaction lost a race, whatever the failing call answered: roll back and run it again from
+   * its beginning. */
+  int32_t (*lost)(mortise_db_session* session);
 } mortise_db_v1;
 
 MORTISE_END_C
