@@ -43,7 +43,7 @@ std::string joined(const std::vector<std::string>& texts, char open, char close)
 }
 
 // What contracts say to this program alone: the server has no use for it, and one of SDK 1.0 would refuse it.
-const std::vector<std::string> kBuildKeys = {"x-mortise-name", "x-mortise-answers", "x-mortise-resource"};
+const std::vector<std::string> kBuildKeys = {"x-mortise-name", "x-mortise-answers"};
 
 class Assembler {
  public:
