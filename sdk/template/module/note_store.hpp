@@ -1,27 +1,20 @@
 // Notes in the database: SQL, and only SQL.
 #pragma once
 
-#include <cstdint>
 #include <mortise/db.hpp>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <mortise/slice.hpp>
+
+#include "note.hpp"
 
 namespace @name@ {
-
-struct Note {
-  std::int64_t number = 0;
-  std::string title;
-  std::string text;
-};
 
 class NoteStore {
  public:
   explicit NoteStore(mortise::Db db) : db_(db) {}
-  // Pages count from 1, newest first.
-  std::vector<Note> page(std::int64_t page, std::int64_t size) const;
-  // Returns the number it got.
-  std::int64_t add(std::string_view owner, const Note& note) const;
+  // A page of all notes, newest first.
+  mortise::db::Slice<Note> list(const mortise::Paging& paging) const;
+  // Gives the note the next number.
+  void add(Note& note) const;
 
  private:
   mortise::Db db_;
