@@ -69,6 +69,11 @@ TEST_F(GreeterModule, SpeaksChinese) {
   EXPECT_THAT(again.body, HasSubstr("已存在"));
 }
 
+TEST(HelloModule, SaysHello) {
+  ModuleHarness harness{"hello"};
+  EXPECT_EQ(harness.nobody().get("/hello").body, R"("Hello, world")");
+}
+
 TEST(TickerModule, TicksIntoItsTable) {
   ModuleHarness harness{"ticker"};
   const auto client = harness.nobody();
@@ -108,6 +113,20 @@ TEST(ReleasedBinary, OfSdk10StillLoadsAndAnswers) {
   EXPECT_EQ(refused.code, "nothing_said");
 }
 #endif
+
+TEST(BookmarksModule, TellsWhoWatchesAndForgetsWhatIsOver) {
+  ModuleHarness harness(std::vector<std::string>{"bookmarks", "scheduler"}, {{"identity.csrf_exempt_bearer", "true"}});
+  const auto admin = harness.admin();
+  const std::string out = ::testing::TempDir() + "watch_peer." + std::to_string(::getpid());
+  const std::string command =
+      "/usr/bin/python3 " WATCH_PEER " " + admin.address() + " " + admin.token() + " > " + out + " 2>&1";
+  const int status = std::system(command.c_str());
+  std::ostringstream seen;
+  seen << std::ifstream(out).rdbuf();
+  std::remove(out.c_str());
+  EXPECT_EQ(status, 0) << seen.str();
+  EXPECT_EQ(seen.str(), "True added\nTrue\nTrue\nleft 0\n");
+}
 
 // Built and named by sdk/template's test, with either compiler.
 TEST(NewModule, FromTheTemplateKeepsNotes) {

@@ -17,9 +17,9 @@ std::vector<std::string> Phrases::all() const {
   return phrases_;
 }
 
-std::string Phrases::current(const std::string& otherwise) const {
+std::string Phrases::current(const std::string& fallback) const {
   const std::lock_guard lock(mutex_);
-  return phrases_.empty() ? otherwise : phrases_.back();
+  return phrases_.empty() ? fallback : phrases_.back();
 }
 
 std::string loud(std::string text) {

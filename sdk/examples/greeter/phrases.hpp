@@ -15,8 +15,8 @@ class Phrases {
   explicit Phrases(std::size_t most) : most_(most) {}
   Added add(const std::string& phrase);
   std::vector<std::string> all() const;
-  // The newest, or `otherwise`.
-  std::string current(const std::string& otherwise) const;
+  // The newest, or `fallback`.
+  std::string current(const std::string& fallback) const;
 
  private:
   const std::size_t most_;

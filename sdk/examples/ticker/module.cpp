@@ -1,57 +1,58 @@
 #include <atomic>
 #include <chrono>
-#include <memory>
+#include <cstdint>
+#include <mortise/entity.hpp>
+#include <mortise/feed.hpp>
 #include <mortise/module.hpp>
+#include <mortise/rows.hpp>
 #include <mortise/sync_sessions.hpp>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "listeners.hpp"
 #include "ticker_clock.h"
+#include "ticker_contract.hpp"
+
+namespace {
 
 using mortise::JobRun;
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Request;
+using mortise::Time;
+namespace db = mortise::db;
 namespace json = mortise::json;
 
-namespace {
-
 constexpr const char* kSubprotocol = "ticker.echo";
-constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000;
 constexpr std::int64_t kPlaces = 1000;
 
-std::int64_t nowMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+struct Tick {
+  std::int64_t number = 0;
+  Time at;
 
-json::Value toJson(std::int64_t number, std::int64_t at_us) {
-  return json::object({{"number", number}, {"at_us", at_us}});
-}
+  static constexpr auto kFields = mortise::fields("ticker_ticks", mortise::field("number", &Tick::number).key(),
+                                                  mortise::field("at_us", &Tick::at).written([](const Time& value) {
+                                                    return json::value(mortise::micros(value));
+                                                  }));
+};
 
-}  // namespace
-
-class Ticker final : public mortise::Module {
+class Ticker final : public mortise::ModuleServing<ticker_contract::ticker::Ticker> {
  public:
   explicit Ticker(mortise::Host host)
       : host_(host), db_(host.db()), surveyPause_(host.config().duration("survey_pause")) {}
 
   void bind(mortise::Bindings& on) override {
-    on.operation("latestTick", &Ticker::latestTick);
-    on.operation("watchTicks", &Ticker::watchTicks);
-    on.operation("echo", &Ticker::echo);
+    ModuleServing::bind(on);
     on.job("tick", &Ticker::tick);
     on.job("forget", &Ticker::forget);
     on.job("survey", &Ticker::survey);
   }
   void start() override {
     sessions_ = host_.optional<mortise::SyncSessions>();
-    number_ = db_.queryOne<std::int64_t>("SELECT COALESCE(MAX(number), 0) FROM ticker_ticks").value_or(0);
+    if (const auto last = lastTick()) number_ = last->number;
   }
-  void stop() override { listeners_->closeAll(); }
+  void stop() override { ticks_.close(); }
 
   // [provide]
   const void* provide(std::string_view interface_name) override {
@@ -60,25 +61,16 @@ class Ticker final : public mortise::Module {
   // [/provide]
 
  private:
-  Reply latestTick(const Request&) const {
-    const auto last =
-        db_.queryOne<std::int64_t, std::int64_t>("SELECT number, at_us FROM ticker_ticks ORDER BY number DESC LIMIT 1");
-    if (!last) throw Problem(404, "no_tick_yet");
-    const auto [number, at_us] = *last;
-    return Reply::ok(toJson(number, at_us));
+  std::optional<Tick> lastTick() const { return db::row<Tick>(db_, "ORDER BY number DESC LIMIT 1"); }
+
+  Reply latestTick(const Request&) override {
+    return Reply::ok(json::from(mortise::orNotFound(lastTick(), "no_tick_yet")));
   }
 
-  // [stream]
-  void watchTicks(Request& request) {
-    const auto id = listeners_->expect();
-    mortise::StreamOptions options;
-    options.onClosed = [listeners = listeners_, id] { listeners->remove(id); };
-    listeners_->add(id, request.openStream(std::move(options)));
-  }
-  // [/stream]
+  void watchTicks(Request& request) override { ticks_.open(request); }
 
   // [websocket]
-  void echo(Request& request) {
+  void echo(Request& request) override {
     mortise::WebSocketOptions options;
     for (const auto& offered : request.offeredSubprotocols()) {
       if (offered == kSubprotocol) options.subprotocol = kSubprotocol;
@@ -91,23 +83,19 @@ class Ticker final : public mortise::Module {
   }
   // [/websocket]
 
-  // [job]
   void tick(JobRun&) {
-    const auto at_us = nowMicros();
-    const auto number = db_.transaction([&](mortise::Transaction& tx) {
-      const auto next = tx.nextNumber("ticker_ticks", "number");
-      tx.execute("INSERT INTO ticker_ticks (number, at_us) VALUES (:number, :at_us)",
-                 {{"number", next}, {"at_us", at_us}});
-      return next;
+    Tick tick{0, mortise::now()};
+    db_.transaction([&](mortise::Transaction& tx) {
+      tick.number = tx.nextNumber("ticker_ticks", "number");
+      db::insert(tx, tick);
     });
-    number_ = number;
-    listeners_->send(std::to_string(number), toJson(number, at_us).text());
+    number_ = tick.number;
+    ticks_.send({}, "tick", std::to_string(tick.number), json::from(tick).build().text());
   }
-  // [/job]
 
   void forget(JobRun& run) {
-    const auto dropped =
-        db_.execute("DELETE FROM ticker_ticks WHERE at_us < :before", {{"before", nowMicros() - kHour}});
+    const auto dropped = db_.execute("DELETE FROM ticker_ticks WHERE at_us < :before",
+                                     {{"before", mortise::now() - std::chrono::hours(1)}});
     run.output("dropped " + std::to_string(dropped));
   }
 
@@ -135,11 +123,12 @@ class Ticker final : public mortise::Module {
   mortise::Db db_;
   std::optional<mortise::SyncSessions> sessions_;
   std::chrono::milliseconds surveyPause_;
-  std::shared_ptr<ticker::Listeners> listeners_ =
-      std::make_shared<ticker::Listeners>();  // a stream's onClosed may be the last to need it
+  mortise::Feed ticks_;
   std::atomic<std::int64_t> number_{0};
   const ticker_clock_v1 clock_{sizeof(ticker_clock_v1), this,
                                [](void* self) { return static_cast<Ticker*>(self)->number_.load(); }};
 };
+
+}  // namespace
 
 MORTISE_MODULE(Ticker)
