@@ -146,7 +146,7 @@ TEST(Check, AFailureIsALineWithItsReason) {
   const auto results = checkModule(moduleFile("start_fails"), scratch.path());
   EXPECT_EQ(results.back().line(), "FAIL  create, start, stop, destroy: could not be started: port 9 is taken");
   EXPECT_EQ(checkModule(moduleFile("minor_from_the_future"), scratch.path()).back().line(),
-            "FAIL  descriptor: wants SDK 1.7, this kernel serves 1.0; run a newer kernel");
+            "FAIL  descriptor: wants SDK 1.7, this kernel serves 1.1; run a newer kernel");
 }
 
 TEST(Check, ACrashIsAResult) {

@@ -110,9 +110,9 @@ TEST(ModuleYaml, SaysWhatTheHeadLacks) {
             "module.yaml:1: name \"Notes\" must be 2 to 31 lower-case letters, digits and _, begin with a letter, and "
             "not be kernel\n"
             "module.yaml:2: version \"1.0\" must have three numbers, like 1.0.0\n"
-            "module.yaml:4: sdk \"1\" must be the least SDK the module needs, like 1.0");
+            "module.yaml:4: sdk \"1\" must be the least SDK the module needs, like 1.1");
   EXPECT_EQ(moduleFindings("name: notes\nversion: 1.0.0\nsummary: x\nsdk: 1.7\n"),
-            "module.yaml:4: sdk 1.7 is wanted, this is SDK 1.0; write 1.0 or use a newer SDK");
+            "module.yaml:4: sdk 1.7 is wanted, this is SDK 1.1; write 1.1 or use a newer SDK");
 }
 
 TEST(ModuleYaml, RefusesUnknownKeysWithTheNearestName) {

@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define MORTISE_ABI_MAJOR 1
-#define MORTISE_ABI_MINOR 0
+#define MORTISE_ABI_MINOR 1
 
 #ifdef __cplusplus
 #define MORTISE_EXTERN_C extern "C"
