@@ -461,9 +461,11 @@ class Merger {
     if (const Value* shared = json::member(item, "parameters")) takeOver(out, rewritten(*shared, document));
     renameParameters(out, shown);
     if (operation.csrf) csrfParameter(out);
-    if (json::textMember(*documents_[document].document, "x-mortise-schemas") == "data") envelopes(out, operation);
+    const bool isBareData = json::textMember(*documents_[document].document, "x-mortise-schemas") == "data";
+    if (isBareData) envelopes(out, operation);
     security(out, operation);
     errors(out, operation);
+    if (isBareData) errorBodies(out, operation);
     Value* path = member(paths, shown.path);
     if (path == nullptr) {
       paths.AddMember(text(shown.path), Value(rapidjson::kObjectType), allocator());
@@ -576,6 +578,28 @@ class Merger {
       if (status.substr(0, 1) != "2" || status == "204") continue;
       inlined(response.value, "responses");
       if (response.value.IsObject()) envelope(response.value, family);
+    }
+  }
+
+  // There an error reply that says only when it comes has the family's body.
+  void errorBodies(Value& operation, const Operation& compiled) {
+    Value* responses = member(operation, "responses");
+    if (responses == nullptr || !responses->IsObject()) return;
+    const auto& family = *compiled.conventions.family;
+    for (auto& response : responses->GetObject()) {
+      const auto status = json::view(response.name).substr(0, 1);
+      if ((status != "4" && status != "5") || !response.value.IsObject()) continue;
+      std::string section, name;
+      if (splitReference(json::textMember(response.value, "$ref"), section, name)) {
+        const Value* component = componentNamed(section, name);
+        if (component == nullptr || json::member(*component, "content") != nullptr) continue;
+        inlined(response.value, "responses");
+      }
+      if (json::member(response.value, "content") != nullptr) continue;
+      set(response.value, "content",
+          parsed("{" + json::quoted(family.error.mediaType) + R"(:{"schema":{"$ref":"#/components/schemas/Mortise_)" +
+                 std::string(family.error.component) + "\"}}}"));
+      families_.insert(&family);
     }
   }
 

@@ -297,6 +297,31 @@ TEST(MergedOpenApi, WrapsBareDataInTheEnvelopeOfItsFamily) {
             "replies mean the whole body");
 }
 
+TEST(MergedOpenApi, GivesErrorsOfBareDataTheBodyOfTheirFamily) {
+  const auto replies = [](const std::string& top) {
+    return parsed(mergedOpenApi(
+        {compile(source("m", "m.yaml",
+                        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\nx-mortise-dialect: unified\n" + top +
+                            "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n      responses:\n"
+                            "        '200': {description: d}\n        '404': {$ref: '#/components/responses/Unknown'}\n"
+                            "        '409': {description: off}\n        '410': {$ref: '#/components/responses/Gone'}\n"
+                            "components:\n  responses:\n    Unknown: {description: There is no such A}\n"
+                            "    Gone: {description: g, content: {text/plain: {schema: {type: string}}}}\n"))},
+        "1", ""));
+  };
+  const auto merged = replies("x-mortise-schemas: data\n");
+  const auto reply = [](const json::Value& document, std::string_view status, std::string_view part) {
+    return at(document, {"paths", "/a", "get", "responses", status, part});
+  };
+  const std::string body = R"({"application/json":{"schema":{"$ref":"#/components/schemas/Mortise_UnifiedError"}}})";
+  EXPECT_EQ(reply(merged, "404", "content"), body);
+  EXPECT_EQ(reply(merged, "404", "description"), "\"There is no such A\"");
+  EXPECT_EQ(reply(merged, "409", "content"), body);
+  EXPECT_NE(at(merged, {"components", "schemas", "Mortise_UnifiedError"}), "absent");
+  EXPECT_EQ(reply(merged, "410", "$ref"), "\"#/components/responses/Gone\"") << "it has a body of its own";
+  EXPECT_EQ(reply(replies(""), "409", "content"), "absent") << "without the word nothing is added";
+}
+
 TEST(DocsPages, AskOnlyOurOwnAssets) {
   for (const auto& page : {swaggerPage("/docs/assets"), redocPage("/docs/assets")}) {
     EXPECT_EQ(page.find("http:"), std::string::npos);
