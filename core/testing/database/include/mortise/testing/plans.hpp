@@ -25,11 +25,13 @@ struct PlanRules {
   bool mayFilter = false;
   // Sorting up to so many rows, by PostgreSQL's estimate, is not worth an index.
   double smallSort = 500;
+  // Rows that are equal in the first columns of an order may be sorted among themselves: few, where that is a time.
+  bool maySortTies = false;
 };
 
 // What the database says it will do, in its own words: EXPLAIN QUERY PLAN, or EXPLAIN (FORMAT JSON) with reading whole
 // tables and sorting avoided wherever an index lets it.
-std::string planOf(const TestDatabase& database, const RecordedStatement& statement);
+std::string planOf(const TestDatabase& database, const RecordedStatement& statement, const PlanRules& rules = {});
 
 // Success when the statement reads no table from end to end, sorts nothing that an index could give in order, and reads
 // no index from end to end to throw rows away. Counting or listing a whole table along an index passes. INSERT has no
