@@ -1,11 +1,11 @@
-# mortise_module_test(NAME [LINK library...] [DEFINITIONS name=value...])
+# mortise_module_test(NAME [LINK library...] [DEFINITIONS name=value...] [MODULES module...])
 # The test program of a module that ships: tests/*_test.cpp with the objects that NAME.so is made of, so that nothing is compiled twice.
-# NAME_SOURCE_DIR, in capitals, is the module's folder.
+# NAME_SOURCE_DIR, in capitals, is the module's folder. MODULES: those that its tests start by ModuleHarness.
 include_guard(GLOBAL)
 include(PrecompiledHeaders)
 
 function(mortise_module_test name)
-  cmake_parse_arguments(ARG "" "" "LINK;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK;DEFINITIONS;MODULES" ${ARGN})
   if(NOT MORTISE_TESTS)
     return()
   endif()
@@ -17,4 +17,11 @@ function(mortise_module_test name)
   mortise_precompile_test(${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES TIMEOUT 120 LABELS unit)
+  if(ARG_MODULES)
+    target_link_libraries(${name}_test PRIVATE mortise_testing)
+    add_dependencies(${name}_test ${ARG_MODULES})
+    list(TRANSFORM ARG_MODULES REPLACE "(.+)" "$<TARGET_FILE_DIR:\\1>" OUTPUT_VARIABLE folders)
+    list(JOIN folders ":" folders)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "MORTISE_TEST_MODULES=${folders}")
+  endif()
 endfunction()

@@ -7,32 +7,33 @@ namespace {
 
 // The payload is the session's id.
 constexpr std::string_view kTopic = "sync.cancelled";
-constexpr std::chrono::seconds kGoodFor{1};
-constexpr std::chrono::minutes kKeptFor{10};
+constexpr std::chrono::seconds kMaxAge{1};
+constexpr std::chrono::minutes kMaxIdle{10};
 
 }  // namespace
 
 void Cancellations::start() {
   if (!events_) return;
-  subscription_ = events_->subscribe(kTopic, [this](const mortise::Event& event) { keep(event.payload); });
+  subscription_ = events_->subscribe(kTopic, [this](const mortise::Event& event) { markCancelled(event.payload); });
 }
 
-void Cancellations::keep(std::string_view sessionId) {
+// A session that no call has asked about on this server needs no entry.
+void Cancellations::markCancelled(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(sessionId);
-  if (found != known_.end()) found->second.cancelled = true;  // nobody here asks about others
+  const auto at = entries_.find(sessionId);
+  if (at != entries_.end()) at->second.cancelled = true;
 }
 
 bool Cancellations::cancelled(std::string_view sessionId) {
   const auto now = Clock::now();
   {
     const std::lock_guard lock(mutex_);
-    auto found = known_.find(sessionId);
-    if (found == known_.end()) found = known_.emplace(sessionId, Known{false, now - 2 * kGoodFor, now}).first;
-    auto& known = found->second;
-    known.asked = now;
-    if (known.cancelled || now - known.learnt < kGoodFor) return known.cancelled;
-    known.learnt = now;  // one asks the database, others go on meanwhile
+    auto at = entries_.find(sessionId);
+    if (at == entries_.end()) at = entries_.emplace(sessionId, Entry{false, now - 2 * kMaxAge, now}).first;
+    auto& entry = at->second;
+    entry.askedAt = now;
+    if (entry.cancelled || now - entry.readAt < kMaxAge) return entry.cancelled;
+    entry.readAt = now;  // this call asks the database, others go on meanwhile
   }
   bool cancelled = false;
   try {
@@ -42,12 +43,12 @@ bool Cancellations::cancelled(std::string_view sessionId) {
     log_.warning("can't see whether a session was cancelled", {{"session", sessionId}, {"error", error.what()}});
     return false;
   }
-  if (cancelled) keep(sessionId);
+  if (cancelled) markCancelled(sessionId);
   return cancelled;
 }
 
 void Cancellations::announce(std::string_view sessionId) {
-  keep(sessionId);
+  markCancelled(sessionId);
   if (!events_) return;
   try {
     events_->publish(kTopic, sessionId);
@@ -56,10 +57,10 @@ void Cancellations::announce(std::string_view sessionId) {
   }
 }
 
-void Cancellations::forgetOld() {
+void Cancellations::removeOld() {
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
-  std::erase_if(known_, [&](const auto& entry) { return now - entry.second.asked > kKeptFor; });
+  std::erase_if(entries_, [&](const auto& each) { return now - each.second.askedAt > kMaxIdle; });
 }
 
 }  // namespace sync_sessions

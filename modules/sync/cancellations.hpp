@@ -1,4 +1,4 @@
-// Whether a session was cancelled, for those who ask between any two steps.
+// Whether a session was cancelled, for code that asks between any two steps.
 #pragma once
 
 #include <mortise/events.hpp>
@@ -15,8 +15,8 @@
 
 namespace sync_sessions {
 
-// Keeps what it learnt for at most a second; what is cancelled stays cancelled. Told at once of cancels on this server
-// and, through events/1, on others. Any thread.
+// Remembers an answer for at most a second; a cancelled session stays cancelled. Notified at once of cancels on this
+// server and, through events/1, on others. Any thread.
 class Cancellations {
  public:
   Cancellations(const SessionStore& store, mortise::Log log, std::optional<mortise::Events> events)
@@ -27,26 +27,26 @@ class Cancellations {
 
   // True also when the session is gone.
   bool cancelled(std::string_view sessionId);
-  // Tells everybody that it is.
+  // Notifies this server and the others of a cancel.
   void announce(std::string_view sessionId);
-  // Lets go of sessions that nobody has asked about for a while.
-  void forgetOld();
+  // Removes sessions that no call has asked about for a while.
+  void removeOld();
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Known {
+  struct Entry {
     bool cancelled = false;
-    Clock::time_point learnt;
-    Clock::time_point asked;
+    Clock::time_point readAt;  // from the database
+    Clock::time_point askedAt;
   };
-  void keep(std::string_view sessionId);
+  void markCancelled(std::string_view sessionId);
 
   const SessionStore& store_;
   mortise::Log log_;
   std::optional<mortise::Events> events_;
   mortise::Subscription subscription_;
   std::mutex mutex_;
-  std::map<std::string, Known, std::less<>> known_;
+  std::map<std::string, Entry, std::less<>> entries_;
 };
 
 }  // namespace sync_sessions

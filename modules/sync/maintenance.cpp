@@ -5,7 +5,7 @@
 namespace sync_sessions {
 namespace {
 
-constexpr std::size_t kMostFindings = 20;
+constexpr std::size_t kMaxFindings = 20;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void Maintenance::checkSqlite(Result& result, const std::function<bool()>& stop,
     }
     for (const auto& line :
          db_.query<std::string>("SELECT quick_check FROM pragma_quick_check(:name)", {{"name", table}})) {
-      if (line != "ok" && result.findings.size() < kMostFindings) result.findings.push_back(table + ": " + line);
+      if (line != "ok" && result.findings.size() < kMaxFindings) result.findings.push_back(table + ": " + line);
     }
     progress(++result.tables);
   }

@@ -1,4 +1,4 @@
-// The upkeep of the server's database: is it sound, and are its statistics fresh?
+// The upkeep of the server's database: checks it for damage and refreshes its statistics.
 #pragma once
 
 #include <mortise/db.hpp>
@@ -19,13 +19,13 @@ class Maintenance {
 
   struct Result {
     std::string database;               // "sqlite", "postgresql"
-    std::int64_t tables = 0;            // looked at
-    std::vector<std::string> findings;  // what is damaged; empty: nothing
+    std::int64_t tables = 0;            // checked
+    std::vector<std::string> findings;  // damage; empty: none
     bool finished = true;               // false: asked to stop
   };
   // Asks `stop` between tables.
   Result run(const std::function<bool()>& stop, const std::function<void(std::int64_t)>& progress) const;
-  // What the target is called.
+  // The name of the session's target.
   std::string database() const { return db_.isSqlite() ? "sqlite" : "postgresql"; }
 
  private:

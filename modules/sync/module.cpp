@@ -1,8 +1,8 @@
 #include <mortise/failure.hpp>
 #include <mortise/sync_sessions.hpp>
 
+#include "session_list.hpp"
 #include "sync.hpp"
-#include "views.hpp"
 
 namespace sync_sessions {
 namespace {
@@ -13,10 +13,7 @@ using mortise::Reply;
 using mortise::Request;
 namespace json = mortise::json;
 
-Session found(std::optional<Session> session) {
-  if (!session) throw Problem(404, "sync_session_not_found");
-  return *std::move(session);
-}
+constexpr auto kPages = mortise::numberedPages();
 
 }  // namespace
 
@@ -24,11 +21,7 @@ Sync::Sync(mortise::Host host)
     : log_(host.log()), service_(host), interface_(service_, log_), maintenance_(host.db()) {}
 
 void Sync::bind(mortise::Bindings& on) {
-  on.operation("listSyncSessions", &Sync::listSessions);
-  on.operation("readSyncSession", &Sync::readSession);
-  on.operation("readSyncSessionErrors", &Sync::readErrors);
-  on.operation("cancelSyncSession", &Sync::cancelSession);
-
+  ModuleServing::bind(on);
   on.job("close_abandoned", &Sync::closeAbandoned);
   on.job("purge_sessions", &Sync::purgeSessions);
   on.job("maintain_database", &Sync::maintainDatabase);
@@ -38,40 +31,44 @@ const void* Sync::provide(std::string_view interfaceName) {
   return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? interface_.table() : nullptr;
 }
 
-Reply Sync::listSessions(const Request& request) const {
+Session Sync::sessionOf(const Request& request) const {
+  auto session = service_.store().find(request.path("session_id"));
+  if (!session) throw Problem(404, "sync_session_not_found");
+  return *std::move(session);
+}
+
+Reply Sync::listSyncSessions(const Request& request) {
   return mortise::failingAs("sync_sessions_list_failed", [&] {
     const auto text = [&](std::string_view name) { return request.query(name).text(""); };
-    const auto query = readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order"),
-                                 text("page"), text("limit")});
-    const auto page = service_.store().list(query);
-    return Reply::ok(json::object({{"items", json::list(page.sessions, sessionView)},
-                                   {"total", page.total},
-                                   {"page", query.page.page},
-                                   {"pages", query.page.pagesOf(page.total)}}))
-        .message("sync_sessions_listed");
+    const auto query =
+        readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order")});
+    return service_.store().list(query, mortise::Paging::of(request, kPages)).reply().message("sync_sessions_listed");
   });
 }
 
-Reply Sync::readSession(const Request& request) const {
+Reply Sync::readSyncSession(const Request& request) {
   return mortise::failingAs("sync_session_read_failed", [&] {
-    const auto session = found(service_.store().find(request.path("session_id")));
-    const auto records = service_.store().records(session.sessionId);
-    return Reply::ok(json::object({{"session", detailView(session, records)}})).message("sync_session_read");
+    const auto session = sessionOf(request);
+    const auto detail =
+        json::from(session)
+            .add("instance_records", json::list(service_.store().records(session.sessionId)))
+            .add("progress_percentage", progressPercentage(session.successful, session.failed, session.total));
+    return Reply::ok(json::object({{"session", detail}})).message("sync_session_read");
   });
 }
 
-Reply Sync::readErrors(const Request& request) const {
+Reply Sync::readSyncSessionErrors(const Request& request) {
   return mortise::failingAs("sync_session_errors_failed", [&] {
-    const auto session = found(service_.store().find(request.path("session_id")));
+    const auto session = sessionOf(request);
     const auto records = service_.store().failedRecords(session.sessionId);
-    return Reply::ok(json::object({{"session", sessionView(session)},
-                                   {"error_records", recordsView(records)},
-                                   {"error_count", records.size()}}))
+    return Reply::ok(
+               json::object(
+                   {{"session", session}, {"error_records", json::list(records)}, {"error_count", records.size()}}))
         .message("sync_session_errors_read");
   });
 }
 
-Reply Sync::cancelSession(const Request& request) {
+Reply Sync::cancelSyncSession(const Request& request) {
   return mortise::failingAs("sync_session_cancel_failed", [&] {
     if (!service_.cancel(request.path("session_id"), request.principal().userId))
       throw Problem(404, "sync_session_not_running");
@@ -84,9 +81,9 @@ void Sync::closeAbandoned(JobRun& run) {
 }
 
 void Sync::purgeSessions(JobRun& run) {
-  const auto dropped = service_.purge();
-  if (dropped > 0) log_.info("old sessions dropped", {{"count", dropped}});
-  run.output("dropped " + std::to_string(dropped));
+  const auto removed = service_.purge();
+  if (removed > 0) log_.info("old sessions dropped", {{"count", removed}});
+  run.output("dropped " + std::to_string(removed));
 }
 
 // Reports like any other module, through the table.

@@ -10,19 +10,16 @@
 namespace sync_sessions {
 namespace {
 
-constexpr std::size_t kMostTargets = 100000;
-constexpr std::size_t kLongestName = 255;
-constexpr std::size_t kLongestDetails = std::size_t{64} * 1024;
-constexpr std::size_t kLongestMessage = std::size_t{8} * 1024;
+constexpr std::size_t kMaxTargets = 100000;
+constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMaxDetailsBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxMessageBytes = std::size_t{8} * 1024;
 constexpr int kDetailsVersion = 1;
-
-constexpr std::array<std::string_view, 4> kTypes = {"manual_single", "manual_batch", "manual_task", "scheduled_task"};
-constexpr std::array<std::string_view, 5> kCategories = {"account", "capacity", "config", "aggregation", "other"};
 
 mortise::Problem invalid(std::string note) { return mortise::Problem(422, "sync_invalid").note(std::move(note)); }
 
 template <std::size_t Size>
-std::string listed(const std::array<std::string_view, Size>& words) {
+std::string joined(const std::array<std::string_view, Size>& words) {
   std::string out;
   for (const auto word : words) out.append(out.empty() ? "" : ", ").append(word);
   return out;
@@ -60,29 +57,29 @@ bool isText(std::string_view text) {
 
 void checkType(std::string_view type) {
   if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end())
-    throw invalid("type: expected one of " + listed(kTypes) + ", found \"" +
+    throw invalid("type: expected one of " + joined(kTypes) + ", found \"" +
                   (type.empty() ? std::string() : messageFrom(type)) + '"');
 }
 
 std::string categoryFrom(std::string_view category) {
   if (category.empty()) return std::string(kCategories.front());
   if (std::find(kCategories.begin(), kCategories.end(), category) == kCategories.end()) {
-    throw invalid("category: expected one of " + listed(kCategories) + ", found \"" + messageFrom(category) + '"');
+    throw invalid("category: expected one of " + joined(kCategories) + ", found \"" + messageFrom(category) + '"');
   }
   return std::string(category);
 }
 
 void checkTargets(const std::vector<Target>& targets) {
-  if (targets.empty() || targets.size() > kMostTargets) {
-    throw invalid("targets: expected 1 to " + std::to_string(kMostTargets) + ", found " +
+  if (targets.empty() || targets.size() > kMaxTargets) {
+    throw invalid("targets: expected 1 to " + std::to_string(kMaxTargets) + ", found " +
                   std::to_string(targets.size()));
   }
   for (const auto& target : targets) {
     if (target.instanceId < 1)
       throw invalid("instance_id: expected 1 or more, found " + std::to_string(target.instanceId));
-    if (target.name.size() > kLongestName || !isText(target.name)) {
+    if (target.name.size() > kMaxNameBytes || !isText(target.name)) {
       throw invalid("name of instance " + std::to_string(target.instanceId) + ": expected UTF-8 of at most " +
-                    std::to_string(kLongestName) + " bytes");
+                    std::to_string(kMaxNameBytes) + " bytes");
     }
   }
 }
@@ -94,8 +91,8 @@ void checkCounters(const Counters& counters) {
 
 void checkDetails(std::string_view details) {
   if (details.empty()) return;
-  if (details.size() > kLongestDetails || !isText(details))
-    throw invalid("details: expected UTF-8 of at most " + std::to_string(kLongestDetails) + " bytes");
+  if (details.size() > kMaxDetailsBytes || !isText(details))
+    throw invalid("details: expected UTF-8 of at most " + std::to_string(kMaxDetailsBytes) + " bytes");
   rapidjson::Document document;
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   document.Parse<kFlags>(details.data(), details.size());
@@ -109,11 +106,11 @@ void checkDetails(std::string_view details) {
 std::string messageFrom(std::string_view message) {
   if (message.empty()) throw invalid("message: expected some text");
   std::string out;
-  out.reserve(std::min(message.size(), kLongestMessage));
+  out.reserve(std::min(message.size(), kMaxMessageBytes));
   for (std::size_t at = 0; at < message.size();) {
     const auto size = characterAt(message, at);
     const auto piece = size == 0 ? std::string_view("?") : message.substr(at, size);
-    if (out.size() + piece.size() > kLongestMessage) break;
+    if (out.size() + piece.size() > kMaxMessageBytes) break;
     out.append(piece);
     at += std::max<std::size_t>(size, 1);
   }

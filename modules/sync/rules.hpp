@@ -16,7 +16,7 @@ void checkTargets(const std::vector<Target>& targets);
 void checkCounters(const Counters& counters);
 // A JSON object with an integer member "version" of 1, or empty.
 void checkDetails(std::string_view details);
-// The message as it is kept: valid UTF-8 without NUL, cut before a character. Empty is refused.
+// The message as it is stored: valid UTF-8 without NUL, cut before a character. Empty is refused.
 std::string messageFrom(std::string_view message);
 
 }  // namespace sync_sessions

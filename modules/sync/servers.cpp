@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <mortise/rows.hpp>
 #include <mortise/uuid.hpp>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -12,8 +12,8 @@
 namespace sync_sessions {
 namespace {
 
-// What two processes share when one can see the other's /proc entry: the boot of the machine and the namespace of
-// process ids. Empty when the system does not say.
+// The boot of the machine and the namespace of process ids: two processes share both when one can see the other's /proc
+// entry. Empty when the system does not tell.
 std::string thisMachine() {
   std::ifstream boot("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -47,45 +47,29 @@ std::int64_t startOf(std::int64_t processId) {
 
 }  // namespace
 
-Servers::Servers(mortise::Db db)
-    : db_(db),
-      self_(mortise::makeUuid()),
-      machine_(thisMachine()),
-      processId_(::getpid()),
-      processStartedAt_(startOf(::getpid())) {}
-
-void Servers::beat(std::int64_t now) const {
-  if (db_.execute("UPDATE sync_servers SET heard_at = :now WHERE server_id = :server_id",
-                  {{"now", now}, {"server_id", self_}}) > 0) {
-    return;
-  }
-  try {
-    db_.execute(
-        "INSERT INTO sync_servers (server_id, machine, process_id, process_started_at, heard_at) VALUES (:server_id, "
-        ":machine, :process_id, :process_started_at, :now)",
-        {{"server_id", self_},
-         {"machine", machine_},
-         {"process_id", processId_},
-         {"process_started_at", processStartedAt_},
-         {"now", now}});
-  } catch (const mortise::db::Error& error) {
-    if (error.kind() != mortise::db::Error::Kind::exists) throw;  // else another thread was faster
-  }
+Servers::Servers(mortise::Db db) : db_(db) {
+  self_.id = mortise::makeUuid();
+  self_.machine = thisMachine();
+  self_.processId = ::getpid();
+  self_.processStartedAt = startOf(self_.processId);
 }
 
-bool Servers::isGone(std::string_view server, std::int64_t silence, std::int64_t now) const {
-  if (server == self_) return false;
+void Servers::beat(mortise::Time now) const {
+  auto server = self_;
+  server.heardAt = now;
+  mortise::db::upsert(db_, server);
+}
+
+bool Servers::isGone(std::string_view id, std::chrono::milliseconds silence, mortise::Time now) const {
+  if (id == self_.id) return false;
   if (db_.isSqlite()) return true;
-  const auto found = db_.queryOne<std::string, std::int64_t, std::int64_t, std::int64_t>(
-      "SELECT machine, process_id, process_started_at, heard_at FROM sync_servers WHERE server_id = :server_id",
-      {{"server_id", server}});
-  if (!found) return true;
-  const auto& [machine, processId, processStartedAt, heardAt] = *found;
-  if (now - heardAt > silence) return true;
-  return !machine_.empty() && machine == machine_ && startOf(processId) != processStartedAt;
+  const auto server = mortise::db::find<Server>(db_, std::string(id));
+  if (!server || now - server->heardAt > silence) return true;
+  return !self_.machine.empty() && server->machine == self_.machine &&
+         startOf(server->processId) != server->processStartedAt;
 }
 
-void Servers::forget(std::int64_t before) const {
+void Servers::removeOld(mortise::Time before) const {
   db_.execute(
       "DELETE FROM sync_servers WHERE heard_at < :before AND NOT EXISTS (SELECT 1 FROM sync_sessions WHERE "
       "sync_sessions.server_id = sync_servers.server_id AND sync_sessions.status = 'running')",

@@ -1,5 +1,7 @@
 #include "session_list.hpp"
 
+#include <mortise/paging.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -31,7 +33,6 @@ ListQuery readList(const ListParameters& sent) {
   query.status = trimmed(sent.status);
   query.sort = sortOf(sent.sort);
   query.ascending = isAscending(sent.order);
-  query.page = mortise::Page::read(sent.page, sent.limit);
   return query;
 }
 

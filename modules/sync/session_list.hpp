@@ -1,10 +1,7 @@
 // What a list of sessions may be asked for, and how what clients send is read: nothing is refused. Plain C++.
 #pragma once
 
-#include <mortise/paging.hpp>
-
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,12 +15,11 @@ struct ListQuery {
   std::string status;
   Sort sort = Sort::startedAt;
   bool ascending = false;
-  mortise::Page page;
 };
 
 // As sent; absent is empty.
 struct ListParameters {
-  std::string_view type, category, status, sort, order, page, limit;
+  std::string_view type, category, status, sort, order;
 };
 
 ListQuery readList(const ListParameters& sent);

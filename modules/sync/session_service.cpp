@@ -11,8 +11,7 @@ namespace sync_sessions {
 namespace {
 
 constexpr std::chrono::seconds kBeat{5};
-constexpr std::int64_t kMillisecond = 1000;
-constexpr std::int64_t kDay = 86400 * kMillisecond * 1000;
+constexpr std::chrono::hours kServerRetention{24};
 constexpr std::string_view kDied = "the server that worked on it ended";
 constexpr std::string_view kStopped = "the server was stopped";
 
@@ -35,8 +34,8 @@ SessionService::SessionService(mortise::Host host)
       store_(host.db()),
       servers_(host.db()),
       cancellations_(store_, log_, host.optional<mortise::Events>()),
-      deadAfter_(host.config().duration("dead_after").count() * kMillisecond),
-      retention_(host.config().duration("retention").count() * kMillisecond),
+      deadAfter_(host.config().duration("dead_after")),
+      retention_(host.config().duration("retention")),
       opened_(host.metrics().counter("sessions_opened_total", "Sessions opened")),
       endedBy_(countersByStatus(host.metrics())),
       completedTargets_(targetsCounter(host.metrics(), "completed")),
@@ -72,10 +71,10 @@ void SessionService::beatWhileWorking() {
     bool working = true;
     try {
       working = !store_.runningOf(servers_.self()).empty();
-      if (working) servers_.beat(mortise::nowMicros());
-      cancellations_.forgetOld();
+      if (working) servers_.beat(mortise::now());
+      cancellations_.removeOld();
     } catch (const std::exception& error) {
-      log_.warning("can't tell other servers that this one lives", {{"error", error.what()}});
+      log_.warning("can't record that this server lives", {{"error", error.what()}});
     }
     lock.lock();
     beating_ = beating_ || working;
@@ -89,7 +88,7 @@ std::string SessionService::open(std::string_view type, std::string_view categor
   session.category = categoryFrom(category);
   if (createdBy != 0) session.createdBy = createdBy;
   session.serverId = servers_.self();
-  const auto now = mortise::nowMicros();
+  const auto now = mortise::now();
   servers_.beat(now);
   auto id = store_.open(session, now);
   {
@@ -104,10 +103,10 @@ std::string SessionService::open(std::string_view type, std::string_view categor
 
 std::vector<std::int64_t> SessionService::addTargets(std::string_view sessionId, const std::vector<Target>& targets) {
   checkTargets(targets);
-  return store_.addTargets(sessionId, targets, mortise::nowMicros());
+  return store_.addTargets(sessionId, targets, mortise::now());
 }
 
-void SessionService::start(std::int64_t recordId) { store_.start(recordId, mortise::nowMicros()); }
+void SessionService::start(std::int64_t recordId) { store_.start(recordId, mortise::now()); }
 
 void SessionService::progress(std::int64_t recordId, const Counters& counters) {
   checkCounters(counters);
@@ -117,32 +116,32 @@ void SessionService::progress(std::int64_t recordId, const Counters& counters) {
 void SessionService::complete(std::int64_t recordId, const Counters& counters, std::string_view details) {
   checkCounters(counters);
   checkDetails(details);
-  const auto outcome = store_.complete(recordId, counters, details, mortise::nowMicros());
+  const auto outcome = store_.complete(recordId, counters, details, mortise::now());
   completedTargets_.add();
   ended(outcome);
 }
 
 void SessionService::fail(std::int64_t recordId, std::string_view message, std::string_view details) {
   checkDetails(details);
-  const auto outcome = store_.fail(recordId, messageFrom(message), details, mortise::nowMicros());
+  const auto outcome = store_.fail(recordId, messageFrom(message), details, mortise::now());
   failedTargets_.add();
   ended(outcome);
 }
 
 void SessionService::logError(std::string_view sessionId, std::string_view message, std::string_view details) {
   checkDetails(details);
-  store_.logError(sessionId, messageFrom(message), details, mortise::nowMicros());
+  store_.logError(sessionId, messageFrom(message), details, mortise::now());
 }
 
 bool SessionService::finish(std::string_view sessionId, std::string_view reason) {
-  const auto kept = reason.empty() ? std::string() : messageFrom(reason);
-  const auto outcome = store_.finish(sessionId, kept, mortise::nowMicros());
+  const auto message = reason.empty() ? std::string() : messageFrom(reason);
+  const auto outcome = store_.finish(sessionId, message, mortise::now());
   ended(outcome);
   return outcome.has_value();
 }
 
 bool SessionService::cancel(std::string_view sessionId, std::string_view by) {
-  const bool done = store_.cancel(sessionId, mortise::nowMicros());
+  const bool done = store_.cancel(sessionId, mortise::now());
   if (!done) return false;
   cancellations_.announce(sessionId);
   ended(SessionStore::Ended{{std::string(sessionId), "cancelled"}});
@@ -157,20 +156,20 @@ void SessionService::ended(const SessionStore::Ended& outcome) {
 }
 
 void SessionService::abandon(std::string_view sessionId, std::string_view reason) {
-  const auto outcome = store_.abandon(sessionId, reason, mortise::nowMicros());
+  const auto outcome = store_.abandon(sessionId, reason, mortise::now());
   if (!outcome) return;  // it ended meanwhile
   endedBy_.at(outcome->status).add();
   log_.warning("session closed as failed", {{"session", sessionId}, {"reason", reason}});
 }
 
 std::int64_t SessionService::closeAbandoned() {
-  const auto now = mortise::nowMicros();
+  const auto now = mortise::now();
   std::map<std::string, bool, std::less<>> gone;
   std::int64_t closed = 0;
   for (const auto& [session, server] : store_.runningElsewhere(servers_.self())) {
-    const auto [known, fresh] = gone.try_emplace(server, false);
-    if (fresh) known->second = servers_.isGone(server, deadAfter_, now);
-    if (!known->second) continue;
+    const auto [at, isNew] = gone.try_emplace(server, false);
+    if (isNew) at->second = servers_.isGone(server, deadAfter_, now);
+    if (!at->second) continue;
     abandon(session, kDied);
     ++closed;
   }
@@ -178,8 +177,8 @@ std::int64_t SessionService::closeAbandoned() {
 }
 
 std::int64_t SessionService::purge() {
-  const auto now = mortise::nowMicros();
-  servers_.forget(now - kDay);
+  const auto now = mortise::now();
+  servers_.removeOld(now - kServerRetention);
   return store_.purge(now - retention_);
 }
 

@@ -22,13 +22,13 @@
 
 namespace sync_sessions {
 
-// Checks what it is given, keeps the record, counts and logs. Problems as of SessionStore, and 422 sync_invalid. While
-// a session of this process runs, a thread says every few seconds that the process lives. [worker] [start]
+// Checks its arguments, stores, counts and logs. Problems as of SessionStore, and 422 sync_invalid. While a session of
+// this process runs, a thread records every few seconds that the process lives. [worker] [start]
 class SessionService {
  public:
   explicit SessionService(mortise::Host host);
   void start();
-  // Closes as failed what this process still runs.
+  // Closes the running sessions of this process as failed.
   void stop();
 
   std::string open(std::string_view type, std::string_view category, std::int64_t createdBy);
@@ -40,14 +40,15 @@ class SessionService {
   void logError(std::string_view sessionId, std::string_view message, std::string_view details);
   // False when it had ended before.
   bool finish(std::string_view sessionId, std::string_view reason);
-  // False when there is none that runs. `by`: a user, or empty for a module.
+  // False when no session of that id runs. `by`: a user, or empty for a module.
   bool cancel(std::string_view sessionId, std::string_view by);
   bool cancelled(std::string_view sessionId) { return cancellations_.cancelled(sessionId); }
 
   const SessionStore& store() const { return store_; }
 
-  // Closes as failed what servers left running that are gone; returns how many.
+  // Closes the running sessions of servers that are gone as failed; returns how many.
   std::int64_t closeAbandoned();
+  // Removes sessions past their retention, and servers without sessions; returns how many sessions.
   std::int64_t purge();
 
  private:
@@ -59,8 +60,8 @@ class SessionService {
   SessionStore store_;
   Servers servers_;
   Cancellations cancellations_;
-  std::int64_t deadAfter_;  // microseconds
-  std::int64_t retention_;  // microseconds
+  std::chrono::milliseconds deadAfter_;
+  std::chrono::milliseconds retention_;
   mortise::Counter opened_;
   std::map<std::string, mortise::Counter, std::less<>> endedBy_;
   mortise::Counter completedTargets_;
@@ -69,7 +70,7 @@ class SessionService {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
-  bool beating_ = false;  // something of this process may run
+  bool beating_ = false;  // a session of this process may run
   std::thread beats_;
 };
 

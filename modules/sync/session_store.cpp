@@ -1,315 +1,262 @@
 #include "session_store.hpp"
 
+#include <mortise/counters.hpp>
 #include <mortise/problem.hpp>
+#include <mortise/rows.hpp>
 #include <mortise/uuid.hpp>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <map>
+#include <tuple>
 #include <utility>
 
 namespace sync_sessions {
 namespace {
 
+namespace db = mortise::db;
 using mortise::Problem;
-using mortise::db::Parameter;
+using mortise::Time;
 using Connection = mortise::db::Session;  // a session is something else here
 
-constexpr std::size_t kRowsAtOnce = 50;
 constexpr std::int64_t kPurgedAtOnce = 500;
+
+// Numbers of sessions and records: shown to people, and never given twice.
+const db::Counters& numbers() {
+  static const db::Counters kNumbers("sync_numbers", "name", "last");
+  return kNumbers;
+}
 
 Problem sessionNotFound() { return {404, "sync_session_not_found"}; }
 Problem recordNotFound() { return {404, "sync_record_not_found"}; }
 Problem sessionEnded() { return {409, "sync_session_ended"}; }
 
-// The first of `count` new numbers.
-std::int64_t takeNumbers(Connection& session, std::string_view name, std::int64_t count) {
-  session.execute("UPDATE sync_numbers SET last = last + :count WHERE name = :name",
-                  {{"count", count}, {"name", name}});
-  return session.queryOne<std::int64_t>("SELECT last FROM sync_numbers WHERE name = :name", {{"name", name}}).value() -
-         count + 1;
-}
-
-// Locks the session's row to the end of the transaction, and returns its status.
-std::string lockSession(Connection& session, std::string_view sessionId, std::int64_t now) {
-  if (session.execute("UPDATE sync_sessions SET updated_at = :now WHERE session_id = :session_id",
-                      {{"now", now}, {"session_id", sessionId}}) == 0) {
-    throw sessionNotFound();
-  }
-  return session
-      .queryOne<std::string>("SELECT status FROM sync_sessions WHERE session_id = :session_id",
-                             {{"session_id", sessionId}})
-      .value();
-}
-
-struct Locked {
-  std::string sessionId;
-  std::string sessionStatus;
-  std::string recordStatus;
-};
-
-Locked lockRecord(Connection& session, std::int64_t recordId, std::int64_t now) {
-  Locked out;
-  const auto owner =
-      session.queryOne<std::string>("SELECT session_id FROM sync_records WHERE id = :id", {{"id", recordId}});
-  if (!owner) throw recordNotFound();
-  out.sessionId = *owner;
-  out.sessionStatus = lockSession(session, out.sessionId, now);
-  const auto status =
-      session.queryOne<std::string>("SELECT status FROM sync_records WHERE id = :id", {{"id", recordId}});
-  if (!status) throw recordNotFound();
-  out.recordStatus = *status;
-  return out;
-}
-
-struct Counted {
-  std::int64_t successful = 0;
-  std::int64_t failed = 0;
-  std::int64_t unfinished = 0;
-};
-
-// Writes the counters anew from the records.
-Counted recount(Connection& session, std::string_view sessionId) {
-  Counted counted;
-  session.each<std::string, std::int64_t>(
-      "SELECT status, COUNT(*) FROM sync_records WHERE session_id = :session_id GROUP BY status",
-      {{"session_id", sessionId}}, [&](const std::string& status, std::int64_t count) {
-        if (status == "completed") {
-          counted.successful = count;
-        } else if (status == "failed") {
-          counted.failed = count;
-        } else {
-          counted.unfinished += count;
-        }
-      });
-  session.execute(
-      "UPDATE sync_sessions SET successful_instances = :successful, failed_instances = :failed "
-      "WHERE session_id = :session_id",
-      {{"successful", counted.successful}, {"failed", counted.failed}, {"session_id", sessionId}});
-  return counted;
-}
-
-void end(Connection& session, std::string_view sessionId, std::string_view status, std::int64_t now) {
-  session.execute(
-      "UPDATE sync_sessions SET status = :status, completed_at = :now, updated_at = :now2 "
-      "WHERE session_id = :session_id AND status = 'running'",
-      {{"status", status}, {"now", now}, {"now2", now}, {"session_id", sessionId}});
-}
-
-// After an outcome: counts, and ends a running session whose targets all have one.
-SessionStore::Ended settle(Connection& session, const Locked& locked, std::int64_t now) {
-  const auto counted = recount(session, locked.sessionId);
-  if (locked.sessionStatus != "running") return std::nullopt;
-  const auto total = session.queryOne<std::int64_t>(
-      "SELECT total_instances FROM sync_sessions WHERE session_id = :session_id", {{"session_id", locked.sessionId}});
-  if (counted.successful + counted.failed != total.value()) return std::nullopt;
-  const std::string status = counted.failed > 0 ? "failed" : "completed";
-  end(session, locked.sessionId, status, now);
-  return SessionStore::End{locked.sessionId, status};
-}
-
-void grow(Connection& session, std::string_view sessionId, std::int64_t by) {
-  session.execute("UPDATE sync_sessions SET total_instances = total_instances + :by WHERE session_id = :session_id",
-                  {{"by", by}, {"session_id", sessionId}});
-}
-
-std::string categoryOf(Connection& session, std::string_view sessionId) {
-  return session
-      .queryOne<std::string>("SELECT sync_category FROM sync_sessions WHERE session_id = :session_id",
-                             {{"session_id", sessionId}})
-      .value();
-}
-
-// An error of the session itself: a failed record of instance 0.
-void insertError(Connection& session, std::string_view sessionId, std::string_view message,
-                 const std::optional<std::string>& details, std::int64_t now) {
-  session.execute(
-      "INSERT INTO sync_records (id, session_id, instance_id, instance_name, sync_category, status, started_at, "
-      "completed_at, items_synced, items_created, items_updated, items_deleted, error_message, sync_details, "
-      "created_at) VALUES (:id, :session_id, 0, NULL, :category, 'failed', NULL, :completed_at, 0, 0, 0, 0, :message, "
-      ":details, :created_at)",
-      {{"id", takeNumbers(session, "record", 1)},
-       {"session_id", sessionId},
-       {"category", categoryOf(session, sessionId)},
-       {"completed_at", now},
-       {"message", message},
-       {"details", details},
-       {"created_at", now}});
-  grow(session, sessionId, 1);
-}
-
 std::optional<std::string> orNull(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
-// An INSERT of many records at once; its text is constant, so that it is prepared once per connection.
-class RecordInsert {
- public:
-  explicit RecordInsert(std::size_t rows) {
-    sql_ =
-        "INSERT INTO sync_records (id, session_id, instance_id, instance_name, sync_category, status, items_synced, "
-        "items_created, items_updated, items_deleted, created_at) VALUES ";
-    names_.reserve(rows);
-    for (std::size_t row = 0; row < rows; ++row) {
-      std::array<std::string, kColumns> names;
-      const auto number = std::to_string(row);
-      for (std::size_t column = 0; column < kColumns; ++column) {
-        names[column] = std::string(1, static_cast<char>('a' + column)).append(number);
-      }
-      sql_.append(row == 0 ? "" : ", ")
-          .append("(:" + names[0] + ", :" + names[1] + ", :" + names[2] + ", :" + names[3] + ", :" + names[4])
-          .append(", 'pending', 0, 0, 0, 0, :" + names[5] + ")");
-      names_.push_back(std::move(names));
-    }
-  }
+// Adds `by` to the number of sessions of this kind. The last lock that a transaction takes.
+void count(Connection& connection, std::string_view type, std::string_view category, std::string_view status,
+           std::int64_t by) {
+  connection.execute(
+      "INSERT INTO sync_session_counts (sync_type, sync_category, status, sessions) VALUES (:type, :category, :status, "
+      ":by) ON CONFLICT (sync_type, sync_category, status) DO UPDATE SET sessions = sync_session_counts.sessions + "
+      "excluded.sessions",
+      {{"type", type}, {"category", category}, {"status", status}, {"by", by}});
+}
 
-  void run(Connection& session, std::string_view sessionId, std::string_view category, const Target* targets,
-           std::int64_t firstId, std::int64_t now) const {
-    std::vector<Parameter> parameters;
-    parameters.reserve(names_.size() * kColumns);
-    for (std::size_t row = 0; row < names_.size(); ++row) {
-      const auto& names = names_[row];
-      const auto& target = targets[row];
-      parameters.emplace_back(names[0], firstId + static_cast<std::int64_t>(row));
-      parameters.emplace_back(names[1], sessionId);
-      parameters.emplace_back(names[2], target.instanceId);
-      if (target.name.empty()) {
-        parameters.emplace_back(names[3], nullptr);
-      } else {
-        parameters.emplace_back(names[3], target.name);
-      }
-      parameters.emplace_back(names[4], category);
-      parameters.emplace_back(names[5], now);
-    }
-    session.execute(sql_, parameters);
-  }
-
- private:
-  static constexpr std::size_t kColumns = 6;
-  std::string sql_;
-  std::vector<std::array<std::string, kColumns>> names_;
+struct LockedSession {
+  std::string id;
+  std::string status;
+  std::string category;
 };
 
-constexpr std::string_view kSessionColumns =
-    "SELECT id, session_id, sync_type, sync_category, status, started_at, completed_at, total_instances, "
-    "successful_instances, failed_instances, created_by, created_at, updated_at FROM sync_sessions ";
-constexpr std::string_view kFilter =
-    "WHERE (:any_type = '' OR sync_type = :type) AND (:any_category = '' OR sync_category = :category) "
-    "AND (:any_status = '' OR status = :status) ";
-constexpr std::string_view kRecordColumns =
-    "SELECT id, session_id, instance_id, instance_name, sync_category, status, started_at, completed_at, items_synced, "
-    "items_created, items_updated, items_deleted, error_message, sync_details, created_at FROM sync_records ";
-
-std::vector<Session> sessionsOf(Connection& session, const std::string& sql, mortise::db::Parameters parameters) {
-  std::vector<Session> out;
-  session
-      .each<std::int64_t, std::string, std::string, std::string, std::string, std::int64_t, std::optional<std::int64_t>,
-            std::int64_t, std::int64_t, std::int64_t, std::optional<std::int64_t>, std::int64_t, std::int64_t>(
-          sql, parameters,
-          [&](std::int64_t id, std::string sessionId, std::string type, std::string category, std::string status,
-              std::int64_t startedAt, std::optional<std::int64_t> completedAt, std::int64_t total,
-              std::int64_t successful, std::int64_t failed, std::optional<std::int64_t> createdBy,
-              std::int64_t createdAt, std::int64_t updatedAt) {
-            out.push_back({id, std::move(sessionId), std::move(type), std::move(category), std::move(status), startedAt,
-                           completedAt, total, successful, failed, createdBy, createdAt, updatedAt});
-          });
-  return out;
+// Locks the session's row to the end of the transaction.
+LockedSession lockSession(Connection& connection, std::string_view sessionId, Time now) {
+  auto row = connection.queryOne<std::string, std::string>(
+      "UPDATE sync_sessions SET updated_at = :now WHERE session_id = :session_id RETURNING status, sync_category",
+      {{"now", now}, {"session_id", sessionId}});
+  if (!row) throw sessionNotFound();
+  return {std::string(sessionId), std::move(std::get<0>(*row)), std::move(std::get<1>(*row))};
 }
 
-std::vector<Record> recordsOf(Connection session, const std::string& sql, std::string_view sessionId) {
-  std::vector<Record> out;
-  session.each<std::int64_t, std::string, std::int64_t, std::optional<std::string>, std::string, std::string,
-               std::optional<std::int64_t>, std::optional<std::int64_t>, std::int64_t, std::int64_t, std::int64_t,
-               std::int64_t, std::optional<std::string>, std::optional<std::string>, std::int64_t>(
-      sql, {{"session_id", sessionId}},
-      [&](std::int64_t id, std::string owner, std::int64_t instanceId, std::optional<std::string> instanceName,
-          std::string category, std::string status, std::optional<std::int64_t> startedAt,
-          std::optional<std::int64_t> completedAt, std::int64_t synced, std::int64_t created, std::int64_t updated,
-          std::int64_t deleted, std::optional<std::string> errorMessage, std::optional<std::string> details,
-          std::int64_t createdAt) {
-        out.push_back({id,
-                       std::move(owner),
-                       instanceId,
-                       std::move(instanceName),
-                       std::move(category),
-                       std::move(status),
-                       startedAt,
-                       completedAt,
-                       {synced, created, updated, deleted},
-                       std::move(errorMessage),
-                       std::move(details),
-                       createdAt});
+struct LockedRecord {
+  LockedSession session;
+  std::string status;
+};
+
+LockedRecord lockRecord(Connection& connection, std::int64_t recordId, Time now) {
+  const auto owner =
+      connection.queryOne<std::string>("SELECT session_id FROM sync_records WHERE id = :id", {{"id", recordId}});
+  if (!owner) throw recordNotFound();
+  auto session = lockSession(connection, *owner, now);
+  auto status = connection.queryOne<std::string>("SELECT status FROM sync_records WHERE id = :id", {{"id", recordId}});
+  if (!status) throw recordNotFound();
+  return {std::move(session), *std::move(status)};
+}
+
+struct Outcomes {
+  std::int64_t total = 0;
+  std::int64_t successful = 0;
+  std::int64_t failed = 0;
+  std::int64_t open = 0;
+};
+
+// Writes the session's counters anew from its records.
+Outcomes recount(Connection& connection, std::string_view sessionId) {
+  Outcomes outcomes;
+  connection.each<std::string, std::int64_t>(
+      "SELECT status, COUNT(*) FROM sync_records WHERE session_id = :session_id GROUP BY status",
+      {{"session_id", sessionId}}, [&](const std::string& status, std::int64_t records) {
+        auto& outcome = status == "completed" ? outcomes.successful
+                        : status == "failed"  ? outcomes.failed
+                                              : outcomes.open;
+        outcome += records;
       });
-  return out;
+  outcomes.total =
+      connection
+          .queryOne<std::int64_t>(
+              "UPDATE sync_sessions SET successful_instances = :successful, failed_instances = :failed "
+              "WHERE session_id = :session_id RETURNING total_instances",
+              {{"successful", outcomes.successful}, {"failed", outcomes.failed}, {"session_id", sessionId}})
+          .value();
+  return outcomes;
 }
 
-// An open end sorts as the latest, on both databases.
-std::string orderOf(const ListQuery& query) {
-  const std::string direction = query.ascending ? " ASC" : " DESC";
-  const std::string tie = ", id DESC ";
-  switch (query.sort) {
-    case ListQuery::Sort::completedAt:
-      return "ORDER BY completed_at" + direction + (query.ascending ? " NULLS LAST" : " NULLS FIRST") + tie;
-    case ListQuery::Sort::status:
-      return "ORDER BY status" + direction + tie;
-    case ListQuery::Sort::startedAt:
-      break;
+// False when no session of that id runs.
+bool end(Connection& connection, std::string_view sessionId, std::string_view status, Time now) {
+  const auto kind = connection.queryOne<std::string, std::string>(
+      "UPDATE sync_sessions SET status = :status, completed_at = :now, updated_at = :now2 "
+      "WHERE session_id = :session_id AND status = 'running' RETURNING sync_type, sync_category",
+      {{"status", status}, {"now", now}, {"now2", now}, {"session_id", sessionId}});
+  if (!kind) return false;
+  const auto& [type, category] = *kind;
+  count(connection, type, category, "running", -1);
+  count(connection, type, category, status, 1);
+  return true;
+}
+
+// After an outcome: counts, and ends a running session whose targets all have one.
+SessionStore::Ended settle(Connection& connection, const LockedSession& session, Time now) {
+  const auto outcomes = recount(connection, session.id);
+  if (session.status != "running" || outcomes.successful + outcomes.failed != outcomes.total) return std::nullopt;
+  const std::string status = outcomes.failed > 0 ? "failed" : "completed";
+  end(connection, session.id, status, now);
+  return SessionStore::End{session.id, status};
+}
+
+void grow(Connection& connection, std::string_view sessionId, std::int64_t by) {
+  connection.execute("UPDATE sync_sessions SET total_instances = total_instances + :by WHERE session_id = :session_id",
+                     {{"by", by}, {"session_id", sessionId}});
+}
+
+// An error of the session itself: a failed record of instance 0.
+void insertError(Connection& connection, const LockedSession& session, std::string_view message,
+                 std::string_view details, Time now) {
+  Record record;
+  record.id = numbers().add(connection, "record");
+  record.sessionId = session.id;
+  record.category = session.category;
+  record.status = "failed";
+  record.completedAt = now;
+  record.errorMessage = message;
+  record.details = orNull(details);
+  record.createdAt = now;
+  db::insert(connection, record);
+  grow(connection, session.id, 1);
+}
+
+// A session without an end sorts as the latest; see the indexes of 002_session_lists.sql.
+constexpr db::Sort kSorts[] = {
+    {"started_at", "started_at, id DESC", "started_at DESC, id DESC"},
+    {"completed_at", "COALESCE(completed_at, 9223372036854775807), id DESC",
+     "COALESCE(completed_at, 9223372036854775807) DESC, id DESC"},
+};
+
+db::Where conditionsOf(const ListQuery& query, std::string_view status) {
+  db::Where where;
+  where.equals("sync_type", db::ifSent(query.type))
+      .equals("sync_category", db::ifSent(query.category))
+      .equals("status", db::ifSent(status));
+  return where;
+}
+
+// The filter's value, or every value there is.
+template <class Values>
+std::vector<std::string_view> oneOrAll(const std::string& filter, const Values& values) {
+  if (!filter.empty()) return {filter};
+  return {values.begin(), values.end()};
+}
+
+using CountByStatus = std::map<std::string, std::int64_t>;
+
+// How many sessions the filters let through: the sum of at most 80 rows.
+CountByStatus countByStatus(Connection& connection, const ListQuery& query) {
+  db::Where where;
+  where.in("sync_type", oneOrAll(query.type, kTypes))
+      .in("sync_category", oneOrAll(query.category, kCategories))
+      .in("status", oneOrAll(query.status, kStatuses));
+  CountByStatus counts;
+  connection.each<std::string, std::int64_t>(
+      "SELECT status, sessions FROM sync_session_counts " + where.text(), where.parameters(),
+      [&](const std::string& status, std::int64_t sessions) { counts[status] += sessions; });
+  return counts;
+}
+
+// By status, then by id descending: one list after the other, of which those that come before the page are passed over
+// by their counts.
+std::vector<Session> listByStatus(Connection& connection, const ListQuery& query, mortise::Paging paging,
+                                  const CountByStatus& counts) {
+  std::vector<std::pair<std::string, std::int64_t>> lists(counts.begin(), counts.end());
+  if (!query.ascending) std::reverse(lists.begin(), lists.end());
+  std::vector<Session> sessions;
+  for (const auto& [status, total] : lists) {
+    if (paging.skip >= total) {
+      paging.skip -= total;
+      continue;
+    }
+    auto part = db::slice<Session>(connection, conditionsOf(query, status), "id DESC", paging, db::Total::known(total));
+    paging.skip = 0;
+    paging.size -= static_cast<std::int64_t>(part.items.size());
+    std::move(part.items.begin(), part.items.end(), std::back_inserter(sessions));
+    if (paging.size <= 0) break;
   }
-  return "ORDER BY started_at" + direction + tie;
+  return sessions;
 }
 
 }  // namespace
 
-std::string SessionStore::open(const NewSession& wanted, std::int64_t now) const {
-  auto sessionId = mortise::makeUuid();
-  db_.transaction([&](Connection& session) {
-    session.execute(
-        "INSERT INTO sync_sessions (id, session_id, sync_type, sync_category, status, started_at, total_instances, "
-        "successful_instances, failed_instances, created_by, created_at, updated_at, server_id) VALUES (:id, "
-        ":session_id, :type, :category, 'running', :started_at, 0, 0, 0, :created_by, :created_at, :updated_at, "
-        ":server_id)",
-        {{"id", takeNumbers(session, "session", 1)},
-         {"session_id", sessionId},
-         {"type", wanted.type},
-         {"category", wanted.category},
-         {"started_at", now},
-         {"created_by", wanted.createdBy},
-         {"created_at", now},
-         {"updated_at", now},
-         {"server_id", wanted.serverId}});
+std::string SessionStore::open(const NewSession& request, Time now) const {
+  Session session;
+  session.sessionId = mortise::makeUuid();
+  session.type = request.type;
+  session.category = request.category;
+  session.createdBy = request.createdBy;
+  session.serverId = request.serverId;
+  session.startedAt = session.createdAt = session.updatedAt = now;
+  db_.transaction([&](Connection& connection) {
+    session.id = numbers().add(connection, "session");
+    db::insert(connection, session);
+    count(connection, session.type, session.category, session.status, 1);
   });
-  return sessionId;
+  return session.sessionId;
 }
 
 std::vector<std::int64_t> SessionStore::addTargets(std::string_view sessionId, const std::vector<Target>& targets,
-                                                   std::int64_t now) const {
-  static const RecordInsert kMany(kRowsAtOnce);
-  static const RecordInsert kOne(1);
-  const auto count = static_cast<std::int64_t>(targets.size());
-  // Before, so that no other session waits for its numbers while these rows are written. What fails leaves a gap.
-  const auto first = db_.transaction([&](Connection& session) { return takeNumbers(session, "record", count); });
-  db_.transaction([&](Connection& session) {
-    if (lockSession(session, sessionId, now) != "running") throw sessionEnded();
-    const auto category = categoryOf(session, sessionId);
-    for (std::size_t done = 0; done < targets.size();) {
-      const bool many = targets.size() - done >= kRowsAtOnce;
-      (many ? kMany : kOne)
-          .run(session, sessionId, category, &targets[done], first + static_cast<std::int64_t>(done), now);
-      done += many ? kRowsAtOnce : 1;
-    }
-    grow(session, sessionId, count);
+                                                   Time now) const {
+  const auto size = static_cast<std::int64_t>(targets.size());
+  // Before, so that no other session waits for its numbers while these rows are written. A failure leaves a gap.
+  const auto last = db_.transaction([&](Connection& connection) { return numbers().add(connection, "record", size); });
+  std::vector<std::int64_t> ids;
+  std::vector<Record> records;
+  ids.reserve(targets.size());
+  records.reserve(targets.size());
+  for (const auto& target : targets) {
+    ids.push_back(last - size + 1 + static_cast<std::int64_t>(ids.size()));
+    Record record;
+    record.id = ids.back();
+    record.sessionId = sessionId;
+    record.instanceId = target.instanceId;
+    record.instanceName = orNull(target.name);
+    record.createdAt = now;
+    records.push_back(std::move(record));
+  }
+  db_.transaction([&](Connection& connection) {
+    const auto session = lockSession(connection, sessionId, now);
+    if (session.status != "running") throw sessionEnded();
+    for (auto& record : records) record.category = session.category;
+    db::insertAll(connection, records);
+    grow(connection, sessionId, size);
   });
-  std::vector<std::int64_t> ids(targets.size());
-  std::generate(ids.begin(), ids.end(), [next = first]() mutable { return next++; });
   return ids;
 }
 
-void SessionStore::start(std::int64_t recordId, std::int64_t now) const {
-  db_.transaction([&](Connection& session) {
-    const auto locked = lockRecord(session, recordId, now);
-    if (locked.sessionStatus != "running") throw sessionEnded();
-    if (locked.recordStatus != "pending" && locked.recordStatus != "running")
-      throw Problem(422, "sync_record_finished");
-    session.execute(
+void SessionStore::start(std::int64_t recordId, Time now) const {
+  db_.transaction([&](Connection& connection) {
+    const auto record = lockRecord(connection, recordId, now);
+    if (record.session.status != "running") throw sessionEnded();
+    if (record.status != "pending" && record.status != "running") throw Problem(422, "sync_record_finished");
+    connection.execute(
         "UPDATE sync_records SET status = 'running', started_at = COALESCE(started_at, :now) WHERE id = :id",
         {{"now", now}, {"id", recordId}});
   });
@@ -325,135 +272,124 @@ void SessionStore::progress(std::int64_t recordId, const Counters& counters) con
        {"deleted", counters.deleted},
        {"id", recordId}});
   if (changed > 0) return;
-  if (!db_.queryOne<std::int64_t>("SELECT id FROM sync_records WHERE id = :id", {{"id", recordId}}))
-    throw recordNotFound();
+  if (!db::exists<Record>(db_, "WHERE id = :id", {{"id", recordId}})) throw recordNotFound();
   throw Problem(422, "sync_record_not_started");
 }
 
 SessionStore::Ended SessionStore::complete(std::int64_t recordId, const Counters& counters, std::string_view details,
-                                           std::int64_t now) const {
-  return db_.transaction([&](Connection& session) {
-    const auto locked = lockRecord(session, recordId, now);
-    session.execute(
-        "UPDATE sync_records SET status = 'completed', completed_at = :now, items_synced = :synced, items_created = "
-        ":created, items_updated = :updated, items_deleted = :deleted, error_message = NULL, sync_details = :details "
-        "WHERE id = :id",
-        {{"now", now},
-         {"synced", counters.synced},
-         {"created", counters.created},
-         {"updated", counters.updated},
-         {"deleted", counters.deleted},
-         {"details", orNull(details)},
-         {"id", recordId}});
-    return settle(session, locked, now);
+                                           Time now) const {
+  Record record;
+  record.id = recordId;
+  record.status = "completed";
+  record.completedAt = now;
+  record.counters = counters;
+  record.details = orNull(details);
+  return db_.transaction([&](Connection& connection) {
+    const auto locked = lockRecord(connection, recordId, now);
+    db::update<&Record::status, &Record::completedAt, &Record::counters, &Record::errorMessage, &Record::details>(
+        connection, record);
+    return settle(connection, locked.session, now);
   });
 }
 
 SessionStore::Ended SessionStore::fail(std::int64_t recordId, std::string_view message, std::string_view details,
-                                       std::int64_t now) const {
-  return db_.transaction([&](Connection& session) {
-    const auto locked = lockRecord(session, recordId, now);
-    session.execute(
-        "UPDATE sync_records SET status = 'failed', completed_at = :now, error_message = :message, sync_details = "
-        ":details WHERE id = :id",
-        {{"now", now}, {"message", message}, {"details", orNull(details)}, {"id", recordId}});
-    return settle(session, locked, now);
+                                       Time now) const {
+  Record record;
+  record.id = recordId;
+  record.status = "failed";
+  record.completedAt = now;
+  record.errorMessage = message;
+  record.details = orNull(details);
+  return db_.transaction([&](Connection& connection) {
+    const auto locked = lockRecord(connection, recordId, now);
+    db::update<&Record::status, &Record::completedAt, &Record::errorMessage, &Record::details>(connection, record);
+    return settle(connection, locked.session, now);
   });
 }
 
 void SessionStore::logError(std::string_view sessionId, std::string_view message, std::string_view details,
-                            std::int64_t now) const {
-  db_.transaction([&](Connection& session) {
-    lockSession(session, sessionId, now);
-    insertError(session, sessionId, message, orNull(details), now);
-    recount(session, sessionId);
+                            Time now) const {
+  db_.transaction([&](Connection& connection) {
+    insertError(connection, lockSession(connection, sessionId, now), message, details, now);
+    recount(connection, sessionId);
   });
 }
 
-SessionStore::Ended SessionStore::finish(std::string_view sessionId, std::string_view reason, std::int64_t now) const {
-  return db_.transaction([&](Connection& session) -> Ended {
-    if (lockSession(session, sessionId, now) != "running") return std::nullopt;
-    const auto counted = recount(session, sessionId);
-    const bool loose = counted.unfinished > 0;
+SessionStore::Ended SessionStore::finish(std::string_view sessionId, std::string_view reason, Time now) const {
+  return db_.transaction([&](Connection& connection) -> Ended {
+    const auto session = lockSession(connection, sessionId, now);
+    if (session.status != "running") return std::nullopt;
+    const auto outcomes = recount(connection, sessionId);
+    const bool hasOpen = outcomes.open > 0;
     if (!reason.empty()) {
-      insertError(session, sessionId, reason, std::nullopt, now);
-    } else if (loose) {
-      insertError(session, sessionId, std::to_string(counted.unfinished) + " targets were left without an outcome",
-                  std::nullopt, now);
+      insertError(connection, session, reason, {}, now);
+    } else if (hasOpen) {
+      insertError(connection, session, std::to_string(outcomes.open) + " targets were left without an outcome", {},
+                  now);
     }
-    if (!reason.empty() || loose) recount(session, sessionId);
-    const std::string status = counted.failed > 0 || loose || !reason.empty() ? "failed" : "completed";
-    end(session, sessionId, status, now);
+    if (!reason.empty() || hasOpen) recount(connection, sessionId);
+    const std::string status = outcomes.failed > 0 || hasOpen || !reason.empty() ? "failed" : "completed";
+    end(connection, sessionId, status, now);
     return End{std::string(sessionId), status};
   });
 }
 
-SessionStore::Ended SessionStore::abandon(std::string_view sessionId, std::string_view reason, std::int64_t now) const {
-  return db_.transaction([&](Connection& session) -> Ended {
-    if (lockSession(session, sessionId, now) != "running") return std::nullopt;
-    const auto interrupted = session.execute(
+SessionStore::Ended SessionStore::abandon(std::string_view sessionId, std::string_view reason, Time now) const {
+  return db_.transaction([&](Connection& connection) -> Ended {
+    const auto session = lockSession(connection, sessionId, now);
+    if (session.status != "running") return std::nullopt;
+    const auto interrupted = connection.execute(
         "UPDATE sync_records SET status = 'failed', completed_at = :now, error_message = :reason "
         "WHERE session_id = :session_id AND status = 'running'",
         {{"now", now}, {"reason", reason}, {"session_id", sessionId}});
-    if (interrupted == 0) insertError(session, sessionId, reason, std::nullopt, now);
-    recount(session, sessionId);
-    end(session, sessionId, "failed", now);
+    if (interrupted == 0) insertError(connection, session, reason, {}, now);
+    recount(connection, sessionId);
+    end(connection, sessionId, "failed", now);
     return End{std::string(sessionId), "failed"};
   });
 }
 
-bool SessionStore::cancel(std::string_view sessionId, std::int64_t now) const {
-  return db_.execute(
-             "UPDATE sync_sessions SET status = 'cancelled', completed_at = :now, updated_at = :now2 "
-             "WHERE session_id = :session_id AND status = 'running'",
-             {{"now", now}, {"now2", now}, {"session_id", sessionId}}) > 0;
+bool SessionStore::cancel(std::string_view sessionId, Time now) const {
+  return db_.transaction([&](Connection& connection) { return end(connection, sessionId, "cancelled", now); });
 }
 
-SessionStore::Page SessionStore::list(const ListQuery& query) const {
-  auto session = db_.read();
-  Page page;
-  std::vector<Parameter> parameters = {{"any_type", query.type},         {"type", query.type},
-                                       {"any_category", query.category}, {"category", query.category},
-                                       {"any_status", query.status},     {"status", query.status}};
-  page.total =
-      session.queryOne<std::int64_t>("SELECT COUNT(*) FROM sync_sessions " + std::string(kFilter), parameters).value();
-  const auto skip = query.page.skipOf(page.total);
-  if (!skip) return page;
-  parameters.emplace_back("limit", query.page.limit);
-  parameters.emplace_back("offset", *skip);
-  page.sessions = sessionsOf(
-      session, std::string(kSessionColumns).append(kFilter).append(orderOf(query)) + "LIMIT :limit OFFSET :offset",
-      parameters);
-  return page;
+db::Slice<Session> SessionStore::list(const ListQuery& query, const mortise::Paging& paging) const {
+  auto connection = db_.read();
+  const auto counts = countByStatus(connection, query);
+  std::int64_t total = 0;
+  for (const auto& [status, sessions] : counts) total += sessions;
+  if (query.sort == ListQuery::Sort::status) {
+    db::Slice<Session> page;
+    page.paging = paging;
+    page.total = total;
+    page.items = listByStatus(connection, query, paging, counts);
+    return page;
+  }
+  const auto* sort = query.sort == ListQuery::Sort::completedAt ? "completed_at" : "started_at";
+  return db::slice<Session>(connection, conditionsOf(query, query.status), db::orderBy(kSorts, sort, query.ascending),
+                            paging, db::Total::known(total));
 }
 
 std::optional<Session> SessionStore::find(std::string_view sessionId) const {
-  auto session = db_.read();
-  auto found =
-      sessionsOf(session, std::string(kSessionColumns) + "WHERE session_id = :session_id", {{"session_id", sessionId}});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return db::row<Session>(db_, "WHERE session_id = :session_id", {{"session_id", sessionId}});
 }
 
 std::vector<Record> SessionStore::records(std::string_view sessionId) const {
-  return recordsOf(db_.read(), std::string(kRecordColumns) + "WHERE session_id = :session_id ORDER BY created_at, id",
-                   sessionId);
+  return db::rows<Record>(db_, "WHERE session_id = :session_id ORDER BY created_at, id", {{"session_id", sessionId}});
 }
 
 std::vector<Record> SessionStore::failedRecords(std::string_view sessionId) const {
-  return recordsOf(
-      db_.read(),
-      std::string(kRecordColumns) + "WHERE session_id = :session_id AND status = 'failed' ORDER BY created_at, id",
-      sessionId);
+  return db::rows<Record>(db_, "WHERE session_id = :session_id AND status = 'failed' ORDER BY created_at, id",
+                          {{"session_id", sessionId}});
 }
 
 std::vector<std::pair<std::string, std::string>> SessionStore::runningElsewhere(std::string_view serverId) const {
-  std::vector<std::pair<std::string, std::string>> out;
+  std::vector<std::pair<std::string, std::string>> sessions;
   db_.each<std::string, std::string>(
       "SELECT session_id, server_id FROM sync_sessions WHERE status = 'running' AND server_id <> :server_id",
       {{"server_id", serverId}},
-      [&](std::string session, std::string server) { out.emplace_back(std::move(session), std::move(server)); });
-  return out;
+      [&](std::string session, std::string server) { sessions.emplace_back(std::move(session), std::move(server)); });
+  return sessions;
 }
 
 std::vector<std::string> SessionStore::runningOf(std::string_view serverId) const {
@@ -462,15 +398,29 @@ std::vector<std::string> SessionStore::runningOf(std::string_view serverId) cons
       {{"server_id", serverId}});
 }
 
-std::int64_t SessionStore::purge(std::int64_t before) const {
-  std::int64_t dropped = 0;
+std::int64_t SessionStore::purge(Time before) const {
+  using Kind = std::tuple<std::string, std::string, std::string>;  // type, category, status
+  std::int64_t removed = 0;
   for (;;) {
-    const auto now = db_.execute(
-        "DELETE FROM sync_sessions WHERE id IN (SELECT id FROM sync_sessions WHERE status <> 'running' "
-        "AND created_at < :before ORDER BY id LIMIT :most)",
-        {{"before", before}, {"most", kPurgedAtOnce}});
-    dropped += now;
-    if (now < kPurgedAtOnce) return dropped;
+    const auto batch = db_.transaction([&](Connection& connection) {
+      std::map<Kind, std::int64_t> kinds;
+      std::int64_t sessions = 0;
+      connection.each<std::string, std::string, std::string>(
+          "DELETE FROM sync_sessions WHERE id IN (SELECT id FROM sync_sessions WHERE status <> 'running' "
+          "AND created_at < :before ORDER BY created_at LIMIT :most) RETURNING sync_type, sync_category, status",
+          {{"before", before}, {"most", kPurgedAtOnce}},
+          [&](std::string type, std::string category, std::string status) {
+            ++kinds[{std::move(type), std::move(category), std::move(status)}];
+            ++sessions;
+          });
+      for (const auto& [kind, size] : kinds) {
+        const auto& [type, category, status] = kind;
+        count(connection, type, category, status, -size);
+      }
+      return sessions;
+    });
+    removed += batch;
+    if (batch < kPurgedAtOnce) return removed;
   }
 }
 

@@ -7,10 +7,11 @@
 #include "maintenance.hpp"
 #include "session_interface.hpp"
 #include "session_service.hpp"
+#include "sync_contract.hpp"
 
 namespace sync_sessions {
 
-class Sync final : public mortise::Module {
+class Sync final : public mortise::ModuleServing<sync_contract::sync_sessions::SyncSessions> {
  public:
   explicit Sync(mortise::Host host);
   void bind(mortise::Bindings& on) override;
@@ -19,14 +20,17 @@ class Sync final : public mortise::Module {
   const void* provide(std::string_view interfaceName) override;
 
  private:
-  mortise::Reply listSessions(const mortise::Request& request) const;
-  mortise::Reply readSession(const mortise::Request& request) const;
-  mortise::Reply readErrors(const mortise::Request& request) const;
-  mortise::Reply cancelSession(const mortise::Request& request);
+  mortise::Reply listSyncSessions(const mortise::Request& request) override;
+  mortise::Reply readSyncSession(const mortise::Request& request) override;
+  mortise::Reply readSyncSessionErrors(const mortise::Request& request) override;
+  mortise::Reply cancelSyncSession(const mortise::Request& request) override;
 
   void closeAbandoned(mortise::JobRun& run);
   void purgeSessions(mortise::JobRun& run);
   void maintainDatabase(mortise::JobRun& run);
+
+  // The session of the path. Problem 404 sync_session_not_found.
+  Session sessionOf(const mortise::Request& request) const;
 
   mortise::Log log_;
   SessionService service_;

@@ -19,7 +19,7 @@ std::string refusal(const std::function<void()>& work) {
   return "";
 }
 
-TEST(SessionRules, KnowTypesAndCategories) {
+TEST(SessionRules, AcceptTheirTypesAndCategories) {
   for (const char* type : {"manual_single", "manual_batch", "manual_task", "scheduled_task"})
     EXPECT_EQ(refusal([&] { checkType(type); }), "");
   EXPECT_EQ(refusal([] { checkType("weekly"); }),
@@ -40,7 +40,7 @@ TEST(SessionRules, BoundTargets) {
   EXPECT_NE(refusal([] { checkCounters({-1, 0, 0, 0}); }), "");
 }
 
-TEST(SessionRules, WantDetailsOfVersionOne) {
+TEST(SessionRules, AcceptDetailsOfVersionOneOnly) {
   for (const char* good : {"", R"({"version":1})", R"({"rows":[1,{"a":null}],"version":1})"})
     EXPECT_EQ(refusal([&] { checkDetails(good); }), "") << good;
   for (const char* bad : {"{}", "[]", "1", R"({"version":2})", R"({"version":"1"})", R"({"version":1.0})",
@@ -53,7 +53,7 @@ TEST(SessionRules, WantDetailsOfVersionOne) {
   EXPECT_EQ(refusal([&] { checkDetails(deep); }), "") << "no recursion";
 }
 
-TEST(SessionRules, KeepMessagesThatADatabaseTakes) {
+TEST(SessionRules, TurnMessagesIntoTextThatADatabaseStores) {
   EXPECT_EQ(messageFrom("boom"), "boom");
   EXPECT_EQ(messageFrom(std::string_view("a\0b\xff", 4)), "a?b?");
   EXPECT_EQ(messageFrom("会话"), "会话");

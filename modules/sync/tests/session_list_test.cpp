@@ -1,6 +1,7 @@
 #include "../session_list.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/paging.hpp>
 
 namespace sync_sessions {
 namespace {
@@ -9,8 +10,8 @@ using Sort = ListQuery::Sort;
 
 TEST(ListOfSessions, HasDefaults) {
   const auto query = readList({});
-  EXPECT_EQ(query.page.page, 1);
-  EXPECT_EQ(query.page.limit, 20);
+  EXPECT_EQ(mortise::Page::read("", "").page, 1);
+  EXPECT_EQ(mortise::Page::read("", "").limit, 20);
   EXPECT_EQ(query.sort, Sort::startedAt);
   EXPECT_FALSE(query.ascending);
   EXPECT_EQ(query.type + query.category + query.status, "");
@@ -26,12 +27,9 @@ TEST(ListOfSessions, ReadsPageAndLimitWithoutRefusingAnything) {
                           Row{"two", "ten", 1, 20}, Row{"1.5", "2.5", 1, 20}, Row{"+2", "+3", 2, 3},
                           Row{"+-2", "--3", 1, 20}, Row{"9223372036854775807", "1", 9223372036854775807, 1},
                           Row{"99999999999999999999", "99999999999999999999", 1, 20}, Row{"0x10", "1e1", 1, 20}}) {
-    ListParameters sent;
-    sent.page = row.page;
-    sent.limit = row.limit;
-    const auto query = readList(sent);
-    EXPECT_EQ(query.page.page, row.expectedPage) << row.page;
-    EXPECT_EQ(query.page.limit, row.expectedLimit) << row.limit;
+    const auto page = mortise::Page::read(row.page, row.limit);
+    EXPECT_EQ(page.page, row.expectedPage) << row.page;
+    EXPECT_EQ(page.limit, row.expectedLimit) << row.limit;
   }
 }
 
@@ -75,7 +73,7 @@ TEST(ListOfSessions, TrimsFiltersAndKeepsTheirCase) {
   EXPECT_EQ(query.status, "Running");
 }
 
-TEST(ListOfSessions, KnowsWhereItsPagesLie) {
+TEST(ListOfSessions, HasPagesWithinItsTotal) {
   const mortise::Page page{2, 20};
   EXPECT_EQ(page.pagesOf(0), 0);
   EXPECT_EQ(page.pagesOf(20), 1);

@@ -5,10 +5,15 @@
 
 #include <mortise/problem.hpp>
 
+#include <chrono>
+#include <functional>
+
 namespace sync_sessions {
 namespace {
 
-constexpr std::int64_t kNow = 1'700'000'000'000'000;
+using namespace std::chrono_literals;
+
+constexpr auto kNow = mortise::timeOf(1'700'000'000'000'000);
 
 class Sessions : public mortise::testing::DatabaseTest {
  protected:
@@ -68,16 +73,16 @@ TEST_P(Sessions, GrowByTheirTargetsInOrder) {
 TEST_P(Sessions, EndWithTheirLastTarget) {
   const auto session = open();
   const auto ids = add(session, 2);
-  store_.start(ids[0], kNow + 1);
-  EXPECT_FALSE(store_.complete(ids[0], {1, 2, 3, 4}, R"({"version":1})", kNow + 2));
+  store_.start(ids[0], kNow + 1us);
+  EXPECT_FALSE(store_.complete(ids[0], {1, 2, 3, 4}, R"({"version":1})", kNow + 2us));
   EXPECT_EQ(read(session).status, "running");
-  const auto ended = store_.complete(ids[1], {}, "", kNow + 3);
+  const auto ended = store_.complete(ids[1], {}, "", kNow + 3us);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->status, "completed");
-  EXPECT_EQ(read(session).completedAt, kNow + 3);
+  EXPECT_EQ(read(session).completedAt, kNow + 3us);
   const auto record = store_.records(session)[0];
-  EXPECT_EQ(record.startedAt, kNow + 1);
-  EXPECT_EQ(record.completedAt, kNow + 2);
+  EXPECT_EQ(record.startedAt, kNow + 1us);
+  EXPECT_EQ(record.completedAt, kNow + 2us);
   EXPECT_EQ(record.counters.synced, 1);
   EXPECT_EQ(record.counters.deleted, 4);
   EXPECT_EQ(record.details, R"({"version":1})");
@@ -104,7 +109,7 @@ TEST_P(Sessions, LetAnOutcomeBeReplacedAndRecount) {
   EXPECT_EQ(read(session).successful, 1);
   EXPECT_FALSE(store_.records(session)[0].errorMessage);
   store_.complete(ids[1], {}, "", kNow);
-  store_.fail(ids[1], "late", "", kNow + 9);
+  store_.fail(ids[1], "late", "", kNow + 9us);
   const auto after = read(session);
   EXPECT_EQ(after.status, "completed") << "what has ended stays";
   EXPECT_EQ(after.failed, 1) << "but is counted anew";
@@ -113,19 +118,19 @@ TEST_P(Sessions, LetAnOutcomeBeReplacedAndRecount) {
 TEST_P(Sessions, StayCancelled) {
   const auto session = open();
   const auto ids = add(session, 2);
-  EXPECT_TRUE(store_.cancel(session, kNow + 5));
-  EXPECT_FALSE(store_.cancel(session, kNow + 6));
+  EXPECT_TRUE(store_.cancel(session, kNow + 5us));
+  EXPECT_FALSE(store_.cancel(session, kNow + 6us));
   EXPECT_FALSE(store_.cancel("unknown", kNow));
-  EXPECT_EQ(read(session).completedAt, kNow + 5);
+  EXPECT_EQ(read(session).completedAt, kNow + 5us);
   EXPECT_EQ(codeOf([&] { store_.start(ids[0], kNow); }), "sync_session_ended");
   EXPECT_EQ(codeOf([&] { add(session, 1); }), "sync_session_ended");
-  EXPECT_FALSE(store_.complete(ids[0], {}, "", kNow + 7));
-  EXPECT_FALSE(store_.complete(ids[1], {}, "", kNow + 7));
-  EXPECT_FALSE(store_.finish(session, "", kNow + 8));
+  EXPECT_FALSE(store_.complete(ids[0], {}, "", kNow + 7us));
+  EXPECT_FALSE(store_.complete(ids[1], {}, "", kNow + 7us));
+  EXPECT_FALSE(store_.finish(session, "", kNow + 8us));
   const auto after = read(session);
   EXPECT_EQ(after.status, "cancelled");
   EXPECT_EQ(after.successful, 2) << "what was done meanwhile counts";
-  EXPECT_EQ(after.completedAt, kNow + 5);
+  EXPECT_EQ(after.completedAt, kNow + 5us);
 }
 
 TEST_P(Sessions, FinishByWhatTheirTargetsSay) {
@@ -158,7 +163,7 @@ TEST_P(Sessions, AreAbandonedWithAReasonAmongTheErrors) {
   const auto ids = add(working, 3);
   store_.complete(ids[0], {}, "", kNow);
   store_.start(ids[1], kNow);
-  EXPECT_EQ(store_.abandon(working, "gone", kNow + 1)->status, "failed");
+  EXPECT_EQ(store_.abandon(working, "gone", kNow + 1us)->status, "failed");
   const auto records = store_.records(working);
   EXPECT_EQ(records[0].status, "completed");
   EXPECT_EQ(records[1].errorMessage, "gone");
@@ -166,9 +171,9 @@ TEST_P(Sessions, AreAbandonedWithAReasonAmongTheErrors) {
   EXPECT_EQ(records.size(), 3U);
   const auto idle = open();
   add(idle, 1);
-  store_.abandon(idle, "gone", kNow + 1);
+  store_.abandon(idle, "gone", kNow + 1us);
   EXPECT_EQ(store_.failedRecords(idle).at(0).errorMessage, "gone");
-  EXPECT_FALSE(store_.abandon(idle, "gone", kNow + 2));
+  EXPECT_FALSE(store_.abandon(idle, "gone", kNow + 2us));
 }
 
 TEST_P(Sessions, RefuseWhatIsNotThere) {
@@ -190,7 +195,7 @@ TEST_P(Sessions, AreDroppedWithTheirRecordsOnceOldUnlessRunning) {
   add(ended, 3);
   store_.cancel(ended, kNow);
   EXPECT_EQ(store_.purge(kNow), 0);
-  EXPECT_EQ(store_.purge(kNow + 1), 1);
+  EXPECT_EQ(store_.purge(kNow + 1us), 1);
   EXPECT_FALSE(store_.find(ended));
   EXPECT_TRUE(store_.records(ended).empty());
   EXPECT_TRUE(store_.find(running));
