@@ -15,9 +15,11 @@ using mortise::Reply;
 using mortise::Request;
 namespace json = mortise::json;
 
-constexpr std::int64_t kMillisecond = 1000;
-constexpr std::int64_t kPreviewed = 5;
-constexpr std::int64_t kMostPreviewed = 100;
+namespace contract = scheduler_contract::scheduler;
+
+constexpr auto kPages = mortise::numberedPages();
+constexpr std::int64_t kDefaultPreviewed = 5;
+constexpr std::int64_t kMaxPreviewed = 100;
 
 // The engine's refusals in the family's words.
 [[noreturn]] void rethrow(const Problem& problem) {
@@ -29,7 +31,7 @@ constexpr std::int64_t kMostPreviewed = 100;
   throw refused(400, "scheduler_trigger_invalid");
 }
 
-// What an operation does: an unexpected failure gets its text, a refusal of the engine the family's.
+// Runs `work`: an unexpected failure gets the text of `failure`, a refusal of the engine the family's.
 template <class Work>
 Reply answer(const char* failure, Work&& work) {
   return mortise::failingAs(failure, [&]() -> Reply {
@@ -41,18 +43,16 @@ Reply answer(const char* failure, Work&& work) {
   });
 }
 
-// Problem 400 when there is no object with something in it.
-mortise::Json bodyOf(const Request& request) {
-  const auto body = request.body();
+// Problem 400 when it is no object, or an empty one.
+void requireMembers(const mortise::Json& body) {
   if (!body.isObject() || body.size() == 0) throw Problem(400, "scheduler_body_missing");
-  return body;
 }
 
 std::int64_t countFrom(const mortise::Json& body) {
-  if (!body.has("count") || body["count"].isNull()) return kPreviewed;
+  if (!body.has("count") || body["count"].isNull()) return kDefaultPreviewed;
   const auto count = mortise::wholeNumber(textOf(body, "count"));
-  if (!count || *count < 1 || *count > kMostPreviewed)
-    throw Problem(400, "scheduler_count_invalid").with("most", kMostPreviewed);
+  if (!count || *count < 1 || *count > kMaxPreviewed)
+    throw Problem(400, "scheduler_count_invalid").with("most", kMaxPreviewed);
   return *count;
 }
 
@@ -72,21 +72,10 @@ SchedulerModule::SchedulerModule(mortise::Host host)
       scheduler_(host.scheduler()),
       audit_(host.audit()),
       enabled_(host.config().boolean("enabled")),
-      runRetention_(host.config().duration("run_retention").count() * kMillisecond) {}
+      runRetention_(host.config().duration("run_retention")) {}
 
 void SchedulerModule::bind(mortise::Bindings& on) {
-  on.operation("listJobs", &SchedulerModule::listJobs);
-  on.operation("readJob", &SchedulerModule::readJob);
-  on.operation("changeTrigger", &SchedulerModule::changeTrigger);
-  on.operation("removeJob", &SchedulerModule::removeJob);
-  on.operation("pauseJob", &SchedulerModule::pauseJob);
-  on.operation("resumeJob", &SchedulerModule::resumeJob);
-  on.operation("runJob", &SchedulerModule::runJob);
-  on.operation("reloadJobs", &SchedulerModule::reloadJobs);
-  on.operation("previewTrigger", &SchedulerModule::previewTrigger);
-  on.operation("listRuns", &SchedulerModule::listRuns);
-  on.operation("cancelRun", &SchedulerModule::cancelRun);
-
+  ModuleServing::bind(on);
   on.job("purge_runs", &SchedulerModule::purgeRuns);
 }
 
@@ -100,132 +89,125 @@ void SchedulerModule::requireEnabled() const {
   if (!enabled_) throw Problem(409, "scheduler_stopped");
 }
 
-mortise::ScheduledJob SchedulerModule::found(std::string_view id) const {
-  auto job = scheduler_.find(id);
+mortise::ScheduledJob SchedulerModule::jobOf(const Request& request) const {
+  auto job = scheduler_.find(request.path("job_id"));
   if (!job) throw Problem(404, "scheduler_job_not_found");
   return *std::move(job);
 }
 
-void SchedulerModule::changed(const Request& request, std::string_view action) const {
+void SchedulerModule::record(const Request& request, std::string_view action) const {
   const auto id = request.path("job_id").string();
   audit_.record(request, action, "job:" + id);
   log_.info("job changed", {{"action", action}, {"job", id}, {"by", request.principal().userId}});
 }
 
-Reply SchedulerModule::listJobs(const Request&) const {
+Reply SchedulerModule::listJobs(const Request&) {
   return answer("scheduler_list_failed", [&] {
     requireEnabled();
     return Reply::ok(json::list(scheduler_.list(), jobView)).message("scheduler_jobs_listed");
   });
 }
 
-Reply SchedulerModule::readJob(const Request& request) const {
+Reply SchedulerModule::readJob(const Request& request) {
   return answer("scheduler_read_failed", [&] {
     requireEnabled();
-    return Reply::ok(jobDetailView(found(request.path("job_id")))).message("scheduler_job_read");
+    return Reply::ok(json::from(jobDetailView(jobOf(request)))).message("scheduler_job_read");
   });
 }
 
-Reply SchedulerModule::changeTrigger(const Request& request) const {
+Reply SchedulerModule::changeTrigger(const Request& request, const mortise::Json& body) {
   return answer("scheduler_change_failed", [&] {
-    const auto body = bodyOf(request);
+    requireMembers(body);
     requireEnabled();
-    const auto job = found(request.path("job_id"));
+    const auto job = jobOf(request);
     if (!job.builtin) throw Problem(400, "job_not_builtin");
     scheduler_.changeTrigger(job.id, triggerFrom(body));
-    changed(request, "scheduler.trigger_changed");
+    record(request, "scheduler.trigger_changed");
     return Reply::status(200).message("scheduler_job_changed");
   });
 }
 
-Reply SchedulerModule::removeJob(const Request& request) const {
+Reply SchedulerModule::removeJob(const Request& request) {
   return answer("scheduler_remove_failed", [&] {
     requireEnabled();
     scheduler_.remove(request.path("job_id"));
-    changed(request, "scheduler.job_removed");
+    record(request, "scheduler.job_removed");
     return Reply::status(200).message("scheduler_job_removed");
   });
 }
 
-Reply SchedulerModule::pauseJob(const Request& request) const {
+Reply SchedulerModule::pauseJob(const Request& request) {
   return answer("scheduler_pause_failed", [&] {
     requireEnabled();
     scheduler_.pause(request.path("job_id"));
-    changed(request, "scheduler.job_paused");
+    record(request, "scheduler.job_paused");
     return Reply::status(200).message("scheduler_job_paused");
   });
 }
 
-Reply SchedulerModule::resumeJob(const Request& request) const {
+Reply SchedulerModule::resumeJob(const Request& request) {
   return answer("scheduler_resume_failed", [&] {
     requireEnabled();
     scheduler_.resume(request.path("job_id"));
-    changed(request, "scheduler.job_resumed");
+    record(request, "scheduler.job_resumed");
     return Reply::status(200).message("scheduler_job_resumed");
   });
 }
 
-Reply SchedulerModule::runJob(const Request& request) const {
+Reply SchedulerModule::runJob(const Request& request) {
   return answer("scheduler_run_failed", [&] {
     requireEnabled();
     scheduler_.runNow(request.path("job_id"), request.principal().userNumber);
-    changed(request, "scheduler.job_run");
-    return Reply::ok(json::object({{"manual_job_id", request.path("job_id").string() + "_manual"}}))
+    record(request, "scheduler.job_run");
+    return Reply::ok(json::from(contract::RunJobReply{request.path("job_id").string() + "_manual"}))
         .message("scheduler_job_started");
   });
 }
 
-Reply SchedulerModule::reloadJobs(const Request& request) const {
+Reply SchedulerModule::reloadJobs(const Request& request) {
   return answer("scheduler_reload_failed", [&] {
     requireEnabled();
     const auto result = scheduler_.reload();
     audit_.record(request, "scheduler.reloaded", "jobs");
-    log_.info(
-        "jobs reloaded",
-        {{"deleted", result.deletedCount}, {"reloaded", result.reloaded.size()}, {"by", request.principal().userId}});
-    return Reply::ok(json::object({{"deleted", json::list(result.deleted)},
-                                   {"reloaded", json::list(result.reloaded)},
-                                   {"deleted_count", result.deletedCount},
-                                   {"reloaded_count", result.reloaded.size()}}))
-        .message("scheduler_jobs_reloaded", {{"deleted", std::to_string(result.deletedCount)},
-                                             {"reloaded", std::to_string(result.reloaded.size())}});
+    contract::ReloadJobsReply reply;
+    reply.deleted = result.deleted;
+    reply.reloaded = result.reloaded;
+    reply.deletedCount = result.deletedCount;
+    reply.reloadedCount = static_cast<std::int64_t>(result.reloaded.size());
+    log_.info("jobs reloaded",
+              {{"deleted", reply.deletedCount}, {"reloaded", reply.reloadedCount}, {"by", request.principal().userId}});
+    return Reply::ok(json::from(reply))
+        .message("scheduler_jobs_reloaded",
+                 {{"deleted", std::to_string(reply.deletedCount)}, {"reloaded", std::to_string(reply.reloadedCount)}});
   });
 }
 
-Reply SchedulerModule::previewTrigger(const Request& request) const {
+Reply SchedulerModule::previewTrigger(const Request&, const mortise::Json& body) {
   return answer("scheduler_preview_failed", [&] {
-    const auto body = bodyOf(request);
+    requireMembers(body);
     requireEnabled();
     const auto trigger = triggerFrom(body);
     const auto preview = scheduler_.preview(trigger, fromOf(body), countFrom(body));
-    return Reply::ok(json::object({{"fire_times", json::list(preview.times)}, {"timezone", preview.timezone}}))
+    return Reply::ok(json::from(contract::PreviewTriggerReply{preview.times, preview.timezone}))
         .message("scheduler_trigger_previewed");
   });
 }
 
-Reply SchedulerModule::listRuns(const Request& request) const {
+Reply SchedulerModule::listRuns(const Request& request) {
   return answer("scheduler_runs_failed", [&] {
     requireEnabled();
-    const auto id = request.path("job_id");
-    const auto page = mortise::Page::read(request.query("page").text(""), request.query("limit").text(""));
-    std::int64_t total = 0;
-    auto runs = scheduler_.runs(id, 0, 1, &total);
-    if (total == 0) found(id);  // a job that is gone keeps its runs; one that never was is 404
-    const auto skip = page.skipOf(total);
-    if (skip) {
-      runs = scheduler_.runs(id, *skip, page.limit, &total);
-    } else {
-      runs.clear();
-    }
-    return Reply::ok(json::object({{"items", json::list(runs, runView)},
-                                   {"total", total},
-                                   {"page", page.page},
-                                   {"pages", page.pagesOf(total)}}))
-        .message("scheduler_runs_listed");
+    const auto paging = mortise::Paging::of(request, kPages);
+    contract::ListRunsReply reply;
+    const auto runs = scheduler_.runs(request.path("job_id"), paging.skip, paging.size, &reply.total);
+    if (reply.total == 0) jobOf(request);  // a job that is gone keeps its runs; an unknown one is 404
+    for (const auto& run : runs) reply.items.push_back(runView(run));
+    reply.page = paging.page;
+    reply.pages = paging.pagesOf(reply.total);
+    return Reply::ok(json::from(reply)).message("scheduler_runs_listed");
   });
 }
 
-Reply SchedulerModule::cancelRun(const Request& request) const {
+Reply SchedulerModule::cancelRun(const Request& request) {
   return mortise::failingAs("scheduler_cancel_failed", [&] {
     requireEnabled();
     const auto id = request.path("run_id").string();
@@ -237,11 +219,11 @@ Reply SchedulerModule::cancelRun(const Request& request) const {
 }
 
 void SchedulerModule::purgeRuns(JobRun& run) {
-  const auto dropped = scheduler_.purgeRuns(mortise::nowMicros() - runRetention_);
-  run.output("dropped " + std::to_string(dropped));
-  if (dropped == 0) return;
-  log_.info("old runs dropped", {{"count", dropped}});
-  if (sessions_) sessions_->reportCleaning(run, "runs", dropped);
+  const auto removed = scheduler_.purgeRuns(mortise::micros(mortise::now() - runRetention_));
+  run.output("dropped " + std::to_string(removed));
+  if (removed == 0) return;
+  log_.info("old runs dropped", {{"count", removed}});
+  if (sessions_) sessions_->reportCleaning(run, "runs", removed);
 }
 
 }  // namespace scheduler

@@ -25,16 +25,16 @@ std::string firstOf(const Json& body, std::initializer_list<std::string_view> na
   return {};
 }
 
-// What of an interval's member counts: 0 for what is no number.
+// The number of units in a member of an interval; 0 when it is no number.
 std::int64_t countOf(const Json& body, std::string_view name) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   const auto value = scalarOf(body, name);
   if (value.isBoolean()) return value.boolean() ? 1 : 0;
   if (value.isInteger()) return std::max<std::int64_t>(0, value.integer());
   if (value.isNumber()) {
     const auto real = std::trunc(value.real());
     if (!(real > 0)) return 0;
-    return real < static_cast<double>(kMost) ? static_cast<std::int64_t>(real) : kMost;
+    return real < static_cast<double>(kMax) ? static_cast<std::int64_t>(real) : kMax;
   }
   return std::max<std::int64_t>(0, mortise::wholeNumber(value.text()).value_or(0));
 }
@@ -67,7 +67,7 @@ mortise::Trigger triggerFrom(const Json& body) {
   trigger.hours = countOf(body, "hours");
   trigger.minutes = countOf(body, "minutes");
   trigger.seconds = countOf(body, "seconds");
-  // A number is no date, even where its digits would read as one.
+  // A number is no date, even when its digits could be read as one.
   if (scalarOf(body, "run_date").isText()) trigger.runDate = textOf(body, "run_date");
   return trigger;
 }

@@ -11,7 +11,7 @@ namespace scheduler {
 
 // Numbers count as text, an array as its last element, unknown members as nothing. Of several names for one cron field
 // the first that is not blank counts. Problem 400 scheduler_trigger_type_missing without a type;
-// everything else is the engine's to judge.
+// the engine checks everything else.
 mortise::Trigger triggerFrom(const mortise::Json& body);
 
 // A member as text, trimmed and without NUL; empty when it is absent, null or blank.

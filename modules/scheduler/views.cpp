@@ -4,11 +4,11 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace scheduler {
 namespace {
 
+namespace contract = scheduler_contract::scheduler;
 namespace json = mortise::json;
 using mortise::JobRunRecord;
 using mortise::ScheduledJob;
@@ -24,19 +24,19 @@ std::optional<std::int64_t> numberOrNull(std::int64_t number, std::int64_t none)
   return number == none ? std::nullopt : std::optional(number);
 }
 
-json::Value triggerArguments(const ScheduledJob& job) {
-  if (job.triggerType != "cron") return json::object({{"description", job.triggerText}});
-  return json::object({{"second", job.second},
-                       {"minute", job.minute},
-                       {"hour", job.hour},
-                       {"day", job.day},
-                       {"month", job.month},
-                       {"day_of_week", job.weekday},
-                       {"year", job.year},
-                       {"timezone", job.timezone}});
+contract::Job::TriggerArgs triggerArguments(const ScheduledJob& job) {
+  if (job.triggerType != "cron") return {.description = job.triggerText};
+  return {.second = job.second,
+          .minute = job.minute,
+          .hour = job.hour,
+          .day = job.day,
+          .month = job.month,
+          .dayOfWeek = job.weekday,
+          .year = job.year,
+          .timezone = job.timezone};
 }
 
-// What the run is handed beside itself: the payload of a job that was put.
+// What the run gets beside itself: the payload of a job that was put.
 json::Value keywordArguments(const ScheduledJob& job) {
   if (job.payload.empty()) return json::object();
   return json::object({{"payload", job.payload}});
@@ -44,51 +44,53 @@ json::Value keywordArguments(const ScheduledJob& job) {
 
 }  // namespace
 
-json::Value jobView(const ScheduledJob& job) {
-  return json::object({{"id", job.id},
-                       {"task_id", job.id},
-                       {"name", job.name},
-                       {"task_name", job.name},
-                       {"description", job.description},
-                       {"next_run_time", orNull(job.nextRunTime)},
-                       {"last_run_time", orNull(job.lastRunTime)},
-                       {"trigger_type", job.triggerType},
-                       {"trigger_args", triggerArguments(job)},
-                       {"state", job.nextRunTime.empty() ? "STATE_PAUSED" : "STATE_RUNNING"},
-                       {"is_builtin", job.builtin},
-                       {"editable_fields", job.builtin ? json::list({"trigger"}) : json::list()},
-                       {"func", job.job},
-                       {"args", json::list()},
-                       {"kwargs", keywordArguments(job)}});
+contract::Job jobView(const ScheduledJob& job) {
+  contract::Job view;
+  view.id = view.taskId = job.id;
+  view.name = view.taskName = job.name;
+  view.description = job.description;
+  view.nextRunTime = orNull(job.nextRunTime);
+  view.lastRunTime = orNull(job.lastRunTime);
+  view.triggerType = job.triggerType;
+  view.triggerArgs = triggerArguments(job);
+  view.state = job.nextRunTime.empty() ? "STATE_PAUSED" : "STATE_RUNNING";
+  view.isBuiltin = job.builtin;
+  if (job.builtin) view.editableFields = {"trigger"};
+  view.func = job.job;
+  view.kwargs = keywordArguments(job);
+  return view;
 }
 
-json::Value jobDetailView(const ScheduledJob& job) {
-  return json::object({{"id", job.id},
-                       {"name", job.name},
-                       {"next_run_time", orNull(job.nextRunTime)},
-                       {"trigger", job.triggerText},
-                       {"func", job.job},
-                       {"args", json::list()},
-                       {"kwargs", keywordArguments(job)},
-                       {"misfire_grace_time", numberOrNull(job.misfireGraceSeconds, -1)},
-                       {"max_instances", job.maxInstances},
-                       {"coalesce", job.coalesce}});
+contract::JobDetail jobDetailView(const ScheduledJob& job) {
+  contract::JobDetail view;
+  view.id = job.id;
+  view.name = job.name;
+  view.nextRunTime = orNull(job.nextRunTime);
+  view.trigger = job.triggerText;
+  view.func = job.job;
+  view.kwargs = keywordArguments(job);
+  view.misfireGraceTime = numberOrNull(job.misfireGraceSeconds, -1);
+  view.maxInstances = job.maxInstances;
+  view.coalesce = job.coalesce;
+  return view;
 }
 
-json::Value runView(const JobRunRecord& run) {
-  return json::object({{"run_id", run.id},
-                       {"job_id", run.jobId},
-                       {"outcome", run.outcome},
-                       {"error", orNull(run.error)},
-                       {"output", run.output},
-                       {"node", run.node},
-                       {"due_at", timeOrNull(run.dueAt)},
-                       {"started_at", timeOrNull(run.startedAt)},
-                       {"ended_at", timeOrNull(run.endedAt)},
-                       {"manual", run.manual},
-                       {"created_by", numberOrNull(run.createdBy, 0)},
-                       {"percent", numberOrNull(run.percent, -1)},
-                       {"progress", orNull(run.progress)}});
+contract::Run runView(const JobRunRecord& run) {
+  contract::Run view;
+  view.runId = run.id;
+  view.jobId = run.jobId;
+  view.outcome = run.outcome;
+  view.error = orNull(run.error);
+  view.output = run.output;
+  view.node = run.node;
+  view.dueAt = timeOrNull(run.dueAt);
+  view.startedAt = timeOrNull(run.startedAt);
+  view.endedAt = timeOrNull(run.endedAt);
+  view.manual = run.manual;
+  view.createdBy = numberOrNull(run.createdBy, 0);
+  view.percent = numberOrNull(run.percent, -1);
+  view.progress = orNull(run.progress);
+  return view;
 }
 
 }  // namespace scheduler

@@ -1,14 +1,15 @@
-// Jobs and runs as JSON.
+// Jobs and runs as the contract's replies.
 #pragma once
 
-#include <mortise/json.hpp>
 #include <mortise/scheduler.hpp>
+
+#include "scheduler_contract.hpp"
 
 namespace scheduler {
 
 // A job in a list, and by itself.
-mortise::json::Value jobView(const mortise::ScheduledJob& job);
-mortise::json::Value jobDetailView(const mortise::ScheduledJob& job);
-mortise::json::Value runView(const mortise::JobRunRecord& run);
+scheduler_contract::scheduler::Job jobView(const mortise::ScheduledJob& job);
+scheduler_contract::scheduler::JobDetail jobDetailView(const mortise::ScheduledJob& job);
+scheduler_contract::scheduler::Run runView(const mortise::JobRunRecord& run);
 
 }  // namespace scheduler
