@@ -66,11 +66,13 @@ bool isMultiLine(std::string_view text) {
   return each(text, [](char32_t c) { return c == '\n' || c == '\r' || !isControl(c); });
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\v\f\r";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+std::string firstCharacters(std::string_view text, std::size_t count) {
+  std::size_t characters = 0, end = 0;
+  for (; end < text.size(); ++end) {
+    const bool starts = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U;
+    if (starts && ++characters > count) break;
+  }
+  return std::string(text.substr(0, end));
 }
 
 }  // namespace auth

@@ -1,6 +1,7 @@
 // What user names, nicknames and profile texts may hold. Plain C++; texts are valid UTF-8 (the kernel has checked it).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,7 @@ bool isPlatformUsername(std::string_view name);
 bool isOneLine(std::string_view text);
 // As isOneLine, but LF, CR and CR LF are fine.
 bool isMultiLine(std::string_view text);
-// Without ASCII white space at both ends.
-std::string_view trimmed(std::string_view text);
+// The first `count` characters (code points), cut between two of them.
+std::string firstCharacters(std::string_view text, std::size_t count);
 
 }  // namespace auth

@@ -1,90 +1,107 @@
-// Accounts of the agent platform. Which of these failures go out with HTTP 200 is the contract's business
-// (x-mortise-soft).
-#include "auth.hpp"
+#include "platform_accounts.hpp"
+
+#include <mortise/limits.hpp>
+
+#include <optional>
+#include <string>
+
+#include "caller.hpp"
+#include "email_address.hpp"
+#include "invalid.hpp"
 #include "names.hpp"
 #include "views.hpp"
 
 namespace auth {
 namespace {
 
+namespace contract = auth_contract::platform;
+namespace json = mortise::json;
+using mortise::Problem;
+using mortise::Reply;
+
 // The address, if one was sent.
-std::optional<EmailAddress> addressIn(const mortise::Json& body) {
-  if (body["email"].isNull()) return std::nullopt;
-  return emailOf(body);
+std::optional<EmailAddress> addressIn(const mortise::BodyMember<std::string>& email) {
+  return email.has() ? std::optional(emailOf(*email)) : std::nullopt;
 }
 
-void requireOneLine(const mortise::Json& body, const char* field) {
-  if (!isOneLine(body[field].text())) throw invalid(std::string("body/") + field, "control_character");
+void requireOneLine(const mortise::BodyMember<std::string>& text, const char* location) {
+  if (text.has() && !isOneLine(*text)) throw invalid(location, "control_character");
 }
+
+json::Value tokensView(const mortise::Tokens& tokens) {
+  return json::from(contract::TokenResponse{.accessToken = tokens.accessToken, .refreshToken = tokens.refreshToken});
+}
+
+Reply loggedIn(const mortise::Tokens& tokens) {
+  return Reply::ok(json::from(
+      contract::LoginResponse{.user = accountView<contract::UserResponse>(tokens.user),
+                              .tokens = {.accessToken = tokens.accessToken, .refreshToken = tokens.refreshToken}}));
+}
+
+Reply shown(const mortise::User& user) { return Reply::ok(json::from(accountView<contract::UserResponse>(user))); }
 
 }  // namespace
 
-Reply Auth::registerAccount(const Request& request) {
-  const auto body = request.body();
-  const auto address = addressIn(body);
+PlatformAccounts::PlatformAccounts(mortise::Host host) : identity_(host.identity()), loginFailures_(host.limits()) {}
+
+Reply PlatformAccounts::registerAccount(const Request&, const contract::RegisterRequest& body) {
+  const auto address = addressIn(body.email);
   mortise::NewUser user;
-  user.username = body["username"].text();
-  user.nickname = body["nickname"].text();
-  user.password = body["password"].text();
+  user.username = body.username.valueOr("");
+  user.nickname = body.nickname.valueOr("");
+  user.password = body.password;
   if (!user.username.empty() && !isPlatformUsername(user.username))
     throw invalid("body/username", "username_characters");
-  requireOneLine(body, "nickname");
+  requireOneLine(body.nickname, "body/nickname");
   if (address) user.email = address->text();
   if (user.username.empty() && user.email.empty()) throw Problem(400, "name_or_email_required");
   if (user.nickname.empty()) user.nickname = user.username;
   if (user.nickname.empty()) user.nickname = address->localPart();
   try {
-    const auto made = identity_.create(user);
-    return Reply::ok(loginView(identity_.openSession(made.id, mortise::SessionKind::stateless)));
+    const auto account = identity_.create(user);
+    return loggedIn(identity_.openSession(account.id, mortise::SessionKind::stateless));
   } catch (const Problem& problem) {
     if (problem.code() == "username_taken" || problem.code() == "email_taken") throw Problem(400, problem.code());
     throw;
   }
 }
 
-Reply Auth::login(const Request& request) {
-  const auto body = request.body();
-  const auto address = addressIn(body);
-  const std::string username = body["username"].text();
+Reply PlatformAccounts::login(const Request&, const contract::LoginRequest& body) {
+  const auto address = addressIn(body.email);
+  const auto username = body.username.valueOr("");
   if (username.empty() && !address) throw Problem(401, "name_or_email_required");
   const bool byName = !username.empty();
   LoginFailures::Attempt attempt(loginFailures_, byName ? "name:" + username : "email:" + address->text());
   const auto user = identity_.checkPassword(byName ? mortise::UserKey::username : mortise::UserKey::email,
-                                            byName ? username : address->text(), body["password"].text());
+                                            byName ? username : address->text(), body.password);
   if (!user) {
     attempt.failed();
     throw Problem(401, "invalid_credentials");
   }
   attempt.succeeded();
   if (user->status != "active") throw Problem(401, "account_disabled");
-  return Reply::ok(loginView(identity_.openSession(user->id, mortise::SessionKind::stateless)));
+  return loggedIn(identity_.openSession(user->id, mortise::SessionKind::stateless));
 }
 
-Reply Auth::refreshTokens(const Request& request) {
+Reply PlatformAccounts::refreshTokens(const Request&, const contract::RefreshTokenRequest& body) {
   try {
-    return Reply::ok(tokensView(identity_.refresh(request.body()["refresh_token"].text())));
+    return Reply::ok(tokensView(identity_.refresh(body.refreshToken)));
   } catch (const Problem& problem) {
     if (problem.status() != 401) throw;
     throw Problem(401, "invalid_refresh_token").note(problem.code());
   }
 }
 
-Reply Auth::readAccount(const Request& request) { return Reply::ok(accountView(self(request))); }
+Reply PlatformAccounts::readAccount(const Request& request) { return shown(callerOf(identity_, request)); }
 
-Reply Auth::changeAccount(const Request& request) {
-  const auto body = request.body();
-  requireOneLine(body, "nickname");
-  requireOneLine(body, "avatar");
+Reply PlatformAccounts::changeAccount(const Request& request, const contract::UpdateUserRequest& body) {
+  requireOneLine(body.nickname, "body/nickname");
+  requireOneLine(body.avatar, "body/avatar");
   mortise::UserChange change;
-  if (const auto nickname = body["nickname"].optionalText()) change.nickname = nickname->string();
-  if (const auto avatar = body["avatar"].optionalText()) change.avatar = avatar->string();
+  change.nickname = body.nickname.optional();
+  change.avatar = body.avatar.optional();
   if (!change.nickname && !change.avatar) return readAccount(request);
-  try {
-    return Reply::ok(accountView(identity_.change(request.principal().userId, change)));
-  } catch (const Problem& problem) {
-    if (problem.status() == 404) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
-    throw;
-  }
+  return shown(changeCaller(identity_, request, change));
 }
 
 }  // namespace auth

@@ -1,7 +1,8 @@
 #include "signup_store.hpp"
 
+#include <mortise/rows.hpp>
+
 #include <algorithm>
-#include <tuple>
 
 namespace auth {
 namespace {
@@ -55,17 +56,11 @@ constexpr const char* kTry =
     "expires_at > :now "
     "AND tries < :most AND claimed_until <= :now";
 
-constexpr const char* kFind =
-    "SELECT id, email, username, password_hash, redirect_to, code_mac, created_at FROM auth_signups WHERE email = "
-    ":email AND expires_at > :now";
-
 struct NameTaken {};
 
 std::optional<Signup> read(Session& session, std::string_view email, std::int64_t now) {
-  using T = std::string;
-  const auto row = session.queryOne<T, T, T, T, T, T, std::int64_t>(kFind, {{"email", email}, {"now", now}});
-  if (!row) return std::nullopt;
-  return std::apply([](auto... column) { return Signup{std::move(column)...}; }, *row);
+  return mortise::db::row<Signup>(session, "WHERE email = :email AND expires_at > :now",
+                                  {{"email", email}, {"now", now}});
 }
 
 }  // namespace
@@ -129,7 +124,7 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
   } catch (const NameTaken&) {
     // Rolled back: the mail is not counted either.
   } catch (const mortise::db::Error& error) {
-    // Somebody took the name between our look and our write.
+    // Another sign-up took the name between our look and our write.
     if (error.kind() != mortise::db::Error::Kind::exists) throw;
   }
   Taken taken;
@@ -183,7 +178,7 @@ void SignupStore::finish(const Signup& signup) const {
 }
 
 void SignupStore::release(const Signup& signup) const {
-  // A new code may have replaced the claimed one meanwhile; it is nobody's claim.
+  // A new code may have replaced the claimed one meanwhile; this claim says nothing about it.
   db_.execute("UPDATE auth_signups SET claimed_until = 0 WHERE email = :email AND code_mac = :code_mac",
               {{"email", signup.email}, {"code_mac", signup.codeMac}});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/entity.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,12 @@ struct Signup {
   std::string redirectTo;  // empty = none
   std::string codeMac;
   std::int64_t createdAt = 0;
+
+  static constexpr auto kFields = mortise::fields(
+      "auth_signups", mortise::field("id", &Signup::id), mortise::field("email", &Signup::email).key(),
+      mortise::field("username", &Signup::username), mortise::field("password_hash", &Signup::passwordHash).hidden(),
+      mortise::field("redirect_to", &Signup::redirectTo), mortise::field("code_mac", &Signup::codeMac).hidden(),
+      mortise::field("created_at", &Signup::createdAt));
 };
 
 // Every member throws mortise::db::Error. [worker]

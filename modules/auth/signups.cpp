@@ -1,17 +1,26 @@
-// Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same
-// order.
+#include "signups.hpp"
+
+#include <mortise/config.hpp>
+#include <mortise/secrets.hpp>
 #include <mortise/time.hpp>
 #include <mortise/uuid.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
-#include "auth.hpp"
+#include "invalid.hpp"
 #include "names.hpp"
-#include "views.hpp"
+#include "sessions.hpp"
+#include "signup_mail.hpp"
+#include "site_url.hpp"
 
 namespace auth {
 namespace {
+
+namespace contract = auth_contract::runtime;
+namespace json = mortise::json;
+using mortise::Problem;
+using mortise::Reply;
 
 constexpr std::int64_t kSecond = 1000000;
 
@@ -24,69 +33,79 @@ long long minutes(std::int64_t microseconds) {
   return std::max<long long>(1, (microseconds + 60 * kSecond - 1) / (60 * kSecond));
 }
 
+SignupRules rulesFrom(const mortise::Config& config) {
+  constexpr std::int64_t kMillisecond = 1000;
+  SignupRules rules;
+  rules.codeLifetime = config.duration("code_lifetime").count() * kMillisecond;
+  rules.cooldown = config.duration("code_cooldown").count() * kMillisecond;
+  rules.pendingLifetime = config.duration("pending_lifetime").count() * kMillisecond;
+  rules.codesPerHour = config.integer("codes_per_hour");
+  rules.wrongTries = config.integer("wrong_tries");
+  return rules;
+}
+
 }  // namespace
 
-Problem invalid(std::string location, std::string rule) {
-  return Problem(422, "validation_failed").field(std::move(location), std::move(rule));
-}
+Signups::Signups(mortise::Host host)
+    : host_(host),
+      log_(host.log()),
+      identity_(host.identity()),
+      mail_(host.mail()),
+      audit_(host.audit()),
+      codes_(host.secrets().derive("sign-up codes", 32)),
+      rules_(rulesFrom(host.config())),
+      store_(host.db(), rules_),
+      siteUrl_(siteUrlFrom(host.config())),
+      redirects_(host.config().list("redirect_origins"), siteUrl_) {}
 
-EmailAddress emailOf(const mortise::Json& body) {
-  auto address = EmailAddress::parse(body["email"].text());
-  if (!address) throw invalid("body/email", "email");
-  return *std::move(address);
-}
+void Signups::start() { sync_ = host_.optional<mortise::SyncSessions>(); }
 
-Reply Auth::startSignup(const Request& request) {
-  const auto body = request.body();
-  const auto address = emailOf(body);
-  const std::string redirectTo = body["redirect_to"].text();
-  if (body["redirect_to"].isText()) {
-    const auto url = WebUrl::parse(redirectTo);
-    if (!url) throw invalid("body/redirect_to", "uri");
-    if (!redirects_.allows(*url)) throw invalid("body/redirect_to", "redirect_origin");
-  }
+Reply Signups::startSignup(const Request& request, const contract::NewSignup& body) {
+  const auto address = emailOf(body.email);
+  if (body.redirectTo.has()) requireAllowedRedirect(*body.redirectTo);
   requireMail();
 
   Signup signup;
   signup.id = mortise::makeUuid();
   signup.email = address.text();
-  signup.username = body["username"].text();
-  signup.redirectTo = redirectTo;
+  signup.username = body.username;
+  signup.redirectTo = body.redirectTo.valueOr("");
   const auto folded = foldUsername(signup.username);
   const auto key = codes_.addressKey(address.text());
   // User names are public, so that one is taken may be told, and told without costing the cool-down.
   if (identity_.find(mortise::UserKey::usernameFolded, folded) ||
-      signups_.usernameHeld(folded, signup.email, mortise::nowMicros())) {
+      store_.usernameHeld(folded, signup.email, mortise::nowMicros())) {
     throw invalid("body/username", "username_taken");
   }
-  if (const auto wait = signups_.waitFor(key, mortise::nowMicros()); wait > 0) throw tooSoon(wait);
+  if (const auto wait = store_.waitFor(key, mortise::nowMicros()); wait > 0) throw tooSoon(wait);
 
-  signup.passwordHash = identity_.hashPassword(body["password"].text());
+  signup.passwordHash = identity_.hashPassword(body.password);
   const auto account = identity_.find(mortise::UserKey::email, address.text());
-  // An account of the agent platform may hold an address that nobody has proved to read. Whoever does decides: it is
-  // mailed a code.
+  // An account of the agent platform may hold an address without proof that its owner reads it. The reader of the
+  // mailbox decides: a code is mailed there.
   const bool hasAccount = account && account->emailConfirmedAt != 0;
   const auto code = SignupCodes::make();
   signup.codeMac = codes_.mac(address.text(), code);
   const auto takenAt = mortise::nowMicros();
-  const auto taken = signups_.keep(signup, folded, key, hasAccount, takenAt);
+  const auto taken = store_.keep(signup, folded, key, hasAccount, takenAt);
   if (taken.usernameTaken) throw invalid("body/username", "username_taken");
   if (taken.wait > 0) throw tooSoon(taken.wait);
 
+  const auto& redirectTo = signup.redirectTo;
   auto text = hasAccount
                   ? accountExistsMail(request.language(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
                   : codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(redirectTo, address));
   send(address, std::move(text), key, takenAt);
-  return Reply::accepted(mortise::json::object({{"email", address.text()}}));
+  return Reply::accepted(json::from(contract::SignupAccepted{address.text()}));
 }
 
-Reply Auth::resendCode(const Request& request) {
-  const auto address = emailOf(request.body());
+Reply Signups::resendCode(const Request& request, const contract::AddressOnly& body) {
+  const auto address = emailOf(body.email);
   requireMail();
   const auto key = codes_.addressKey(address.text());
   const auto code = SignupCodes::make();
   const auto takenAt = mortise::nowMicros();
-  const auto taken = signups_.renew(address.text(), codes_.mac(address.text(), code), key, takenAt);
+  const auto taken = store_.renew(address.text(), codes_.mac(address.text(), code), key, takenAt);
   if (taken.wait > 0) throw tooSoon(taken.wait);
   if (taken.signup) {
     send(address,
@@ -96,11 +115,10 @@ Reply Auth::resendCode(const Request& request) {
   return Reply::noContent();
 }
 
-Reply Auth::verifyCode(const Request& request) {
-  const auto body = request.body();
-  const auto address = emailOf(body);
-  const auto mac = codes_.mac(address.text(), body["token"].text());
-  const auto signup = signups_.claim(
+Reply Signups::verifyCode(const Request& request, const contract::CodeCheck& body) {
+  const auto address = emailOf(body.email);
+  const auto mac = codes_.mac(address.text(), body.token);
+  const auto signup = store_.claim(
       address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, mortise::nowMicros());
   if (!signup) throw Problem(401, "invalid_code");
 
@@ -112,27 +130,27 @@ Reply Auth::verifyCode(const Request& request) {
     user = accountFrom(*signup);
   } catch (const Problem& problem) {
     if (problem.code() == "email_taken") {
-      signups_.finish(*signup);
+      store_.finish(*signup);
       throw Problem(401, "invalid_code").note("the address has an account meanwhile");
     }
-    signups_.release(*signup);
+    store_.release(*signup);
     if (problem.code() == "username_taken") throw invalid("body/username", "username_taken");
     throw;
   } catch (...) {
-    signups_.release(*signup);
+    store_.release(*signup);
     throw;
   }
   try {
-    signups_.finish(*signup);
+    store_.finish(*signup);
   } catch (const mortise::db::Error& error) {
     log_.warning("a finished sign-up stays until it expires", {{"user", user.id}, {"error", error.what()}});
   }
   audit_.record(request, "auth.email_verified", "user:" + user.id,
-                mortise::json::object({{"by", "code"}, {"claimed", user.id != signup->id}}));
-  return Reply::ok(sessionView(identity_.openSession(user.id, mortise::SessionKind::rotating)));
+                json::object({{"by", "code"}, {"claimed", user.id != signup->id}}));
+  return Reply::ok(json::from(sessionView(identity_.openSession(user.id, mortise::SessionKind::rotating))));
 }
 
-mortise::User Auth::accountFrom(const Signup& signup) const {
+mortise::User Signups::accountFrom(const Signup& signup) const {
   const auto holder = identity_.find(mortise::UserKey::email, signup.email);
   if (!holder) {
     mortise::NewUser user;
@@ -156,33 +174,40 @@ mortise::User Auth::accountFrom(const Signup& signup) const {
   return identity_.change(holder->id, change);
 }
 
-void Auth::purgeSignups(mortise::JobRun& run) {
-  const auto dropped = signups_.purge(mortise::nowMicros());
+void Signups::purge(mortise::JobRun& run) {
+  const auto dropped = store_.purge(mortise::nowMicros());
   if (dropped == 0) return;
   log_.info("expired sign-ups dropped", {{"count", dropped}});
-  if (sessions_) sessions_->reportCleaning(run, "expired sign-ups", dropped);
+  if (sync_) sync_->reportCleaning(run, "expired sign-ups", dropped);
 }
 
-void Auth::requireMail() const {
+void Signups::requireAllowedRedirect(const std::string& url) const {
+  const auto parsed = WebUrl::parse(url);
+  if (!parsed) throw invalid("body/redirect_to", "uri");
+  if (!redirects_.allows(*parsed)) throw invalid("body/redirect_to", "redirect_origin");
+}
+
+void Signups::requireMail() const {
   if (!mail_.configured()) throw Problem(503, "unavailable").note("sign-up needs mail: set mail.url");
 }
 
-void Auth::send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const {
+void Signups::send(const EmailAddress& address, MailText text, const std::string& addressKey,
+                   std::int64_t takenAt) const {
   try {
     mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html)},
                [this, addressKey, takenAt](bool sent, const std::string& reason) {
                  if (sent) return;
                  log_.error("a sign-up mail could not be delivered",
                             {{"address", addressKey.substr(0, 12)}, {"reason", reason}});
-                 signups_.giveBack(addressKey, takenAt);
+                 store_.giveBack(addressKey, takenAt);
                });
   } catch (const Problem& problem) {
-    signups_.giveBack(addressKey, takenAt);
+    store_.giveBack(addressKey, takenAt);
     throw Problem(503, "unavailable").retryAfter(std::max(1, problem.retryAfter())).note(problem.note());
   }
 }
 
-std::string Auth::linkFor(const std::string& redirectTo, const EmailAddress& address) const {
+std::string Signups::linkFor(const std::string& redirectTo, const EmailAddress& address) const {
   const auto url = WebUrl::parse(redirectTo);
   return url ? url->withQuery("email", address.text()) : std::string();
 }

@@ -1,69 +1,92 @@
-// Profiles and look-ups of the runtime family.
-#include "auth.hpp"
+#include "users.hpp"
 
 #include <mortise/time.hpp>
+
+#include <string>
+
+#include "caller.hpp"
+#include "email_address.hpp"
+#include "invalid.hpp"
 #include "names.hpp"
 #include "views.hpp"
+#include "web_url.hpp"
 
 namespace auth {
 
-mortise::User Auth::self(const Request& request) const {
-  auto user = identity_.find(mortise::UserKey::id, request.principal().userId);
-  if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
-  return *std::move(user);
+namespace contract = auth_contract::runtime;
+namespace json = mortise::json;
+using mortise::Problem;
+using mortise::Reply;
+
+namespace {
+
+contract::Profile profileView(const mortise::User& user) {
+  // The agent platform takes any text as an avatar; this family promises a URL.
+  return {.id = user.id,
+          .username = textOrNull(user.username),
+          .avatarUrl = WebUrl::parse(user.avatar) ? std::optional(user.avatar) : std::nullopt,
+          .bio = user.bio};
 }
 
-Reply Auth::findUser(const Request& request) {
+contract::FoundUser foundUserView(const std::string& id, const std::string& email, std::int64_t createdAt,
+                                  std::int64_t emailConfirmedAt) {
+  return {.id = id,
+          .email = email,
+          .createdAt = mortise::isoTime(mortise::timeOf(createdAt), mortise::kIsoMillis),
+          .emailConfirmedAt = timeOrNull(emailConfirmedAt, mortise::kIsoMillis)};
+}
+
+mortise::UserChange changeFrom(const contract::ProfileChange& body) {
+  mortise::UserChange change;
+  Problem problem(422, "validation_failed");
+  change.username = body.username.optional();
+  change.uniqueFolded = body.username.has();
+  if (!body.avatarUrl.absent()) {
+    if (body.avatarUrl.has() && !WebUrl::parse(*body.avatarUrl)) problem.field("body/avatar_url", "uri");
+    change.avatar = body.avatarUrl.valueOr("");
+  }
+  if (body.bio.has() && !isMultiLine(*body.bio)) problem.field("body/bio", "control_character");
+  change.bio = body.bio.optional();
+  change.clearBio = body.bio.isNull();
+  if (!problem.fields().empty()) throw problem;
+  return change;
+}
+
+}  // namespace
+
+Users::Users(mortise::Host host, const SignupStore& signups) : identity_(host.identity()), signups_(signups) {}
+
+Reply Users::findUser(const Request& request) {
   const auto address = EmailAddress::parseUntrimmed(request.query("email").text(""));
   if (!address) throw invalid("query/email", "email");
   // Decided before anything is looked up: who may not ask must not learn whether there is such an account.
   const bool own = request.principal().email == address->text();
   if (!own && !request.permitted("auth.find_users")) throw Problem(403, "forbidden");
-  if (const auto user = identity_.find(mortise::UserKey::email, address->text())) {
-    return Reply::ok(foundUserView(user->id, user->email, user->createdAt, user->emailConfirmedAt));
-  }
-  if (const auto signup = signups_.find(address->text(), mortise::nowMicros())) {
-    return Reply::ok(foundUserView(signup->id, signup->email, signup->createdAt, 0));
-  }
-  throw Problem(404, "user_not_found");
+  if (const auto user = identity_.find(mortise::UserKey::email, address->text()))
+    return Reply::ok(json::from(foundUserView(user->id, user->email, user->createdAt, user->emailConfirmedAt)));
+  const auto signup = mortise::orNotFound(signups_.find(address->text(), mortise::nowMicros()), "user_not_found");
+  return Reply::ok(json::from(foundUserView(signup.id, signup.email, signup.createdAt, 0)));
 }
 
-Reply Auth::readProfile(const Request& request) { return Reply::ok(profileView(self(request))); }
+Reply Users::readProfile(const Request& request) {
+  return Reply::ok(json::from(profileView(callerOf(identity_, request))));
+}
 
-Reply Auth::changeProfile(const Request& request) {
-  const auto body = request.body();
-  mortise::UserChange change;
-  Problem problem(422, "validation_failed");
-  if (const auto username = body["username"].optionalText()) {
-    change.username = username->string();
-    change.uniqueFolded = true;
-  }
-  if (body.has("avatar_url")) {
-    const std::string avatar = body["avatar_url"].text();
-    if (!body["avatar_url"].isNull() && !WebUrl::parse(avatar)) problem.field("body/avatar_url", "uri");
-    change.avatar = avatar;
-  }
-  if (body.has("bio")) {
-    const std::string bio = body["bio"].text();
-    if (!isMultiLine(bio)) problem.field("body/bio", "control_character");
-    change.clearBio = body["bio"].isNull();
-    if (!change.clearBio) change.bio = bio;
-  }
-  if (!problem.fields().empty()) throw problem;
+Reply Users::changeProfile(const Request& request, const contract::ProfileChange& body) {
+  const auto change = changeFrom(body);
   if (!change.username && !change.avatar && !change.bio && !change.clearBio) return readProfile(request);
   try {
-    return Reply::ok(profileView(identity_.change(request.principal().userId, change)));
-  } catch (const Problem& refused) {
-    if (refused.code() == "username_taken") throw invalid("body/username", "username_taken");
-    if (refused.status() == 404) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
+    return Reply::ok(json::from(profileView(changeCaller(identity_, request, change))));
+  } catch (const Problem& problem) {
+    if (problem.code() == "username_taken") throw invalid("body/username", "username_taken");
     throw;
   }
 }
 
-Reply Auth::readUser(const Request& request) {
-  const auto user = identity_.find(mortise::UserKey::usernameFolded, foldUsername(request.path("username")));
-  if (!user) throw Problem(404, "user_not_found");
-  return Reply::ok(profileView(*user));
+Reply Users::readUser(const Request& request) {
+  const auto folded = foldUsername(request.path("username"));
+  return Reply::ok(json::from(
+      profileView(mortise::orNotFound(identity_.find(mortise::UserKey::usernameFolded, folded), "user_not_found"))));
 }
 
 }  // namespace auth

@@ -1,27 +1,33 @@
-// Accounts, sessions and profiles as the two families show them.
+// Accounts as several families show them.
 #pragma once
 
 #include <mortise/identity.hpp>
-#include <mortise/json.hpp>
+#include <mortise/time.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+
+#include "roles.hpp"
 
 namespace auth {
 
-// Borrows `text`, as every json::Item does.
-mortise::json::Item textOrNull(const std::string& text);
+// Empty: null.
+std::optional<std::string> textOrNull(const std::string& text);
+// Microseconds since the epoch; 0: null.
+std::optional<std::string> timeOrNull(std::int64_t microseconds, mortise::TimeForm form = mortise::kIsoMicros);
 
-// Runtime family.
-mortise::json::Value sessionView(const mortise::Tokens& tokens);
-mortise::json::Value profileView(const mortise::User& user);
-mortise::json::Value foundUserView(std::string_view id, std::string_view email, std::int64_t createdAt,
-                                   std::int64_t emailConfirmedAt);
-
-// Agent platform.
-mortise::json::Value accountView(const mortise::User& user);
-mortise::json::Value tokensView(const mortise::Tokens& tokens);
-mortise::json::Value loginView(const mortise::Tokens& tokens);
+// The agent platform's UserResponse, which two contracts state.
+template <class UserResponse>
+UserResponse accountView(const mortise::User& user) {
+  return {.id = user.id,
+          .username = textOrNull(user.username),
+          .email = textOrNull(user.email),
+          .nickname = textOrNull(user.nickname),
+          .avatar = textOrNull(user.avatar),
+          .role = isAdministrator(user.role) ? "super_admin" : "user",
+          .status = user.status,
+          .createdAt = mortise::isoTime(mortise::timeOf(user.createdAt), mortise::kIsoMillis)};
+}
 
 }  // namespace auth

@@ -6,28 +6,30 @@
 #include <mortise/limits.hpp>
 #include <mortise/module.hpp>
 
-#include "../login_failures.hpp"
+#include "auth_contract.hpp"
+#include "login_failures.hpp"
 
 namespace auth {
 
-class BrowserAccounts {
+class BrowserAccounts final : public auth_contract::browser::BrowserSessions {
  public:
   explicit BrowserAccounts(mortise::Host host);
-  void bind(mortise::Bindings& on);
 
   // GET /api/v1/auth/me as a caller with a session cookie sees it. Problem 401 when the account was deleted a moment
   // ago.
   mortise::Reply profile(const mortise::Request& request) const;
 
  private:
-  mortise::Reply readCsrfToken(const mortise::Request& request) const;
-  mortise::Reply readBrowserSession(const mortise::Request& request) const;
-  mortise::Reply logIn(const mortise::Request& request) const;
-  mortise::Reply logOut(const mortise::Request& request) const;
-  mortise::Reply changePassword(const mortise::Request& request) const;
+  using Reply = mortise::Reply;
+  using Request = mortise::Request;
 
-  mortise::User self(const mortise::Request& request) const;
-  void recordPasswordChange(const mortise::Request& request) const;
+  Reply readCsrfToken(const Request& request) override;
+  Reply readBrowserSession(const Request& request) override;
+  Reply browserLogin(const Request& request, const mortise::Json& body) override;
+  Reply browserLogout(const Request& request) override;
+  Reply changePassword(const Request& request, const mortise::Json& body) override;
+
+  void recordPasswordChange(const Request& request) const;
 
   mortise::Identity identity_;
   mortise::Limits limits_;

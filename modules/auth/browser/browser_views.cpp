@@ -2,18 +2,15 @@
 
 #include <mortise/time.hpp>
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
+#include "views.hpp"
+
 namespace auth {
+
+namespace contract = auth_contract::browser;
+
 namespace {
-
-namespace json = mortise::json;
-
-std::optional<std::string> timeOrNull(std::int64_t microseconds) {
-  return microseconds == 0 ? std::nullopt : std::optional(mortise::isoOffset(microseconds));
-}
 
 // Clients take the name as a text; an account that has none is shown by its address.
 const std::string& shownName(const mortise::User& user) { return user.username.empty() ? user.email : user.username; }
@@ -30,35 +27,30 @@ std::vector<std::string_view> displayPermissions(std::string_view role) {
   return {};
 }
 
-json::Value signedInView(const mortise::User& user, std::string_view csrfToken) {
-  return json::object({{"auth_model", "session"},
-                       {"csrf_token", csrfToken},
-                       {"user", json::object({{"id", user.number},
-                                              {"username", shownName(user)},
-                                              {"role", browserRole(user.role)},
-                                              {"is_active", user.status == "active"}})}});
+contract::SignedIn signedInView(const mortise::User& user, const std::string& csrfToken) {
+  return {.csrfToken = csrfToken,
+          .user = {.id = user.number,
+                   .username = shownName(user),
+                   .role = std::string(browserRole(user.role)),
+                   .isActive = user.status == "active"}};
 }
 
-json::Value browserProfileView(const mortise::User& user) {
-  return json::object({{"id", user.number},
-                       {"username", shownName(user)},
-                       {"email", user.email.empty() ? std::nullopt : std::optional(user.email)},
-                       {"role", browserRole(user.role)},
-                       {"is_active", user.status == "active"},
-                       {"created_at", timeOrNull(user.createdAt)},
-                       {"last_login", timeOrNull(user.lastLoginAt)}});
+contract::BrowserProfile browserProfileView(const mortise::User& user) {
+  return {.id = user.number,
+          .username = shownName(user),
+          .email = textOrNull(user.email),
+          .role = std::string(browserRole(user.role)),
+          .isActive = user.status == "active",
+          .createdAt = timeOrNull(user.createdAt, mortise::kIsoOffset),
+          .lastLogin = timeOrNull(user.lastLoginAt, mortise::kIsoOffset)};
 }
 
-json::Value browserSessionView(const mortise::User* user, std::string_view csrfToken) {
-  json::List permissions;
-  if (user != nullptr) {
-    for (const auto permission : displayPermissions(user->role)) permissions.add(permission);
-  }
-  return json::object({{"authenticated", user != nullptr},
-                       {"auth_model", "session"},
-                       {"csrf_token", csrfToken},
-                       {"permissions", permissions.build()},
-                       {"user", user == nullptr ? std::nullopt : std::optional(browserProfileView(*user))}});
+contract::BrowserSession browserSessionView(const mortise::User* user, const std::string& csrfToken) {
+  contract::BrowserSession session{.authenticated = user != nullptr, .csrfToken = csrfToken};
+  if (user == nullptr) return session;
+  for (const auto permission : displayPermissions(user->role)) session.permissions.emplace_back(permission);
+  session.user = browserProfileView(*user);
+  return session;
 }
 
 }  // namespace auth

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <mortise/identity.hpp>
-#include <mortise/json.hpp>
 
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "auth_contract.hpp"
 
 namespace auth {
 
@@ -14,9 +16,9 @@ std::string_view browserRole(std::string_view role);
 // What a user interface may offer to a role; routes ask the permissions of their own contracts.
 std::vector<std::string_view> displayPermissions(std::string_view role);
 
-mortise::json::Value signedInView(const mortise::User& user, std::string_view csrfToken);
-mortise::json::Value browserProfileView(const mortise::User& user);
-// `user`: null when nobody is signed in.
-mortise::json::Value browserSessionView(const mortise::User* user, std::string_view csrfToken);
+auth_contract::browser::SignedIn signedInView(const mortise::User& user, const std::string& csrfToken);
+auth_contract::browser::BrowserProfile browserProfileView(const mortise::User& user);
+// `user`: null when no user is signed in.
+auth_contract::browser::BrowserSession browserSessionView(const mortise::User* user, const std::string& csrfToken);
 
 }  // namespace auth

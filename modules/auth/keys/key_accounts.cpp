@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "auth.hpp"
+#include "caller.hpp"
+#include "invalid.hpp"
 #include "keys/key_views.hpp"
 #include "keys/verification_claim.hpp"
 #include "names.hpp"
@@ -16,7 +17,10 @@
 namespace auth {
 namespace {
 
+namespace contract = auth_contract::keys;
 namespace json = mortise::json;
+using mortise::Problem;
+using mortise::Reply;
 
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
 constexpr std::string_view kPurpose = "verification links";
@@ -39,51 +43,36 @@ KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
       defaultOrgs_(host.db()),
       requiresVerification_(host.config().boolean("require_email_verification")),
       linkLifetime_(host.config().duration("verification_lifetime").count() * 1000),
-      mostKeys_(host.config().integer("keys_per_user")),
+      maxKeys_(host.config().integer("keys_per_user")),
       publicUrl_(withoutSlash(host.config().server("http.public_url").value_or(""))),
       serverVersion_(host.config().server("server.version").value_or("")) {
   if (!requiresVerification_ || !mail_.configured() || !publicUrl_.empty()) return;
   log_.warning("verification links can't be mailed: set http.public_url, or auth.require_email_verification = false");
 }
 
-void KeyAccounts::bind(mortise::Bindings& on) {
-  on.operation("signUp", this, &KeyAccounts::signUp);
-  on.operation("verifyAddress", this, &KeyAccounts::verifyAddress);
-  on.operation("verifyAddressByQuery", this, &KeyAccounts::verifyAddressByQuery);
-  on.operation("readMe", this, &KeyAccounts::readMe);
-  on.operation("readMeShort", this, &KeyAccounts::readMe);
-  on.operation("chooseDefaultOrg", this, &KeyAccounts::chooseDefaultOrg);
-  on.operation("createKey", this, &KeyAccounts::createKey);
-  on.operation("listKeys", this, &KeyAccounts::listKeys);
-  on.operation("deactivateKey", this, &KeyAccounts::deactivateKey);
-  on.operation("createPersonalKey", this, &KeyAccounts::createPersonalKey);
-  on.operation("listPersonalKeys", this, &KeyAccounts::listPersonalKeys);
-  on.operation("revokePersonalKey", this, &KeyAccounts::revokePersonalKey);
-}
-
-Reply KeyAccounts::signUp(const Request& request) {
-  mortise::NewUser fresh;
-  fresh.email = emailOf(request.body()).text();
-  if (!requiresVerification_) fresh.emailConfirmedAt = mortise::nowMicros();
-  const auto user = identity_.create(fresh);
+Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& body) {
+  mortise::NewUser account;
+  account.email = emailOf(body.email).text();
+  if (!requiresVerification_) account.emailConfirmedAt = mortise::nowMicros();
+  const auto user = identity_.create(account);
   mortise::ApiKey key;
   try {
-    mortise::NewApiKey wanted;
-    wanted.userId = user.id;
-    wanted.name = "default";
-    key = identity_.mintKey(wanted);
+    mortise::NewApiKey first;
+    first.userId = user.id;
+    first.name = "default";
+    key = identity_.mintKey(first);
     audit_.record(request, "auth.account_created", "user:" + user.id,
                   json::object({{"through", "key"}, {"key_id", key.id}}));
   } catch (...) {
-    identity_.remove(user.id);  // nobody could ever use it, and its address would be taken
+    identity_.remove(user.id);  // no client holds its key, and its address would be taken
     throw;
   }
   const bool mailed = requiresVerification_ && mailLink(user, request.language());
-  return Reply::created(json::object({{"user_id", user.id},
-                                      {"email", user.email},
-                                      {"raw_key", key.raw},
-                                      {"key_id", key.id},
-                                      {"message", signupMessage(request.language(), mailed)}}));
+  return Reply::created(json::from(contract::KeySignupMade{.userId = user.id,
+                                                           .email = user.email,
+                                                           .rawKey = key.raw,
+                                                           .keyId = key.id,
+                                                           .message = signupMessage(request.language(), mailed)}));
 }
 
 bool KeyAccounts::mailLink(const mortise::User& user, std::string_view language) const {
@@ -157,60 +146,56 @@ Reply KeyAccounts::page(const Request& request, Verification outcome) {
 Reply KeyAccounts::readMe(const Request& request) {
   const auto caller = request.principal();
   if (caller.credential == MORTISE_CREDENTIAL_COOKIE) return browsers_.profile(request);
-  const auto user = identity_.find(mortise::UserKey::id, caller.userId);
-  if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
+  const auto user = callerOf(identity_, request);
   const std::string orgId = caller.orgId;
   const auto org = orgId.empty() ? std::nullopt : orgs_.find(orgId);
-  // Whoever left the organisation has no default any more.
-  auto chosen = defaultOrgs_.find(user->id);
+  // A user who left the organisation has no default any more.
+  auto chosen = defaultOrgs_.find(user.id);
   if (chosen != orgId) chosen.reset();
-  return Reply::ok(json::object({{"user_id", user->id},
-                                 {"email", textOrNull(user->email)},
-                                 {"display_name", textOrNull(user->nickname)},
-                                 {"email_verified", user->emailConfirmedAt != 0},
-                                 {"tier", user->tier},
-                                 {"effective_tier", caller.tier},
-                                 {"org_id", textOrNull(orgId)},
-                                 {"org_name", org ? json::Item(org->name) : json::Item(nullptr)},
-                                 {"org_role", textOrNull(caller.orgRole)},
-                                 {"created_at", timeOrNull(user->createdAt)},
-                                 // Told by pushes of sessions, which no module records yet.
-                                 {"last_client_version", nullptr},
-                                 {"last_client_platform", nullptr},
-                                 {"last_client_device", nullptr},
-                                 {"last_sync_at", nullptr},
-                                 {"latest_version", serverVersion_},
-                                 {"default_org_id", chosen}}));
+  // What pushes of sessions tell (last_client_*, last_sync_at) no module records yet: null.
+  return Reply::ok(json::from(contract::Me{.userId = user.id,
+                                           .email = textOrNull(user.email),
+                                           .displayName = textOrNull(user.nickname),
+                                           .emailVerified = user.emailConfirmedAt != 0,
+                                           .tier = user.tier,
+                                           .effectiveTier = caller.tier,
+                                           .orgId = textOrNull(orgId),
+                                           .orgName = org ? std::optional(org->name) : std::nullopt,
+                                           .orgRole = textOrNull(caller.orgRole),
+                                           .createdAt = mortise::isoTime(user.createdAt),
+                                           .latestVersion = serverVersion_,
+                                           .defaultOrgId = chosen}));
 }
 
-Reply KeyAccounts::chooseDefaultOrg(const Request& request) {
-  const auto caller = request.principal();
-  std::optional<std::string> chosen;
-  if (const auto orgId = request.body()["org_id"].optionalText()) chosen = orgId->string();
-  if (chosen) {
-    const auto membership = orgs_.membership(caller.userId);
-    if (!membership || membership->orgId != *chosen) throw Problem(403, "not_an_org_member");
+Reply KeyAccounts::chooseDefaultOrg(const Request& request, const contract::DefaultOrg& body) {
+  const auto userId = request.principal().userId;
+  if (body.orgId) {
+    const auto membership = orgs_.membership(userId);
+    if (!membership || membership->orgId != *body.orgId) throw Problem(403, "not_an_org_member");
   }
-  defaultOrgs_.choose(caller.userId, chosen);
-  return Reply::ok(json::object({{"default_org_id", chosen}}));
+  defaultOrgs_.choose(userId, body.orgId);
+  return Reply::ok(json::from(contract::DefaultOrgChosen{body.orgId}));
 }
 
-Reply KeyAccounts::createKey(const Request& request) { return Reply::created(mintedKeyView(mint(request, 0))); }
-
-Reply KeyAccounts::createPersonalKey(const Request& request) {
-  const auto days = request.body()["expires_in_days"];
-  return Reply::created(
-      personalKeyView(mint(request, days.isNull() ? 0 : mortise::nowMicros() + days.integer() * kDay)));
+Reply KeyAccounts::createKey(const Request& request, const std::optional<contract::NewKey>& body) {
+  const auto name = body ? body->name.valueOr("") : std::string();
+  return Reply::created(json::from(mintedKeyView(mint(request, name, 0))));
 }
 
-mortise::ApiKey KeyAccounts::mint(const Request& request, std::int64_t expiresAt) {
-  mortise::NewApiKey wanted;
-  wanted.userId = request.principal().userId;
-  wanted.name = request.body()["name"].text();
-  wanted.expiresAt = expiresAt;
-  if (!isOneLine(wanted.name)) throw invalid("body/name", "control_character");
-  requireRoomForKey(wanted.userId);
-  auto key = identity_.mintKey(wanted);
+Reply KeyAccounts::createPersonalKey(const Request& request, const contract::NewPersonalKey& body) {
+  const auto& days = body.expiresInDays;
+  const auto key = mint(request, body.name, days.has() ? mortise::nowMicros() + *days * kDay : 0);
+  return Reply::created(json::from(personalKeyView(key)).add("key", key.raw));
+}
+
+mortise::ApiKey KeyAccounts::mint(const Request& request, const std::string& name, std::int64_t expiresAt) {
+  if (!isOneLine(name)) throw invalid("body/name", "control_character");
+  mortise::NewApiKey wish;
+  wish.userId = request.principal().userId;
+  wish.name = name;
+  wish.expiresAt = expiresAt;
+  requireRoomForKey(wish.userId);
+  auto key = identity_.mintKey(wish);
   audit_.record(request, "auth.key_minted", "key:" + key.id, json::object({{"name", key.name}}));
   return key;
 }
@@ -221,7 +206,7 @@ void KeyAccounts::requireRoomForKey(std::string_view userId) const {
     return key.kind == mortise::KeyKind::user && isActive(key) &&
            (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
   });
-  if (living >= mostKeys_) throw Problem(409, "too_many_api_keys").with("most", mostKeys_);
+  if (living >= maxKeys_) throw Problem(409, "too_many_api_keys").with("most", maxKeys_);
 }
 
 Reply KeyAccounts::listKeys(const Request& request) {
@@ -244,16 +229,15 @@ Reply KeyAccounts::listPersonalKeys(const Request& request) {
   return Reply::ok(json::list(keys, personalKeyView));
 }
 
-Reply KeyAccounts::revokePersonalKey(const Request& request) {
+Reply KeyAccounts::revokePersonalKey(const Request& request, const contract::KeyRevocation& body) {
   const std::string id = request.path("key_id");
-  const std::string reason = request.body()["reason"].text();
   const auto keys = identity_.listKeys(request.principal().userId);
   const bool own = std::any_of(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
     return key.id == id && key.kind == mortise::KeyKind::user;
   });
   if (!own) throw Problem(404, "api_key_not_found");
-  identity_.revokeKey(id, reason);
-  audit_.record(request, "auth.key_revoked", "key:" + id, json::object({{"reason", reason}}));
+  identity_.revokeKey(id, body.reason);
+  audit_.record(request, "auth.key_revoked", "key:" + id, json::object({{"reason", body.reason}}));
   return Reply::noContent();
 }
 

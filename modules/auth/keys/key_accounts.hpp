@@ -14,37 +14,39 @@
 #include <string>
 #include <string_view>
 
+#include "auth_contract.hpp"
 #include "browser/browser_accounts.hpp"
 #include "keys/default_org_store.hpp"
 #include "keys/verification_text.hpp"
 
 namespace auth {
 
-class KeyAccounts {
+class KeyAccounts final : public auth_contract::keys::Keys {
  public:
   // `browsers` shows the account to callers with a session cookie; it must outlive this object.
   KeyAccounts(mortise::Host host, const BrowserAccounts& browsers);
-  void bind(mortise::Bindings& on);
 
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
 
-  Reply signUp(const Request& request);
-  Reply verifyAddress(const Request& request);
-  Reply verifyAddressByQuery(const Request& request);
+  Reply signUp(const Request& request, const auth_contract::keys::KeySignup& body) override;
+  Reply verifyAddress(const Request& request) override;
+  Reply verifyAddressByQuery(const Request& request) override;
 
-  Reply readMe(const Request& request);
-  Reply chooseDefaultOrg(const Request& request);
+  Reply readMe(const Request& request) override;
+  Reply readMeShort(const Request& request) override { return readMe(request); }
+  Reply chooseDefaultOrg(const Request& request, const auth_contract::keys::DefaultOrg& body) override;
 
-  Reply createKey(const Request& request);
-  Reply listKeys(const Request& request);
-  Reply deactivateKey(const Request& request);
-  Reply createPersonalKey(const Request& request);
-  Reply listPersonalKeys(const Request& request);
-  Reply revokePersonalKey(const Request& request);
+  Reply createKey(const Request& request, const std::optional<auth_contract::keys::NewKey>& body) override;
+  Reply listKeys(const Request& request) override;
+  Reply deactivateKey(const Request& request) override;
+  Reply createPersonalKey(const Request& request, const auth_contract::keys::NewPersonalKey& body) override;
+  Reply listPersonalKeys(const Request& request) override;
+  Reply revokePersonalKey(const Request& request, const auth_contract::keys::KeyRevocation& body) override;
 
-  mortise::ApiKey mint(const Request& request, std::int64_t expiresAt);
+  // `expiresAt`: microseconds since the epoch; 0: never.
+  mortise::ApiKey mint(const Request& request, const std::string& name, std::int64_t expiresAt);
   // Counts what is there before it mints, so two requests at once may go one over.
   void requireRoomForKey(std::string_view userId) const;
   // False when no mail went out; the log says why.
@@ -63,7 +65,7 @@ class KeyAccounts {
   DefaultOrgStore defaultOrgs_;
   bool requiresVerification_;
   std::int64_t linkLifetime_;  // microseconds
-  std::int64_t mostKeys_;
+  std::int64_t maxKeys_;
   std::string publicUrl_;
   std::string serverVersion_;
 };

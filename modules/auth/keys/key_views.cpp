@@ -6,40 +6,31 @@
 
 namespace auth {
 
-namespace json = mortise::json;
-
-json::Value timeOrNull(std::int64_t microseconds) {
-  return microseconds == 0 ? json::value(nullptr) : json::value(mortise::isoTime(microseconds));
-}
+namespace contract = auth_contract::keys;
 
 bool isActive(const mortise::ApiKey& key) { return key.isActive && key.revokedAt == 0; }
 
-json::Value listedKeyView(const mortise::ApiKey& key) {
-  return json::object({{"key_id", key.id},
-                       {"name", textOrNull(key.name)},
-                       {"created_at", timeOrNull(key.createdAt)},
-                       {"last_used_at", timeOrNull(key.lastUsedAt)}});
+contract::ListedKey listedKeyView(const mortise::ApiKey& key) {
+  return {.keyId = key.id,
+          .name = textOrNull(key.name),
+          .createdAt = mortise::isoTime(key.createdAt),
+          .lastUsedAt = timeOrNull(key.lastUsedAt)};
 }
 
-json::Value mintedKeyView(const mortise::ApiKey& key) {
-  return json::object({{"key_id", key.id},
-                       {"raw_key", key.raw},
-                       {"name", textOrNull(key.name)},
-                       {"created_at", timeOrNull(key.createdAt)}});
+contract::MintedKey mintedKeyView(const mortise::ApiKey& key) {
+  return {
+      .keyId = key.id, .rawKey = key.raw, .name = textOrNull(key.name), .createdAt = mortise::isoTime(key.createdAt)};
 }
 
-json::Value personalKeyView(const mortise::ApiKey& key) {
-  json::Object view;
-  view.add("id", key.id)
-      .add("name", textOrNull(key.name))
-      .add("key_prefix", key.prefix)
-      .add("created_at", timeOrNull(key.createdAt))
-      .add("expires_at", timeOrNull(key.expiresAt))
-      .add("last_used_at", timeOrNull(key.lastUsedAt))
-      .add("last_used_ip", textOrNull(key.lastUsedIp))
-      .add("is_active", isActive(key));
-  if (!key.raw.empty()) view.add("key", key.raw);
-  return view;
+contract::PersonalKey personalKeyView(const mortise::ApiKey& key) {
+  return {.id = key.id,
+          .name = textOrNull(key.name),
+          .keyPrefix = key.prefix,
+          .createdAt = mortise::isoTime(key.createdAt),
+          .expiresAt = timeOrNull(key.expiresAt),
+          .lastUsedAt = timeOrNull(key.lastUsedAt),
+          .lastUsedIp = textOrNull(key.lastUsedIp),
+          .isActive = isActive(key)};
 }
 
 }  // namespace auth

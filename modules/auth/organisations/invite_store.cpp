@@ -1,9 +1,15 @@
 #include "organisations/invite_store.hpp"
 
-#include <utility>
+#include <mortise/rows.hpp>
+#include <mortise/where.hpp>
 
 namespace auth {
 namespace {
+
+namespace db = mortise::db;
+using mortise::Time;
+
+constexpr const char* kNewestFirst = "created_at DESC, id DESC";
 
 constexpr const char* kKeep =
     "INSERT INTO auth_invites (id, org_id, email, role, state, invited_by, created_at, expires_at, answered_at, "
@@ -17,54 +23,40 @@ constexpr const char* kAnswer =
     "UPDATE auth_invites SET state = :state, answered_at = :now, decline_reason = :reason WHERE id = :id AND "
     "state = 'pending' AND expires_at > :now";
 
-const std::string kColumns =
-    "SELECT id, org_id, email, role, state, invited_by, created_at, expires_at, answered_at, last_emailed_at FROM "
-    "auth_invites ";
-const std::string kFind = kColumns + "WHERE id = :id";
-const std::string kOpenOf = kColumns +
-                            "WHERE org_id = :org_id AND state = 'pending' AND expires_at > :now ORDER BY created_at "
-                            "DESC, id DESC LIMIT :limit OFFSET :offset";
-const std::string kOpenTo = kColumns +
-                            "WHERE email = :email AND state = 'pending' AND expires_at > :now ORDER BY created_at "
-                            "DESC, id DESC LIMIT :limit";
-
-std::vector<Invite> read(const mortise::Db& db, const std::string& sql, mortise::db::Parameters parameters) {
-  using T = std::string;
-  using N = std::int64_t;
-  std::vector<Invite> invites;
-  db.each<T, T, T, T, T, T, N, N, N, N>(sql, parameters,
-                                        [&](auto... column) { invites.push_back(Invite{std::move(column)...}); });
-  return invites;
+db::Where open(std::string_view column, std::string_view value, Time now) {
+  db::Where where;
+  where.equals(column, value).equals("state", "pending").greater("expires_at", now);
+  return where;
 }
 
 }  // namespace
 
-bool InviteStore::keep(const Invite& invite, std::int64_t now) const {
+bool InviteStore::keep(const Invite& invite) const {
   return db_.execute(kKeep, {{"id", invite.id},
                              {"org_id", invite.orgId},
                              {"email", invite.email},
                              {"role", invite.role},
                              {"invited_by", invite.invitedBy},
-                             {"now", now},
+                             {"now", invite.createdAt},
                              {"expires_at", invite.expiresAt}}) > 0;
 }
 
-bool InviteStore::accept(std::string_view id, std::int64_t now) const {
+bool InviteStore::accept(std::string_view id, Time now) const {
   return db_.execute(kAnswer, {{"state", "accepted"}, {"reason", ""}, {"id", id}, {"now", now}}) > 0;
 }
 
-bool InviteStore::decline(std::string_view id, std::string_view reason, std::int64_t now) const {
+bool InviteStore::decline(std::string_view id, std::string_view reason, Time now) const {
   return db_.execute(kAnswer, {{"state", "declined"}, {"reason", reason}, {"id", id}, {"now", now}}) > 0;
 }
 
-void InviteStore::reopen(std::string_view id, std::int64_t acceptedAt) const {
+void InviteStore::reopen(std::string_view id, Time acceptedAt) const {
   db_.execute(
       "UPDATE auth_invites SET state = 'pending', answered_at = 0 WHERE id = :id AND state = 'accepted' AND "
       "answered_at = :accepted_at",
       {{"id", id}, {"accepted_at", acceptedAt}});
 }
 
-void InviteStore::settle(std::string_view orgId, std::string_view email, std::int64_t now) const {
+void InviteStore::settle(std::string_view orgId, std::string_view email, Time now) const {
   db_.execute(
       "UPDATE auth_invites SET state = 'accepted', answered_at = :now WHERE org_id = :org_id AND email = :email AND "
       "state = 'pending'",
@@ -76,30 +68,26 @@ bool InviteStore::remove(std::string_view orgId, std::string_view id) const {
          0;
 }
 
-void InviteStore::mailed(std::string_view id, std::int64_t now) const {
+void InviteStore::mailed(std::string_view id, Time now) const {
   db_.execute("UPDATE auth_invites SET last_emailed_at = :now WHERE id = :id", {{"now", now}, {"id", id}});
 }
 
-void InviteStore::notMailed(std::string_view id, std::int64_t mailedAt, std::int64_t before) const {
+void InviteStore::notMailed(std::string_view id, Time mailedAt, Time before) const {
   db_.execute("UPDATE auth_invites SET last_emailed_at = :before WHERE id = :id AND last_emailed_at = :mailed_at",
               {{"before", before}, {"id", id}, {"mailed_at", mailedAt}});
 }
 
-std::optional<Invite> InviteStore::find(std::string_view id) const {
-  auto found = read(db_, kFind, {{"id", id}});
-  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+std::optional<Invite> InviteStore::find(std::string_view id) const { return db::find<Invite>(db_, id); }
+
+db::Slice<Invite> InviteStore::openOf(std::string_view orgId, const mortise::Paging& paging, Time now) const {
+  return db::slice<Invite>(db_, open("org_id", orgId, now), kNewestFirst, paging);
 }
 
-std::vector<Invite> InviteStore::openOf(std::string_view orgId, std::int64_t limit, std::int64_t offset,
-                                        std::int64_t now) const {
-  return read(db_, kOpenOf, {{"org_id", orgId}, {"now", now}, {"limit", limit}, {"offset", offset}});
+std::vector<Invite> InviteStore::openTo(std::string_view email, std::int64_t limit, Time now) const {
+  return db::rows<Invite>(db_, open("email", email, now), kNewestFirst, limit);
 }
 
-std::vector<Invite> InviteStore::openTo(std::string_view email, std::int64_t limit, std::int64_t now) const {
-  return read(db_, kOpenTo, {{"email", email}, {"now", now}, {"limit", limit}});
-}
-
-std::int64_t InviteStore::purge(std::int64_t before) const {
+std::int64_t InviteStore::purge(Time before) const {
   return db_.execute(
       "DELETE FROM auth_invites WHERE (state = 'pending' AND expires_at <= :before) OR (state <> 'pending' AND "
       "answered_at <= :before)",

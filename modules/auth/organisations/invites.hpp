@@ -1,4 +1,4 @@
-// How people come into an organisation: an administrator invites an address, whoever reads that mailbox accepts.
+// How people come into an organisation: an administrator invites an address, the reader of that mailbox accepts.
 #pragma once
 
 #include <mortise/audit.hpp>
@@ -9,41 +9,44 @@
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
 
-#include <cstdint>
+#include <chrono>
+#include <optional>
 #include <string>
 
-#include "email_address.hpp"
+#include "auth_contract.hpp"
 #include "organisations/invite_store.hpp"
 
 namespace auth {
 
-class Invites {
+class Invites final : public auth_contract::organisations::Invites {
  public:
   explicit Invites(mortise::Host host);
-  void bind(mortise::Bindings& on);
   // Drops invites that came to an end longer ago than they are kept for.
   void purge();
 
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
+  using NewInviteBody = auth_contract::organisations::NewInviteBody;
 
-  Reply invite(const Request& request);
-  Reply inviteToOrg(const Request& request);
-  Reply accept(const Request& request);
-  Reply decline(const Request& request);
-  Reply list(const Request& request);
-  Reply listToMe(const Request& request);
-  Reply revoke(const Request& request);
-  Reply resend(const Request& request);
+  Reply invite(const Request& request, const NewInviteBody& body) override;
+  Reply inviteToOrg(const Request& request, const NewInviteBody& body) override;
+  Reply inviteMember(const Request& request, const NewInviteBody& body) override { return inviteToOrg(request, body); }
+  Reply acceptInvite(const Request& request) override;
+  Reply declineInvite(const Request& request,
+                      const std::optional<auth_contract::organisations::DeclineInviteBody>& body) override;
+  Reply listInvites(const Request& request) override;
+  Reply listInvitesToMe(const Request& request) override;
+  Reply revokeInvite(const Request& request) override;
+  Reply resendInvite(const Request& request) override;
 
-  Reply inviteInto(const Request& request, const mortise::Org& org, std::string role);
+  Reply inviteInto(const Request& request, const mortise::Org& org, const std::string& email, const std::string& role);
   // An open invite to the caller's address. Problem 404, 400 (answered, expired), 403 (another address).
-  Invite openInvite(const Request& request, std::int64_t now) const;
+  Invite openInvite(const Request& request, mortise::Time now) const;
   // Problem 429 when the organisation, or the organisation to this address, has mailed too often.
   void takeLimits(const Invite& invite) const;
   // Whether a mail is on its way. A mail that can't be sent is logged, no more.
-  bool mail(const Request& request, const mortise::Org& org, const Invite& invite, std::int64_t now) const;
+  bool mail(const Request& request, const mortise::Org& org, const Invite& invite, mortise::Time now) const;
 
   mortise::Log log_;
   mortise::Identity identity_;
@@ -52,9 +55,9 @@ class Invites {
   mortise::Limits limits_;
   mortise::Audit audit_;
   InviteStore invites_;
-  std::int64_t lifetime_;   // microseconds
-  std::int64_t retention_;  // microseconds
-  std::string appUrl_;      // where the link of a mail leads; empty: no link
+  std::chrono::milliseconds lifetime_;
+  std::chrono::milliseconds retention_;
+  std::string appUrl_;  // where the link of a mail leads; empty: no link
 };
 
 }  // namespace auth

@@ -7,33 +7,35 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "auth_contract.hpp"
 #include "keys/default_org_store.hpp"
 
 namespace auth {
 
 class OwnerTransfers;
 
-// As every list of members shows one.
-mortise::json::Value memberView(const mortise::Member& member);
+// As every list of members shows them.
+std::vector<auth_contract::organisations::OrgMember> memberViews(const std::vector<mortise::Member>& members);
 
-class Members {
+class Members final : public auth_contract::organisations::OrganisationMembers {
  public:
   // `transfers` outlives this object.
   Members(mortise::Host host, const OwnerTransfers& transfers);
-  void bind(mortise::Bindings& on);
 
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
+  using RoleChangeBody = auth_contract::organisations::RoleChangeBody;
 
-  Reply list(const Request& request);
-  Reply changeRole(const Request& request);
-  Reply changeOrgRole(const Request& request);
-  Reply remove(const Request& request);
-  Reply removeFromOrg(const Request& request);
+  Reply listOrgMembers(const Request& request) override;
+  Reply changeMemberRole(const Request& request, const RoleChangeBody& body) override;
+  Reply changeOrgMemberRole(const Request& request, const RoleChangeBody& body) override;
+  Reply removeMember(const Request& request) override;
+  Reply removeOrgMember(const Request& request) override;
 
-  Reply changeRoleIn(const Request& request, const std::string& orgId);
+  Reply changeRoleIn(const Request& request, const std::string& orgId, const std::string& role);
   Reply removeFrom(const Request& request, const std::string& orgId);
   // The member that the path names. Problem 404 member_not_found.
   mortise::Member memberOf(const Request& request, std::string_view orgId) const;

@@ -2,26 +2,29 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/entity.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "auth_contract.hpp"
 
 namespace auth {
 
 // Empty: the server's default counts.
 struct OrgSettings {
+  std::string orgId;
   std::optional<std::int64_t> retentionDays;
   std::optional<std::int64_t> maxContextWords;
   std::optional<std::int64_t> sectionPageLimit;
-};
 
-// Which of them to write; the others stay.
-struct OrgSettingsChange {
-  OrgSettings values;
-  bool retentionDays = false;
-  bool maxContextWords = false;
-  bool sectionPageLimit = false;
+  static constexpr auto kFields =
+      mortise::fields("auth_org_settings", mortise::field("org_id", &OrgSettings::orgId).key().hidden(),
+                      mortise::field("kb_retention_days", &OrgSettings::retentionDays),
+                      mortise::field("kb_max_context_words", &OrgSettings::maxContextWords),
+                      mortise::field("kb_section_page_limit", &OrgSettings::sectionPageLimit));
 };
 
 // Every member throws mortise::db::Error. [worker]
@@ -30,8 +33,9 @@ class OrgSettingsStore {
   explicit OrgSettingsStore(mortise::Db db) : db_(db) {}
 
   OrgSettings read(std::string_view orgId) const;
-  // One statement: two changes of different settings at once both count.
-  void change(std::string_view orgId, const OrgSettingsChange& change) const;
+  // Writes what the change has, null included, and returns all settings. Two changes of different settings at once both
+  // count.
+  OrgSettings change(std::string_view orgId, const auth_contract::organisations::OrgSettingsChange& change) const;
 
  private:
   mortise::Db db_;

@@ -2,49 +2,41 @@
 
 #include <mortise/config.hpp>
 #include <mortise/db.hpp>
+#include <mortise/paging.hpp>
 
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "caller.hpp"
+#include "invalid.hpp"
 #include "names.hpp"
 #include "organisations/org_access.hpp"
 
 namespace auth {
 namespace {
 
+namespace contract = auth_contract::organisations;
 namespace json = mortise::json;
 using mortise::Problem;
+using mortise::Reply;
 
-// A setting of the body, in `into` when it is there. Problem 400 when it is out of its range.
-bool read(const mortise::Json& body, const char* name, std::int64_t least, std::int64_t most,
-          std::optional<std::int64_t>& into) {
-  const auto node = body[name];
-  if (!node.exists()) return false;
-  into = node.optionalInteger();
-  if (into && (*into < least || *into > most)) {
+// Problem 400 when a setting of the body is out of its range.
+void requireRange(const mortise::BodyMember<std::int64_t>& setting, const char* name, std::int64_t least,
+                  std::int64_t most) {
+  if (setting.has() && (*setting < least || *setting > most))
     throw Problem(400, "setting_out_of_range").with("setting", name).with("least", least).with("most", most);
-  }
-  return true;
 }
 
-json::Value view(const OrgSettings& settings) {
-  return json::object({{"kb_retention_days", settings.retentionDays},
-                       {"kb_max_context_words", settings.maxContextWords},
-                       {"kb_section_page_limit", settings.sectionPageLimit}});
-}
-
-json::Value view(const mortise::Org& org) {
-  // Nothing that counts against an organisation's storage is kept by any module yet.
-  const std::int64_t storageUsed = 0;
-  return json::object({{"id", org.id},
-                       {"name", org.name},
-                       {"slug", org.slug},
-                       {"tier", org.tier},
-                       {"seats_limit", org.seatsLimit},
-                       {"seats_used", org.seatsUsed},
-                       {"storage_limit_bytes", org.storageLimit},
-                       {"storage_used_bytes", storageUsed}});
+contract::ReadOwnOrgReply::Org view(const mortise::Org& org) {
+  return {.id = org.id,
+          .name = org.name,
+          .slug = org.slug,
+          .tier = org.tier,
+          .seatsLimit = org.seatsLimit,
+          .seatsUsed = org.seatsUsed,
+          .storageLimitBytes = org.storageLimit,
+          // Nothing that counts against an organisation's storage is kept by any module yet.
+          .storageUsedBytes = 0};
 }
 
 }  // namespace
@@ -62,77 +54,61 @@ Organisations::Organisations(mortise::Host host)
       serviceKeys_(host) {}
 
 void Organisations::bind(mortise::Bindings& on) {
-  on.operation("createOrg", this, &Organisations::create);
-  on.operation("readOwnOrg", this, &Organisations::readOwn);
-  on.operation("listOrgs", this, &Organisations::list);
-  on.operation("readOrgSettings", this, &Organisations::readSettings);
-  on.operation("changeOrgSettings", this, &Organisations::changeSettings);
+  on.operations(*this, transfers_, members_, invites_, serviceKeys_);
   on.job("purge_invites", this, &Organisations::purge);
-  transfers_.bind(on);
-  members_.bind(on);
-  invites_.bind(on);
-  serviceKeys_.bind(on);
 }
 
-mortise::Reply Organisations::create(const Request& request) {
-  const auto caller = request.principal();
-  const auto body = request.body();
-  mortise::NewOrg wanted;
-  wanted.name = std::string(trimmed(body["name"].text()));
-  if (!isOneLine(wanted.name)) throw Problem(422, "validation_failed").field("body/name", "control_character");
+Reply Organisations::createOrg(const Request& request, const contract::CreateOrgBody& body) {
+  mortise::NewOrg wish;
+  wish.name = mortise::trimmed(body.name);
+  if (!isOneLine(wish.name)) throw invalid("body/name", "control_character");
   // The account's own tier: an organisation that the caller is in lends its tier, but not the right to found another.
-  const auto user = identity_.find(mortise::UserKey::id, caller.userId);
-  if (!user) throw Problem(401, "not_authenticated").note("the account was deleted a moment ago");
-  if (user->tier != "team" && user->tier != "enterprise" && user->tier != "admin")
-    throw Problem(403, "org_tier_required");
-  wanted.tier = user->tier == "enterprise" ? "enterprise" : "team";
-  const auto& allowed = wanted.tier == "enterprise" ? enterprise_ : team_;
-  wanted.slug = body["slug"].text();
-  wanted.seatsLimit = allowed.seats;
-  wanted.storageLimit = allowed.seats * allowed.storagePerSeat;
-  wanted.founderId = caller.userId;
-  wanted.founderRole = "admin";
-  const auto org = orgs_.create(wanted);
+  const auto user = callerOf(identity_, request);
+  if (user.tier != "team" && user.tier != "enterprise" && user.tier != "admin") throw Problem(403, "org_tier_required");
+  wish.tier = user.tier == "enterprise" ? "enterprise" : "team";
+  const auto& allowed = wish.tier == "enterprise" ? enterprise_ : team_;
+  wish.slug = body.slug;
+  wish.seatsLimit = allowed.seats;
+  wish.storageLimit = allowed.seats * allowed.storagePerSeat;
+  wish.founderId = user.id;
+  wish.founderRole = "admin";
+  const auto org = orgs_.create(wish);
   audit_.record(request, "auth.org_created", "org:" + org.id, json::object({{"slug", org.slug}, {"tier", org.tier}}));
-  return Reply::ok(json::object({{"org_id", org.id}, {"name", org.name}, {"slug", org.slug}}));
+  return Reply::ok(json::from(contract::CreateOrgReply{.orgId = org.id, .name = org.name, .slug = org.slug}));
 }
 
-mortise::Reply Organisations::readOwn(const Request& request) {
+Reply Organisations::readOwnOrg(const Request& request) {
   const auto caller = request.principal();
-  const auto org = caller.orgId.empty() ? std::nullopt : orgs_.find(caller.orgId);
-  if (!org) {
-    return Reply::ok(json::object({{"org", nullptr}, {"members", json::list()}, {"current_user_role", nullptr}}));
+  contract::ReadOwnOrgReply reply;
+  if (const auto org = caller.orgId.empty() ? std::nullopt : orgs_.find(caller.orgId)) {
+    reply.org = view(*org);
+    reply.members = memberViews(orgs_.members(org->id));
+    reply.currentUserRole = caller.orgRole.string();
   }
-  return Reply::ok(json::object({{"org", view(*org)},
-                                 {"members", json::list(orgs_.members(org->id), memberView)},
-                                 {"current_user_role", caller.orgRole}}));
+  return Reply::ok(json::from(reply));
 }
 
-mortise::Reply Organisations::list(const Request& request) {
+Reply Organisations::listOrgs(const Request& request) {
   const auto caller = request.principal();
-  json::List shown;
-  const auto org = caller.orgId.empty() ? std::nullopt : orgs_.find(caller.orgId);
-  if (org) shown.add(json::object({{"org_id", org->id}, {"name", org->name}, {"role", caller.orgRole}}));
-  return Reply::ok(json::object({{"orgs", shown.build()}}));
+  contract::ListOrgsReply reply;
+  if (const auto org = caller.orgId.empty() ? std::nullopt : orgs_.find(caller.orgId))
+    reply.orgs.push_back({.orgId = org->id, .name = org->name, .role = caller.orgRole});
+  return Reply::ok(json::from(reply));
 }
 
-mortise::Reply Organisations::readSettings(const Request& request) {
+Reply Organisations::readOrgSettings(const Request& request) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "member");
-  return Reply::ok(view(settings_.read(org.id)));
+  return Reply::ok(json::from(settings_.read(org.id)));
 }
 
-mortise::Reply Organisations::changeSettings(const Request& request) {
+Reply Organisations::changeOrgSettings(const Request& request, const contract::OrgSettingsChange& body) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "admin");
-  const auto body = request.body();
-  OrgSettingsChange change;
-  auto& values = change.values;
-  change.retentionDays = read(body, "kb_retention_days", 1, 730, values.retentionDays);
-  change.maxContextWords = read(body, "kb_max_context_words", 100, 50000, values.maxContextWords);
-  change.sectionPageLimit = read(body, "kb_section_page_limit", 1, 200, values.sectionPageLimit);
-  settings_.change(org.id, change);
-  const auto now = view(settings_.read(org.id));
-  audit_.record(request, "auth.org_settings_changed", "org:" + org.id, now);
-  return Reply::ok(now);
+  requireRange(body.kbRetentionDays, "kb_retention_days", 1, 730);
+  requireRange(body.kbMaxContextWords, "kb_max_context_words", 100, 50000);
+  requireRange(body.kbSectionPageLimit, "kb_section_page_limit", 1, 200);
+  const json::Value settings = json::from(settings_.change(org.id, body));
+  audit_.record(request, "auth.org_settings_changed", "org:" + org.id, settings);
+  return Reply::ok(settings);
 }
 
 void Organisations::purge(mortise::JobRun& /*run*/) {

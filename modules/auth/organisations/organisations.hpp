@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "auth_contract.hpp"
 #include "organisations/invites.hpp"
 #include "organisations/members.hpp"
 #include "organisations/org_settings_store.hpp"
@@ -23,20 +24,21 @@ struct TierSeats {
   std::int64_t storagePerSeat = 0;  // bytes
 };
 
-class Organisations {
+class Organisations final : public auth_contract::organisations::Organisations {
  public:
   explicit Organisations(mortise::Host host);
+  // This face, those of its members, and the job that drops old invites and offers.
   void bind(mortise::Bindings& on);
 
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
 
-  Reply create(const Request& request);
-  Reply readOwn(const Request& request);
-  Reply list(const Request& request);
-  Reply readSettings(const Request& request);
-  Reply changeSettings(const Request& request);
+  Reply createOrg(const Request& request, const auth_contract::organisations::CreateOrgBody& body) override;
+  Reply readOwnOrg(const Request& request) override;
+  Reply listOrgs(const Request& request) override;
+  Reply readOrgSettings(const Request& request) override;
+  Reply changeOrgSettings(const Request& request, const auth_contract::organisations::OrgSettingsChange& body) override;
 
   void purge(mortise::JobRun& run);
 

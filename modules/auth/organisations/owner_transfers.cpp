@@ -15,21 +15,20 @@
 namespace auth {
 namespace {
 
+namespace contract = auth_contract::organisations;
 namespace json = mortise::json;
 using mortise::Problem;
+using mortise::Reply;
 using Members = std::vector<mortise::Member>;
 
-std::int64_t microseconds(std::chrono::milliseconds time) { return std::chrono::microseconds(time).count(); }
-
 const mortise::Member* owner(const Members& members) {
-  const auto found = std::find_if(members.begin(), members.end(), [](const auto& one) { return one.role == "owner"; });
-  return found == members.end() ? nullptr : &*found;
+  const auto at = std::find_if(members.begin(), members.end(), [](const auto& one) { return one.role == "owner"; });
+  return at == members.end() ? nullptr : &*at;
 }
 
 const mortise::Member* member(const Members& members, std::string_view userId) {
-  const auto found =
-      std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.userId == userId; });
-  return found == members.end() ? nullptr : &*found;
+  const auto at = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.userId == userId; });
+  return at == members.end() ? nullptr : &*at;
 }
 
 std::ptrdiff_t administrators(const Members& members) {
@@ -38,17 +37,6 @@ std::ptrdiff_t administrators(const Members& members) {
 
 // An organisation begins without an owner (its creator is admin); until it has one, its administrators may offer.
 std::string_view roleToOffer(const Members& members) { return owner(members) == nullptr ? "admin" : "owner"; }
-
-json::Value view(const OwnerTransfer& transfer) {
-  return json::object({{"id", transfer.id},
-                       {"org_id", transfer.orgId},
-                       {"from_user_id", transfer.fromUserId},
-                       {"to_user_id", transfer.toUserId},
-                       {"state", transfer.state},
-                       {"created_at", mortise::isoTime(transfer.createdAt)},
-                       {"expires_at", mortise::isoTime(transfer.expiresAt)},
-                       {"updated_at", mortise::isoTime(transfer.updatedAt)}});
-}
 
 std::string target(const OwnerTransfer& transfer) { return "owner_transfer:" + std::to_string(transfer.id); }
 
@@ -63,56 +51,48 @@ OwnerTransfers::OwnerTransfers(mortise::Host host)
       orgs_(host.orgs()),
       audit_(host.audit()),
       transfers_(host.db()),
-      lifetime_(microseconds(host.config().duration("owner_transfer_lifetime"))),
-      retention_(microseconds(host.config().duration("invite_retention"))) {}
+      lifetime_(host.config().duration("owner_transfer_lifetime")),
+      retention_(host.config().duration("invite_retention")) {}
 
-void OwnerTransfers::bind(mortise::Bindings& on) {
-  on.operation("offerOwnership", this, &OwnerTransfers::offer);
-  on.operation("readOwnershipOffer", this, &OwnerTransfers::readOpen);
-  on.operation("acceptOwnership", this, &OwnerTransfers::accept);
-  on.operation("cancelOwnershipOffer", this, &OwnerTransfers::cancel);
-}
-
-mortise::Reply OwnerTransfers::offer(const Request& request) {
+Reply OwnerTransfers::offerOwnership(const Request& request, const contract::OfferOwnershipBody& body) {
   const auto caller = request.principal();
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
   const auto members = orgs_.members(org.id);
   const auto required = roleToOffer(members);
   if (!suffices(caller.orgRole, required)) throw insufficientRole(caller.orgRole, required);
-  const std::string to = request.body()["to_user_id"].text();
+  const auto& to = body.toUserId;
   const auto* taker = member(members, to);
   if (taker == nullptr) throw Problem(404, "member_not_found");
   if (taker->role == "owner") throw Problem(400, "owner_already");
   if (to == caller.userId && administrators(members) > 1) throw Problem(400, "own_offer");
-  OwnerTransfer wanted;
-  wanted.orgId = org.id;
-  wanted.fromUserId = caller.userId;
-  wanted.toUserId = to;
-  wanted.createdAt = mortise::nowMicros();
-  wanted.expiresAt = wanted.createdAt + lifetime_;
-  const auto transfer = transfers_.keep(std::move(wanted));
+  OwnerTransfer offer;
+  offer.orgId = org.id;
+  offer.fromUserId = caller.userId;
+  offer.toUserId = to;
+  offer.createdAt = mortise::now();
+  offer.expiresAt = offer.createdAt + lifetime_;
+  const auto transfer = transfers_.keep(std::move(offer));
   if (!transfer) throw Problem(409, "owner_transfer_open");
   audit_.record(request, "auth.ownership_offered", target(*transfer), parties(*transfer));
-  return Reply::created(view(*transfer));
+  return Reply::created(json::from(*transfer));
 }
 
-mortise::Reply OwnerTransfers::readOpen(const Request& request) {
+Reply OwnerTransfers::readOwnershipOffer(const Request& request) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "member");
-  const auto transfer = transfers_.openOf(org.id, mortise::nowMicros());
-  return Reply::ok(json::object({{"transfer", transfer ? view(*transfer) : json::Value()}}));
+  return Reply::ok(json::object({{"transfer", transfers_.openOf(org.id, mortise::now())}}));
 }
 
-OwnerTransfer OwnerTransfers::openTransfer(const Request& request, std::string_view orgId, std::int64_t now) const {
-  auto transfer = transfers_.find(request.pathInteger("transfer_id"));
-  if (!transfer || transfer->orgId != orgId) throw Problem(404, "owner_transfer_not_found");
-  if (!transfer->open(now)) throw Problem(409, "owner_transfer_closed");
-  return std::move(*transfer);
+OwnerTransfer OwnerTransfers::openTransfer(const Request& request, std::string_view orgId, mortise::Time now) const {
+  auto transfer = mortise::orNotFound(transfers_.find(request.pathInteger("transfer_id")), "owner_transfer_not_found");
+  if (transfer.orgId != orgId) throw Problem(404, "owner_transfer_not_found");
+  if (!transfer.open(now)) throw Problem(409, "owner_transfer_closed");
+  return transfer;
 }
 
-mortise::Reply OwnerTransfers::accept(const Request& request) {
+Reply OwnerTransfers::acceptOwnership(const Request& request) {
   const auto caller = request.principal();
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
-  const auto at = mortise::nowMicros();
+  const auto at = mortise::now();
   auto transfer = openTransfer(request, org.id, at);
   if (transfer.toUserId != caller.userId) throw Problem(403, "owner_transfer_to_another");
   const auto members = orgs_.members(org.id);
@@ -122,7 +102,7 @@ mortise::Reply OwnerTransfers::accept(const Request& request) {
     transfers_.close(transfer.id, "cancelled", at);
     throw Problem(409, "owner_transfer_void");
   }
-  // Whoever marks the row hands over; the roles lie in tables of the kernel, so they are steps of their own.
+  // The request that marks the row hands over; the roles lie in tables of the kernel, so they are steps of their own.
   if (!transfers_.close(transfer.id, "accepted", at)) throw Problem(409, "owner_transfer_closed");
   try {
     handOver(transfer, *taker);
@@ -133,7 +113,7 @@ mortise::Reply OwnerTransfers::accept(const Request& request) {
   audit_.record(request, "auth.ownership_accepted", target(transfer), parties(transfer));
   transfer.state = "accepted";
   transfer.updatedAt = at;
-  return Reply::ok(view(transfer));
+  return Reply::ok(json::from(transfer));
 }
 
 void OwnerTransfers::handOver(const OwnerTransfer& transfer, const mortise::Member& taker) const {
@@ -148,10 +128,10 @@ void OwnerTransfers::handOver(const OwnerTransfer& transfer, const mortise::Memb
   }
 }
 
-mortise::Reply OwnerTransfers::cancel(const Request& request) {
+Reply OwnerTransfers::cancelOwnershipOffer(const Request& request) {
   const auto caller = request.principal();
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
-  const auto at = mortise::nowMicros();
+  const auto at = mortise::now();
   auto transfer = openTransfer(request, org.id, at);
   const bool party = caller.userId == transfer.fromUserId || caller.userId == transfer.toUserId;
   if (!party && caller.orgRole != "owner") throw insufficientRole(caller.orgRole, "owner");
@@ -159,15 +139,15 @@ mortise::Reply OwnerTransfers::cancel(const Request& request) {
   audit_.record(request, "auth.ownership_offer_cancelled", target(transfer), parties(transfer));
   transfer.state = "cancelled";
   transfer.updatedAt = at;
-  return Reply::ok(view(transfer));
+  return Reply::ok(json::from(transfer));
 }
 
 std::int64_t OwnerTransfers::cancelInvolving(std::string_view orgId, std::string_view userId) const {
-  return transfers_.cancelInvolving(orgId, userId, mortise::nowMicros());
+  return transfers_.cancelInvolving(orgId, userId, mortise::now());
 }
 
 void OwnerTransfers::purge() {
-  const auto at = mortise::nowMicros();
+  const auto at = mortise::now();
   const auto dropped = transfers_.purge(at - retention_, at);
   if (dropped > 0) log_.info("old offers of ownership dropped", {{"count", dropped}});
 }

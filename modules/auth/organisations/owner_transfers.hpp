@@ -6,18 +6,19 @@
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
+#include "auth_contract.hpp"
 #include "organisations/owner_transfer_store.hpp"
 
 namespace auth {
 
-class OwnerTransfers {
+class OwnerTransfers final : public auth_contract::organisations::OrganisationOwnership {
  public:
   explicit OwnerTransfers(mortise::Host host);
-  void bind(mortise::Bindings& on);
-  // For whoever leaves the organisation; returns how many offers were cancelled.
+  // For a user who leaves the organisation; returns how many offers were cancelled.
   std::int64_t cancelInvolving(std::string_view orgId, std::string_view userId) const;
   // Marks expired offers and drops those that ended longer ago than they are kept for.
   void purge();
@@ -26,13 +27,13 @@ class OwnerTransfers {
   using Reply = mortise::Reply;
   using Request = mortise::Request;
 
-  Reply offer(const Request& request);
-  Reply readOpen(const Request& request);
-  Reply accept(const Request& request);
-  Reply cancel(const Request& request);
+  Reply offerOwnership(const Request& request, const auth_contract::organisations::OfferOwnershipBody& body) override;
+  Reply readOwnershipOffer(const Request& request) override;
+  Reply acceptOwnership(const Request& request) override;
+  Reply cancelOwnershipOffer(const Request& request) override;
 
   // The offer that the path names. Problem 404; 409 when it is not open.
-  OwnerTransfer openTransfer(const Request& request, std::string_view orgId, std::int64_t now) const;
+  OwnerTransfer openTransfer(const Request& request, std::string_view orgId, mortise::Time now) const;
   // Makes the taker owner and the owner before, if any, admin.
   void handOver(const OwnerTransfer& transfer, const mortise::Member& taker) const;
 
@@ -40,8 +41,8 @@ class OwnerTransfers {
   mortise::Orgs orgs_;
   mortise::Audit audit_;
   OwnerTransferStore transfers_;
-  std::int64_t lifetime_;   // microseconds
-  std::int64_t retention_;  // microseconds
+  std::chrono::milliseconds lifetime_;
+  std::chrono::milliseconds retention_;
 };
 
 }  // namespace auth

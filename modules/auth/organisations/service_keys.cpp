@@ -1,29 +1,29 @@
 #include "organisations/service_keys.hpp"
 
+#include <mortise/paging.hpp>
 #include <mortise/time.hpp>
 
 #include <algorithm>
-#include <cstdint>
+#include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "iso_time.hpp"
+#include "invalid.hpp"
 #include "names.hpp"
 #include "organisations/org_access.hpp"
+#include "views.hpp"
 
 namespace auth {
 namespace {
 
+namespace contract = auth_contract::service_keys;
 namespace json = mortise::json;
 using mortise::ApiKey;
 using mortise::Problem;
-
-constexpr std::int64_t kDay = std::int64_t{86400} * 1000000;
-
-Problem invalid(const char* location, const char* rule) {
-  return Problem(422, "validation_failed").field(location, rule);
-}
+using mortise::Reply;
+using mortise::Time;
 
 // The path's organisation, which is the caller's own: any other is not told from one that does not exist.
 std::string requireSameOrg(const mortise::Request& request, std::string_view role) {
@@ -32,24 +32,22 @@ std::string requireSameOrg(const mortise::Request& request, std::string_view rol
   return own;
 }
 
-// 0: never.
-std::int64_t expiryFrom(const mortise::Json& body, std::int64_t now) {
-  const auto days = body["expires_in_days"].optionalInteger();
-  const auto at = body["expires_at"].optionalText();
-  if (days && at) throw invalid("body/expires_at", "two_expiries");
-  if (days) return now + *days * kDay;
-  if (!at) return 0;
-  const auto time = parseIsoTime(*at);
+// Empty: never.
+std::optional<Time> expiryFrom(const contract::NewServiceKey& body, Time now) {
+  if (body.expiresInDays.has() && body.expiresAt.has()) throw invalid("body/expires_at", "two_expiries");
+  if (body.expiresInDays.has()) return now + std::chrono::days(*body.expiresInDays);
+  if (!body.expiresAt.has()) return std::nullopt;
+  const auto time = mortise::parseTime(*body.expiresAt);
   if (!time) throw invalid("body/expires_at", "date_time");
   if (*time <= now) throw invalid("body/expires_at", "in_the_past");
-  return *time;
+  return time;
 }
 
-// Trimmed, without empty and repeated ones, in the order given.
-std::vector<std::string> wordsOf(const mortise::Json& list) {
+// Trimmed, without empty and repeated ones, in the order of `list`.
+std::vector<std::string> wordsOf(const std::vector<std::string>& list) {
   std::vector<std::string> words;
-  for (const auto item : list) {
-    std::string word(trimmed(item.text()));
+  for (const auto& item : list) {
+    std::string word(mortise::trimmed(item));
     if (word.empty() || std::find(words.begin(), words.end(), word) != words.end()) continue;
     words.push_back(std::move(word));
   }
@@ -57,10 +55,6 @@ std::vector<std::string> wordsOf(const mortise::Json& list) {
 }
 
 std::string jsonList(const std::vector<std::string>& words) { return json::list(words).text(); }
-
-json::Value timeOrNull(std::int64_t time) { return time == 0 ? json::Value() : json::value(mortise::isoTime(time)); }
-
-json::Value textOrNull(const std::string& text) { return text.empty() ? json::Value() : json::value(text); }
 
 json::Object view(const ApiKey& key) {
   const bool everyProject = key.projectIds.empty() || key.projectIds == "[]";
@@ -91,73 +85,62 @@ std::string target(const ApiKey& key) { return "api_key:" + key.id; }
 
 ServiceKeys::ServiceKeys(mortise::Host host) : identity_(host.identity()), audit_(host.audit()) {}
 
-void ServiceKeys::bind(mortise::Bindings& on) {
-  on.operation("createServiceKey", this, &ServiceKeys::create);
-  on.operation("listServiceKeys", this, &ServiceKeys::list);
-  on.operation("revokeServiceKey", this, &ServiceKeys::revoke);
-  on.operation("rotateServiceKey", this, &ServiceKeys::rotate);
-}
-
-mortise::Reply ServiceKeys::create(const Request& request) {
-  const auto body = request.body();
-  const std::string name(trimmed(body["name"].text()));
-  if (!isOneLine(name)) throw invalid("body/name", "control_character");
-  const auto projects = wordsOf(body["project_ids"]);
+Reply ServiceKeys::createServiceKey(const Request& request, const contract::NewServiceKey& body) {
+  mortise::NewApiKey wish;
+  wish.userId = request.principal().userId;
+  wish.name = mortise::trimmed(body.name);
+  if (!isOneLine(wish.name)) throw invalid("body/name", "control_character");
+  wish.kind = mortise::KeyKind::service;
+  wish.scopes = jsonList(wordsOf(body.scopes));
+  const auto projects = wordsOf(body.projectIds.valueOr(std::vector<std::string>()));
   if (!std::all_of(projects.begin(), projects.end(), isOneLine)) throw invalid("body/project_ids", "control_character");
-  const auto expiresAt = expiryFrom(body, mortise::nowMicros());
-  const auto orgId = requireSameOrg(request, "admin");
-  mortise::NewApiKey wanted;
-  wanted.userId = request.principal().userId;
-  wanted.name = name;
-  wanted.kind = mortise::KeyKind::service;
-  wanted.scopes = jsonList(wordsOf(body["scopes"]));
-  wanted.orgId = orgId;
-  if (!projects.empty()) wanted.projectIds = jsonList(projects);
-  wanted.expiresAt = expiresAt;
-  const auto key = identity_.mintKey(wanted);
+  if (!projects.empty()) wish.projectIds = jsonList(projects);
+  if (const auto time = expiryFrom(body, mortise::now())) wish.expiresAt = mortise::micros(*time);
+  wish.orgId = requireSameOrg(request, "admin");
+  const auto key = identity_.mintKey(wish);
   audit_.record(request, "auth.service_key_created", target(key),
-                json::object({{"org_id", orgId}, {"name", key.name}, {"scopes", json::raw(key.scopes)}}));
+                json::object({{"org_id", key.orgId}, {"name", key.name}, {"scopes", json::raw(key.scopes)}}));
   return Reply::created(viewWithKey(key));
 }
 
-mortise::Reply ServiceKeys::list(const Request& request) {
+Reply ServiceKeys::listServiceKeys(const Request& request) {
   const auto orgId = requireSameOrg(request, "member");
   json::List shown;
   for (const auto& key : identity_.listKeys({}, orgId)) {
-    if (key.kind == mortise::KeyKind::service) shown.add(view(key).build());
+    if (key.kind == mortise::KeyKind::service) shown.add(view(key));
   }
-  return Reply::ok(shown.build());
+  return Reply::ok(shown);
 }
 
-mortise::Reply ServiceKeys::revoke(const Request& request) {
+Reply ServiceKeys::revokeServiceKey(const Request& request, const std::optional<contract::RevokeServiceKeyBody>& body) {
   const auto orgId = requireSameOrg(request, "admin");
   const auto key = keyOf(request, orgId);
   if (key.revokedAt != 0) return Reply::noContent();
-  const auto body = request.body();
-  const std::string reason = body["reason"].isText() ? body["reason"].text() : body["revoke_reason"].text();
+  const auto sent = body.value_or(contract::RevokeServiceKeyBody());
+  const auto reason = sent.reason.has() ? *sent.reason : sent.revokeReason.valueOr("");
   identity_.revokeKey(key.id, reason);
   audit_.record(request, "auth.service_key_revoked", target(key),
                 json::object({{"org_id", orgId}, {"name", key.name}, {"reason", reason}}));
   return Reply::noContent();
 }
 
-mortise::Reply ServiceKeys::rotate(const Request& request) {
+Reply ServiceKeys::rotateServiceKey(const Request& request) {
   const auto orgId = requireSameOrg(request, "admin");
   const auto old = keyOf(request, orgId);
   // One that was switched off must not come back as a living one.
   if (old.revokedAt != 0 || !old.isActive) throw Problem(409, "key_already_revoked");
-  mortise::NewApiKey wanted;
-  wanted.userId = old.userId;
-  wanted.name = old.name;
-  wanted.kind = mortise::KeyKind::service;
-  wanted.scopes = old.scopes;
-  wanted.orgId = orgId;
-  wanted.projectIds = old.projectIds;
-  wanted.createdBy = request.principal().userId;
-  if (old.expiresAt != 0) wanted.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
-  const auto key = identity_.mintKey(wanted);
-  // The first revocation's reason stays: it tells which of two rotations at once was first. The other one's key is
-  // never told to anybody.
+  mortise::NewApiKey wish;
+  wish.userId = old.userId;
+  wish.name = old.name;
+  wish.kind = mortise::KeyKind::service;
+  wish.scopes = old.scopes;
+  wish.orgId = orgId;
+  wish.projectIds = old.projectIds;
+  wish.createdBy = request.principal().userId;
+  if (old.expiresAt != 0) wish.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
+  const auto key = identity_.mintKey(wish);
+  // The first revocation's reason stays: it tells which of two rotations at once was first. The key of the other one is
+  // shown to no client.
   const std::string reason = "rotated by " + request.principal().userId.string() + ", replaced by " + key.id;
   if (identity_.revokeKey(old.id, reason).revokeReason != reason) {
     identity_.revokeKey(key.id, "rotation lost to another");

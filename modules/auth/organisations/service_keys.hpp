@@ -5,24 +5,26 @@
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
-#include <string>
+#include <optional>
 #include <string_view>
+
+#include "auth_contract.hpp"
 
 namespace auth {
 
-class ServiceKeys {
+class ServiceKeys final : public auth_contract::service_keys::ServiceKeys {
  public:
   explicit ServiceKeys(mortise::Host host);
-  void bind(mortise::Bindings& on);
 
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
 
-  Reply create(const Request& request);
-  Reply list(const Request& request);
-  Reply revoke(const Request& request);
-  Reply rotate(const Request& request);
+  Reply createServiceKey(const Request& request, const auth_contract::service_keys::NewServiceKey& body) override;
+  Reply listServiceKeys(const Request& request) override;
+  Reply revokeServiceKey(const Request& request,
+                         const std::optional<auth_contract::service_keys::RevokeServiceKeyBody>& body) override;
+  Reply rotateServiceKey(const Request& request) override;
 
   // The service key that the path names. Problem 404 api_key_not_found.
   mortise::ApiKey keyOf(const Request& request, std::string_view orgId) const;

@@ -60,10 +60,10 @@ TEST(BrowserViews, ShowAnAddressForAMissingName) {
   user.role = "viewer";
   user.status = "active";
   user.createdAt = 1771925400123456;
-  EXPECT_EQ(browserProfileView(user).text(),
+  EXPECT_EQ(mortise::json::from(browserProfileView(user)).build().text(),
             R"({"id":7,"username":"ada@example.com","email":"ada@example.com","role":"viewer","is_active":true,)"
             R"("created_at":"2026-02-24T09:30:00.123456+00:00","last_login":null})");
-  EXPECT_EQ(browserSessionView(nullptr, "t").text(),
+  EXPECT_EQ(mortise::json::from(browserSessionView(nullptr, "t")).build().text(),
             R"({"authenticated":false,"auth_model":"session","csrf_token":"t","permissions":[],"user":null})");
 }
 

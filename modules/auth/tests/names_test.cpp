@@ -1,6 +1,7 @@
 #include "../names.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/paging.hpp>
 
 namespace auth {
 namespace {
@@ -40,10 +41,10 @@ TEST(ProfileText, HoldsLineBreaksButNoOtherControlCharacters) {
 }
 
 TEST(Trimmed, TakesSpaceOffBothEndsOnly) {
-  EXPECT_EQ(trimmed("  a b\t\r\n"), "a b");
-  EXPECT_EQ(trimmed("a"), "a");
-  EXPECT_EQ(trimmed(" \n "), "");
-  EXPECT_EQ(trimmed(""), "");
+  EXPECT_EQ(mortise::trimmed("  a b\t\r\n"), "a b");
+  EXPECT_EQ(mortise::trimmed("a"), "a");
+  EXPECT_EQ(mortise::trimmed(" \n "), "");
+  EXPECT_EQ(mortise::trimmed(""), "");
 }
 
 }  // namespace

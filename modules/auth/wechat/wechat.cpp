@@ -20,7 +20,7 @@ namespace json = mortise::json;
 
 constexpr const char* kProvider = "wechat";
 constexpr std::int64_t kStateLife = 10LL * 60 * 1000000;
-constexpr std::uint64_t kLargestAnswer = 64 << 10;
+constexpr std::uint64_t kMaxAnswer = 64 << 10;
 constexpr std::size_t kShownOfOpenid = 6;
 
 // WeChat's own numbers.
@@ -55,9 +55,9 @@ std::string_view failureText(std::string_view code, std::string_view language) {
       {"wechat_unavailable", "WeChat does not answer, please try again later", "暂时无法连接微信，请稍后重试"},
       {"account_disabled", "Account is disabled", "账户已被停用"},
       {"internal", "Sign-in failed, please try again later", "登录失败，请稍后重试"}};
-  const auto* const found =
+  const auto* const at =
       std::find_if(std::begin(kWords), std::end(kWords), [&](const Words& words) { return words.code == code; });
-  const auto& words = found == std::end(kWords) ? *(std::end(kWords) - 1) : *found;
+  const auto& words = at == std::end(kWords) ? *(std::end(kWords) - 1) : *at;
   return language.substr(0, 2) == "zh" ? words.chinese : words.english;
 }
 
@@ -109,13 +109,7 @@ WeChat::WeChat(mortise::Host host)
     log_.warning("sign-in through WeChat is off: options are missing", {{"missing", options_.missing()}});
 }
 
-void WeChat::bind(mortise::Bindings& on) {
-  on.operation("authorizeWeChat", this, &WeChat::authorize);
-  on.operation("completeWeChat", this, &WeChat::callback);
-  on.job("purge_oauth_states", this, &WeChat::purgeStates);
-}
-
-Reply WeChat::authorize(const Request& request) const {
+Reply WeChat::authorizeWeChat(const Request& request) {
   requireConfigured();
   std::string state = request.query("state").text("");
   if (state.empty()) state = states_.make();
@@ -125,10 +119,10 @@ Reply WeChat::authorize(const Request& request) const {
                                                      {"response_type", "code"},
                                                      {"scope", request.query("scope").text("snsapi_userinfo")},
                                                      {"state", state}});
-  return Reply::ok(json::object({{"authorize_url", url + "#wechat_redirect"}}));
+  return Reply::ok(json::from(auth_contract::wechat::AuthorizeWeChatReply{url + "#wechat_redirect"}));
 }
 
-Reply WeChat::callback(const Request& request) const {
+Reply WeChat::completeWeChat(const Request& request) {
   requireConfigured();
   try {
     const auto tokens = signIn(request);
@@ -188,14 +182,14 @@ mortise::User WeChat::userOf(const Request& request, const WeChatGrant& grant) c
 
 mortise::User WeChat::newUser(const Request& request, const WeChatGrant& grant) const {
   auto profile = profileOf(grant);
-  mortise::NewUser wanted;
-  wanted.unnamed = true;
-  wanted.nickname = std::move(profile.nickname);
-  if (wanted.nickname.empty()) {
+  mortise::NewUser account;
+  account.unnamed = true;
+  account.nickname = std::move(profile.nickname);
+  if (account.nickname.empty()) {
     const auto shown = std::min(grant.openid.size(), kShownOfOpenid);
-    wanted.nickname = "微信用户_" + grant.openid.substr(grant.openid.size() - shown);
+    account.nickname = "微信用户_" + grant.openid.substr(grant.openid.size() - shown);
   }
-  auto user = identity_.create(wanted);
+  auto user = identity_.create(account);
   try {
     const auto& unionId = grant.unionId.empty() ? profile.unionId : grant.unionId;
     if (!store_.add(kProvider, grant.openid, unionId, user.id, mortise::nowMicros())) {
@@ -235,7 +229,7 @@ std::string WeChat::get(const std::string& url) const {
   request.url = url;
   request.timeout = options_.timeout;
   request.connectTimeout = std::min(request.connectTimeout, options_.timeout);
-  request.maxResponse = kLargestAnswer;
+  request.maxResponse = kMaxAnswer;
   try {
     return http_.perform(request).body;
   } catch (const mortise::HttpClient::Error& error) {

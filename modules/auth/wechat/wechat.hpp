@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth_contract.hpp"
 #include "oauth_state.hpp"
 #include "oauth_store.hpp"
 #include "wechat_answer.hpp"
@@ -32,15 +33,15 @@ struct WeChatOptions {
   bool requireState;
 };
 
-class WeChat {
+class WeChat final : public auth_contract::wechat::WeChat {
  public:
   explicit WeChat(mortise::Host host);
-  void bind(mortise::Bindings& on);
+  // Drops sign-ins that were begun and never ended.
+  void purgeStates(mortise::JobRun& run);
 
  private:
-  mortise::Reply authorize(const mortise::Request& request) const;
-  mortise::Reply callback(const mortise::Request& request) const;
-  void purgeStates(mortise::JobRun& run);
+  mortise::Reply authorizeWeChat(const mortise::Request& request) override;
+  mortise::Reply completeWeChat(const mortise::Request& request) override;
 
   void requireConfigured() const;
   // The steps of a callback. Each throws Problem with a code of failureText().

@@ -8,16 +8,16 @@
 namespace auth {
 namespace {
 
-constexpr std::size_t kLongestNickname = 64;  // characters, as in the platform's contract
-constexpr std::size_t kLongestAvatar = 512;
-constexpr std::size_t kLongestId = 128;
+constexpr std::size_t kMaxNickname = 64;  // characters, as in the platform's contract
+constexpr std::size_t kMaxAvatar = 512;
+constexpr std::size_t kMaxId = 128;
 
 using Answer = rapidjson::Document;
 
 std::string text(const Answer& answer, const char* name) {
-  const auto found = answer.FindMember(name);
-  if (found == answer.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
+  const auto member = answer.FindMember(name);
+  if (member == answer.MemberEnd() || !member->value.IsString()) return {};
+  return {member->value.GetString(), member->value.GetStringLength()};
 }
 
 // An object without an error; else why not.
@@ -31,18 +31,7 @@ std::optional<WeChatRefusal> parse(std::string_view body, Answer& into) {
   return WeChatRefusal{error->value.GetInt64()};
 }
 
-bool isId(const std::string& id) { return !id.empty() && id.size() <= kLongestId && isOneLine(id); }
-
-// Cut between two characters.
-std::string firstCharacters(const std::string& utf8, std::size_t most) {
-  std::size_t characters = 0, end = 0;
-  while (end < utf8.size()) {
-    const bool starts = (static_cast<unsigned char>(utf8[end]) & 0xC0U) != 0x80U;
-    if (starts && ++characters > most) break;
-    ++end;
-  }
-  return utf8.substr(0, end);
-}
+bool isId(const std::string& id) { return !id.empty() && id.size() <= kMaxId && isOneLine(id); }
 
 }  // namespace
 
@@ -64,10 +53,10 @@ std::variant<WeChatProfile, WeChatRefusal> readProfile(std::string_view body) {
   if (const auto refusal = parse(body, answer)) return *refusal;
   if (text(answer, "openid").empty()) return WeChatRefusal{};
   WeChatProfile profile;
-  profile.nickname = firstCharacters(text(answer, "nickname"), kLongestNickname);
+  profile.nickname = firstCharacters(text(answer, "nickname"), kMaxNickname);
   if (!isOneLine(profile.nickname)) profile.nickname.clear();
   profile.avatar = text(answer, "headimgurl");
-  if (profile.avatar.size() > kLongestAvatar || !WebUrl::parse(profile.avatar)) profile.avatar.clear();
+  if (profile.avatar.size() > kMaxAvatar || !WebUrl::parse(profile.avatar)) profile.avatar.clear();
   profile.unionId = text(answer, "unionid");
   if (!isId(profile.unionId)) profile.unionId.clear();
   return profile;

@@ -1,0 +1,68 @@
+#include "platform_administration.hpp"
+
+#include <mortise/db.hpp>
+
+#include <optional>
+#include <string>
+
+#include "roles.hpp"
+#include "views.hpp"
+
+namespace auth {
+namespace {
+
+namespace contract = auth_contract::administration;
+namespace json = mortise::json;
+using mortise::Problem;
+using mortise::Reply;
+
+std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
+
+}  // namespace
+
+PlatformAdministration::PlatformAdministration(mortise::Host host)
+    : identity_(host.identity()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
+
+mortise::User PlatformAdministration::named(const Request& request) const {
+  return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
+}
+
+mortise::User PlatformAdministration::subordinate(const Request& request) const {
+  if (request.path("user_id") == request.principal().userId) throw Problem(400, "own_account");
+  auto user = named(request);
+  if (isAdministrator(user.role)) throw Problem(403, "administrator_protected");
+  return user;
+}
+
+Reply PlatformAdministration::listAccounts(const Request& request) {
+  contract::ListAccountsReply reply;
+  const auto users = identity_.list(request.query("skip").integer(0), request.query("limit").integer(0), &reply.total);
+  for (const auto& user : users) reply.users.push_back(accountView<contract::UserResponse>(user));
+  return Reply::ok(json::from(reply));
+}
+
+Reply PlatformAdministration::findAccount(const Request& request) {
+  return Reply::ok(json::from(accountView<contract::UserResponse>(named(request))));
+}
+
+Reply PlatformAdministration::setAccountStatus(const Request& request, const contract::SetAccountStatusBody& body) {
+  const auto& status = body.status;
+  if (status != "active" && status != "inactive" && status != "banned") throw Problem(400, "user_status_unknown");
+  const auto user = subordinate(request);
+  mortise::UserChange change;
+  change.status = status;
+  identity_.change(user.id, change);  // ends sessions and tokens unless the account is active now
+  audit_.record(request, "auth.status_changed", targetOf(user), json::object({{"from", user.status}, {"to", status}}));
+  return Reply::status(200);
+}
+
+Reply PlatformAdministration::deleteAccount(const Request& request) {
+  const auto user = subordinate(request);
+  identity_.remove(user.id);
+  oauth_.forget(user.id);
+  defaultOrgs_.choose(user.id, std::nullopt);
+  audit_.record(request, "auth.account_deleted", targetOf(user));
+  return Reply::status(200);
+}
+
+}  // namespace auth

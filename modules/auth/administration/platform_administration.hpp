@@ -1,0 +1,40 @@
+// What administrators do to accounts of the agent platform.
+#pragma once
+
+#include <mortise/audit.hpp>
+#include <mortise/identity.hpp>
+#include <mortise/module.hpp>
+
+#include "auth_contract.hpp"
+#include "keys/default_org_store.hpp"
+#include "wechat/oauth_store.hpp"
+
+namespace auth {
+
+class PlatformAdministration final : public auth_contract::administration::PlatformAdministration {
+ public:
+  explicit PlatformAdministration(mortise::Host host);
+
+ private:
+  using Reply = mortise::Reply;
+  using Request = mortise::Request;
+
+  Reply listAccounts(const Request& request) override;
+  Reply findAccount(const Request& request) override;
+  Reply deleteAccount(const Request& request) override;
+  Reply setAccountStatus(const Request& request,
+                         const auth_contract::administration::SetAccountStatusBody& body) override;
+
+  // The account that the path names. Problem 404 user_not_found.
+  mortise::User named(const Request& request) const;
+  // The same, where administrators must not touch themselves nor each other. Problem 400 own_account, 404
+  // user_not_found, 403 administrator_protected, in this order.
+  mortise::User subordinate(const Request& request) const;
+
+  mortise::Identity identity_;
+  mortise::Audit audit_;
+  OauthStore oauth_;
+  DefaultOrgStore defaultOrgs_;
+};
+
+}  // namespace auth

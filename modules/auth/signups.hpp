@@ -1,0 +1,64 @@
+// Sign-up by e-mailed code. Whether an address has an account must not show: both ways do the same work in the same
+// order.
+#pragma once
+
+#include <mortise/audit.hpp>
+#include <mortise/identity.hpp>
+#include <mortise/log.hpp>
+#include <mortise/mail.hpp>
+#include <mortise/module.hpp>
+#include <mortise/sync_sessions.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "auth_contract.hpp"
+#include "email_address.hpp"
+#include "mail_text.hpp"
+#include "signup_code.hpp"
+#include "signup_store.hpp"
+#include "web_url.hpp"
+
+namespace auth {
+
+class Signups final : public auth_contract::runtime::SignUp {
+ public:
+  explicit Signups(mortise::Host host);
+  // Looks for the module sync, which may run or not.
+  void start();
+  const SignupStore& store() const { return store_; }
+  // Drops expired sign-ups.
+  void purge(mortise::JobRun& run);
+
+ private:
+  using Reply = mortise::Reply;
+  using Request = mortise::Request;
+
+  Reply startSignup(const Request& request, const auth_contract::runtime::NewSignup& body) override;
+  Reply resendCode(const Request& request, const auth_contract::runtime::AddressOnly& body) override;
+  Reply verifyCode(const Request& request, const auth_contract::runtime::CodeCheck& body) override;
+
+  // The account that a confirmed sign-up becomes. Problem 409 username_taken or email_taken.
+  mortise::User accountFrom(const Signup& signup) const;
+  // Problem 422 unless it is an http or https URL of an allowed origin.
+  void requireAllowedRedirect(const std::string& url) const;
+  void requireMail() const;
+  // Queues a mail that was counted at `takenAt`; gives it back when the mail can't be sent in the end.
+  void send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const;
+  std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
+
+  mortise::Host host_;
+  mortise::Log log_;
+  mortise::Identity identity_;
+  mortise::Mail mail_;
+  mortise::Audit audit_;
+  SignupCodes codes_;
+  SignupRules rules_;
+  SignupStore store_;
+  std::string siteUrl_;
+  RedirectRule redirects_;
+  std::optional<mortise::SyncSessions> sync_;
+};
+
+}  // namespace auth
