@@ -136,7 +136,7 @@ class DocumentCompiler {
     if (value.IsInt64()) {
       number = value.GetInt64();
     } else if (value.IsString()) {
-      number = secondsFrom(json::view(value));
+      number = services::limits::secondsFrom(json::view(value));
     }
     if (number < 1)
       fail("expected " + std::string(key) + " to be a time such as 30, \"90s\", \"15m\" or \"24h\", found " +

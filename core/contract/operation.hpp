@@ -11,10 +11,18 @@
 
 #include "core/base/json.hpp"
 #include "core/base/problem.hpp"
-#include "core/contract/bucket.hpp"
+#include "core/contract/document_source.hpp"
 #include "core/dialect/family.hpp"
+#include "core/services/limits/bucket.hpp"
 
 namespace mortise::contract {
+
+// A document declares rate limits; what they are is theirs.
+using services::limits::Bucket;
+using services::limits::BucketOverrides;
+using services::limits::faultOf;
+using services::limits::numbersOf;
+using services::limits::readOverride;
 
 class Schema;  // schema.hpp
 
@@ -88,14 +96,6 @@ struct Operation {
   bool signIn = false;     // x-mortise-sign-in: the documentation names it as the way to get credentials of its family
 };
 using OperationPtr = std::shared_ptr<const Operation>;
-
-// One contract document as it lies in a manifest: JSON with the line of each operation.
-struct DocumentSource {
-  std::string module;
-  std::string file;
-  std::string json;
-  std::vector<std::pair<std::string, int>> lines;  // operationId -> line
-};
 
 // Compiles all operations of one document, and its buckets, with the operator's numbers where there are any. Throws
 // std::runtime_error with one sentence: file:line, expected, found, what to do. An operation without

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/contract/bucket.hpp"
+#include "core/services/limits/bucket.hpp"
 
 namespace mortise::kernel {
 

@@ -5,21 +5,21 @@
 namespace mortise::services::limits {
 namespace {
 
-using Algorithm = contract::Bucket::Algorithm;
+using Algorithm = Bucket::Algorithm;
 constexpr std::int64_t kMicros = 1'000'000;
 
 std::int64_t wholeSeconds(std::int64_t micros) { return std::max<std::int64_t>((micros + kMicros - 1) / kMicros, 1); }
 
-Decision granted(const contract::Bucket& bucket, std::int64_t remaining) {
+Decision granted(const Bucket& bucket, std::int64_t remaining) {
   return {true, bucket.limit, remaining, 0, bucket.windowSeconds};
 }
 
-Decision refused(const contract::Bucket& bucket, std::int64_t waitMicros) {
+Decision refused(const Bucket& bucket, std::int64_t waitMicros) {
   return {false, bucket.limit, 0, wholeSeconds(waitMicros), bucket.windowSeconds};
 }
 
 // Generic cell rate algorithm: one number per key. `mark` is when the bucket would be full again.
-Decision countTokens(const contract::Bucket& bucket, std::int64_t now, std::int64_t& mark) {
+Decision countTokens(const Bucket& bucket, std::int64_t now, std::int64_t& mark) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const std::int64_t step = std::max<std::int64_t>(window / bucket.limit, 1);
   const std::int64_t full = std::clamp(mark, now, now + window) + step;
@@ -29,7 +29,7 @@ Decision countTokens(const contract::Bucket& bucket, std::int64_t now, std::int6
 }
 
 // Both kinds of counted windows; they differ in where a new one starts.
-Decision countWindow(const contract::Bucket& bucket, std::int64_t now, std::int64_t& mark, std::int64_t& count) {
+Decision countWindow(const Bucket& bucket, std::int64_t now, std::int64_t& mark, std::int64_t& count) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const bool aligned = bucket.algorithm == Algorithm::fixedWindow;
   const bool over = aligned ? mark != now - now % window : now < mark || now - mark >= window;
@@ -46,7 +46,7 @@ std::size_t firstLive(const std::vector<std::int64_t>& log, std::int64_t now, st
   return static_cast<std::size_t>(std::upper_bound(log.begin(), log.end(), now - window) - log.begin());
 }
 
-Decision countLog(const contract::Bucket& bucket, const std::vector<std::int64_t>* log, std::int64_t now) {
+Decision countLog(const Bucket& bucket, const std::vector<std::int64_t>* log, std::int64_t now) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const std::size_t first = log ? firstLive(*log, now, window) : 0;
   const auto taken = static_cast<std::int64_t>(log ? log->size() - first : 0);
@@ -58,7 +58,7 @@ Decision countLog(const contract::Bucket& bucket, const std::vector<std::int64_t
 
 }  // namespace
 
-Decision take(const contract::Bucket& bucket, State& state, std::int64_t now) {
+Decision take(const Bucket& bucket, State& state, std::int64_t now) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   switch (bucket.algorithm) {
     case Algorithm::tokens: {
@@ -88,7 +88,7 @@ Decision take(const contract::Bucket& bucket, State& state, std::int64_t now) {
   return {};
 }
 
-Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t now) {
+Decision peek(const Bucket& bucket, const State& state, std::int64_t now) {
   std::int64_t mark = state.mark;
   std::int64_t count = state.count;
   Decision decision;
@@ -110,7 +110,7 @@ Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t n
   return decision;
 }
 
-void refund(const contract::Bucket& bucket, State& state, std::int64_t now) {
+void refund(const Bucket& bucket, State& state, std::int64_t now) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   switch (bucket.algorithm) {
     case Algorithm::tokens:
@@ -133,20 +133,20 @@ void refund(const contract::Bucket& bucket, State& state, std::int64_t now) {
 
 namespace {
 
-void requireSound(const contract::Bucket& bucket) {
-  if (const auto fault = contract::faultOf(bucket); !fault.empty())
+void requireSound(const Bucket& bucket) {
+  if (const auto fault = faultOf(bucket); !fault.empty())
     throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + ": " + fault);
 }
 
 }  // namespace
 
-void requireCounted(const contract::Bucket& bucket) {
+void requireCounted(const Bucket& bucket) {
   requireSound(bucket);
   if (bucket.algorithm == Algorithm::concurrent)
     throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + " is concurrent: its slots are held, not taken");
 }
 
-void requireConcurrent(const contract::Bucket& bucket) {
+void requireConcurrent(const Bucket& bucket) {
   requireSound(bucket);
   if (bucket.algorithm != Algorithm::concurrent)
     throw ServiceError(ErrorKind::invalid, "bucket " + bucket.name + " is not concurrent: it has no slots");

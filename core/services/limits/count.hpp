@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/contract/operation.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "core/services/limits/limits.hpp"
 
 namespace mortise::services::limits {
@@ -18,12 +18,12 @@ struct State {
   std::unique_ptr<std::vector<std::int64_t>> log;  // slidingWindow: when each unit was taken, oldest first
 };
 
-Decision take(const contract::Bucket& bucket, State& state, std::int64_t now);
-Decision peek(const contract::Bucket& bucket, const State& state, std::int64_t now);
-void refund(const contract::Bucket& bucket, State& state, std::int64_t now);
+Decision take(const Bucket& bucket, State& state, std::int64_t now);
+Decision peek(const Bucket& bucket, const State& state, std::int64_t now);
+void refund(const Bucket& bucket, State& state, std::int64_t now);
 
 // Throws ServiceError{invalid} for numbers that can't be counted, and for a bucket of the other sort.
-void requireCounted(const contract::Bucket& bucket);
-void requireConcurrent(const contract::Bucket& bucket);
+void requireCounted(const Bucket& bucket);
+void requireConcurrent(const Bucket& bucket);
 
 }  // namespace mortise::services::limits

@@ -11,12 +11,12 @@ constexpr std::int64_t kMicros = 1'000'000;
 
 }  // namespace
 
-std::string Leases::nameOf(const contract::Bucket& bucket, std::string_view key) {
+std::string Leases::nameOf(const Bucket& bucket, std::string_view key) {
   std::string name = bucket.name;
   return name.append(1, '\0').append(key);
 }
 
-Decision Leases::take(const contract::Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now) {
+Decision Leases::take(const Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now) {
   requireConcurrent(bucket);
   if (bucket.off) return {};
   const std::int64_t stale = bucket.windowSeconds * kMicros;
@@ -35,29 +35,29 @@ Decision Leases::take(const contract::Bucket& bucket, std::string_view key, std:
   return {true, bucket.limit, bucket.limit - count - 1, 0, bucket.windowSeconds};
 }
 
-void Leases::renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases,
+void Leases::renew(const Bucket& bucket, std::string_view key, const std::vector<std::string>& leases,
                    std::int64_t now) {
   requireConcurrent(bucket);
   if (bucket.off || leases.empty()) return;
   const std::lock_guard lock(mutex_);
   auto& held = byKey_[nameOf(bucket, key)];
   for (const auto& lease : leases) {
-    const auto found = std::find_if(held.begin(), held.end(), [&](const Lease& one) { return one.name == lease; });
-    if (found == held.end()) {
+    const auto entry = std::find_if(held.begin(), held.end(), [&](const Lease& one) { return one.name == lease; });
+    if (entry == held.end()) {
       held.push_back({lease, now});
     } else {
-      found->renewedAt = now;
+      entry->renewedAt = now;
     }
   }
 }
 
-void Leases::release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) {
+void Leases::release(const Bucket& bucket, std::string_view key, std::string_view lease) {
   requireConcurrent(bucket);
   const std::lock_guard lock(mutex_);
-  const auto found = byKey_.find(nameOf(bucket, key));
-  if (found == byKey_.end()) return;
-  std::erase_if(found->second, [&](const Lease& one) { return one.name == lease; });
-  if (found->second.empty()) byKey_.erase(found);
+  const auto entry = byKey_.find(nameOf(bucket, key));
+  if (entry == byKey_.end()) return;
+  std::erase_if(entry->second, [&](const Lease& one) { return one.name == lease; });
+  if (entry->second.empty()) byKey_.erase(entry);
 }
 
 }  // namespace mortise::services::limits

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/contract/bucket.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "core/services/limits/limits.hpp"
 
 namespace mortise::services::limits {
@@ -18,17 +18,16 @@ namespace mortise::services::limits {
 // [any thread] `now` in microseconds.
 class Leases {
  public:
-  Decision take(const contract::Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now);
-  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases,
-             std::int64_t now);
-  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease);
+  Decision take(const Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now);
+  void renew(const Bucket& bucket, std::string_view key, const std::vector<std::string>& leases, std::int64_t now);
+  void release(const Bucket& bucket, std::string_view key, std::string_view lease);
 
  private:
   struct Lease {
     std::string name;
     std::int64_t renewedAt = 0;
   };
-  static std::string nameOf(const contract::Bucket& bucket, std::string_view key);
+  static std::string nameOf(const Bucket& bucket, std::string_view key);
 
   std::mutex mutex_;
   std::unordered_map<std::string, std::vector<Lease>> byKey_;

@@ -1,4 +1,4 @@
-// Rate limits: contract::Bucket counted per key, in this process or in Redis.
+// Rate limits: limits::Bucket counted per key, in this process or in Redis.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,11 @@
 
 #include "core/services/service_error.hpp"
 
-namespace mortise::contract {
-struct Bucket;
-}
-
 namespace mortise::services {
 
+namespace limits {
+struct Bucket;
+}
 namespace redis {
 class Pool;
 }
@@ -48,18 +47,18 @@ class Limits {
   static std::unique_ptr<Limits> inRedis(std::shared_ptr<redis::Pool> pool, std::string hashKey, Clock clock = {});
   virtual ~Limits() = default;
 
-  virtual Decision take(const contract::Bucket& bucket, std::string_view key) = 0;
-  virtual Decision peek(const contract::Bucket& bucket, std::string_view key) = 0;  // as take, but takes nothing
-  virtual void refund(const contract::Bucket& bucket, std::string_view key) = 0;    // gives the last taken unit back
-  virtual void reset(const contract::Bucket& bucket, std::string_view key) = 0;     // forgets the key
-  virtual bool blocking() const = 0;                                                // true: only from workers
+  virtual Decision take(const limits::Bucket& bucket, std::string_view key) = 0;
+  virtual Decision peek(const limits::Bucket& bucket, std::string_view key) = 0;  // as take, but takes nothing
+  virtual void refund(const limits::Bucket& bucket, std::string_view key) = 0;    // gives the last taken unit back
+  virtual void reset(const limits::Bucket& bucket, std::string_view key) = 0;     // forgets the key
+  virtual bool blocking() const = 0;                                              // true: only from workers
 
-  // For concurrent buckets. `lease` is a name that nobody else uses; whoever holds it renews it well before it is stale
+  // For concurrent buckets. `lease` is a unique name; its holder renews it well before it is stale
   // and releases it at the end (slots.hpp does). Refused: retryAfterSeconds is the time until the oldest one is stale.
-  virtual Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
-  virtual void renew(const contract::Bucket& bucket, std::string_view key,
+  virtual Decision lease(const limits::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
+  virtual void renew(const limits::Bucket& bucket, std::string_view key,
                      const std::vector<std::string>& leases) = 0;  // brings lost ones back
-  virtual void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
+  virtual void release(const limits::Bucket& bucket, std::string_view key, std::string_view lease) = 0;
 };
 
 }  // namespace mortise::services

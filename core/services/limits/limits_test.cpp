@@ -7,20 +7,20 @@
 #include <thread>
 #include <vector>
 
-#include "core/contract/operation.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "core/services/redis/redis.hpp"
 #include "core/services/redis/redis_peer.hpp"
 
 namespace mortise::services {
 namespace {
 
-using Algorithm = contract::Bucket::Algorithm;
+using Algorithm = limits::Bucket::Algorithm;
 constexpr std::int64_t kSecond = 1'000'000;
 // Far enough ahead of the real clock that Redis' own expiry never meets it; a multiple of every window used here.
 constexpr std::int64_t kStart = 4'000'003'200 * kSecond;
 
-contract::Bucket bucket(Algorithm algorithm, std::int64_t limit, std::int64_t window) {
-  contract::Bucket made;
+limits::Bucket bucket(Algorithm algorithm, std::int64_t limit, std::int64_t window) {
+  limits::Bucket made;
   made.name = "test.bucket";
   made.limit = limit;
   made.windowSeconds = window;
@@ -41,7 +41,7 @@ class LimitsTest : public testing::TestWithParam<bool> {
     peer_ = std::make_unique<redis::RedisPeer>();
     limits_ = Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer_->url())), "hash key", clock);
   }
-  bool take(const contract::Bucket& from) { return limits_->take(from, "key").allowed; }
+  bool take(const limits::Bucket& from) { return limits_->take(from, "key").allowed; }
 
   std::int64_t now_ = kStart;
   std::unique_ptr<redis::RedisPeer> peer_;

@@ -18,7 +18,7 @@ namespace {
 
 using limits::State;
 
-// 128 bits of a keyed hash: what was counted can't be read back, and nobody outside can make keys collide.
+// 128 bits of a keyed hash: what was counted can't be read back, and no client can make keys collide.
 struct Hashed {
   std::uint64_t low = 0, high = 0;
   bool operator==(const Hashed&) const = default;
@@ -34,67 +34,67 @@ class MemoryLimits final : public Limits {
         weightPerShard_(std::max<std::size_t>(maxEntries / kShards, 8)),
         secret_(randomBytes(crypto_shorthash_siphashx24_KEYBYTES)) {}
 
-  Decision take(const contract::Bucket& bucket, std::string_view key) override {
+  Decision take(const limits::Bucket& bucket, std::string_view key) override {
     limits::requireCounted(bucket);
     if (bucket.off) return {};
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
     std::lock_guard lock(shard.mutex);
-    auto found = shard.states.find(hashed);
-    if (found == shard.states.end()) {
+    auto entry = shard.states.find(hashed);
+    if (entry == shard.states.end()) {
       makeRoom(shard, now);
-      found = shard.states.try_emplace(hashed).first;
+      entry = shard.states.try_emplace(hashed).first;
       ++shard.weight;
     }
-    const std::size_t before = extraWeight(found->second);
-    const Decision decision = limits::take(bucket, found->second, now);
-    shard.weight += extraWeight(found->second) - before;
+    const std::size_t before = extraWeight(entry->second);
+    const Decision decision = limits::take(bucket, entry->second, now);
+    shard.weight += extraWeight(entry->second) - before;
     return decision;
   }
 
-  Decision peek(const contract::Bucket& bucket, std::string_view key) override {
+  Decision peek(const limits::Bucket& bucket, std::string_view key) override {
     limits::requireCounted(bucket);
     if (bucket.off) return {};
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
     std::lock_guard lock(shard.mutex);
-    const auto found = shard.states.find(hashed);
-    static const State kFresh;
-    return limits::peek(bucket, found == shard.states.end() ? kFresh : found->second, now);
+    const auto entry = shard.states.find(hashed);
+    static const State kEmpty;
+    return limits::peek(bucket, entry == shard.states.end() ? kEmpty : entry->second, now);
   }
 
-  void refund(const contract::Bucket& bucket, std::string_view key) override {
+  void refund(const limits::Bucket& bucket, std::string_view key) override {
     limits::requireCounted(bucket);
     if (bucket.off) return;
     const Hashed hashed = hash(bucket, key);
     const std::int64_t now = time();
     Shard& shard = shardOf(hashed);
     std::lock_guard lock(shard.mutex);
-    const auto found = shard.states.find(hashed);
-    if (found == shard.states.end()) return;
-    limits::refund(bucket, found->second, now);
-    if (found->second.expiresAt <= now) erase(shard, found);
+    const auto entry = shard.states.find(hashed);
+    if (entry == shard.states.end()) return;
+    limits::refund(bucket, entry->second, now);
+    if (entry->second.expiresAt <= now) erase(shard, entry);
   }
 
-  void reset(const contract::Bucket& bucket, std::string_view key) override {
+  void reset(const limits::Bucket& bucket, std::string_view key) override {
     const Hashed hashed = hash(bucket, key);
     Shard& shard = shardOf(hashed);
     std::lock_guard lock(shard.mutex);
-    const auto found = shard.states.find(hashed);
-    if (found != shard.states.end()) erase(shard, found);
+    const auto entry = shard.states.find(hashed);
+    if (entry != shard.states.end()) erase(shard, entry);
   }
 
   bool blocking() const override { return false; }
 
-  Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+  Decision lease(const limits::Bucket& bucket, std::string_view key, std::string_view lease) override {
     return leases_.take(bucket, key, lease, time());
   }
-  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
+  void renew(const limits::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
     leases_.renew(bucket, key, leases, time());
   }
-  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+  void release(const limits::Bucket& bucket, std::string_view key, std::string_view lease) override {
     leases_.release(bucket, key, lease);
   }
 
@@ -115,7 +115,7 @@ class MemoryLimits final : public Limits {
     return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
   }
 
-  Hashed hash(const contract::Bucket& bucket, std::string_view key) const {
+  Hashed hash(const limits::Bucket& bucket, std::string_view key) const {
     // Name, NUL, key: names hold no NUL, so two pairs never read the same.
     std::array<unsigned char, 512> buffer;
     std::string longText;

@@ -10,7 +10,7 @@
 namespace mortise::services {
 namespace {
 
-using Algorithm = contract::Bucket::Algorithm;
+using Algorithm = limits::Bucket::Algorithm;
 
 // KEYS[1]; ARGV: mode (take, peek, refund), limit, window in microseconds, now in microseconds or 0 for the server's
 // clock. Returns {allowed, remaining, wait in microseconds}. Numbers up to 2^53 are exact in Lua, but only "%.0f"
@@ -102,18 +102,18 @@ class RedisLimits final : public Limits {
   RedisLimits(std::shared_ptr<redis::Pool> pool, std::string hashKey, Clock clock)
       : pool_(std::move(pool)), hashKey_(std::move(hashKey)), clock_(std::move(clock)) {}
 
-  Decision take(const contract::Bucket& bucket, std::string_view key) override { return count(bucket, key, "take"); }
-  Decision peek(const contract::Bucket& bucket, std::string_view key) override { return count(bucket, key, "peek"); }
-  void refund(const contract::Bucket& bucket, std::string_view key) override { count(bucket, key, "refund"); }
-  void reset(const contract::Bucket& bucket, std::string_view key) override {
+  Decision take(const limits::Bucket& bucket, std::string_view key) override { return count(bucket, key, "take"); }
+  Decision peek(const limits::Bucket& bucket, std::string_view key) override { return count(bucket, key, "peek"); }
+  void refund(const limits::Bucket& bucket, std::string_view key) override { count(bucket, key, "refund"); }
+  void reset(const limits::Bucket& bucket, std::string_view key) override {
     pool_->command({"DEL", name(bucket, key)});
   }
   bool blocking() const override { return true; }
 
-  Decision lease(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+  Decision lease(const limits::Bucket& bucket, std::string_view key, std::string_view lease) override {
     return hold(bucket, key, "take", {lease});
   }
-  void renew(const contract::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
+  void renew(const limits::Bucket& bucket, std::string_view key, const std::vector<std::string>& leases) override {
     // Lua's unpack and the script's arguments have their bounds.
     constexpr std::size_t kAtOnce = 500;
     for (std::size_t from = 0; from < leases.size(); from += kAtOnce) {
@@ -123,19 +123,19 @@ class RedisLimits final : public Limits {
                             leases.begin() + static_cast<std::ptrdiff_t>(to)));
     }
   }
-  void release(const contract::Bucket& bucket, std::string_view key, std::string_view lease) override {
+  void release(const limits::Bucket& bucket, std::string_view key, std::string_view lease) override {
     hold(bucket, key, "release", {lease});
   }
 
  private:
-  std::string name(const contract::Bucket& bucket, std::string_view key) const {
+  std::string name(const limits::Bucket& bucket, std::string_view key) const {
     std::string both = bucket.name;
     both.append(1, '\0').append(key);
     return "mortise:limit:" + std::to_string(static_cast<int>(bucket.algorithm)) + ":" +
            text::base64Url(hmacSha256(hashKey_, both).substr(0, 16));
   }
 
-  Decision count(const contract::Bucket& bucket, std::string_view key, std::string_view mode) {
+  Decision count(const limits::Bucket& bucket, std::string_view key, std::string_view mode) {
     static const redis::Script kTokensScript(std::string(kPrelude) + kTokens);
     static const redis::Script kWindowScript(std::string(kPrelude) + kWindow);
     static const redis::Script kSlidingScript(std::string(kPrelude) + kSliding);
@@ -146,14 +146,14 @@ class RedisLimits final : public Limits {
     return run(script, bucket, key, mode, {bucket.algorithm == Algorithm::fixedWindow ? "1" : "0"});
   }
 
-  Decision hold(const contract::Bucket& bucket, std::string_view key, std::string_view mode,
+  Decision hold(const limits::Bucket& bucket, std::string_view key, std::string_view mode,
                 const redis::Arguments& leases) {
     static const redis::Script kConcurrentScript(std::string(kPrelude) + kConcurrent);
     limits::requireConcurrent(bucket);
     return run(kConcurrentScript, bucket, key, mode, leases);
   }
 
-  Decision run(const redis::Script& script, const contract::Bucket& bucket, std::string_view key, std::string_view mode,
+  Decision run(const redis::Script& script, const limits::Bucket& bucket, std::string_view key, std::string_view mode,
                const redis::Arguments& more) {
     if (bucket.off) return {};
     const std::string limit = std::to_string(bucket.limit);

@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 // released after that.
 struct Slots::Keeper {
   struct Slot {
-    std::shared_ptr<const contract::Bucket> bucket;
+    std::shared_ptr<const limits::Bucket> bucket;
     std::string key;
     std::string lease;
     Clock::time_point givenUp;  // of one that is to be given back: then it is stale anyway
@@ -44,10 +44,10 @@ struct Slots::Keeper {
 
   void release(std::uint64_t id) {
     const std::lock_guard lock(mutex);
-    const auto found = held.find(id);
-    if (found == held.end()) return;
-    Slot slot = std::move(found->second);
-    held.erase(found);
+    const auto entry = held.find(id);
+    if (entry == held.end()) return;
+    Slot slot = std::move(entry->second);
+    held.erase(entry);
     --counts[slot.bucket->name];
     if (stopping) return;
     slot.givenUp = Clock::now() + std::chrono::seconds(slot.bucket->windowSeconds);
@@ -88,7 +88,7 @@ struct Slots::Keeper {
   }
 
   bool renewAll() {
-    using Place = std::pair<std::shared_ptr<const contract::Bucket>, std::string>;
+    using Place = std::pair<std::shared_ptr<const limits::Bucket>, std::string>;
     std::map<Place, std::vector<std::string>> leases;
     {
       const std::lock_guard lock(mutex);
@@ -153,7 +153,7 @@ Slots::~Slots() {
   keeper_->thread.join();
 }
 
-Decision Slots::take(const std::shared_ptr<const contract::Bucket>& bucket, std::string_view key, Held& held) {
+Decision Slots::take(const std::shared_ptr<const limits::Bucket>& bucket, std::string_view key, Held& held) {
   held.release();
   Keeper::Slot slot{bucket, std::string(key), text::hex(randomBytes(16)), {}};
   const Decision decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
@@ -171,8 +171,8 @@ Decision Slots::take(const std::shared_ptr<const contract::Bucket>& bucket, std:
 
 std::size_t Slots::inUse(const std::string& bucket) const {
   const std::lock_guard lock(keeper_->mutex);
-  const auto found = keeper_->counts.find(bucket);
-  return found == keeper_->counts.end() ? 0 : found->second;
+  const auto entry = keeper_->counts.find(bucket);
+  return entry == keeper_->counts.end() ? 0 : entry->second;
 }
 
 }  // namespace mortise::services

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/contract/bucket.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "core/services/limits/limits.hpp"
 
 namespace mortise::services {
@@ -43,7 +43,7 @@ class Slots {
   Slots& operator=(const Slots&) = delete;
 
   // [as limits.blocking() says] What `held` held goes first; a refusal leaves it empty. Throws as Limits::lease.
-  Decision take(const std::shared_ptr<const contract::Bucket>& bucket, std::string_view key, Held& held);
+  Decision take(const std::shared_ptr<const limits::Bucket>& bucket, std::string_view key, Held& held);
   // Of one bucket, on this server.
   std::size_t inUse(const std::string& bucket) const;
 

@@ -16,12 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::shared_ptr<const contract::Bucket> concurrent(std::int64_t limit) {
-  auto made = std::make_shared<contract::Bucket>();
+std::shared_ptr<const limits::Bucket> concurrent(std::int64_t limit) {
+  auto made = std::make_shared<limits::Bucket>();
   made->name = "test.open";
   made->limit = limit;
   made->windowSeconds = 120;
-  made->algorithm = contract::Bucket::Algorithm::concurrent;
+  made->algorithm = limits::Bucket::Algorithm::concurrent;
   return made;
 }
 

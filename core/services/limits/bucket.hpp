@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace mortise::contract {
+namespace mortise::services::limits {
 
 struct Bucket {
   enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
@@ -22,7 +22,7 @@ struct Bucket {
   Algorithm algorithm = Algorithm::tokens;
   bool off = false;              // limits.override switched it off: never refuses
   bool refusesUncounted = true;  // while the store is away: 503; false: lets the request pass uncounted
-  std::string declared;          // "30 per 300s", when limits.override says otherwise
+  std::string declared;          // "30 per 300s", when limits.override has other numbers
 
   bool operator==(const Bucket&) const = default;
 };
@@ -51,4 +51,4 @@ std::pair<std::string, BucketOverride> readOverride(std::string_view entry);
 // Puts the operator's numbers in place of the contract's. They may be at fault then: faultOf().
 void apply(const BucketOverride& numbers, Bucket& bucket);
 
-}  // namespace mortise::contract
+}  // namespace mortise::services::limits

@@ -1,16 +1,11 @@
-#include "core/contract/bucket.hpp"
+#include "core/services/limits/bucket.hpp"
 
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-#include "core/contract/operation.hpp"
-#include "core/contract/testing.hpp"
-
-namespace mortise::contract {
+namespace mortise::services::limits {
 namespace {
-
-using testing::source;
 
 TEST(BucketOverride, ReadsLimitWindowAndOff) {
   const auto [name, both] = readOverride("auth.login_ip=50/5m");
@@ -31,27 +26,6 @@ TEST(BucketOverride, RefusesWhatItCantRead) {
   }
 }
 
-TEST(BucketOverride, ReplacesTheContractsNumbersEverywhere) {
-  const auto made = compile(
-      source("notes", "contracts/notes.yaml",
-             "openapi: 3.0.3\n"
-             "x-mortise-buckets:\n"
-             "  read: {limit: 3, window: 1m, key: ip}\n"
-             "  write: {limit: 3, window: 1m, key: ip}\n"
-             "  open: {limit: 3, key: user, algorithm: concurrent}\n"
-             "paths:\n"
-             "  /notes:\n"
-             "    get: {operationId: readNotes, security: [], x-mortise-limits: [read, write], responses: {}}\n"),
-      {{"notes.read", {false, 50, 300}}, {"notes.write", {true, 0, 0}}, {"notes.open", {false, 7, 0}}});
-  const auto& read = *made.operations.at(0)->buckets.at(0);
-  EXPECT_EQ(numbersOf(read), "50 per 300s");
-  EXPECT_EQ(read.declared, "3 per 60s");
-  EXPECT_TRUE(made.operations.at(0)->buckets.at(1)->off);
-  const auto& open = *made.buckets.at(2);
-  EXPECT_EQ(numbersOf(open), "7 at once");
-  EXPECT_EQ(open.windowSeconds, 120) << "the default";
-}
-
 TEST(Bucket, NamesTheFaultOfItsNumbers) {
   Bucket bucket;
   bucket.limit = 20'000;
@@ -70,4 +44,4 @@ TEST(Bucket, NamesTheFaultOfItsNumbers) {
 }
 
 }  // namespace
-}  // namespace mortise::contract
+}  // namespace mortise::services::limits

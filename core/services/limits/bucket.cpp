@@ -1,11 +1,11 @@
-#include "core/contract/bucket.hpp"
+#include "core/services/limits/bucket.hpp"
 
 #include <charconv>
 #include <stdexcept>
 
 #include "core/base/text.hpp"
 
-namespace mortise::contract {
+namespace mortise::services::limits {
 namespace {
 
 std::int64_t wholeNumber(std::string_view text) {
@@ -31,19 +31,20 @@ std::int64_t secondsFrom(std::string_view written) {
 }
 
 std::string faultOf(const Bucket& bucket) {
-  constexpr std::int64_t kLongest = 31'622'400;  // 366 days
-  constexpr std::int64_t kMost = 1'000'000'000;
-  constexpr std::int64_t kMostListed = 10'000;  // these algorithms keep an entry per unit
+  constexpr std::int64_t kMaxWindowSeconds = 31'622'400;  // 366 days
+  constexpr std::int64_t kMaxLimit = 1'000'000'000;
+  constexpr std::int64_t kMaxListed = 10'000;  // these algorithms keep an entry per unit
   if (bucket.off) return {};
-  if (bucket.limit <= 0 || bucket.limit > kMost || bucket.windowSeconds <= 0 || bucket.windowSeconds > kLongest) {
+  if (bucket.limit <= 0 || bucket.limit > kMaxLimit || bucket.windowSeconds <= 0 ||
+      bucket.windowSeconds > kMaxWindowSeconds) {
     return "limit " + std::to_string(bucket.limit) + " per " + std::to_string(bucket.windowSeconds) +
            " s; limit must be 1 to 1000000000, window 1 s to 366 days";
   }
-  if (bucket.algorithm == Bucket::Algorithm::slidingWindow && bucket.limit > kMostListed) {
+  if (bucket.algorithm == Bucket::Algorithm::slidingWindow && bucket.limit > kMaxListed) {
     return "limit " + std::to_string(bucket.limit) + " is too high for sliding_window (at most 10000); use tokens";
   }
   if (bucket.algorithm != Bucket::Algorithm::concurrent) return {};
-  if (bucket.limit > kMostListed)
+  if (bucket.limit > kMaxListed)
     return "limit " + std::to_string(bucket.limit) + " is too high for concurrent (at most 10000)";
   if (bucket.windowSeconds < 60)
     return "stale " + std::to_string(bucket.windowSeconds) + " s; at least 60, since servers report every 30 s";
@@ -84,4 +85,4 @@ void apply(const BucketOverride& numbers, Bucket& bucket) {
   if (numbers.windowSeconds > 0) bucket.windowSeconds = numbers.windowSeconds;
 }
 
-}  // namespace mortise::contract
+}  // namespace mortise::services::limits
