@@ -6,14 +6,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <optional>
 
 #include "core/base/unique_fd.hpp"
 #include "core/contract/operation.hpp"
 #include "core/contract/route_table.hpp"
+#include "core/db/migrations.hpp"
 #include "core/plugin/job_book.hpp"
 #include "core/plugin/library.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/manifest_job.hpp"
 #include "core/plugin/module_instance.hpp"
 #include "core/plugin/recording_call.hpp"

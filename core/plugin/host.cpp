@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/config/config.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/base_url.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/registry.hpp"
+#include "core/services/limits/bucket.hpp"
 
 namespace mortise::plugin {
 namespace {
@@ -58,6 +62,8 @@ mortise_host Host::rawFor(HostFace& face) {
 
 Host::~Host() { takeBack(); }
 
+const std::string& Host::moduleName() const { return manifest_->name; }
+
 // Kept as values for good: config/1 hands out pointers into them.
 void Host::readOptions() {
   for (const auto& [name, text] : services_.server) {
@@ -105,9 +111,11 @@ const mortise_value* Host::serverValue(std::string_view name) const {
   return found == server_.end() ? nullptr : &found->second.values.front();
 }
 
-void Host::useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets) { buckets_ = std::move(buckets); }
+void Host::useBuckets(std::vector<std::shared_ptr<const services::limits::Bucket>> buckets) {
+  buckets_ = std::move(buckets);
+}
 
-const contract::Bucket* Host::bucket(std::string_view name) const {
+const services::limits::Bucket* Host::bucket(std::string_view name) const {
   const auto full =
       name.find('.') == std::string_view::npos ? manifest_->name + "." + std::string(name) : std::string(name);
   const auto found =

@@ -12,11 +12,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/plugin/callback_gate.hpp"
-#include "core/plugin/manifest.hpp"
 #include "mortise/abi/config.h"
 #include "mortise/abi/module.h"
 
+namespace mortise::config {
+class Config;
+}
 namespace mortise::db {
 class Database;
 class JoinedTransaction;
@@ -39,11 +40,18 @@ class Limits;
 class Mailer;
 class Objects;
 class Secrets;
+namespace limits {
+struct Bucket;
+}
 }  // namespace mortise::services
 
 namespace mortise::plugin {
 
 class BaseUrl;
+class CallbackGate;
+using CallbackGatePtr = std::shared_ptr<CallbackGate>;
+class JobBook;
+struct Manifest;
 class ProvidedInterfaces;
 
 // The services behind the tables. All outlive every Host. A null one is not served: its lookup answers null.
@@ -69,7 +77,6 @@ struct HostServices {
   const BaseUrl* baseUrl = nullptr;  // config/1 server("http.base_url")
 };
 
-class JobBook;
 class Host;
 
 // What mortise_host::kernel points to.
@@ -92,7 +99,7 @@ class Host {
   mortise_host rawFor(HostFace& face);
 
   const Manifest& manifest() const { return *manifest_; }
-  const std::string& moduleName() const { return manifest_->name; }
+  const std::string& moduleName() const;
   const HostServices& services() const { return services_; }
   const CallbackGatePtr& gate() const { return gate_; }
   JobBook& jobs() { return *jobs_; }  // jobs/1
@@ -101,8 +108,9 @@ class Host {
   void beginStop() noexcept { stopping_.store(true); }
 
   // limits/1: the buckets of the module's compiled contracts. [start]
-  void useBuckets(std::vector<std::shared_ptr<const contract::Bucket>> buckets);
-  const contract::Bucket* bucket(std::string_view name) const;  // "login_email", or with the module's name before it
+  void useBuckets(std::vector<std::shared_ptr<const services::limits::Bucket>> buckets);
+  const services::limits::Bucket* bucket(
+      std::string_view name) const;  // "login_email", or with the module's name before it
 
   // config/1: the i-th value of an option; null when there is none.
   const mortise_value* option(std::string_view name, std::size_t index) const;
@@ -143,7 +151,7 @@ class Host {
   std::atomic<bool> stopping_{false};
   std::map<std::string, Option, std::less<>> options_;
   std::map<std::string, Option, std::less<>> server_;
-  std::vector<std::shared_ptr<const contract::Bucket>> buckets_;
+  std::vector<std::shared_ptr<const services::limits::Bucket>> buckets_;
   std::mutex mutex_;
   std::vector<std::string> checks_;
   std::set<std::string, std::less<>> warned_;

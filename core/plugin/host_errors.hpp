@@ -2,6 +2,7 @@
 // exception.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/base/problem.hpp"

@@ -1,5 +1,6 @@
 // events/1 over services::Events.
 #include "core/db/after_commit.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"

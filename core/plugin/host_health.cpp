@@ -1,9 +1,11 @@
 // health/1 over ops::Health.
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "core/base/text.hpp"
 #include "core/ops/health.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"

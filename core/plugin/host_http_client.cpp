@@ -1,4 +1,5 @@
 // http_client/1 over services::HttpClient.
+#include <chrono>
 #include <vector>
 
 #include "core/ops/log.hpp"

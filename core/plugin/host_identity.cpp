@@ -1,5 +1,6 @@
 // identity/1 over identity::Identity.
 #include "core/base/identifiers.hpp"
+#include "core/base/json.hpp"
 #include "core/http/cookies.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/on_identity.hpp"

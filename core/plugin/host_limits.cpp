@@ -3,6 +3,7 @@
 
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "core/services/limits/limits.hpp"
 #include "mortise/abi/limits.h"
 

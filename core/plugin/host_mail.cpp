@@ -1,6 +1,7 @@
 // mail/1 over services::Mailer.
 #include "core/db/after_commit.hpp"
 #include "core/ops/log.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/services/mail/mail.hpp"

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/db/database.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/metrics.hpp"
@@ -18,6 +19,7 @@
 #include "core/plugin/scratch_services.hpp"
 #include "core/plugin/test_files.hpp"
 #include "core/services/audit/audit.hpp"
+#include "core/services/limits/bucket.hpp"
 #include "mortise/abi/audit.h"
 #include "mortise/abi/blobs.h"
 #include "mortise/abi/cache.h"
@@ -465,12 +467,12 @@ TEST_F(Tables, MetricsShowUpUnderTheModulesName) {
 }
 
 TEST_F(Tables, LimitsKnowTheBucketsOfTheContract) {
-  const auto bucket = std::make_shared<contract::Bucket>();
+  const auto bucket = std::make_shared<services::limits::Bucket>();
   bucket->name = "notes.mail";
   bucket->limit = 1;
   bucket->windowSeconds = 60;
-  bucket->algorithm = contract::Bucket::Algorithm::fixedWindow;
-  bucket->key = contract::Bucket::Key::custom;
+  bucket->algorithm = services::limits::Bucket::Algorithm::fixedWindow;
+  bucket->key = services::limits::Bucket::Key::custom;
   host_.useBuckets({bucket});
   const auto& limits = table<mortise_limits_v1>("limits/1");
   EXPECT_EQ(limits.peek(raw(), S("mail"), S("a@b"), &error_), MORTISE_OK);

@@ -1,7 +1,9 @@
 #include "core/plugin/host_streams.hpp"
+#include "core/plugin/callback_gate.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "core/plugin/library.hpp"
 
 #define BOOST_DLL_USE_STD_FS
+#include <exception>
 #include <utility>
 
 #include <boost/dll/shared_library.hpp>
@@ -10,6 +11,7 @@
 #include <filesystem>
 
 #include "core/base/text.hpp"
+#include "core/plugin/manifest.hpp"
 
 namespace mortise::plugin {
 namespace {

@@ -4,10 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "core/plugin/manifest.hpp"
 #include "mortise/abi/module.h"
 
 namespace mortise::plugin {
+
+struct Manifest;
 
 class Library {
  public:

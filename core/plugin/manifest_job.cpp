@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "core/plugin/job_book.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/module_instance.hpp"
 #include "core/services/service_error.hpp"
 

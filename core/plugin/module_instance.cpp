@@ -10,6 +10,8 @@
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_book.hpp"
 #include "core/plugin/lane.hpp"
+#include "core/plugin/library.hpp"
+#include "core/plugin/manifest.hpp"
 
 namespace mortise::plugin {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "core/plugin/call.hpp"
 #include "core/plugin/host.hpp"
-#include "core/plugin/library.hpp"
-#include "core/plugin/manifest.hpp"
 
 namespace mortise::plugin {
+
+class Library;
 
 class ModuleInstance {
  public:
@@ -23,7 +23,7 @@ class ModuleInstance {
   ModuleInstance& operator=(const ModuleInstance&) = delete;
 
   const Manifest& manifest() const { return *manifest_; }
-  const std::string& name() const { return manifest_->name; }
+  const std::string& name() const { return host_->moduleName(); }
   Host& host() { return *host_; }
 
   // [start] Each throws Refusal with the module's own reason. A failed start leaves the module created; destroying this

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/module_instance.hpp"
 
 namespace mortise::plugin {

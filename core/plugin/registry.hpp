@@ -10,10 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/plugin/manifest.hpp"
+#include "core/plugin/refusal.hpp"
 
 namespace mortise::plugin {
 
+struct Manifest;
 class ModuleInstance;
 
 // "call/1", "config/1", "db/1", ... sorted.

@@ -3,10 +3,14 @@
 #include <stdexcept>
 
 #include "core/base/identifiers.hpp"
+#include "core/config/config.hpp"
+#include "core/db/database.hpp"
+#include "core/db/migrations.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/metrics.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/registry.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/blobs/blobs.hpp"

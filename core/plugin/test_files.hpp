@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/plugin/library.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/module_instance.hpp"
 #include "core/plugin/registry.hpp"
 

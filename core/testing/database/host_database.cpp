@@ -13,6 +13,7 @@
 #include "core/db/database.hpp"
 #include "core/db/migrations.hpp"
 #include "core/plugin/host.hpp"
+#include "core/plugin/manifest.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::testing {
