@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "core/db/database.hpp"
+#include "core/db/migration.hpp"
 
 namespace mortise::db {
-
-struct Migration {
-  int number = 0;    // from the file name: 001_jobs.sql -> 1
-  std::string name;  // 001_jobs.sql
-  std::string sql;   // text; "-- mortise:sqlite" / "-- mortise:postgresql" / "-- mortise:all" lines start a section for
-                     // one backend
-};
 
 struct MigrationReport {
   std::vector<std::string> applied;

@@ -57,8 +57,8 @@ mortise_status jobsList(mortise_host* host, mortise_job_state_sink sink, void* c
       mortise_job_state state{};
       state.struct_size = sizeof state;
       state.id = str(job.job);
-      state.trigger = str(job.trigger);
-      state.zone = str(job.zone);
+      state.trigger = str(job.trigger.text());
+      state.zone = str(job.trigger.zone());
       state.next_run_at = services::Jobs::nextRun(job).value_or(0);
       state.last_run_at = job.lastRun;
       state.declared = job.declared ? 1 : 0;

@@ -18,28 +18,17 @@ using services::StoredJob;
 using services::TimeZone;
 using services::Trigger;
 
-constexpr std::int64_t kMostAtOnce = 1000;
+constexpr std::int64_t kMaxAtOnce = 1000;
 
 mortise_status needsSink(mortise_error* error) {
   return answer(error, MORTISE_INVALID, "no_sink", "this function hands its result to a sink; give one");
 }
 
-Trigger triggerFrom(const mortise_trigger& given, const Jobs& jobs, std::int64_t now) {
-  services::TriggerRequest request;
-  request.type = view(given.type);
-  request.timezone = view(given.timezone);
-  request.cronExpression = view(given.cron_expression);
-  request.fields = {view(given.second), view(given.minute),  view(given.hour), view(given.day),
-                    view(given.month),  view(given.weekday), view(given.year)};
-  request.counts = {given.weeks, given.days, given.hours, given.minutes, given.seconds};
-  request.runDate = view(given.run_date);
-  return Trigger::from(request, jobs.options().timezone, now);
-}
-
 // Hands `stored` over; the texts live for the call.
-void tell(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_sink sink, void* context) {
+void handOver(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_sink sink, void* context) {
   if (sink == nullptr) return;
-  const auto trigger = Trigger::parse(stored.trigger, stored.zone);
+  stored.trigger.requireReadable();
+  const auto& trigger = stored.trigger;
   const auto fields = trigger.fields();
   const auto field = [&](CronPart part) { return str(fields[static_cast<std::size_t>(part)]); };
   const auto description = trigger.description();
@@ -63,7 +52,7 @@ void tell(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_sink 
   job.last_run_time = str(lastText);
   job.trigger_type = str(trigger.kindName());
   job.trigger_text = str(description);
-  job.timezone = str(stored.zone);
+  job.timezone = str(trigger.zone());
   job.second = field(CronPart::second);
   job.minute = field(CronPart::minute);
   job.hour = field(CronPart::hour);
@@ -117,7 +106,7 @@ mortise_status schedulerStatus(mortise_host* host, mortise_scheduler_status_sink
 mortise_status schedulerList(mortise_host* host, mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
   return blocking<&HostServices::jobs>(host, "scheduler/1 list", error, [&](Jobs& jobs) {
-    jobs.each([&](const StoredJob& job) { tell(jobs, job, sink, context); });
+    jobs.each([&](const StoredJob& job) { handOver(jobs, job, sink, context); });
     return MORTISE_OK;
   });
 }
@@ -126,7 +115,7 @@ mortise_status schedulerFind(mortise_host* host, mortise_str id, mortise_schedul
                              mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
   return blocking<&HostServices::jobs>(host, "scheduler/1 find", error, [&](Jobs& jobs) {
-    tell(jobs, jobs.find(view(id)), sink, context);
+    handOver(jobs, jobs.find(view(id)), sink, context);
     return MORTISE_OK;
   });
 }
@@ -135,8 +124,10 @@ mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const 
                                       mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(trigger, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
   return blocking<&HostServices::jobs>(host, "scheduler/1 change_trigger", error, [&](Jobs& jobs) {
-    jobs.find(view(id));  // an unknown job is told before a trigger that can't be read
-    tell(jobs, jobs.changeTrigger(view(id), triggerFrom(*trigger, jobs, jobs.options().clock->now())), sink, context);
+    jobs.find(view(id));  // an unknown job is reported before a trigger that can't be read
+    const auto now = jobs.options().clock->now();
+    const auto changed = jobs.changeTrigger(view(id), Trigger::from(*trigger, jobs.options().timezone, now));
+    handOver(jobs, changed, sink, context);
     return MORTISE_OK;
   });
 }
@@ -144,7 +135,7 @@ mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const 
 mortise_status schedulerPause(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                               mortise_error* error) {
   return blocking<&HostServices::jobs>(host, "scheduler/1 pause", error, [&](Jobs& jobs) {
-    tell(jobs, jobs.pause(view(id)), sink, context);
+    handOver(jobs, jobs.pause(view(id)), sink, context);
     return MORTISE_OK;
   });
 }
@@ -152,7 +143,7 @@ mortise_status schedulerPause(mortise_host* host, mortise_str id, mortise_schedu
 mortise_status schedulerResume(mortise_host* host, mortise_str id, mortise_scheduled_job_sink sink, void* context,
                                mortise_error* error) {
   return blocking<&HostServices::jobs>(host, "scheduler/1 resume", error, [&](Jobs& jobs) {
-    tell(jobs, jobs.resume(view(id)), sink, context);
+    handOver(jobs, jobs.resume(view(id)), sink, context);
     return MORTISE_OK;
   });
 }
@@ -195,7 +186,7 @@ mortise_status schedulerReload(mortise_host* host, mortise_scheduler_reload_sink
 mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip, int64_t limit,
                              mortise_job_run_sink sink, void* context, int64_t* total, mortise_error* error) {
   if (sink == nullptr) return needsSink(error);
-  if (skip < 0 || limit < 1 || limit > kMostAtOnce)
+  if (skip < 0 || limit < 1 || limit > kMaxAtOnce)
     return answer(error, MORTISE_INVALID, "out_of_range", "use a skip from 0 and a limit from 1 to 1000");
   return blocking<&HostServices::jobs>(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
     std::int64_t all = 0;
@@ -237,11 +228,11 @@ mortise_status schedulerPurgeRuns(mortise_host* host, int64_t before, int64_t* r
   });
 }
 
-mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* given, mortise_str from, int64_t count,
+mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* request, mortise_str from, int64_t count,
                                 mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error) {
-  if (!MORTISE_COMPLETE(given, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
+  if (!MORTISE_COMPLETE(request, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
   if (sink == nullptr) return needsSink(error);
-  if (count < 1 || count > kMostAtOnce)
+  if (count < 1 || count > kMaxAtOnce)
     return answer(error, MORTISE_INVALID, "out_of_range", "use a count from 1 to 1000");
   return blocking<&HostServices::jobs>(host, "scheduler/1 preview", error, [&](Jobs& jobs) {
     auto start = jobs.options().clock->now();
@@ -253,7 +244,7 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* given
       }
       start = moment->micros;
     }
-    const auto trigger = triggerFrom(*given, jobs, start);
+    const auto trigger = Trigger::from(*request, jobs.options().timezone, start);
     for (auto next = trigger.next(start); next && count > 0; --count, next = trigger.next(*next + 1)) {
       const auto shown = trigger.shown(*next);
       sink(context, *next, str(shown));

@@ -8,6 +8,7 @@
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_run.hpp"
 #include "core/plugin/lane.hpp"
+#include "core/plugin/manifest.hpp"
 #include "core/plugin/module_instance.hpp"
 #include "core/services/jobs/jobs.hpp"
 
@@ -41,17 +42,17 @@ std::int64_t inRange(const char* what, std::int64_t value, std::int64_t minimum,
                                              std::to_string(minimum) + " to " + std::to_string(maximum));
 }
 
-std::int64_t given(std::int64_t value, std::int64_t fallback) { return value == 0 ? fallback : value; }
+std::int64_t orDefault(std::int64_t value, std::int64_t fallback) { return value == 0 ? fallback : value; }
 
-// As the module gave them; the older mortise_job has none.
+// Those of the module; the older mortise_job has none.
 JobRules rulesOf(const mortise_job& job) {
   JobRules rules;
   if (!MORTISE_HAS(&job, mortise_job, each_missed)) return rules;
   rules.jitterSeconds = inRange("jitter_seconds", job.jitter_seconds, 0, kMaxJitterSeconds);
   rules.timeLimitSeconds = inRange("time_limit_seconds", job.time_limit_seconds, 0, kMaxJobSeconds);
-  rules.maxInstances = inRange("max_instances", given(job.max_instances, rules.maxInstances), 1, kMaxInstances);
-  rules.misfireGraceSeconds =
-      inRange("misfire_grace_seconds", given(job.misfire_grace_seconds, rules.misfireGraceSeconds), -1, kMaxJobSeconds);
+  rules.maxInstances = inRange("max_instances", orDefault(job.max_instances, rules.maxInstances), 1, kMaxInstances);
+  rules.misfireGraceSeconds = inRange(
+      "misfire_grace_seconds", orDefault(job.misfire_grace_seconds, rules.misfireGraceSeconds), -1, kMaxJobSeconds);
   rules.coalesce = job.each_missed == 0;
   return rules;
 }
@@ -67,7 +68,7 @@ void JobBook::open() {
   for (const auto& job : host_.manifest().jobs) {
     JobDefinition definition{host_.moduleName(), job.id, job.name.empty() ? job.id : job.name,
                              job.description.empty() ? job.help : job.description,
-                             Trigger::parse(job.trigger.empty() ? kNeverTrigger : job.trigger, job.zone)};
+                             job.trigger.empty() ? Trigger() : Trigger::parse(job.trigger, job.zone)};
     if (definition.description.empty()) definition.description = definition.name;
     definition.rules = job.rules;
     declared.push_back(std::move(definition));

@@ -2,19 +2,16 @@
 // "module.id".
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/plugin/manifest.hpp"
-#include "core/services/jobs/job_store.hpp"
 #include "mortise/abi/jobs.h"
 
 namespace mortise::services {
 class JobRun;
-}
+struct StoredJob;
+}  // namespace mortise::services
 
 namespace mortise::plugin {
 
@@ -30,7 +27,7 @@ class JobBook {
   JobBook& operator=(const JobBook&) = delete;
 
   void runWith(ModuleInstance* instance) { instance_ = instance; }
-  // From now on the module's jobs run: those of its manifest, and those it put, now or in a former life.
+  // From now on the module's jobs run: those of its manifest, and those it put, now or before a restart.
   void open();
   void put(const mortise_job& job);
   // False when there is no such job. One that runs is asked to stop, not waited for: it may be the caller.

@@ -465,8 +465,8 @@ bool Manifest::declares(std::string_view interfaceName) const {
 }
 
 const JobDeclaration* Manifest::job(std::string_view id) const {
-  const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const auto& job) { return job.id == id; });
-  return found == jobs.end() ? nullptr : &*found;
+  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const auto& one) { return one.id == id; });
+  return job == jobs.end() ? nullptr : &*job;
 }
 
 Manifest Manifest::parse(std::string_view json, const std::string& path) { return Parser(json, path).run(); }
@@ -504,14 +504,14 @@ Manifest Manifest::readFromFile(const std::string& path) {
 }
 
 void requireServedSdk(const Manifest& manifest) {
-  const auto wanted = std::to_string(manifest.sdkMajor) + "." + std::to_string(manifest.sdkMinor);
+  const auto required = std::to_string(manifest.sdkMajor) + "." + std::to_string(manifest.sdkMinor);
   const auto served = std::to_string(MORTISE_ABI_MAJOR) + "." + std::to_string(MORTISE_ABI_MINOR);
   if (manifest.sdkMajor < MORTISE_ABI_MAJOR) {
     throw Refusal(manifest.path,
-                  "wants SDK " + wanted + ", this kernel serves " + served + "; build it with SDK " + served);
+                  "wants SDK " + required + ", this kernel serves " + served + "; build it with SDK " + served);
   }
   if (manifest.sdkMajor > MORTISE_ABI_MAJOR || manifest.sdkMinor > MORTISE_ABI_MINOR) {
-    throw Refusal(manifest.path, "wants SDK " + wanted + ", this kernel serves " + served + "; run a newer kernel");
+    throw Refusal(manifest.path, "wants SDK " + required + ", this kernel serves " + served + "; run a newer kernel");
   }
 }
 

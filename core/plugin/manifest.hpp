@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "core/config/config.hpp"
-#include "core/contract/operation.hpp"
-#include "core/db/migrations.hpp"
+#include "core/contract/document_source.hpp"
+#include "core/db/migration.hpp"
 #include "core/plugin/refusal.hpp"
-#include "core/services/jobs/job_store.hpp"
+#include "core/services/jobs/job_rules.hpp"
 
 namespace mortise::plugin {
 
@@ -42,8 +42,6 @@ struct JobDeclaration {
 inline constexpr std::int64_t kMaxJitterSeconds = 86400;
 inline constexpr std::int64_t kMaxJobSeconds = 31LL * 86400;
 inline constexpr std::int64_t kMaxInstances = 100;
-// Never comes: for jobs that only run when they are asked to.
-inline constexpr const char* kNeverTrigger = "at: 1970-01-01T00:00:00Z";
 
 // A third party's envelope, as data; see dialect::Dialects::addTemplate.
 struct DialectDeclaration {

@@ -35,8 +35,8 @@ std::string minimumOf(CronPart part) {
   }
 }
 
-CronTexts effective(const CronTexts& given) {
-  CronTexts texts = given;
+CronTexts effective(const CronTexts& written) {
+  CronTexts texts = written;
   bool later = true;  // every field seen so far is less significant than the last one given
   for (auto part = kBySignificance.rbegin(); part != kBySignificance.rend(); ++part) {
     auto& text = texts[index(*part)];
@@ -57,9 +57,9 @@ std::array<CronField, kCronParts> fieldsOf(const CronTexts& texts, std::index_se
 
 }  // namespace
 
-Cron::Cron(const CronTexts& given)
-    : given_{}, fields_(fieldsOf(effective(given), std::make_index_sequence<kCronParts>())) {
-  for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !given[i].empty();
+Cron::Cron(const CronTexts& texts)
+    : given_{}, fields_(fieldsOf(effective(texts), std::make_index_sequence<kCronParts>())) {
+  for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !texts[i].empty();
 }
 
 CronTexts Cron::split(std::string_view expression) {

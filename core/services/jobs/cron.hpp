@@ -17,7 +17,7 @@ class Cron {
  public:
   // Fields after the last one given, in the order year, month, day, weekday, hour, minute, second, get their minimum
   // (weekday: *), others *. Throws TriggerError.
-  explicit Cron(const CronTexts& given);
+  explicit Cron(const CronTexts& texts);
   // What `expression` gives, by its 5, 6 or 7 parts. Throws TriggerError{cron_parts}.
   static CronTexts split(std::string_view expression);
 

@@ -22,12 +22,12 @@ std::string_view tail(std::string_view text, std::size_t size) {
 }  // namespace
 
 std::string storable(std::string_view text) {
-  std::string kept(text);
+  std::string result(text);
   const bool utf8 = text::isUtf8(text);
-  for (char& c : kept) {
+  for (char& c : result) {
     if (c == '\0' || (!utf8 && static_cast<unsigned char>(c) >= 0x80)) c = '?';
   }
-  return kept;
+  return result;
 }
 
 void JobRun::progress(int percent, std::string_view text) {

@@ -1,8 +1,9 @@
-// One run of a job while it goes on: what its function is given, and what it says.
+// One run of a job while it goes on: what its function gets, and what it reports.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ class JobRun {
   std::string progress_;
   bool progressed_ = false;
 };
+
+// What runs a job; returns a short text for the record; throws to fail.
+using JobFunction = std::function<std::string(JobRun&)>;
 
 // Text that every database takes: valid UTF-8 without NUL.
 std::string storable(std::string_view text);

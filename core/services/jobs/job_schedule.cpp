@@ -5,33 +5,33 @@
 namespace mortise::services {
 
 PlannedJob* JobSchedule::find(std::string_view id) {
-  const auto found = jobs_.find(id);
-  return found == jobs_.end() ? nullptr : found->second.get();
+  const auto entry = jobs_.find(id);
+  return entry == jobs_.end() ? nullptr : entry->second.get();
 }
 
 PlannedJob& JobSchedule::put(PlannedJob job) {
-  if (auto* known = find(job.id); known != nullptr) {
-    known->trigger = std::move(job.trigger);
-    known->rules = job.rules;
-    known->module = job.module;
-    known->due = job.due;
-    known->wakeAt = job.wakeAt;
-    known->hasPayload = job.hasPayload;
-    known->runsOnce = job.runsOnce;
-    return *known;
+  if (auto* present = find(job.id); present != nullptr) {
+    present->trigger = std::move(job.trigger);
+    present->rules = job.rules;
+    present->module = job.module;
+    present->due = job.due;
+    present->wakeAt = job.wakeAt;
+    present->hasPayload = job.hasPayload;
+    present->runsOnce = job.runsOnce;
+    return *present;
   }
-  auto fresh = std::make_unique<PlannedJob>(std::move(job));
-  auto& made = *fresh;
-  jobs_.emplace(made.id, std::move(fresh));
-  return made;
+  auto added = std::make_unique<PlannedJob>(std::move(job));
+  auto& reference = *added;
+  jobs_.emplace(reference.id, std::move(added));
+  return reference;
 }
 
 void JobSchedule::remove(std::string_view id) {
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return;
-  arrange(*found->second, false);
-  const auto job = std::move(found->second);
-  jobs_.erase(found);
+  const auto entry = jobs_.find(id);
+  if (entry == jobs_.end()) return;
+  arrange(*entry->second, false);
+  const auto job = std::move(entry->second);
+  jobs_.erase(entry);
 }
 
 void JobSchedule::reserve(std::size_t jobs) {

@@ -108,7 +108,8 @@ class Reader {
   std::size_t column_ = 0;
 };
 
-StoredJob jobOf(db::Rows& rows) {
+// `triggers` may be null.
+StoredJob jobOf(db::Rows& rows, TriggerCache* triggers) {
   Reader in(rows);
   StoredJob job;
   job.id = in.text();
@@ -117,8 +118,9 @@ StoredJob jobOf(db::Rows& rows) {
   job.declared = in.flag();
   job.name = in.text();
   job.description = in.text();
-  job.trigger = in.text();
-  job.zone = in.text();
+  const auto trigger = in.text();
+  const auto zone = in.text();
+  job.trigger = triggers == nullptr ? Trigger::stored(trigger, zone) : triggers->stored(trigger, zone);
   job.declaredTrigger = in.text();
   job.declaredZone = in.text();
   job.payload = in.text();
@@ -168,8 +170,8 @@ Parameters parametersOf(const StoredJob& job) {
           {"declared", flag(job.declared)},
           {"name", job.name},
           {"description", job.description},
-          {"trigger_text", job.trigger},
-          {"zone", job.zone},
+          {"trigger_text", job.trigger.text()},
+          {"zone", job.trigger.zone()},
           {"declared_trigger", job.declaredTrigger},
           {"declared_zone", job.declaredZone},
           {"payload", job.payload},
@@ -228,15 +230,15 @@ std::int64_t JobStore::beginChange(db::Session& session) {
   return single(session, "SELECT taken FROM mortise_locks WHERE name = 'jobs'");
 }
 
-std::optional<StoredJob> JobStore::find(db::Session& session, std::string_view id) {
+std::optional<StoredJob> JobStore::find(db::Session& session, std::string_view id, TriggerCache* triggers) {
   const auto rows = session.query(std::string(kJobColumns) + "WHERE id = :id", {{"id", text(id)}}, kJobTypes);
-  return rows->next() ? std::optional(jobOf(*rows)) : std::nullopt;
+  return rows->next() ? std::optional(jobOf(*rows, triggers)) : std::nullopt;
 }
 
 std::optional<StoredJob> JobStore::findToChange(db::Session& session, std::string_view id, std::int64_t revision) {
   session.execute("UPDATE mortise_jobs SET revision = :revision WHERE id = :id",
                   {{"revision", revision}, {"id", text(id)}});
-  return find(session, id);
+  return find(session, id, nullptr);
 }
 
 void JobStore::insert(db::Session& session, const StoredJob& job) {
@@ -263,13 +265,15 @@ void JobStore::erase(db::Session& session, std::string_view id) {
   session.execute("DELETE FROM mortise_jobs WHERE id = :id", {{"id", text(id)}});
 }
 
-std::optional<StoredJob> JobStore::find(std::string_view id) { return find(*database_.lease(db::Access::read), id); }
+std::optional<StoredJob> JobStore::find(std::string_view id) {
+  return find(*database_.lease(db::Access::read), id, &triggers_);
+}
 
 void JobStore::each(const std::function<void(StoredJob&)>& visit) {
   const auto session = database_.lease(db::Access::read);
   const auto rows = session->query(std::string(kJobColumns) + "WHERE removed = 0 ORDER BY id", {}, kJobTypes);
   while (rows->next()) {
-    auto job = jobOf(*rows);
+    auto job = jobOf(*rows, &triggers_);
     visit(job);
   }
 }
@@ -278,7 +282,7 @@ std::vector<StoredJob> JobStore::select(std::string_view where, const Parameters
   const auto session = database_.lease(db::Access::read);
   const auto rows = session->query(std::string(kJobColumns) + std::string(where), parameters, kJobTypes);
   std::vector<StoredJob> jobs;
-  while (rows->next()) jobs.push_back(jobOf(*rows));
+  while (rows->next()) jobs.push_back(jobOf(*rows, &triggers_));
   return jobs;
 }
 
@@ -387,11 +391,11 @@ void JobStore::claim(std::vector<Claim>& claims, std::string_view node, std::int
   });
 }
 
-void JobStore::unclaim(const std::vector<Claim>& claims) {
+void JobStore::releaseClaims(const std::vector<Claim>& claims) {
   database_.transaction([&](db::Session& session) {
     for (const Claim& claim : claims) {
       session.execute("DELETE FROM mortise_job_runs WHERE id = :id", {{"id", claim.run->id}});
-      // Unless somebody gave it another next time.
+      // Unless it got another next time meanwhile.
       session.execute(
           "UPDATE mortise_jobs SET next_run = :due WHERE id = :id AND paused = 0 AND (next_run = :next OR (next_run IS "
           "NULL AND :ended = 1))",
@@ -425,7 +429,7 @@ void JobStore::end(const std::vector<RunEnd>& ends) {
            {"percent", end.percent},
            {"progress", end.progress},
            {"id", end.id}});
-      // At its claim the job was told when the run was to begin; by now it is known when it did.
+      // The claim stored when the run was to begin; by now it is known when it did.
       session.execute("UPDATE mortise_jobs SET last_run = :started_at WHERE id = :id AND last_run < :started_at",
                       {{"started_at", end.startedAt}, {"id", end.jobId}});
       if (!end.removesJob) continue;
@@ -500,7 +504,7 @@ std::optional<StoredRun> JobStore::run(std::string_view id) {
 }
 
 std::int64_t JobStore::purge(std::int64_t before) {
-  // Some at a time: nobody waits long for the writer.
+  // Some at a time: no other writer waits long.
   constexpr std::int64_t kAtATime = 1000;
   std::int64_t removed = 0;
   for (;;) {

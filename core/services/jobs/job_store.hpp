@@ -9,18 +9,11 @@
 #include <vector>
 
 #include "core/db/database.hpp"
+#include "core/services/jobs/job_rules.hpp"
+#include "core/services/jobs/trigger.hpp"
+#include "core/services/jobs/trigger_cache.hpp"
 
 namespace mortise::services {
-
-// How a job's runs are treated.
-struct JobRules {
-  std::int64_t jitterSeconds = 0;
-  std::int64_t timeLimitSeconds = 0;  // 0: none
-  std::int64_t maxInstances = 1;
-  std::int64_t misfireGraceSeconds = 300;  // -1: a late run always starts
-  bool coalesce = true;
-  bool operator==(const JobRules&) const = default;
-};
 
 struct StoredJob {
   std::string id;  // "module.job"
@@ -29,9 +22,8 @@ struct StoredJob {
   bool declared = false;  // by a module.yaml or the kernel
   std::string name;
   std::string description;
-  std::string trigger;  // Trigger::text()
-  std::string zone;
-  // As declared: another trigger than that was given by an operator.
+  Trigger trigger;
+  // Text and zone as declared: another trigger than that was given by an operator.
   std::string declaredTrigger;
   std::string declaredZone;
   std::string payload;
@@ -64,7 +56,7 @@ struct StoredRun {
 
 // Who starts the runs of the clock.
 struct StoredRunner {
-  std::string node;  // empty: nobody
+  std::string node;  // empty: none
   std::int64_t epoch = 0;
   std::int64_t beat = 0;
 };
@@ -107,10 +99,11 @@ class JobStore {
   static std::string_view migrationSql();
 
   db::Database& database() { return database_; }
+  TriggerCache& triggers() { return triggers_; }
   // Changes of jobs happen one after the other, so that revisions are seen in the order in which they grow. Returns the
   // transaction's revision.
   static std::int64_t beginChange(db::Session& session);
-  // To change it: nobody else, no claim either, changes it until the transaction ends.
+  // To change it: no other change and no claim touches it until the transaction ends.
   static std::optional<StoredJob> findToChange(db::Session& session, std::string_view id, std::int64_t revision);
   static void insert(db::Session& session, const StoredJob& job);
   static void update(db::Session& session, const StoredJob& job);  // all but last_run
@@ -137,8 +130,8 @@ class JobStore {
   // In one transaction. A claim succeeds when the job still is due then, is neither paused nor removed, and `node`
   // holds the lease in `epoch`.
   void claim(std::vector<Claim>& claims, std::string_view node, std::int64_t epoch);
-  // Takes a claim back whose run has not begun.
-  void unclaim(const std::vector<Claim>& claims);
+  // Takes claims back whose runs have not begun.
+  void releaseClaims(const std::vector<Claim>& claims);
   void startManual(const StoredRun& run);
   void end(const std::vector<RunEnd>& ends);
   void progress(std::string_view runId, std::int64_t percent, std::string_view text);
@@ -155,10 +148,11 @@ class JobStore {
   std::int64_t purge(std::int64_t before);
 
  private:
-  static std::optional<StoredJob> find(db::Session& session, std::string_view id);
+  static std::optional<StoredJob> find(db::Session& session, std::string_view id, TriggerCache* triggers);
   std::vector<StoredJob> select(std::string_view where, const db::Parameters& parameters);
 
   db::Database& database_;
+  TriggerCache triggers_;
 };
 
 }  // namespace mortise::services

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "core/services/jobs/job_clock.hpp"
+#include "core/services/jobs/job_definition.hpp"
 #include "core/services/jobs/job_run.hpp"
 #include "core/services/jobs/job_store.hpp"
-#include "core/services/jobs/trigger.hpp"
 #include "core/services/service_error.hpp"
 
 namespace mortise::ops {
@@ -26,26 +26,14 @@ namespace mortise::services {
 
 struct JobsOptions {
   std::string node = "local";              // this server: the same after a restart, and no other's
-  std::string boot;                        // this start of it; empty: a fresh one
+  std::string boot;                        // this start of it; empty: a new one
   bool shared = false;                     // other servers may use the same database
   std::chrono::milliseconds lease{10000};  // within this time another server takes over from one that died
   std::size_t workers = 5;
   std::string timezone = "Asia/Shanghai";  // of triggers that an API gives without one
   JobClock* clock = &JobClock::system();
   ops::Registry* metrics = nullptr;
-  std::function<void()> changed;  // called after a change: tells the other servers, which call noticeChanges()
-};
-
-// A job as its module gives it.
-struct JobDefinition {
-  std::string module;
-  std::string job;  // id within the module
-  std::string name;
-  std::string description;
-  Trigger trigger;
-  std::string payload{};
-  JobRules rules{};
-  std::string id() const { return module + "." + job; }
+  std::function<void()> changed;  // called after a change: notifies the other servers, which call noticeChanges()
 };
 
 struct JobsStatus {
@@ -67,7 +55,7 @@ struct JobsReload {
 class Jobs {
  public:
   // Returns a short text for the record; throws to fail.
-  using Function = std::function<std::string(JobRun&)>;
+  using Function = JobFunction;
 
   Jobs(db::Database& database, JobsOptions options);
   ~Jobs();  // stop(10 s)
@@ -110,7 +98,7 @@ class Jobs {
   // When the job comes, jitter included, in its zone; empty: paused, or never again.
   static std::optional<std::int64_t> nextRun(const StoredJob& job);
 
-  // Takes the lease, or waits for it to become free. Runs that this server's former life left open are closed as lost.
+  // Takes the lease, or waits for it to become free. Runs that the server's former process left open are closed as lost.
   void start();
   // While off, this server starts no run and gives the lease away.
   void enable(bool on);

@@ -36,30 +36,30 @@ void RunRecorder::ended(RunEnd end) {
   wake_.notify_one();
 }
 
-void RunRecorder::unclaimed(Claim claim) {
+void RunRecorder::release(Claim claim) {
   const std::lock_guard lock(mutex_);
-  unclaimed_.push_back(std::move(claim));
+  releases_.push_back(std::move(claim));
   wake_.notify_one();
 }
 
 void RunRecorder::flush() {
   const std::lock_guard writing(writing_);
   std::vector<RunEnd> ends;
-  std::vector<Claim> unclaimed;
+  std::vector<Claim> releases;
   {
     const std::lock_guard lock(mutex_);
     ends.swap(ends_);
-    unclaimed.swap(unclaimed_);
+    releases.swap(releases_);
   }
   try {
     if (!ends.empty()) store_.end(ends);
     ends.clear();
-    if (!unclaimed.empty()) store_.unclaim(unclaimed);
+    if (!releases.empty()) store_.releaseClaims(releases);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     ends_.insert(ends_.begin(), std::make_move_iterator(ends.begin()), std::make_move_iterator(ends.end()));
-    unclaimed_.insert(unclaimed_.begin(), std::make_move_iterator(unclaimed.begin()),
-                      std::make_move_iterator(unclaimed.end()));
+    releases_.insert(releases_.begin(), std::make_move_iterator(releases.begin()),
+                     std::make_move_iterator(releases.end()));
     throw;
   }
 }
@@ -82,7 +82,7 @@ void RunRecorder::work() {
       if (failing) {
         wake_.wait_for(lock, kProgress, [this] { return stopping_; });
       } else {
-        wake_.wait_until(lock, nextProgress, [this] { return stopping_ || !ends_.empty() || !unclaimed_.empty(); });
+        wake_.wait_until(lock, nextProgress, [this] { return stopping_ || !ends_.empty() || !releases_.empty(); });
         wake_.wait_for(lock, kGather, [this] { return stopping_; });
       }
       if (stopping_) return;

@@ -23,7 +23,8 @@ class RunRecorder {
 
   void start();
   void ended(RunEnd end);
-  void unclaimed(Claim claim);
+  // A claim whose run has not begun: another server, or this one later, does it.
+  void release(Claim claim);
   // Writes what is there, on this thread. Throws db::Error; nothing is lost then.
   void flush();
   // Writes what is there; what the database does not take within a few attempts is logged.
@@ -39,7 +40,7 @@ class RunRecorder {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<RunEnd> ends_;
-  std::vector<Claim> unclaimed_;
+  std::vector<Claim> releases_;
   bool stopping_ = false;
   std::thread thread_;
 };

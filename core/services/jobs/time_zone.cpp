@@ -38,22 +38,22 @@ bool isZoneName(std::string_view name) {
 std::shared_ptr<const TimeZone> TimeZone::load(const std::string& name) {
   absl::TimeZone zone;
   if (!absl::LoadTimeZone(name, &zone)) return nullptr;
-  const std::shared_ptr<TimeZone> made(new TimeZone(name));
+  const std::shared_ptr<TimeZone> result(new TimeZone(name));
   const auto offsetAt = [&](absl::Time time) { return static_cast<std::int64_t>(zone.At(time).offset); };
   absl::Time time = absl::FromUnixSeconds(-(std::int64_t{1} << 40));
-  made->first_ = offsetAt(time);
-  std::int64_t offset = made->first_;
+  result->first_ = offsetAt(time);
+  std::int64_t offset = result->first_;
   absl::TimeZone::CivilTransition transition;
   while (zone.NextTransition(time, &transition)) {
-    // A civil time that the clock skips, or shows twice, knows the instant of the change.
+    // Of a civil time that the clock skips, or shows twice, the instant of the change is known.
     const auto skipped = zone.At(transition.from);
     time = skipped.kind == absl::TimeZone::TimeInfo::SKIPPED ? skipped.trans : zone.At(transition.to).trans;
     const auto now = offsetAt(time);
-    if (now != offset) made->changes_.push_back({absl::ToUnixSeconds(time), now});
+    if (now != offset) result->changes_.push_back({absl::ToUnixSeconds(time), now});
     offset = now;
   }
-  made->repeats_ = !made->changes_.empty() && made->changes_.back().instant > kFarFuture;
-  return made;
+  result->repeats_ = !result->changes_.empty() && result->changes_.back().instant > kFarFuture;
+  return result;
 }
 
 const std::shared_ptr<const TimeZone>& TimeZone::utc() {
@@ -65,12 +65,12 @@ std::shared_ptr<const TimeZone> TimeZone::find(std::string_view name) {
   if (name == "UTC") return utc();
   if (!isZoneName(name)) return nullptr;
   static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const TimeZone>, std::less<>> known;
+  static std::map<std::string, std::shared_ptr<const TimeZone>, std::less<>> zones;
   const std::lock_guard lock(mutex);
-  const auto found = known.find(name);
-  if (found != known.end()) return found->second;
+  const auto entry = zones.find(name);
+  if (entry != zones.end()) return entry->second;
   auto zone = load(std::string(name));
-  if (zone) known.emplace(name, zone);
+  if (zone) zones.emplace(name, zone);
   return zone;
 }
 

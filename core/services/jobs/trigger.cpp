@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -20,6 +21,9 @@ struct Trigger::Rule {
   std::unique_ptr<const Cron> cron;
   std::int64_t every = 0;  // interval: seconds
   std::int64_t first = 0;  // interval, date: microseconds
+  // Of a stored trigger that can't be read.
+  std::optional<TriggerError> fault;
+  std::string storedZone;
 };
 
 namespace {
@@ -55,20 +59,20 @@ CronTexts namedFields(std::string_view text) {
   for (text = text::trim(text); !text.empty(); text = text::trim(text)) {
     const auto equals = text.find('=');
     const auto name = text.substr(0, equals);
-    const auto* found = std::find_if(std::begin(kFieldNames), std::end(kFieldNames),
-                                     [&](const auto& field) { return name == field.name; });
-    if (equals == std::string_view::npos || found == std::end(kFieldNames)) {
+    const auto* field = std::find_if(std::begin(kFieldNames), std::end(kFieldNames),
+                                     [&](const auto& one) { return name == one.name; });
+    if (equals == std::string_view::npos || field == std::end(kFieldNames)) {
       refuse("cron \"" + std::string(name.substr(0, 40)) +
              "\": write year=, month=, day=, day_of_week=, hour=, minute= or second=");
     }
-    if (!at(texts, found->part).empty()) refuse("cron: " + std::string(name) + " is given twice");
+    if (!at(texts, field->part).empty()) refuse("cron: " + std::string(name) + " is given twice");
     text.remove_prefix(equals + 1);
     const bool quoted = text.starts_with('\'');
     if (quoted) text.remove_prefix(1);
     const auto end = text.find_first_of(quoted ? "'" : " \t");
     if (quoted && end == std::string_view::npos) refuse("cron: a quote is not closed");
-    at(texts, found->part) = text.substr(0, end);
-    if (text::trim(at(texts, found->part)).empty()) refuse("cron: " + std::string(name) + " is empty");
+    at(texts, field->part) = text.substr(0, end);
+    if (text::trim(at(texts, field->part)).empty()) refuse("cron: " + std::string(name) + " is empty");
     text.remove_prefix(std::min(text.size(), end == std::string_view::npos ? end : end + 1));
   }
   return texts;
@@ -96,8 +100,6 @@ struct Unit {
 };
 constexpr Unit kDateUnits[] = {{'W', 604800}, {'D', 86400}};
 constexpr Unit kTimeUnits[] = {{'H', 3600}, {'M', 60}, {'S', 1}};
-// In the order of TriggerRequest::counts.
-constexpr std::int64_t kUnitSeconds[] = {604800, 86400, 3600, 60, 1};
 
 void addSeconds(std::int64_t& total, std::int64_t count, std::int64_t unit) {
   std::int64_t product = 0;
@@ -154,7 +156,34 @@ std::int64_t momentMicros(std::string_view field, std::string_view text, const T
 
 std::string atText(std::int64_t micros) { return "at: " + writeMoment(micros, *TimeZone::utc()); }
 
+std::string_view view(mortise_str text) {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
+std::string_view trimmed(mortise_str text) { return text::trim(view(text)); }
+
 }  // namespace
+
+Trigger::Trigger() {
+  static const Trigger never = parse("at: 1970-01-01T00:00:00Z");
+  rule_ = never.rule_;
+}
+
+Trigger Trigger::stored(std::string_view text, std::string_view zone) {
+  try {
+    return parse(text, zone);
+  } catch (const TriggerError& error) {
+    auto rule = std::make_shared<Rule>();
+    rule->text = text;
+    rule->zone = TimeZone::utc();
+    rule->storedZone = zone;
+    rule->fault = error;
+    return Trigger(std::move(rule));
+  }
+}
+
+void Trigger::requireReadable() const {
+  if (rule_->fault) throw TriggerError(*rule_->fault);
+}
 
 Trigger Trigger::parse(std::string_view input, std::string_view zone) {
   const auto colon = input.find(':');
@@ -186,35 +215,41 @@ Trigger Trigger::parse(std::string_view input, std::string_view zone) {
   return Trigger(std::move(rule));
 }
 
-Trigger Trigger::from(const TriggerRequest& request, std::string_view defaultZone, std::int64_t nowMicros) {
+Trigger Trigger::from(const mortise_trigger& request, std::string_view defaultZone, std::int64_t nowMicros) {
   auto rule = std::make_shared<Rule>();
-  const auto type = text::trim(request.type);
+  const auto type = trimmed(request.type);
   if (type == "cron") {
     rule->kind = Kind::cron;
-    const auto zone = text::trim(request.timezone);
+    const auto zone = trimmed(request.timezone);
     rule->zone = zoneOf(zone.empty() ? defaultZone : zone);
     CronTexts texts;
-    if (!text::trim(request.cronExpression).empty()) texts = Cron::split(request.cronExpression);
+    if (!trimmed(request.cron_expression).empty()) texts = Cron::split(view(request.cron_expression));
+    const mortise_str fields[] = {request.second, request.minute,  request.hour, request.day,
+                                  request.month,  request.weekday, request.year};
     for (std::size_t i = 0; i < kCronParts; ++i) {
-      const auto field = text::trim(request.fields[i]);
-      if (!field.empty()) texts[i] = field;
+      if (const auto field = trimmed(fields[i]); !field.empty()) texts[i] = field;
     }
     rule->cron = std::make_unique<Cron>(texts);
     rule->text = cronText(*rule->cron);
   } else if (type == "interval") {
     rule->kind = Kind::interval;
     rule->zone = zoneOf(defaultZone);
-    for (std::size_t i = 0; i < request.counts.size(); ++i) {
-      if (request.counts[i] > 0) addSeconds(rule->every, request.counts[i], kUnitSeconds[i]);
+    const std::pair<std::int64_t, std::int64_t> parts[] = {{request.weeks, 604800},
+                                                           {request.days, 86400},
+                                                           {request.hours, 3600},
+                                                           {request.minutes, 60},
+                                                           {request.seconds, 1}};
+    for (const auto& [count, seconds] : parts) {
+      if (count > 0) addSeconds(rule->every, count, seconds);
     }
     requireInTime(rule->every);
     if (rule->every > kLastSecond - nowMicros / kMicros) refuse("interval: its first run comes after the year 9999");
     rule->first = nowMicros + rule->every * kMicros;
     rule->text = fmt::format("every: PT{}S from {}", rule->every, writeMoment(rule->first, *TimeZone::utc()));
   } else if (type == "date") {
-    if (text::trim(request.runDate).empty()) refuse("date: run_date is missing");
+    if (trimmed(request.run_date).empty()) refuse("date: run_date is missing");
     rule->zone = TimeZone::utc();
-    rule->first = momentMicros("run_date", request.runDate, *zoneOf(defaultZone));
+    rule->first = momentMicros("run_date", view(request.run_date), *zoneOf(defaultZone));
     rule->text = atText(rule->first);
   } else {
     throw TriggerError("trigger_type", "type \"" + std::string(type.substr(0, 40)) + "\": use cron, interval or date");
@@ -224,10 +259,11 @@ Trigger Trigger::from(const TriggerRequest& request, std::string_view defaultZon
 
 std::optional<std::int64_t> Trigger::next(std::int64_t fromMicros) const {
   const auto& rule = *rule_;
+  if (rule.fault) return std::nullopt;
   if (rule.kind == Kind::cron) {
     const auto from = fromMicros / kMicros + (fromMicros > 0 && fromMicros % kMicros != 0 ? 1 : 0);
-    const auto found = rule.cron->next(from, *rule.zone);
-    return found ? std::optional(*found * kMicros) : std::nullopt;
+    const auto second = rule.cron->next(from, *rule.zone);
+    return second ? std::optional(*second * kMicros) : std::nullopt;
   }
   if (fromMicros <= rule.first) return rule.first;
   if (rule.kind == Kind::date) return std::nullopt;
@@ -237,6 +273,7 @@ std::optional<std::int64_t> Trigger::next(std::int64_t fromMicros) const {
 }
 
 std::optional<std::int64_t> Trigger::latest(std::int64_t fromMicros, std::int64_t untilMicros) const {
+  if (rule_->fault) return std::nullopt;
   if (rule_->kind != Kind::cron) {
     if (untilMicros < rule_->first) return std::nullopt;
     const auto every = rule_->every * kMicros;
@@ -247,10 +284,10 @@ std::optional<std::int64_t> Trigger::latest(std::int64_t fromMicros, std::int64_
   // Looks back twice as far each time; then from the first match of that stretch to the last.
   for (std::int64_t back = kMicros;; back *= 2) {
     const auto start = std::max(fromMicros, untilMicros - back);
-    auto found = next(start);
-    if (found && *found <= untilMicros) {
-      for (auto later = next(*found + 1); later && *later <= untilMicros; later = next(*later + 1)) found = later;
-      return found;
+    auto latest = next(start);
+    if (latest && *latest <= untilMicros) {
+      for (auto later = next(*latest + 1); later && *later <= untilMicros; later = next(*later + 1)) latest = later;
+      return latest;
     }
     if (start == fromMicros) return std::nullopt;
   }
@@ -271,7 +308,7 @@ const char* Trigger::kindName() const {
 }
 
 const std::string& Trigger::text() const { return rule_->text; }
-const std::string& Trigger::zone() const { return rule_->zone->name(); }
+const std::string& Trigger::zone() const { return rule_->fault ? rule_->storedZone : rule_->zone->name(); }
 
 std::string Trigger::description() const {
   const auto& rule = *rule_;

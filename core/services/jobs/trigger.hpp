@@ -1,7 +1,7 @@
-// When a job runs: cron, interval or date; from a text or from what an API was given, to the next time.
+// When a job runs: cron, interval or date. The one type that the kernel has for it: made from a text (module.yaml, jobs/1,
+// the database) or from mortise_trigger (scheduler/1), which is its form at the boundary.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,35 +11,32 @@
 #include "core/services/jobs/cron_field.hpp"
 #include "core/services/jobs/time_zone.hpp"
 #include "core/services/jobs/trigger_error.hpp"
+#include "mortise/abi/scheduler.h"
 
 namespace mortise::services {
 
-// A trigger as an API is given it. A blank text is not given.
-struct TriggerRequest {
-  std::string_view type;      // cron, interval, date
-  std::string_view timezone;  // cron
-  std::string_view cronExpression;
-  std::array<std::string_view, kCronParts> fields;  // by CronPart; each overrides its part of the expression
-  std::array<std::int64_t, 5> counts{};  // interval: weeks, days, hours, minutes, seconds; not positive counts nothing
-  std::string_view runDate;
-};
-
-// A value; copies share what was parsed.
+// A value; copies share what was parsed. Equal when text and zone are.
 class Trigger {
  public:
   enum class Kind : std::uint8_t { cron, interval, date };
 
-  // "cron: 0 4 * * *"              5 parts (minute hour day month weekday), 6 (second first) or 7 (year last); weekday
-  // 0
-  //                                is Monday, day and weekday are combined with AND
+  Trigger();  // never fires
+
+  // "cron: 0 4 * * *"              5 parts (minute hour day month weekday), 6 (second first) or 7 (year last);
+  //                                weekday 0 is Monday, day and weekday are combined with AND
   // "cron: hour=4 day='2nd fri'"   single fields: year month day day_of_week hour minute second
   // "every: PT5M"                  ISO 8601 duration of whole seconds in weeks, days, hours, minutes, seconds; counts
   //                                from the epoch, or "every: PT5M from 2030-01-01T00:00:00Z"
   // "at: 2030-01-01T00:00:00Z"     once
   // `zone`: IANA name for cron, and for times without an offset; empty: UTC. Throws TriggerError: field, value, rule.
   static Trigger parse(std::string_view text, std::string_view zone = {});
-  // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`.
-  static Trigger from(const TriggerRequest& request, std::string_view defaultZone, std::int64_t nowMicros);
+  // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`. Throws
+  // TriggerError.
+  static Trigger from(const mortise_trigger& request, std::string_view defaultZone, std::int64_t nowMicros);
+  // As parse(), for what a database has: one that can't be read (such as for a zone that the system's data no longer
+  // has) keeps its text and zone, never fires, and says why in requireReadable(), which throws its TriggerError.
+  static Trigger stored(std::string_view text, std::string_view zone);
+  void requireReadable() const;
 
   // Earliest fire time at or after `fromMicros`. nullopt: never again.
   std::optional<std::int64_t> next(std::int64_t fromMicros) const;
@@ -57,6 +54,8 @@ class Trigger {
   CronTexts fields() const;
   // A fire time in the trigger's zone.
   std::string shown(std::int64_t micros) const;
+
+  bool operator==(const Trigger& other) const { return text() == other.text() && zone() == other.zone(); }
 
  private:
   struct Rule;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <tuple>
 #include <vector>
 
 #include "core/base/identifiers.hpp"
@@ -114,26 +116,31 @@ TEST(At, FiresOnceAndReadsOffsets) {
   EXPECT_EQ(trigger.next(at("2030-01-01T00:00:00") + 1), std::nullopt);
 }
 
-// What an API is given.
-struct Given {
+mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
+
+// What an API gets.
+struct Request {
   std::string type = "cron";
   std::string expression{};
   std::vector<std::pair<CronPart, std::string>> fields{};
   std::string timezone{};
 };
 
-Trigger made(const Given& given) {
-  TriggerRequest request;
-  request.type = given.type;
-  request.cronExpression = given.expression;
-  request.timezone = given.timezone;
-  for (const auto& [part, text] : given.fields) request.fields[static_cast<std::size_t>(part)] = text;
+Trigger made(const Request& from) {
+  mortise_trigger request{};
+  request.type = str(from.type);
+  request.cron_expression = str(from.expression);
+  request.timezone = str(from.timezone);
+  // By CronPart.
+  mortise_str* const parts[] = {&request.second, &request.minute,  &request.hour, &request.day,
+                                &request.month,  &request.weekday, &request.year};
+  for (const auto& [part, text] : from.fields) *parts[static_cast<std::size_t>(part)] = str(text);
   return Trigger::from(request, "Asia/Shanghai", at("2026-01-08T00:00:00"));
 }
 
-std::string refusal(const Given& given) {
+std::string refusal(const Request& request) {
   try {
-    made(given);
+    made(request);
   } catch (const TriggerError& error) {
     return error.code();
   }
@@ -212,30 +219,33 @@ TEST(Request, NamesWhatIsWrong) {
 
 TEST(Interval, CountsFromWhenItWasGiven) {
   const auto now = at("2026-01-08T10:00:00") + 250'000;
-  TriggerRequest request;
-  request.type = "interval";
-  request.counts = {0, 1, -5, 15, 4};
+  mortise_trigger request{};
+  request.type = str("interval");
+  const auto count = [&](std::array<std::int64_t, 5> parts) {
+    std::tie(request.weeks, request.days, request.hours, request.minutes, request.seconds) = std::tuple_cat(parts);
+  };
+  count({0, 1, -5, 15, 4});
   const Trigger trigger = Trigger::from(request, "Asia/Shanghai", now);
   EXPECT_EQ(trigger.description(), "interval[1 day, 0:15:04]");
   EXPECT_EQ(trigger.shown(*trigger.next(now)), "2026-01-09T18:15:04.250000+08:00");
   EXPECT_EQ(*trigger.next(*trigger.next(now) + 1) - *trigger.next(now), 87304'000'000);
   EXPECT_EQ(Trigger::parse(trigger.text(), trigger.zone()).next(now), trigger.next(now));
-  request.counts = {9, 9, 3, 4, 5};
+  count({9, 9, 3, 4, 5});
   EXPECT_EQ(Trigger::from(request, "UTC", now).description(), "interval[72 days, 3:04:05]");
   for (const auto days : {std::int64_t{1} << 62, std::int64_t{3'000'000'000}, std::int64_t{2'912'800}}) {
-    request.counts = {0, days, 0, 0, 0};
+    count({0, days, 0, 0, 0});
     EXPECT_THROW(Trigger::from(request, "UTC", now), TriggerError) << days;
   }
-  request.counts = {0, 2'912'000, 0, 0, 0};
+  count({0, 2'912'000, 0, 0, 0});
   EXPECT_EQ(Trigger::from(request, "UTC", now).shown(*Trigger::from(request, "UTC", now).next(now)).substr(0, 4),
             "9998");
 }
 
 TEST(Date, CountsInTheDefaultZoneAndShowsUtc) {
   const auto date = [](const std::string& text) {
-    TriggerRequest request;
-    request.type = "date";
-    request.runDate = text;
+    mortise_trigger request{};
+    request.type = str("date");
+    request.run_date = str(text);
     return Trigger::from(request, "Asia/Shanghai", 0);
   };
   EXPECT_EQ(date("2030-01-02").description(), "date[2030-01-01 16:00:00 UTC]");
@@ -246,6 +256,17 @@ TEST(Date, CountsInTheDefaultZoneAndShowsUtc) {
   for (const auto* text : {"tomorrow", "2030-13-01", "2030-02-30", "2030-01-01T25:00", "2030-01-01T10:00+8",
                            "1893456000", "2030-01-01T10:00Zx", "2030-01-01x10:00", "2030-1-1", "10000-01-01"})
     EXPECT_THROW(date(text), TriggerError) << text;
+}
+
+TEST(Trigger, AStoredOneThatCantBeReadKeepsItsTextAndNeverFires) {
+  const auto trigger = Trigger::stored("cron: 0 4 * * *", "Mars/Olympus");
+  EXPECT_EQ(trigger.text(), "cron: 0 4 * * *");
+  EXPECT_EQ(trigger.zone(), "Mars/Olympus");
+  EXPECT_EQ(trigger.next(0), std::nullopt);
+  EXPECT_EQ(trigger.latest(0, at("2030-01-01T00:00:00")), std::nullopt);
+  EXPECT_THROW(trigger.requireReadable(), TriggerError);
+  EXPECT_NO_THROW(Trigger::stored("cron: 0 4 * * *", "Europe/Berlin").requireReadable());
+  EXPECT_EQ(Trigger().next(at("2026-01-01T00:00:00")), std::nullopt);
 }
 
 TEST(Trigger, ItsTextReadsBackAsTheSame) {

@@ -1,0 +1,69 @@
+// The lease of the cluster's runner: which server starts the runs that the clock asks for. One row of the database holds
+// it; the epoch grows with each holder, and a claim under an old epoch is refused there.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/services/jobs/job_clock.hpp"
+#include "core/services/jobs/job_store.hpp"
+
+namespace mortise::services {
+
+class JobLease {
+ public:
+  struct Term {
+    std::int64_t epoch = 0;
+    std::int64_t validUntil = 0;  // monotonic, microseconds: nothing is claimed after it without a renewal
+  };
+
+  // `length`: within this time another server takes over from one that died.
+  JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length);
+
+  // The term that this server has. Not thread-safe: the engine's lock guards these.
+  bool held() const { return held_; }
+  std::int64_t epoch() const { return term_.epoch; }  // of the last term when none is held
+  std::int64_t validUntil() const { return term_.validUntil; }
+  void begin(const Term& term);
+  void extend(const Term& term) { term_ = term; }
+  // Returns the epoch for release(); nullopt when none was held.
+  std::optional<std::int64_t> end();
+
+  // The row. Any thread, without the engine's lock: these block. Errors: db::Error.
+  // Takes the lease over as the row was `seen`; nullopt when another server was faster. The runs that the former holder
+  // left open are closed as lost.
+  std::optional<Term> takeOver(const StoredRunner& seen);
+  std::optional<Term> renew(std::int64_t epoch);  // nullopt: another server holds it
+  void release(std::int64_t epoch);
+
+  // What the lease's thread observes of other servers. For one thread; these block. Errors: db::Error.
+  // The row to take over: free, of this server's former process, or without a sign of life for most of the lease.
+  std::optional<StoredRunner> takeable();
+  // Closes the runs of servers that show no sign of life, so that none of them stays open for ever.
+  void closeRunsOfSilentServers();
+
+ private:
+  std::int64_t validFrom(std::int64_t asked) const { return asked + length_ * 6 / 10; }
+
+  struct SeenNode {
+    std::int64_t beat = -1;
+    std::int64_t since = 0;
+    bool closed = false;
+  };
+
+  JobStore& store_;
+  JobClock& clock_;
+  const std::string node_;
+  const std::int64_t length_;  // microseconds
+  bool held_ = false;
+  Term term_;
+  StoredRunner seenRunner_;
+  std::int64_t seenSince_ = 0;
+  std::map<std::string, SeenNode, std::less<>> seenNodes_;
+};
+
+}  // namespace mortise::services

@@ -1,0 +1,111 @@
+#include "core/services/jobs/job_plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/identifiers.hpp"
+#include "core/ops/log.hpp"
+#include "core/services/jobs/due_step.hpp"
+#include "core/services/service_error.hpp"
+
+namespace mortise::services {
+
+std::uint32_t JobPlan::moduleNumber(std::string_view name) {
+  for (std::size_t i = 0; i < modules_.size(); ++i) {
+    if (modules_[i].name == name) return static_cast<std::uint32_t>(i);
+  }
+  modules_.push_back({std::string(name), nullptr});
+  return static_cast<std::uint32_t>(modules_.size() - 1);
+}
+
+bool JobPlan::loaded(std::string_view module) const {
+  return std::any_of(modules_.begin(), modules_.end(),
+                     [&](const auto& known) { return known.name == module && known.function != nullptr; });
+}
+
+void JobPlan::setFunction(std::uint32_t module, FunctionPtr function) {
+  modules_[module].function = std::move(function);
+  schedule_.each([&](PlannedJob& job) {
+    if (job.module == module) arrange(job);
+  });
+}
+
+void JobPlan::arrange(PlannedJob& job) {
+  if (job.due) job.wakeAt = *job.due + jitterOf(job.id, *job.due, job.rules.jitterSeconds);
+  schedule_.arrange(job, job.due && !job.busy && modules_[job.module].function != nullptr);
+}
+
+void JobPlan::put(const StoredJob& stored) {
+  try {
+    stored.trigger.requireReadable();
+    PlannedJob job{stored.id, stored.trigger, stored.rules, moduleNumber(stored.module)};
+    job.due = stored.paused ? std::nullopt : stored.nextRun;
+    job.hasPayload = !stored.payload.empty();
+    job.runsOnce = !stored.declared && job.trigger.kind() == Trigger::Kind::date;
+    arrange(schedule_.put(std::move(job)));
+  } catch (const ServiceError& error) {
+    // Such as a zone that the system's data no longer has.
+    schedule_.remove(stored.id);
+    log::error("a job does not run: its trigger can't be read", {{"job", stored.id}, {"reason", error.what()}});
+  }
+}
+
+std::optional<std::int64_t> JobPlan::nextWake() {
+  const auto* first = schedule_.first();
+  return first == nullptr ? std::nullopt : std::optional(first->wakeAt);
+}
+
+std::vector<Claim> JobPlan::takeDue(std::int64_t now, std::size_t room) {
+  std::vector<Claim> claims;
+  while (room > 0) {
+    auto* job = schedule_.first();
+    if (job == nullptr || job->wakeAt > now) break;
+    metrics_.due();
+    const DueStep step = stepFrom(job->trigger, job->rules, *job->due, now);
+    Claim claim;
+    claim.jobId = job->id;
+    claim.due = *job->due;
+    claim.next = step.next;
+    if (!step.run) {
+      metrics_.skipped(false);
+      log::warning("a run was left out: its time is too long ago", {{"job", job->id}, {"due", isoMillis(claim.due)}});
+    } else if (job->running >= static_cast<std::uint64_t>(job->rules.maxInstances)) {
+      metrics_.skipped(true);
+      log::debug("a run was left out: the one before still goes on", {{"job", job->id}});
+    } else {
+      claim.run.emplace();
+      claim.run->jobId = job->id;
+      claim.run->dueAt = *step.run;
+      claim.wantsPayload = job->hasPayload;
+      --room;
+    }
+    job->busy = true;
+    arrange(*job);
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+PlannedJob* JobPlan::settle(const Claim& claim) {
+  auto* job = schedule_.find(claim.jobId);
+  if (job == nullptr) return nullptr;
+  if (claim.claimed && job->due == claim.due) job->due = claim.next;
+  job->busy = false;
+  arrange(*job);
+  return job;
+}
+
+void JobPlan::setRunning(std::string_view id, std::uint32_t runs) {
+  if (auto* job = schedule_.find(id); job != nullptr) job->running = runs;
+}
+
+void JobPlan::runEnded(std::string_view id) {
+  auto* job = schedule_.find(id);
+  if (job != nullptr && job->running > 0) --job->running;
+}
+
+void JobPlan::removeIfOver(std::string_view id) {
+  if (const auto* job = schedule_.find(id); job != nullptr && !job->due) schedule_.remove(std::string(id));
+}
+
+}  // namespace mortise::services

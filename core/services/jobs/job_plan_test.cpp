@@ -1,0 +1,91 @@
+#include "core/services/jobs/job_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mortise::services {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000;
+
+class JobPlanTest : public testing::Test {
+ protected:
+  StoredJob job(const std::string& id) const {
+    StoredJob stored;
+    stored.id = "m." + id;
+    stored.module = "m";
+    stored.trigger = Trigger::parse("cron: * * * * *");
+    stored.nextRun = kMinute;
+    return stored;
+  }
+  void load() {
+    plan_.setFunction(plan_.moduleNumber("m"),
+                      std::make_shared<const JobFunction>([](JobRun&) { return std::string(); }));
+  }
+
+  JobMetrics metrics_{nullptr};
+  JobPlan plan_{metrics_};
+};
+
+TEST_F(JobPlanTest, JobsWaitUntilTheirModuleIsLoaded) {
+  plan_.put(job("a"));
+  EXPECT_FALSE(plan_.loaded("m"));
+  EXPECT_EQ(plan_.nextWake(), std::nullopt);
+  EXPECT_TRUE(plan_.takeDue(kMinute, 10).empty());
+  load();
+  EXPECT_TRUE(plan_.loaded("m"));
+  EXPECT_EQ(plan_.nextWake(), kMinute);
+  plan_.setFunction(plan_.moduleNumber("m"), nullptr);
+  EXPECT_EQ(plan_.nextWake(), std::nullopt);
+  EXPECT_EQ(plan_.size(), 1U);
+}
+
+TEST_F(JobPlanTest, AJobIsSetAsideUntilItsClaimIsOver) {
+  load();
+  plan_.put(job("a"));
+  auto claims = plan_.takeDue(kMinute, 10);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_EQ(claims[0].run->dueAt, kMinute);
+  EXPECT_EQ(claims[0].next, 2 * kMinute);
+  EXPECT_TRUE(plan_.takeDue(5 * kMinute, 10).empty());
+  plan_.settle(claims[0]);  // the database refused it: due as before
+  EXPECT_EQ(plan_.nextWake(), kMinute);
+  claims = plan_.takeDue(kMinute, 10);
+  claims[0].claimed = true;
+  EXPECT_NE(plan_.settle(claims[0]), nullptr);
+  EXPECT_EQ(plan_.nextWake(), 2 * kMinute);
+  claims = plan_.takeDue(2 * kMinute, 10);
+  plan_.remove("m.a");
+  EXPECT_EQ(plan_.settle(claims[0]), nullptr);
+}
+
+TEST_F(JobPlanTest, NoMoreRunsAreTakenThanThereIsRoomFor) {
+  load();
+  for (const auto* id : {"a", "b", "c"}) plan_.put(job(id));
+  EXPECT_EQ(plan_.takeDue(kMinute, 2).size(), 2U);
+  EXPECT_EQ(plan_.takeDue(kMinute, 2).size(), 1U);
+}
+
+TEST_F(JobPlanTest, AJobThatRunsAlreadyLeavesItsTimeOut) {
+  load();
+  plan_.put(job("a"));
+  plan_.setRunning("m.a", 1);
+  auto claims = plan_.takeDue(kMinute, 10);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_FALSE(claims[0].run);
+  claims[0].claimed = true;
+  plan_.settle(claims[0]);
+  plan_.runEnded("m.a");
+  EXPECT_TRUE(plan_.takeDue(2 * kMinute, 10)[0].run);
+}
+
+TEST_F(JobPlanTest, AJobWhoseTriggerCantBeReadIsLeftOut) {
+  load();
+  auto unreadable = job("a");
+  unreadable.trigger = Trigger::stored("cron: * * * * *", "Mars/Olympus");
+  plan_.put(job("a"));
+  plan_.put(unreadable);
+  EXPECT_EQ(plan_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace mortise::services

@@ -1,0 +1,29 @@
+// Parsed triggers, shared by all jobs that have the same.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/services/jobs/trigger.hpp"
+
+namespace mortise::services {
+
+// Thread-safe.
+class TriggerCache {
+ public:
+  // Trigger::stored() of both.
+  Trigger stored(const std::string& text, const std::string& zone);
+  // The one that others share, equal to `trigger`.
+  Trigger shared(const Trigger& trigger);
+
+ private:
+  static constexpr std::size_t kMaxTriggers = 10000;  // then it starts again: jobs keep what they have
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, Trigger> triggers_;  // by zone and text
+};
+
+}  // namespace mortise::services
