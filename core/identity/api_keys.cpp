@@ -52,10 +52,10 @@ std::optional<ApiKey> one(db::Session& session, const char* where, const db::Par
   return keyFrom(*rows);
 }
 
-void requireSensible(const NewApiKey& wanted, std::int64_t now) {
-  if (wanted.kind == KeyKind::service && wanted.scopes.empty())
+void requireSensible(const NewApiKey& request, std::int64_t now) {
+  if (request.kind == KeyKind::service && request.scopes.empty())
     throw Problem(422, "validation_failed").field({"body", "scopes"}, "too_short", {{"min_length", "1"}});
-  if (wanted.expiresAt != 0 && wanted.expiresAt <= now)
+  if (request.expiresAt != 0 && request.expiresAt <= now)
     throw Problem(422, "validation_failed").field({"body", "expires_at"}, "value_error").note("expiry in the past");
 }
 
@@ -81,23 +81,23 @@ std::vector<std::string> fromJsonList(std::string_view text) {
   return words;
 }
 
-ApiKey ApiKeys::mint(const NewApiKey& wanted, std::string& raw) {
+ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
   const std::int64_t now = nowMicros();
-  requireSensible(wanted, now);
+  requireSensible(request, now);
   std::string text = std::string(kStart) + text::hex(randomBytes(16));
   ApiKey key;
   key.id = uuid4();
-  key.userId = wanted.userId;
-  key.name = wanted.name;
-  key.kind = wanted.kind;
+  key.userId = request.userId;
+  key.name = request.name;
+  key.kind = request.kind;
   key.prefix = text.substr(0, kPrefix);
-  key.scopes = wanted.scopes;
+  key.scopes = request.scopes;
   if (key.scopes.empty()) key.scopes = {"*"};
-  key.projectIds = wanted.projectIds;
-  key.orgId = wanted.orgId;
-  key.createdBy = wanted.createdBy.empty() ? wanted.userId : wanted.createdBy;
+  key.projectIds = request.projectIds;
+  key.orgId = request.orgId;
+  key.createdBy = request.createdBy.empty() ? request.userId : request.createdBy;
   key.createdAt = now;
-  key.expiresAt = wanted.expiresAt;
+  key.expiresAt = request.expiresAt;
   database_.transaction([&](db::Session& session) {
     store::requireActiveUser(session, key.userId);
     session.execute(

@@ -1,4 +1,4 @@
-// API keys: long-lived credentials for programs. The text of a key is told once; the database has only its SHA-256.
+// API keys: long-lived credentials for programs. The text of a key is shown once; the database has only its SHA-256.
 #pragma once
 
 #include <cstdint>
@@ -44,13 +44,13 @@ class ApiKeys {
   // Whether a bearer credential is an API key rather than a token.
   static bool looksLikeOne(std::string_view credential) { return credential.starts_with("sk_"); }
 
-  // `raw` receives the text of the key: "sk_sfs_" and 32 lowercase hex digits; it can't be told again. Throws Problem
+  // `raw` receives the text of the key: "sk_sfs_" and 32 lowercase hex digits; it can't be shown again. Throws Problem
   // 404 user_not_found, 403 account_disabled, 422 validation_failed (a service key without scopes, an expiry in the
   // past).
-  ApiKey mint(const NewApiKey& wanted, std::string& raw);
-  // Newest first, dead ones too. Of a user, of an organisation, or of both; at least one is given.
+  ApiKey mint(const NewApiKey& request, std::string& raw);
+  // Newest first, dead ones too. Of a user, of an organisation, or of both; at least one is not empty.
   std::vector<ApiKey> list(std::string_view userId, std::string_view orgId = {});
-  // Switches a key off without a stamp. Empty `userId`: whoever's it is. Throws Problem 404 api_key_not_found.
+  // Switches a key off without a stamp. Empty `userId`: of any user. Throws Problem 404 api_key_not_found.
   void deactivate(std::string_view userId, std::string_view keyId);
   // Every key that runs as the user, within the caller's transaction; the caller advances the revision.
   static void deactivateOf(db::Session& session, std::string_view userId);

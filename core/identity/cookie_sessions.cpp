@@ -44,7 +44,7 @@ std::int64_t CookieSessions::expiry(bool signedIn, std::int64_t now) const {
   return now + (signedIn ? options_.lifetime : options_.anonymousLifetime).count() * kMicros;
 }
 
-CookieSession CookieSessions::fresh(std::string_view userId, std::int64_t now) const {
+CookieSession CookieSessions::newSession(std::string_view userId, std::int64_t now) const {
   CookieSession session;
   session.id = text::base64Url(randomBytes(kIdBytes));
   session.userId = userId;
@@ -72,7 +72,7 @@ std::string CookieSessions::setCookie(const CookieSession& session) const {
 }
 
 CookieSession CookieSessions::openAnonymous(std::int64_t now) {
-  CookieSession session = fresh({}, now);
+  CookieSession session = newSession({}, now);
   database_.transaction([&](db::Session& work) { insert(work, session); });
   return session;
 }
@@ -97,18 +97,18 @@ std::optional<CookieSession> CookieSessions::find(db::Session& session, std::str
 }
 
 CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view userId, std::int64_t now) {
-  const CookieSession made = fresh(userId, now);
+  const CookieSession signedIn = newSession(userId, now);
   CookieSession bound;
   database_.transaction([&](db::Session& work) {
-    store::requireActiveUser(work, made.userId);
-    bound = made;
+    store::requireActiveUser(work, signedIn.userId);
+    bound = signedIn;
     const auto old = find(work, cookie, now);
     if (old) {
       bound.csrfSecret = old->csrfSecret;
       work.execute("DELETE FROM mortise_cookie_sessions WHERE id = :id", {{"id", old->id}});
     }
     insert(work, bound);
-    store::recordLogin(work, made.userId, now);
+    store::recordLogin(work, signedIn.userId, now);
   });
   revision_.advance();
   return bound;
@@ -139,11 +139,11 @@ bool CookieSessions::checkCsrf(const CookieSession& session, std::string_view to
   const std::string_view time = token.substr(0, dot);
   const std::string expected = signature("csrf", session.csrfSecret + "." + std::string(time));
   if (!equalsConstantTime(expected, token.substr(dot + 1))) return false;
-  std::int64_t made = 0;
-  const auto [end, failure] = std::from_chars(time.data(), time.data() + time.size(), made);
+  std::int64_t issuedAt = 0;
+  const auto [end, failure] = std::from_chars(time.data(), time.data() + time.size(), issuedAt);
   if (failure != std::errc() || end != time.data() + time.size()) return false;
   constexpr std::int64_t kLife = std::chrono::microseconds(kCsrfLifetime).count();
-  return made <= now + kClockSkew && now - made <= kLife;
+  return issuedAt <= now + kClockSkew && now - issuedAt <= kLife;
 }
 
 void CookieSessions::recordUse(const CookieSession& session, std::int64_t now) {

@@ -24,7 +24,7 @@ struct CookieOptions {
   std::chrono::seconds anonymousLifetime{86400};
 };
 
-// The cookie is "<session id>.<HMAC>". The id itself is stored, not a hash of it: whoever reads the database still has
+// The cookie is "<session id>.<HMAC>". The id itself is stored, not a hash of it: a reader of the database still has
 // no cookie without the server's key, and the HMAC turns forged cookies away on the I/O thread, before any look-up.
 // Times are passed in, in microseconds, so that tests move them. All but read() and setCookie(): [worker].
 class CookieSessions {
@@ -45,11 +45,11 @@ class CookieSessions {
   // nullopt: forged, gone, revoked or expired.
   std::optional<CookieSession> find(std::string_view cookie, std::int64_t now);
   std::optional<CookieSession> find(db::Session& session, std::string_view cookie, std::int64_t now) const;
-  // Signs a user in: under a new id (a session id that somebody planted before is worth nothing), with the CSRF secret
+  // Signs a user in: under a new id (a session id that an attacker planted before is worth nothing), with the CSRF secret
   // of the old session, so that tokens fetched before stay valid. Without a living session: a new one. Throws Problem
   // 404 user_not_found, 403 account_disabled.
   CookieSession bindUser(std::string_view cookie, std::string_view userId, std::int64_t now);
-  // Signs out: the session stays, anonymous, with its CSRF secret. False: there was nobody signed in.
+  // Signs out: the session stays, anonymous, with its CSRF secret. False: no user was signed in.
   bool close(std::string_view cookie, std::int64_t now);
 
   // Valid for any request of the session for an hour, any number of times.
@@ -67,7 +67,7 @@ class CookieSessions {
  private:
   std::string signature(std::string_view purpose, std::string_view text) const;
   std::int64_t expiry(bool signedIn, std::int64_t now) const;
-  CookieSession fresh(std::string_view userId, std::int64_t now) const;
+  CookieSession newSession(std::string_view userId, std::int64_t now) const;
 
   db::Database& database_;
   Revision& revision_;

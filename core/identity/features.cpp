@@ -21,14 +21,14 @@ std::shared_ptr<const FeatureTiers> Features::declared() const {
 
 void Features::require(std::string_view feature, std::string_view currentTier) const {
   const auto tiers = declared();
-  const auto found = tiers->find(feature);
-  if (found == tiers->end()) {
+  const auto entry = tiers->find(feature);
+  if (entry == tiers->end()) {
     throw Problem(422, "unknown_feature").note("no enabled module declares the feature " + std::string(feature));
   }
-  const std::string& required = found->second;
+  const std::string& required = entry->second;
   if (tierRank(currentTier) >= tierRank(required)) return;
   throw Problem(403, "upgrade_required")
-      .detailsJson("{\"feature\":" + json::quoted(found->first) + ",\"current_tier\":" + json::quoted(currentTier) +
+      .detailsJson("{\"feature\":" + json::quoted(entry->first) + ",\"current_tier\":" + json::quoted(currentTier) +
                    ",\"required_tier\":" + json::quoted(required) + ",\"upgrade_url\":" + json::quoted(upgradeUrl_) +
                    "}");
 }

@@ -18,7 +18,7 @@
 namespace mortise::identity {
 namespace {
 
-constexpr std::size_t kLongestToken = 8192;
+constexpr std::size_t kMaxToken = 8192;
 
 template <auto Free>
 struct Deleter {
@@ -59,7 +59,7 @@ Key readKey(const std::string& path, Algorithm algorithm) {
   return key;
 }
 
-// JOSE writes r and s side by side, OpenSSL wants DER.
+// JOSE writes r and s side by side, OpenSSL expects DER.
 std::string derFromPair(std::string_view pair) {
   if (pair.size() != 64) return {};
   const EcSignature signature(ECDSA_SIG_new());
@@ -126,9 +126,9 @@ struct JwtKey::Implementation {
     return algorithm == Algorithm::es256 ? pairFromDer(out) : out;
   }
 
-  bool fits(std::string_view input, std::string_view given) const {
-    if (algorithm == Algorithm::hs256) return equalsConstantTime(signature(input), given);
-    const std::string der = algorithm == Algorithm::es256 ? derFromPair(given) : std::string(given);
+  bool fits(std::string_view input, std::string_view presented) const {
+    if (algorithm == Algorithm::hs256) return equalsConstantTime(signature(input), presented);
+    const std::string der = algorithm == Algorithm::es256 ? derFromPair(presented) : std::string(presented);
     const DigestContext context(EVP_MD_CTX_new());
     return !der.empty() && context &&
            EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
@@ -176,7 +176,7 @@ std::string JwtKey::sign(std::string_view claimsJson) const {
 }
 
 std::optional<std::string> JwtKey::open(std::string_view token) const {
-  if (token.size() > kLongestToken) return std::nullopt;
+  if (token.size() > kMaxToken) return std::nullopt;
   const auto first = token.find('.');
   const auto last = token.rfind('.');
   if (first == std::string_view::npos || first == last || token.find('.', first + 1) != last) return std::nullopt;

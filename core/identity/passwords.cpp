@@ -59,14 +59,14 @@ Passwords::Passwords(std::size_t memoryBytes, unsigned passes, unsigned concurre
     text.erase(text.find_last_not_of('=') + 1);
     return text;
   };
-  nobody_ = "$argon2id$v=19$m=" + std::to_string(memory_ / 1024) + ",t=" + std::to_string(passes_) + ",p=1$" +
-            unpadded(text::base64(randomBytes(16))) + "$" + unpadded(text::base64(randomBytes(32)));
+  unmatched_ = "$argon2id$v=19$m=" + std::to_string(memory_ / 1024) + ",t=" + std::to_string(passes_) + ",p=1$" +
+               unpadded(text::base64(randomBytes(16))) + "$" + unpadded(text::base64(randomBytes(32)));
 }
 
 std::string Passwords::hash(std::string_view password) {
-  if (password.size() > kLongest) {
+  if (password.size() > kMaxBytes) {
     throw Problem(422, "validation_failed")
-        .field({"body", "password"}, "string_too_long", {{"max", std::to_string(kLongest)}});
+        .field({"body", "password"}, "string_too_long", {{"max", std::to_string(kMaxBytes)}});
   }
   const Turn turn(*this);
   std::string out(crypto_pwhash_STRBYTES, '\0');
@@ -79,11 +79,11 @@ std::string Passwords::hash(std::string_view password) {
 }
 
 bool Passwords::check(const std::string& stored, std::string_view password) {
-  const bool tooLong = password.size() > kLongest;
+  const bool tooLong = password.size() > kMaxBytes;
   const Turn turn(*this);
-  const std::string& against = stored.empty() || tooLong ? nobody_ : stored;
+  const std::string& against = stored.empty() || tooLong ? unmatched_ : stored;
   const bool fits =
-      crypto_pwhash_str_verify(against.c_str(), password.data(), tooLong ? kLongest : password.size()) == 0;
+      crypto_pwhash_str_verify(against.c_str(), password.data(), tooLong ? kMaxBytes : password.size()) == 0;
   return fits && !stored.empty() && !tooLong;
 }
 

@@ -16,14 +16,14 @@ class Passwords {
   // Throws std::runtime_error for parameters that libsodium does not take.
   Passwords(std::size_t memoryBytes, unsigned passes, unsigned concurrency, std::size_t queueLength);
 
-  // Problem 422 for more than kLongest bytes; 503 unavailable when too many wait.
+  // Problem 422 for more than kMaxBytes bytes; 503 unavailable when too many wait.
   std::string hash(std::string_view password);
   // `stored` empty: the same work, then false. Over-long passwords never fit.
   bool check(const std::string& stored, std::string_view password);
   bool outdated(const std::string& stored) const;                                   // made with other parameters
   std::uint64_t hashes() const { return hashes_.load(std::memory_order_relaxed); }  // computed since the start
 
-  static constexpr std::size_t kLongest = 1024;
+  static constexpr std::size_t kMaxBytes = 1024;
 
  private:
   class Turn;
@@ -32,7 +32,7 @@ class Passwords {
   const unsigned concurrency_;
   const std::size_t queueLength_;
   std::atomic<std::uint64_t> hashes_{0};
-  std::string nobody_;  // a hash that no password fits
+  std::string unmatched_;  // a hash that no password fits
   std::mutex mutex_;
   std::condition_variable freed_;
   unsigned running_ = 0;

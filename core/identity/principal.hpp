@@ -33,7 +33,7 @@ struct Principal {
   std::int64_t expiresAt = 0;                                          // seconds; of the token, key or session
   std::shared_ptr<const std::unordered_set<std::string>> permissions;  // of the account
 
-  // Of an API key; otherwise empty.
+  // Of an API key; empty for other credentials.
   KeyKind kind = KeyKind::user;
   std::shared_ptr<const std::unordered_set<std::string>> scopes;
   std::string keyName;

@@ -30,12 +30,12 @@ PrincipalPtr PrincipalCache::get(Credential credential, std::string_view token, 
   const Hashed hashed = hash(credential, token);
   const Shard& shard = shards_[hashed.high % kShards];
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.entries.find(hashed);
-  if (found == shard.entries.end()) return nullptr;
-  const Entry& entry = found->second;
-  const bool fresh = entry.revision == revision && nowMicros >= entry.putAt &&
-                     nowMicros - entry.putAt < kLongestMicros && nowMicros / 1'000'000 < entry.principal->expiresAt;
-  return fresh ? entry.principal : nullptr;
+  const auto at = shard.entries.find(hashed);
+  if (at == shard.entries.end()) return nullptr;
+  const Entry& entry = at->second;
+  const bool valid = entry.revision == revision && nowMicros >= entry.putAt &&
+                     nowMicros - entry.putAt < kMaxAgeMicros && nowMicros / 1'000'000 < entry.principal->expiresAt;
+  return valid ? entry.principal : nullptr;
 }
 
 void PrincipalCache::put(Credential credential, std::string_view token, std::uint64_t revision, std::int64_t nowMicros,

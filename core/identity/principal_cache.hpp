@@ -27,7 +27,7 @@ class PrincipalCache {
  private:
   // What the counter does not see (a change by hand in the database, a writer killed between commit and count) lives no
   // longer than this.
-  static constexpr std::int64_t kLongestMicros = 10'000'000;
+  static constexpr std::int64_t kMaxAgeMicros = 10'000'000;
   static constexpr std::size_t kShards = 64;
   struct Hashed {
     std::uint64_t low = 0, high = 0;

@@ -54,28 +54,28 @@ void forEach(db::Session& session, std::string_view select, const std::set<std::
 
 std::unordered_map<std::string, UserRow> usersOf(db::Session& session, const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::text, ColumnType::integer};
-  std::unordered_map<std::string, UserRow> found;
+  std::unordered_map<std::string, UserRow> entries;
   forEach(session, "SELECT id, role, status, token_generation FROM mortise_users", ids, kColumns,
           [&](const db::Rows& row) {
-            found[std::string(row.text(0))] = {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)};
+            entries[std::string(row.text(0))] = {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)};
           });
-  return found;
+  return entries;
 }
 
 std::unordered_map<std::string, SessionRow> sessionsOf(db::Session& session, std::string_view select,
                                                        const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer};
-  std::unordered_map<std::string, SessionRow> found;
+  std::unordered_map<std::string, SessionRow> entries;
   forEach(session, select, ids, kColumns, [&](const db::Rows& row) {
-    found[std::string(row.text(0))] = {std::string(row.text(1)), row.integer(2), row.integer(3)};
+    entries[std::string(row.text(0))] = {std::string(row.text(1)), row.integer(2), row.integer(3)};
   });
-  return found;
+  return entries;
 }
 
 std::unordered_map<std::string, ApiKey> keysOf(db::Session& session, const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
                                      ColumnType::integer};
-  std::unordered_map<std::string, ApiKey> found;
+  std::unordered_map<std::string, ApiKey> entries;
   forEach(session, "SELECT id, user_id, expires_at, revoked_at, is_active FROM mortise_api_keys", ids, kColumns,
           [&](const db::Rows& row) {
             ApiKey key;
@@ -85,15 +85,15 @@ std::unordered_map<std::string, ApiKey> keysOf(db::Session& session, const std::
             key.revokedAt = row.integer(3);
             key.active = row.integer(4) != 0;
             auto id = key.id;
-            found.emplace(std::move(id), std::move(key));
+            entries.emplace(std::move(id), std::move(key));
           });
-  return found;
+  return entries;
 }
 
 template <typename Row>
 const Row* in(const std::unordered_map<std::string, Row>& rows, const std::string& id) {
-  const auto found = rows.find(id);
-  return found == rows.end() ? nullptr : &found->second;
+  const auto entry = rows.find(id);
+  return entry == rows.end() ? nullptr : &entry->second;
 }
 
 bool lives(const SessionRow* row, const std::string& userId, std::int64_t now) {

@@ -1,5 +1,6 @@
 #include "core/identity/store.hpp"
 
+#include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 
 namespace mortise::identity::store {

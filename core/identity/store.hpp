@@ -1,5 +1,5 @@
 // The SQL of accounts, token sessions and the set-up token, and only SQL. Every function works inside the session (and
-// transaction) it is given.
+// transaction) of its caller.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/db/database.hpp"
-#include "core/identity/identity.hpp"
+#include "core/identity/user.hpp"
 
 namespace mortise::identity::store {
 
