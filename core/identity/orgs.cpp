@@ -14,7 +14,7 @@ namespace {
 
 using db::ColumnType;
 
-constexpr std::size_t kLongestText = 1000;  // a safety net: what a name or slug may look like is the module's rule
+constexpr std::size_t kMaxText = 1000;  // a safety net: what a name or slug may look like is the module's rule
 
 constexpr const char* kOrgColumns =
     "SELECT o.id, o.name, o.slug, o.tier, o.seats_limit, o.storage_limit, o.created_at, (SELECT count(*) FROM "
@@ -91,9 +91,9 @@ Problem invalid(const char* field, const char* rule) {
 
 void requireText(const char* field, const std::string& text) {
   if (text.empty()) throw invalid(field, "missing");
-  if (text::length(text) > kLongestText)
+  if (text::length(text) > kMaxText)
     throw Problem(422, "validation_failed")
-        .field({"body", field}, "string_too_long", {{"max_length", std::to_string(kLongestText)}});
+        .field({"body", field}, "string_too_long", {{"max_length", std::to_string(kMaxText)}});
 }
 
 void requireLimit(const char* field, std::int64_t limit) {
@@ -123,37 +123,37 @@ void requireFreeUser(db::Session& session, std::string_view userId) {
 
 }  // namespace
 
-Org Orgs::create(const NewOrg& wanted) {
-  requireText("name", wanted.name);
-  requireText("slug", wanted.slug);
-  requireTier(wanted.tier);
-  requireLimit("seats_limit", wanted.seatsLimit);
-  requireLimit("storage_limit", wanted.storageLimit);
-  if (!administers(wanted.founderRole))
-    throw Problem(422, "unknown_role").note("a founder is owner or admin, not " + wanted.founderRole);
+Org Orgs::create(const NewOrg& request) {
+  requireText("name", request.name);
+  requireText("slug", request.slug);
+  requireTier(request.tier);
+  requireLimit("seats_limit", request.seatsLimit);
+  requireLimit("storage_limit", request.storageLimit);
+  if (!administers(request.founderRole))
+    throw Problem(422, "unknown_role").note("a founder is owner or admin, not " + request.founderRole);
   const std::string id = "org_" + text::hex(randomBytes(8));
-  Org made;
+  Org org;
   database_.transaction([&](db::Session& session) {
     const std::int64_t now = nowMicros();
     store::lockUsers(session);
-    if (count(session, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", wanted.slug}}) > 0)
+    if (count(session, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", request.slug}}) > 0)
       throw Problem(409, "slug_taken");
-    requireFreeUser(session, wanted.founderId);
+    requireFreeUser(session, request.founderId);
     session.execute(
         "INSERT INTO mortise_orgs (id, name, slug, tier, seats_limit, storage_limit, created_at) VALUES (:id, :name, "
         ":slug, :tier, :seats_limit, :storage_limit, :now)",
         {{"id", id},
-         {"name", wanted.name},
-         {"slug", wanted.slug},
-         {"tier", wanted.tier},
-         {"seats_limit", wanted.seatsLimit},
-         {"storage_limit", wanted.storageLimit},
+         {"name", request.name},
+         {"slug", request.slug},
+         {"tier", request.tier},
+         {"seats_limit", request.seatsLimit},
+         {"storage_limit", request.storageLimit},
          {"now", now}});
-    insertMember(session, id, wanted.founderId, wanted.founderRole, now);
-    made = requireOrg(session, id);
+    insertMember(session, id, request.founderId, request.founderRole, now);
+    org = requireOrg(session, id);
   });
   revision_.advance();
-  return made;
+  return org;
 }
 
 Org Orgs::find(std::string_view orgId) { return requireOrg(*database_.lease(db::Access::read), orgId); }

@@ -1,4 +1,4 @@
-// Organisations and who belongs to them. A user is in at most one.
+// Organisations and their members. A user is in at most one.
 #pragma once
 
 #include <cstdint>
@@ -43,11 +43,11 @@ class Orgs {
  public:
   Orgs(db::Database& database, Revision& revision) : database_(database), revision_(revision) {}
 
-  Org create(const NewOrg& wanted);
+  Org create(const NewOrg& request);
   Org find(std::string_view orgId);
   // Newest first.
   std::vector<Org> list(std::int64_t skip, std::int64_t limit, std::int64_t& total);
-  // A seat limit below the number of members lets nobody further in, and nobody out.
+  // A seat limit below the number of members removes no member, and none can be added.
   Org change(std::string_view orgId, const OrgChange& change);
   // With its memberships; its service keys are revoked.
   void remove(std::string_view orgId);
