@@ -12,29 +12,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/services/jobs/job_clock.hpp"
 #include "core/services/jobs/job_definition.hpp"
 #include "core/services/jobs/job_run.hpp"
 #include "core/services/jobs/job_store.hpp"
+#include "core/services/jobs/jobs_options.hpp"
 #include "core/services/service_error.hpp"
 
-namespace mortise::ops {
-class Registry;
-}
-
 namespace mortise::services {
-
-struct JobsOptions {
-  std::string node = "local";              // this server: the same after a restart, and no other's
-  std::string boot;                        // this start of it; empty: a new one
-  bool shared = false;                     // other servers may use the same database
-  std::chrono::milliseconds lease{10000};  // within this time another server takes over from one that died
-  std::size_t workers = 5;
-  std::string timezone = "Asia/Shanghai";  // of triggers that an API gives without one
-  JobClock* clock = &JobClock::system();
-  ops::Registry* metrics = nullptr;
-  std::function<void()> changed;  // called after a change: notifies the other servers, which call noticeChanges()
-};
 
 struct JobsStatus {
   bool enabled = true;

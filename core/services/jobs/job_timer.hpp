@@ -1,0 +1,43 @@
+// The thread that watches the clock: it claims what is due, hands the runs to the workers, and asks runs that have
+// reached their time limit to stop.
+#pragma once
+
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "core/services/jobs/job_state.hpp"
+
+namespace mortise::services {
+
+class LeaseKeeper;
+class RunWorkers;
+
+class JobTimer {
+ public:
+  JobTimer(JobState& state, RunWorkers& workers, LeaseKeeper& keeper)
+      : state_(state), workers_(workers), keeper_(keeper) {}
+
+  void start();  // once
+  // Waits for the thread, which ends when `stopping` is set and timerWake notified. Idempotent.
+  void join();
+
+ private:
+  void loop();
+  // With the lock held.
+  bool mayClaim(std::int64_t now) const;
+  std::vector<Claim> takeDue(std::int64_t now);
+  // Returns when the thread has something to do again.
+  std::int64_t stopOverdueRuns(std::int64_t now);
+  // Without the lock.
+  void claimAndStart(std::vector<Claim> claims, std::int64_t epoch);
+  void lookAgain(const Claim& claim);
+
+  JobState& state_;
+  RunWorkers& workers_;
+  LeaseKeeper& keeper_;
+  std::int64_t retryAt_ = 0;  // nothing is claimed before it
+  std::thread thread_;
+};
+
+}  // namespace mortise::services
