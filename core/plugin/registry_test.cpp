@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/plugin/manifest.hpp"
+
 namespace mortise::plugin {
 namespace {
 
