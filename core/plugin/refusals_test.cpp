@@ -67,7 +67,7 @@ const Row kRows[] = {
      "long_descriptor.so: says its mortise_module_v1 has 4096 bytes, found 88; set struct_size to "
      "sizeof(mortise_module). Not loaded."},
     {"major_from_the_future",
-     "major_from_the_future.so: wants SDK 2.0, this kernel serves 1.1; run a newer kernel. Not loaded."},
+     "major_from_the_future.so: wants SDK 2.1, this kernel serves 1.1; run a newer kernel. Not loaded."},
     {"minor_from_the_future",
      "minor_from_the_future.so: wants SDK 1.7, this kernel serves 1.1; run a newer kernel. Not loaded."},
     {"sdk_from_the_future",
