@@ -18,7 +18,7 @@ constexpr std::string_view kErrorSchema =
     R"({"type":"object","required":["success","error","error_id","category","severity","message_code","message","timestamp","recoverable","suggestions","context"],"properties":{
   "success":{"type":"boolean","enum":[false]},"error":{"type":"boolean","enum":[true]},"error_id":{"type":"string"},
   "category":{"type":"string"},"severity":{"type":"string","enum":["low","medium","high","critical"]},
-  "message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string"},
+  "message_code":{"type":"string"},"message":{"type":"string"},"timestamp":{"type":"string","format":"date-time"},
   "recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},
   "context":{"type":"object"},"extra":{"type":"object"}
 }})";
@@ -202,7 +202,7 @@ std::string successSchema(const std::string& data) {
   return R"({"type":"object","required":["success","error","message","timestamp")" +
          std::string(data.empty() ? "" : R"(,"data")") +
          R"(],"properties":{"success":{"type":"boolean","enum":[true]},"error":{"type":"boolean","enum":[false]},)"
-         R"("message":{"type":"string"},"timestamp":{"type":"string"})" +
+         R"("message":{"type":"string"},"timestamp":{"type":"string","format":"date-time"})" +
          (data.empty() ? "" : R"(,"data":)" + data) + "}}";
 }
 
