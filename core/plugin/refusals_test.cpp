@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "core/contract/route_table.hpp"
-#include "core/db/sql.hpp"
 #include "core/db/migrations.hpp"
+#include "core/db/sql.hpp"
 #include "core/plugin/scratch_services.hpp"
 #include "core/plugin/test_files.hpp"
 

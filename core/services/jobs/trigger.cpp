@@ -59,8 +59,8 @@ CronTexts namedFields(std::string_view text) {
   for (text = text::trim(text); !text.empty(); text = text::trim(text)) {
     const auto equals = text.find('=');
     const auto name = text.substr(0, equals);
-    const auto* field = std::find_if(std::begin(kFieldNames), std::end(kFieldNames),
-                                     [&](const auto& one) { return name == one.name; });
+    const auto* field =
+        std::find_if(std::begin(kFieldNames), std::end(kFieldNames), [&](const auto& one) { return name == one.name; });
     if (equals == std::string_view::npos || field == std::end(kFieldNames)) {
       refuse("cron \"" + std::string(name.substr(0, 40)) +
              "\": write year=, month=, day=, day_of_week=, hour=, minute= or second=");

@@ -58,7 +58,9 @@ class BodyMember {
   const T& operator*() const { return value(); }
   const T* operator->() const { return &value(); }
 
-  friend bool operator==(const BodyMember& a, const BodyMember& b) { return a.null_ == b.null_ && a.value_ == b.value_; }
+  friend bool operator==(const BodyMember& a, const BodyMember& b) {
+    return a.null_ == b.null_ && a.value_ == b.value_;
+  }
 
  private:
   std::optional<T> value_;

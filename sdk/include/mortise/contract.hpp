@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "mortise/bindings.hpp"
+#include "mortise/body_member.hpp"
 #include "mortise/json.hpp"
 #include "mortise/json_read.hpp"
-#include "mortise/body_member.hpp"
 #include "mortise/operations.hpp"
 #include "mortise/reply.hpp"
 #include "mortise/request.hpp"

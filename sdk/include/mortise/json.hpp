@@ -128,10 +128,8 @@ inline Value raw(std::string text) { return Value(std::move(text)); }
 //   void mortiseAppendJson(std::string& out, const Ticket& ticket);
 // Generated contract headers have one; entities with a list of fields (entity.hpp) need none of their own.
 template <class T>
-  requires requires(std::string& out, const T& value) { T::kFields.appendJson(out, value); }
-void mortiseAppendJson(std::string& out, const T& value) {
-  T::kFields.appendJson(out, value);
-}
+requires requires(std::string& out, const T& value) { T::kFields.appendJson(out, value); }
+void mortiseAppendJson(std::string& out, const T& value) { T::kFields.appendJson(out, value); }
 template <class T>
 concept Writable = requires(std::string& out, const T& value) {
   mortiseAppendJson(out, value);

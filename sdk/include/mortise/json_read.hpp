@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "mortise/json_node.hpp"
 #include "mortise/body_member.hpp"
+#include "mortise/json_node.hpp"
 
 namespace mortise::inline sdk1 {
 namespace json {
