@@ -40,6 +40,8 @@ struct Signup {
 class SignupStore {
  public:
   SignupStore(mortise::Db db, SignupRules rules) : db_(db), rules_(rules) {}
+  // The same inside a transaction.
+  SignupStore in(const mortise::Transaction& tx) const { return {db_.in(tx), rules_}; }
 
   // What became of one mail that was asked for. `wait` > 0: refused, and for how many microseconds; nothing was
   // changed.

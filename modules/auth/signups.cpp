@@ -49,6 +49,7 @@ SignupRules rulesFrom(const mortise::Config& config) {
 Signups::Signups(mortise::Host host)
     : host_(host),
       log_(host.log()),
+      db_(host.db()),
       identity_(host.identity()),
       mail_(host.mail()),
       audit_(host.audit()),
@@ -122,12 +123,17 @@ Reply Signups::verifyCode(const Request& request, const contract::CodeCheck& bod
       address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, mortise::nowMicros());
   if (!signup) throw Problem(401, "invalid_code");
 
-  // The account is made on a connection of the kernel's, so claim, account and clean-up are three steps. Whatever stops
-  // in between leaves either a sign-up whose code is good again, or an account whose leftover sign-up is dropped at the
-  // next try.
+  // The claim is a step of its own, because a wrong code has to stay counted. A server that dies here leaves a sign-up
+  // whose code is good again when the claim ends.
   mortise::User user;
   try {
-    user = accountFrom(*signup);
+    user = db_.transaction([&](mortise::Transaction& tx) {
+      auto account = accountFrom(tx, *signup);
+      store_.in(tx).finish(*signup);
+      audit_.in(tx).record(request, "auth.email_verified", "user:" + account.id,
+                           json::object({{"by", "code"}, {"claimed", account.id != signup->id}}));
+      return account;
+    });
   } catch (const Problem& problem) {
     if (problem.code() == "email_taken") {
       store_.finish(*signup);
@@ -140,18 +146,12 @@ Reply Signups::verifyCode(const Request& request, const contract::CodeCheck& bod
     store_.release(*signup);
     throw;
   }
-  try {
-    store_.finish(*signup);
-  } catch (const mortise::db::Error& error) {
-    log_.warning("a finished sign-up stays until it expires", {{"user", user.id}, {"error", error.what()}});
-  }
-  audit_.record(request, "auth.email_verified", "user:" + user.id,
-                json::object({{"by", "code"}, {"claimed", user.id != signup->id}}));
   return Reply::ok(json::from(sessionView(identity_.openSession(user.id, mortise::SessionKind::rotating))));
 }
 
-mortise::User Signups::accountFrom(const Signup& signup) const {
-  const auto holder = identity_.find(mortise::UserKey::email, signup.email);
+mortise::User Signups::accountFrom(const mortise::Transaction& tx, const Signup& signup) const {
+  const auto accounts = identity_.in(tx);
+  const auto holder = accounts.find(mortise::UserKey::email, signup.email);
   if (!holder) {
     mortise::NewUser user;
     user.id = signup.id;
@@ -161,7 +161,7 @@ mortise::User Signups::accountFrom(const Signup& signup) const {
     user.createdAt = signup.createdAt;
     user.emailConfirmedAt = mortise::nowMicros();
     user.uniqueFolded = true;
-    return identity_.create(user);
+    return accounts.create(user);
   }
   if (holder->emailConfirmedAt != 0 || holder->status != "active") throw Problem(409, "email_taken");
   // The account passes to the reader of the mailbox: what its maker knew (password, tokens, keys) opens it no longer.
@@ -171,7 +171,7 @@ mortise::User Signups::accountFrom(const Signup& signup) const {
   change.passwordHash = signup.passwordHash;
   change.emailConfirmedAt = mortise::nowMicros();
   change.endKeys = true;
-  return identity_.change(holder->id, change);
+  return accounts.change(holder->id, change);
 }
 
 void Signups::purge(mortise::JobRun& run) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/mail.hpp>
@@ -40,7 +41,7 @@ class Signups final : public auth_contract::runtime::SignUp {
   Reply verifyCode(const Request& request, const auth_contract::runtime::CodeCheck& body) override;
 
   // The account that a confirmed sign-up becomes. Problem 409 username_taken or email_taken.
-  mortise::User accountFrom(const Signup& signup) const;
+  mortise::User accountFrom(const mortise::Transaction& tx, const Signup& signup) const;
   // Problem 422 unless it is an http or https URL of an allowed origin.
   void requireAllowedRedirect(const std::string& url) const;
   void requireMail() const;
@@ -50,6 +51,7 @@ class Signups final : public auth_contract::runtime::SignUp {
 
   mortise::Host host_;
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Mail mail_;
   mortise::Audit audit_;

@@ -52,7 +52,7 @@ contract::ManagedOrg orgView(const mortise::Org& org) {
 }  // namespace
 
 Administration::Administration(mortise::Host host)
-    : identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()) {}
+    : db_(host.db()), identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()) {}
 
 mortise::User Administration::named(const Request& request) const {
   return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
@@ -85,14 +85,13 @@ Reply Administration::mintKeyOnBehalf(const Request& request, const contract::Mi
   wish.userId = user.id;
   wish.name = body.name.valueOr("admin-minted");
   wish.createdBy = request.principal().userId;
-  const auto key = identity_.mintKey(wish);
-  try {
-    audit_.record(request, "auth.mint_api_key_on_behalf", targetOf(user),
-                  json::object({{"key_id", key.id}, {"name", key.name}}));
-  } catch (...) {
-    identity_.deactivateKey(user.id, key.id);  // no key may work that the trail does not show
-    throw;
-  }
+  // In one: no key may work that the trail does not show.
+  const auto key = db_.transaction([&](mortise::Transaction& tx) {
+    auto minted = identity_.in(tx).mintKey(wish);
+    audit_.in(tx).record(request, "auth.mint_api_key_on_behalf", targetOf(user),
+                         json::object({{"key_id", minted.id}, {"name", minted.name}}));
+    return minted;
+  });
   return Reply::created(json::from(contract::MintKeyOnBehalfReply{.keyId = key.id,
                                                                   .rawKey = key.raw,
                                                                   .name = key.name,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
@@ -32,6 +33,7 @@ class Administration final : public auth_contract::administration_sessionfs::Adm
   // The account that the path names. Problem 404 user_not_found.
   mortise::User named(const Request& request) const;
 
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Orgs orgs_;
   mortise::Audit audit_;

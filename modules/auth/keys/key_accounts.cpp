@@ -35,6 +35,7 @@ std::string withoutSlash(std::string url) {
 KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
     : browsers_(browsers),
       log_(host.log()),
+      db_(host.db()),
       identity_(host.identity()),
       mail_(host.mail()),
       orgs_(host.orgs()),
@@ -54,19 +55,17 @@ Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& bod
   mortise::NewUser account;
   account.email = emailOf(body.email).text();
   if (!requiresVerification_) account.emailConfirmedAt = mortise::nowMicros();
-  const auto user = identity_.create(account);
-  mortise::ApiKey key;
-  try {
+  // In one: an account whose key no client holds could not be used, and its address would be taken.
+  const auto [user, key] = db_.transaction([&](mortise::Transaction& tx) {
+    auto created = identity_.in(tx).create(account);
     mortise::NewApiKey first;
-    first.userId = user.id;
+    first.userId = created.id;
     first.name = "default";
-    key = identity_.mintKey(first);
-    audit_.record(request, "auth.account_created", "user:" + user.id,
-                  json::object({{"through", "key"}, {"key_id", key.id}}));
-  } catch (...) {
-    identity_.remove(user.id);  // no client holds its key, and its address would be taken
-    throw;
-  }
+    auto minted = identity_.in(tx).mintKey(first);
+    audit_.in(tx).record(request, "auth.account_created", "user:" + created.id,
+                         json::object({{"through", "key"}, {"key_id", minted.id}}));
+    return std::pair(std::move(created), std::move(minted));
+  });
   const bool mailed = requiresVerification_ && mailLink(user, request.language());
   return Reply::created(json::from(contract::KeySignupMade{.userId = user.id,
                                                            .email = user.email,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/mail.hpp>
@@ -57,6 +58,7 @@ class KeyAccounts final : public auth_contract::keys::Keys {
 
   const BrowserAccounts& browsers_;
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Mail mail_;
   mortise::Orgs orgs_;

@@ -49,13 +49,6 @@ bool InviteStore::decline(std::string_view id, std::string_view reason, Time now
   return db_.execute(kAnswer, {{"state", "declined"}, {"reason", reason}, {"id", id}, {"now", now}}) > 0;
 }
 
-void InviteStore::reopen(std::string_view id, Time acceptedAt) const {
-  db_.execute(
-      "UPDATE auth_invites SET state = 'pending', answered_at = 0 WHERE id = :id AND state = 'accepted' AND "
-      "answered_at = :accepted_at",
-      {{"id", id}, {"accepted_at", acceptedAt}});
-}
-
 void InviteStore::settle(std::string_view orgId, std::string_view email, Time now) const {
   db_.execute(
       "UPDATE auth_invites SET state = 'accepted', answered_at = :now WHERE org_id = :org_id AND email = :email AND "

@@ -45,6 +45,8 @@ struct Invite {
 class InviteStore {
  public:
   explicit InviteStore(mortise::Db db) : db_(db) {}
+  // The same inside a transaction.
+  InviteStore in(const mortise::Transaction& tx) const { return InviteStore(db_.in(tx)); }
 
   // Keeps a new invite, over an answered or expired one to the same address if there is one (its created_at stays).
   // False: the address has an open invite. Whether the taker of an accepted one is still a member is the caller's to
@@ -53,8 +55,6 @@ class InviteStore {
   // Accepts or declines an open invite. False: it was not open any more.
   bool accept(std::string_view id, mortise::Time now) const;
   bool decline(std::string_view id, std::string_view reason, mortise::Time now) const;
-  // Takes back an accept of `acceptedAt` that came to nothing.
-  void reopen(std::string_view id, mortise::Time acceptedAt) const;
   // The address has become a member: an invite that was made meanwhile is answered, too.
   void settle(std::string_view orgId, std::string_view email, mortise::Time now) const;
   // False: the organisation has no such invite.

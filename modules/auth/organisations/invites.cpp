@@ -59,6 +59,7 @@ std::string addressKey(const Invite& invite) { return invite.orgId + " " + invit
 
 Invites::Invites(mortise::Host host)
     : log_(host.log()),
+      db_(host.db()),
       identity_(host.identity()),
       orgs_(host.orgs()),
       mail_(host.mail()),
@@ -128,18 +129,14 @@ Reply Invites::acceptInvite(const Request& request) {
   const auto invite = openInvite(request, at);
   const auto caller = request.principal();
   if (!caller.orgId.empty()) throw Problem(409, "already_in_org");
-  // The request that marks the row is the one that accepts; the membership lies in tables of the kernel, so it is a step
-  // of its own. A server that dies in between leaves an accepted invite without a member, which a new invite replaces.
-  if (!invites_.accept(invite.id, at)) throw Problem(409, "invite_changed");
-  try {
-    orgs_.addMember(invite.orgId, caller.userId, invite.role);
-  } catch (...) {
-    invites_.reopen(invite.id, at);
-    throw;
-  }
-  invites_.settle(invite.orgId, invite.email, at);
-  audit_.record(request, "auth.invite_accepted", "invite:" + invite.id,
-                json::object({{"org_id", invite.orgId}, {"role", invite.role}}));
+  db_.transaction([&](mortise::Transaction& tx) {
+    // The request that changes the row is the one that accepts.
+    if (!invites_.in(tx).accept(invite.id, at)) throw Problem(409, "invite_changed");
+    orgs_.in(tx).addMember(invite.orgId, caller.userId, invite.role);
+    invites_.in(tx).settle(invite.orgId, invite.email, at);
+    audit_.in(tx).record(request, "auth.invite_accepted", "invite:" + invite.id,
+                         json::object({{"org_id", invite.orgId}, {"role", invite.role}}));
+  });
   return Reply::ok(json::from(contract::AcceptInviteReply{.orgId = invite.orgId, .role = invite.role}));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
 #include <mortise/log.hpp>
@@ -49,6 +50,7 @@ class Invites final : public auth_contract::organisations::Invites {
   bool mail(const Request& request, const mortise::Org& org, const Invite& invite, mortise::Time now) const;
 
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Orgs orgs_;
   mortise::Mail mail_;

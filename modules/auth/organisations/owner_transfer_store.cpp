@@ -34,13 +34,6 @@ bool OwnerTransferStore::close(std::int64_t id, std::string_view state, Time now
              {{"state", state}, {"now", now}, {"id", id}}) > 0;
 }
 
-void OwnerTransferStore::reopen(std::int64_t id, Time acceptedAt) const {
-  db_.execute(
-      "UPDATE auth_owner_transfers SET state = 'pending' WHERE id = :id AND state = 'accepted' AND updated_at = "
-      ":accepted_at",
-      {{"id", id}, {"accepted_at", acceptedAt}});
-}
-
 std::int64_t OwnerTransferStore::cancelInvolving(std::string_view orgId, std::string_view userId, Time now) const {
   return db_.execute(
       "UPDATE auth_owner_transfers SET state = 'cancelled', updated_at = :now WHERE org_id = :org_id AND "

@@ -37,13 +37,13 @@ struct OwnerTransfer {
 class OwnerTransferStore {
  public:
   explicit OwnerTransferStore(mortise::Db db) : db_(db) {}
+  // The same inside a transaction.
+  OwnerTransferStore in(const mortise::Transaction& tx) const { return OwnerTransferStore(db_.in(tx)); }
 
   // Keeps a new offer and numbers it. Empty: there is an open one.
   std::optional<OwnerTransfer> keep(OwnerTransfer transfer) const;
   // Ends an open offer. False: it was not open any more.
   bool close(std::int64_t id, std::string_view state, mortise::Time now) const;
-  // Takes back an accept of `acceptedAt` that came to nothing.
-  void reopen(std::int64_t id, mortise::Time acceptedAt) const;
   // Cancels the open offers that a user made or was made; returns how many.
   std::int64_t cancelInvolving(std::string_view orgId, std::string_view userId, mortise::Time now) const;
 

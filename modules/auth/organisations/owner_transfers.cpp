@@ -48,6 +48,7 @@ json::Value parties(const OwnerTransfer& transfer) {
 
 OwnerTransfers::OwnerTransfers(mortise::Host host)
     : log_(host.log()),
+      db_(host.db()),
       orgs_(host.orgs()),
       audit_(host.audit()),
       transfers_(host.db()),
@@ -102,30 +103,21 @@ Reply OwnerTransfers::acceptOwnership(const Request& request) {
     transfers_.close(transfer.id, "cancelled", at);
     throw Problem(409, "owner_transfer_void");
   }
-  // The request that marks the row hands over; the roles lie in tables of the kernel, so they are steps of their own.
-  if (!transfers_.close(transfer.id, "accepted", at)) throw Problem(409, "owner_transfer_closed");
-  try {
-    handOver(transfer, *taker);
-  } catch (...) {
-    transfers_.reopen(transfer.id, at);
-    throw;
-  }
-  audit_.record(request, "auth.ownership_accepted", target(transfer), parties(transfer));
+  db_.transaction([&](mortise::Transaction& tx) {
+    // The request that changes the row is the one that hands over.
+    if (!transfers_.in(tx).close(transfer.id, "accepted", at)) throw Problem(409, "owner_transfer_closed");
+    handOver(tx, transfer);
+    audit_.in(tx).record(request, "auth.ownership_accepted", target(transfer), parties(transfer));
+  });
   transfer.state = "accepted";
   transfer.updatedAt = at;
   return Reply::ok(json::from(transfer));
 }
 
-void OwnerTransfers::handOver(const OwnerTransfer& transfer, const mortise::Member& taker) const {
-  orgs_.setRole(transfer.orgId, transfer.toUserId, "owner");
+void OwnerTransfers::handOver(const mortise::Transaction& tx, const OwnerTransfer& transfer) const {
+  orgs_.in(tx).setRole(transfer.orgId, transfer.toUserId, "owner");
   // Without an owner before, the offer came from an administrator, who stays one.
-  if (transfer.fromUserId == transfer.toUserId) return;
-  try {
-    orgs_.setRole(transfer.orgId, transfer.fromUserId, "admin");
-  } catch (...) {
-    orgs_.setRole(transfer.orgId, transfer.toUserId, taker.role);
-    throw;
-  }
+  if (transfer.fromUserId != transfer.toUserId) orgs_.in(tx).setRole(transfer.orgId, transfer.fromUserId, "admin");
 }
 
 Reply OwnerTransfers::cancelOwnershipOffer(const Request& request) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/log.hpp>
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
@@ -35,9 +36,10 @@ class OwnerTransfers final : public auth_contract::organisations::OrganisationOw
   // The offer that the path names. Problem 404; 409 when it is not open.
   OwnerTransfer openTransfer(const Request& request, std::string_view orgId, mortise::Time now) const;
   // Makes the taker owner and the owner before, if any, admin.
-  void handOver(const OwnerTransfer& transfer, const mortise::Member& taker) const;
+  void handOver(const mortise::Transaction& tx, const OwnerTransfer& transfer) const;
 
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Orgs orgs_;
   mortise::Audit audit_;
   OwnerTransferStore transfers_;

@@ -93,11 +93,19 @@ TEST_P(Invites, AreAnsweredOnceAndInTime) {
 
 TEST_P(Invites, AreGoodAgainAfterAnAcceptThatCameToNothing) {
   ASSERT_TRUE(keep("inv_1", kNoon));
-  ASSERT_TRUE(store_.accept("inv_1", kNoon + kTick));
-  store_.reopen("inv_1", kNoon);
-  EXPECT_EQ(stateOf("inv_1"), "accepted") << "of another moment";
-  store_.reopen("inv_1", kNoon + kTick);
+  ASSERT_TRUE(keep("inv_2", kNoon, "b@x.org"));
+  const auto accept = [&](const std::string& id, bool becomesMember) {
+    db().transaction([&](mortise::Transaction& tx) {
+      EXPECT_TRUE(store_.in(tx).accept(id, kNoon + kTick));
+      EXPECT_EQ(store_.in(tx).find(id)->state, "accepted");
+      EXPECT_EQ(stateOf(id), "pending") << "before the commit";
+      if (!becomesMember) throw mortise::Problem(409, "org_full");
+    });
+  };
+  EXPECT_THROW(accept("inv_1", false), mortise::Problem);
   EXPECT_EQ(stateOf("inv_1"), "pending");
+  accept("inv_2", true);
+  EXPECT_EQ(stateOf("inv_2"), "accepted");
   EXPECT_TRUE(store_.decline("inv_1", "", kNoon + 2 * kTick));
 }
 

@@ -71,11 +71,18 @@ TEST_P(OwnerTransfers, EndOnceAndInTime) {
 
 TEST_P(OwnerTransfers, AreOpenAgainAfterAnAcceptThatCameToNothing) {
   ASSERT_TRUE(keep(kNoon));
-  ASSERT_TRUE(store_.close(1, "accepted", kNoon + kTick));
-  store_.reopen(1, kNoon);
-  EXPECT_EQ(stateOf(1), "accepted");
-  store_.reopen(1, kNoon + kTick);
+  const auto accept = [&](bool handsOver) {
+    db().transaction([&](mortise::Transaction& tx) {
+      EXPECT_TRUE(store_.in(tx).close(1, "accepted", kNoon + kTick));
+      EXPECT_EQ(store_.in(tx).find(1)->state, "accepted");
+      EXPECT_EQ(stateOf(1), "pending") << "before the commit";
+      if (!handsOver) throw mortise::Problem(409, "not_a_member");
+    });
+  };
+  EXPECT_THROW(accept(false), mortise::Problem);
   EXPECT_EQ(stateOf(1), "pending");
+  accept(true);
+  EXPECT_EQ(stateOf(1), "accepted");
 }
 
 TEST_P(OwnerTransfers, AreCancelledWithEitherPartyAndCounted) {
