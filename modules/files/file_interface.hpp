@@ -4,43 +4,61 @@
 #include <mortise/abi/blobs.h>
 #include <mortise/abi/files_store.h>
 #include <mortise/host.hpp>
-#include <mortise/log.hpp>
+#include <mortise/served.hpp>
 
-#include <functional>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "file_service.hpp"
 #include "upload_counts.hpp"
 
 namespace files {
 
-class FileInterface {
+// A file as other modules see it; both outlive the sink that it is given to.
+struct FileView {
+  const StoredFile& file;
+  const std::string& filepath;
+};
+
+}  // namespace files
+
+template <>
+struct mortise::Crossing<files::NewFile> {
+  static files::NewFile from(const mortise_new_file* c);
+};
+template <>
+struct mortise::Crossing<files::FileView> {
+  static mortise_stored_file to(const files::FileView& view);
+};
+
+namespace files {
+
+// Lives as long as the module. Each method is the function of the table that has its name.
+class FileInterface : public mortise::Serving {
  public:
+  using FileSink = mortise::Sink<FileView>;
+
   FileInterface(mortise::Host host, FileService& service, const UploadCounts& counts);
-  FileInterface(const FileInterface&) = delete;
-  FileInterface& operator=(const FileInterface&) = delete;
+
   const mortise_files_store_v1* table() const noexcept { return &table_; }
 
+  void put(const NewFile& file, mortise_file* content, const FileSink& sink);
+  void putBytes(const NewFile& file, std::string_view content, const FileSink& sink);
+  void find(std::string_view id, const FileSink& sink);
+  void list(const std::optional<std::string>& ownerId, std::string_view before, std::size_t limit,
+            const FileSink& sink);
+  mortise_file* open(std::string_view id);
+  void remove(std::string_view id);
+  void setFilepath(std::string_view id, std::optional<std::string_view> filepath);
+
  private:
-  template <class Work>
-  mortise_status guarded(mortise_error* error, Work&& work) noexcept;
-  mortise_status putWith(const mortise_new_file* wanted, mortise_stored_file_sink sink, void* sinkContext,
-                         mortise_error* error, const std::function<StoredFile(const NewFile&)>& store) noexcept;
-  std::int32_t give(const StoredFile& file, mortise_stored_file_sink sink, void* sinkContext) const;
-  static FileInterface& of(void* context) { return *static_cast<FileInterface*>(context); }
+  StoredFile known(std::string_view id) const;
+  bool give(const StoredFile& file, const FileSink& sink) const;
+  template <class Content>
+  void store(const NewFile& file, const Content& content, const FileSink& sink);
 
-  static mortise_status put(void* context, const mortise_new_file* wanted, mortise_file* content,
-                            mortise_stored_file_sink sink, void* sinkContext, mortise_error* error);
-  static mortise_status putBytes(void* context, const mortise_new_file* wanted, mortise_str content,
-                                 mortise_stored_file_sink sink, void* sinkContext, mortise_error* error);
-  static mortise_status find(void* context, mortise_str id, mortise_stored_file_sink sink, void* sinkContext,
-                             mortise_error* error);
-  static mortise_status list(void* context, mortise_str ownerId, mortise_str before, std::size_t limit,
-                             mortise_stored_file_sink sink, void* sinkContext, mortise_error* error);
-  static mortise_status open(void* context, mortise_str id, mortise_file** content, mortise_error* error);
-  static mortise_status remove(void* context, mortise_str id, mortise_error* error);
-  static mortise_status setFilepath(void* context, mortise_str id, mortise_str filepath, mortise_error* error);
-
-  mortise::Log log_;
   FileService& service_;
   const UploadCounts& counts_;
   mortise_host* host_;

@@ -2,56 +2,76 @@
 #pragma once
 
 #include <mortise/abi/skills_catalog.h>
-#include <mortise/log.hpp>
+#include <mortise/served.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "catalog.hpp"
 
 namespace skills {
 
-// Lives as long as the module. Nothing thrown leaves it.
-class CatalogInterface {
+// What stands behind one C struct each; everything outlives the sink that it is given to.
+struct SkillTexts {
+  const SkillContent& content;
+  const std::string& manifest;  // JSON
+};
+struct OfferedTool {
+  const Skill& skill;
+  const Tool& tool;
+  const std::string& functionName;
+};
+
+}  // namespace skills
+
+template <>
+struct mortise::Crossing<skills::Skill> {
+  static mortise_skill to(const skills::Skill& skill);
+};
+template <>
+struct mortise::Crossing<skills::SkillTexts> {
+  static mortise_skill_texts to(const skills::SkillTexts& texts);
+};
+template <>
+struct mortise::Crossing<skills::OfferedTool> {
+  static mortise_skill_tool to(const skills::OfferedTool& offered);
+};
+template <>
+struct mortise::Crossing<skills::BundleEntry> {
+  static mortise_skill_file to(const skills::BundleEntry& file);
+};
+
+namespace skills {
+
+// Lives as long as the module. Each method is the function of the table that has its name.
+class CatalogInterface : public mortise::Serving {
  public:
+  using Ids = std::vector<std::string_view>;
+
   CatalogInterface(Catalog& catalog, mortise::Log log);
-  CatalogInterface(const CatalogInterface&) = delete;
-  CatalogInterface& operator=(const CatalogInterface&) = delete;
 
   const mortise_skills_catalog_v1* table() const { return &table_; }
 
+  void list(std::string_view userId, const mortise::Sink<Skill>& sink);
+  void find(std::string_view id, const mortise::Sink<Skill, SkillTexts>& sink);
+  void select(std::string_view message, const Ids& ids, std::size_t most,
+              const mortise::Sink<std::string, std::int64_t>& sink);
+  void tools(const Ids& ids, const mortise::Sink<OfferedTool>& sink);
+  void files(std::string_view id, const mortise::Sink<BundleEntry>& sink);
+  void readFile(std::string_view id, std::string_view lastSyncAt, std::string_view path,
+                const mortise::Sink<std::string>& sink);
+  mortise::FixedText<32> policyMode();
+  bool preference(std::string_view userId, std::string_view id);
+  void setPreference(std::string_view userId, std::string_view id, bool enabled);
+  void preferences(std::string_view userId, const mortise::Sink<Skill, bool>& sink);
+  void checkCommand(std::string_view command);
+  std::int64_t generation();
+
  private:
-  static CatalogInterface& of(void* context) { return *static_cast<CatalogInterface*>(context); }
-  template <class Work>
-  mortise_status guarded(mortise_error* error, Work&& work) noexcept;
-
-  using SkillSink = void (*)(void*, const mortise_skill*);
-  using DetailSink = void (*)(void*, const mortise_skill*, const mortise_skill_texts*);
-  using ChoiceSink = void (*)(void*, mortise_str, std::int64_t);
-  using ToolSink = void (*)(void*, const mortise_skill_tool*);
-  using FileSink = void (*)(void*, const mortise_skill_file*);
-  using BytesSink = void (*)(void*, mortise_str);
-  using PreferenceSink = void (*)(void*, const mortise_skill*, std::int32_t);
-
-  static mortise_status list(void* context, mortise_str userId, SkillSink sink, void* sinkContext,
-                             mortise_error* error);
-  static mortise_status find(void* context, mortise_str id, DetailSink sink, void* sinkContext, mortise_error* error);
-  static mortise_status select(void* context, mortise_str message, const mortise_str* ids, std::size_t count,
-                               std::size_t most, ChoiceSink sink, void* sinkContext, mortise_error* error);
-  static mortise_status tools(void* context, const mortise_str* ids, std::size_t count, ToolSink sink,
-                              void* sinkContext, mortise_error* error);
-  static mortise_status files(void* context, mortise_str id, FileSink sink, void* sinkContext, mortise_error* error);
-  static mortise_status readFile(void* context, mortise_str id, mortise_str lastSyncAt, mortise_str path,
-                                 BytesSink sink, void* sinkContext, mortise_error* error);
-  static mortise_status policyMode(void* context, char mode[32], mortise_error* error);
-  static mortise_status preference(void* context, mortise_str userId, mortise_str id, std::int32_t* enabled,
-                                   mortise_error* error);
-  static mortise_status setPreference(void* context, mortise_str userId, mortise_str id, std::int32_t enabled,
-                                      mortise_error* error);
-  static mortise_status preferences(void* context, mortise_str userId, PreferenceSink sink, void* sinkContext,
-                                    mortise_error* error);
-  static mortise_status checkCommand(void* context, mortise_str command, mortise_error* error);
-  static std::int64_t generation(void* context);
-
   Catalog& catalog_;
-  mortise::Log log_;
   mortise_skills_catalog_v1 table_;
 };
 

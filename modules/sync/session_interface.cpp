@@ -1,161 +1,94 @@
 #include "session_interface.hpp"
 
 #include <mortise/problem.hpp>
-#include <mortise/provided.hpp>
 #include <mortise/text.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 
-namespace sync_sessions {
-namespace {
+namespace mortise {
 
-using mortise::Problem;
-using mortise::Text;
-
-Counters countersFrom(const mortise_sync_counters* c) {
+sync_sessions::Counters Crossing<sync_sessions::Counters>::from(const mortise_sync_counters* c) {
   if (c == nullptr) return {};
   return {c->synced, c->created, c->updated, c->deleted};
 }
 
-}  // namespace
+sync_sessions::Target Crossing<sync_sessions::Target>::from(const mortise_sync_target* c) {
+  return {c->instance_id, detail::copied(c->name)};
+}
+
+void Crossing<sync_sessions::Session>::to(const sync_sessions::Session& session, mortise_sync_state* out) {
+  const auto size = std::min(session.status.size(), sizeof out->status - 1);
+  std::memcpy(out->status, session.status.data(), size);
+  out->status[size] = '\0';
+  out->total = session.total;
+  out->successful = session.successful;
+  out->failed = session.failed;
+}
+
+}  // namespace mortise
+
+namespace sync_sessions {
+
+using mortise::Problem;
+using mortise::Served;
+using mortise::Text;
+using Self = SessionInterface;
 
 SessionInterface::SessionInterface(SessionService& service, mortise::Log log)
-    : service_(service),
-      log_(log),
-      table_{sizeof(mortise_sync_sessions_v1),
-             this,
-             &open,
-             &addTargets,
-             &start,
-             &progress,
-             &complete,
-             &fail,
-             &logError,
-             &finish,
-             &cancel,
-             &cancelled,
-             &read} {}
+    : Serving(log, "a session can't be written", MORTISE_CLOSED),
+      service_(service),
+      table_{sizeof(mortise_sync_sessions_v1), this,
+             Served<&Self::open>::call,        Served<&Self::addTargets>::call,
+             Served<&Self::start>::call,       Served<&Self::progress>::call,
+             Served<&Self::complete>::call,    Served<&Self::fail>::call,
+             Served<&Self::logError>::call,    Served<&Self::finish>::call,
+             Served<&Self::cancel>::call,      Served<&Self::cancelled>::call,
+             Served<&Self::read>::call} {}
 
-template <class Work>
-mortise_status SessionInterface::guarded(mortise_error* error, Work&& work) noexcept {
-  return mortise::provided(
-      error, MORTISE_CLOSED,
-      [this](const std::string& reason) {
-        log_.error("a session can't be written", {{"error", reason}});
-      },
-      work);
+mortise::FixedText<37> SessionInterface::open(const mortise_sync_session* session) {
+  if (session == nullptr) throw Problem(422, "null").note("the session is null");
+  return {service_.open(Text(session->type), Text(session->category), session->created_by)};
 }
 
-mortise_status SessionInterface::open(void* context, const mortise_sync_session* session, char* sessionId,
-                                      mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    const auto id = self.service_.open(Text(session->type), Text(session->category), session->created_by);
-    std::memcpy(sessionId, id.c_str(), id.size() + 1);
-    return MORTISE_OK;
-  });
+std::vector<std::int64_t> SessionInterface::addTargets(std::string_view sessionId, const std::vector<Target>& targets) {
+  return service_.addTargets(sessionId, targets);
 }
 
-mortise_status SessionInterface::addTargets(void* context, mortise_str sessionId, const mortise_sync_target* targets,
-                                            std::size_t count, std::int64_t* recordIds, mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    std::vector<Target> copied;
-    copied.reserve(count);
-    for (std::size_t i = 0; i < count; ++i)
-      copied.push_back({targets[i].instance_id, mortise::detail::copied(targets[i].name)});
-    const auto ids = self.service_.addTargets(Text(sessionId), copied);
-    std::copy(ids.begin(), ids.end(), recordIds);
-    return MORTISE_OK;
-  });
+void SessionInterface::start(std::int64_t recordId) { service_.start(recordId); }
+
+void SessionInterface::progress(std::int64_t recordId, const Counters& counters) {
+  service_.progress(recordId, counters);
 }
 
-mortise_status SessionInterface::start(void* context, std::int64_t recordId, mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    self.service_.start(recordId);
-    return MORTISE_OK;
-  });
+void SessionInterface::complete(std::int64_t recordId, const Counters& counters, std::string_view details) {
+  service_.complete(recordId, counters, details);
 }
 
-mortise_status SessionInterface::progress(void* context, std::int64_t recordId, const mortise_sync_counters* counters,
-                                          mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    self.service_.progress(recordId, countersFrom(counters));
-    return MORTISE_OK;
-  });
+void SessionInterface::fail(std::int64_t recordId, std::string_view message, std::string_view details) {
+  service_.fail(recordId, message, details);
 }
 
-mortise_status SessionInterface::complete(void* context, std::int64_t recordId, const mortise_sync_counters* counters,
-                                          mortise_str details, mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    self.service_.complete(recordId, countersFrom(counters), Text(details));
-    return MORTISE_OK;
-  });
+void SessionInterface::logError(std::string_view sessionId, std::string_view message, std::string_view details) {
+  service_.logError(sessionId, message, details);
 }
 
-mortise_status SessionInterface::fail(void* context, std::int64_t recordId, mortise_str message, mortise_str details,
-                                      mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    self.service_.fail(recordId, Text(message), Text(details));
-    return MORTISE_OK;
-  });
+mortise_status SessionInterface::finish(std::string_view sessionId, std::string_view reason) {
+  return service_.finish(sessionId, reason) ? MORTISE_OK : MORTISE_CLOSED;
 }
 
-mortise_status SessionInterface::logError(void* context, mortise_str sessionId, mortise_str message,
-                                          mortise_str details, mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    self.service_.logError(Text(sessionId), Text(message), Text(details));
-    return MORTISE_OK;
-  });
+mortise_status SessionInterface::cancel(std::string_view sessionId) {
+  if (service_.cancel(sessionId, {})) return MORTISE_OK;
+  read(sessionId);  // unknown is another answer than ended
+  return MORTISE_CLOSED;
 }
 
-mortise_status SessionInterface::finish(void* context, mortise_str sessionId, mortise_str reason,
-                                        mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(
-      error, [&] { return self.service_.finish(Text(sessionId), Text(reason)) ? MORTISE_OK : MORTISE_CLOSED; });
-}
+bool SessionInterface::cancelled(std::string_view sessionId) { return service_.cancelled(sessionId); }
 
-mortise_status SessionInterface::cancel(void* context, mortise_str sessionId, mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    if (self.service_.cancel(Text(sessionId), {})) return MORTISE_OK;
-    if (!self.service_.store().find(Text(sessionId))) throw Problem(404, "sync_session_not_found");
-    return MORTISE_CLOSED;
-  });
-}
-
-std::int32_t SessionInterface::cancelled(void* context, mortise_str sessionId) {
-  auto& self = of(context);
-  bool cancelled = false;
-  self.guarded(nullptr, [&] {
-    cancelled = self.service_.cancelled(Text(sessionId));
-    return MORTISE_OK;
-  });
-  return cancelled ? 1 : 0;
-}
-
-mortise_status SessionInterface::read(void* context, mortise_str sessionId, mortise_sync_state* state,
-                                      mortise_error* error) {
-  auto& self = of(context);
-  return self.guarded(error, [&] {
-    const auto session = self.service_.store().find(Text(sessionId));
-    if (!session) throw Problem(404, "sync_session_not_found");
-    const auto size = std::min(session->status.size(), sizeof state->status - 1);
-    std::memcpy(state->status, session->status.data(), size);
-    state->status[size] = '\0';
-    state->total = session->total;
-    state->successful = session->successful;
-    state->failed = session->failed;
-    return MORTISE_OK;
-  });
+Session SessionInterface::read(std::string_view sessionId) {
+  auto session = service_.store().find(sessionId);
+  if (!session) throw Problem(404, "sync_session_not_found");
+  return *std::move(session);
 }
 
 }  // namespace sync_sessions

@@ -2,44 +2,50 @@
 #pragma once
 
 #include <mortise/abi/sync_sessions.h>
+#include <mortise/served.hpp>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "session_service.hpp"
 
+template <>
+struct mortise::Crossing<sync_sessions::Counters> {
+  static sync_sessions::Counters from(const mortise_sync_counters* c);  // none are zeros
+};
+template <>
+struct mortise::Crossing<sync_sessions::Target> {
+  static sync_sessions::Target from(const mortise_sync_target* c);
+};
+template <>
+struct mortise::Crossing<sync_sessions::Session> {
+  static void to(const sync_sessions::Session& session, mortise_sync_state* out);
+};
+
 namespace sync_sessions {
 
-// Lives as long as the module. Nothing thrown leaves it.
-class SessionInterface {
+// Lives as long as the module. Each method is the function of the table that has its name.
+class SessionInterface : public mortise::Serving {
  public:
   SessionInterface(SessionService& service, mortise::Log log);
-  SessionInterface(const SessionInterface&) = delete;
-  SessionInterface& operator=(const SessionInterface&) = delete;
 
   const mortise_sync_sessions_v1* table() const { return &table_; }
 
+  mortise::FixedText<37> open(const mortise_sync_session* session);
+  std::vector<std::int64_t> addTargets(std::string_view sessionId, const std::vector<Target>& targets);
+  void start(std::int64_t recordId);
+  void progress(std::int64_t recordId, const Counters& counters);
+  void complete(std::int64_t recordId, const Counters& counters, std::string_view details);
+  void fail(std::int64_t recordId, std::string_view message, std::string_view details);
+  void logError(std::string_view sessionId, std::string_view message, std::string_view details);
+  mortise_status finish(std::string_view sessionId, std::string_view reason);
+  mortise_status cancel(std::string_view sessionId);
+  bool cancelled(std::string_view sessionId);
+  Session read(std::string_view sessionId);
+
  private:
-  static SessionInterface& of(void* context) { return *static_cast<SessionInterface*>(context); }
-  template <class Work>
-  mortise_status guarded(mortise_error* error, Work&& work) noexcept;
-
-  static mortise_status open(void* context, const mortise_sync_session* session, char* sessionId, mortise_error* error);
-  static mortise_status addTargets(void* context, mortise_str sessionId, const mortise_sync_target* targets,
-                                   std::size_t count, std::int64_t* recordIds, mortise_error* error);
-  static mortise_status start(void* context, std::int64_t recordId, mortise_error* error);
-  static mortise_status progress(void* context, std::int64_t recordId, const mortise_sync_counters* counters,
-                                 mortise_error* error);
-  static mortise_status complete(void* context, std::int64_t recordId, const mortise_sync_counters* counters,
-                                 mortise_str details, mortise_error* error);
-  static mortise_status fail(void* context, std::int64_t recordId, mortise_str message, mortise_str details,
-                             mortise_error* error);
-  static mortise_status logError(void* context, mortise_str sessionId, mortise_str message, mortise_str details,
-                                 mortise_error* error);
-  static mortise_status finish(void* context, mortise_str sessionId, mortise_str reason, mortise_error* error);
-  static mortise_status cancel(void* context, mortise_str sessionId, mortise_error* error);
-  static std::int32_t cancelled(void* context, mortise_str sessionId);
-  static mortise_status read(void* context, mortise_str sessionId, mortise_sync_state* state, mortise_error* error);
-
   SessionService& service_;
-  mortise::Log log_;
   mortise_sync_sessions_v1 table_;
 };
 

@@ -1,11 +1,14 @@
-# mortise_add_module(NAME [CONTRACT_HEADER] [SOURCES file...] [LINK library...] [OUTPUT_DIRECTORY dir])
+# mortise_add_module(NAME [CONTRACT_HEADER] [SOURCES file...] [LINK library...] [USES module...] [OUTPUT_DIRECTORY dir])
 #
 # Builds the module in this folder (module.yaml, contracts/, migrations/, messages/, *.cpp, *.c) into NAME.so, a target called NAME.
 #   CONTRACT_HEADER   writes NAME_contract.hpp into the build folder: the structs and handler classes of contracts/*.yaml in C++;
 #                     tests that read them link NAME_contract
 #   SOURCES           instead of every *.cpp and *.c beside the CMakeLists.txt (tests, *_test.* and *_fuzz.*, never count)
 #   LINK              further libraries; their symbols stay inside
+#   USES              modules of the Mortise repository whose interface it includes (modules/MODULE/include); outside the repository the SDK
+#                     has these headers, and the word changes nothing
 #   OUTPUT_DIRECTORY  where NAME.so goes; default: the build folder of this directory
+# Headers of an interface that the module offers to others lie in its folder include/; they install with the module.
 # The file exports mortise_module_v1 and nothing else. The same function serves modules inside and outside the Mortise repository.
 include_guard(GLOBAL)
 
@@ -26,9 +29,9 @@ function(mortise_module_flags target)
 endfunction()
 
 function(mortise_add_module name)
-  cmake_parse_arguments(ARG "CONTRACT_HEADER" "OUTPUT_DIRECTORY" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "CONTRACT_HEADER" "OUTPUT_DIRECTORY" "SOURCES;LINK;USES" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "mortise_add_module(${name}): unexpected ${ARG_UNPARSED_ARGUMENTS}; say CONTRACT_HEADER, SOURCES, LINK or OUTPUT_DIRECTORY before it")
+    message(FATAL_ERROR "mortise_add_module(${name}): unexpected ${ARG_UNPARSED_ARGUMENTS}; say CONTRACT_HEADER, SOURCES, LINK, USES or OUTPUT_DIRECTORY before it")
   endif()
   set(here ${CMAKE_CURRENT_SOURCE_DIR})
   if(NOT EXISTS ${here}/module.yaml)
@@ -82,6 +85,9 @@ function(mortise_add_module name)
     add_library(${name} MODULE ${ARG_SOURCES} ${manifest})
   endif()
   target_include_directories(${objects} PUBLIC ${here})
+  if(IS_DIRECTORY ${here}/include)
+    target_include_directories(${objects} PUBLIC ${here}/include)
+  endif()
   target_link_libraries(${objects} PUBLIC MortiseSDK::sdk ${ARG_LINK})
   if(header)
     add_custom_target(${name}_contract_header DEPENDS ${header})
@@ -116,7 +122,16 @@ function(mortise_add_module name)
       set_property(GLOBAL APPEND PROPERTY MORTISE_SHIPPED_MODULES ${name})
       include(GNUInstallDirs)
       install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mortise/modules)
+      if(IS_DIRECTORY ${here}/include)
+        install(DIRECTORY ${here}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT sdk)
+      endif()
     endif()
+    foreach(used IN LISTS ARG_USES)
+      if(NOT IS_DIRECTORY ${CMAKE_SOURCE_DIR}/modules/${used}/include)
+        message(FATAL_ERROR "mortise_add_module(${name}): USES ${used}, but modules/${used}/include is not there; that module offers no interface")
+      endif()
+      target_include_directories(${objects} PUBLIC ${CMAKE_SOURCE_DIR}/modules/${used}/include)
+    endforeach()
     mortise_module_flags(${objects})
     if(MORTISE_SANITIZE)
       target_link_options(${name} PRIVATE -fsanitize=${MORTISE_SANITIZE})

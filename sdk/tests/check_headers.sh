@@ -1,8 +1,9 @@
 #!/bin/sh
-# check_headers.sh INCLUDE_DIR: every header of the SDK compiles on its own, warnings as errors: the C ones as C11 and C++20 with gcc and clang,
+# check_headers.sh INCLUDE_DIR...: every header of the SDK compiles on its own, warnings as errors: the C ones as C11 and C++20 with gcc and clang,
 # the C++ ones as C++20 with g++ and with clang + libc++.
 set -eu
-include=$1
+flags=""
+for include in "$@"; do flags="$flags -I$include"; done
 warnings="-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -10,10 +11,10 @@ failed=0
 try() { # NAME COMPILER...: compiles $work/in
   name=$1
   shift
-  "$@" $warnings -I"$include" -fsyntax-only "$work/in" || { echo "$name: does not compile with $*" >&2; failed=1; }
+  "$@" $warnings $flags -fsyntax-only "$work/in" || { echo "$name: does not compile with $*" >&2; failed=1; }
 }
 all=""
-for header in "$include"/mortise/abi/*.h; do
+for header in $(for include in "$@"; do ls "$include"/mortise/abi/*.h; done); do
   name=mortise/abi/$(basename "$header")
   all="$all#include <$name>
 "
@@ -25,7 +26,7 @@ echo "$all" >"$work/in"
 try "all C headers" g++ -std=c++20 -x c++
 try "all C headers" clang++ -std=c++20 -x c++
 all=""
-for header in "$include"/mortise/*.hpp; do
+for header in $(for include in "$@"; do ls "$include"/mortise/*.hpp; done); do
   name=mortise/$(basename "$header")
   all="$all#include <$name>
 "

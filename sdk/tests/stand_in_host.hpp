@@ -1,5 +1,5 @@
 // A kernel small enough to make it fail on cue: the tables of call/1, json/1, log/1, db/1 and jobs/1, in memory. What
-// the real ones do is tested in core/plugin and, end to end, in sdk/testing.
+// the real ones do is tested in core/plugin and, end to end, in sdk/examples.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,7 @@
 #ifndef MORTISE_ABI_SYNC_SESSIONS_H
 #define MORTISE_ABI_SYNC_SESSIONS_H
 
-#include "base.h"
+#include "mortise/abi/base.h"
 
 #define MORTISE_SYNC_SESSIONS_V1 "sync.sessions/1"
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "mortise/testing/module_harness.hpp"
+#include "mortise/testing/refusals.hpp"
 
 namespace {
 
@@ -158,6 +159,21 @@ TEST(Examples, LiveTogetherInOneServer) {
   EXPECT_EQ(client.get("/api/greeter/hello/Ada").status, 200);
   EXPECT_EQ(client.post("/api/tally/count").status, 200);
   EXPECT_EQ(client.post("/api/greeter/phrases", R"({"phrase":"Hi"})").status, 201);
+}
+
+// [refusals]
+class Example : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Example, RefusesWhatItsContractRefuses) {
+  ModuleHarness harness{GetParam(), mortise::testing::Refusals::options()};
+  EXPECT_EQ(mortise::testing::Refusals::of(harness, GetParam()).failures(), "");
+}
+INSTANTIATE_TEST_SUITE_P(All, Example, ::testing::Values("hello", "greeter", "ticker", "tally", "bookmarks"));
+// [/refusals]
+
+TEST(Kernel, RefusesWhatItsContractRefuses) {
+  ModuleHarness harness{"tally", mortise::testing::Refusals::options()};
+  EXPECT_EQ(mortise::testing::Refusals::of(harness, "kernel").failures(), "");
 }
 
 TEST(Harness, TellsWhyAFileIsRefused) {

@@ -14,8 +14,8 @@
 #ifndef MORTISE_ABI_FILES_STORE_H
 #define MORTISE_ABI_FILES_STORE_H
 
-#include "base.h"
-#include "call.h"
+#include "mortise/abi/base.h"
+#include "mortise/abi/call.h"
 
 #define MORTISE_FILES_STORE_V1 "files.store/1"
 

@@ -15,7 +15,7 @@
 #ifndef MORTISE_ABI_SKILLS_CATALOG_H
 #define MORTISE_ABI_SKILLS_CATALOG_H
 
-#include "base.h"
+#include "mortise/abi/base.h"
 
 #define MORTISE_SKILLS_CATALOG_V1 "skills.catalog/1"
 

@@ -1,0 +1,111 @@
+/* The boundary of the test kit: a table of C functions, so that a test program of any compiler and standard library can
+ * run a module in a real kernel. Write tests against the face, module_harness.hpp and refusals.hpp.
+ *
+ * Threads:   [any], but stop only after every other call of the same server has returned.
+ * Ownership: every text that is handed over is copied; what a sink is given lives for that call only. Sinks are called
+ *            on the caller's thread before the function returns, and must not throw.
+ * Errors:    a mortise_testing_outcome; its sentence goes to `say`.
+ * Since:     SDK 1.1. The rules of abi/base.h hold: structs and the table only grow at their end. */
+#ifndef MORTISE_TESTING_ABI_H
+#define MORTISE_TESTING_ABI_H
+
+#include <mortise/abi/base.h>
+
+MORTISE_BEGIN_C
+
+/* A running kernel with its data folder. */
+typedef struct mortise_testing_server mortise_testing_server;
+
+typedef enum mortise_testing_outcome {
+  MORTISE_TESTING_OK = 0,
+  MORTISE_TESTING_FAILED = 1,   /* std::runtime_error in the face: no such module, a refusal, no answer */
+  MORTISE_TESTING_ARGUMENT = 2, /* std::invalid_argument: a permission that no module declares */
+  MORTISE_TESTING_OUTCOME_SIZE_ = 0x7fffffff
+} mortise_testing_outcome;
+
+typedef void (*mortise_testing_say)(void* context, mortise_str text);
+
+typedef enum mortise_testing_caller_kind {
+  MORTISE_TESTING_USER = 0,        /* an access token; exactly `permissions` */
+  MORTISE_TESTING_ADMIN = 1,       /* an access token; every permission */
+  MORTISE_TESTING_SERVICE_KEY = 2, /* a service key of an administrator with `scopes` */
+  MORTISE_TESTING_BROWSER = 3,     /* a session cookie and a CSRF token; exactly `permissions` */
+  MORTISE_TESTING_CALLER_KIND_SIZE_ = 0x7fffffff
+} mortise_testing_caller_kind;
+
+typedef struct mortise_testing_caller {
+  uint32_t struct_size;
+  mortise_testing_caller_kind kind;
+  const mortise_str* permissions;
+  size_t permissions_count;
+  const mortise_str* scopes;
+  size_t scopes_count;
+} mortise_testing_caller;
+
+/* What a caller sends to be known. Empty: not of this kind. */
+typedef struct mortise_testing_credentials {
+  uint32_t struct_size;
+  mortise_str token;  /* Authorization: Bearer */
+  mortise_str cookie; /* name=value */
+  mortise_str csrf;   /* X-CSRFToken */
+  mortise_str user_id;
+} mortise_testing_credentials;
+
+typedef struct mortise_testing_answer {
+  uint32_t struct_size;
+  int32_t status;
+  mortise_str body;
+  mortise_str code;            /* of a refusal, in whatever family's shape */
+  mortise_str field;           /* first field at fault, "body/email" */
+  const mortise_pair* headers; /* names in lower case */
+  size_t headers_count;
+} mortise_testing_answer;
+
+/* One request that must be refused, and what came. */
+typedef struct mortise_testing_refusal {
+  uint32_t struct_size;
+  int32_t passed;        /* 1: the answer was the expected one */
+  mortise_str operation; /* operationId */
+  mortise_str what;      /* "anonymous", "body/title: 201 characters" */
+  mortise_str expected;  /* "422 body/title" */
+  mortise_str answer;    /* "201 {...}", cut to 200 bytes */
+} mortise_testing_refusal;
+
+typedef struct mortise_testing_v1_table {
+  uint32_t struct_size;
+
+  /* Starts a kernel with these modules: paths with a '/', or names (see ModuleHarness). `options`: settings as in
+   * mortise.conf. *server is to be stopped with stop(). */
+  mortise_testing_outcome (*start)(const mortise_str* modules, size_t modules_count, const mortise_pair* options,
+                                   size_t options_count, mortise_testing_server** server, mortise_testing_say say,
+                                   void* context);
+  /* Drains, stops, and removes the data folder. NULL is fine. */
+  void (*stop)(mortise_testing_server* server);
+  /* "127.0.0.1:43211"; lives as long as the server. */
+  mortise_str (*address)(const mortise_testing_server* server);
+  /* A new account of that kind. */
+  mortise_testing_outcome (*create_caller)(mortise_testing_server* server, const mortise_testing_caller* caller,
+                                           void (*sink)(void* sink_context, const mortise_testing_credentials* made),
+                                           void* sink_context, mortise_testing_say say, void* context);
+  /* One request on a connection of its own, at most 60 seconds. `headers`: whole lines. A body without Content-Type is
+   * sent as JSON. */
+  mortise_testing_outcome (*send)(mortise_str address, const mortise_testing_credentials* credentials,
+                                  mortise_str method, mortise_str path, mortise_str body, const mortise_str* headers,
+                                  size_t headers_count,
+                                  void (*sink)(void* sink_context, const mortise_testing_answer* answer),
+                                  void* sink_context, mortise_testing_say say, void* context);
+  /* Loads a module file in a kernel of its own and stops it again. `refusal` hears the sentence of the refusal, and
+   * nothing when the module was loaded and started. */
+  mortise_testing_outcome (*try_load)(mortise_str file, mortise_testing_say refusal, void* refusal_context,
+                                      mortise_testing_say say, void* context);
+  /* Sends every request that the contract of `module` says is refused (see refusals.hpp). */
+  mortise_testing_outcome (*refusals)(mortise_testing_server* server, mortise_str module,
+                                      void (*sink)(void* sink_context, const mortise_testing_refusal* refusal),
+                                      void* sink_context, mortise_testing_say say, void* context);
+} mortise_testing_v1_table;
+
+/* The one symbol of libmortise_testing.so. */
+MORTISE_EXPORT extern const mortise_testing_v1_table mortise_testing_v1;
+
+MORTISE_END_C
+#endif

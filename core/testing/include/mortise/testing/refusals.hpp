@@ -1,0 +1,66 @@
+// Every request that a module's contract says is refused, made from the contract itself and sent over real HTTP: each
+// operation by callers who may not call it, and each parameter and member of its body left out, of another type, or
+// beyond its bounds.
+//
+//   TEST(GreeterModule, RefusesWhatItsContractRefuses) {
+//     mortise::testing::ModuleHarness harness{"greeter", mortise::testing::Refusals::options()};
+//     EXPECT_EQ(mortise::testing::Refusals::of(harness, "greeter").failures(), "");
+//   }
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mortise/testing/module_harness.hpp"
+
+namespace mortise::testing {
+
+struct Refusal {
+  std::string operation;  // operationId
+  std::string what;       // "anonymous", "body/title: longer than 200"
+  std::string expected;   // "422 body/title"
+  std::string answer;     // "201 {...}", cut to 200 bytes
+  bool passed = false;
+};
+
+class Refusals {
+ public:
+  // Settings for the harness: without rate limits, which refuse first.
+  static ModuleHarness::Options options(ModuleHarness::Options more = {}) {
+    more.emplace_back("limits.enabled", "false");
+    return more;
+  }
+  // Sends them all; the same ones in the same order each time. They leave no trace where the module keeps its contract.
+  // Throws std::invalid_argument when the harness runs no such module, std::runtime_error when a request gets no answer.
+  static Refusals of(ModuleHarness& harness, const std::string& module) {
+    Refusals out;
+    std::string sentence;
+    detail::require(mortise_testing_v1.refusals(harness.server(), detail::str(module), &Refusals::keep, &out.all_,
+                                                &detail::keepText, &sentence),
+                    sentence);
+    return out;
+  }
+
+  const std::vector<Refusal>& all() const { return all_; }
+  // One line for each answer that is not the expected one: "operation, case: expected ..., answer ...". Empty: none.
+  std::string failures() const {
+    std::string out;
+    for (const auto& one : all_) {
+      if (!one.passed)
+        out += one.operation + ", " + one.what + ": expected " + one.expected + ", answer " + one.answer + "\n";
+    }
+    return out;
+  }
+
+ private:
+  static void keep(void* into, const mortise_testing_refusal* c) {
+    static_cast<std::vector<Refusal>*>(into)->push_back({detail::copied(c->operation), detail::copied(c->what),
+                                                         detail::copied(c->expected), detail::copied(c->answer),
+                                                         c->passed != 0});
+  }
+
+  std::vector<Refusal> all_;
+};
+
+}  // namespace mortise::testing

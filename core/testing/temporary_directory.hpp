@@ -1,0 +1,34 @@
+// A folder of its own for a test, removed with everything in it at the end.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace mortise::testing {
+
+class TemporaryDirectory {
+ public:
+  // Throws std::runtime_error when it can't be made.
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "mortise_testXXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      throw std::runtime_error("cannot make a temporary directory like " + pattern);
+    path_ = pattern;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;  // what is left in the temporary folder does no harm
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace mortise::testing
