@@ -7,7 +7,7 @@ namespace {
 using mortise::testing::ModuleHarness;
 using mortise::testing::Refusals;
 
-TEST(SchedulerModule, RefusesWhatItsContractsRefuse) {
+TEST(SchedulerRefusals, RefusesWhatItsContractsRefuse) {
   ModuleHarness harness{"scheduler", Refusals::options()};
   const auto refusals = Refusals::of(harness, "scheduler");
   EXPECT_EQ(refusals.failures(), "");

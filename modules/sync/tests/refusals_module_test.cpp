@@ -7,7 +7,7 @@ namespace {
 using mortise::testing::ModuleHarness;
 using mortise::testing::Refusals;
 
-TEST(SyncModule, RefusesWhatItsContractsRefuse) {
+TEST(SyncRefusals, RefusesWhatItsContractsRefuse) {
   ModuleHarness harness{"sync", Refusals::options()};
   const auto refusals = Refusals::of(harness, "sync");
   EXPECT_EQ(refusals.failures(), "");
