@@ -254,6 +254,21 @@ TEST_F(ContractHeader, ReadsTheDataOfAFamilyWithAnEnvelope) {
   EXPECT_THAT(header(), HasSubstr("struct Whole {"));
 }
 
+TEST_F(ContractHeader, HasAStructForEachComponentThatMayStandInOnePlace) {
+  tickets(
+      "      responses: { '200': { content: { application/json: { schema: { oneOf: [{ $ref: "
+      "'#/components/schemas/Open' }, "
+      "{ $ref: '#/components/schemas/Closed' }, { type: string }] } } } } }\n",
+      "    Open: { type: object, required: [id], properties: { id: { type: string } } }\n"
+      "    Closed: { type: object, required: [by], properties: { by: { $ref: '#/components/schemas/Either' } } }\n"
+      "    Either: { anyOf: [{ $ref: '#/components/schemas/Closed' }, { $ref: '#/components/schemas/Person' }] }\n"
+      "    Person: { type: object, required: [name], properties: { name: { type: string } } }\n");
+  const auto text = header();
+  EXPECT_THAT(text, HasSubstr("struct Open {\n  std::string id{};\n};"));
+  EXPECT_THAT(text, HasSubstr("struct Closed {\n  mortise::json::Value by{};\n};"));
+  EXPECT_THAT(text, HasSubstr("struct Person {\n  std::string name{};\n};"));
+}
+
 TEST_F(ContractHeader, LetsAStructHoldAListOfItself) {
   tickets(kBody,
           "    New: { type: object, required: [sub], properties: { sub: { type: array, items: { $ref: "

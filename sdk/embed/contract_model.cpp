@@ -179,7 +179,14 @@ class Reader {
                          bool isComponent) {
     ContractType type;
     const auto kind = textOf(schema, "type");
-    if (schema["oneOf"] || schema["anyOf"]) return type;
+    for (const char* word : {"oneOf", "anyOf"}) {
+      const YAML::Node alternatives = schema[word];
+      if (!alternatives) continue;
+      for (const auto& each : alternatives) {
+        if (!textOf(each, "$ref").empty()) type.alternatives.push_back(elementOf(each, context, nullptr));
+      }
+      return type;
+    }
     if (const YAML::Node all = schema["allOf"]; all && all.IsSequence() && all.size() == 1 && !schema["properties"])
       return typeOf(all[0], context, outer);
     if (kind == "string") {
@@ -494,6 +501,7 @@ class Reader {
 
   static void mark(const ContractType& type, bool ContractStruct::*use) {
     if (type.element) mark(*type.element, use);
+    for (const auto& each : type.alternatives) mark(each, use);
     if (type.object == nullptr || type.object->*use) return;
     type.object->*use = true;
     for (const auto& field : type.object->fields) mark(field.type, use);

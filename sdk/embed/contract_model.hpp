@@ -17,8 +17,9 @@ struct ContractType {
   enum class Kind { text, integer, number, boolean, object, list, map, any };
   Kind kind = Kind::any;
   bool nullable = false;
-  ContractStruct* object = nullptr;       // of kind object; owned by the contract
-  std::shared_ptr<ContractType> element;  // of kind list and map
+  ContractStruct* object = nullptr;        // of kind object; owned by the contract
+  std::shared_ptr<ContractType> element;   // of kind list and map
+  std::vector<ContractType> alternatives;  // of kind any: the components that a oneOf or anyOf leads to
 };
 
 struct ContractField {
