@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace mortise::embed {
 
@@ -25,6 +27,10 @@ struct ContractDocument {
 // Refusal: a file that is not there, a component that is not there, a name that the document has already;
 // std::runtime_error for bad YAML.
 ContractDocument readContractDocument(const std::filesystem::path& path);
+
+// The document as the server reads it, without the words that are for the build alone. `operationLines` as in
+// yamlToJson(). Throws Refusal for a document that is no object; std::runtime_error as yamlToJson() does.
+std::string contractJson(const ContractDocument& document, std::vector<std::pair<std::string, int>>* operationLines);
 
 // True for a file that only holds components for others: it has no paths.
 bool holdsOnlyComponents(const YAML::Node& root);

@@ -42,9 +42,6 @@ std::string joined(const std::vector<std::string>& texts, char open, char close)
   return out + close;
 }
 
-// What contracts say to this program alone: the server has no use for it, and one of SDK 1.0 would refuse it.
-const std::vector<std::string> kBuildKeys = {"x-mortise-name", "x-mortise-answers"};
-
 class Assembler {
  public:
   explicit Assembler(const fs::path& directory) : directory_(directory) {}
@@ -134,8 +131,7 @@ class Assembler {
       return {};
     }
     std::vector<std::pair<std::string, int>> operations;
-    const std::string document = yamlToJson(read.root, path.string(), &operations, kBuildKeys);
-    if (document.empty() || document[0] != '{') throw Refusal({path.string() + ":1: expected an OpenAPI 3.0 document"});
+    const std::string document = contractJson(read, &operations);
     std::vector<std::string> lines;
     for (const auto& [id, line] : operations) {
       const auto [known, fresh] = operations_.emplace(id, path.string() + ":" + std::to_string(line));
