@@ -1,15 +1,12 @@
 #include "content_type.hpp"
 
-#include <magic.h>
-
 #include <algorithm>
-#include <stdexcept>
+#include <cstddef>
 
 namespace files {
 namespace {
 
 constexpr std::size_t kMaxContentType = 255;
-constexpr const char* kUnknown = "application/octet-stream";
 
 std::string essence(std::string_view type) {
   type = type.substr(0, type.find(';'));
@@ -34,28 +31,6 @@ bool isTypeAndSubtype(std::string_view text) {
 }
 
 }  // namespace
-
-void ContentTypes::Close::operator()(magic_set* cookie) const noexcept { magic_close(cookie); }
-
-ContentTypes::ContentTypes() : cookie_(magic_open(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS)) {
-  if (!cookie_) throw std::runtime_error("libmagic can't be opened");
-  if (magic_load(cookie_.get(), nullptr) != 0) {
-    const char* reason = magic_error(cookie_.get());
-    throw std::runtime_error(std::string("libmagic has no database of types: ") + (reason == nullptr ? "" : reason));
-  }
-}
-
-ContentTypes::~ContentTypes() = default;
-
-std::string ContentTypes::detect(std::string_view start) const {
-  if (start.empty()) return kUnknown;
-  const std::lock_guard lock(mutex_);
-  const char* found = magic_buffer(cookie_.get(), start.data(), start.size());
-  if (found == nullptr || !isContentType(found)) return kUnknown;
-  std::string type(found);
-  if (!type.starts_with("text/")) type.resize(std::min(type.find(';'), type.size()));  // only there it says something
-  return type;
-}
 
 bool isContentType(std::string_view text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });

@@ -16,9 +16,8 @@ files::NewFile Crossing<files::NewFile>::from(const mortise_new_file* c) {
   return {std::move(owner), Text(c->filename), Text(c->mime_type)};
 }
 
-mortise_stored_file Crossing<files::FileView>::to(const files::FileView& view) {
+mortise_stored_file Crossing<files::StoredFile>::to(const files::StoredFile& file) {
   using detail::str;
-  const auto& file = view.file;
   mortise_stored_file c{};
   c.struct_size = sizeof c;
   c.id = str(file.id);
@@ -26,12 +25,12 @@ mortise_stored_file Crossing<files::FileView>::to(const files::FileView& view) {
   c.filename = str(file.filename);
   c.extension = str(file.extension);
   c.key = str(file.key);
-  c.filepath = str(view.filepath);
+  c.filepath = str(*file.filepath);
   c.mime_type = str(file.mimeType);
   c.detected_type = str(file.detectedType);
   c.sha256 = str(file.sha256);
   c.size = static_cast<std::uint64_t>(file.size);
-  c.created_at = file.createdAt;
+  c.created_at = micros(file.createdAt);
   return c;
 }
 
@@ -49,8 +48,6 @@ constexpr std::size_t kMaxListed = 1000;
 constexpr std::size_t kMaxFilepath = 4096;
 
 Problem invalid(const char* code, std::string note) { return Problem(422, code).note(std::move(note)); }
-
-Problem unknown() { return {404, "file_not_found"}; }
 
 bool isPath(std::string_view path) {
   return path.size() <= kMaxFilepath &&
@@ -72,70 +69,46 @@ FileInterface::FileInterface(mortise::Host host, FileService& service, const Upl
              Served<&Self::open>::call,      blobs_->close,
              Served<&Self::remove>::call,    Served<&Self::setFilepath>::call} {}
 
-StoredFile FileInterface::known(std::string_view id) const {
-  auto file = service_.store().find(id);
-  if (!file) throw unknown();
-  return *std::move(file);
-}
-
-bool FileInterface::give(const StoredFile& file, const FileSink& sink) const {
-  return sink({file, service_.filepath(file)});
-}
-
-template <class Content>
-void FileInterface::store(const NewFile& file, const Content& content, const FileSink& sink) {
-  StoredFile stored;
-  try {
-    stored = service_.put(file, content);
-  } catch (const Problem& problem) {
-    counts_.refused(problem.code());
-    throw;
-  }
-  counts_.stored(static_cast<std::uint64_t>(stored.size));
-  give(stored, sink);
-}
+void FileInterface::store(const FileSink& sink, const std::function<StoredFile()>& put) { sink(counts_.counted(put)); }
 
 void FileInterface::put(const NewFile& file, mortise_file* content, const FileSink& sink) {
-  if (content == nullptr) {
-    counts_.refused("null");
-    throw invalid("null", "the content is null");
-  }
-  store(file, mortise::File(call_, content), sink);
+  store(sink, [&] {
+    if (content == nullptr) throw invalid("null", "the content is null");
+    return service_.put(file, mortise::File(call_, content));
+  });
 }
 
 void FileInterface::putBytes(const NewFile& file, std::string_view content, const FileSink& sink) {
-  store(file, content, sink);
+  store(sink, [&] { return service_.put(file, content); });
 }
 
-void FileInterface::find(std::string_view id, const FileSink& sink) { give(known(id), sink); }
+void FileInterface::find(std::string_view id, const FileSink& sink) { sink(service_.find(id)); }
 
 void FileInterface::list(const std::optional<std::string>& ownerId, std::string_view before, std::size_t limit,
                          const FileSink& sink) {
   if (limit < 1 || limit > kMaxListed)
     throw invalid("bad_limit", "limit is " + std::to_string(limit) + ", expected 1 to 1000");
-  for (const auto& file : service_.store().list(ownerId, before, limit)) {
-    if (!give(file, sink)) break;
+  for (const auto& file : service_.list(ownerId, before, limit)) {
+    if (!sink(file)) break;
   }
 }
 
 mortise_file* FileInterface::open(std::string_view id) {
-  const auto file = known(id);
+  const auto file = service_.find(id);
   mortise_file* content = nullptr;
   auto failed = mortise::detail::noError();
   const auto status = blobs_->open(host_, mortise::detail::str(file.blobKey), &content, &failed);
-  if (status == MORTISE_NOT_FOUND) throw FileService::contentGone(failed.text);
+  if (status == MORTISE_NOT_FOUND) throw Problem(404, "file_content_gone").note(failed.text);
   if (status != MORTISE_OK) throw mortise::detail::problemFrom(status, failed, MORTISE_BLOBS_V1);
   return content;
 }
 
-void FileInterface::remove(std::string_view id) {
-  if (!service_.remove(id)) throw unknown();
-}
+void FileInterface::remove(std::string_view id) { service_.remove(service_.find(id)); }
 
 void FileInterface::setFilepath(std::string_view id, std::optional<std::string_view> filepath) {
   if (filepath && !isPath(*filepath))
     throw invalid("bad_filepath", "a filepath is at most 4096 bytes without control characters");
-  if (!service_.store().setFilepath(id, filepath)) throw unknown();
+  service_.setFilepath(id, filepath);
 }
 
 }  // namespace files

@@ -7,6 +7,7 @@
 #include <mortise/served.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,23 +15,13 @@
 #include "file_service.hpp"
 #include "upload_counts.hpp"
 
-namespace files {
-
-// A file as other modules see it; both outlive the sink that it is given to.
-struct FileView {
-  const StoredFile& file;
-  const std::string& filepath;
-};
-
-}  // namespace files
-
 template <>
 struct mortise::Crossing<files::NewFile> {
   static files::NewFile from(const mortise_new_file* c);
 };
 template <>
-struct mortise::Crossing<files::FileView> {
-  static mortise_stored_file to(const files::FileView& view);
+struct mortise::Crossing<files::StoredFile> {
+  static mortise_stored_file to(const files::StoredFile& file);
 };
 
 namespace files {
@@ -38,7 +29,7 @@ namespace files {
 // Lives as long as the module. Each method is the function of the table that has its name.
 class FileInterface : public mortise::Serving {
  public:
-  using FileSink = mortise::Sink<FileView>;
+  using FileSink = mortise::Sink<StoredFile>;
 
   FileInterface(mortise::Host host, FileService& service, const UploadCounts& counts);
 
@@ -54,10 +45,7 @@ class FileInterface : public mortise::Serving {
   void setFilepath(std::string_view id, std::optional<std::string_view> filepath);
 
  private:
-  StoredFile known(std::string_view id) const;
-  bool give(const StoredFile& file, const FileSink& sink) const;
-  template <class Content>
-  void store(const NewFile& file, const Content& content, const FileSink& sink);
+  void store(const FileSink& sink, const std::function<StoredFile()>& put);
 
   FileService& service_;
   const UploadCounts& counts_;

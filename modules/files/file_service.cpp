@@ -1,38 +1,35 @@
 #include "file_service.hpp"
 
 #include <mortise/json.hpp>
-#include <mortise/problem.hpp>
 #include <mortise/time.hpp>
 #include <mortise/uuid.hpp>
 
 #include <algorithm>
 #include <stdexcept>
-#include <utility>
 
+#include "content_type.hpp"
 #include "file_name.hpp"
 
 namespace files {
 namespace {
 
 using mortise::Problem;
-
-constexpr std::int64_t kDay = 86'400'000'000;
-constexpr std::size_t kPage = 500;
+using mortise::Transaction;
 
 // YYYY/MM/DD/<uuid><extension>
-std::string objectKey(std::int64_t at, const std::string& extension) {
+std::string objectKey(mortise::Time at, const std::string& extension) {
   auto day = mortise::isoTime(at).substr(0, 10);
   std::replace(day.begin(), day.end(), '-', '/');
   return day + "/" + mortise::makeUuid() + extension;
 }
 
 std::string startOf(const mortise::File& content) {
-  std::string start(std::min<std::uint64_t>(content.size(), kLookedAt), '\0');
+  std::string start(std::min<std::uint64_t>(content.size(), ContentDetector::kLookedAt), '\0');
   std::size_t done = 0;
   while (done < start.size()) {
-    const auto got = content.read(done, start.data() + done, start.size() - done);
-    if (got == 0) break;
-    done += got;
+    const auto count = content.read(done, start.data() + done, start.size() - done);
+    if (count == 0) break;
+    done += count;
   }
   start.resize(done);
   return start;
@@ -43,9 +40,9 @@ std::string startOf(const mortise::File& content) {
 FileService::FileService(mortise::Host host)
     : log_(host.log()),
       config_(host.config()),
+      db_(host.db()),
       blobs_(host.blobs()),
-      identity_(host.identity()),
-      store_(host.db()),
+      store_(db_),
       maxSize_(static_cast<std::uint64_t>(config_.size("max_size"))),
       allowedTypes_(config_.list("allowed_types")) {}
 
@@ -54,7 +51,12 @@ void FileService::start() {
     if (!isTypePattern(pattern))
       throw std::runtime_error("files.allowed_types: \"" + pattern + "\" should be like application/pdf or image/*");
   }
-  types_ = std::make_unique<ContentTypes>();
+  detector_ = std::make_unique<ContentDetector>();
+}
+
+StoredFile FileService::located(StoredFile file) const {
+  if (!file.filepath) file.filepath = config_.server("http.base_url").value_or("") + "/files/" + file.key;
+  return file;
 }
 
 StoredFile FileService::put(const NewFile& file, const mortise::File& content) const {
@@ -62,44 +64,56 @@ StoredFile FileService::put(const NewFile& file, const mortise::File& content) c
 }
 
 StoredFile FileService::put(const NewFile& file, std::string_view content) const {
-  return put(file, content.size(), content.substr(0, kLookedAt), [&] { return blobs_.put(content); });
+  return put(file, content.size(), content.substr(0, ContentDetector::kLookedAt), [&] { return blobs_.put(content); });
 }
 
 StoredFile FileService::put(const NewFile& file, std::uint64_t size, std::string_view start,
                             const std::function<mortise::Blob()>& storeContent) const {
-  // Uploads over HTTP were refused by the kernel, which has the limit from the same option.
+  // The kernel has refused larger uploads over HTTP already; its limit is the same option.
   if (size > maxSize_) {
     throw Problem(413, "payload_too_large")
         .with("max_bytes", maxSize_)
         .details(mortise::json::object({{"max_bytes", maxSize_}}).text());
   }
-  StoredFile made;
-  made.detectedType = types_->detect(start);
-  if (size > 0 && !isAllowed(made.detectedType, allowedTypes_)) {
+  StoredFile stored;
+  stored.detectedType = detector_->detect(start);
+  if (size > 0 && !isAllowed(stored.detectedType, allowedTypes_)) {
     throw Problem(422, "type_not_allowed")
-        .with("type", made.detectedType)
-        .field("body/file", "type_not_allowed", {{"type", made.detectedType}})
-        .note("the content is " + made.detectedType + ", which files.allowed_types does not list");
+        .with("type", stored.detectedType)
+        .field("body/file", "type_not_allowed", {{"type", stored.detectedType}})
+        .note("the content is " + stored.detectedType + ", which files.allowed_types does not list");
   }
-  made.id = mortise::makeUuid7();
-  made.ownerId = file.ownerId;
-  made.filename = safeName(file.filename);
-  made.extension = extensionOf(made.filename);
-  made.createdAt = mortise::nowMicros();
-  made.key = objectKey(made.createdAt, made.extension);
-  if (isContentType(file.mimeType)) made.mimeType = file.mimeType;
+  stored.id = mortise::makeUuid7();
+  stored.ownerId = file.ownerId;
+  stored.filename = safeName(file.filename);
+  stored.extension = extensionOf(stored.filename);
+  stored.createdAt = mortise::now();
+  stored.key = objectKey(stored.createdAt, stored.extension);
+  if (isContentType(file.mimeType)) stored.mimeType = file.mimeType;
   const auto blob = storeContent();
-  made.size = static_cast<std::int64_t>(blob.size);
-  made.sha256 = blob.sha256;
-  made.blobKey = blob.key;
-  store_.add(made, made.createdAt);
+  stored.size = static_cast<std::int64_t>(blob.size);
+  stored.sha256 = blob.sha256;
+  stored.blobKey = blob.key;
+  store_.add(stored);
   try {
+    // Not in the transaction: it would hold SQLite's only writer while a store in the network is asked.
     if (!blobs_.stat(blob.key)) storeContent();  // removed between the two: see the head of file_service.hpp
   } catch (...) {
-    remove(made.id);
+    remove(stored);
     throw;
   }
-  return made;
+  return located(std::move(stored));
+}
+
+std::vector<StoredFile> FileService::list(std::optional<std::string_view> ownerId, std::string_view before,
+                                          std::size_t limit) const {
+  auto page = store_.list(ownerId, before, limit);
+  for (auto& file : page) file = located(std::move(file));
+  return page;
+}
+
+void FileService::setFilepath(std::string_view id, std::optional<std::string_view> filepath) const {
+  if (!store_.setFilepath(id, filepath)) throw Problem(404, kUnknown);
 }
 
 mortise::File FileService::open(const StoredFile& file) const {
@@ -108,81 +122,32 @@ mortise::File FileService::open(const StoredFile& file) const {
   } catch (const Problem& problem) {
     if (problem.status() != 404) throw;
     log_.error("the content of a file is gone", {{"file", file.id}, {"blob", file.blobKey}});
-    throw contentGone(problem.note());
+    throw Problem(404, "file_content_gone").note(problem.note());
   }
 }
 
-std::optional<StoredFile> FileService::remove(std::string_view id) const {
-  auto removed = store_.remove(id, mortise::nowMicros());
-  if (removed) dropContent(removed->blobKey);
-  return removed;
+void FileService::remove(const StoredFile& file, const std::function<void(Transaction&)>& also) const {
+  db_.transaction([&](Transaction& tx) {
+    if (!store_.in(tx).remove(file, mortise::now())) throw Problem(404, kUnknown);
+    if (also) also(tx);
+  });
+  dropContent(file.blobKey);
 }
 
-// True: nobody held it, and it is gone.
 bool FileService::dropContent(std::string_view blobKey) const {
   try {
-    return store_.dropUnheld(blobKey, [&] { blobs_.remove(blobKey); });
+    return store_.dropUnheld(blobKey, [&] {
+      blobs_.remove(blobKey);
+      // In a transaction of the calling module the removal would wait for that one's commit, and by then another file
+      // may have taken hold of the content.
+      if (blobs_.stat(blobKey)) throw Problem(409, "content_in_use").note("it is removed in a module's transaction");
+    });
   } catch (const Problem& problem) {
     log_.warning("a content is left to the sweep", {{"blob", blobKey}, {"error", problem.note()}});
   } catch (const mortise::db::Error& error) {
     log_.warning("a content is left to the sweep", {{"blob", blobKey}, {"error", error.what()}});
   }
   return false;
-}
-
-std::string FileService::filepath(const StoredFile& file) const {
-  if (file.filepath) return *file.filepath;
-  return config_.server("http.base_url").value_or("") + "/files/" + file.key;
-}
-
-Swept FileService::sweep(const std::function<bool()>& stop) const {
-  Swept swept;
-  swept.contents = sweepContents(stop);
-  swept.disowned = sweepOwners(stop);
-  return swept;
-}
-
-std::int64_t FileService::sweepContents(const std::function<bool()>& stop) const {
-  std::int64_t removed = 0;
-  const auto old = mortise::nowMicros() - kDay;  // younger ones may belong to a put that goes on
-  std::string after;
-  while (!stop()) {
-    const auto keys = store_.unheld(old, after, kPage);
-    for (const auto& key : keys) removed += dropContent(key) ? 1 : 0;
-    if (keys.size() < kPage) break;
-    after = keys.back();
-  }
-  after.clear();
-  while (!stop()) {
-    const auto blobs = blobs_.list({}, after, kPage);
-    std::vector<std::string> aged;
-    for (const auto& blob : blobs) {
-      if (blob.storedAt < old) aged.push_back(blob.key);
-    }
-    const auto known = store_.known(aged);
-    for (const auto& key : aged) {
-      if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-      store_.noticeUnheld(key, mortise::nowMicros());
-      removed += dropContent(key) ? 1 : 0;
-    }
-    if (blobs.size() < kPage) break;
-    after = blobs.back().key;
-  }
-  return removed;
-}
-
-std::int64_t FileService::sweepOwners(const std::function<bool()>& stop) const {
-  std::int64_t disowned = 0;
-  std::string after;
-  while (!stop()) {
-    const auto owners = store_.owners(after, kPage);
-    for (const auto& owner : owners) {
-      if (!identity_.find(mortise::UserKey::id, owner)) disowned += store_.disown(owner);
-    }
-    if (owners.size() < kPage) break;
-    after = owners.back();
-  }
-  return disowned;
 }
 
 }  // namespace files

@@ -1,10 +1,10 @@
 // What can be done with files, for every face: contents in blobs/1, the rest in the tables.
 //
-// Contents are shared, so each is removed with its last file, and never one that somebody just took hold of:
+// Contents are shared, so each is removed with its last file, and never one that another file just took hold of:
 //   put:    store the content; one transaction: holders + 1 and the row; look whether the content is still there, else
-//           store it again. From the transaction on nobody removes it.
-//   remove: one transaction: the row and holders - 1; a second one: the entry without holders, and inside it, before
-//           its commit, the content.
+//           store it again. From the transaction on nothing removes it.
+//   remove: one transaction: the row, holders - 1, and what the face says of it; after its commit a second one: the
+//           entry without holders, and inside it, before its commit, the content.
 // A put in between finds the entry locked (PostgreSQL) or the writer busy (SQLite), goes on when the content is gone,
 // and stores it again. What a crash leaves is an entry without holders, or a content without an entry: the sweep's.
 #pragma once
@@ -12,10 +12,10 @@
 #include <mortise/blobs.hpp>
 #include <mortise/config.hpp>
 #include <mortise/host.hpp>
-#include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/problem.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "content_type.hpp"
+#include "content_detector.hpp"
 #include "file_store.hpp"
 #include "stored_file.hpp"
 
@@ -37,11 +37,7 @@ struct NewFile {
   std::string mimeType;  // as sent
 };
 
-struct Swept {
-  std::int64_t contents = 0;  // removed
-  std::int64_t disowned = 0;  // files whose owner is gone
-};
-
+// Every file that it returns has its filepath. [worker] [start]
 class FileService {
  public:
   explicit FileService(mortise::Host host);
@@ -52,35 +48,41 @@ class FileService {
   StoredFile put(const NewFile& file, const mortise::File& content) const;
   StoredFile put(const NewFile& file, std::string_view content) const;
 
-  const FileStore& store() const noexcept { return store_; }
-  static mortise::Problem contentGone(std::string note) {
-    return mortise::Problem(404, "file_content_gone").note(std::move(note));
+  // Problem 404 file_not_found.
+  StoredFile find(std::string_view id) const { return located(mortise::orNotFound(store_.find(id), kUnknown)); }
+  StoredFile findByKey(std::string_view key) const {
+    return located(mortise::orNotFound(store_.findByKey(key), kUnknown));
   }
-  // Throws contentGone().
-  mortise::File open(const StoredFile& file) const;
-  // What was removed, if there was such a file. A content that can't be reached now is left to the sweep.
-  std::optional<StoredFile> remove(std::string_view id) const;
-  // What another module set, else where GET answers with the file.
-  std::string filepath(const StoredFile& file) const;
+  // As FileStore::list.
+  std::vector<StoredFile> list(std::optional<std::string_view> ownerId, std::string_view before,
+                               std::size_t limit) const;
+  // Where a copy lies; none: back to the file's own address. Problem 404 file_not_found.
+  void setFilepath(std::string_view id, std::optional<std::string_view> filepath) const;
 
-  // Stops early when `stop` says so.
-  Swept sweep(const std::function<bool()>& stop) const;
+  // Problem 404 file_content_gone.
+  mortise::File open(const StoredFile& file) const;
+
+  // Runs `also` in the transaction that removes the file. A content that can't be reached now is left to the sweep.
+  // Problem 404 file_not_found when another request removed it meanwhile.
+  void remove(const StoredFile& file, const std::function<void(mortise::Transaction&)>& also = {}) const;
+  // Removes a content that no file holds. True: nothing held it, and it is gone.
+  bool dropContent(std::string_view blobKey) const;
 
  private:
+  static constexpr const char* kUnknown = "file_not_found";
+
   StoredFile put(const NewFile& file, std::uint64_t size, std::string_view start,
                  const std::function<mortise::Blob()>& storeContent) const;
-  bool dropContent(std::string_view blobKey) const;
-  std::int64_t sweepContents(const std::function<bool()>& stop) const;
-  std::int64_t sweepOwners(const std::function<bool()>& stop) const;
+  StoredFile located(StoredFile file) const;
 
   mortise::Log log_;
   mortise::Config config_;
+  mortise::Db db_;
   mortise::Blobs blobs_;
-  mortise::Identity identity_;
   FileStore store_;
   std::uint64_t maxSize_;
   std::vector<std::string> allowedTypes_;
-  std::unique_ptr<ContentTypes> types_;  // from start() on
+  std::unique_ptr<ContentDetector> detector_;  // from start() on
 };
 
 }  // namespace files

@@ -2,20 +2,18 @@
 #pragma once
 
 #include <mortise/audit.hpp>
-#include <mortise/metrics.hpp>
 #include <mortise/module.hpp>
-#include <mortise/sync_sessions.hpp>
-
-#include <optional>
 
 #include "file_interface.hpp"
 #include "file_service.hpp"
+#include "files_contract.hpp"
 #include "object_status.hpp"
+#include "sweep.hpp"
 #include "upload_counts.hpp"
 
 namespace files {
 
-class Files final : public mortise::Module {
+class Files final : public mortise::ModuleServing<files_contract::files::Files> {
  public:
   explicit Files(mortise::Host host);
   void bind(mortise::Bindings& on) override;
@@ -23,23 +21,23 @@ class Files final : public mortise::Module {
   const void* provide(std::string_view interfaceName) override;
 
  private:
-  mortise::Reply upload(const mortise::Request& request) const;
-  mortise::Reply read(const mortise::Request& request) const;
-  mortise::Reply download(const mortise::Request& request) const;
-  mortise::Reply downloadByKey(const mortise::Request& request) const;
-  mortise::Reply remove(const mortise::Request& request) const;
-  void sweep(mortise::JobRun& run);
+  mortise::Reply uploadFile(const mortise::Request& request) override;
+  mortise::Reply readFile(const mortise::Request& request) override;
+  mortise::Reply downloadFile(const mortise::Request& request) override;
+  mortise::Reply downloadFileByKey(const mortise::Request& request) override;
+  mortise::Reply deleteFile(const mortise::Request& request) override;
 
+  // The file of the path. Problem 404 file_not_found, 403 forbidden.
+  StoredFile open(const mortise::Request& request) const;
   mortise::Reply content(const StoredFile& file) const;
 
-  mortise::Host host_;
   mortise::Log log_;
   mortise::Audit audit_;
   FileService service_;
   UploadCounts counts_;
   FileInterface interface_;
+  Sweep sweep_;
   ObjectStatus objects_;
-  std::optional<mortise::SyncSessions> sessions_;  // from start() on, where the module sync is there
 };
 
 }  // namespace files

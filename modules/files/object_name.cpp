@@ -1,14 +1,12 @@
 #include "object_name.hpp"
 
-#include <mortise/time.hpp>
-
 #include <algorithm>
 
 namespace files {
 namespace {
 
 // 20260224T093000Z
-std::string stamp(std::int64_t now) {
+std::string stamp(mortise::Time now) {
   auto text = mortise::isoTime(now).substr(0, 19);
   std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
   return text + "Z";
@@ -22,14 +20,14 @@ std::string normalName(std::string_view sent) {
   return name.substr(std::min(name.find_first_not_of('/'), name.size()));
 }
 
-std::string probeName(std::string_view prefix, std::int64_t now, std::string_view hex, std::string_view basename) {
+std::string probeName(std::string_view prefix, mortise::Time now, std::string_view hex, std::string_view basename) {
   auto folder = normalName(prefix);
   while (!folder.empty() && folder.back() == '/') folder.pop_back();
   if (!folder.empty()) folder += '/';
   return folder + stamp(now) + "-" + std::string(hex) + "-" + std::string(basename);
 }
 
-std::string smokeName(std::int64_t now, std::string_view hex) {
+std::string smokeName(mortise::Time now, std::string_view hex) {
   return "__healthcheck__/" + stamp(now) + "-" + std::string(hex) + ".txt";
 }
 

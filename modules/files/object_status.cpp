@@ -5,6 +5,8 @@
 #include <mortise/time.hpp>
 #include <mortise/uuid.hpp>
 
+#include <iterator>
+
 #include "content_type.hpp"
 #include "file_name.hpp"
 #include "object_name.hpp"
@@ -16,6 +18,7 @@ namespace {
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Request;
+namespace contract = files_contract::status;
 namespace json = mortise::json;
 
 std::string randomHex() { return mortise::makeUuid().substr(0, 8); }
@@ -36,18 +39,15 @@ std::string kindOf(const Problem& problem) {
 }
 
 Problem failed(const Problem& problem) {
-  return Problem(500, "objects_failed").details(json::object({{"error", kindOf(problem)}}).text()).note(problem.note());
+  return Problem(500, "objects_failed")
+      .details(json::value(contract::ObjectStoreFailure{kindOf(problem)}).text())
+      .note(problem.note());
 }
 
 }  // namespace
 
-void ObjectStatus::bind(mortise::Bindings& on) {
-  on.operation("pingObjects", this, &ObjectStatus::ping);
-  on.operation("uploadObject", this, &ObjectStatus::upload);
-}
-
 template <class Work>
-auto ObjectStatus::onStore(std::string_view nameField, Work&& work) const {
+Reply ObjectStatus::onStore(std::string_view nameField, Work&& work) const {
   try {
     return work();
   } catch (const Problem& problem) {
@@ -61,26 +61,24 @@ auto ObjectStatus::onStore(std::string_view nameField, Work&& work) const {
   }
 }
 
-Reply ObjectStatus::ping(const Request& request) const {
-  const auto name = request.query("bucket").text("");
+Reply ObjectStatus::pingObjects(const Request& request) {
   return onStore("query/bucket", [&] {
-    const auto bucket = objects_.bucket(name);
-    if (request.query("smoke").boolean(false)) return Reply::ok(smoke(bucket));
-    return Reply::ok(json::object({{"ok", bucket.exists},
-                                   {"reachable", true},
-                                   {"endpoint", bucket.endpoint},
-                                   {"secure", bucket.secure},
-                                   {"bucket", bucket.name},
-                                   {"bucket_exists", bucket.exists}}));
+    const auto bucket = objects_.bucket(request.query("bucket").text(""));
+    if (!request.query("smoke").boolean(false)) {
+      return Reply::ok(json::from(contract::ObjectStorePing{.ok = bucket.exists,
+                                                            .endpoint = bucket.endpoint,
+                                                            .secure = bucket.secure,
+                                                            .bucket = bucket.name,
+                                                            .bucketExists = bucket.exists}));
+    }
+    if (bucket.exists) return Reply::ok(json::from(roundTrip(bucket)));
+    return Reply::ok(json::from(
+        contract::ObjectStoreNoBucket{.endpoint = bucket.endpoint, .secure = bucket.secure, .bucket = bucket.name}));
   });
 }
 
-json::Value ObjectStatus::smoke(const mortise::Bucket& bucket) const {
-  json::Object answer;
-  answer.add("endpoint", bucket.endpoint).add("secure", bucket.secure).add("bucket", bucket.name);
-  answer.add("bucket_exists", bucket.exists);
-  if (!bucket.exists) return answer.add("ok", false).add("error", "bucket_not_exists").build();
-  const auto now = mortise::nowMicros();
+contract::ObjectStoreSmoke ObjectStatus::roundTrip(const mortise::Bucket& bucket) const {
+  const auto now = mortise::now();
   const auto name = smokeName(now, randomHex());
   const std::string sent = "mortise " + mortise::isoTime(now) + " " + randomHex();
   objects_.put(bucket.name, name, sent, "text/plain");
@@ -92,43 +90,42 @@ json::Value ObjectStatus::smoke(const mortise::Bucket& bucket) const {
     throw;
   }
   objects_.remove(bucket.name, name);
-  return answer.add("object", name)
-      .add("uploaded_bytes", sent.size())
-      .add("downloaded_bytes", back.size())
-      .add("match", back == sent)
-      .add("ok", back == sent)
-      .build();
+  contract::ObjectStoreSmoke report;
+  report.endpoint = bucket.endpoint;
+  report.secure = bucket.secure;
+  report.bucket = bucket.name;
+  report.object = name;
+  report.uploadedBytes = std::ssize(sent);
+  report.downloadedBytes = std::ssize(back);
+  report.ok = report.match = back == sent;
+  return report;
 }
 
-Reply ObjectStatus::upload(const Request& request) const {
+Reply ObjectStatus::uploadObject(const Request& request) {
   const auto part = uploadPart(request);
   const auto filename = safeName(part.filename);
   const std::string type = isContentType(part.contentType) ? part.contentType : "";
-  const std::string wanted(request.query("object_name").text(""));
-  const auto name =
-      wanted.empty() ? probeName(request.query("prefix").text("uploads"), mortise::nowMicros(), randomHex(), filename)
-                     : normalName(wanted);
-  const auto nameField = wanted.empty() ? "query/prefix" : "query/object_name";
-  return onStore(nameField, [&] {
+  const std::string asked(request.query("object_name").text(""));
+  const auto name = asked.empty()
+                        ? probeName(request.query("prefix").text("uploads"), mortise::now(), randomHex(), filename)
+                        : normalName(asked);
+  return onStore(asked.empty() ? "query/prefix" : "query/object_name", [&] {
     const auto bucket = objects_.bucket(request.query("bucket").text(""));
-    if (!bucket.exists) {
-      throw Problem(400, "bucket_not_exists").details(json::object({{"bucket", bucket.name}, {"object", name}}).text());
-    }
+    if (!bucket.exists)
+      throw Problem(400, "bucket_not_exists").details(json::value(contract::ObjectPlace{bucket.name, name}).text());
     const auto object = part.file ? objects_.put(bucket.name, name, *part.file, type)
                                   : objects_.put(bucket.name, name, part.value, type);
-    json::Object answer;
-    answer.add("bucket", object.bucket).add("object", object.name).add("etag", object.etag);
-    if (object.versionId.empty()) {
-      answer.add("version_id", nullptr);
-    } else {
-      answer.add("version_id", object.versionId);
-    }
-    answer.add("filename", filename).add("content_type", type).add("size", object.size);
-    if (request.query("presign").boolean(true)) {
-      answer.add("presigned_get_url",
-                 objects_.presign(bucket.name, name, request.query("expiry_seconds").integer(3600)));
-    }
-    return Reply::ok(answer);
+    contract::UploadedObject reply;
+    reply.bucket = object.bucket;
+    reply.object = object.name;
+    reply.etag = object.etag;
+    if (!object.versionId.empty()) reply.versionId = object.versionId;
+    reply.filename = filename;
+    reply.contentType = type;
+    reply.size = static_cast<std::int64_t>(object.size);
+    if (request.query("presign").boolean(true))
+      reply.presignedGetUrl = objects_.presign(bucket.name, name, request.query("expiry_seconds").integer(3600));
+    return Reply::ok(json::from(reply));
   });
 }
 

@@ -18,14 +18,21 @@ UploadCounts::UploadCounts(mortise::Metrics metrics)
                {"storage_full", refusals(metrics, "storage_full")}},
       refusedOtherwise_(refusals(metrics, "other")) {}
 
-void UploadCounts::stored(std::uint64_t bytes) const noexcept {
-  uploads_.add();
-  bytes_.add(bytes);
+StoredFile UploadCounts::counted(const std::function<StoredFile()>& store) const {
+  try {
+    auto file = store();
+    uploads_.add();
+    bytes_.add(static_cast<std::uint64_t>(file.size));
+    return file;
+  } catch (const mortise::Problem& problem) {
+    refused(problem.code());
+    throw;
+  }
 }
 
 void UploadCounts::refused(std::string_view code) const noexcept {
-  const auto found = refused_.find(code);
-  (found == refused_.end() ? refusedOtherwise_ : found->second).add();
+  const auto counter = refused_.find(code);
+  (counter == refused_.end() ? refusedOtherwise_ : counter->second).add();
 }
 
 }  // namespace files

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <mortise/metrics.hpp>
+#include <mortise/problem.hpp>
 
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+
+#include "stored_file.hpp"
 
 namespace files {
 
@@ -14,12 +17,14 @@ namespace files {
 class UploadCounts {
  public:
   explicit UploadCounts(mortise::Metrics metrics);
-  void stored(std::uint64_t bytes) const noexcept;
-  // By the code of the Problem; those larger than files.max_size never come here: the kernel counts them as 4xx of
-  // uploadFile.
-  void refused(std::string_view code) const noexcept;
+
+  // Runs `store`, and counts the file that it returns, or by its code the Problem that it throws. Files larger than
+  // files.max_size never come here: the kernel counts them as 4xx of uploadFile.
+  StoredFile counted(const std::function<StoredFile()>& store) const;
 
  private:
+  void refused(std::string_view code) const noexcept;
+
   mortise::Counter uploads_;
   mortise::Counter bytes_;
   std::map<std::string, mortise::Counter, std::less<>> refused_;

@@ -11,15 +11,15 @@ namespace files {
 using mortise::Problem;
 
 mortise::Part uploadPart(const mortise::Request& request) {
-  std::vector<mortise::Part> found;
+  std::vector<mortise::Part> files;
   for (auto& part : request.parts()) {
-    if (part.name == "file") found.push_back(std::move(part));
+    if (part.name == "file") files.push_back(std::move(part));
   }
-  if (found.empty()) throw Problem(422, "validation_failed").field("body/file", "missing");
-  if (found.size() > 1) {
-    throw Problem(422, "validation_failed").field("body/file", "one_file", {{"count", std::to_string(found.size())}});
+  if (files.empty()) throw Problem(422, "validation_failed").field("body/file", "missing");
+  if (files.size() > 1) {
+    throw Problem(422, "validation_failed").field("body/file", "one_file", {{"count", std::to_string(files.size())}});
   }
-  return std::move(found.front());
+  return std::move(files.front());
 }
 
 }  // namespace files

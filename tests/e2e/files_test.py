@@ -356,6 +356,21 @@ class Files(Calls):
             self.assertTrue(self.probe("remove", id=file)["removed"])
         self.assertTrue(self.probe("null", id=first["id"])["refused"])
 
+    def test_modules_remove_files_in_transactions_of_their_own(self):
+        """The content stays for the sweep: until the module's commit others may take hold of it."""
+        content = os.urandom(4000)
+        digest = hashlib.sha256(content).hexdigest()
+        info = self.stored(content, "a.bin")
+        self.assertEqual(self.probe("remove_in_transaction", id=info["id"], roll_back=True)["code"], "rolled_back")
+        self.assertEqual(self.download(info["id"], self.ada).body, content)
+        self.assertTrue(self.probe("remove_in_transaction", id=info["id"])["removed"])
+        self.refused(self.info(info["id"], self.ada), 404)
+        self.assertIn(digest, self.blobs())
+        again = self.stored(content, "b.bin")
+        self.assertEqual(self.sql(f"SELECT holders FROM files_blobs WHERE blob_key LIKE '%{digest}'"), [["1"]])
+        self.data(self.delete(again["id"], self.ada))
+        self.assertNotIn(digest, self.blobs())
+
     def test_modules_hand_uploads_on_and_copy_files(self):
         content = os.urandom(100000)
         query = urllib.parse.urlencode({"owner": self.ids["ada"], "filename": "shot.png", "mime_type": "image/png"})

@@ -4,12 +4,17 @@
 #include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
 
+#include <chrono>
 #include <stdexcept>
 
 namespace files {
 namespace {
 
-constexpr std::int64_t kNow = 1'700'000'000'000'000;
+using mortise::testing::kManyRows;
+using mortise::testing::plansAreIndexed;
+using std::chrono::microseconds;
+
+constexpr auto kNow = mortise::timeOf(1'700'000'000'000'000);
 
 StoredFile file(const std::string& id, std::optional<std::string> owner, const std::string& blob) {
   StoredFile out;
@@ -32,17 +37,17 @@ class Store : public mortise::testing::DatabaseTest {
   Store() : DatabaseTest("files", FILES_SOURCE_DIR "/migrations") {}
 
   void add(const std::string& id, const std::string& owner, const std::string& blob) {
-    store_.add(file(id, owner, blob), kNow);
+    store_.add(file(id, owner, blob));
   }
   std::vector<std::string> idsOf(std::optional<std::string_view> owner, std::string_view before, std::size_t limit) {
     std::vector<std::string> ids;
     for (const auto& one : store_.list(owner, before, limit)) ids.push_back(one.id);
     return ids;
   }
+  bool remove(const std::string& id) { return store_.remove(store_.find(id).value(), kNow); }
   bool dropped(const std::string& blob) {
     bool removed = false;
-    const bool said = store_.dropUnheld(blob, [&] { removed = true; });
-    EXPECT_EQ(said, removed);
+    EXPECT_EQ(store_.dropUnheld(blob, [&] { removed = true; }), removed);
     return removed;
   }
 
@@ -62,6 +67,9 @@ TEST_P(Store, KeepsEveryFact) {
   EXPECT_EQ(found->detectedType, "text/plain; charset=us-ascii");
   EXPECT_FALSE(found->filepath);
   EXPECT_EQ(found->createdAt, kNow);
+  EXPECT_EQ(mortise::json::from(*found).build().text(),
+            R"({"id":"01","filename":"01.txt","filepath":null,"key":"2026/02/24/01.txt","extension":".txt",)"
+            R"("mime_type":"text/plain","size":5000000000,"user_id":"ada"})");
   EXPECT_EQ(store_.findByKey("2026/02/24/01.txt")->id, "01");
   EXPECT_FALSE(store_.find("02"));
   EXPECT_FALSE(store_.findByKey("01"));
@@ -71,10 +79,13 @@ TEST_P(Store, AContentGoesWithItsLastFile) {
   add("01", "ada", "b1");
   add("02", "eve", "b1");
   EXPECT_FALSE(dropped("b1"));
-  EXPECT_EQ(store_.remove("01", kNow)->blobKey, "b1");
-  EXPECT_FALSE(store_.remove("01", kNow));
+  const auto first = store_.find("01").value();
+  EXPECT_EQ(first.blobKey, "b1");
+  EXPECT_TRUE(store_.remove(first, kNow));
+  EXPECT_FALSE(store_.find("01"));
+  EXPECT_FALSE(store_.remove(first, kNow));
   EXPECT_FALSE(dropped("b1"));
-  EXPECT_TRUE(store_.remove("02", kNow));
+  EXPECT_TRUE(remove("02"));
   EXPECT_TRUE(dropped("b1"));
   EXPECT_FALSE(dropped("b1"));
   add("03", "ada", "b1");
@@ -83,27 +94,41 @@ TEST_P(Store, AContentGoesWithItsLastFile) {
 
 TEST_P(Store, AContentThatCanNotBeRemovedKeepsItsEntry) {
   add("01", "ada", "b1");
-  store_.remove("01", kNow);
+  remove("01");
   EXPECT_THROW(store_.dropUnheld("b1", [] { throw std::runtime_error("the store is away"); }), std::runtime_error);
-  EXPECT_EQ(store_.unheld(kNow + 1, "", 10), std::vector<std::string>{"b1"});
+  EXPECT_EQ(store_.unheld(kNow + microseconds(1), "", 10), std::vector<std::string>{"b1"});
   EXPECT_TRUE(dropped("b1"));
+}
+
+TEST_P(Store, ARemovalThatIsRolledBackKeepsTheFileAndItsHold) {
+  add("01", "ada", "b1");
+  const auto one = store_.find("01").value();
+  EXPECT_THROW(db().transaction([&](mortise::Transaction& tx) {
+    EXPECT_TRUE(store_.in(tx).remove(one, kNow));
+    EXPECT_FALSE(store_.in(tx).find("01"));
+    throw std::runtime_error("the audit row can't be written");
+  }),
+               std::runtime_error);
+  EXPECT_TRUE(store_.find("01"));
+  EXPECT_FALSE(dropped("b1"));
 }
 
 TEST_P(Store, TellsOldContentsWithoutFiles) {
   add("01", "ada", "b1");
   for (const char* blob : {"b2", "b3", "b4"}) store_.noticeUnheld(blob, kNow);
   store_.noticeUnheld("b1", kNow);  // is held
-  store_.noticeUnheld("b5", kNow + 5);
+  store_.noticeUnheld("b5", kNow + microseconds(5));
   using Keys = std::vector<std::string>;
-  EXPECT_EQ(store_.unheld(kNow + 1, "", 2), (Keys{"b2", "b3"}));
-  EXPECT_EQ(store_.unheld(kNow + 1, "b3", 2), Keys{"b4"});
+  EXPECT_EQ(store_.unheld(kNow + microseconds(1), "", 2), (Keys{"b2", "b3"}));
+  EXPECT_EQ(store_.unheld(kNow + microseconds(1), "b3", 2), Keys{"b4"});
   EXPECT_EQ(store_.known({"b1", "b5", "b6"}), (Keys{"b1", "b5"}));
+  EXPECT_EQ(store_.known({}), Keys{});
 }
 
 TEST_P(Store, ListsAnOwnersFilesNewestFirst) {
   for (const char* id : {"01", "03", "02"}) add(id, "ada", "b1");
   add("04", "eve", "b1");
-  store_.add(file("05", std::nullopt, "b1"), kNow);
+  store_.add(file("05", std::nullopt, "b1"));
   using Ids = std::vector<std::string>;
   EXPECT_EQ(idsOf("ada", "", 2), (Ids{"03", "02"}));
   EXPECT_EQ(idsOf("ada", "02", 2), Ids{"01"});
@@ -130,9 +155,11 @@ TEST_P(Store, AFilepathComesAndGoes) {
   EXPECT_FALSE(store_.setFilepath("02", "/x"));
 }
 
-TEST_P(Store, ListsAlongAnIndexHoweverManyFilesThereAre) {
-  run("INSERT INTO files_blobs (blob_key, holders, changed_at) VALUES ('b', 1, 0)");
-  database().fill("files_files", mortise::testing::kManyRows,
+// Of every tenth content no file holds it; all but these belong to one file.
+TEST_P(Store, ReadsAlongIndexesHoweverManyFilesThereAre) {
+  database().fill("files_blobs", kManyRows,
+                  {{"blob_key", "'b' || n"}, {"holders", "CASE n % 10 WHEN 0 THEN 0 ELSE 1 END"}, {"changed_at", "n"}});
+  database().fill("files_files", kManyRows,
                   {{"id", "'f' || n"},
                    {"owner_id", "CASE n % 10 WHEN 0 THEN NULL ELSE 'u' || (n % 100) END"},
                    {"filename", "'a.txt'"},
@@ -142,16 +169,30 @@ TEST_P(Store, ListsAlongAnIndexHoweverManyFilesThereAre) {
                    {"detected_type", "''"},
                    {"size", "1"},
                    {"sha256", "''"},
-                   {"blob_key", "'b'"},
+                   {"blob_key", "'b' || n"},
                    {"created_at", "n"}});
   database().analyze();
+  const auto file = store_.find("f5").value();
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
     EXPECT_EQ(store_.list("u7", "", 20).size(), 20u);
+    EXPECT_EQ(store_.list("u7", "f5", 20).size(), 20u);
+    EXPECT_EQ(store_.list(std::nullopt, "", 20).size(), 20u);
     EXPECT_EQ(store_.list(std::nullopt, "f5", 20).size(), 20u);
     store_.find("f5");
     store_.findByKey("k5");
     store_.owners("", 20);
+    EXPECT_EQ(store_.unheld(kNow, "", 500).size(), 500u);
+    EXPECT_EQ(store_.known({"b5", "b6", "x"}).size(), 2u);
+    EXPECT_TRUE(store_.remove(file, kNow));
+    EXPECT_TRUE(dropped("b5"));
+    store_.setFilepath("f6", "/x");
+    store_.disown("u7");
   }));
+}
+
+TEST_P(Store, FindsContentsWithoutFilesInAnIndexOfThese) {
+  for (const auto& statement : database().record([&] { store_.unheld(kNow, "", 500); }))
+    EXPECT_NE(planOf(database(), statement).find("files_blobs_unheld"), std::string::npos);
 }
 
 }  // namespace

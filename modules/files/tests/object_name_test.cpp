@@ -5,7 +5,7 @@
 namespace files {
 namespace {
 
-constexpr std::int64_t kAt = 1'771'925'400'123'456;  // 2026-02-24T09:30:00Z
+constexpr auto kAt = mortise::timeOf(1'771'925'400'123'456);  // 2026-02-24T09:30:00Z
 
 TEST(ObjectName, IsMadeOfPrefixTimeAndName) {
   EXPECT_EQ(probeName("uploads", kAt, "5f0c1f5e", "a b.pdf"), "uploads/20260224T093000Z-5f0c1f5e-a b.pdf");

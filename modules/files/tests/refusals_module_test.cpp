@@ -7,7 +7,7 @@ namespace {
 using mortise::testing::ModuleHarness;
 using mortise::testing::Refusals;
 
-TEST(FilesModule, RefusesWhatItsContractsRefuse) {
+TEST(FilesRefusals, RefusesWhatItsContractsRefuse) {
   ModuleHarness harness{"files", Refusals::options()};
   const auto refusals = Refusals::of(harness, "files");
   EXPECT_EQ(refusals.failures(), "");

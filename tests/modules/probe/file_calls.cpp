@@ -46,6 +46,11 @@ Reply FileCalls::call(const Request& request) const {
       answer.add("files", json::list(files.list(body["owner"].text(""), body["before"].text(""), limit), shown));
     } else if (name == "remove") {
       answer.add("removed", files.remove(id));
+    } else if (name == "remove_in_transaction") {
+      host_.db().transaction([&](mortise::Transaction& tx) {
+        answer.add("removed", tx.call([&] { return files.remove(id); }));
+        if (body["roll_back"].boolean(false)) throw mortise::Problem(409, "rolled_back");
+      });
     } else if (name == "set_filepath") {
       files.setFilepath(id, body["filepath"].text());
     } else if (name == "null") {

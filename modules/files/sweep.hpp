@@ -1,0 +1,42 @@
+// The job sweep: contents that no file holds any more, and files whose owner was deleted.
+#pragma once
+
+#include <mortise/blobs.hpp>
+#include <mortise/host.hpp>
+#include <mortise/identity.hpp>
+#include <mortise/jobs.hpp>
+#include <mortise/log.hpp>
+#include <mortise/sync_sessions.hpp>
+
+#include <cstdint>
+#include <optional>
+
+#include "file_service.hpp"
+#include "file_store.hpp"
+
+namespace files {
+
+// Stops early when its run is cancelled. [worker]
+class Sweep {
+ public:
+  Sweep(mortise::Host host, const FileService& service);
+  void start();
+
+  void run(mortise::JobRun& run);
+
+ private:
+  // Each returns how many.
+  std::int64_t removeUnheld(const mortise::JobRun& run, mortise::Time old) const;
+  std::int64_t removeUnknown(const mortise::JobRun& run, mortise::Time old) const;
+  std::int64_t disown(const mortise::JobRun& run) const;
+
+  mortise::Host host_;
+  mortise::Log log_;
+  mortise::Blobs blobs_;
+  mortise::Identity identity_;
+  const FileService& service_;
+  FileStore store_;
+  std::optional<mortise::SyncSessions> sessions_;  // from start() on, where the module sync is there
+};
+
+}  // namespace files
