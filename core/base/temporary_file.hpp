@@ -24,6 +24,8 @@ class TemporaryFile {
   void write(std::string_view bytes);
   std::uint64_t size() const { return size_; }
   int fd() const { return fd_.get(); }
+  // Its name while it is written; empty where it has none.
+  const std::string& path() const { return name_; }
 
   void sync();
 

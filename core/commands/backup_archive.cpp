@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
@@ -106,43 +107,38 @@ void compare(const std::string& file, const std::string& list, const std::map<st
 
 }  // namespace
 
-void writeArchive(const std::string& file, const std::vector<ArchiveInput>& inputs) {
-  const auto temporary = file + ".part";
-  const UniqueFd out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (out.get() < 0) fail(temporary, std::strerror(errno));
+void writeArchive(TemporaryFile& out, const std::string& file, const std::vector<ArchiveInput>& inputs) {
+  const Writer writer(archive_write_new(), archive_write_free);
+  archive_write_add_filter_gzip(writer.get());
+  archive_write_set_format_pax_restricted(writer.get());
+  if (archive_write_open_fd(writer.get(), out.fd()) != ARCHIVE_OK) fail(file, archive_error_string(writer.get()));
+  std::string list = "{\"mortise_backup\":1,\"version\":" + json::quoted(MORTISE_VERSION) +
+                     ",\"created_at\":" + json::quoted(isoMillis(nowMicros())) + ",\"files\":{";
+  bool first = true;
+  for (const auto& input : inputs) {
+    const auto sum = writeFile(writer.get(), input, file);
+    list += (first ? "" : ",") + json::quoted(input.name) + ":" + json::quoted(sum);
+    first = false;
+  }
+  list += "}}";
+  writeHeader(writer.get(), kListName, static_cast<std::int64_t>(list.size()), file);
+  if (archive_write_data(writer.get(), list.data(), list.size()) != static_cast<la_ssize_t>(list.size()) ||
+      archive_write_close(writer.get()) != ARCHIVE_OK) {
+    fail(file, archive_error_string(writer.get()));
+  }
   try {
-    const Writer writer(archive_write_new(), archive_write_free);
-    archive_write_add_filter_gzip(writer.get());
-    archive_write_set_format_pax_restricted(writer.get());
-    if (archive_write_open_fd(writer.get(), out.get()) != ARCHIVE_OK)
-      fail(temporary, archive_error_string(writer.get()));
-    std::string list = "{\"mortise_backup\":1,\"version\":" + json::quoted(MORTISE_VERSION) +
-                       ",\"created_at\":" + json::quoted(isoMillis(nowMicros())) + ",\"files\":{";
-    bool first = true;
-    for (const auto& input : inputs) {
-      const auto sum = writeFile(writer.get(), input, temporary);
-      list += (first ? "" : ",") + json::quoted(input.name) + ":" + json::quoted(sum);
-      first = false;
-    }
-    list += "}}";
-    writeHeader(writer.get(), kListName, static_cast<std::int64_t>(list.size()), temporary);
-    if (archive_write_data(writer.get(), list.data(), list.size()) != static_cast<la_ssize_t>(list.size()) ||
-        archive_write_close(writer.get()) != ARCHIVE_OK) {
-      fail(temporary, archive_error_string(writer.get()));
-    }
-    if (::fsync(out.get()) != 0 || ::rename(temporary.c_str(), file.c_str()) != 0) fail(file, std::strerror(errno));
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+    out.sync();
+    out.keepAs(file);
+  } catch (const std::system_error& error) {
+    fail(file, error.code().message());
   }
 }
 
-std::vector<std::string> extractArchive(const std::string& file, const std::string& directory) {
+std::vector<std::string> extractArchive(int opened, const std::string& file, const std::string& directory) {
   const Reader reader(archive_read_new(), archive_read_free);
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
-  if (archive_read_open_filename(reader.get(), file.c_str(), kPiece) != ARCHIVE_OK)
-    fail(file, archive_error_string(reader.get()));
+  if (archive_read_open_fd(reader.get(), opened, kPiece) != ARCHIVE_OK) fail(file, archive_error_string(reader.get()));
   std::map<std::string, std::string> sums;
   std::string list;
   std::vector<char> piece(kPiece);

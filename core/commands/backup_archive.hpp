@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/temporary_file.hpp"
+
 namespace mortise::commands {
 
 struct ArchiveInput {
@@ -12,11 +14,11 @@ struct ArchiveInput {
   std::string path;  // on disk
 };
 
-// Writes to a temporary name, syncs, renames. Throws std::runtime_error that names the file and the reason.
-void writeArchive(const std::string& file, const std::vector<ArchiveInput>& inputs);
+// Writes into `out`, syncs it and gives it the name `file`. Throws std::runtime_error that names the file and the reason.
+void writeArchive(TemporaryFile& out, const std::string& file, const std::vector<ArchiveInput>& inputs);
 
-// Extracts into an existing empty directory: plain files only, no absolute or ".." names; then compares every checksum.
-// Returns the names.
-std::vector<std::string> extractArchive(const std::string& file, const std::string& directory);
+// Extracts what `opened` reads into an existing empty directory: plain files only, no absolute or ".." names; then
+// compares every checksum. `file`: its name for messages. Returns the names. Throws std::runtime_error.
+std::vector<std::string> extractArchive(int opened, const std::string& file, const std::string& directory);
 
 }  // namespace mortise::commands

@@ -1,11 +1,15 @@
 #include "core/commands/backup_archive.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "core/base/unique_fd.hpp"
 
 namespace mortise::commands {
 namespace {
@@ -30,9 +34,17 @@ class BackupArchive : public ::testing::Test {
     text << std::ifstream(directory_ + "/" + name, std::ios::binary).rdbuf();
     return text.str();
   }
+  void archive(const std::vector<ArchiveInput>& inputs) const {
+    TemporaryFile part(directory_);
+    writeArchive(part, archive_, inputs);
+  }
+  std::vector<std::string> extract() const {
+    const UniqueFd file(::open(archive_.c_str(), O_RDONLY | O_CLOEXEC));
+    return extractArchive(file.get(), archive_, directory_ + "/out");
+  }
   std::string refusal() const {
     try {
-      extractArchive(archive_, directory_ + "/out");
+      extract();
       return "";
     } catch (const std::runtime_error& error) {
       return error.what();
@@ -44,15 +56,15 @@ class BackupArchive : public ::testing::Test {
 };
 
 TEST_F(BackupArchive, WhatWasWrittenComesBack) {
-  writeArchive(archive_, {{"mortise.db", directory_ + "/one"}, {"blobs/aa/bb", directory_ + "/two"}});
-  EXPECT_EQ(extractArchive(archive_, directory_ + "/out"), (std::vector<std::string>{"blobs/aa/bb", "mortise.db"}));
+  archive({{"mortise.db", directory_ + "/one"}, {"blobs/aa/bb", directory_ + "/two"}});
+  EXPECT_EQ(extract(), (std::vector<std::string>{"blobs/aa/bb", "mortise.db"}));
   EXPECT_EQ(read("out/mortise.db"), "first");
   EXPECT_EQ(read("out/blobs/aa/bb").size(), 700'000u);
   EXPECT_FALSE(fs::exists(archive_ + ".part"));
 }
 
 TEST_F(BackupArchive, ACutFileIsRefused) {
-  writeArchive(archive_, {{"mortise.db", directory_ + "/one"}});
+  archive({{"mortise.db", directory_ + "/one"}});
   fs::resize_file(archive_, fs::file_size(archive_) / 2);
   EXPECT_NE(refusal(), "");
 }
@@ -68,9 +80,22 @@ TEST_F(BackupArchive, NamesThatLeaveTheDirectoryAreRefused) {
 }
 
 TEST_F(BackupArchive, AMissingInputLeavesNothingBehind) {
-  EXPECT_THROW(writeArchive(archive_, {{"mortise.db", directory_ + "/nowhere"}}), std::runtime_error);
+  EXPECT_THROW(archive({{"mortise.db", directory_ + "/nowhere"}}), std::runtime_error);
   EXPECT_FALSE(fs::exists(archive_));
   EXPECT_FALSE(fs::exists(archive_ + ".part"));
+}
+
+// Who can write into the directory of the backups must not get the database and the secret.
+TEST_F(BackupArchive, WhatWasPlantedInItsPlaceIsNotWrittenTo) {
+  write("trap", "mine");
+  for (const auto& name : {archive_, archive_ + ".part"}) fs::create_symlink(directory_ + "/trap", name);
+  archive({{"mortise.db", directory_ + "/one"}});
+  EXPECT_EQ(read("trap"), "mine");
+  EXPECT_FALSE(fs::is_symlink(archive_));
+  struct stat facts {};
+  ASSERT_EQ(::stat(archive_.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0600u);
+  EXPECT_EQ(extract(), std::vector<std::string>{"mortise.db"});
 }
 
 }  // namespace

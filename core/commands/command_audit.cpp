@@ -5,6 +5,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/commands/command.hpp"
+#include "core/commands/opened_server.hpp"
 #include "core/commands/user_argument.hpp"
 #include "core/config/config.hpp"
 #include "core/services/audit/audit.hpp"
@@ -62,7 +63,7 @@ int audit(const Program& program, const Arguments& arguments) {
   if (arguments.has("since")) filter.since = timeFrom("since", arguments.flag("since"));
   if (arguments.has("until")) filter.until = timeFrom("until", arguments.flag("until"));
   const auto limit = limitFrom(arguments.flag("limit", "100"));
-  const auto server = prepare(program, arguments);
+  const OpenedServer server(program, arguments);
   server->migrate();
   filter.actor = actorFrom(server->identity(), arguments.flag("actor"));
   filter.target = targetFrom(server->identity(), arguments.flag("target"));

@@ -1,19 +1,31 @@
 // migrate, backup, restore
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fcntl.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <stdexcept>
 
 #include "core/base/identifiers.hpp"
+#include "core/base/temporary_file.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/commands/backup_archive.hpp"
 #include "core/commands/command.hpp"
+#include "core/commands/data_owner.hpp"
+#include "core/commands/opened_server.hpp"
+#include "core/commands/remove_on_signal.hpp"
+#include "core/commands/scratch_directory.hpp"
 #include "core/db/database.hpp"
 #include "core/db/migrations.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/kernel/data_lock.hpp"
 #include "core/kernel/module_set.hpp"
+#include "core/kernel/option_values.hpp"
 #include "core/kernel/storage.hpp"
+#include "core/kernel/stores.hpp"
 
 namespace mortise::commands {
 
@@ -21,12 +33,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Names in data.dir and in the archive.
 constexpr const char* kDatabaseFile = "mortise.db";
+constexpr const char* kSecretFile = "secret";
 
 int migrate(const Program& program, const Arguments& arguments) {
-  const auto server = prepare(program, arguments);
+  const OpenedServer server(program, arguments, WithoutDatabase::makeOne);
   if (arguments.has("dry-run")) {
-    server->openStores();
     const auto show = [](const std::string& owner, const std::vector<std::string>& names) {
       for (const auto& name : names) std::cout << "would apply " << owner << ": " << name << '\n';
     };
@@ -45,41 +58,28 @@ int migrate(const Program& program, const Arguments& arguments) {
   return server->refusals().empty() ? 0 : 1;
 }
 
-std::string secretFileOf(const kernel::Kernel& server) {
-  const auto file = server.config().text("identity.secret_file");
-  return file.empty() ? server.config().text("data.dir") + "/secret" : file;
-}
-
 std::string blobDirectoryOf(const kernel::Kernel& server) { return kernel::localBlobDirectory(server.config()); }
 
-// Removed with everything in it when it goes out of scope.
-class ScratchDirectory {
- public:
-  explicit ScratchDirectory(const std::string& parent) : path_(parent + "/scratch-XXXXXX") {
-    fs::create_directories(parent);
-    if (!::mkdtemp(path_.data())) throw std::runtime_error("can't make a directory in " + parent);
-  }
-  ~ScratchDirectory() {
-    std::error_code failure;
-    fs::remove_all(path_, failure);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+std::string directoryOf(const std::string& file) {
+  const auto directory = fs::path(file).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
 
 int backup(const Program& program, const Arguments& arguments) {
-  const auto server = prepare(program, arguments);
-  server->openStores();
-  const auto data = server->config().text("data.dir");
+  RemoveOnSignal leftovers;
+  const auto& file = arguments.word(0);
+  // By the rights of the caller, before those of the data's owner are taken on: the backup is the caller's.
+  TemporaryFile part(directoryOf(file));
+  leftovers.add(part.path());
+
+  auto server = std::make_optional<OpenedServer>(program, arguments);
+  const auto data = (*server)->config().text("data.dir");
   const ScratchDirectory scratch(data);
+  leftovers.add(scratch.path());
   const auto copy = scratch.path() + "/" + kDatabaseFile;
-  server->database().backupTo(copy);
-  std::vector<ArchiveInput> inputs{{kDatabaseFile, copy}, {"secret", secretFileOf(*server)}};
-  const auto blobs = blobDirectoryOf(*server);
+  (*server)->database().backupTo(copy);
+  std::vector<ArchiveInput> inputs{{kDatabaseFile, copy}, {kSecretFile, kernel::secretFile((*server)->config())}};
+  const auto blobs = blobDirectoryOf(**server);
   std::error_code failure;
   if (blobs.empty()) {
     std::cerr << "mortise backup: blobs are not on this disk and are not part of the backup\n";
@@ -91,8 +91,10 @@ int backup(const Program& program, const Arguments& arguments) {
   }
   if (fs::exists(data + "/modules.disabled", failure))
     inputs.push_back({"modules.disabled", data + "/modules.disabled"});
-  writeArchive(arguments.word(0), inputs);
-  std::cout << "wrote " << arguments.word(0) << " (" << inputs.size() << " files, " << fs::file_size(arguments.word(0))
+  server.reset();
+
+  writeArchive(part, file, inputs);
+  std::cout << "wrote " << file << " (" << inputs.size() << " files, " << fs::file_size(file)
             << " bytes); it holds the server's secret: keep it safe\n";
   return 0;
 }
@@ -109,28 +111,51 @@ void verifyDatabase(const std::string& file) {
     throw std::runtime_error("the database in the backup is damaged: " + std::string(rows->text(0)));
 }
 
-int restore(const Program& program, const Arguments& arguments) {
-  const auto server = prepare(program, arguments);
-  const auto data = server->config().text("data.dir");
-  if (const auto url = server->config().text("db.url"); !url.empty() && url != "sqlite:" + data + "/" + kDatabaseFile) {
-    throw std::runtime_error("db.url (" + server->config().origin("db.url") + ") names another database than " + data +
-                             "/" + kDatabaseFile + "; restore works on the database in data.dir only");
+// An archive whose checksums agree may still be none that a server can start from.
+void requireWhole(const std::string& file, const std::vector<std::string>& names) {
+  for (const auto* needed : {kDatabaseFile, kSecretFile}) {
+    if (std::find(names.begin(), names.end(), needed) == names.end())
+      throw std::runtime_error(file + ": holds no " + needed + "; it is not a backup of a server");
   }
-  fs::create_directories(data);
-  ::chmod(data.c_str(), 0700);
+}
+
+int restore(const Program& program, const Arguments& arguments) {
+  RemoveOnSignal leftovers;
+  const auto server = prepare(program, arguments);
+  const auto& config = server->config();
+  const auto data = config.text("data.dir");
+  if (kernel::databaseUrl(config) != "sqlite:" + data + "/" + kDatabaseFile) {
+    throw std::runtime_error("db.url (" + config.origin("db.url") + ") names another database than " + data + "/" +
+                             kDatabaseFile + "; restore works on the database in data.dir only");
+  }
+  std::cerr << "mortise: " << kernel::describeData(config) << '\n';
+  const auto& file = arguments.word(0);
+  const UniqueFd archive(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!archive) throw std::runtime_error(file + ": " + std::strerror(errno));
+  const ActAsOwner owner(data);
+  kernel::makeDataDirectory(data);
   const kernel::DataLock lock(data);
   const ScratchDirectory scratch(data);
-  const auto names = extractArchive(arguments.word(0), scratch.path());
+  leftovers.add(scratch.path());
+  const auto names = extractArchive(archive.get(), file, scratch.path());
+  requireWhole(file, names);
   verifyDatabase(scratch.path() + "/" + kDatabaseFile);
   // Everything is verified: set the old aside, then move the new in. Renames only, so nothing can be half-written.
   const auto aside = data + "/replaced-" + std::to_string(nowMicros() / 1'000'000);
-  fs::create_directories(aside);
-  for (const auto* name :
-       {"mortise.db", "mortise.db-wal", "mortise.db-shm", "secret", "blobs", "modules.disabled", "identity.revision"}) {
-    if (fs::exists(data + "/" + name)) fs::rename(data + "/" + name, aside + "/" + name);
+  {
+    const auto whole = leftovers.postpone();
+    fs::create_directories(aside);
+    for (const auto* name : {"mortise.db", "mortise.db-wal", "mortise.db-shm", "secret", "blobs", "modules.disabled",
+                             "identity.revision"}) {
+      if (fs::exists(data + "/" + name)) fs::rename(data + "/" + name, aside + "/" + name);
+    }
+    for (const auto* name : {kDatabaseFile, kSecretFile, "blobs", "modules.disabled"}) {
+      if (fs::exists(scratch.path() + "/" + name)) fs::rename(scratch.path() + "/" + name, data + "/" + name);
+    }
   }
-  for (const auto* name : {"mortise.db", "secret", "blobs", "modules.disabled"}) {
-    if (fs::exists(scratch.path() + "/" + name)) fs::rename(scratch.path() + "/" + name, data + "/" + name);
+  if (const auto& configured = config.text("identity.secret_file"); !configured.empty()) {
+    std::cerr << "mortise restore: the secret of the backup is in " << data << "/" << kSecretFile
+              << "; the server reads " << configured << " (identity.secret_file): copy it there\n";
   }
   std::cout << "restored " << names.size() << " files into " << data << "; what was there before is in " << aside
             << '\n';

@@ -9,6 +9,7 @@
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 #include "core/commands/command.hpp"
+#include "core/commands/opened_server.hpp"
 #include "core/commands/user_argument.hpp"
 #include "core/contract/kernel_contract.hpp"
 #include "core/identity/identity.hpp"
@@ -59,8 +60,8 @@ void record(kernel::Kernel& server, const std::string& action, const std::string
   services::Audit(server.database()).record({{}, 0, "operator", action, "user:" + userId, details, {}, {}});
 }
 
-std::unique_ptr<kernel::Kernel> openStores(const Program& program, const Arguments& arguments) {
-  auto server = prepare(program, arguments);
+OpenedServer openMigrated(const Program& program, const Arguments& arguments) {
+  OpenedServer server(program, arguments);
   server->migrate();
   return server;
 }
@@ -76,7 +77,7 @@ int create(const Program& program, const Arguments& arguments) {
   user.role = role;
   user.emailConfirmedAt = user.email.empty() ? 0 : nowMicros();
   user.password = readPassword(arguments);
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   identity::User created;
   try {
     created = server->identity().create(user);
@@ -91,7 +92,7 @@ int create(const Program& program, const Arguments& arguments) {
 }
 
 int list(const Program& program, const Arguments& arguments) {
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   std::int64_t total = 0;
   constexpr std::int64_t kPage = 500;
   for (std::int64_t skip = 0;; skip += kPage) {
@@ -109,7 +110,7 @@ int list(const Program& program, const Arguments& arguments) {
 int setRole(const Program& program, const Arguments& arguments) {
   const auto role = arguments.word(1);
   requireRole(role);
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   identity::UserChange change;
   change.role = role;
@@ -137,7 +138,7 @@ std::string orNone(const std::string& text) { return text.empty() ? "none" : tex
 std::string timeOr(std::int64_t time, const char* fallback) { return time == 0 ? fallback : isoMillis(time); }
 
 int show(const Program& program, const Arguments& arguments) {
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   const auto keys = server->identity().apiKeys().list(user.id, {});
   const auto live = std::count_if(keys.begin(), keys.end(), [](const identity::ApiKey& key) {
@@ -164,7 +165,7 @@ int show(const Program& program, const Arguments& arguments) {
 int setStatus(const Program& program, const Arguments& arguments) {
   const auto status = arguments.word(1);
   requireStatus(status);
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   identity::UserChange change;
   change.status = status;
@@ -177,7 +178,7 @@ int setStatus(const Program& program, const Arguments& arguments) {
 int setTier(const Program& program, const Arguments& arguments) {
   const auto tier = arguments.word(1) == "default" ? std::string() : arguments.word(1);
   if (!tier.empty()) requireTier(tier);
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   auto& identity = server->identity();
   const auto user = requireUser(identity, arguments.word(0));
   identity::UserChange change;
@@ -192,7 +193,7 @@ int setTier(const Program& program, const Arguments& arguments) {
 }
 
 int signOut(const Program& program, const Arguments& arguments) {
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   server->identity().revokeAll(user.id);
   std::size_t keys = 0;
@@ -221,7 +222,7 @@ void confirm(const Arguments& arguments, const std::string& question) {
 }
 
 int remove(const Program& program, const Arguments& arguments) {
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   confirm(arguments, "Delete the account " + arguments.word(0) + " (" + user.id + ", " + user.role + ") for good?");
   server->identity().remove(user.id);
@@ -231,7 +232,7 @@ int remove(const Program& program, const Arguments& arguments) {
 }
 
 int setPassword(const Program& program, const Arguments& arguments) {
-  const auto server = openStores(program, arguments);
+  const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   server->identity().setPassword(user.id, readPassword(arguments));
   record(*server, "user.password_set", user.id, {});

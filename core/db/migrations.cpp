@@ -174,6 +174,8 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
   }
 }
 
+bool wasMigrated(Database& database) { return tableExists(*database.lease(Access::read), database.backend()); }
+
 std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations) {
   const auto session = database.lease(Access::read);
   AppliedByNumber applied;

@@ -24,6 +24,8 @@ std::string checksum(const Migration& migration);
 // number is doubled: "scheduler: migration 002_runs.sql was changed after it was applied (recorded sha256 ab12…, file
 // has cd34…); restore the old file and add a new migration".
 MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
+// Whether anything was ever applied to this database: false for one that is new.
+bool wasMigrated(Database& database);
 // The same checks without applying; returns the names that would be applied.
 std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
 

@@ -72,6 +72,10 @@ void Kernel::openStores() {
   if (!implementation_->stores) implementation_->stores = Stores::open(implementation_->plan);
 }
 
+void Kernel::openExistingStores() {
+  if (!implementation_->stores) implementation_->stores = Stores::openExisting(implementation_->plan);
+}
+
 db::Database& Kernel::database() { return *implementation_->stores->database; }
 identity::Identity& Kernel::identity() { return implementation_->stores->identity; }
 

@@ -34,8 +34,10 @@ class Kernel {
   // Sentences about modules that were refused so far ("greet.so: expected ..., found ...; do .... Not loaded.").
   const std::vector<std::string>& refusals() const;
 
-  // Opens database and secrets. Needed by migrate(), start() and the user commands. Throws StartError.
+  // Opens database and secrets and makes what is missing of them. Needed by migrate() and start(). Throws StartError.
   void openStores();
+  // The same where there is a database already; else StartError, and nothing is made.
+  void openExistingStores();
   db::Database& database();
   identity::Identity& identity();
   // Runs what is missing of the kernel's and all enabled modules' migrations; returns the names of those applied. A

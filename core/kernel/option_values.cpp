@@ -91,6 +91,22 @@ std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::M
   return roles;
 }
 
+std::string databaseUrl(const config::Config& config) {
+  const auto& url = config.text("db.url");
+  return url.empty() ? "sqlite:" + config.text("data.dir") + "/mortise.db" : url;
+}
+
+std::string secretFile(const config::Config& config) {
+  const auto& file = config.text("identity.secret_file");
+  return file.empty() ? config.text("data.dir") + "/secret" : file;
+}
+
+std::string describeData(const config::Config& config) {
+  const auto url = databaseUrl(config);
+  return "data.dir " + config.text("data.dir") + " (" + config.origin("data.dir") + "), database " +
+         (url.starts_with("sqlite:") ? url : "of db.url (" + config.origin("db.url") + ")");
+}
+
 std::string publicUrl(const config::Config& config) {
   auto url = config.text("http.public_url");
   while (url.ends_with('/')) url.pop_back();

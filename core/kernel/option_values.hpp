@@ -26,6 +26,13 @@ std::map<std::string, std::string, std::less<>> namedSecrets(const config::Confi
 // Permission -> roles that hold it: the defaults of `modules` and of the kernel, changed by identity.grant.
 std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::Manifest* const> modules,
                                                        const config::Config& config);
+// db.url, or the SQLite file in data.dir.
+std::string databaseUrl(const config::Config& config);
+// identity.secret_file, or the file `secret` in data.dir.
+std::string secretFile(const config::Config& config);
+// Where the data of this configuration lies, and which setting says so, for a person: "data.dir /var/lib/mortise
+// (mortise.conf:3), database sqlite:/var/lib/mortise/mortise.db". Without what a URL may hold beside, a password.
+std::string describeData(const config::Config& config);
 // http.public_url without slashes at its end.
 std::string publicUrl(const config::Config& config);
 // identity.upgrade_url, or <http.public_url>/pricing.

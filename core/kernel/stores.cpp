@@ -2,27 +2,26 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "core/base/problem.hpp"
+#include "core/db/migrations.hpp"
 #include "core/kernel/option_values.hpp"
 #include "core/kernel/start_error.hpp"
+#include "core/ops/log.hpp"
 
 namespace mortise::kernel {
 namespace {
 
-services::Secrets openSecrets(const Plan& plan) {
-  const auto file = plan.config().text("identity.secret_file");
-  return services::Secrets::open(file.empty() ? plan.dataDirectory() + "/secret" : file, namedSecrets(plan.config()));
-}
-
 std::unique_ptr<db::Database> openDatabase(const Plan& plan) {
   const auto& config = plan.config();
   db::Options options;
-  options.url =
-      config.text("db.url").empty() ? "sqlite:" + plan.dataDirectory() + "/mortise.db" : config.text("db.url");
+  options.url = databaseUrl(config);
   options.connections = static_cast<std::size_t>(config.integer("db.connections"));
   options.synchronous = config.text("db.synchronous");
   return db::Database::open(options);
@@ -52,25 +51,35 @@ identity::Options identityOptions(const Plan& plan, const services::Secrets& sec
   return options;
 }
 
-void makeDataDirectory(const std::string& directory) {
-  std::error_code failure;
-  const bool isNew = std::filesystem::create_directories(directory, failure);
-  if (failure) throw StartError({"can't make data.dir " + directory + ": " + failure.message()});
-  if (isNew) ::chmod(directory.c_str(), 0700);
+[[noreturn]] void refuseWithoutData(const config::Config& config) {
+  throw StartError({"there is no Mortise database here: " + describeData(config) +
+                    "; name the server's configuration (--config FILE), or make a new database with mortise migrate"});
 }
 
-}  // namespace
+// Only SQLite can say so before it is opened: opening makes the file.
+bool isMissingFile(const std::string& url) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  return url.starts_with(kSqlite) && !std::filesystem::exists(url.substr(kSqlite.size()));
+}
 
-Stores::Stores(const Plan& plan)
-    : secrets(openSecrets(plan)),
-      database(openDatabase(plan)),
-      identity(*database, identityOptions(plan, secrets, database->backend())),
-      audit(*database) {}
+// A path that an operator wrote and that names nothing is a slip as long as there is data: a new secret would sign out
+// all users and make what is sealed unreadable. A new database may get a new secret.
+void checkSecretFile(const Plan& plan, db::Database& database) {
+  const auto file = plan.config().text("identity.secret_file");
+  if (file.empty() || std::filesystem::exists(file) || !db::wasMigrated(database)) return;
+  throw StartError({"identity.secret_file (" + plan.config().origin("identity.secret_file") + ") names " + file +
+                    ", which does not exist, though the database has data; correct the path or restore the file"});
+}
 
-std::unique_ptr<Stores> Stores::open(const Plan& plan) {
-  makeDataDirectory(plan.dataDirectory());
+services::Secrets openSecrets(const Plan& plan, db::Database& database) {
+  checkSecretFile(plan, database);
+  return services::Secrets::open(secretFile(plan.config()), namedSecrets(plan.config()));
+}
+
+template <class Open>
+std::unique_ptr<Stores> opened(const Open& open) {
   try {
-    return std::make_unique<Stores>(plan);
+    return open();
   } catch (const StartError&) {
     throw;
   } catch (const Problem& problem) {
@@ -78,6 +87,42 @@ std::unique_ptr<Stores> Stores::open(const Plan& plan) {
   } catch (const std::exception& error) {
     throw StartError({error.what()});
   }
+}
+
+}  // namespace
+
+void makeDataDirectory(const std::string& directory) {
+  std::error_code failure;
+  const bool isNew = std::filesystem::create_directories(directory, failure);
+  if (failure) throw StartError({"can't make data.dir " + directory + ": " + failure.message()});
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0 || (status.st_mode & 077) == 0) return;
+  if (::chmod(directory.c_str(), 0700) == 0) {
+    if (!isNew) log::info("data.dir is for its owner alone now", {{"directory", directory}});
+  } else {
+    log::warning("other users of this machine can look into data.dir",
+                 {{"directory", directory}, {"error", std::strerror(errno)}});
+  }
+}
+
+Stores::Stores(const Plan& plan)
+    : database(openDatabase(plan)),
+      secrets(openSecrets(plan, *database)),
+      identity(*database, identityOptions(plan, secrets, database->backend())),
+      audit(*database) {}
+
+std::unique_ptr<Stores> Stores::open(const Plan& plan) {
+  makeDataDirectory(plan.dataDirectory());
+  return opened([&] { return std::make_unique<Stores>(plan); });
+}
+
+std::unique_ptr<Stores> Stores::openExisting(const Plan& plan) {
+  if (isMissingFile(databaseUrl(plan.config()))) refuseWithoutData(plan.config());
+  return opened([&] {
+    auto stores = std::make_unique<Stores>(plan);
+    if (!db::wasMigrated(*stores->database)) refuseWithoutData(plan.config());
+    return stores;
+  });
 }
 
 }  // namespace mortise::kernel

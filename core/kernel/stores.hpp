@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "core/db/database.hpp"
 #include "core/identity/identity.hpp"
@@ -11,16 +12,22 @@
 
 namespace mortise::kernel {
 
+// data.dir is for its owner alone (mode 0700), one that was there before, too: it holds the database and the secret.
+// Throws StartError when it can't be made.
+void makeDataDirectory(const std::string& directory);
+
 struct Stores {
-  // Makes the data directory if there is none. Throws StartError.
+  // Makes what is missing: data directory, database, secret. Throws StartError.
   static std::unique_ptr<Stores> open(const Plan& plan);
+  // The same where there is a database already, with the tables of the kernel; else StartError, and nothing is made.
+  static std::unique_ptr<Stores> openExisting(const Plan& plan);
 
   explicit Stores(const Plan& plan);
   Stores(const Stores&) = delete;
   Stores& operator=(const Stores&) = delete;
 
-  services::Secrets secrets;
   std::unique_ptr<db::Database> database;
+  services::Secrets secrets;
   identity::Identity identity;
   services::Audit audit;
 };

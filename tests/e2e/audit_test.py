@@ -89,7 +89,7 @@ class Trail:
         self.assertEqual(self.lines("--target", target["target"], "--until", "1h"), [])
         self.assertEqual(self.trail(skip=1, limit=1, **target), both[1:2])
         done = self.run_command("audit", "--target", target["target"], "--limit", "1")
-        self.assertEqual((len(done.stdout.splitlines()), done.stderr), (1, "2 older entries are left out; see --limit\n"))
+        self.assertEqual((len(done.stdout.splitlines()), done.stderr.splitlines()[1:]), (1, ["2 older entries are left out; see --limit"]))
 
     def test_what_is_no_filter_is_refused(self):
         for query in ("action=Not%20An%20Action", "since=yesterday-ish", "until=2026-13-01", "since=2026-02-30T00:00:00Z", "limit=0", "limit=1001", "skip=-1"):
@@ -181,9 +181,8 @@ class Trail:
         made = self.account()["user"]["username"]
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("MORTISE_")}
         process = subprocess.Popen([str(support.BINARY), "user", "set-password", made, *self.options()], stdin=theirs, stdout=theirs, stderr=theirs,
-                                   start_new_session=True, env=environment)
+                                   start_new_session=True, env=support.clean_environment())
         os.close(theirs)
         seen = b""
         while b"Password: " not in seen:

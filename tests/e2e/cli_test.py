@@ -1,10 +1,14 @@
 """The `mortise` program as an operator uses it: every command, its help, and what it says to a mistake."""
+import hashlib
+import io
 import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import tarfile
 import unittest
 
 import support
@@ -101,9 +105,8 @@ class Configuration(unittest.TestCase):
         def listening(text, *arguments, environment):
             """The address a server of these settings says it listens on."""
             self.file.write_text(text)
-            clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
             server = subprocess.Popen([str(support.BINARY), "serve", "--config", str(self.file), f"--data.dir={self.folder / 'data'}", *arguments],
-                                      env={**clean, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                      env={**support.clean_environment(), **environment}, stdout=subprocess.DEVNULL)
             try:
                 candidates = {"environment": a, "file": b, "command line": c}
                 def answering():
@@ -214,6 +217,7 @@ class Accounts(unittest.TestCase):
                         "--identity.argon2_passes=1"]
 
     def test_create_list_and_set_role(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
         done = mortise("user", "create", "ada", *self.options, "--email", "ada@example.org", "--role", "super_admin", "--password-stdin",
                        input="correct horse 7\n")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -283,6 +287,117 @@ class Data(unittest.TestCase):
         self.assertEqual((log_in("before"), log_in("after")), (200, 401))
         self.assertEqual(support.request(second, "GET", f"/probe/files/{stored}").body, b"blob" * 10000)
 
+    def test_commands_refuse_where_there_is_no_database_and_make_nothing(self):
+        """A forgotten --config must not end in an empty backup, nor in an administrator of a server that nobody runs."""
+        backup = self.folder / "backup.tar.gz"
+        for words in (("backup", backup), ("user", "create", "ada", "--password-stdin"), ("user", "list"), ("user", "set-role", "ada", "user"),
+                      ("user", "delete", "ada", "--yes"), ("audit",)):
+            with self.subTest(words=words):
+                done = mortise(*words, *self.options, input="correct horse 7\n")
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(f"there is no Mortise database here: data.dir {self.data} (command line), database sqlite:{self.data}/mortise.db",
+                              done.stderr)
+                self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_commands_say_which_data_they_use(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        backup = self.folder / "backup.tar.gz"
+        for words in (("user", "list"), ("audit",), ("backup", backup), ("restore", backup), ("migrate",)):
+            with self.subTest(words=words):
+                self.assertIn(f"data.dir {self.data} (command line), database sqlite:{self.data}/mortise.db", mortise(*words, *self.options).stderr)
+
+    def test_an_archive_without_database_or_secret_replaces_nothing(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        backup = self.folder / "backup.tar.gz"
+        self.assertEqual(mortise("backup", backup, *self.options).returncode, 0)
+        before = {file.name: file.read_bytes() for file in self.data.iterdir() if file.is_file() and file.suffix != ".lock"}
+        with tarfile.open(backup) as archive:
+            content = {member.name: archive.extractfile(member).read() for member in archive}
+        for absent in ({"secret"}, {"mortise.db"}, {"secret", "mortise.db"}):
+            with self.subTest(absent=absent):
+                files = {name: text for name, text in content.items() if name not in absent | {"mortise-backup.json"}}
+                sums = {name: hashlib.sha256(text).hexdigest() for name, text in files.items()}
+                with tarfile.open(backup, "w:gz") as archive:
+                    for name, text in {**files, "mortise-backup.json": json.dumps({"mortise_backup": 1, "files": sums}).encode()}.items():
+                        entry = tarfile.TarInfo(name)
+                        entry.size = len(text)
+                        archive.addfile(entry, io.BytesIO(text))
+                done = mortise("restore", backup, *self.options)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, "holds no (secret|mortise.db)")
+                self.assertEqual({file.name: file.read_bytes() for file in self.data.iterdir() if file.is_file() and file.suffix != ".lock"}, before)
+
+    def test_a_backup_that_is_stopped_leaves_nothing(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        (self.data / "blobs").mkdir(mode=0o700, exist_ok=True)
+        with open(self.data / "blobs" / "big", "wb") as big:
+            big.truncate(64 << 30)  # it is sparse: no disk, but minutes of packing
+        backups = self.folder / "backups"
+        backups.mkdir()
+
+        def running():
+            process = subprocess.Popen([support.BINARY, "backup", backups / "backup.tar.gz", *self.options], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, env=support.clean_environment())
+            self.addCleanup(process.kill)
+            support.wait_until(lambda: any(entry.joinpath("mortise.db").exists() for entry in self.data.glob("scratch-*")), 30, "a copy of the database")
+            return process
+
+        for signal_sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(signal=signal_sent):
+                process = running()
+                process.send_signal(signal_sent)
+                self.assertEqual(process.wait(30), -signal_sent)
+                self.assertEqual((list(self.data.glob("scratch-*")), list(backups.iterdir())), ([], []))
+        killed = running()
+        killed.kill()
+        killed.wait(30)
+        (self.data / "blobs" / "big").unlink()
+        self.assertEqual(len(list(self.data.glob("scratch-*"))), 1)
+        self.assertEqual(mortise("backup", backups / "backup.tar.gz", *self.options).returncode, 0)
+        self.assertEqual((list(self.data.glob("scratch-*")), len(list(backups.iterdir()))), ([], 1))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can act as another user")
+    def test_what_root_makes_in_the_data_of_another_user_is_that_users(self):
+        server_user = 65534
+        os.chmod(self.folder, 0o755)
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        for path in (self.data, *self.data.rglob("*")):
+            os.chown(path, server_user, server_user)
+
+        def owners():
+            return {path.stat().st_uid for path in (self.data, *self.data.rglob("*"))}
+
+        backup = self.folder / "backup.tar.gz"
+        for words in (("user", "create", "ada", "--password-stdin"), ("audit",), ("migrate",), ("backup", backup), ("restore", backup), ("user", "list")):
+            with self.subTest(words=words):
+                reader = sqlite3.connect(self.data / "mortise.db")  # keeps the write-ahead log there after the command
+                reader.execute("SELECT count(*) FROM mortise_users").fetchone()
+                done = mortise(*words, *self.options, input="correct horse 7\n")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                reader.close()
+                self.assertEqual(owners(), {server_user})
+        self.assertEqual(backup.stat().st_uid, 0, "the backup is the caller's")
+
+    def test_a_data_directory_that_others_could_look_into_is_closed(self):
+        for mode in (0o755, 0o750, 0o777, 0o701):
+            with self.subTest(mode=oct(mode)):
+                self.data.mkdir(exist_ok=True)
+                os.chmod(self.data, mode)
+                self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+                self.assertEqual(os.stat(self.data).st_mode & 0o777, 0o700)
+
+    def test_a_slip_in_the_path_of_the_secret_makes_no_new_one(self):
+        secret = self.folder / "secret"
+        self.assertEqual(mortise("migrate", *self.options, f"--identity.secret_file={secret}").returncode, 0)
+        self.assertTrue(secret.exists(), "a new database gets a new secret")
+        slip = self.folder / "secrte"
+        for words in (("serve",), ("migrate",), ("user", "list")):
+            with self.subTest(words=words):
+                done = mortise(*words, *self.options, f"--identity.secret_file={slip}")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"identity.secret_file (command line) names {slip}, which does not exist", done.stderr)
+                self.assertFalse(slip.exists())
+
     def test_a_damaged_backup_replaces_nothing(self):
         self.assertEqual(mortise("migrate", *self.options).returncode, 0)
         backup = self.folder / "backup.tar.gz"
@@ -295,6 +410,49 @@ class Data(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("backup.tar.gz", done.stderr)
             self.assertEqual((self.data / "mortise.db").read_bytes(), before)
+
+
+class Installation(unittest.TestCase):
+    """The files that docs/operations.md tells an operator to copy, put where a test may put them."""
+
+    def setUp(self):
+        self.folder = support.temporary_directory(self)
+        guide = (support.ROOT / "docs" / "operations.md").read_text()
+        self.steps = re.search(r"## Install\n\n((?:    .*\n)+)", guide)[1]
+
+    def test_the_documented_configuration_is_sound_and_names_the_data(self):
+        shutil.copy(support.ROOT / "etc" / "mortise.conf", self.folder / "mortise.conf")
+        command = re.search(r"^    (sed .*) /etc/mortise/mortise.conf$", self.steps, re.MULTILINE)[1]
+        subprocess.run(f"{command} {self.folder}/mortise.conf", shell=True, check=True)
+        done = mortise("check-config", "--config", self.folder / "mortise.conf", "--show", f"--modules.path={MODULES}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"data.dir = /var/lib/mortise   # {self.folder}/mortise.conf:", done.stdout)
+
+    @unittest.skipUnless(shutil.which("systemd-sysusers"), "no systemd here")
+    def test_systemd_makes_the_user_and_takes_the_unit(self):
+        (self.folder / "etc").mkdir()
+        subprocess.run(["systemd-sysusers", f"--root={self.folder}", support.ROOT / "etc" / "systemd" / "mortise.sysusers"], check=True, capture_output=True)
+        self.assertRegex((self.folder / "etc" / "passwd").read_text(), r"(?m)^mortise:[^:]*:\d+:\d+:Mortise API server:/var/lib/mortise:")
+        self.assertRegex((self.folder / "etc" / "group").read_text(), r"(?m)^mortise:")
+        unit = (support.ROOT / "etc" / "systemd" / "mortise.service").read_text()
+        (self.folder / "mortise.service").write_text(unit.replace("/usr/local/bin/mortise", str(support.BINARY)))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", self.folder / "mortise.service"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, [line for line in done.stderr.splitlines() if "mortise.service" in line]), (0, []), done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can act as another user")
+    def test_the_user_of_the_service_reads_a_configuration_that_others_may_not(self):
+        user = 65534
+        configuration = self.folder / "mortise.conf"
+        configuration.write_text(f"[data]\ndir = {self.folder}/data\n[modules]\npath = {MODULES}\nenabled = auth\n")
+        os.chmod(self.folder, 0o755)
+        os.chown(configuration, 0, user)
+        os.chmod(configuration, 0o640)
+        (self.folder / "data").mkdir()
+        os.chown(self.folder / "data", user, user)
+        for words in (("check-config",), ("migrate",)):
+            done = subprocess.run([support.BINARY, *words, "--config", configuration], user=user, group=user, extra_groups=[],
+                                  env=support.clean_environment(), capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Secrets(unittest.TestCase):

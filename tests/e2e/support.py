@@ -152,11 +152,15 @@ def start_peer(case, command, ready=None, seconds=10, **options):
     return process
 
 
+def clean_environment():
+    """This process's variables without those that the program would take for options."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
+
+
 def mortise(*arguments, environment=None, cwd=None, input=None, seconds=60):
     """Runs the program to its end; returns the finished process with its output as text."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}
     return subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True, timeout=seconds, cwd=cwd,
-                          env={**clean, **(environment or {})}, input=input if input is not None else "")
+                          env={**clean_environment(), **(environment or {})}, input=input if input is not None else "")
 
 
 def percentile(values, part):

@@ -270,7 +270,8 @@ class Pledge final : public mortise::Module {
   }
   void count(JobRun& run) {
     run.progress(50, "counting");
-    store_.keepCount(run.id(), run.jobId().string() + "/" + run.payload().string() + (run.triggered() ? "/asked" : "/due"));
+    store_.keepCount(run.id(),
+                     run.jobId().string() + "/" + run.payload().string() + (run.triggered() ? "/asked" : "/due"));
     run.output("counted");
   }
 
