@@ -89,7 +89,8 @@ class FilesStore {
     check(table_->open(table_->context, detail::str(id), &content, &error), error);
     return File(call_, content, table_->close);
   }
-  // False when there was none.
+  // False when there was none. Inside a transaction of the caller (Transaction::call) the bytes are left to the job
+  // files.sweep.
   bool remove(std::string_view id) const {
     auto error = detail::noError();
     const auto status = table_->remove(table_->context, detail::str(id), &error);
