@@ -60,6 +60,12 @@ std::array<CronField, kCronParts> fieldsOf(const CronTexts& texts, std::index_se
 Cron::Cron(const CronTexts& texts)
     : given_{}, fields_(fieldsOf(effective(texts), std::make_index_sequence<kCronParts>())) {
   for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !texts[i].empty();
+  for (int length = kShortestMonth; length <= kLongestMonth; ++length) {
+    for (int weekday = 0; weekday < 7; ++weekday) {
+      days_[static_cast<std::size_t>(length - kShortestMonth)][static_cast<std::size_t>(weekday)] =
+          field(CronPart::day).daysOf(length, weekday) & field(CronPart::weekday).daysOf(length, weekday);
+    }
+  }
 }
 
 CronTexts Cron::split(std::string_view expression) {
@@ -97,25 +103,40 @@ int Cron::timeFrom(int from) const {
   return -1;
 }
 
-std::optional<std::int64_t> Cron::nextCivil(std::int64_t from) const {
+// Whether `month` has an allowed day in any year.
+bool Cron::hasDays(int month) const {
+  const int length = month == 2 ? 29 : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+  for (int weekday = 0; weekday < 7; ++weekday) {
+    if (daysOf(length, weekday) != 0 || (month == 2 && daysOf(kShortestMonth, weekday) != 0)) return true;
+  }
+  return false;
+}
+
+std::optional<std::int64_t> Cron::nextCivil(std::int64_t from, SearchBudget& budget) const {
   namespace chrono = std::chrono;
   from = std::max<std::int64_t>(from, 0);
   const std::int64_t startDay = from / kDay;
   const auto startTime = static_cast<int>(from % kDay);
   const chrono::year_month_day start{chrono::sys_days(chrono::days(startDay))};
   const auto& years = field(CronPart::year);
-  const auto& months = field(CronPart::month);
+  std::array<int, 12> months{};
+  std::size_t count = 0;
+  for (int month = field(CronPart::month).next(1); month >= 0; month = field(CronPart::month).next(month + 1)) {
+    if (hasDays(month)) months[count++] = month;
+  }
+  if (count == 0) return std::nullopt;
   for (int year = years.next(static_cast<int>(start.year())); year >= 0; year = years.next(year + 1)) {
     const bool startYear = chrono::year(year) == start.year();
     const int firstMonth = startYear ? static_cast<int>(static_cast<unsigned>(start.month())) : 1;
-    for (int month = months.next(firstMonth); month >= 0; month = months.next(month + 1)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const int month = months[i];
+      if (month < firstMonth) continue;
+      budget.spend();
       const auto inYear = chrono::year(year) / static_cast<int>(month);
       const std::int64_t first = chrono::sys_days(inYear / 1).time_since_epoch().count();
       const auto length = static_cast<int>(static_cast<unsigned>((inYear / chrono::last).day()));
       const auto weekday = static_cast<int>((first + 3) % 7);  // 1970-01-01 was a Thursday
-      std::uint32_t days =
-          field(CronPart::day).daysOf(length, weekday) & field(CronPart::weekday).daysOf(length, weekday);
-      for (; days != 0; days &= days - 1) {
+      for (std::uint32_t days = daysOf(length, weekday); days != 0; days &= days - 1) {
         const std::int64_t day = first + std::countr_zero(days) - 1;
         if (day < startDay) continue;
         const int time = timeFrom(day == startDay ? startTime : 0);
@@ -126,7 +147,7 @@ std::optional<std::int64_t> Cron::nextCivil(std::int64_t from) const {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone) const {
+std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone, SearchBudget& budget) const {
   constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
   from = std::max(from, -kWidestChange);
   std::optional<std::int64_t> best;
@@ -134,12 +155,12 @@ std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone) 
   // Times that the clock skipped just before `from` may still be to come.
   if (segment.start > -kForever) {
     const auto before = zone.at(segment.start - 1).offset;
-    const auto skipped = nextCivil(from + before);
+    const auto skipped = nextCivil(from + before, budget);
     if (skipped && *skipped < segment.start + segment.offset) best = *skipped - before;
   }
   for (;;) {
     const auto lower = std::max(from, segment.start);
-    const auto civil = nextCivil(lower + segment.offset);
+    const auto civil = nextCivil(lower + segment.offset, budget);
     const auto following = segment.end == kForever ? segment.offset : zone.at(segment.end).offset;
     if (civil && (segment.end == kForever || *civil < segment.end + std::max(segment.offset, following))) {
       const auto instant = *civil - segment.offset;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/services/jobs/cron_field.hpp"
+#include "core/services/jobs/search_budget.hpp"
 #include "core/services/jobs/time_zone.hpp"
 
 namespace mortise::services {
@@ -23,19 +24,28 @@ class Cron {
 
   // The first match at or after `from`, in seconds since the epoch; nullopt: none up to the year 9999. A civil time
   // that comes twice matches twice; one that the clock skips matches at the instant that the offset before the change
-  // gives.
-  std::optional<std::int64_t> next(std::int64_t from, const TimeZone& zone) const;
+  // gives. Looks at months one by one and spends a step of `budget` on each.
+  std::optional<std::int64_t> next(std::int64_t from, const TimeZone& zone, SearchBudget& budget) const;
 
   const std::string& text(CronPart part) const { return fields_[static_cast<std::size_t>(part)].text(); }
   bool given(CronPart part) const { return given_[static_cast<std::size_t>(part)]; }
 
  private:
+  static constexpr int kShortestMonth = 28;
+  static constexpr int kLongestMonth = 31;
+
   const CronField& field(CronPart part) const { return fields_[static_cast<std::size_t>(part)]; }
-  std::optional<std::int64_t> nextCivil(std::int64_t from) const;
+  std::optional<std::int64_t> nextCivil(std::int64_t from, SearchBudget& budget) const;
+  bool hasDays(int month) const;
+  std::uint32_t daysOf(int length, int weekdayOfFirst) const {
+    return days_[static_cast<std::size_t>(length - kShortestMonth)][static_cast<std::size_t>(weekdayOfFirst)];
+  }
   int timeFrom(int from) const;
 
   std::array<bool, kCronParts> given_;
   std::array<CronField, kCronParts> fields_;
+  // Days that day and weekday allow, bit 1 is the first; by the length of a month and the weekday of its first day.
+  std::array<std::array<std::uint32_t, 7>, kLongestMonth - kShortestMonth + 1> days_;
 };
 
 }  // namespace mortise::services

@@ -78,7 +78,8 @@ Value readValue(const Kind& kind, std::string_view element, std::string_view tex
 
 }  // namespace
 
-CronField::CronField(CronPart part, std::string_view text) : part_(part) {
+CronField::CronField(CronPart part, std::string_view text)
+    : part_(part), allowed_(static_cast<std::size_t>(kindOf(part).maximum - kindOf(part).minimum) / 64 + 1) {
   for (const auto element : text::split(text, ',')) {
     if (!text_.empty()) text_ += ',';
     text_ += addElement(text::trim(element));
@@ -86,13 +87,11 @@ CronField::CronField(CronPart part, std::string_view text) : part_(part) {
 }
 
 void CronField::addRange(const Range& range) {
-  if (part_ == CronPart::year) {
-    years_.push_back(range);
-    return;
-  }
   const int minimum = kindOf(part_).minimum;
-  for (int value = range.first; value <= range.last; value += range.step)
-    allowed_ |= std::uint64_t{1} << (value - minimum);
+  for (int value = range.first; value <= range.last; value += range.step) {
+    const auto bit = static_cast<std::size_t>(value - minimum);
+    allowed_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+  }
 }
 
 bool CronField::addDayOfMonth(std::string_view element, std::string& canonical) {
@@ -108,7 +107,7 @@ bool CronField::addDayOfMonth(std::string_view element, std::string& canonical) 
   const auto weekday = indexOf(kWeekdays, text::trim(element.substr(blank)));
   if (!weekday || (!nth && !text::equalsIgnoreCase(which, "last")))
     refuse(kindOf(part_), element, "write 1st to 5th or last, and a weekday like fri");
-  weekdays_.push_back({nth ? *nth + 1 : 0, *weekday});
+  nthWeekdays_[static_cast<std::size_t>(nth ? *nth + 1 : 0)] |= static_cast<std::uint8_t>(1u << *weekday);
   canonical = text::lower(which) + " " + std::string(kWeekdays[static_cast<std::size_t>(*weekday)]);
   return true;
 }
@@ -156,35 +155,35 @@ std::string CronField::addElement(std::string_view element) {
 }
 
 int CronField::next(int from) const {
-  if (part_ == CronPart::year) {
-    int best = -1;
-    for (const Range& range : years_) {
-      const int steps = from <= range.first ? 0 : (from - range.first + range.step - 1) / range.step;
-      const int year = range.first + steps * range.step;
-      if (year <= range.last && (best < 0 || year < best)) best = year;
-    }
-    return best;
+  const int minimum = kindOf(part_).minimum;
+  const auto first = static_cast<std::size_t>(std::max(from - minimum, 0));
+  for (auto word = first / 64; word < allowed_.size(); ++word) {
+    const auto skipped = word == first / 64 ? first % 64 : 0;
+    const auto left = allowed_[word] >> skipped << skipped;
+    if (left != 0) return static_cast<int>(word * 64) + std::countr_zero(left) + minimum;
   }
-  const int shift = std::max(from - kindOf(part_).minimum, 0);
-  const std::uint64_t left = shift > 63 ? 0 : allowed_ >> shift << shift;
-  return left == 0 ? -1 : std::countr_zero(left) + kindOf(part_).minimum;
+  return -1;
 }
 
 std::uint32_t CronField::daysOf(int length, int weekdayOfFirst) const {
   const std::uint64_t month = ((std::uint64_t{1} << (length + 1)) - 1) & ~std::uint64_t{1};
+  const auto allowed = allowed_.front();
   if (part_ == CronPart::weekday) {
     std::uint32_t days = 0;
     for (int day = 1; day <= length; ++day) {
-      if ((allowed_ >> ((weekdayOfFirst + day - 1) % 7) & 1) != 0) days |= 1u << day;
+      if ((allowed >> ((weekdayOfFirst + day - 1) % 7) & 1) != 0) days |= 1u << day;
     }
     return days;
   }
-  std::uint64_t days = allowed_ << 1;
+  std::uint64_t days = allowed << 1;
   if (lastDay_) days |= std::uint64_t{1} << length;
-  for (const auto& [nth, weekday] : weekdays_) {
+  for (int weekday = 0; weekday < 7; ++weekday) {
     const int first = 1 + (weekday - weekdayOfFirst + 7) % 7;
-    const int day = nth == 0 ? first + (length - first) / 7 * 7 : first + (nth - 1) * 7;
-    days |= std::uint64_t{1} << day;  // one past the month's end is cut below
+    for (std::size_t nth = 0; nth < nthWeekdays_.size(); ++nth) {
+      if ((nthWeekdays_[nth] >> weekday & 1) == 0) continue;
+      const int day = nth == 0 ? first + (length - first) / 7 * 7 : first + (static_cast<int>(nth) - 1) * 7;
+      days |= std::uint64_t{1} << day;  // one past the month's end is cut below
+    }
   }
   return static_cast<std::uint32_t>(days & month);
 }

@@ -31,20 +31,16 @@ class CronField {
   struct Range {
     int first = 0, last = 0, step = 1;
   };
-  struct WeekdayOfMonth {
-    int nth = 0;  // 1..5; 0 = the last
-    int weekday = 0;
-  };
   void addRange(const Range& range);
   std::string addElement(std::string_view element);
   bool addDayOfMonth(std::string_view element, std::string& canonical);
 
   CronPart part_;
   std::string text_;
-  std::uint64_t allowed_ = 0;  // values less the minimum; of all parts but the year
-  std::vector<Range> years_;
+  // Sets: however often a list names a value, it costs the same to look for.
+  std::vector<std::uint64_t> allowed_;  // values less the minimum, 64 to a word
   bool lastDay_ = false;
-  std::vector<WeekdayOfMonth> weekdays_;
+  std::array<std::uint8_t, 6> nthWeekdays_{};  // bits are weekdays; [1] the first of the month to [5], [0] the last
 };
 
 }  // namespace mortise::services

@@ -32,6 +32,11 @@ constexpr std::int64_t kMicros = 1'000'000;
 
 [[noreturn]] void refuse(const std::string& why) { throw TriggerError("trigger", why); }
 
+void requireShort(const char* field, std::string_view text, std::size_t most) {
+  if (text.size() <= most) return;
+  refuse(std::string(field) + ": " + std::to_string(text.size()) + " bytes; use at most " + std::to_string(most));
+}
+
 std::shared_ptr<const TimeZone> zoneOf(std::string_view name) {
   auto zone = TimeZone::find(name.empty() ? "UTC" : name);
   if (!zone) {
@@ -170,7 +175,7 @@ Trigger::Trigger() {
 
 Trigger Trigger::stored(std::string_view text, std::string_view zone) {
   try {
-    return parse(text, zone);
+    return read(text, zone);
   } catch (const TriggerError& error) {
     auto rule = std::make_shared<Rule>();
     rule->text = text;
@@ -186,6 +191,11 @@ void Trigger::requireReadable() const {
 }
 
 Trigger Trigger::parse(std::string_view input, std::string_view zone) {
+  requireShort("text", input, kLongestText);
+  return read(input, zone);
+}
+
+Trigger Trigger::read(std::string_view input, std::string_view zone) {
   const auto colon = input.find(':');
   const auto kind = text::trim(input.substr(0, colon));
   if (colon == std::string_view::npos || (kind != "cron" && kind != "every" && kind != "at"))
@@ -216,6 +226,16 @@ Trigger Trigger::parse(std::string_view input, std::string_view zone) {
 }
 
 Trigger Trigger::from(const mortise_trigger& request, std::string_view defaultZone, std::int64_t nowMicros) {
+  const std::pair<const char*, mortise_str> fields[] = {{"cron expression", request.cron_expression},
+                                                        {"second", request.second},
+                                                        {"minute", request.minute},
+                                                        {"hour", request.hour},
+                                                        {"day", request.day},
+                                                        {"month", request.month},
+                                                        {"weekday", request.weekday},
+                                                        {"year", request.year},
+                                                        {"run_date", request.run_date}};
+  for (const auto& [name, text] : fields) requireShort(name, view(text), MORTISE_TRIGGER_FIELD_MAX);
   auto rule = std::make_shared<Rule>();
   const auto type = trimmed(request.type);
   if (type == "cron") {
@@ -224,10 +244,8 @@ Trigger Trigger::from(const mortise_trigger& request, std::string_view defaultZo
     rule->zone = zoneOf(zone.empty() ? defaultZone : zone);
     CronTexts texts;
     if (!trimmed(request.cron_expression).empty()) texts = Cron::split(view(request.cron_expression));
-    const mortise_str fields[] = {request.second, request.minute,  request.hour, request.day,
-                                  request.month,  request.weekday, request.year};
     for (std::size_t i = 0; i < kCronParts; ++i) {
-      if (const auto field = trimmed(fields[i]); !field.empty()) texts[i] = field;
+      if (const auto field = trimmed(fields[i + 1].second); !field.empty()) texts[i] = field;
     }
     rule->cron = std::make_unique<Cron>(texts);
     rule->text = cronText(*rule->cron);
@@ -258,11 +276,16 @@ Trigger Trigger::from(const mortise_trigger& request, std::string_view defaultZo
 }
 
 std::optional<std::int64_t> Trigger::next(std::int64_t fromMicros) const {
+  SearchBudget budget;
+  return next(fromMicros, budget);
+}
+
+std::optional<std::int64_t> Trigger::next(std::int64_t fromMicros, SearchBudget& budget) const {
   const auto& rule = *rule_;
   if (rule.fault) return std::nullopt;
   if (rule.kind == Kind::cron) {
     const auto from = fromMicros / kMicros + (fromMicros > 0 && fromMicros % kMicros != 0 ? 1 : 0);
-    const auto second = rule.cron->next(from, *rule.zone);
+    const auto second = rule.cron->next(from, *rule.zone, budget);
     return second ? std::optional(*second * kMicros) : std::nullopt;
   }
   if (fromMicros <= rule.first) return rule.first;
@@ -281,12 +304,19 @@ std::optional<std::int64_t> Trigger::latest(std::int64_t fromMicros, std::int64_
         rule_->kind == Kind::date ? rule_->first : rule_->first + (untilMicros - rule_->first) / every * every;
     return time >= fromMicros ? std::optional(time) : std::nullopt;
   }
-  // Looks back twice as far each time; then from the first match of that stretch to the last.
+  // Looks back twice as far each time; then halves the stretch behind the latest match that is known.
   for (std::int64_t back = kMicros;; back *= 2) {
     const auto start = std::max(fromMicros, untilMicros - back);
     auto latest = next(start);
     if (latest && *latest <= untilMicros) {
-      for (auto later = next(*latest + 1); later && *later <= untilMicros; later = next(*later + 1)) latest = later;
+      for (auto end = untilMicros; *latest < end;) {
+        const auto middle = *latest + (end - *latest + 1) / 2;
+        if (const auto later = next(middle); later && *later <= end) {
+          latest = later;
+        } else {
+          end = middle - 1;
+        }
+      }
       return latest;
     }
     if (start == fromMicros) return std::nullopt;

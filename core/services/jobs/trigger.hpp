@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/services/jobs/cron_field.hpp"
+#include "core/services/jobs/search_budget.hpp"
 #include "core/services/jobs/time_zone.hpp"
 #include "core/services/jobs/trigger_error.hpp"
 #include "mortise/abi/scheduler.h"
@@ -19,6 +20,8 @@ namespace mortise::services {
 class Trigger {
  public:
   enum class Kind : std::uint8_t { cron, interval, date };
+  // Of parse(): seven fields of the greatest length, with their names.
+  static constexpr std::size_t kLongestText = 4096;
 
   Trigger();  // never fires
 
@@ -28,18 +31,21 @@ class Trigger {
   // "every: PT5M"                  ISO 8601 duration of whole seconds in weeks, days, hours, minutes, seconds; counts
   //                                from the epoch, or "every: PT5M from 2030-01-01T00:00:00Z"
   // "at: 2030-01-01T00:00:00Z"     once
-  // `zone`: IANA name for cron, and for times without an offset; empty: UTC. Throws TriggerError: field, value, rule.
+  // `zone`: IANA name for cron, and for times without an offset; empty: UTC. Throws TriggerError: field, value, rule,
+  // also for a text of more than kLongestText bytes.
   static Trigger parse(std::string_view text, std::string_view zone = {});
   // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`. Throws
-  // TriggerError.
+  // TriggerError, also for a field of more than MORTISE_TRIGGER_FIELD_MAX bytes.
   static Trigger from(const mortise_trigger& request, std::string_view defaultZone, std::int64_t nowMicros);
   // As parse(), for what a database has: one that can't be read (such as for a zone that the system's data no longer
   // has) keeps its text and zone, never fires, and says why in requireReadable(), which throws its TriggerError.
   static Trigger stored(std::string_view text, std::string_view zone);
   void requireReadable() const;
 
-  // Earliest fire time at or after `fromMicros`. nullopt: never again.
+  // Earliest fire time at or after `fromMicros`. nullopt: never again. With a budget of the caller's own: throws
+  // TriggerError when that is used up first.
   std::optional<std::int64_t> next(std::int64_t fromMicros) const;
+  std::optional<std::int64_t> next(std::int64_t fromMicros, SearchBudget& budget) const;
   // Latest fire time from `fromMicros` to `untilMicros`, both included.
   std::optional<std::int64_t> latest(std::int64_t fromMicros, std::int64_t untilMicros) const;
 
@@ -59,6 +65,7 @@ class Trigger {
 
  private:
   struct Rule;
+  static Trigger read(std::string_view text, std::string_view zone);
   explicit Trigger(std::shared_ptr<const Rule> rule) : rule_(std::move(rule)) {}
   std::shared_ptr<const Rule> rule_;
 };

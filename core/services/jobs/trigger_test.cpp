@@ -1,5 +1,6 @@
 #include "core/services/jobs/trigger.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -293,6 +294,82 @@ TEST(Trigger, FindsTheLatestOfManyMissedTimes) {
             "2026-01-01T00:07:00");
   EXPECT_EQ(latest("at: 2026-01-01T00:00:00", "2025-01-01T00:00:00", "2026-01-01T00:00:00"), "2026-01-01T00:00:00");
   EXPECT_EQ(latest("at: 2026-01-01T00:00:01", "2025-01-01T00:00:00", "2026-01-01T00:00:00"), "none");
+}
+
+// Time never decides; this would walk through every second of fifty years.
+TEST(Trigger, FindsTheLastOfThatManyThatEndedLongAgo) {
+  EXPECT_EQ(
+      isoMillis(*Trigger::parse("cron: * * * * * * 1970-2020").latest(0, at("2100-01-01T00:00:00"))).substr(0, 19),
+      "2020-12-31T23:59:59");
+  EXPECT_EQ(isoMillis(*Trigger::parse("cron: second=* month=3").latest(0, at("2026-01-01T00:00:00"))).substr(0, 19),
+            "2025-03-31T23:59:59");
+}
+
+std::string repeated(const std::string& element, std::size_t count) {
+  std::string list = element;
+  for (std::size_t i = 1; i < count; ++i) list += "," + element;
+  return list;
+}
+
+TEST(Trigger, RefusesFieldsThatAreTooLong) {
+  const auto refused = [](const Request& request) -> std::string {
+    try {
+      made(request);
+      return "";
+    } catch (const TriggerError& error) {
+      return error.what();
+    }
+  };
+  for (const auto part : {CronPart::second, CronPart::minute, CronPart::hour, CronPart::day, CronPart::month,
+                          CronPart::weekday, CronPart::year}) {
+    const auto element = part == CronPart::year ? "2030" : "1";
+    EXPECT_EQ(refused({.fields = {{part, repeated(element, 100)}}}), "");
+    EXPECT_THAT(refused({.fields = {{part, repeated(element, 1000)}}}), ::testing::HasSubstr("use at most 500"));
+  }
+  EXPECT_THAT(refused({.fields = {{CronPart::day, repeated("1st mon", 1000)}}}),
+              ::testing::HasSubstr("day: 7999 bytes; use at most 500"));
+  EXPECT_THAT(refused({.expression = "0 0 " + repeated("1", 1000) + " * *"}),
+              ::testing::HasSubstr("cron expression: 2007 bytes; use at most 500"));
+  EXPECT_THROW(Trigger::parse("cron: day='" + repeated("1st mon", 1000) + "'"), TriggerError);
+  EXPECT_THROW(Trigger::parse("every: PT" + std::string(5000, '0') + "5M"), TriggerError);
+  // A database may hold one that was taken before there was a limit.
+  const auto stored = Trigger::stored("cron: day='" + repeated("1st mon", 10000) + "' month=2 hour=1", "UTC");
+  EXPECT_EQ(stored.next(at("2026-01-01T00:00:00")), at("2026-02-02T01:00:00"));
+}
+
+// However often a list names a value, looking for the next time takes the same steps.
+TEST(Trigger, SpendsNoMoreOnRepeatedValues) {
+  const auto steps = [](const std::string& fields) {
+    const auto trigger = Trigger::stored("cron: " + fields, "America/New_York");
+    trigger.requireReadable();
+    for (std::int64_t budget = 1;; budget *= 2) {
+      SearchBudget left(budget);
+      try {
+        trigger.next(at("2026-01-01T00:00:00"), left);
+        return budget;
+      } catch (const TriggerError&) {
+      }
+    }
+  };
+  EXPECT_EQ(steps("day='" + repeated("1st mon", 10000) + "' month=2"), steps("day='1st mon' month=2"));
+  EXPECT_EQ(steps("day=31 month=2 year='" + repeated("*/1", 10000) + "'"), steps("day=31 month=2 year=*"));
+  EXPECT_EQ(steps("day=29 month=2 year='" + repeated("2027-9999/4", 10000) + "'"),
+            steps("day=29 month=2 year=2027-9999/4"));
+  EXPECT_EQ(steps("day=31 month='" + repeated("feb,4,jun,sep,nov", 2000) + "'"), 1) << "no month has such a day";
+  EXPECT_EQ(steps("day='" + repeated("1st mon,last tue", 5000) + "' day_of_week=" + repeated("wed", 5000)),
+            steps("day='1st mon,last tue' day_of_week=wed"));
+}
+
+TEST(Trigger, SaysWhichFieldsUseUpTheSearch) {
+  SearchBudget budget(100);
+  try {
+    Trigger::parse("cron: day=29 month=2 year=2027-9999/4").next(at("2026-01-01T00:00:00"), budget);
+    FAIL() << "100 steps were enough";
+  } catch (const TriggerError& error) {
+    EXPECT_STREQ(error.what(),
+                 "trigger: year, month, day and weekday: they match so rarely that the next time was not found in 100 "
+                 "months");
+  }
 }
 
 // Time never decides; these would walk eight thousand years second by second, or change by change, and not come back.

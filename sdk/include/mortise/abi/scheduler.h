@@ -25,6 +25,9 @@
 
 MORTISE_BEGIN_C
 
+/* The most bytes that cron_expression, a single field of cron and run_date may have each; longer: MORTISE_INVALID. */
+#define MORTISE_TRIGGER_FIELD_MAX 500
+
 /* When a job runs. A text whose data is NULL, or blank, is not given. */
 typedef struct mortise_trigger {
   uint32_t struct_size;
