@@ -4,6 +4,8 @@
 #include <absl/time/time.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -33,9 +35,19 @@ bool isZoneName(std::string_view name) {
   });
 }
 
+// Abseil keeps every name that it is asked for, also those that it does not find: names from outside are looked for
+// here first.
+bool hasData(const std::string& name) {
+  const char* directory = std::getenv("TZDIR");
+  if (directory == nullptr || *directory == '\0') directory = "/usr/share/zoneinfo";
+  std::error_code failure;
+  return std::filesystem::is_regular_file(std::filesystem::path(directory) / name, failure);
+}
+
 }  // namespace
 
 std::shared_ptr<const TimeZone> TimeZone::load(const std::string& name) {
+  if (!hasData(name)) return nullptr;
   absl::TimeZone zone;
   if (!absl::LoadTimeZone(name, &zone)) return nullptr;
   const std::shared_ptr<TimeZone> result(new TimeZone(name));
