@@ -1,5 +1,7 @@
 #include "core/kernel/deadlines.hpp"
 
+#include <algorithm>
+
 #include "core/kernel/request_call.hpp"
 
 namespace mortise::kernel {
@@ -16,8 +18,20 @@ Deadlines::~Deadlines() {
 }
 
 void Deadlines::watch(std::weak_ptr<RequestCall> call, std::chrono::steady_clock::time_point due) {
+  if (const auto watched = call.lock()) watched->limitTime(due);
   const std::lock_guard lock(mutex_);
-  queue_.push({due, std::move(call)});
+  if (queue_.size() >= lookThroughAt_) {
+    std::erase_if(queue_, [](const Entry& entry) { return entry.call.expired(); });
+    std::make_heap(queue_.begin(), queue_.end());
+    lookThroughAt_ = std::max(kFewest, 2 * queue_.size());
+  }
+  queue_.push_back({due, std::move(call)});
+  std::push_heap(queue_.begin(), queue_.end());
+}
+
+std::size_t Deadlines::size() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
 }
 
 void Deadlines::run() {
@@ -26,14 +40,13 @@ void Deadlines::run() {
     wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping_; });
     const auto now = std::chrono::steady_clock::now();
     std::vector<std::shared_ptr<RequestCall>> late;
-    while (!queue_.empty() && (queue_.top().due <= now || queue_.top().call.expired())) {
-      if (auto call = queue_.top().call.lock()) late.push_back(std::move(call));
-      queue_.pop();
+    while (!queue_.empty() && (queue_.front().due <= now || queue_.front().call.expired())) {
+      if (auto call = queue_.front().call.lock()) late.push_back(std::move(call));
+      std::pop_heap(queue_.begin(), queue_.end());
+      queue_.pop_back();
     }
     lock.unlock();
-    for (const auto& call : late) {
-      if (!call->answered()) call->fail(Problem(504, "timeout").note("the handler did not answer in time"));
-    }
+    for (const auto& call : late) call->timeOut();
     late.clear();
     lock.lock();
   }

@@ -1,12 +1,13 @@
 // Answers 504 for requests whose handler takes too long. One thread that looks twice a second; a request costs one push
-// under a short lock.
+// under a short lock. What it keeps of requests that are over is bounded by what it keeps of those that go on, however
+// far away their deadlines are.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <memory>
 #include <mutex>
-#include <queue>
 #include <thread>
 #include <vector>
 
@@ -18,8 +19,9 @@ class Deadlines {
  public:
   Deadlines();
   ~Deadlines();
-  // The call is failed with 504 "timeout" when it is still unanswered at `due`.
+  // The call expires at `due` (RequestCall::expired), and is failed with 504 "timeout" when it is still unanswered then.
   void watch(std::weak_ptr<RequestCall> call, std::chrono::steady_clock::time_point due);
+  std::size_t size() const;  // requests that are kept
 
  private:
   struct Entry {
@@ -29,9 +31,12 @@ class Deadlines {
   };
   void run();
 
-  std::mutex mutex_;
+  static constexpr std::size_t kFewest = 1024;  // so many are not looked through for requests that are over
+
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::priority_queue<Entry> queue_;
+  std::vector<Entry> queue_;  // a heap
+  std::size_t lookThroughAt_ = kFewest;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -357,7 +357,7 @@ void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
         deadlines_.watch(call, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
       }
       post(call, next, [this, call, next] {
-        if (call->answered()) return;  // its time ran out in the queue
+        if (call->answered() || call->timeIsOver()) return;  // its time ran out in the queue
         // The client has disconnected: skip the hash.
         if (next == Place::password && call->exchange()->clientGone()) return;
         const plugin::LaneScope scope(plugin::ThreadLane::worker);
@@ -365,7 +365,7 @@ void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
       });
       return;
     }
-    invoke(*call);
+    if (!call->timeIsOver()) invoke(*call);
   } catch (...) {
     call->fail(problemFromCurrentException());
   }

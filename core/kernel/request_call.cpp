@@ -301,10 +301,24 @@ bool RequestCall::refuseByClose(const Problem& problem) {
   return true;
 }
 
-bool RequestCall::fail(Problem problem) {
-  if (!claim()) return false;
+bool RequestCall::send(const Problem& problem) {
   return refuseByClose(problem) || exchange_->reply(errorReply(problem));
 }
+
+bool RequestCall::fail(Problem problem) { return claim() && send(problem); }
+
+void RequestCall::timeOut() {
+  if (!claim()) return;  // whoever asks timeIsOver() before the next line finds it so a moment later
+  timedOut_.store(true, std::memory_order_release);
+  send(Problem(504, "timeout").note("the handler did not answer in time"));
+}
+
+bool RequestCall::timeIsOver() const {
+  if (answered()) return timedOut_.load(std::memory_order_acquire);
+  return std::chrono::steady_clock::now() >= due_.load(std::memory_order_acquire);
+}
+
+bool RequestCall::expired() const { return exchange_->clientGone() || timeIsOver(); }
 
 void RequestCall::hold(services::Slots::Held slot) {
   const std::lock_guard lock(slotsMutex_);

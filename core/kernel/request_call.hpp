@@ -42,6 +42,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   const json::Value* body() const override { return hasBody_ ? &body_ : nullptr; }
   const http::ExchangePtr& exchange() const override { return exchange_; }
   bool enveloped() const override { return match_.operation == nullptr || match_.operation->envelope; }
+  bool expired() const override;
   bool reply(plugin::CallReply reply) override;
   bool fail(Problem problem) override;
   bool replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply reply) override;
@@ -55,6 +56,11 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   const contract::Operation* operation() const { return match_.operation.get(); }
   const contract::Match& match() const { return match_; }
   bool answered() const { return answered_.load(std::memory_order_acquire); }
+  // The moment from which on the call counts as expired while it is unanswered. Before the handler runs.
+  void limitTime(std::chrono::steady_clock::time_point due) { due_.store(due, std::memory_order_release); }
+  bool timeIsOver() const;
+  // Fails an unanswered call with 504 "timeout".
+  void timeOut();
   void setPrincipal(identity::PrincipalPtr principal);
   const identity::PrincipalPtr& principalPtr() const { return principal_; }
   // Each throws the Problem of its check.
@@ -72,6 +78,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool bodyReceived = false;
 
  private:
+  bool send(const Problem& problem);
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   void decorate(http::Fields& fields) const;
   void readForm(std::string_view bytes);
@@ -99,6 +106,8 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   json::Document memory_;  // allocator of parameter values
   std::vector<Typed> parameters_;
   std::atomic<bool> answered_{false};
+  std::atomic<bool> timedOut_{false};
+  std::atomic<std::chrono::steady_clock::time_point> due_{std::chrono::steady_clock::time_point::max()};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
   std::mutex slotsMutex_;              // slots are taken on a worker and released on the I/O thread

@@ -56,6 +56,8 @@ class Call {
   virtual const json::Value* body() const = 0;
   virtual const http::ExchangePtr& exchange() const = 0;  // raw body, parts, streams
   virtual bool enveloped() const = 0;                     // false: x-mortise-envelope: false
+  // Nobody waits for the answer any more: its time is over, or the client has gone. Cheap. [any thread]
+  virtual bool expired() const = 0;
 
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;

@@ -266,6 +266,11 @@ int32_t callClientGone(mortise_call* call) {
                    [&] { return callOf(call).exchange() != nullptr && callOf(call).exchange()->clientGone() ? 1 : 0; });
 }
 
+int32_t callExpired(mortise_call* call) {
+  if (call == nullptr) return 1;
+  return guardedOr(callOf(call).servedBy, "call/1 expired", 0, [&] { return callOf(call).expired() ? 1 : 0; });
+}
+
 }  // extern "C"
 
 const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
@@ -305,7 +310,8 @@ const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
                                 &webSocketPause,
                                 &webSocketQueued,
                                 &webSocketRelease,
-                                &callSendFile};
+                                &callSendFile,
+                                &callExpired};
 
 }  // namespace
 

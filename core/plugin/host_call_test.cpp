@@ -318,6 +318,13 @@ TEST_F(CallTable, NullIsAnsweredNeutrally) {
   table_.stream_release(nullptr);
   table_.websocket_release(nullptr);
   EXPECT_EQ(table_.client_gone(nullptr), 1);
+  EXPECT_EQ(table_.expired(nullptr), 1);
+}
+
+TEST_F(CallTable, SaysWhenNobodyWaitsForTheAnswerAnyMore) {
+  EXPECT_EQ(table_.expired(raw()), 0);
+  call_.isExpired = true;
+  EXPECT_EQ(table_.expired(raw()), 1);
 }
 
 void count(void* context) { ++*static_cast<int*>(context); }

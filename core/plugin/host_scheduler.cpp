@@ -5,6 +5,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/lane.hpp"
 #include "core/services/jobs/jobs.hpp"
 #include "core/services/jobs/moment.hpp"
 #include "mortise/abi/scheduler.h"
@@ -245,7 +246,10 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* reque
       start = moment->micros;
     }
     const auto trigger = Trigger::from(*request, jobs.options().timezone, start);
-    for (auto next = trigger.next(start); next && count > 0; --count, next = trigger.next(*next + 1)) {
+    services::SearchBudget budget;
+    for (auto next = trigger.next(start, budget); next && count > 0; --count, next = trigger.next(*next + 1, budget)) {
+      if (currentCallExpired())
+        return answer(error, MORTISE_TIMEOUT, "expired", "nobody waits for the preview any more");
       const auto shown = trigger.shown(*next);
       sink(context, *next, str(shown));
     }

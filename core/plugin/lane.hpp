@@ -20,6 +20,9 @@ struct ThreadState {
 
 inline thread_local ThreadState currentThread;
 
+// For host functions whose work may be long: the handler that asks works for a request that nobody waits for any more.
+bool currentCallExpired();
+
 // Marks the thread for one scope and restores what was there.
 class LaneScope {
  public:

@@ -80,6 +80,8 @@ void failCall(const std::string& module, std::string_view operationId, Call& cal
 
 }  // namespace
 
+bool currentCallExpired() { return currentThread.call != nullptr && currentThread.call->expired(); }
+
 class ModuleInstance::InFlight {
  public:
   explicit InFlight(ModuleInstance& instance) : instance_(instance.enter() ? &instance : nullptr) {}

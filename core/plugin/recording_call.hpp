@@ -31,6 +31,7 @@ class RecordingCall : public Call {
   const json::Value* body() const override { return nullptr; }
   const http::ExchangePtr& exchange() const override { return exchange_; }
   bool enveloped() const override { return hasEnvelope; }
+  bool expired() const override { return isExpired; }
 
   bool reply(CallReply reply) override {
     const std::lock_guard lock(mutex_);
@@ -60,6 +61,7 @@ class RecordingCall : public Call {
 
   std::optional<CallReply> replied;
   bool hasEnvelope = true;
+  std::atomic<bool> isExpired{false};
   std::optional<Problem> failed;
   std::shared_ptr<ByteSource> sentFile;
   FileReply sentAs;

@@ -365,6 +365,28 @@ TEST_F(Face, TransactionThatLostARaceRunsAgain) {
   EXPECT_EQ(runs, 8) << "five times in all, then it gives up";
 }
 
+TEST(Request, SaysWhenNobodyWaitsForItsAnswerAnyMore) {
+  auto table = stand_in::callTable();
+  const mortise::detail::Tables tables{nullptr, &table, nullptr};
+  mortise_call call;
+  const Request request(&tables, &call, nullptr);
+  EXPECT_FALSE(request.expired());
+  EXPECT_NO_THROW(request.stopIfExpired());
+  call.expired = true;
+  EXPECT_TRUE(request.expired());
+  try {
+    request.stopIfExpired();
+    FAIL() << "it went on";
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.status(), 504);
+    EXPECT_EQ(problem.code(), "timeout");
+  }
+  table.struct_size = offsetof(mortise_call_v1, expired);  // a server of 1.0
+  EXPECT_FALSE(request.expired());
+  call.gone = true;
+  EXPECT_TRUE(request.expired());
+}
+
 TEST(HostFailure, HandsOnTheDetailsOfARefusalAndNothingOfAFault) {
   auto error = mortise::detail::noError();
   std::strcpy(error.code, "seat_limit");

@@ -23,6 +23,7 @@ struct mortise_call {
   mortise_stream_options stream{};
   mortise_websocket_options socket{};
   int closed = 0, streamReleased = 0;
+  bool gone = false, expired = false;
 };
 struct mortise_db_rows {
   size_t columns;
@@ -106,7 +107,8 @@ inline mortise_call_v1 callTable() {
   };
   t.retain = [](mortise_call* call) { ++call->retained; };
   t.release = [](mortise_call* call) { ++call->released; };
-  t.client_gone = [](mortise_call*) -> int32_t { return 0; };
+  t.client_gone = [](mortise_call* call) -> int32_t { return call->gone ? 1 : 0; };
+  t.expired = [](mortise_call* call) -> int32_t { return call->expired ? 1 : 0; };
   t.stream_open = [](mortise_call* call, const mortise_stream_options* options) {
     if (call->answered) return static_cast<mortise_stream*>(nullptr);
     call->answered = true;

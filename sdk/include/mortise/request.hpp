@@ -221,6 +221,15 @@ class Request {
 
   // True when the client has hung up: no need to go on.
   bool clientGone() const { return table().client_gone(call_) != 0; }
+  // True when nobody waits for the answer any more: the operation's time is over, or the client has hung up. Cheap: ask
+  // it in every loop whose length the request decides. Since: SDK 1.1; an older server tells of the client only. [any]
+  bool expired() const {
+    return MORTISE_HAS(&table(), mortise_call_v1, expired) ? table().expired(call_) != 0 : clientGone();
+  }
+  // Throws Problem 504 "timeout" when expired(), for loops deep inside the handler. [any]
+  void stopIfExpired() const {
+    if (expired()) throw Problem(504, "timeout").note("nobody waits for the answer any more");
+  }
 
   // The ways to answer in a `void` handler (others return a Reply). The first answer counts; false: it had been
   // answered before.
@@ -304,6 +313,7 @@ class PendingCall {
   bool answer(const Reply& reply) const { return request_.answer(reply); }
   bool fail(const Problem& problem) const { return request_.fail(problem); }
   bool clientGone() const { return request_.clientGone(); }
+  bool expired() const { return request_.expired(); }
 
  private:
   Request request_;

@@ -223,6 +223,13 @@ typedef struct mortise_call_v1 {
    * breaks a rule of mortise_reply, both kinds of Content-Disposition, or another status than 200. Owner: file
    * borrowed; reply borrowed. */
   mortise_status (*send_file)(mortise_call* call, mortise_file* file, const mortise_file_reply* reply);
+
+  /* Since SDK 1.1; check struct_size. */
+
+  /* [any] Non-zero when nobody waits for the answer any more: the time that the operation may take is over (the kernel
+   * has answered 504, or is about to), or the client has disconnected. Costs less than a microsecond: ask it in every loop
+   * whose length the request decides, and then return; what the handler answers is dropped. */
+  int32_t (*expired)(mortise_call* call);
 } mortise_call_v1;
 
 MORTISE_END_C
