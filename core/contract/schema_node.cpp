@@ -6,7 +6,6 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
-#include <unordered_set>
 
 #include "core/base/formats.hpp"
 #include "core/base/identifiers.hpp"
@@ -17,7 +16,39 @@ namespace {
 
 using json::Value;
 
-constexpr std::size_t kMaxErrors = 100;  // a hostile body must not make an answer larger than itself
+constexpr std::size_t kMaxErrors = 100;    // a hostile body must not make an answer larger than itself
+constexpr std::size_t kLongestName = 200;  // bytes of a member's name that an error repeats
+// Parts of allOf, oneOf and anyOf that one check looks at. Where a schema contains itself in two of them, each level of
+// the body doubles the work.
+constexpr std::size_t kMostParts = 500'000;
+
+// Counts the parts from the outermost check of this thread on.
+class Parts {
+ public:
+  Parts() {
+    if (depth_++ == 0) left_ = kMostParts;
+  }
+  ~Parts() { --depth_; }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  static bool spent() { return left_ == 0; }
+  // False: no part may be looked at any more.
+  static bool take() { return left_ != 0 && left_-- != 0; }
+
+ private:
+  static thread_local std::size_t depth_;
+  static thread_local std::size_t left_;
+};
+thread_local std::size_t Parts::depth_ = 0;
+thread_local std::size_t Parts::left_ = 0;
+
+// A member's name as the client sent it, for a location.
+std::string shownName(std::string_view name) {
+  if (name.size() <= kLongestName) return std::string(name);
+  auto end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  return std::string(name.substr(0, end)) + "...";
+}
 
 bool isWhole(const Value& value) { return value.IsInt64() || value.IsUint64(); }
 
@@ -78,7 +109,7 @@ void checkText(const Value& value, Location& location, Errors& errors) {
         report(errors, location, "nul_character");
         continue;
       }
-      const Step into(location, std::string(name));
+      const Step into(location, shownName(name));
       checkText(entry.value, location, errors);
     }
   }
@@ -91,10 +122,10 @@ bool isMultiple(const Value& value, const NumberBound& step) {
   return std::isfinite(count) && std::abs(count - std::round(count)) <= 1e-9 * std::max(1.0, std::abs(count));
 }
 
-// Two equal members? Sorted by canonical text: a quadratic comparison of a client's array would be a way to keep us
-// busy.
+// Two equal members? Sorted by canonical text: comparing each with each, or hashing what a client may have chosen for its
+// hashes, would be a way to keep us busy.
 bool hasTwins(const Value& array) {
-  std::unordered_set<std::string> seen;
+  std::vector<std::string> texts;
   const std::function<void(const Value&, std::string&)> write = [&](const Value& value, std::string& out) {
     if (value.IsArray()) {
       out += '[';
@@ -119,11 +150,10 @@ bool hasTwins(const Value& array) {
     }
   };
   for (const auto& item : array.GetArray()) {
-    std::string text;
-    write(item, text);
-    if (!seen.insert(std::move(text)).second) return true;
+    write(item, texts.emplace_back());
   }
-  return false;
+  std::sort(texts.begin(), texts.end());
+  return std::adjacent_find(texts.begin(), texts.end()) != texts.end();
 }
 
 bool isOneOf(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -244,7 +274,7 @@ void ObjectRules::check(const Value& value, Location& location, Errors& errors) 
       report(errors, location, "nul_character");
       continue;
     }
-    const Step into(location, std::string(name));
+    const Step into(location, shownName(name));
     if (closed) {
       report(errors, location, "extra_forbidden");
     } else if (additional != nullptr) {
@@ -253,13 +283,6 @@ void ObjectRules::check(const Value& value, Location& location, Errors& errors) 
       checkText(entry.value, location, errors);  // not described, yet handlers may keep it
     }
   }
-}
-
-bool SchemaNode::accepts(const Value& value) const {
-  Location location;
-  Errors errors;
-  check(value, location, errors);
-  return errors.empty();
 }
 
 bool SchemaNode::typeFits(const Value& value, const Location& location, Errors& errors) const {
@@ -294,6 +317,7 @@ bool SchemaNode::typeFits(const Value& value, const Location& location, Errors& 
 void SchemaNode::check(const Value& value, Location& location, Errors& errors) const {
   if (target != nullptr) return target->check(value, location, errors);
   if (errors.size() >= kMaxErrors) return;
+  const Parts parts;
   if (value.IsNull() && nullable) return;
   if (!typeFits(value, location, errors)) return;
 
@@ -309,7 +333,10 @@ void SchemaNode::check(const Value& value, Location& location, Errors& errors) c
   if (!values.empty() && std::none_of(values.begin(), values.end(), [&](const Value* one) { return *one == value; })) {
     report(errors, location, "literal_error", {{"expected", expected}});
   }
-  for (const auto* part : allOf) part->check(value, location, errors);
+  for (const auto* part : allOf) {
+    if (!Parts::take()) return report(errors, location, "too_complex");
+    part->check(value, location, errors);
+  }
   if (!discriminator.empty()) return checkDiscriminated(value, location, errors);
   if (!oneOf.empty()) checkBranches(oneOf, true, value, location, errors);
   if (!anyOf.empty()) checkBranches(anyOf, false, value, location, errors);
@@ -353,16 +380,23 @@ bool SchemaNode::suits(const Value& value) const {
 
 void SchemaNode::checkBranches(const std::vector<const SchemaNode*>& branches, bool exactlyOne, const Value& value,
                                Location& location, Errors& errors) {
-  const auto fitting =
-      std::count_if(branches.begin(), branches.end(), [&](const SchemaNode* branch) { return branch->accepts(value); });
+  std::size_t fitting = 0;
+  std::size_t suiting = 0;
+  Errors complaints;  // of the last branch of the right kind
+  for (const auto* branch : branches) {
+    if (!Parts::take()) return report(errors, location, "too_complex");
+    Errors own;
+    branch->check(value, location, own);
+    if (own.empty()) ++fitting;
+    if (!branch->suits(value)) continue;
+    ++suiting;
+    complaints = std::move(own);
+  }
+  if (Parts::spent()) return report(errors, location, "too_complex");
   if (fitting == 1 || (fitting > 1 && !exactlyOne)) return;
-  if (fitting == 0) {  // one branch of the right kind: its own complaints say more than "one_of"
-    const SchemaNode* only = nullptr;
-    std::size_t suiting = 0;
-    for (const auto* branch : branches) {
-      if (branch->suits(value)) only = branch, ++suiting;
-    }
-    if (suiting == 1) return only->check(value, location, errors);
+  if (fitting == 0 && suiting == 1) {  // one branch of the right kind: its own complaints say more than "one_of"
+    for (auto& complaint : complaints) report(errors, complaint.location, complaint.rule, complaint.params);
+    return;
   }
   report(errors, location, "one_of");
 }

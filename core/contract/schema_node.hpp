@@ -94,7 +94,6 @@ class SchemaNode final : public Schema {
   std::map<std::string, const SchemaNode*, std::less<>> mapping;
 
  private:
-  bool accepts(const json::Value& value) const;
   bool suits(const json::Value& value) const;
   bool typeFits(const json::Value& value, const Location& location, Errors& errors) const;
   void checkDiscriminated(const json::Value& value, Location& location, Errors& errors) const;

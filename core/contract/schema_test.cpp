@@ -162,6 +162,49 @@ TEST(Schema, FollowsRecursiveReferences) {
             "body.next.next.name missing");
 }
 
+// Each level of the body doubles the work of a checker that looks at a part twice, or at two parts that both go down.
+// Time never decides; sixty levels would not come back.
+TEST(Schema, IsDoneWithRecursiveAlternatives) {
+  std::string body = "{'next':1}";
+  for (int i = 0; i < 60; ++i) body = "{'next':" + body + "}";
+  const auto nodeOf = [](const std::string& schema) {
+    std::string root = "{'components':{'schemas':{'Node':" + schema + "}}}";
+    std::replace(root.begin(), root.end(), '\'', '"');
+    return root;
+  };
+  const std::string node = "{'$ref':'#/components/schemas/Node'}";
+  const std::string down = "{'type':'object','properties':{'next':" + node + "}}";
+  const std::string again = "{'type':'object','properties':{'next':" + node + ",'b':{}}}";
+  std::string next = "body";
+  for (int i = 0; i < 61; ++i) next += ".next";
+  EXPECT_EQ(check(node, body, nodeOf("{'oneOf':[" + down + ",{'type':'string'}]}")), next + " one_of");
+  EXPECT_EQ(check(node, body, nodeOf("{'anyOf':[" + down + "," + again + "]}")), "body too_complex");
+  EXPECT_EQ(check(node, body, nodeOf("{'oneOf':[" + down + "," + again + "]}")), "body too_complex");
+  EXPECT_NE(check(node, body, nodeOf("{'type':'object','allOf':[" + down + "," + again + "]}")), "");
+  EXPECT_EQ(check(node, "{'next':{'next':{}}}", nodeOf("{'anyOf':[" + down + "," + again + "]}")), "")
+      << "a budget for each check, not for all of them";
+}
+
+TEST(Schema, LetsManyValuesChooseAmongAlternatives) {
+  std::string body = "[{}";
+  for (int i = 1; i < 100000; ++i) body += ",{}";
+  EXPECT_EQ(
+      check("{'type':'array','items':{'oneOf':[{'type':'string'},{'type':'integer'},{'type':'object'}]}}", body + "]"),
+      "");
+}
+
+TEST(Schema, RepeatsNoLongNameInEveryError) {
+  std::string body = "{'" + std::string(100000, 'k') + "':['\\u0000'";
+  for (int i = 0; i < 200; ++i) body += ",'\\u0000'";
+  for (const char* schema : {"{'type':'object'}", "{}",
+                             "{'type':'object','additionalProperties':{'type':'array','items':{'type':'string'}}}"})
+    EXPECT_LT(check(schema, body + "]}").size(), 40000U) << schema;
+  EXPECT_EQ(check("{'type':'object','additionalProperties':false}", "{'" + std::string(199, 'k') + "\u00e9':1}"),
+            "body." + std::string(199, 'k') + "... extra_forbidden");
+  EXPECT_EQ(check("{'type':'object','additionalProperties':false}", "{'" + std::string(200, 'k') + "':1}"),
+            "body." + std::string(200, 'k') + " extra_forbidden");
+}
+
 TEST(Schema, StopsReportingAtAHundredErrors) {
   std::string body = "[1";
   for (int i = 0; i < 500; ++i) body += ",1";

@@ -91,6 +91,7 @@ TEST(Messages, HasATextInBothLanguagesForEveryRuleAndKernelCode) {
                            "literal_error",
                            "extra_forbidden",
                            "one_of",
+                           "too_complex",
                            "email",
                            "uuid",
                            "uri",
