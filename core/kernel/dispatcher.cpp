@@ -17,7 +17,7 @@ namespace {
 
 using contract::Check;
 
-// A bigger JSON body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
+// A bigger body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
 constexpr std::size_t kLoopParseLimit = 16 << 10;
 // Of a form whose files are limited: its delimiters, part heads and fields.
 constexpr std::uint64_t kFormFraming = 1 << 20;
@@ -55,7 +55,9 @@ bool isForm(std::string_view contentType) {
 }
 
 std::string formField(std::string_view form, std::string_view name) {
-  for (const auto piece : text::split(form, '&')) {
+  while (!form.empty()) {
+    const auto piece = form.substr(0, form.find('&'));
+    form.remove_prefix(std::min(form.size(), piece.size() + 1));
     const auto equals = piece.find('=');
     if (equals == std::string_view::npos || piece.substr(0, equals) != name) continue;
     return text::percentDecode(piece.substr(equals + 1), true).value_or("");
@@ -263,6 +265,10 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   if (token.empty() && isForm(head.fields.get("Content-Type"))) {
     if (!call.bodyReceived) {
       waitFor = Step::needsBody;
+      return false;
+    }
+    if (!onWorker && exchange.body().size() > kLoopParseLimit) {
+      waitFor = Step::needsWorker;
       return false;
     }
     token = formField(exchange.body(), "csrf_token");
