@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -10,9 +11,11 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "mortise/testing/module_harness.hpp"
 #include "mortise/testing/refusals.hpp"
+#include "tests/peers/postgres.hpp"
 
 namespace {
 
@@ -130,10 +133,41 @@ TEST(BookmarksModule, TellsWhoWatchesAndForgetsWhatIsOver) {
 }
 
 // Built and named by sdk/template's test, with either compiler.
-TEST(NewModule, FromTheTemplateKeepsNotes) {
-  const char* file = std::getenv("MORTISE_TEMPLATE_MODULE");
-  if (file == nullptr) GTEST_SKIP() << "MORTISE_TEMPLATE_MODULE names no daily_notes.so";
-  ModuleHarness harness{file};
+class NewModule : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (file_ == nullptr) GTEST_SKIP() << "MORTISE_TEMPLATE_MODULE names no daily_notes.so";
+  }
+  // Sixteen clients that write at the same moment: each is answered, and no number is given twice.
+  void serveSixteenWriters(const ModuleHarness::Options& options) {
+    constexpr int kWriters = 16, kEach = 20;
+    ModuleHarness harness{file_, options};
+    const auto editor = harness.as("daily_notes.edit");
+    std::vector<std::thread> writers;
+    std::vector<std::vector<std::string>> answers(kWriters);
+    for (auto& mine : answers) {
+      writers.emplace_back([&] {
+        for (int n = 0; n < kEach; ++n) {
+          const auto answer = editor.post("/api/daily_notes/notes", R"({"text":"Milk"})");
+          mine.push_back(std::to_string(answer.status) + answer.body);
+        }
+      });
+    }
+    for (auto& writer : writers) writer.join();
+    std::vector<std::string> all, expected;
+    for (const auto& mine : answers) all.insert(all.end(), mine.begin(), mine.end());
+    for (int n = 1; n <= kWriters * kEach; ++n)
+      expected.push_back(R"(201{"number":)" + std::to_string(n) + R"(,"title":"Milk","text":"Milk"})");
+    std::sort(all.begin(), all.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(all, expected);
+  }
+
+  const char* file_ = std::getenv("MORTISE_TEMPLATE_MODULE");
+};
+
+TEST_F(NewModule, FromTheTemplateKeepsNotes) {
+  ModuleHarness harness{file_};
   const auto editor = harness.as("daily_notes.edit");
   EXPECT_EQ(harness.nobody().post("/api/daily_notes/notes", R"({"text":"Milk"})").status, 401);
   const auto untitled = editor.post("/api/daily_notes/notes", R"({"text":" \nMilk"})");
@@ -143,6 +177,14 @@ TEST(NewModule, FromTheTemplateKeepsNotes) {
             R"({"number":1,"title":"Milk","text":"Milk\nand bread"})");
   EXPECT_EQ(editor.get("/api/daily_notes/notes").body,
             R"({"notes":[{"number":1,"title":"Milk","text":"Milk\nand bread"}]})");
+}
+
+TEST_F(NewModule, FromTheTemplateServesSixteenWritersOnSqlite) { serveSixteenWriters({}); }
+
+TEST_F(NewModule, FromTheTemplateServesSixteenWritersOnPostgresql) {
+  auto* const server = mortise::peers::Postgres::shared();
+  if (server == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
+  serveSixteenWriters({{"db.url", server->newDatabase()}});
 }
 
 TEST(TallyModule, CountsInPlainC) {
