@@ -42,6 +42,14 @@ function(mortise_add_module name)
     list(FILTER ARG_SOURCES EXCLUDE REGEX "_(test|fuzz)\\.(cpp|c)$")
   endif()
 
+  # Kernels older than that refuse the module. A malformed line is for mortise-embed to complain about.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${here}/module.yaml)
+  file(STRINGS ${here}/module.yaml sdk REGEX "^sdk:")
+  set(needs)
+  if(sdk MATCHES "^sdk:[ \t]*[\"']?1\\.([0-9]+)")
+    set(needs MORTISE_MODULE_MINOR=${CMAKE_MATCH_1})
+  endif()
+
   # The manifest: remade when one of its files changes, appears or goes.
   file(GLOB data CONFIGURE_DEPENDS ${here}/contracts/* ${here}/migrations/* ${here}/messages/*)
   set(manifest ${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.c)
@@ -89,6 +97,7 @@ function(mortise_add_module name)
     target_include_directories(${objects} PUBLIC ${here}/include)
   endif()
   target_link_libraries(${objects} PUBLIC MortiseSDK::sdk ${ARG_LINK})
+  target_compile_definitions(${objects} PRIVATE ${needs})
   if(header)
     add_custom_target(${name}_contract_header DEPENDS ${header})
     add_library(${name}_contract INTERFACE)

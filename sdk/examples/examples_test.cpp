@@ -1,4 +1,5 @@
 // The example modules in a real kernel: what docs/module-authors.md promises of them.
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "mortise/abi/module.h"
 #include "mortise/testing/module_harness.hpp"
 #include "mortise/testing/refusals.hpp"
 #include "tests/peers/postgres.hpp"
@@ -130,6 +132,21 @@ TEST(BookmarksModule, TellsWhoWatchesAndForgetsWhatIsOver) {
   std::remove(out.c_str());
   EXPECT_EQ(status, 0) << seen.str();
   EXPECT_EQ(seen.str(), "True added\nTrue\nTrue\nleft 0\n");
+}
+
+// Kernels look at it: one of 1.0 refuses a module that needs 1.1.
+TEST(Minor, IsWhatModuleYamlSaysWhicheverSdkCompiledTheModule) {
+  const auto minorOf = [](const char* file) {
+    void* library = ::dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) throw std::runtime_error(::dlerror());
+    const auto* descriptor = static_cast<const mortise_module*>(::dlsym(library, MORTISE_MODULE_SYMBOL));
+    const int minor = descriptor == nullptr ? -1 : descriptor->abi_minor;
+    ::dlclose(library);
+    return minor;
+  };
+  EXPECT_EQ(minorOf(GREETER), 0);
+  EXPECT_EQ(minorOf(TALLY), 0);
+  EXPECT_EQ(minorOf(TICKER), 1);
 }
 
 // Built and named by sdk/template's test, with either compiler.

@@ -36,4 +36,19 @@ done
 echo "$all" >"$work/in"
 try "all C++ headers" g++ -std=c++20 -x c++
 try "all C++ headers" clang++ -std=c++20 -x c++
+
+# What came later than the minor of module.yaml is refused where it is used, and only there.
+use() { # MINOR BLOCK_PARAMETER
+  echo "#include <mortise/db.hpp>
+void use(const mortise::Db& db) { db.transaction([]($2 open) { open.execute(\"DELETE FROM notes\"); }); }" >"$work/in"
+  for compiler in "g++" "clang++ -stdlib=libc++"; do
+    $compiler $warnings -DMORTISE_MODULE_MINOR="$1" $flags -std=c++20 -x c++ -fsyntax-only "$work/in" 2>"$work/out" || return 1
+  done
+}
+use 0 "mortise::db::Session&" || { echo "a module of SDK 1.0 cannot use a transaction:" >&2; cat "$work/out" >&2; failed=1; }
+use 1 "mortise::Transaction&" || { echo "a module of SDK 1.1 cannot use a joined transaction:" >&2; cat "$work/out" >&2; failed=1; }
+if use 0 "mortise::Transaction&" || ! grep -q 'sdk: 1.1' "$work/out"; then
+  echo "a module of SDK 1.0 that uses a joined transaction is not told to write sdk: 1.1" >&2
+  failed=1
+fi
 exit $failed

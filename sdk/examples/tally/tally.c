@@ -50,7 +50,7 @@ extern MORTISE_EXPORT const mortise_module mortise_module_v1;
 const mortise_module mortise_module_v1 = {
     .struct_size = sizeof(mortise_module),
     .abi_major = MORTISE_ABI_MAJOR,
-    .abi_minor = MORTISE_ABI_MINOR,
+    .abi_minor = MORTISE_MODULE_MINOR,
     .manifest = mortise_manifest,
     .manifest_size = &mortise_manifest_size,
     .create = create,

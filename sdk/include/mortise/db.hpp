@@ -505,6 +505,9 @@ class Db {
 
   template <class Work>
   auto joinedTransaction(Work& work) const -> std::invoke_result_t<Work&, Transaction&> {
+    // The first half makes it a question about each use.
+    static_assert(sizeof(Work*) != 0 && MORTISE_MODULE_MINOR >= 1,
+                  "transactions that other interfaces take part in came with SDK 1.1: write `sdk: 1.1` in module.yaml");
     for (int attempt = 1;; ++attempt) {
       Transaction tx(write());  // closing it uncommitted rolls it back
       try {

@@ -287,7 +287,7 @@ mortise_status create(mortise_host* host, void** self, mortise_error* error) {
   extern MORTISE_EXPORT const mortise_module mortise_module_v1;                      \
   const mortise_module mortise_module_v1 = {sizeof(mortise_module),                  \
                                             MORTISE_ABI_MAJOR,                       \
-                                            MORTISE_ABI_MINOR,                       \
+                                            MORTISE_MODULE_MINOR,                    \
                                             mortise_manifest,                        \
                                             &mortise_manifest_size,                  \
                                             &::mortise::detail::create<Class>,       \

@@ -38,6 +38,12 @@
 #define MORTISE_ABI_MAJOR 1
 #define MORTISE_ABI_MINOR 1
 
+/* The least kernel minor that the module being compiled needs. mortise_add_module() takes it from `sdk` in module.yaml, so
+ * that a module which says 1.0 and uses nothing newer also loads into kernels of 1.0, whichever SDK compiled it. */
+#ifndef MORTISE_MODULE_MINOR
+#define MORTISE_MODULE_MINOR MORTISE_ABI_MINOR
+#endif
+
 #ifdef __cplusplus
 #define MORTISE_EXTERN_C extern "C"
 #define MORTISE_BEGIN_C extern "C" {

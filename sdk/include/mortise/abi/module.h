@@ -34,7 +34,7 @@ struct mortise_host {
 typedef struct mortise_module {
   uint32_t struct_size; /* = sizeof(mortise_module), as the module was compiled */
   uint16_t abi_major;   /* = MORTISE_ABI_MAJOR */
-  uint16_t abi_minor;   /* least kernel minor that this module needs; MORTISE_ABI_MINOR unless it can do with less */
+  uint16_t abi_minor;   /* = MORTISE_MODULE_MINOR: least kernel minor that this module needs */
 
   /* The embedded manifest, made by `mortise embed` (also in the ELF section ".mortise.manifest"). */
   const char* manifest;
