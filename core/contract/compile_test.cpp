@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "core/contract/contract_testing.hpp"
 #include "core/contract/kernel_contract.hpp"
-#include "core/contract/testing.hpp"
 
 namespace mortise::contract {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "core/contract/contract_testing.hpp"
 #include "core/contract/docs_pages.hpp"
 #include "core/contract/kernel_contract.hpp"
 #include "core/contract/parameters.hpp"
-#include "core/contract/testing.hpp"
 
 namespace mortise::contract {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <ctime>
 
+#include "core/contract/contract_testing.hpp"
 #include "core/contract/kernel_contract.hpp"
-#include "core/contract/testing.hpp"
 
 namespace mortise::contract {
 namespace {

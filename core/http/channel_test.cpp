@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 #include "core/http/websocket_frame.hpp"
 
 namespace mortise::http {

@@ -4,7 +4,7 @@
 #include <condition_variable>
 #include <map>
 
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 
 namespace mortise::http {
 namespace {

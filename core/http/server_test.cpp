@@ -11,7 +11,7 @@
 #include <tuple>
 
 #include "core/base/file_source.hpp"
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 
 namespace mortise::http {
 namespace {

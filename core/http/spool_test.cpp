@@ -8,7 +8,7 @@
 #include "core/base/file_source.hpp"
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 
 namespace mortise::http {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 #include "core/http/websocket_frame.hpp"
 
 namespace mortise::http {

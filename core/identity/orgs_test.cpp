@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "core/base/identifiers.hpp"
+#include "core/identity/databases_testing.hpp"
 #include "core/identity/identity.hpp"
 #include "core/identity/kernel_migrations.hpp"
-#include "core/identity/problem_of.hpp"
-#include "core/identity/test_databases.hpp"
+#include "core/identity/problem_testing.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::identity {

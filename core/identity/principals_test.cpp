@@ -5,9 +5,9 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
+#include "core/identity/databases_testing.hpp"
 #include "core/identity/identity.hpp"
-#include "core/identity/problem_of.hpp"
-#include "core/identity/test_databases.hpp"
+#include "core/identity/problem_testing.hpp"
 
 namespace mortise::identity {
 namespace {

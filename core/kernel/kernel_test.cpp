@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/http/test_support.hpp"
+#include "core/http/http_testing.hpp"
 #include "core/kernel/plan.hpp"
 #include "core/kernel/temporary_folder_testing.hpp"
 

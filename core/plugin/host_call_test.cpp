@@ -11,8 +11,8 @@
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/lane.hpp"
+#include "core/plugin/module_files_testing.hpp"
 #include "core/plugin/recording_call.hpp"
-#include "core/plugin/test_files.hpp"
 
 namespace mortise::plugin {
 namespace {

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "core/plugin/check.hpp"
+#include "core/plugin/module_files_testing.hpp"
 #include "core/plugin/recording_call.hpp"
 #include "core/plugin/scratch_services.hpp"
-#include "core/plugin/test_files.hpp"
 
 namespace mortise::plugin {
 namespace {

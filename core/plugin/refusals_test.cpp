@@ -6,8 +6,8 @@
 #include "core/contract/route_table.hpp"
 #include "core/db/migrations.hpp"
 #include "core/db/sql.hpp"
+#include "core/plugin/module_files_testing.hpp"
 #include "core/plugin/scratch_services.hpp"
-#include "core/plugin/test_files.hpp"
 
 namespace mortise::plugin {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "stand_in_host.hpp"
+#include "stand_in_host_testing.hpp"
 #include "ticket_testing.hpp"
 
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "stand_in_host.hpp"
+#include "stand_in_host_testing.hpp"
 
 namespace json = mortise::json;
 

@@ -13,7 +13,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/services/blobs/s3_blobs.hpp"
-#include "core/services/s3/test_client.hpp"
+#include "core/services/s3/client_testing.hpp"
 #include "tests/peers/process.hpp"
 
 namespace mortise::services {

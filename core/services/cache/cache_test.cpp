@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "core/services/redis/redis_peer.hpp"
+#include "core/services/redis/redis_testing.hpp"
 
 namespace mortise::services {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/db/database.hpp"
 #include "core/db/migrations.hpp"
 #include "core/services/jobs/moment.hpp"
-#include "core/services/jobs/moved_clock.hpp"
+#include "core/services/jobs/moved_clock_testing.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace mortise::services {

@@ -9,7 +9,7 @@
 
 #include "core/services/limits/bucket.hpp"
 #include "core/services/redis/redis.hpp"
-#include "core/services/redis/redis_peer.hpp"
+#include "core/services/redis/redis_testing.hpp"
 
 namespace mortise::services {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/services/redis/redis.hpp"
-#include "core/services/redis/redis_peer.hpp"
+#include "core/services/redis/redis_testing.hpp"
 
 namespace mortise::services {
 namespace {

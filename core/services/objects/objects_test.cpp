@@ -10,7 +10,7 @@
 #include "core/base/memory_source.hpp"
 #include "core/services/objects/local_objects.hpp"
 #include "core/services/objects/s3_objects.hpp"
-#include "core/services/s3/test_client.hpp"
+#include "core/services/s3/client_testing.hpp"
 #include "tests/peers/process.hpp"
 
 namespace mortise::services {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "core/services/redis/redis.hpp"
-#include "core/services/redis/redis_peer.hpp"
+#include "core/services/redis/redis_testing.hpp"
 
 namespace mortise::services::redis {
 

@@ -14,8 +14,8 @@
 #include "core/base/memory_source.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/services/s3/client_testing.hpp"
 #include "core/services/s3/multipart.hpp"
-#include "core/services/s3/test_client.hpp"
 
 namespace mortise::services::s3 {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "mortise/testing/plans.hpp"
 #include "mortise/testing/test_database.hpp"
-#include "stand_in_host.hpp"
+#include "stand_in_host_testing.hpp"
 #include "ticket_testing.hpp"
 
 namespace {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "archives.hpp"
-#include "refusals.hpp"
+#include "archives_testing.hpp"
+#include "refusals_testing.hpp"
 
 namespace skills {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "../path_rules.hpp"
 #include "../unicode.hpp"
-#include "refusals.hpp"
+#include "refusals_testing.hpp"
 
 namespace skills {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "refusals.hpp"
+#include "refusals_testing.hpp"
 
 namespace skills {
 namespace {

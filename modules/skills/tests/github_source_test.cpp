@@ -13,8 +13,8 @@
 #include "../sources/github_tree.hpp"
 #include "../sources/validator.hpp"
 #include "../sources/web_address.hpp"
-#include "curl_http_client.hpp"
-#include "refusals.hpp"
+#include "curl_http_client_testing.hpp"
+#include "refusals_testing.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {

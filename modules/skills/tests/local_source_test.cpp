@@ -15,8 +15,8 @@
 #include <fstream>
 #include <thread>
 
-#include "archives.hpp"
-#include "refusals.hpp"
+#include "archives_testing.hpp"
+#include "refusals_testing.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "refusals.hpp"
+#include "refusals_testing.hpp"
 
 namespace skills {
 namespace {

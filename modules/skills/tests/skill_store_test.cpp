@@ -14,7 +14,7 @@
 
 #include "disk_file.hpp"
 #include "new_skill.hpp"
-#include "refusals.hpp"
+#include "refusals_testing.hpp"
 
 namespace skills {
 namespace {
