@@ -1,7 +1,6 @@
 // The table of C functions that libmortise_testing.so exports.
-#include <exception>
-#include <stdexcept>
-
+#include "core/testing/database/database_functions.hpp"
+#include "core/testing/guarded.hpp"
 #include "core/testing/refusals.hpp"
 #include "core/testing/test_server.hpp"
 #include "mortise/testing/abi.h"
@@ -12,32 +11,6 @@ struct mortise_testing_server {
 
 namespace mortise::testing {
 namespace {
-
-mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
-std::string copied(mortise_str text) { return text.size == 0 ? std::string() : std::string(text.data, text.size); }
-
-std::vector<std::string> copied(const mortise_str* texts, std::size_t count) {
-  std::vector<std::string> out;
-  out.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) out.push_back(copied(texts[i]));
-  return out;
-}
-
-template <class Work>
-mortise_testing_outcome guarded(mortise_testing_say say, void* context, Work&& work) noexcept {
-  try {
-    work();
-    return MORTISE_TESTING_OK;
-  } catch (const std::invalid_argument& error) {
-    say(context, str(error.what()));
-    return MORTISE_TESTING_ARGUMENT;
-  } catch (const std::exception& error) {
-    say(context, str(error.what()));
-  } catch (...) {
-    say(context, str("failed with what is no std::exception"));
-  }
-  return MORTISE_TESTING_FAILED;
-}
 
 mortise_testing_outcome start(const mortise_str* modules, size_t modulesCount, const mortise_pair* options,
                               size_t optionsCount, mortise_testing_server** server, mortise_testing_say say,
@@ -118,7 +91,21 @@ mortise_testing_outcome refusals(mortise_testing_server* server, mortise_str mod
 }  // namespace
 }  // namespace mortise::testing
 
-const mortise_testing_v1_table mortise_testing_v1 = {sizeof(mortise_testing_v1_table), &mortise::testing::start,
-                                                     &mortise::testing::stop,          &mortise::testing::address,
-                                                     &mortise::testing::createCaller,  &mortise::testing::sendRequest,
-                                                     &mortise::testing::tryLoad,       &mortise::testing::refusals};
+const mortise_testing_v1_table mortise_testing_v1 = {.struct_size = sizeof(mortise_testing_v1_table),
+                                                     .start = &mortise::testing::start,
+                                                     .stop = &mortise::testing::stop,
+                                                     .address = &mortise::testing::address,
+                                                     .create_caller = &mortise::testing::createCaller,
+                                                     .send = &mortise::testing::sendRequest,
+                                                     .try_load = &mortise::testing::tryLoad,
+                                                     .refusals = &mortise::testing::refusals,
+                                                     .has_postgresql = &mortise::testing::hasPostgresql,
+                                                     .open_database = &mortise::testing::openDatabase,
+                                                     .close_database = &mortise::testing::closeDatabase,
+                                                     .database_host = &mortise::testing::databaseHost,
+                                                     .database_table = &mortise::testing::databaseTable,
+                                                     .run_sql = &mortise::testing::runSql,
+                                                     .analyze = &mortise::testing::analyze,
+                                                     .listen = &mortise::testing::listen,
+                                                     .plan_of = &mortise::testing::planOf,
+                                                     .plan_faults = &mortise::testing::planFaults};

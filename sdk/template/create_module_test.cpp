@@ -79,6 +79,12 @@ TEST_F(Project, ExamplesBuildOutsideTheTree) {
   run("cmake -DNM=nm -DFILE=" + (root_ / "tally/tally.so").string() + " -P " SDK_SOURCE "/cmake/CheckSymbols.cmake");
 }
 
+TEST_F(Project, TestsOfAnExampleRunThroughTheInstalledTestKit) {
+  install();
+  fs::copy(fs::path(SDK_SOURCE) / "examples/bookmarks", root_ / "bookmarks", fs::copy_options::recursive);
+  build(root_ / "bookmarks", "bookmarks", kGcc);
+}
+
 TEST_F(Project, LeavesNoPlaceholderBehind) {
   for (const auto& file : createModule("notes", root_ / "notes")) {
     std::ostringstream text;

@@ -1,10 +1,11 @@
-#include "mortise/testing/plans.hpp"
+#include "core/testing/database/plans.hpp"
 
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace mortise::testing {
 namespace {
@@ -17,11 +18,24 @@ struct Step {
   std::string text;
 };
 
-std::vector<Step> sqliteSteps(const TestDatabase& database, const RecordedStatement& statement) {
+std::string_view sqlOf(const mortise_testing_statement& statement) { return {statement.sql.data, statement.sql.size}; }
+
+std::vector<db::Parameter> parametersOf(const mortise_testing_statement& statement) {
+  std::vector<db::Parameter> out;
+  out.reserve(statement.count);
+  for (std::size_t i = 0; i < statement.count; ++i) {
+    auto& parameter = out.emplace_back("", nullptr);
+    parameter.name = statement.parameters[i].name;
+    parameter.value = statement.parameters[i].value;
+  }
+  return out;
+}
+
+std::vector<Step> sqliteSteps(const Db& db, const mortise_testing_statement& statement) {
   std::vector<Step> steps;
-  const auto parameters = statement.parameters();
-  database.db().each<std::int64_t, std::int64_t, std::int64_t, std::string>(
-      "EXPLAIN QUERY PLAN " + statement.sql, parameters,
+  const auto parameters = parametersOf(statement);
+  db.each<std::int64_t, std::int64_t, std::int64_t, std::string>(
+      "EXPLAIN QUERY PLAN " + std::string(sqlOf(statement)), parameters,
       [&](std::int64_t id, std::int64_t parent, std::int64_t, std::string text) {
         steps.push_back({id, parent, std::move(text)});
       });
@@ -30,16 +44,17 @@ std::vector<Step> sqliteSteps(const TestDatabase& database, const RecordedStatem
 
 // What the planner says when it avoids reading whole tables and sorting wherever an index lets it: what remains of these
 // is what no index can help. Its own choice depends on how few rows the test's table has.
-std::string postgresqlPlan(const TestDatabase& database, const RecordedStatement& statement, const PlanRules& rules) {
-  const auto parameters = statement.parameters();
-  auto session = database.db().read();
+std::string postgresqlPlan(const Db& db, const mortise_testing_statement& statement,
+                           const mortise_testing_plan_rules& rules) {
+  const auto parameters = parametersOf(statement);
+  auto session = db.read();
   session.begin();
   for (const char* way : {"seqscan", "bitmapscan", "sort"}) {
     session.execute("SET LOCAL enable_" + std::string(way) + " = off");
   }
-  if (!rules.maySortTies) session.execute("SET LOCAL enable_incremental_sort = off");
+  if (rules.may_sort_ties == 0) session.execute("SET LOCAL enable_incremental_sort = off");
   std::string plan;
-  session.each<std::string>("EXPLAIN (FORMAT JSON) " + statement.sql, parameters,
+  session.each<std::string>("EXPLAIN (FORMAT JSON) " + std::string(sqlOf(statement)), parameters,
                             [&](const std::string& line) { plan += line; });
   return plan;
 }
@@ -50,7 +65,8 @@ std::string_view scanned(std::string_view step) {
   return step.substr(0, step.find(' '));
 }
 
-std::vector<std::string> sqliteFaults(const std::vector<Step>& steps, bool hasCondition, const PlanRules& rules) {
+std::vector<std::string> sqliteFaults(const std::vector<Step>& steps, bool hasCondition,
+                                      const mortise_testing_plan_rules& rules) {
   // A subquery with a LIMIT that runs for the rows it gives: reading and sorting these is cheap.
   const auto isSubquery = [&](std::string_view name) {
     return std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
@@ -68,13 +84,13 @@ std::vector<std::string> sqliteFaults(const std::vector<Step>& steps, bool hasCo
     if (startsWith(step.text, "SCAN ") && step.text != "SCAN CONSTANT ROW" && !isSubquery(scanned(step.text))) {
       if (!contains(step.text, " INDEX ") && !contains(step.text, "PRIMARY KEY")) {
         faults.push_back("reads the whole table: " + step.text);
-      } else if (hasCondition && !rules.mayFilter) {
+      } else if (hasCondition && rules.may_filter == 0) {
         faults.push_back("reads the whole index in spite of its conditions: " + step.text);
       }
     }
     const bool sortsTies =
         contains(step.text, "RIGHT PART OF ORDER BY") || contains(step.text, "LAST TERM OF ORDER BY");
-    if (startsWith(step.text, "USE TEMP B-TREE") && !(sortsTies && rules.maySortTies) &&
+    if (startsWith(step.text, "USE TEMP B-TREE") && !(sortsTies && rules.may_sort_ties != 0) &&
         !startsWithSubquery(step.parent))
       faults.push_back("sorts: " + step.text);
   }
@@ -83,7 +99,8 @@ std::vector<std::string> sqliteFaults(const std::vector<Step>& steps, bool hasCo
 
 class PostgresqlPlan {
  public:
-  PostgresqlPlan(const PlanRules& rules, std::vector<std::string>& faults) : rules_(rules), faults_(faults) {}
+  PostgresqlPlan(const mortise_testing_plan_rules& rules, std::vector<std::string>& faults)
+      : rules_(rules), faults_(faults) {}
 
   // `share`: how much of its rows the planner expects the nodes above to take, 0 to 1. Returns whether rows come through
   // a LIMIT below.
@@ -100,12 +117,12 @@ class PostgresqlPlan {
     constexpr double kLittle = 0.1;  // a filter that most rows pass ends a page early
     if (type == "Seq Scan") faults_.push_back("reads the whole table: " + named(node));
     if (startsWith(type, "Index") && node.HasMember("Filter") && !node.HasMember("Index Cond") && share > kLittle &&
-        !rules_.mayFilter) {
+        rules_.may_filter == 0) {
       faults_.push_back("reads the whole index in spite of its conditions: " + named(node));
     }
-    const bool sortsTies = type == "Incremental Sort" && rules_.maySortTies;
+    const bool sortsTies = type == "Incremental Sort" && rules_.may_sort_ties != 0;
     if (contains(type, "Sort") && !sortsTies && !isLimited &&
-        node["Plans"][0]["Plan Rows"].GetDouble() > rules_.smallSort)
+        node["Plans"][0]["Plan Rows"].GetDouble() > rules_.small_sort)
       faults_.push_back("sorts: " + type);
     return isLimited || type == "Limit";
   }
@@ -119,51 +136,31 @@ class PostgresqlPlan {
     return text;
   }
 
-  const PlanRules& rules_;
+  const mortise_testing_plan_rules& rules_;
   std::vector<std::string>& faults_;
 };
 
 }  // namespace
 
-std::string planOf(const TestDatabase& database, const RecordedStatement& statement, const PlanRules& rules) {
-  if (database.backend() == Backend::postgresql) return postgresqlPlan(database, statement, rules);
+std::string planOf(const Db& db, bool isPostgresql, const mortise_testing_statement& statement,
+                   const mortise_testing_plan_rules& rules) {
+  if (isPostgresql) return postgresqlPlan(db, statement, rules);
   std::string plan;
-  for (const auto& step : sqliteSteps(database, statement)) plan.append(step.text).append("\n");
+  for (const auto& step : sqliteSteps(db, statement)) plan.append(step.text).append("\n");
   return plan;
 }
 
-::testing::AssertionResult isIndexed(const TestDatabase& database, const RecordedStatement& statement,
-                                     const PlanRules& rules) {
-  if (startsWith(statement.sql, "INSERT")) return ::testing::AssertionSuccess();
+std::vector<std::string> planFaults(const Db& db, bool isPostgresql, const mortise_testing_statement& statement,
+                                    const mortise_testing_plan_rules& rules) {
+  const auto sql = sqlOf(statement);
+  if (startsWith(sql, "INSERT")) return {};
+  if (!isPostgresql) return sqliteFaults(sqliteSteps(db, statement), contains(sql, "WHERE"), rules);
+  rapidjson::Document plan;
+  plan.Parse(postgresqlPlan(db, statement, rules));
+  if (plan.HasParseError() || !plan.IsArray() || plan.Empty()) return {"PostgreSQL gave no plan"};
   std::vector<std::string> faults;
-  if (database.backend() == Backend::sqlite) {
-    faults = sqliteFaults(sqliteSteps(database, statement), contains(statement.sql, "WHERE"), rules);
-  } else {
-    rapidjson::Document plan;
-    plan.Parse(postgresqlPlan(database, statement, rules));
-    if (plan.HasParseError() || !plan.IsArray() || plan.Empty())
-      return ::testing::AssertionFailure() << "PostgreSQL gave no plan for " << statement.sql;
-    PostgresqlPlan(rules, faults).check(plan[0]["Plan"]);
-  }
-  if (faults.empty()) return ::testing::AssertionSuccess();
-  auto failure = ::testing::AssertionFailure();
-  for (const auto& fault : faults) failure << fault << "\n";
-  return failure << "  in " << statement.sql << "\n" << planOf(database, statement, rules) << "\n";
-}
-
-::testing::AssertionResult plansAreIndexed(const TestDatabase& database, const std::function<void()>& work,
-                                           const PlanRules& rules) {
-  const auto statements = database.record(work);
-  if (statements.empty()) return ::testing::AssertionFailure() << "no statement was run";
-  auto failure = ::testing::AssertionFailure();
-  bool isGood = true;
-  for (const auto& statement : statements) {
-    const auto result = isIndexed(database, statement, rules);
-    if (result) continue;
-    isGood = false;
-    failure << result.message();
-  }
-  return isGood ? ::testing::AssertionSuccess() : failure;
+  PostgresqlPlan(rules, faults).check(plan[0]["Plan"]);
+  return faults;
 }
 
 }  // namespace mortise::testing

@@ -1,7 +1,8 @@
 /* The boundary of the test kit: a table of C functions, so that a test program of any compiler and standard library can
- * run a module in a real kernel. Write tests against the face, module_harness.hpp and refusals.hpp.
+ * run a module in a real kernel and a store on a real database. Write tests against the face: module_harness.hpp,
+ * refusals.hpp, test_database.hpp and plans.hpp.
  *
- * Threads:   [any], but stop only after every other call of the same server has returned.
+ * Threads:   [any], but stop and close_database only after every other call of the same object has returned.
  * Ownership: every text that is handed over is copied; what a sink is given lives for that call only. Sinks are called
  *            on the caller's thread before the function returns, and must not throw.
  * Errors:    a mortise_testing_outcome; its sentence goes to `say`.
@@ -10,11 +11,14 @@
 #define MORTISE_TESTING_ABI_H
 
 #include <mortise/abi/base.h>
+#include <mortise/abi/db.h>
 
 MORTISE_BEGIN_C
 
 /* A running kernel with its data folder. */
 typedef struct mortise_testing_server mortise_testing_server;
+/* An empty database with a module's migrations applied. */
+typedef struct mortise_testing_database mortise_testing_database;
 
 typedef enum mortise_testing_outcome {
   MORTISE_TESTING_OK = 0,
@@ -71,6 +75,24 @@ typedef struct mortise_testing_refusal {
   mortise_str answer;    /* "201 {...}", cut to 200 bytes */
 } mortise_testing_refusal;
 
+/* A statement, with what is bound to its parameters. */
+typedef struct mortise_testing_statement {
+  uint32_t struct_size;
+  mortise_str sql;
+  const mortise_db_parameter* parameters;
+  size_t count;
+} mortise_testing_statement;
+
+typedef void (*mortise_testing_listener)(void* context, const mortise_testing_statement* statement);
+
+/* What a plan may do besides walking along an index: PlanRules of plans.hpp. */
+typedef struct mortise_testing_plan_rules {
+  uint32_t struct_size;
+  int32_t may_filter;
+  int32_t may_sort_ties;
+  double small_sort;
+} mortise_testing_plan_rules;
+
 typedef struct mortise_testing_v1_table {
   uint32_t struct_size;
 
@@ -102,6 +124,34 @@ typedef struct mortise_testing_v1_table {
   mortise_testing_outcome (*refusals)(mortise_testing_server* server, mortise_str module,
                                       void (*sink)(void* sink_context, const mortise_testing_refusal* refusal),
                                       void* sink_context, mortise_testing_say say, void* context);
+
+  /* 1: PostgreSQL is installed here. The first call starts the process's one server, which ends with the process. */
+  int32_t (*has_postgresql)(void);
+  /* Opens an empty database and applies the numbered .sql files of the folder `migrations`. `module`: the owner of its
+   * tables. *database is to be closed with close_database(); one on PostgreSQL at a time. */
+  mortise_testing_outcome (*open_database)(int32_t is_postgresql, mortise_str module, mortise_str migrations,
+                                           mortise_testing_database** database, mortise_testing_say say, void* context);
+  /* NULL is fine. */
+  void (*close_database)(mortise_testing_database* database);
+  /* What a module's Db is made of; both live as long as the database. */
+  mortise_host* (*database_host)(mortise_testing_database* database);
+  const mortise_db_v1* (*database_table)(mortise_testing_database* database);
+  /* Runs statements without a result, separated by semicolons, in one transaction. */
+  mortise_testing_outcome (*run_sql)(mortise_testing_database* database, mortise_str sql, mortise_testing_say say,
+                                     void* context);
+  /* Lets the planner of PostgreSQL see what was written. */
+  mortise_testing_outcome (*analyze)(mortise_testing_database* database, mortise_testing_say say, void* context);
+  /* Hears every statement that passes a database_table(), on the thread of the statement, one call at a time. One for
+   * the process; NULL: none. */
+  void (*listen)(mortise_testing_listener listener, void* listener_context);
+  /* `plan` hears what the database says it will do. */
+  mortise_testing_outcome (*plan_of)(mortise_testing_database* database, const mortise_testing_statement* statement,
+                                     const mortise_testing_plan_rules* rules, mortise_testing_say plan,
+                                     void* plan_context, mortise_testing_say say, void* context);
+  /* `fault` hears each thing that the plan does and the rules do not allow. */
+  mortise_testing_outcome (*plan_faults)(mortise_testing_database* database, const mortise_testing_statement* statement,
+                                         const mortise_testing_plan_rules* rules, mortise_testing_say fault,
+                                         void* fault_context, mortise_testing_say say, void* context);
 } mortise_testing_v1_table;
 
 /* The one symbol of libmortise_testing.so. */
