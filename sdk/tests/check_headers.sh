@@ -1,6 +1,6 @@
 #!/bin/sh
 # check_headers.sh INCLUDE_DIR...: every header of the SDK compiles on its own, warnings as errors: the C ones as C11 and C++20 with gcc and clang,
-# the C++ ones as C++20 with g++ and with clang + libc++.
+# the C++ ones as C++20 with g++ and with clang + libc++. Nothing below sdk/ includes the kernel.
 set -eu
 flags=""
 for include in "$@"; do flags="$flags -I$include"; done
@@ -8,6 +8,10 @@ warnings="-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+if grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]core/' "$(dirname "$0")/.." "$@"; then
+  echo "the lines above include the kernel, which the SDK is installed without" >&2
+  failed=1
+fi
 try() { # NAME COMPILER...: compiles $work/in
   name=$1
   shift
