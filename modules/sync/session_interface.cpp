@@ -35,6 +35,7 @@ using mortise::Served;
 using mortise::Text;
 using Self = SessionInterface;
 
+// [served]
 SessionInterface::SessionInterface(SessionService& service, mortise::Log log)
     : Serving(log, "a session can't be written", MORTISE_CLOSED),
       service_(service),
@@ -54,6 +55,7 @@ mortise::FixedText<37> SessionInterface::open(const mortise_sync_session* sessio
 std::vector<std::int64_t> SessionInterface::addTargets(std::string_view sessionId, const std::vector<Target>& targets) {
   return service_.addTargets(sessionId, targets);
 }
+// [/served]
 
 void SessionInterface::start(std::int64_t recordId) { service_.start(recordId); }
 

@@ -10,6 +10,7 @@
 
 #include "session_service.hpp"
 
+// [crossing]
 template <>
 struct mortise::Crossing<sync_sessions::Counters> {
   static sync_sessions::Counters from(const mortise_sync_counters* c);  // none are zeros
@@ -22,9 +23,11 @@ template <>
 struct mortise::Crossing<sync_sessions::Session> {
   static void to(const sync_sessions::Session& session, mortise_sync_state* out);
 };
+// [/crossing]
 
 namespace sync_sessions {
 
+// [interface]
 // Lives as long as the module. Each method is the function of the table that has its name.
 class SessionInterface : public mortise::Serving {
  public:
@@ -48,5 +51,6 @@ class SessionInterface : public mortise::Serving {
   SessionService& service_;
   mortise_sync_sessions_v1 table_;
 };
+// [/interface]
 
 }  // namespace sync_sessions

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mortise/testing/module_harness.hpp>
+#include <mortise/testing/refusals.hpp>
 
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ namespace {
 using mortise::testing::Answer;
 using mortise::testing::Client;
 using mortise::testing::ModuleHarness;
+using mortise::testing::Refusals;
 using ::testing::HasSubstr;
 
 // [harness]
@@ -105,5 +107,12 @@ TEST_F(BookmarksModule, TakesInWhatItWritesOut) {
   EXPECT_EQ(upload(bob_, "https://c.example\tc\nnonsense\n").code, "line_unreadable");
   EXPECT_EQ(bob_.get("/api/bookmarks/file").body, file.body);
 }
+
+// [refusals]
+TEST(BookmarksContract, RefusesWhatItSaysItRefuses) {
+  ModuleHarness harness{BOOKMARKS_FILE, Refusals::options()};
+  EXPECT_EQ(Refusals::of(harness, "bookmarks").failures(), "");
+}
+// [/refusals]
 
 }  // namespace
