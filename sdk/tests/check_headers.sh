@@ -41,6 +41,33 @@ echo "$all" >"$work/in"
 try "all C++ headers" g++ -std=c++20 -x c++
 try "all C++ headers" clang++ -std=c++20 -x c++
 
+# Every file of every module reads it. Little more than what <string>, <vector>, <optional> and <chrono> have (docs/decisions/0015).
+size=$(echo '#include <mortise/module.hpp>' | g++ -std=c++20 -E -P $flags -x c++ - | wc -c)
+if [ "$size" -ge 1600000 ]; then
+  echo "mortise/module.hpp has $size bytes when preprocessed, 1600000 or more; leave out what only some modules need" >&2
+  failed=1
+fi
+# Sources of 1.0 may rely on what its headers included.
+cat >"$work/in" <<'END'
+#include <mortise/module.hpp>
+std::function<double(double)> absolute = [](double value) { return std::abs(std::floor(value)); };
+std::shared_ptr<std::mutex> guard = std::make_shared<std::mutex>();
+void use(const mortise::Request& request, std::string& text) {
+  const std::lock_guard<std::mutex> lock(*guard);
+  std::sort(text.begin(), text.end());
+  mortise::StreamOptions options;
+  options.onClosed = [] {};
+  mortise::EventStream stream = request.openStream(options);
+  mortise::WebSocketOptions socket;
+  socket.onMessage = [](mortise::Socket from, std::string_view message, bool) { from.send(message); };
+  request.upgrade(socket).detach();
+}
+END
+for said in -DMORTISE_MODULE_MINOR=0 -DMORTISE_INCLUDES_OF_1_0; do
+  try "what a source of 1.0 relies on" g++ -std=c++20 $said -x c++
+  try "what a source of 1.0 relies on" clang++ -stdlib=libc++ -std=c++20 $said -x c++
+done
+
 # What came later than the minor of module.yaml is refused where it is used, and only there.
 use() { # MINOR BLOCK_PARAMETER
   echo "#include <mortise/db.hpp>

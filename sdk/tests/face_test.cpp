@@ -7,7 +7,9 @@
 #include <memory>
 #include <mortise/mail.hpp>
 #include <mortise/module.hpp>
+#include <mortise/stream.hpp>
 #include <mortise/tier.hpp>
+#include <mortise/websocket.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>

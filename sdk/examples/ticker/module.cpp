@@ -6,6 +6,7 @@
 #include <mortise/module.hpp>
 #include <mortise/rows.hpp>
 #include <mortise/sync_sessions.hpp>
+#include <mortise/websocket.hpp>
 #include <optional>
 #include <string>
 #include <thread>

@@ -1,9 +1,10 @@
 // The table of contents of a module: which function answers which operation, which runs which job.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <memory>
+#include <cstring>
+#include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -93,57 +94,94 @@ class Bindings {
   // A job of module.yaml.
   template <class Class>
   void job(std::string id, void (Class::*method)(JobRun&)) {
-    add(jobs_, std::move(id), [object = self<Class>(), method](JobRun& run) { (object->*method)(run); });
+    jobs_.add(std::move(id), [object = self<Class>(), method](JobRun& run) { (object->*method)(run); });
   }
   template <class Object, class Class>
   void job(std::string id, Object* object, void (Class::*method)(JobRun&)) {
-    add(jobs_, std::move(id), [object, method](JobRun& run) { (object->*method)(run); });
+    jobs_.add(std::move(id), [object, method](JobRun& run) { (object->*method)(run); });
   }
   // Every job that was put through jobs/1: run.jobId() and run.payload() say which.
   template <class Class>
   void anyJob(void (Class::*method)(JobRun&)) {
-    any_job_ = make<JobRun&>([object = self<Class>(), method](JobRun& run) { (object->*method)(run); });
+    any_job_.emplace([object = self<Class>(), method](JobRun& run) { (object->*method)(run); });
   }
 
  private:
   friend class detail::Instance;
 
+  // What is bound to one id. All that is bound here is an object and its method, or a function: a few words, kept in
+  // place.
   template <class Argument>
-  struct Function {
-    virtual ~Function() = default;
-    virtual void call(Argument argument) const = 0;
-  };
-  template <class Argument, class Callable>
-  struct Bound final : Function<Argument> {
-    explicit Bound(Callable bound) : callable(std::move(bound)) {}
-    void call(Argument argument) const override { callable(std::forward<Argument>(argument)); }
-    Callable callable;
+  class Function {
+   public:
+    template <class Callable>
+    Function(Callable callable) noexcept : call_(&callAs<Callable>) {  // NOLINT: meant to convert
+      static_assert(std::is_trivially_copyable_v<Callable> && sizeof(Callable) <= sizeof callable_ &&
+                    alignof(Callable) <= alignof(void*));
+      ::new (static_cast<void*>(callable_)) Callable(callable);
+    }
+    void operator()(Argument argument) const { call_(callable_, std::forward<Argument>(argument)); }
+
+   private:
+    template <class Callable>
+    static void callAs(const void* callable, Argument argument) {
+      (*static_cast<const Callable*>(callable))(std::forward<Argument>(argument));
+    }
+
+    void (*call_)(const void* callable, Argument argument);
+    alignas(void*) unsigned char callable_[4 * sizeof(void*)] = {};
   };
   template <class Argument>
   struct Entry {
     std::string id;
-    std::unique_ptr<Function<Argument>> function;
+    Function<Argument> function;
   };
+  // Sorted by id.
   template <class Argument>
-  using Table = std::vector<Entry<Argument>>;
-
-  template <class Argument, class Callable>
-  static std::unique_ptr<Function<Argument>> make(Callable callable) {
-    return std::make_unique<Bound<Argument, Callable>>(std::move(callable));
-  }
-  template <class Argument, class Callable>
-  static void add(Table<Argument>& table, std::string id, Callable callable) {
-    for (const auto& entry : table) {
-      if (entry.id == id) throw std::logic_error(id + " is bound twice");
+  class Table {
+   public:
+    void add(std::string id, Function<Argument> function) {
+      const auto at = entries_.begin() + placeOf(id);
+      if (at != entries_.end() && at->id == id) throw std::logic_error(id + " is bound twice");
+      entries_.insert(at, {std::move(id), function});
     }
-    table.push_back({std::move(id), make<Argument>(std::move(callable))});
-  }
+    // Null: nothing is bound to it.
+    const Function<Argument>* find(std::string_view id) const noexcept {
+      const auto at = entries_.begin() + placeOf(id);
+      return at != entries_.end() && at->id == id ? &at->function : nullptr;
+    }
+    const std::vector<Entry<Argument>>& entries() const noexcept { return entries_; }
+
+   private:
+    // Of the first entry that does not stand before `id`.
+    std::ptrdiff_t placeOf(std::string_view id) const noexcept {
+      std::size_t first = 0;
+      for (std::size_t count = entries_.size(); count > 0;) {
+        const auto half = count / 2;
+        if (before(entries_[first + half].id, id)) {
+          first += half + 1;
+          count -= half + 1;
+        } else {
+          count = half;
+        }
+      }
+      return static_cast<std::ptrdiff_t>(first);
+    }
+    // Shorter ids first, so that most comparisons are of two sizes.
+    static bool before(std::string_view a, std::string_view b) noexcept {
+      if (a.size() != b.size()) return a.size() < b.size();
+      return std::memcmp(a.data(), b.data(), a.size()) < 0;
+    }
+
+    std::vector<Entry<Argument>> entries_;
+  };
+
   template <class Argument, class Result, class Callable>
   void addOperation(std::string id, Callable callable) {
     static_assert(std::is_same_v<std::decay_t<Argument>, Request>,
                   "a handler takes const Request&, Request& or Request");
     if constexpr (std::is_void_v<Result>) {
-      add(operations_, std::move(id), [callable = std::move(callable)](Request& request) {
+      operations_.add(std::move(id), [callable](Request& request) {
         if constexpr (std::is_lvalue_reference_v<Argument>) {
           callable(request);
         } else {
@@ -153,8 +191,7 @@ class Bindings {
     } else {
       static_assert(std::is_same_v<Result, Reply>, "a handler returns Reply, or void when it answers by itself");
       static_assert(std::is_lvalue_reference_v<Argument>, "a handler that returns Reply takes const Request&");
-      add(operations_, std::move(id),
-          [callable = std::move(callable)](Request& request) { request.answer(callable(request)); });
+      operations_.add(std::move(id), [callable](Request& request) { request.answer(callable(request)); });
     }
   }
 
@@ -166,7 +203,7 @@ class Bindings {
   Module* module_ = nullptr;
   Table<Request&> operations_;
   Table<JobRun&> jobs_;
-  std::unique_ptr<Function<JobRun&>> any_job_;
+  std::optional<Function<JobRun&>> any_job_;
 };
 
 }  // namespace mortise::inline sdk1

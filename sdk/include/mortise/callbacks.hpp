@@ -2,9 +2,7 @@
 // module authors.
 #pragma once
 
-#include <memory>
 #include <mutex>
-#include <utility>
 
 #include "mortise/abi/module.h"
 
@@ -37,25 +35,24 @@ class KeptCallbacks {
   }
   // The caller owns it again.
   template <class Callback>
-  std::unique_ptr<Callback> take(Callback* callback) {
+  Callback* take(Callback* callback) {
     const std::lock_guard lock(mutex_);
     unlink(callback);
-    return std::unique_ptr<Callback>(callback);
+    return callback;
   }
   // Frees what belongs to `host`.
   void clear(mortise_host* host) {
-    for (;;) {
-      std::unique_ptr<KeptCallback> gone;  // freed outside the lock: it may hold anything
-      const std::lock_guard lock(mutex_);
-      auto* callback = first_;
-      while (callback != nullptr && callback->host_ != host) callback = callback->next_;
-      if (callback == nullptr) return;
-      unlink(callback);
-      gone.reset(callback);
-    }
+    while (auto* gone = takeOneOf(host)) delete gone;  // outside the lock: it may hold anything
   }
 
  private:
+  KeptCallback* takeOneOf(mortise_host* host) {
+    const std::lock_guard lock(mutex_);
+    auto* callback = first_;
+    while (callback != nullptr && callback->host_ != host) callback = callback->next_;
+    if (callback != nullptr) unlink(callback);
+    return callback;
+  }
   void unlink(KeptCallback* callback) {
     if (callback->before_ != nullptr) callback->before_->next_ = callback->next_;
     if (callback->next_ != nullptr) callback->next_->before_ = callback->before_;

@@ -1,7 +1,6 @@
 // Jobs: functions of the module that the kernel runs later, once or on a schedule (jobs/1).
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -72,8 +71,8 @@ class Jobs {
     c.time_limit_seconds = job.timeLimit.count();
     c.max_instances = job.maxInstances;
     // In C a 0 stands for the default.
-    c.misfire_grace_seconds = std::max<std::int64_t>(job.misfireGrace.count(), -1);
-    if (c.misfire_grace_seconds == 0) c.misfire_grace_seconds = 1;
+    const std::int64_t grace = job.misfireGrace.count();
+    c.misfire_grace_seconds = grace < 0 ? -1 : grace > 0 ? grace : 1;
     c.each_missed = job.coalesce ? 0 : 1;
     auto error = detail::noError();
     check(table_->put(host_, &c, &error), error);

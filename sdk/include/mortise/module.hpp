@@ -20,10 +20,7 @@
 // answered with 500.
 #pragma once
 
-#include <algorithm>
-#include <cstring>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -84,7 +81,7 @@ namespace detail {
 inline void fill(mortise_error* error, std::string_view code, std::string_view text) noexcept {
   if (error == nullptr) return;
   const auto copy = [](char* into, std::size_t room, std::string_view from) {
-    std::size_t size = std::min(from.size(), room - 1);
+    std::size_t size = from.size() < room ? from.size() : room - 1;
     while (size < from.size() && size > 0 && (static_cast<unsigned char>(from[size]) & 0xc0) == 0x80)
       --size;  // cut before a character
     from.copy(into, size);
@@ -129,16 +126,24 @@ class Instance {
  public:
   template <class Class>
   static Instance* make(mortise_host* host) {
-    auto instance = std::make_unique<Instance>(host);
-    if constexpr (std::is_constructible_v<Class, Host>) {
-      instance->module_ = std::make_unique<Class>(Host(host));
-    } else {
-      static_assert(std::is_default_constructible_v<Class>, "a module is made from a mortise::Host, or from nothing");
-      instance->module_ = std::make_unique<Class>();
+    auto* instance = new Instance(host);
+    try {
+      if constexpr (std::is_constructible_v<Class, Host>) {
+        instance->module_ = new Class(Host(host));
+      } else {
+        static_assert(std::is_default_constructible_v<Class>, "a module is made from a mortise::Host, or from nothing");
+        instance->module_ = new Class();
+      }
+      instance->bind();
+    } catch (...) {
+      delete instance;
+      throw;
     }
-    instance->bind();
-    return instance.release();
+    return instance;
   }
+  ~Instance() { delete module_; }
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
 
   explicit Instance(mortise_host* host) : host_(host), bindings_(nullptr) {
     tables_.host = host;
@@ -166,7 +171,7 @@ class Instance {
     auto& instance = of(self);
     const std::string_view id = Text(operation_id);
     try {
-      const auto* function = find(instance.bindings_.operations_, id);
+      const auto* function = instance.bindings_.operations_.find(id);
       if (function == nullptr) {
         instance.report("no handler is bound", id, {});
         return MORTISE_FAILED;
@@ -180,12 +185,12 @@ class Instance {
   static mortise_status runJob(void* self, mortise_str job_id, mortise_run* run, mortise_error* error) {
     auto& instance = of(self);
     return guarded(error, [&] {
-      const auto* function = find(instance.bindings_.jobs_, Text(job_id));
-      if (function == nullptr) function = instance.bindings_.any_job_.get();
+      const auto* function = instance.bindings_.jobs_.find(Text(job_id));
+      if (function == nullptr && instance.bindings_.any_job_) function = &*instance.bindings_.any_job_;
       if (function == nullptr) throw Problem(500, "internal").note("no function is bound to job " + copied(job_id));
       if (instance.jobs_ == nullptr) throw Problem(500, "internal").note("name jobs/1 in module.yaml under needs");
       JobRun job(instance.jobs_, run);
-      function->call(job);
+      (*function)(job);
     });
   }
 
@@ -199,34 +204,17 @@ class Instance {
   }
 
   static void bindings(void* self, void (*each)(void* context, char kind, mortise_str id), void* context) {
-    for (const auto& entry : of(self).bindings_.operations_) each(context, 'o', str(entry.id));
-    for (const auto& entry : of(self).bindings_.jobs_) each(context, 'j', str(entry.id));
+    for (const auto& entry : of(self).bindings_.operations_.entries()) each(context, 'o', str(entry.id));
+    for (const auto& entry : of(self).bindings_.jobs_.entries()) each(context, 'j', str(entry.id));
   }
 
  private:
   static Instance& of(void* self) { return *static_cast<Instance*>(self); }
 
-  // Shorter ids first, so that most comparisons are of two sizes.
-  static bool before(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return a.size() < b.size();
-    return std::memcmp(a.data(), b.data(), a.size()) < 0;
-  }
   void bind() {
-    bindings_.module_ = module_.get();
+    bindings_.module_ = module_;
     module_->bind(bindings_);
-    const auto sort = [](auto& table) {
-      std::sort(table.begin(), table.end(), [](const auto& a, const auto& b) { return before(a.id, b.id); });
-    };
-    sort(bindings_.operations_);
-    sort(bindings_.jobs_);
-    if (!bindings_.jobs_.empty() || bindings_.any_job_ != nullptr)
-      jobs_ = &host_.need<mortise_jobs_v1>(MORTISE_JOBS_V1);
-  }
-  template <class Table>
-  static auto find(const Table& table, std::string_view id) -> decltype(table.front().function.get()) {
-    const auto found = std::lower_bound(table.begin(), table.end(), id,
-                                        [](const auto& entry, std::string_view key) { return before(entry.id, key); });
-    return found != table.end() && found->id == id ? found->function.get() : nullptr;
+    if (!bindings_.jobs_.entries().empty() || bindings_.any_job_) jobs_ = &host_.need<mortise_jobs_v1>(MORTISE_JOBS_V1);
   }
 
   template <class Function>
@@ -234,7 +222,7 @@ class Instance {
     CallState state;
     try {
       Request request(&tables_, call, &state);
-      function.call(request);
+      function(request);
       if (state.answered) return MORTISE_OK;
       if (state.retained) return MORTISE_PENDING;
       report("handler returned without an answer", id, {});
@@ -244,7 +232,9 @@ class Instance {
     } catch (const db::Error& error) {
       if (error.kind() == db::Error::Kind::full) return refuse(call, Problem(507, "storage_full").note(error.what()));
       if (error.kind() == db::Error::Kind::unavailable || error.kind() == db::Error::Kind::serialization) {
-        return refuse(call, Problem(503, "unavailable").note(error.what()).retryAfter(std::max(1, error.retryAfter())));
+        return refuse(
+            call,
+            Problem(503, "unavailable").note(error.what()).retryAfter(error.retryAfter() > 1 ? error.retryAfter() : 1));
       }
       report("handler failed", id, error.what());
       return MORTISE_FAILED;
@@ -269,7 +259,7 @@ class Instance {
   Host host_;
   Tables tables_;
   const mortise_jobs_v1* jobs_ = nullptr;
-  std::unique_ptr<Module> module_;
+  Module* module_ = nullptr;
   Bindings bindings_;
 };
 

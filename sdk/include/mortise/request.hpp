@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,11 +16,14 @@
 #include "mortise/json_node.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/reply.hpp"
-#include "mortise/stream.hpp"
 #include "mortise/text.hpp"
-#include "mortise/websocket.hpp"
 
 namespace mortise::inline sdk1 {
+
+class EventStream;
+struct StreamOptions;
+class WebSocket;
+struct WebSocketOptions;
 
 namespace detail {
 
@@ -245,7 +247,9 @@ class Request {
   // Keeps the call beyond the handler, to answer from any thread.
   [[nodiscard]] PendingCall later() const;
   // Answers with a stream (lane `stream` in the contract). Throws std::logic_error when the call was answered already.
-  [[nodiscard]] EventStream openStream(StreamOptions options = {}) const;
+  // Include mortise/stream.hpp.
+  [[nodiscard]] EventStream openStream(StreamOptions options) const;
+  [[nodiscard]] EventStream openStream() const;
   // Sub-protocols that the client offers, in its order of preference.
   std::vector<Text> offeredSubprotocols() const {
     mortise_str names[32];
@@ -254,7 +258,7 @@ class Request {
     for (std::size_t i = 0; i < offered && i < 32; ++i) out.emplace_back(names[i]);
     return out;
   }
-  // Upgrades to a WebSocket. Throws std::logic_error when the call was answered already.
+  // Upgrades to a WebSocket. Throws std::logic_error when the call was answered already. Include mortise/websocket.hpp.
   [[nodiscard]] WebSocket upgrade(WebSocketOptions options) const;
 
   mortise_call* get() const noexcept { return call_; }
@@ -324,53 +328,9 @@ inline PendingCall Request::later() const {
   return PendingCall(tables_, call_);
 }
 
-inline EventStream Request::openStream(StreamOptions options) const {
-  auto callbacks = std::make_unique<detail::StreamCallbacks>();
-  callbacks->closed = std::move(options.onClosed);
-  callbacks->drained = std::move(options.onDrained);
-  mortise_stream_options c{};
-  c.struct_size = sizeof c;
-  c.status = 200;
-  c.content_type = detail::str(options.contentType);
-  c.heartbeat_seconds = options.heartbeatSeconds;
-  auto* kept = callbacks.release();
-  detail::KeptCallbacks::instance().add(tables_->host, kept);
-  c.context = kept;
-  c.closed = detail::StreamCallbacks::onClosed;
-  c.drained = detail::StreamCallbacks::onDrained;
-  auto* stream = table().stream_open(call_, &c);
-  if (stream == nullptr) {
-    detail::KeptCallbacks::instance().take(kept);
-    throw std::logic_error("the call was answered before its stream was opened");
-  }
-  if (state_ != nullptr) state_->answered = true;
-  return EventStream(tables_->call, stream);
-}
-
-inline WebSocket Request::upgrade(WebSocketOptions options) const {
-  auto callbacks = std::make_unique<detail::SocketCallbacks>();
-  callbacks->table = tables_->call;
-  callbacks->options = std::move(options);
-  const std::string subprotocol = callbacks->options.subprotocol;  // callbacks may be gone before upgrade() returns
-  mortise_websocket_options c{};
-  c.struct_size = sizeof c;
-  c.subprotocol = detail::str(subprotocol);
-  c.max_message = callbacks->options.maxMessage;
-  c.max_queue = callbacks->options.maxQueue;
-  c.ping_seconds = callbacks->options.pingSeconds;
-  auto* kept = callbacks.release();
-  detail::KeptCallbacks::instance().add(tables_->host, kept);
-  c.context = kept;
-  c.message = detail::SocketCallbacks::onMessage;
-  c.closed = detail::SocketCallbacks::onClosed;
-  c.drained = detail::SocketCallbacks::onDrained;
-  auto* socket = table().upgrade(call_, &c);
-  if (socket == nullptr) {
-    detail::KeptCallbacks::instance().take(kept);
-    throw std::logic_error("the call was answered before it was upgraded");
-  }
-  if (state_ != nullptr) state_->answered = true;
-  return WebSocket(tables_->call, socket);
-}
-
 }  // namespace mortise::inline sdk1
+
+#ifdef MORTISE_INCLUDES_OF_1_0
+#include "mortise/stream.hpp"
+#include "mortise/websocket.hpp"
+#endif

@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "mortise/abi/call.h"
 #include "mortise/callbacks.hpp"
+#include "mortise/request.hpp"
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
@@ -69,7 +72,7 @@ struct StreamCallbacks final : KeptCallback {
   std::function<void()> drained;
 
   static void onClosed(void* context) {
-    const auto self = KeptCallbacks::instance().take(static_cast<StreamCallbacks*>(context));
+    const std::unique_ptr<StreamCallbacks> self(KeptCallbacks::instance().take(static_cast<StreamCallbacks*>(context)));
     run(self->closed);
   }
   static void onDrained(void* context) { run(static_cast<StreamCallbacks*>(context)->drained); }
@@ -82,4 +85,30 @@ struct StreamCallbacks final : KeptCallback {
 };
 
 }  // namespace detail
+
+inline EventStream Request::openStream(StreamOptions options) const {
+  auto callbacks = std::make_unique<detail::StreamCallbacks>();
+  callbacks->closed = std::move(options.onClosed);
+  callbacks->drained = std::move(options.onDrained);
+  mortise_stream_options c{};
+  c.struct_size = sizeof c;
+  c.status = 200;
+  c.content_type = detail::str(options.contentType);
+  c.heartbeat_seconds = options.heartbeatSeconds;
+  auto* kept = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, kept);
+  c.context = kept;
+  c.closed = detail::StreamCallbacks::onClosed;
+  c.drained = detail::StreamCallbacks::onDrained;
+  auto* stream = table().stream_open(call_, &c);
+  if (stream == nullptr) {
+    delete detail::KeptCallbacks::instance().take(kept);
+    throw std::logic_error("the call was answered before its stream was opened");
+  }
+  if (state_ != nullptr) state_->answered = true;
+  return EventStream(tables_->call, stream);
+}
+
+inline EventStream Request::openStream() const { return openStream(StreamOptions()); }
+
 }  // namespace mortise::inline sdk1

@@ -6,6 +6,12 @@
 
 #include "mortise/abi/base.h"
 
+// Sources of SDK 1.0 may rely on what its headers included. Where module.yaml or find_package(MortiseSDK) says 1.0, these
+// headers still do (json.hpp, request.hpp).
+#if MORTISE_MODULE_MINOR < 1 && !defined(MORTISE_INCLUDES_OF_1_0)
+#define MORTISE_INCLUDES_OF_1_0
+#endif
+
 namespace mortise::inline sdk1 {
 
 // UTF-8 bytes owned by someone else, usually the call (see where you got it). Copy it into a std::string to keep it:

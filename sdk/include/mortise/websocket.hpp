@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "mortise/abi/call.h"
 #include "mortise/callbacks.hpp"
+#include "mortise/request.hpp"
 #include "mortise/text.hpp"
 
 namespace mortise::inline sdk1 {
@@ -88,7 +91,7 @@ struct SocketCallbacks final : KeptCallback {
     }
   }
   static void onClosed(void* context, std::int32_t code, mortise_str reason) {
-    const auto self = KeptCallbacks::instance().take(static_cast<SocketCallbacks*>(context));
+    const std::unique_ptr<SocketCallbacks> self(KeptCallbacks::instance().take(static_cast<SocketCallbacks*>(context)));
     try {
       if (self->options.onClosed) self->options.onClosed(code, Text(reason));
     } catch (...) {  // the connection is over: there is no caller who could treat it
@@ -103,4 +106,31 @@ struct SocketCallbacks final : KeptCallback {
 };
 
 }  // namespace detail
+
+inline WebSocket Request::upgrade(WebSocketOptions options) const {
+  auto callbacks = std::make_unique<detail::SocketCallbacks>();
+  callbacks->table = tables_->call;
+  callbacks->options = std::move(options);
+  const std::string subprotocol = callbacks->options.subprotocol;  // callbacks may be gone before upgrade() returns
+  mortise_websocket_options c{};
+  c.struct_size = sizeof c;
+  c.subprotocol = detail::str(subprotocol);
+  c.max_message = callbacks->options.maxMessage;
+  c.max_queue = callbacks->options.maxQueue;
+  c.ping_seconds = callbacks->options.pingSeconds;
+  auto* kept = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, kept);
+  c.context = kept;
+  c.message = detail::SocketCallbacks::onMessage;
+  c.closed = detail::SocketCallbacks::onClosed;
+  c.drained = detail::SocketCallbacks::onDrained;
+  auto* socket = table().upgrade(call_, &c);
+  if (socket == nullptr) {
+    delete detail::KeptCallbacks::instance().take(kept);
+    throw std::logic_error("the call was answered before it was upgraded");
+  }
+  if (state_ != nullptr) state_->answered = true;
+  return WebSocket(tables_->call, socket);
+}
+
 }  // namespace mortise::inline sdk1
