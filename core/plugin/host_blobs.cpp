@@ -29,12 +29,11 @@ constexpr std::size_t kMaxListed = 1000;
 
 std::int32_t give(const Blob& blob, mortise_blob_sink sink, void* context) {
   if (sink == nullptr) return 1;
-  mortise_blob face{};
-  face.struct_size = sizeof face;
-  face.key = str(blob.key);
-  face.sha256 = str(blob.sha256);
-  face.size = blob.size;
-  face.stored_at = blob.storedAt;
+  const mortise_blob face{.struct_size = sizeof(mortise_blob),
+                          .key = str(blob.key),
+                          .sha256 = str(blob.sha256),
+                          .size = blob.size,
+                          .stored_at = blob.storedAt};
   return sink(context, &face);
 }
 

@@ -58,12 +58,11 @@ mortise_status eventsSubscribe(mortise_host* raw, mortise_str topic, void (*call
     if (view(topic).empty()) return badTopic(error, "the topic is empty");
     auto handle = std::make_shared<mortise_subscription>();
     handle->id = events.subscribe(view(topic), [gate = host.gate(), callback, context](const services::Event& event) {
-      mortise_event face{};
-      face.struct_size = sizeof face;
-      face.remote = event.remote ? 1 : 0;
-      face.topic = str(event.topic);
-      face.payload = str(event.payload);
-      face.lost = event.lost;
+      const mortise_event face{.struct_size = sizeof(mortise_event),
+                               .remote = event.remote ? 1 : 0,
+                               .topic = str(event.topic),
+                               .payload = str(event.payload),
+                               .lost = event.lost};
       const LaneScope lane(ThreadLane::worker);
       gate->run("event", [&] { callback(context, &face); });
     });

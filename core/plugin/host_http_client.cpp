@@ -38,13 +38,12 @@ void give(const services::HttpResponse& response, mortise_http_response_sink sin
   std::vector<mortise_pair> fields;
   fields.reserve(response.headers.size());
   for (const auto& [name, value] : response.headers) fields.push_back({str(name), str(value)});
-  mortise_http_response face{};
-  face.struct_size = sizeof face;
-  face.status = response.status;
-  face.fields = fields.data();
-  face.fields_count = fields.size();
-  face.body = str(response.body);
-  face.url = str(response.url);
+  const mortise_http_response face{.struct_size = sizeof(mortise_http_response),
+                                   .status = response.status,
+                                   .fields = fields.data(),
+                                   .fields_count = fields.size(),
+                                   .body = str(response.body),
+                                   .url = str(response.url)};
   sink(context, &face);
 }
 

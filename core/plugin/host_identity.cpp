@@ -14,24 +14,22 @@ using identity::User;
 
 // `tier` is the account's own; borrowed.
 mortise_user faceOf(const User& user, const std::string& tier) {
-  mortise_user face{};
-  face.struct_size = sizeof face;
-  face.id = str(user.id);
-  face.username = str(user.username);
-  face.email = str(user.email);
-  face.nickname = str(user.nickname);
-  face.avatar = str(user.avatar);
-  face.bio = user.bio ? str(*user.bio) : mortise_str{};
-  face.has_bio = user.bio ? 1 : 0;
-  face.role = str(user.role);
-  face.status = str(user.status);
-  face.has_password = user.passwordHash.empty() ? 0 : 1;
-  face.created_at = user.createdAt;
-  face.email_confirmed_at = user.emailConfirmedAt;
-  face.number = user.number;
-  face.tier = str(tier);
-  face.last_login_at = user.lastLoginAt;
-  return face;
+  return {.struct_size = sizeof(mortise_user),
+          .id = str(user.id),
+          .username = str(user.username),
+          .email = str(user.email),
+          .nickname = str(user.nickname),
+          .avatar = str(user.avatar),
+          .bio = user.bio ? str(*user.bio) : mortise_str{},
+          .has_bio = user.bio ? 1 : 0,
+          .role = str(user.role),
+          .status = str(user.status),
+          .has_password = user.passwordHash.empty() ? 0 : 1,
+          .created_at = user.createdAt,
+          .email_confirmed_at = user.emailConfirmedAt,
+          .number = user.number,
+          .tier = str(tier),
+          .last_login_at = user.lastLoginAt};
 }
 
 void give(const Identity& identity, const User& user, mortise_user_sink sink, void* context) {
@@ -45,13 +43,12 @@ void give(const Identity& identity, const identity::Tokens& tokens, mortise_toke
   if (sink == nullptr) return;
   const auto tier = identity.ownTier(tokens.user);
   const auto user = faceOf(tokens.user, tier);
-  mortise_tokens face{};
-  face.struct_size = sizeof face;
-  face.access_token = str(tokens.accessToken);
-  face.refresh_token = str(tokens.refreshToken);
-  face.expires_in = tokens.expiresIn;
-  face.session_id = str(tokens.sessionId);
-  face.user = &user;
+  const mortise_tokens face{.struct_size = sizeof(mortise_tokens),
+                            .access_token = str(tokens.accessToken),
+                            .refresh_token = str(tokens.refreshToken),
+                            .expires_in = tokens.expiresIn,
+                            .session_id = str(tokens.sessionId),
+                            .user = &user};
   sink(context, &face);
 }
 
@@ -59,25 +56,24 @@ void give(const identity::ApiKey& key, const std::string& raw, mortise_api_key_s
   if (sink == nullptr) return;
   const auto scopes = identity::jsonList(key.scopes);
   const auto projects = identity::jsonList(key.projectIds);
-  mortise_api_key face{};
-  face.struct_size = sizeof face;
-  face.kind = key.kind == identity::KeyKind::user ? MORTISE_KEY_USER : MORTISE_KEY_SERVICE;
-  face.id = str(key.id);
-  face.user_id = str(key.userId);
-  face.name = str(key.name);
-  face.prefix = str(key.prefix);
-  face.scopes = str(scopes);
-  face.org_id = str(key.orgId);
-  face.project_ids = str(projects);
-  face.created_at = key.createdAt;
-  face.created_by = str(key.createdBy);
-  face.expires_at = key.expiresAt;
-  face.revoked_at = key.revokedAt;
-  face.revoke_reason = str(key.revokeReason);
-  face.is_active = key.active ? 1 : 0;
-  face.last_used_at = key.lastUsedAt;
-  face.last_used_ip = str(key.lastUsedIp);
-  face.raw = str(raw);
+  const mortise_api_key face{.struct_size = sizeof(mortise_api_key),
+                             .kind = key.kind == identity::KeyKind::user ? MORTISE_KEY_USER : MORTISE_KEY_SERVICE,
+                             .id = str(key.id),
+                             .user_id = str(key.userId),
+                             .name = str(key.name),
+                             .prefix = str(key.prefix),
+                             .scopes = str(scopes),
+                             .org_id = str(key.orgId),
+                             .project_ids = str(projects),
+                             .created_at = key.createdAt,
+                             .created_by = str(key.createdBy),
+                             .expires_at = key.expiresAt,
+                             .revoked_at = key.revokedAt,
+                             .revoke_reason = str(key.revokeReason),
+                             .is_active = key.active ? 1 : 0,
+                             .last_used_at = key.lastUsedAt,
+                             .last_used_ip = str(key.lastUsedIp),
+                             .raw = str(raw)};
   sink(context, &face);
 }
 
@@ -86,12 +82,11 @@ void give(const identity::CookieSessions& sessions, const identity::CookieSessio
   if (sink == nullptr) return;
   const auto setCookie = sessions.setCookie(session);
   const auto token = sessions.csrfToken(session, nowMicros());
-  mortise_cookie_session face{};
-  face.struct_size = sizeof face;
-  face.session_id = str(session.id);
-  face.user_id = str(session.userId);
-  face.set_cookie = str(setCookie);
-  face.csrf_token = str(token);
+  const mortise_cookie_session face{.struct_size = sizeof(mortise_cookie_session),
+                                    .session_id = str(session.id),
+                                    .user_id = str(session.userId),
+                                    .set_cookie = str(setCookie),
+                                    .csrf_token = str(token)};
   sink(context, &face);
 }
 

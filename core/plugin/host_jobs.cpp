@@ -54,16 +54,15 @@ mortise_status jobsList(mortise_host* host, mortise_job_state_sink sink, void* c
   if (sink == nullptr) return answer(error, MORTISE_INVALID, "no_sink", "list needs a sink");
   return onJoinedHost(host, "jobs/1 list", error, [&](Host& self) {
     for (const auto& job : self.jobs().list()) {
-      mortise_job_state state{};
-      state.struct_size = sizeof state;
-      state.id = str(job.job);
-      state.trigger = str(job.trigger.text());
-      state.zone = str(job.trigger.zone());
-      state.next_run_at = services::Jobs::nextRun(job).value_or(0);
-      state.last_run_at = job.lastRun;
-      state.declared = job.declared ? 1 : 0;
-      state.paused = job.paused ? 1 : 0;
-      state.running = job.running;
+      const mortise_job_state state{.struct_size = sizeof(mortise_job_state),
+                                    .id = str(job.job),
+                                    .trigger = str(job.trigger.text()),
+                                    .zone = str(job.trigger.zone()),
+                                    .next_run_at = services::Jobs::nextRun(job).value_or(0),
+                                    .last_run_at = job.lastRun,
+                                    .declared = job.declared ? 1 : 0,
+                                    .paused = job.paused ? 1 : 0,
+                                    .running = job.running};
       sink(context, &state);
     }
     return MORTISE_OK;

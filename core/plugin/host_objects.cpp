@@ -17,15 +17,14 @@ using services::Objects;
 
 void give(const Object& object, mortise_object_sink sink, void* context) {
   if (sink == nullptr) return;
-  mortise_object face{};
-  face.struct_size = sizeof face;
-  face.bucket = str(object.bucket);
-  face.name = str(object.name);
-  face.etag = str(object.etag);
-  face.version_id = str(object.versionId);
-  face.content_type = str(object.contentType);
-  face.size = object.size;
-  face.modified_at = object.modifiedAt;
+  const mortise_object face{.struct_size = sizeof(mortise_object),
+                            .bucket = str(object.bucket),
+                            .name = str(object.name),
+                            .etag = str(object.etag),
+                            .version_id = str(object.versionId),
+                            .content_type = str(object.contentType),
+                            .size = object.size,
+                            .modified_at = object.modifiedAt};
   sink(context, &face);
 }
 
@@ -40,13 +39,12 @@ mortise_status objectsBucket(mortise_host* raw, mortise_str name, mortise_bucket
   return blocking<&HostServices::objects>(raw, "objects/1 bucket", error, [&](Objects& objects) {
     const auto bucket = objects.bucket(view(name));
     if (sink == nullptr) return MORTISE_OK;
-    mortise_bucket face{};
-    face.struct_size = sizeof face;
-    face.exists = bucket.exists ? 1 : 0;
-    face.is_default = bucket.isDefault ? 1 : 0;
-    face.secure = bucket.secure ? 1 : 0;
-    face.name = str(bucket.name);
-    face.endpoint = str(bucket.endpoint);
+    const mortise_bucket face{.struct_size = sizeof(mortise_bucket),
+                              .exists = bucket.exists ? 1 : 0,
+                              .is_default = bucket.isDefault ? 1 : 0,
+                              .secure = bucket.secure ? 1 : 0,
+                              .name = str(bucket.name),
+                              .endpoint = str(bucket.endpoint)};
     sink(context, &face);
     return MORTISE_OK;
   });

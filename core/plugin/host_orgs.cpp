@@ -11,30 +11,28 @@ using identity::Identity;
 
 void give(const identity::Org& org, mortise_org_sink sink, void* context) {
   if (sink == nullptr) return;
-  mortise_org face{};
-  face.struct_size = sizeof face;
-  face.id = str(org.id);
-  face.name = str(org.name);
-  face.slug = str(org.slug);
-  face.tier = str(org.tier);
-  face.seats_limit = org.seatsLimit;
-  face.storage_limit = org.storageLimit;
-  face.seats_used = org.seatsUsed;
-  face.created_at = org.createdAt;
+  const mortise_org face{.struct_size = sizeof(mortise_org),
+                         .id = str(org.id),
+                         .name = str(org.name),
+                         .slug = str(org.slug),
+                         .tier = str(org.tier),
+                         .seats_limit = org.seatsLimit,
+                         .storage_limit = org.storageLimit,
+                         .seats_used = org.seatsUsed,
+                         .created_at = org.createdAt};
   sink(context, &face);
 }
 
 void give(const identity::Member& member, mortise_member_sink sink, void* context) {
   if (sink == nullptr) return;
-  mortise_member face{};
-  face.struct_size = sizeof face;
-  face.org_id = str(member.orgId);
-  face.user_id = str(member.userId);
-  face.role = str(member.role);
-  face.joined_at = member.joinedAt;
-  face.email = str(member.email);
-  face.username = str(member.username);
-  face.nickname = str(member.nickname);
+  const mortise_member face{.struct_size = sizeof(mortise_member),
+                            .org_id = str(member.orgId),
+                            .user_id = str(member.userId),
+                            .role = str(member.role),
+                            .joined_at = member.joinedAt,
+                            .email = str(member.email),
+                            .username = str(member.username),
+                            .nickname = str(member.nickname)};
   sink(context, &face);
 }
 

@@ -36,37 +36,36 @@ void handOver(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_s
   const auto next = Jobs::nextRun(stored);
   const auto nextText = next ? trigger.shown(*next) : std::string();
   const auto lastText = stored.lastRun > 0 ? writeMoment(stored.lastRun, *TimeZone::utc()) : std::string();
-  mortise_scheduled_job job{};
-  job.struct_size = sizeof job;
-  job.id = str(stored.id);
-  job.module = str(stored.module);
-  job.job = str(stored.job);
-  job.name = str(stored.name);
-  job.description = str(stored.description);
-  job.builtin = stored.declared ? 1 : 0;
-  job.paused = stored.paused ? 1 : 0;
-  job.loaded = jobs.loaded(stored.module) ? 1 : 0;
-  job.running = stored.running;
-  job.next_run_at = next.value_or(0);
-  job.next_run_time = str(nextText);
-  job.last_run_at = stored.lastRun;
-  job.last_run_time = str(lastText);
-  job.trigger_type = str(trigger.kindName());
-  job.trigger_text = str(description);
-  job.timezone = str(trigger.zone());
-  job.second = field(CronPart::second);
-  job.minute = field(CronPart::minute);
-  job.hour = field(CronPart::hour);
-  job.day = field(CronPart::day);
-  job.month = field(CronPart::month);
-  job.weekday = field(CronPart::weekday);
-  job.year = field(CronPart::year);
-  job.payload = str(stored.payload);
-  job.misfire_grace_seconds = stored.rules.misfireGraceSeconds;
-  job.max_instances = stored.rules.maxInstances;
-  job.coalesce = stored.rules.coalesce ? 1 : 0;
-  job.jitter_seconds = stored.rules.jitterSeconds;
-  job.time_limit_seconds = stored.rules.timeLimitSeconds;
+  const mortise_scheduled_job job{.struct_size = sizeof(mortise_scheduled_job),
+                                  .id = str(stored.id),
+                                  .module = str(stored.module),
+                                  .job = str(stored.job),
+                                  .name = str(stored.name),
+                                  .description = str(stored.description),
+                                  .builtin = stored.declared ? 1 : 0,
+                                  .paused = stored.paused ? 1 : 0,
+                                  .loaded = jobs.loaded(stored.module) ? 1 : 0,
+                                  .running = stored.running,
+                                  .next_run_at = next.value_or(0),
+                                  .next_run_time = str(nextText),
+                                  .last_run_at = stored.lastRun,
+                                  .last_run_time = str(lastText),
+                                  .trigger_type = str(trigger.kindName()),
+                                  .trigger_text = str(description),
+                                  .timezone = str(trigger.zone()),
+                                  .second = field(CronPart::second),
+                                  .minute = field(CronPart::minute),
+                                  .hour = field(CronPart::hour),
+                                  .day = field(CronPart::day),
+                                  .month = field(CronPart::month),
+                                  .weekday = field(CronPart::weekday),
+                                  .year = field(CronPart::year),
+                                  .payload = str(stored.payload),
+                                  .misfire_grace_seconds = stored.rules.misfireGraceSeconds,
+                                  .max_instances = stored.rules.maxInstances,
+                                  .coalesce = stored.rules.coalesce ? 1 : 0,
+                                  .jitter_seconds = stored.rules.jitterSeconds,
+                                  .time_limit_seconds = stored.rules.timeLimitSeconds};
   sink(context, &job);
 }
 
@@ -90,15 +89,14 @@ mortise_status schedulerStatus(mortise_host* host, mortise_scheduler_status_sink
   if (sink == nullptr) return needsSink(error);
   return blocking<&HostServices::jobs>(host, "scheduler/1 status", error, [&](Jobs& jobs) {
     const auto now = jobs.status();
-    mortise_scheduler_status status{};
-    status.struct_size = sizeof status;
-    status.enabled = now.enabled ? 1 : 0;
-    status.runner = now.runner ? 1 : 0;
-    status.node = str(now.node);
-    status.runner_node = str(now.runnerNode);
-    status.epoch = now.epoch;
-    status.jobs = now.jobs;
-    status.running = now.running;
+    const mortise_scheduler_status status{.struct_size = sizeof(mortise_scheduler_status),
+                                          .enabled = now.enabled ? 1 : 0,
+                                          .runner = now.runner ? 1 : 0,
+                                          .node = str(now.node),
+                                          .runner_node = str(now.runnerNode),
+                                          .epoch = now.epoch,
+                                          .jobs = now.jobs,
+                                          .running = now.running};
     sink(context, &status);
     return MORTISE_OK;
   });
@@ -172,13 +170,12 @@ mortise_status schedulerReload(mortise_host* host, mortise_scheduler_reload_sink
     if (sink == nullptr) return MORTISE_OK;
     const auto deleted = strs(done.deleted);
     const auto reloaded = strs(done.reloaded);
-    mortise_scheduler_reload result{};
-    result.struct_size = sizeof result;
-    result.deleted = deleted.data();
-    result.deleted_size = deleted.size();
-    result.deleted_count = static_cast<std::int64_t>(deleted.size());
-    result.reloaded = reloaded.data();
-    result.reloaded_size = reloaded.size();
+    const mortise_scheduler_reload result{.struct_size = sizeof(mortise_scheduler_reload),
+                                          .deleted = deleted.data(),
+                                          .deleted_size = deleted.size(),
+                                          .deleted_count = static_cast<std::int64_t>(deleted.size()),
+                                          .reloaded = reloaded.data(),
+                                          .reloaded_size = reloaded.size()};
     sink(context, &result);
     return MORTISE_OK;
   });
@@ -192,21 +189,20 @@ mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip
   return blocking<&HostServices::jobs>(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
     std::int64_t all = 0;
     for (const auto& run : jobs.runs(view(jobId), skip, limit, all)) {
-      mortise_job_run_record record{};
-      record.struct_size = sizeof record;
-      record.id = str(run.id);
-      record.job_id = str(run.jobId);
-      record.outcome = str(run.outcome);
-      record.error = str(run.error);
-      record.output = str(run.output);
-      record.node = str(run.node);
-      record.due_at = run.dueAt;
-      record.started_at = run.startedAt;
-      record.ended_at = run.endedAt;
-      record.manual = run.manual ? 1 : 0;
-      record.created_by = run.createdBy;
-      record.percent = static_cast<std::int32_t>(run.percent);
-      record.progress = str(run.progress);
+      const mortise_job_run_record record{.struct_size = sizeof(mortise_job_run_record),
+                                          .id = str(run.id),
+                                          .job_id = str(run.jobId),
+                                          .outcome = str(run.outcome),
+                                          .error = str(run.error),
+                                          .output = str(run.output),
+                                          .node = str(run.node),
+                                          .due_at = run.dueAt,
+                                          .started_at = run.startedAt,
+                                          .ended_at = run.endedAt,
+                                          .manual = run.manual ? 1 : 0,
+                                          .created_by = run.createdBy,
+                                          .percent = static_cast<std::int32_t>(run.percent),
+                                          .progress = str(run.progress)};
       sink(context, &record);
     }
     if (total != nullptr) *total = all;
