@@ -13,8 +13,8 @@
 #include "core/base/unique_fd.hpp"
 #include "core/db/fair_pool.hpp"
 #include "core/db/joined_transaction.hpp"
+#include "core/db/leased_connection.hpp"
 #include "core/db/postgres_connection.hpp"
-#include "core/db/session.hpp"
 #include "core/db/sqlite_connection.hpp"
 #include "core/ops/log.hpp"
 
@@ -29,13 +29,13 @@ Error exhausted(const char* what, std::chrono::milliseconds waited) {
                                            " ms; raise db.connections or shorten transactions");
 }
 
-// Connections of one kind: opened when first needed, thrown away when broken.
+// Connections of one kind: opened when first needed, discarded when broken.
 template <typename Backing>
 class Connections {
  public:
   explicit Connections(std::size_t count) : pool_(count), slots_(count) {}
 
-  // The slot's connection, opened by `open` when there is none that lives. nullopt: none came free.
+  // The slot's connection, opened by `open` when the slot has no usable one. nullopt: no slot became free.
   template <typename Open>
   std::optional<std::size_t> lease(Clock::time_point deadline, const Open& open) {
     const auto slot = pool_.acquire(deadline);
@@ -55,13 +55,13 @@ class Connections {
     if (!usable) slots_[slot].reset();
     pool_.release(slot);
   }
-  // A slot as it is, connection or not.
+  // The slot as it is, with or without a connection.
   std::optional<std::size_t> take(Clock::time_point deadline) { return pool_.acquire(deadline); }
   bool open(std::size_t slot) { return slots_[slot] && slots_[slot]->alive(); }
 
  private:
   FairPool pool_;
-  std::vector<std::unique_ptr<Backing>> slots_;  // a slot is touched by its holder only
+  std::vector<std::unique_ptr<Backing>> slots_;  // only the holder of a slot touches it
 };
 
 class SqliteDatabase final : public Database, public ConnectionPool {
@@ -78,9 +78,10 @@ class SqliteDatabase final : public Database, public ConnectionPool {
     if (settings_.synchronous != "FULL" && settings_.synchronous != "NORMAL") {
       throw Error(ErrorKind::other, "db.synchronous must be FULL or NORMAL, not \"" + settings_.synchronous + '"');
     }
-    // Created here, so that no other user can read it even for a moment; its -wal and -shm take the same mode. Only when it
-    // is new, and closed before SQLite opens it: closing any descriptor of the file drops this process's POSIX locks on
-    // it, and the next program that came and went would take the write-ahead log away with it.
+    // Creates the file here, so that no other user can read it even for a moment; its -wal and -shm files take the same
+    // mode. Only when it is new, and closed before SQLite opens it: closing any descriptor of the file drops this
+    // process's POSIX locks on it, and the next program that opened and closed the database would remove the
+    // write-ahead log.
     if (!UniqueFd(::open(settings_.path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)) && errno != EEXIST) {
       throw Error(errno == ENOSPC ? ErrorKind::full : ErrorKind::unavailable,
                   options.url + " can't be opened: " + std::strerror(errno));
@@ -90,7 +91,7 @@ class SqliteDatabase final : public Database, public ConnectionPool {
 
   Backend backend() const override { return Backend::sqlite; }
 
-  std::unique_ptr<Session> connect(Access access, std::chrono::milliseconds timeout) override {
+  std::unique_ptr<Connection> connect(Access access, std::chrono::milliseconds timeout) override {
     if (access == Access::write && transactionBy_.load() == std::this_thread::get_id())
       throw Error(
           ErrorKind::other,
@@ -100,14 +101,14 @@ class SqliteDatabase final : public Database, public ConnectionPool {
     const auto slot =
         from.lease(Clock::now() + timeout, [&] { return std::make_unique<SqliteConnection>(settings_, access); });
     if (!slot) throw exhausted(access == Access::write ? "turn to write" : "database reader", timeout);
-    return std::make_unique<LeasedSession>(*this, from.at(*slot), access, *slot);
+    return std::make_unique<LeasedConnection>(*this, from.at(*slot), access, *slot);
   }
 
   bool ping(std::chrono::milliseconds timeout) override {
     try {
-      const auto session = lease(Access::read, timeout);
+      const auto connection = lease(Access::read, timeout);
       static constexpr ColumnType kColumns[] = {ColumnType::integer};
-      return session->query("SELECT count(*) FROM sqlite_master", {}, kColumns)->next();
+      return connection->query("SELECT count(*) FROM sqlite_master", {}, kColumns)->next();
     } catch (const Error& error) {
       log::warning("the database does not answer", {{"reason", error.what()}});
       return false;
@@ -125,7 +126,7 @@ class SqliteDatabase final : public Database, public ConnectionPool {
   Database& database() override { return *this; }
 
   SqliteSettings settings_;
-  std::atomic<std::thread::id> transactionBy_{};  // the thread that works in the one write transaction
+  std::atomic<std::thread::id> transactionBy_{};  // the thread that holds the one write transaction
   Connections<SqliteConnection> writers_;
   Connections<SqliteConnection> readers_;
 };
@@ -141,16 +142,16 @@ class PostgresDatabase final : public Database, public ConnectionPool {
 
   Backend backend() const override { return Backend::postgresql; }
 
-  std::unique_ptr<Session> connect(Access access, std::chrono::milliseconds timeout) override {
+  std::unique_ptr<Connection> connect(Access access, std::chrono::milliseconds timeout) override {
     const auto slot = connections_.lease(Clock::now() + timeout,
                                          [&] { return std::make_unique<PostgresConnection>(settings_, watchdog_); });
     if (!slot) throw exhausted("database connection", timeout);
-    return std::make_unique<LeasedSession>(*this, connections_.at(*slot), access, *slot);
+    return std::make_unique<LeasedConnection>(*this, connections_.at(*slot), access, *slot);
   }
 
   bool ping(std::chrono::milliseconds timeout) override {
     const auto deadline = Clock::now() + timeout;
-    // Opening a session through SOCI may take longer than the caller allows, so only one that stands is asked.
+    // Opening a connection through SOCI may take longer than the caller allows, so only an open one is used.
     const auto slot = connections_.take(deadline);
     if (!slot) return false;
     const auto left = [&] {
@@ -172,7 +173,7 @@ class PostgresDatabase final : public Database, public ConnectionPool {
   Database& database() override { return *this; }
 
   const PostgresSettings settings_;
-  Watchdog watchdog_;  // outlives the connections it watches
+  Watchdog watchdog_;  // outlives the connections that it watches
   Connections<PostgresConnection> connections_;
 };
 
@@ -188,17 +189,17 @@ std::unique_ptr<Database> Database::open(const Options& options) {
 
 std::string Database::product() {
   static constexpr ColumnType kColumns[] = {ColumnType::text};
-  const auto session = lease(Access::read);
-  const auto rows = session->query(
+  const auto connection = lease(Access::read);
+  const auto rows = connection->query(
       backend() == Backend::sqlite ? "SELECT 'SQLite ' || sqlite_version()" : "SELECT version()", {}, kColumns);
   if (!rows->next()) throw Error(ErrorKind::other, "the database does not tell its version");
   const std::string said(rows->text(0));  // "PostgreSQL 15.8 (Debian 15.8-0+deb12u1) on x86_64-pc-linux-gnu, ..."
   return said.substr(0, said.find(' ', said.find(' ') + 1));
 }
 
-std::unique_ptr<Session> Database::lease(Access access, std::chrono::milliseconds timeout) {
+std::unique_ptr<Connection> Database::lease(Access access, std::chrono::milliseconds timeout) {
   if (const auto open = JoinedTransaction::ofThisThread(*this); open != nullptr) {
-    if (JoinedTransaction::takesPart()) return open->session();
+    if (JoinedTransaction::takesPart()) return open->connection();
     if (access == Access::write)
       throw Error(ErrorKind::other,
                   "this thread has a joined transaction open and asks for another session to write; take part in the "
@@ -207,26 +208,26 @@ std::unique_ptr<Session> Database::lease(Access access, std::chrono::millisecond
   return connect(access, timeout);
 }
 
-void Database::transaction(const std::function<void(Session&)>& work) {
+void Database::transaction(const std::function<void(Connection&)>& work) {
   if (JoinedTransaction::takesPart() && JoinedTransaction::ofThisThread(*this) != nullptr) {
-    const auto session = lease(Access::write);
-    session->begin();
-    work(*session);
-    session->commit();
+    const auto connection = lease(Access::write);
+    connection->begin();
+    work(*connection);
+    connection->commit();
     return;
   }
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     try {
-      const auto session = lease(Access::write);
-      session->begin();
-      work(*session);
-      session->commit();
+      const auto connection = lease(Access::write);
+      connection->begin();
+      work(*connection);
+      connection->commit();
       return;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::serialization || attempt == kAttempts) throw;
     }
-    // Racers that wait equally long meet again.
+    // Transactions that wait equally long would collide again.
     const auto jitter = static_cast<unsigned char>(randomBytes(1)[0]);
     std::this_thread::sleep_for(std::chrono::microseconds((1000 << attempt) + jitter * (10 << attempt)));
   }

@@ -31,7 +31,7 @@ void FairPool::release(std::size_t slot) {
   Waiter* const next = waiting_.front();
   waiting_.pop_front();
   next->slot = slot;
-  next->wake.notify_one();  // under the lock: the waiter lives on its thread's stack
+  next->wake.notify_one();  // under the lock, because the waiter is on its thread's stack
 }
 
 }  // namespace mortise::db

@@ -1,5 +1,5 @@
-// Hands out numbered slots in the order they were asked for, each asker with a deadline. Guards connections; with one
-// slot it is a fair lock.
+// Gives out numbered slots in the order of the requests, each with a deadline. Guards connections; with one slot it is
+// a fair lock.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class FairPool {
  public:
   explicit FairPool(std::size_t slots);
 
-  // The slot used last, so that few connections stay warm. nullopt when none came free by `deadline`.
+  // The slot used last, so that few connections stay warm. nullopt when no slot became free by `deadline`.
   std::optional<std::size_t> acquire(std::chrono::steady_clock::time_point deadline);
   void release(std::size_t slot);
 

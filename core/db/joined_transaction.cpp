@@ -20,7 +20,7 @@ struct ThreadState {
 
 thread_local ThreadState threadState;
 
-// One step of many: the others run whatever this one does.
+// Runs one of several steps; an exception does not stop the others.
 void runLogged(const char* what, const std::function<void()>& work) noexcept {
   if (!work) return;
   try {
@@ -34,11 +34,11 @@ void runLogged(const char* what, const std::function<void()>& work) noexcept {
 
 }  // namespace
 
-// A session inside: statements go to the root, a transaction is a savepoint.
-class JoinedSession final : public Session {
+// A connection inside the transaction: statements go to the root connection, a transaction is a savepoint.
+class JoinedConnection final : public Connection {
  public:
-  explicit JoinedSession(std::shared_ptr<JoinedTransaction> transaction) : transaction_(std::move(transaction)) {}
-  ~JoinedSession() override {
+  explicit JoinedConnection(std::shared_ptr<JoinedTransaction> transaction) : transaction_(std::move(transaction)) {}
+  ~JoinedConnection() override {
     runLogged("a savepoint could not be rolled back", [&] {
       if (!transaction_->ended()) rollback();
     });
@@ -46,48 +46,49 @@ class JoinedSession final : public Session {
 
   std::unique_ptr<Rows> query(std::string_view sql, const Parameters& parameters,
                               std::span<const ColumnType> columns) override {
-    auto& session = root();
-    if (sql.starts_with("SELECT ")) return session.query(sql, parameters, columns);
-    return atomically([&] { return session.query(sql, parameters, columns); });
+    auto& connection = root();
+    if (sql.starts_with("SELECT ")) return connection.query(sql, parameters, columns);
+    return atomically([&] { return connection.query(sql, parameters, columns); });
   }
   std::int64_t execute(std::string_view sql, const Parameters& parameters) override {
-    auto& session = root();
-    return atomically([&] { return session.execute(sql, parameters); });
+    auto& connection = root();
+    return atomically([&] { return connection.execute(sql, parameters); });
   }
   void executeScript(std::string_view sql) override { root().executeScript(sql); }
 
   void begin() override {
-    auto& session = root();
+    auto& connection = root();
     if (savepoint_ != 0) throw Error(ErrorKind::syntax, "a transaction is open already on this session");
-    if (session.lost()) throw Error(ErrorKind::serialization, "the surrounding transaction lost a race; run it again");
+    if (connection.lost())
+      throw Error(ErrorKind::serialization, "the surrounding transaction lost a race; run it again");
     const auto number = transaction_->nextSavepoint_++;
-    session.executeScript("SAVEPOINT " + name(number));
+    connection.executeScript("SAVEPOINT " + name(number));
     savepoint_ = number;
     effects_ = transaction_->effects_.size();
     transaction_->savepoints_.push_back(number);
   }
 
   void commit() override {
-    auto& session = root();
+    auto& connection = root();
     if (savepoint_ == 0) throw Error(ErrorKind::other, "nothing to commit: no transaction is open on this session");
     if (transaction_->savepoints_.empty() || transaction_->savepoints_.back() != savepoint_)
       throw Error(ErrorKind::syntax, "a transaction inside this one is still open");
-    session.executeScript("RELEASE SAVEPOINT " + name(savepoint_));
+    connection.executeScript("RELEASE SAVEPOINT " + name(savepoint_));
     transaction_->savepoints_.pop_back();
     savepoint_ = 0;
   }
 
-  // Takes savepoints inside this one with it.
+  // Also rolls back savepoints inside this one.
   void rollback() override {
-    auto& session = root();
+    auto& connection = root();
     const auto number = std::exchange(savepoint_, 0);
     auto& open = transaction_->savepoints_;
     const auto at = std::find(open.begin(), open.end(), number);
     if (number == 0 || at == open.end()) return;
     open.erase(at, open.end());
     try {
-      session.executeScript("ROLLBACK TO SAVEPOINT " + name(number));
-      session.executeScript("RELEASE SAVEPOINT " + name(number));
+      connection.executeScript("ROLLBACK TO SAVEPOINT " + name(number));
+      connection.executeScript("RELEASE SAVEPOINT " + name(number));
     } catch (...) {
       transaction_->drop(effects_);
       throw;
@@ -101,10 +102,10 @@ class JoinedSession final : public Session {
     return transaction_;
   }
   void lock(std::string_view name) override { root().lock(name); }
-  bool lost() const override { return false; }  // the one that began the outermost transaction runs it again
+  bool lost() const override { return false; }  // the owner of the outermost transaction runs it again
 
  private:
-  // A statement that fails leaves the surrounding transaction as it was, as SQLite has it by itself.
+  // A failed statement must leave the surrounding transaction unchanged; SQLite guarantees that by itself.
   template <typename Work>
   std::invoke_result_t<Work&> atomically(Work work) {
     if (savepoint_ != 0 || transaction_->database_.backend() == Backend::sqlite) return work();
@@ -119,17 +120,17 @@ class JoinedSession final : public Session {
     }
   }
   static std::string name(std::uint64_t number) { return "mortise_" + std::to_string(number); }
-  Session& root() const {
+  Connection& root() const {
     transaction_->requireUsable();
     return transaction_->root_;
   }
 
   const std::shared_ptr<JoinedTransaction> transaction_;
   std::uint64_t savepoint_ = 0;  // 0: none
-  std::size_t effects_ = 0;      // that waited before the savepoint
+  std::size_t effects_ = 0;      // number of effects before the savepoint
 };
 
-std::shared_ptr<JoinedTransaction> JoinedTransaction::open(Database& database, Session& root) {
+std::shared_ptr<JoinedTransaction> JoinedTransaction::open(Database& database, Connection& root) {
   if (ofThisThread() != nullptr)
     throw Error(ErrorKind::syntax, "this thread has a joined transaction already; end it before the next one");
   const std::shared_ptr<JoinedTransaction> opened(new JoinedTransaction(database, root));
@@ -156,7 +157,9 @@ void JoinedTransaction::requireUsable() const {
   if (!onItsThread()) throw Error(ErrorKind::other, "a joined transaction is used on the thread that began it only");
 }
 
-std::unique_ptr<Session> JoinedTransaction::session() { return std::make_unique<JoinedSession>(shared_from_this()); }
+std::unique_ptr<Connection> JoinedTransaction::connection() {
+  return std::make_unique<JoinedConnection>(shared_from_this());
+}
 
 void JoinedTransaction::requireNoSavepoint() const {
   if (!savepoints_.empty()) throw Error(ErrorKind::syntax, "a transaction inside this one is still open");
@@ -181,7 +184,7 @@ void JoinedTransaction::rolledBack() noexcept {
 }
 
 void JoinedTransaction::drop(std::size_t from) noexcept {
-  // Taken out first: what runs here may ask for more.
+  // Removed from the list first, because a dropped effect may add others.
   std::list<Effect> dropped;
   if (from < effects_.size())
     dropped.splice(dropped.end(), effects_, std::next(effects_.begin(), static_cast<std::ptrdiff_t>(from)),

@@ -1,4 +1,4 @@
-// A transaction of several callers, on both backends.
+// A transaction with several callers, on both backends.
 #include "core/db/joined_transaction.hpp"
 
 #include <gtest/gtest.h>
@@ -43,20 +43,22 @@ class JoinedTransactionTest : public testing::TestWithParam<Backend> {
     database_->lease(Access::write)->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY)");
   }
 
-  // A session in a transaction that the thread has joined.
-  std::unique_ptr<Session> begin() {
-    auto session = database_->lease(Access::write);
-    session->begin();
-    transaction_ = session->join();
-    return session;
+  // A connection with a transaction that the thread has joined.
+  std::unique_ptr<Connection> begin() {
+    auto connection = database_->lease(Access::write);
+    connection->begin();
+    transaction_ = connection->join();
+    return connection;
   }
-  // What a service does that knows of no joined transaction.
+  // Acts as a service that has no parameter for the joined transaction.
   void serviceInserts(std::int64_t id) {
-    database_->transaction([&](Session& session) { session.execute("INSERT INTO t (id) VALUES (:id)", {{"id", id}}); });
+    database_->transaction([&](Connection& connection) {
+      connection.execute("INSERT INTO t (id) VALUES (:id)", {{"id", id}});
+    });
   }
   std::int64_t count() {
-    const auto session = database_->lease(Access::read);
-    const auto rows = session->query("SELECT count(*) FROM t", {}, kInteger);
+    const auto connection = database_->lease(Access::read);
+    const auto rows = connection->query("SELECT count(*) FROM t", {}, kInteger);
     return rows->next() ? rows->integer(0) : -1;
   }
   static ErrorKind kindOf(const std::function<void()>& work) {
@@ -79,50 +81,50 @@ INSTANTIATE_TEST_SUITE_P(Both, JoinedTransactionTest, testing::Values(Backend::s
                          [](const auto& which) { return which.param == Backend::sqlite ? "Sqlite" : "Postgresql"; });
 
 TEST_P(JoinedTransactionTest, ServicesWriteInItAndTheCommitKeepsAll) {
-  const auto session = begin();
-  session->execute("INSERT INTO t (id) VALUES (1)", {});
+  const auto connection = begin();
+  connection->execute("INSERT INTO t (id) VALUES (1)", {});
   {
     const JoinScope scope(transaction_.get());
     serviceInserts(2);
     EXPECT_EQ(count(), 2) << "it reads what the transaction wrote";
   }
   EXPECT_EQ(count(), 0) << "outside, only what was committed is seen";
-  session->commit();
+  connection->commit();
   EXPECT_EQ(count(), 2);
   EXPECT_TRUE(transaction_->ended());
 }
 
 TEST_P(JoinedTransactionTest, ARollbackDropsWhatServicesWrote) {
-  auto session = begin();
+  auto connection = begin();
   {
     const JoinScope scope(transaction_.get());
     serviceInserts(1);
   }
-  session.reset();
+  connection.reset();
   EXPECT_EQ(count(), 0);
   serviceInserts(2);
   EXPECT_EQ(count(), 1) << "the thread is free again";
 }
 
 TEST_P(JoinedTransactionTest, ACallThatFailsInsideLeavesNothingAndTheRestGoesOn) {
-  const auto session = begin();
+  const auto connection = begin();
   const JoinScope scope(transaction_.get());
   serviceInserts(1);
   EXPECT_EQ(kindOf([&] {
-              database_->transaction([&](Session& inner) {
+              database_->transaction([&](Connection& inner) {
                 inner.execute("INSERT INTO t (id) VALUES (2)", {});
                 inner.execute("INSERT INTO t (id) VALUES (1)", {});
               });
             }),
             ErrorKind::unique);
   serviceInserts(3);
-  session->commit();
+  connection->commit();
   EXPECT_EQ(count(), 2);
 }
 
 TEST_P(JoinedTransactionTest, WhatWaitsForTheCommitRunsOnceInOrderAndMayWrite) {
   std::vector<std::string> seen;
-  const auto session = begin();
+  const auto connection = begin();
   afterCommit([&] { seen.push_back("first"); });
   afterCommit([] { throw Error(ErrorKind::other, "logged, and no reason to leave out the next"); });
   afterCommit([&] {
@@ -131,7 +133,7 @@ TEST_P(JoinedTransactionTest, WhatWaitsForTheCommitRunsOnceInOrderAndMayWrite) {
   });
   EXPECT_TRUE(waitsForCommit());
   EXPECT_TRUE(seen.empty());
-  session->commit();
+  connection->commit();
   EXPECT_EQ(seen, (std::vector<std::string>{"first", "second"}));
   EXPECT_EQ(count(), 1);
   EXPECT_FALSE(waitsForCommit());
@@ -144,61 +146,61 @@ TEST_P(JoinedTransactionTest, WhatWaitsIsDroppedWithItsTransactionOrItsSavepoint
   const auto effect = [&](const std::string& name) {
     afterCommit([&, name] { seen.push_back(name); }, [&, name] { seen.push_back("no " + name); });
   };
-  auto session = begin();
+  auto connection = begin();
   effect("outer");
   {
     const JoinScope scope(transaction_.get());
-    EXPECT_THROW(database_->transaction([&](Session&) {
+    EXPECT_THROW(database_->transaction([&](Connection&) {
       effect("inner");
       throw std::runtime_error("refused");
     }),
                  std::runtime_error);
     EXPECT_EQ(seen, (std::vector<std::string>{"no inner"}));
-    database_->transaction([&](Session&) { effect("kept"); });
+    database_->transaction([&](Connection&) { effect("kept"); });
   }
-  session->commit();
+  connection->commit();
   EXPECT_EQ(seen, (std::vector<std::string>{"no inner", "outer", "kept"}));
-  session = begin();
+  connection = begin();
   effect("late");
-  session->rollback();
+  connection->rollback();
   EXPECT_EQ(seen.back(), "no late");
 }
 
 TEST_P(JoinedTransactionTest, WritingOutsideOfItFailsAtOnce) {
-  const auto session = begin();
+  const auto connection = begin();
   EXPECT_EQ(kindOf([&] { serviceInserts(1); }), ErrorKind::other);
   EXPECT_EQ(kindOf([&] { database_->lease(Access::write); }), ErrorKind::other);
-  session->execute("INSERT INTO t (id) VALUES (1)", {});
-  session->commit();
+  connection->execute("INSERT INTO t (id) VALUES (1)", {});
+  connection->commit();
   EXPECT_EQ(count(), 1);
 }
 
 TEST_P(JoinedTransactionTest, AnotherThreadIsRefusedAndHasItsOwn) {
-  auto session = begin();
+  auto connection = begin();
   std::thread([&] {
     EXPECT_FALSE(waitsForCommit());
     EXPECT_EQ(kindOf([&] { const JoinScope scope(transaction_.get()); }), ErrorKind::other);
-    EXPECT_EQ(kindOf([&] { session->execute("INSERT INTO t (id) VALUES (1)", {}); }), ErrorKind::other);
-    EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::other);
+    EXPECT_EQ(kindOf([&] { connection->execute("INSERT INTO t (id) VALUES (1)", {}); }), ErrorKind::other);
+    EXPECT_EQ(kindOf([&] { connection->commit(); }), ErrorKind::other);
     EXPECT_EQ(count(), 0);
   }).join();
-  session->commit();
+  connection->commit();
 }
 
 TEST_P(JoinedTransactionTest, ASessionInsideOutlivesTheTransactionOnlyAsAnError) {
-  auto session = begin();
-  std::unique_ptr<Session> inside;
+  auto connection = begin();
+  std::unique_ptr<Connection> inside;
   {
     const JoinScope scope(transaction_.get());
     inside = database_->lease(Access::write);
     inside->begin();
     inside->execute("INSERT INTO t (id) VALUES (1)", {});
   }
-  EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::syntax) << "a transaction inside is still open";
+  EXPECT_EQ(kindOf([&] { connection->commit(); }), ErrorKind::syntax) << "a transaction inside is still open";
   inside->commit();
-  session->commit();
+  connection->commit();
   EXPECT_EQ(kindOf([&] { inside->execute("INSERT INTO t (id) VALUES (2)", {}); }), ErrorKind::other);
-  EXPECT_EQ(kindOf([&] { session->execute("INSERT INTO t (id) VALUES (2)", {}); }), ErrorKind::other);
+  EXPECT_EQ(kindOf([&] { connection->execute("INSERT INTO t (id) VALUES (2)", {}); }), ErrorKind::other);
   inside.reset();
   EXPECT_EQ(count(), 1);
 }
@@ -210,12 +212,12 @@ TEST_P(JoinedTransactionTest, OnlyAWriteTransactionIsJoinedAndOneAtATime) {
     reader->begin();
     EXPECT_EQ(kindOf([&] { reader->join(); }), ErrorKind::syntax);
   }
-  const auto session = begin();
-  EXPECT_EQ(session->join(), transaction_);
+  const auto connection = begin();
+  EXPECT_EQ(connection->join(), transaction_);
 }
 
 TEST_P(JoinedTransactionTest, ABoundaryHidesTheOuterOneAndEndsWhatIsLeftOpen) {
-  std::unique_ptr<Session> forgotten;
+  std::unique_ptr<Connection> forgotten;
   {
     const TransactionBoundary boundary("handle");
     forgotten = begin();
@@ -238,10 +240,10 @@ TEST_P(JoinedTransactionTest, ABoundaryHidesTheOuterOneAndEndsWhatIsLeftOpen) {
 TEST_P(JoinedTransactionTest, AProcessThatIsKilledBeforeTheCommitLeavesNothingHalf) {
   const pid_t child = ::fork();
   if (child == 0) {
-    database_.release();  // its threads and sockets are the parent's
+    database_.release();  // its threads and sockets belong to the parent
     database_ = Database::open(options_);
-    const auto session = begin();
-    session->execute("INSERT INTO t (id) VALUES (1)", {});
+    const auto connection = begin();
+    connection->execute("INSERT INTO t (id) VALUES (1)", {});
     {
       const JoinScope scope(transaction_.get());
       serviceInserts(2);
@@ -264,15 +266,15 @@ TEST_P(JoinedTransactionTest, ALockLetsOneTransactionAtATimeCountOn) {
     threads.emplace_back([&] {
       for (int n = 0; n < kEach; ++n) {
         try {
-          database_->transaction([&](Session& session) {
-            session.lock("t.id");
+          database_->transaction([&](Connection& connection) {
+            connection.lock("t.id");
             std::int64_t next = 0;
             {
-              const auto rows = session.query("SELECT COALESCE(MAX(id), 0) + 1 FROM t", {}, kInteger);
+              const auto rows = connection.query("SELECT COALESCE(MAX(id), 0) + 1 FROM t", {}, kInteger);
               rows->next();
               next = rows->integer(0);
             }
-            session.execute("INSERT INTO t (id) VALUES (:id)", {{"id", next}});
+            connection.execute("INSERT INTO t (id) VALUES (:id)", {{"id", next}});
           });
         } catch (const Error&) {
           ++failures;
@@ -289,18 +291,18 @@ TEST_P(JoinedTransactionTest, ALockLetsOneTransactionAtATimeCountOn) {
 TEST_P(JoinedTransactionTest, ALostRaceIsRemembered) {
   if (GetParam() == Backend::sqlite) GTEST_SKIP() << "one writer, no race";
   serviceInserts(1);
-  const auto session = begin();
-  session->executeScript("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  session->query("SELECT id FROM t", {}, kInteger)->next();
+  const auto connection = begin();
+  connection->executeScript("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  connection->query("SELECT id FROM t", {}, kInteger)->next();
   std::thread([&] {
-    database_->transaction([](Session& other) { other.execute("UPDATE t SET id = id + 10", {}); });
+    database_->transaction([](Connection& other) { other.execute("UPDATE t SET id = id + 10", {}); });
   }).join();
-  EXPECT_FALSE(session->lost());
+  EXPECT_FALSE(connection->lost());
   const JoinScope scope(transaction_.get());
   EXPECT_EQ(
-      kindOf([&] { database_->transaction([](Session& inner) { inner.execute("UPDATE t SET id = id + 1", {}); }); }),
+      kindOf([&] { database_->transaction([](Connection& inner) { inner.execute("UPDATE t SET id = id + 1", {}); }); }),
       ErrorKind::serialization);
-  EXPECT_TRUE(session->lost()) << "whatever the one who asked made of it";
+  EXPECT_TRUE(connection->lost()) << "whatever the caller did with the error";
   EXPECT_EQ(kindOf([&] { serviceInserts(5); }), ErrorKind::serialization) << "only a new attempt helps";
 }
 

@@ -4,7 +4,7 @@
 
 namespace mortise::db {
 
-// One numbered file of an owner.
+// One numbered migration file of an owner.
 struct Migration {
   int number = 0;    // from the file name: 001_jobs.sql -> 1
   std::string name;  // 001_jobs.sql

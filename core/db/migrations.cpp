@@ -13,7 +13,7 @@ namespace mortise::db {
 namespace {
 
 constexpr std::string_view kMarker = "-- mortise:";
-constexpr std::int64_t kLock = 0x6d6f7274697365;  // "mortise": the advisory lock of everyone who migrates
+constexpr std::int64_t kLock = 0x6d6f7274697365;  // "mortise": the advisory lock of every migrating process
 constexpr std::chrono::seconds kPatience{60};     // another process may be building an index
 
 struct Applied {
@@ -33,32 +33,33 @@ std::string withPlainLineEnds(std::string_view sql) {
 
 std::string shortened(const std::string& sum) { return sum.substr(0, 12) + "…"; }
 
-bool tableExists(Session& session, Backend backend) {
+bool tableExists(Connection& connection, Backend backend) {
   static constexpr ColumnType kColumns[] = {ColumnType::integer};
-  // Not to_regclass(): it may answer from a cache that has not heard of what another process has just committed.
+  // to_regclass() could answer from a cache that lacks another process's latest commit.
   const auto rows =
-      session.query(backend == Backend::sqlite
-                        ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'mortise_migrations'"
-                        : "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'mortise_migrations' "
-                          "AND schemaname = ANY (current_schemas(false))",
-                    {}, kColumns);
+      connection.query(backend == Backend::sqlite
+                           ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'mortise_migrations'"
+                           : "SELECT count(*) FROM pg_catalog.pg_tables WHERE tablename = 'mortise_migrations' "
+                             "AND schemaname = ANY (current_schemas(false))",
+                       {}, kColumns);
   return rows->next() && rows->integer(0) > 0;
 }
 
-AppliedByNumber readApplied(Session& session, std::string_view owner) {
+AppliedByNumber readApplied(Connection& connection, std::string_view owner) {
   static constexpr ColumnType kColumns[] = {ColumnType::integer, ColumnType::text, ColumnType::text};
   AppliedByNumber applied;
   const auto rows =
-      session.query("SELECT number, name, checksum FROM mortise_migrations WHERE owner = :owner ORDER BY number",
-                    {{"owner", std::string(owner)}}, kColumns);
+      connection.query("SELECT number, name, checksum FROM mortise_migrations WHERE owner = :owner ORDER BY number",
+                       {{"owner", std::string(owner)}}, kColumns);
   while (rows->next()) {
     applied[static_cast<int>(rows->integer(0))] = {std::string(rows->text(1)), std::string(rows->text(2))};
   }
   return applied;
 }
 
-// Throws the one sentence when what was applied and what is there do not agree; else what is missing, in order.
-std::vector<const Migration*> missing(std::string_view owner, const std::vector<Migration>& migrations,
+// Throws one sentence when the applied migrations and the files disagree; else returns the migrations to apply, in
+// order.
+std::vector<const Migration*> pending(std::string_view owner, const std::vector<Migration>& migrations,
                                       const AppliedByNumber& applied) {
   std::map<int, const Migration*> known;
   for (const Migration& migration : migrations) {
@@ -69,16 +70,16 @@ std::vector<const Migration*> missing(std::string_view owner, const std::vector<
     }
   }
   for (const auto& [number, record] : applied) {
-    const auto found = known.find(number);
-    if (found == known.end()) {
+    const auto match = known.find(number);
+    if (match == known.end()) {
       throw Error(ErrorKind::other,
                   std::string(owner) + ": migration " + record.name +
                       " was applied to this database but is missing here; run the version that has it, "
                       "or a newer one");
     }
-    const std::string sum = checksum(*found->second);
+    const std::string sum = checksum(*match->second);
     if (sum != record.checksum) {
-      throw Error(ErrorKind::other, std::string(owner) + ": migration " + found->second->name +
+      throw Error(ErrorKind::other, std::string(owner) + ": migration " + match->second->name +
                                         " was changed after it was applied (recorded sha256 " +
                                         shortened(record.checksum) + ", file has " + shortened(sum) +
                                         "); restore the old file and add a new migration");
@@ -91,18 +92,18 @@ std::vector<const Migration*> missing(std::string_view owner, const std::vector<
   return left;
 }
 
-// One transaction that excludes every other process that migrates.
-void beginAlone(Session& session, Backend backend, std::chrono::steady_clock::time_point deadline) {
+// Begins a transaction that excludes every other migrating process.
+void beginAlone(Connection& connection, Backend backend, std::chrono::steady_clock::time_point deadline) {
   if (backend == Backend::postgresql) {
-    session.begin();
-    session.executeScript(
+    connection.begin();
+    connection.executeScript(
         "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(" +
         std::to_string(kLock) + ")");
     return;
   }
   while (true) {
     try {
-      session.begin();  // BEGIN IMMEDIATE
+      connection.begin();  // BEGIN IMMEDIATE
       return;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unavailable || std::chrono::steady_clock::now() > deadline) throw;
@@ -140,24 +141,24 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
   MigrationReport report;
   if (pending(database, owner, migrations).empty()) return report;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  const auto session = database.lease(Access::write);
+  const auto connection = database.lease(Access::write);
   while (true) {
-    // Another process may have applied some since we looked: look again under the lock, for each one.
-    beginAlone(*session, database.backend(), deadline);
-    if (!tableExists(*session, database.backend())) {
-      session->executeScript(
+    // Another process may have applied some meanwhile: look again under the lock for each migration.
+    beginAlone(*connection, database.backend(), deadline);
+    if (!tableExists(*connection, database.backend())) {
+      connection->executeScript(
           "CREATE TABLE mortise_migrations (owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
           "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))");
     }
-    const auto left = missing(owner, migrations, readApplied(*session, owner));
+    const auto left = pending(owner, migrations, readApplied(*connection, owner));
     if (left.empty()) {
-      session->commit();
+      connection->commit();
       return report;
     }
     const Migration& next = *left.front();
     try {
-      session->executeScript(sqlFor(next, database.backend()));
-      session->execute(
+      connection->executeScript(sqlFor(next, database.backend()));
+      connection->execute(
           "INSERT INTO mortise_migrations (owner, number, name, checksum, applied_at) "
           "VALUES (:owner, :number, :name, :checksum, :applied_at)",
           {{"owner", std::string(owner)},
@@ -165,7 +166,7 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
            {"name", next.name},
            {"checksum", checksum(next)},
            {"applied_at", nowMicros()}});
-      session->commit();
+      connection->commit();
     } catch (const Error& error) {
       throw Error(error.kind(),
                   std::string(owner) + ": migration " + next.name + " failed and was undone: " + error.what());
@@ -177,11 +178,11 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
 bool wasMigrated(Database& database) { return tableExists(*database.lease(Access::read), database.backend()); }
 
 std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations) {
-  const auto session = database.lease(Access::read);
+  const auto connection = database.lease(Access::read);
   AppliedByNumber applied;
-  if (tableExists(*session, database.backend())) applied = readApplied(*session, owner);
+  if (tableExists(*connection, database.backend())) applied = readApplied(*connection, owner);
   std::vector<std::string> names;
-  for (const Migration* migration : missing(owner, migrations, applied)) names.push_back(migration->name);
+  for (const Migration* migration : pending(owner, migrations, applied)) names.push_back(migration->name);
   return names;
 }
 

@@ -14,19 +14,19 @@ struct MigrationReport {
   std::vector<std::string> applied;
 };
 
-// The SQL that `backend` sees of one migration.
+// The SQL of one migration that applies to `backend`.
 std::string sqlFor(const Migration& migration, Backend backend);
 // SHA-256 (hex) of the whole text with line ends normalised.
 std::string checksum(const Migration& migration);
 
-// Applies what is missing, in order, recorded in mortise_migrations(owner, number, name, checksum, applied_at).
-// Throws Error{other} with one sentence when an applied migration was changed, is missing from `migrations`, or a
-// number is doubled: "scheduler: migration 002_runs.sql was changed after it was applied (recorded sha256 ab12…, file
-// has cd34…); restore the old file and add a new migration".
+// Applies pending migrations in order and records them in mortise_migrations(owner, number, name, checksum,
+// applied_at). Throws Error{other} with one sentence when an applied migration was changed, is missing from
+// `migrations`, or a number occurs twice: "scheduler: migration 002_runs.sql was changed after it was applied (recorded
+// sha256 ab12…, file has cd34…); restore the old file and add a new migration".
 MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
-// Whether anything was ever applied to this database: false for one that is new.
+// Whether any migration was ever applied to this database: false for a new one.
 bool wasMigrated(Database& database);
-// The same checks without applying; returns the names that would be applied.
+// The same checks without applying; returns the names of pending migrations.
 std::vector<std::string> pending(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
 
 }  // namespace mortise::db

@@ -42,8 +42,8 @@ class MigrationsTest : public testing::TestWithParam<Backend> {
     return "none";
   }
   std::int64_t one(std::string_view sql) {
-    const auto session = database_->lease(Access::read);
-    const auto rows = session->query(sql, {}, kInteger);
+    const auto connection = database_->lease(Access::read);
+    const auto rows = connection->query(sql, {}, kInteger);
     return rows->next() ? rows->integer(0) : -1;
   }
 
@@ -125,7 +125,7 @@ TEST_P(MigrationsTest, SectionsArePerBackend) {
   EXPECT_THROW(sqlFor({1, "001_y.sql", "-- mortise:mysql\n"}, GetParam()), Error);
 }
 
-// Two processes, as at a rolling start: each applies what the other has not, nothing twice.
+// Two processes at a rolling start: each applies what the other has not, nothing twice.
 TEST_P(MigrationsTest, TwoProcessesMigratingAtOnceAgree) {
   std::vector<Migration> many;
   for (int i = 1; i <= 12; ++i) {

@@ -12,7 +12,7 @@
 namespace mortise::db {
 namespace {
 
-constexpr std::chrono::milliseconds kGrace{5000};  // after statement_timeout the server had its chance to answer
+constexpr std::chrono::milliseconds kGrace{5000};  // time for the server to answer after its statement_timeout
 
 PGconn* handleOf(soci::session& session) {
   return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
@@ -23,7 +23,7 @@ soci::postgresql_statement_backend& backendOf(PreparedStatement& statement) {
 }
 
 std::string firstLine(std::string text) {
-  // The lines after the first (DETAIL, CONTEXT) repeat values.
+  // The lines after the first (DETAIL, CONTEXT) contain values.
   text.resize(std::min(text.find('\n'), text.size()));
   return text;
 }
@@ -80,7 +80,7 @@ PostgresSettings postgresSettings(const Options& options) {
     text.erase(0, std::string_view("postgresql:").size());
   char* reason = nullptr;
   const std::unique_ptr<PQconninfoOption, FreeOptions> parsed(PQconninfoParse(text.c_str(), &reason));
-  PQfreemem(reason);  // may repeat the password
+  PQfreemem(reason);  // may contain the password
   if (!parsed) {
     throw Error(ErrorKind::other,
                 "db.url is not understood; write postgresql://user:password@host:port/database or "
@@ -88,7 +88,7 @@ PostgresSettings postgresSettings(const Options& options) {
   }
   PostgresSettings settings;
   settings.statementTimeout = options.statementTimeout;
-  // libpq counts in whole seconds, at least two.
+  // libpq counts whole seconds, at least two.
   const auto seconds = std::max<std::int64_t>(2, std::chrono::ceil<std::chrono::seconds>(options.leaseTimeout).count());
   std::vector<std::pair<std::string, std::string>> fallbacks{{"connect_timeout", std::to_string(seconds)},
                                                              {"application_name", "mortise"},
@@ -148,8 +148,8 @@ PostgresConnection::PostgresConnection(const PostgresSettings& settings, Watchdo
 
 PostgresConnection::~PostgresConnection() {
   watchdog_.remove(&watched_);
-  // Ending the session frees its statements on the server; doing it one by one would wait for a server that may be
-  // gone.
+  // Ending the connection frees its statements on the server; freeing them one by one would wait for a server that may
+  // be gone.
   if (PQstatus(handleOf(session_)) == CONNECTION_OK) {
     ::shutdown(watched_.fd, SHUT_RDWR);
   }
@@ -167,8 +167,8 @@ Error PostgresConnection::failure(const std::string& state, const std::string& t
     return Error(ErrorKind::unavailable,
                  "the connection to the database server was lost; what was not committed is undone");
   }
-  // "cached plan must not change result type", "prepared statement does not exist": after a migration or a pooler's
-  // reset.
+  // "cached plan must not change result type", "prepared statement does not exist": after a migration or a reset by a
+  // connection pooler.
   stale_ = state == "0A000" || state == "26000";
   if (state == "57014") {
     return Error(ErrorKind::unavailable,
@@ -176,12 +176,12 @@ Error PostgresConnection::failure(const std::string& state, const std::string& t
   }
   std::string shown = firstLine(text);
   if (state.starts_with("22"))
-    shown.resize(std::min(shown.find(": \""), shown.size()));  // bad data: the value stays out
+    shown.resize(std::min(shown.find(": \""), shown.size()));  // removes the value from a "bad data" message
   return Error(kindOf(state), shown + (state.empty() ? "" : " (" + state + ")"));
 }
 
 Error PostgresConnection::translated(const soci::soci_error& error) {
-  // SOCI's what() repeats the SQL and the values, which may be secrets.
+  // SOCI's what() contains the SQL and the values, which may be secrets.
   std::string text = error.get_error_message();
   if (const auto* postgres = dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
     const std::size_t at = text.find("ERROR:  ");
@@ -206,7 +206,7 @@ void PostgresConnection::command(const char* sql) {
 void PostgresConnection::reset(PreparedStatement& statement) { backendOf(statement).result_.reset(); }
 
 std::int64_t PostgresConnection::changed(PreparedStatement& statement) {
-  return std::max<std::int64_t>(0, statement.statement().get_affected_rows());  // -1 for what counts no rows
+  return std::max<std::int64_t>(0, statement.statement().get_affected_rows());  // -1 for statements that count no rows
 }
 
 std::vector<std::string> PostgresConnection::parameterNames(PreparedStatement& statement) {
@@ -219,7 +219,7 @@ std::vector<std::string> PostgresConnection::parameterNames(PreparedStatement& s
 void PostgresConnection::script(std::string_view sql) {
   if (sql.find('\0') != std::string_view::npos) throw Error(ErrorKind::syntax, "the script has a nul byte");
   const std::chrono::milliseconds usual = statementTimeout_;
-  statementTimeout_ = std::chrono::milliseconds(0);  // building an index may take its time
+  statementTimeout_ = std::chrono::milliseconds(0);  // building an index may take long
   try {
     command(std::string(sql).c_str());
   } catch (...) {
@@ -236,7 +236,7 @@ void PostgresConnection::commit() {
     case PQTRANS_INTRANS:
       command("COMMIT");
       return;
-    case PQTRANS_INERROR:  // COMMIT would quietly roll back
+    case PQTRANS_INERROR:  // COMMIT would roll back without an error
       command("ROLLBACK");
       throw Error(ErrorKind::other, "nothing was committed: an earlier statement of the transaction had failed");
     case PQTRANS_IDLE:
@@ -263,7 +263,7 @@ bool PostgresConnection::alive() {
     const ssize_t waiting = ::recv(PQsocket(handle), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (waiting < 0) return errno == EAGAIN || errno == EINTR;
     if (waiting == 0) return false;
-    if (PQconsumeInput(handle) == 0) return false;  // a notice, or the server's last words
+    if (PQconsumeInput(handle) == 0) return false;  // a notice, or the server's last message
   }
   return false;
 }
@@ -285,7 +285,7 @@ bool PostgresConnection::answers(std::chrono::milliseconds limit) {
     if (!result) return answered;
     answered = PQresultStatus(result.get()) == PGRES_TUPLES_OK;
   }
-  ::shutdown(PQsocket(handle), SHUT_RDWR);  // a late answer must not meet the next statement: alive() sees this
+  ::shutdown(PQsocket(handle), SHUT_RDWR);  // a late answer must not reach the next statement: alive() sees this
   return false;
 }
 

@@ -1,26 +1,26 @@
-// One PostgreSQL connection: settings, transactions, SQLSTATEs, and noticing that the server has gone.
+// One PostgreSQL connection: settings, transactions, SQLSTATEs, and the detection of a lost server.
 #pragma once
 
 #include <chrono>
 #include <string>
 
-#include "core/db/connection.hpp"
+#include "core/db/driver_connection.hpp"
 #include "core/db/watchdog.hpp"
 
 namespace mortise::db {
 
 struct PostgresSettings {
   std::string conninfo;  // key='value' form, complete
-  std::string shown;     // the same for people: no password
+  std::string shown;     // the same without the password, for messages
   std::chrono::milliseconds statementTimeout{30000};
 };
 
-// Understands postgresql://..., postgres://... and postgresql:key=value ... Throws Error that does not repeat the URL.
+// Reads postgresql://..., postgres://... and postgresql:key=value ... Throws Error whose text does not contain the URL.
 PostgresSettings postgresSettings(const Options& options);
-// Connects anew and says whether the server greets us in time. Never blocks longer than `limit`.
+// Opens a new connection and returns whether the server greets in time. Never blocks longer than `limit`.
 bool postgresAnswers(const PostgresSettings& settings, std::chrono::milliseconds limit);
 
-class PostgresConnection final : public Connection {
+class PostgresConnection final : public DriverConnection {
  public:
   // Throws Error{unavailable} that names the server and the reason.
   PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog);
@@ -35,7 +35,7 @@ class PostgresConnection final : public Connection {
   bool inTransaction() override;
   bool alive() override;
 
-  // SELECT 1 without ever blocking longer than `limit`.
+  // SELECT 1; never blocks longer than `limit`.
   bool answers(std::chrono::milliseconds limit);
 
  protected:

@@ -24,8 +24,8 @@ class PostgresTest : public testing::Test {
     database_ = Database::open(options_);
   }
 
-  static std::int64_t one(Session& session, std::string_view sql) {
-    const auto rows = session.query(sql, {}, kInteger);
+  static std::int64_t one(Connection& connection, std::string_view sql) {
+    const auto rows = connection.query(sql, {}, kInteger);
     return rows->next() ? rows->integer(0) : -1;
   }
   static ErrorKind kindOf(const std::function<void()>& work, std::string* text = nullptr) {
@@ -47,24 +47,24 @@ class PostgresTest : public testing::Test {
 TEST_F(PostgresTest, ATerminatedSessionIsReplacedBeforeTheNextLease) {
   std::int64_t id = 0;
   {
-    const auto session = database_->lease(Access::write);
-    id = one(*session, "SELECT pg_backend_pid()");
+    const auto connection = database_->lease(Access::write);
+    id = one(*connection, "SELECT pg_backend_pid()");
   }
   server_->sql("SELECT pg_terminate_backend(" + std::to_string(id) + ", 5000)");
-  const auto session = database_->lease(Access::write);
-  EXPECT_NE(one(*session, "SELECT pg_backend_pid()"), id);
+  const auto connection = database_->lease(Access::write);
+  EXPECT_NE(one(*connection, "SELECT pg_backend_pid()"), id);
 }
 
 TEST_F(PostgresTest, AConnectionLostInATransactionIsUnavailableAndThenReplaced) {
   {
-    const auto session = database_->lease(Access::write);
-    session->begin();
-    const std::int64_t id = one(*session, "SELECT pg_backend_pid()");
+    const auto connection = database_->lease(Access::write);
+    connection->begin();
+    const std::int64_t id = one(*connection, "SELECT pg_backend_pid()");
     server_->sql("SELECT pg_terminate_backend(" + std::to_string(id) + ", 5000)");
     std::string text;
-    EXPECT_EQ(kindOf([&] { one(*session, "SELECT 1"); }, &text), ErrorKind::unavailable);
+    EXPECT_EQ(kindOf([&] { one(*connection, "SELECT 1"); }, &text), ErrorKind::unavailable);
     EXPECT_NE(text.find("connection to the database server was lost"), std::string::npos) << text;
-    EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::unavailable);
+    EXPECT_EQ(kindOf([&] { connection->commit(); }), ErrorKind::unavailable);
   }
   EXPECT_EQ(one(*database_->lease(Access::write), "SELECT 1"), 1);
 }
@@ -88,37 +88,38 @@ TEST_F(PostgresTest, AFrozenServerHoldsNobodyForEver) {
   const auto database = Database::open(options);
   EXPECT_TRUE(database->ping(5s));
   {
-    const auto session = database->lease(Access::read);
+    const auto connection = database->lease(Access::read);
     server_->freeze();
     const auto start = std::chrono::steady_clock::now();
     EXPECT_FALSE(database->ping(200ms));
     EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
-    EXPECT_EQ(kindOf([&] { one(*session, "SELECT 1"); }), ErrorKind::unavailable);
+    EXPECT_EQ(kindOf([&] { one(*connection, "SELECT 1"); }), ErrorKind::unavailable);
     server_->thaw();
   }
   EXPECT_EQ(one(*database->lease(Access::read), "SELECT 1"), 1);
 }
 
 TEST_F(PostgresTest, AFailedTransactionDoesNotPassForACommit) {
-  const auto session = database_->lease(Access::write);
-  session->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY)");
-  session->begin();
-  session->execute("INSERT INTO t VALUES (1)", {});
-  EXPECT_EQ(kindOf([&] { session->execute("INSERT INTO t VALUES (1)", {}); }), ErrorKind::unique);
-  EXPECT_EQ(kindOf([&] { session->commit(); }), ErrorKind::other);
-  EXPECT_EQ(one(*session, "SELECT count(*) FROM t"), 0);
+  const auto connection = database_->lease(Access::write);
+  connection->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY)");
+  connection->begin();
+  connection->execute("INSERT INTO t VALUES (1)", {});
+  EXPECT_EQ(kindOf([&] { connection->execute("INSERT INTO t VALUES (1)", {}); }), ErrorKind::unique);
+  EXPECT_EQ(kindOf([&] { connection->commit(); }), ErrorKind::other);
+  EXPECT_EQ(one(*connection, "SELECT count(*) FROM t"), 0);
 }
 
 TEST_F(PostgresTest, ASerializationFailureIsRunAgain) {
   database_->lease(Access::write)
       ->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO t VALUES (1, 0)");
   int runs = 0;
-  database_->transaction([&](Session& session) {
+  database_->transaction([&](Connection& connection) {
     ++runs;
-    session.executeScript("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    const std::int64_t seen = one(session, "SELECT n FROM t");
-    if (runs == 1) database_->lease(Access::write)->execute("UPDATE t SET n = n + 10", {});  // somebody is quicker
-    session.execute("UPDATE t SET n = :n", {{"n", seen + 1}});
+    connection.executeScript("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    const std::int64_t seen = one(connection, "SELECT n FROM t");
+    if (runs == 1)
+      database_->lease(Access::write)->execute("UPDATE t SET n = n + 10", {});  // another transaction commits first
+    connection.execute("UPDATE t SET n = :n", {{"n", seen + 1}});
   });
   EXPECT_EQ(runs, 2);
   EXPECT_EQ(one(*database_->lease(Access::read), "SELECT n FROM t"), 11);

@@ -3,7 +3,7 @@
 namespace mortise::db {
 namespace {
 
-// NULL fits any type; text where nothing better is known.
+// The column type for a value: NULL fits any type, text where nothing better is known.
 ColumnType typeOf(const Value& value) {
   if (std::holds_alternative<std::int64_t>(value)) return ColumnType::integer;
   if (std::holds_alternative<double>(value)) return ColumnType::real;

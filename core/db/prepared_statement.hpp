@@ -1,5 +1,5 @@
-// One prepared SOCI statement together with the variables it is bound to. SOCI keeps pointers to them, so both live and
-// die together.
+// One prepared SOCI statement together with its bound variables. SOCI keeps pointers to them, so both have the same
+// lifetime.
 #pragma once
 
 #include <soci/soci.h>
@@ -21,7 +21,7 @@ class PreparedStatement {
   PreparedStatement(const PreparedStatement&) = delete;
   PreparedStatement& operator=(const PreparedStatement&) = delete;
 
-  // False when this call's parameter names or types, or its columns, differ from what was prepared: prepare anew.
+  // False when this call's parameter names or types, or its columns, differ from the prepared ones: prepare again.
   bool fits(const Parameters& parameters, std::span<const ColumnType> columns) const;
   void assign(const Parameters& parameters);
 
@@ -38,7 +38,7 @@ class PreparedStatement {
   const std::vector<Column>& columns() const { return columns_; }
 
   bool reading = false;  // a Rows is open on it
-  bool writes = false;   // changes data: its rows are read whole before the caller sees the first
+  bool writes = false;   // changes data: all its rows are read before the caller gets the first
 
  private:
   struct Slot {
@@ -51,7 +51,7 @@ class PreparedStatement {
   };
 
   std::vector<Slot> slots_;      // never resized after construction
-  std::vector<Column> columns_;  // the same
+  std::vector<Column> columns_;  // never resized either
   soci::statement statement_;
 };
 

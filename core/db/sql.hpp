@@ -1,4 +1,4 @@
-// What a statement takes and gives, and why it fails. No connection, no pool: database.hpp.
+// The parameters, results and errors of SQL statements. Connections and the pool are in database.hpp.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ enum class ErrorKind : std::uint8_t {
   unique,         // a UNIQUE or PRIMARY KEY constraint refused the row
   constraint,     // any other constraint
   serialization,  // the transaction lost a race; run it again
-  syntax,         // our mistake
+  syntax,         // the SQL is wrong
   other,
 };
 
@@ -35,7 +35,8 @@ class Error : public std::runtime_error {
   ErrorKind kind_;
 };
 
-// Result of one query, read row by row. Views are valid until the next next(). Lives no longer than its Session (database.hpp).
+// The result of one query, read row by row. Views are valid until the next next(). Must not outlive its Connection
+// (database.hpp).
 class Rows {
  public:
   virtual ~Rows() = default;

@@ -76,7 +76,7 @@ SqliteConnection::SqliteConnection(const SqliteSettings& settings, Access access
     exec("PRAGMA trusted_schema=OFF");
     exec("PRAGMA journal_size_limit=67108864");
     if (access == Access::read) exec("PRAGMA query_only=ON");
-    exec("SELECT count(*) FROM sqlite_master");  // the first real look at the file: says when it is none of ours
+    exec("SELECT count(*) FROM sqlite_master");  // first read of the file: fails when it is no database
   } catch (const Error& error) {
     throw Error(error.kind(), "sqlite:" + settings.path + ": " + error.what());
   }
@@ -106,7 +106,7 @@ void SqliteConnection::exec(const char* sql) {
 Error SqliteConnection::failure(const std::string& text) {
   const int extended = api::sqlite3_extended_errcode(handleOf(session_));
   const int systemError = api::sqlite3_system_errno(handleOf(session_));
-  if ((extended & 0xff) == SQLITE_IOERR) broken_ = true;  // a fresh connection recovers its shared memory
+  if ((extended & 0xff) == SQLITE_IOERR) broken_ = true;  // a new connection recovers its shared memory
   if ((extended & 0xff) == SQLITE_INTERRUPT) {
     return Error(ErrorKind::unavailable,
                  "the statement took longer than " + std::to_string(statementTimeout_.count()) + " ms and was stopped");
@@ -115,7 +115,7 @@ Error SqliteConnection::failure(const std::string& text) {
 }
 
 Error SqliteConnection::translated(const soci::soci_error& error) {
-  // SOCI's what() repeats the SQL and the values, which may be secrets.
+  // SOCI's what() contains the SQL and the values, which may be secrets.
   if (dynamic_cast<const soci::sqlite3_soci_error*>(&error)) return failure(api::sqlite3_errmsg(handleOf(session_)));
   return Error(ErrorKind::syntax, error.get_error_message());
 }
@@ -125,7 +125,7 @@ void SqliteConnection::reset(PreparedStatement& statement) {
 }
 
 std::int64_t SqliteConnection::changed(PreparedStatement&) {
-  // sqlite3_changes() keeps the figure of an earlier statement when this one changes no rows by nature.
+  // sqlite3_changes() keeps the number of an earlier statement when this one can't change rows.
   api::sqlite3* const handle = handleOf(session_);
   return api::sqlite3_total_changes(handle) == changesBefore_ ? 0 : api::sqlite3_changes(handle);
 }
@@ -155,7 +155,7 @@ void SqliteConnection::script(std::string_view sql) {
 }
 
 void SqliteConnection::begin(Access access) {
-  // IMMEDIATE takes the write lock now: no upgrade can fail half way.
+  // IMMEDIATE takes the write lock now, so that no upgrade can fail half way.
   exec(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
@@ -168,7 +168,7 @@ void SqliteConnection::commit() {
 }
 
 void SqliteConnection::rollback() {
-  if (inTransaction()) exec("ROLLBACK");  // after some errors (disk full) SQLite has rolled back by itself
+  if (inTransaction()) exec("ROLLBACK");  // after some errors (disk full) SQLite has rolled back already
 }
 
 bool SqliteConnection::inTransaction() { return api::sqlite3_get_autocommit(handleOf(session_)) == 0; }
@@ -186,8 +186,8 @@ void SqliteConnection::copyInto(const std::string& path) {
   if (code == SQLITE_OK) {
     api::sqlite3_backup* const backup = api::sqlite3_backup_init(raw, "main", handleOf(session_), "main");
     if (backup) {
-      // All pages in one step: one consistent snapshot, which in WAL mode holds up no writer and is never restarted by
-      // one.
+      // Copies all pages in one step: one consistent snapshot, which in WAL mode delays no writer and is never
+      // restarted by one.
       code = api::sqlite3_backup_step(backup, -1);
       const int finished = api::sqlite3_backup_finish(backup);
       if (code == SQLITE_DONE) code = finished;

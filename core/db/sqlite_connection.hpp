@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/db/connection.hpp"
+#include "core/db/driver_connection.hpp"
 
 namespace mortise::db {
 
@@ -16,7 +16,7 @@ struct SqliteSettings {
   std::chrono::milliseconds statementTimeout{30000};
 };
 
-class SqliteConnection final : public Connection {
+class SqliteConnection final : public DriverConnection {
  public:
   // Throws Error that names the path.
   SqliteConnection(const SqliteSettings& settings, Access access);
@@ -31,7 +31,7 @@ class SqliteConnection final : public Connection {
   bool inTransaction() override;
   bool alive() override { return !broken_; }
 
-  // Copies the database into the new file `path`; other connections go on writing meanwhile.
+  // Copies the database into the new file `path`; other connections continue to write meanwhile.
   void copyInto(const std::string& path);
 
  protected:

@@ -30,8 +30,8 @@ class SqliteTest : public testing::Test {
     return Database::open(options);
   }
   std::string path() const { return directory_.path() + "/with blank.db"; }
-  static std::string pragma(Session& session, const std::string& name) {
-    const auto rows = session.query("SELECT CAST(" + name + " AS TEXT) FROM pragma_" + name, {}, kText);
+  static std::string pragma(Connection& connection, const std::string& name) {
+    const auto rows = connection.query("SELECT CAST(" + name + " AS TEXT) FROM pragma_" + name, {}, kText);
     return rows->next() ? std::string(rows->text(0)) : "none";
   }
   static ErrorKind kindOf(const std::function<void()>& work, std::string* text = nullptr) {
@@ -69,10 +69,10 @@ TEST_F(SqliteTest, ConnectionsAreSetUpAsPromised) {
   EXPECT_THROW(reader->execute("CREATE TABLE t (x)", {}), Error);
 }
 
-// What makes another program leave the write-ahead log alone when it closes the file.
+// Checks that another program leaves the write-ahead log alone when it closes the file.
 TEST_F(SqliteTest, TheFileStaysLockedForOtherProcesses) {
   const auto database = open();
-  { const auto second = open(); }  // another pool of this process that comes and goes
+  { const auto second = open(); }  // another pool of this process, opened and closed
   const std::string file = path();
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -89,7 +89,7 @@ TEST_F(SqliteTest, TheFileStaysLockedForOtherProcesses) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: nobody holds the lock; 2: it can't be asked for";
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: the lock is free; 2: its state can't be read";
 }
 
 TEST_F(SqliteTest, ReadersGoOnWhileAWriterWorks) {
@@ -114,8 +114,8 @@ TEST_F(SqliteTest, WritersTakeTurnsInTheOrderTheyCame) {
     threads.emplace_back([&, i] {
       while (started != i) std::this_thread::yield();
       started = i + 1;
-      const auto session = database->lease(Access::write, 20s);
-      order.push_back(i);  // guarded by being the one writer
+      const auto connection = database->lease(Access::write, 20s);
+      order.push_back(i);  // guarded by the one writer
     });
     while (started != i + 1) std::this_thread::yield();
     std::this_thread::sleep_for(20ms);  // into the queue
@@ -127,15 +127,15 @@ TEST_F(SqliteTest, WritersTakeTurnsInTheOrderTheyCame) {
 
 TEST_F(SqliteTest, ALockOfAnotherProcessIsUnavailable) {
   const auto database = open(50ms);
-  const auto other = open(50ms);  // its own connections, as another process has
+  const auto other = open(50ms);  // its own connections, like another process
   const auto holder = other->lease(Access::write);
   holder->begin();
-  const auto session = database->lease(Access::write);
+  const auto connection = database->lease(Access::write);
   std::string text;
-  EXPECT_EQ(kindOf([&] { session->begin(); }, &text), ErrorKind::unavailable);
+  EXPECT_EQ(kindOf([&] { connection->begin(); }, &text), ErrorKind::unavailable);
   EXPECT_NE(text.find("locked"), std::string::npos) << text;
   holder->rollback();
-  EXPECT_NO_THROW(session->begin());
+  EXPECT_NO_THROW(connection->begin());
 }
 
 TEST_F(SqliteTest, AnAbandonedReadHoldsNothing) {
@@ -146,7 +146,7 @@ TEST_F(SqliteTest, AnAbandonedReadHoldsNothing) {
     const auto rows = reader->query("SELECT x FROM t", {}, kInteger);
     ASSERT_TRUE(rows->next());
   }
-  // A checkpoint that must finish finds no reader in its way.
+  // A checkpoint that must finish meets no reader.
   const auto writer = database->lease(Access::write);
   const auto rows = writer->query("SELECT 1", {}, kInteger);
   rows->next();
@@ -174,9 +174,9 @@ TEST_F(SqliteTest, BadUrlsAndFilesAreNamed) {
 
 TEST_F(SqliteTest, OnlyNamedParametersAreTaken) {
   const auto database = open();
-  const auto session = database->lease(Access::write);
-  EXPECT_EQ(kindOf([&] { session->query("SELECT ?", {}, kInteger); }), ErrorKind::syntax);
-  EXPECT_EQ(kindOf([&] { session->query("SELECT @x", {{"x", std::int64_t{1}}}, kInteger); }), ErrorKind::syntax);
+  const auto connection = database->lease(Access::write);
+  EXPECT_EQ(kindOf([&] { connection->query("SELECT ?", {}, kInteger); }), ErrorKind::syntax);
+  EXPECT_EQ(kindOf([&] { connection->query("SELECT @x", {{"x", std::int64_t{1}}}, kInteger); }), ErrorKind::syntax);
 }
 
 TEST_F(SqliteTest, BackupIsConsistentWhileWritersGoOn) {
@@ -186,9 +186,9 @@ TEST_F(SqliteTest, BackupIsConsistentWhileWritersGoOn) {
   std::atomic<int> written{0};
   std::thread writer([&] {
     for (int i = 0; !stop; ++i) {
-      database->transaction([&](Session& session) {
-        session.execute("INSERT INTO t VALUES (:i, 0)", {{"i", std::int64_t{i}}});
-        session.execute("UPDATE t SET b = :i", {{"i", std::int64_t{i}}});
+      database->transaction([&](Connection& connection) {
+        connection.execute("INSERT INTO t VALUES (:i, 0)", {{"i", std::int64_t{i}}});
+        connection.execute("UPDATE t SET b = :i", {{"i", std::int64_t{i}}});
       });
       ++written;
     }
@@ -204,9 +204,9 @@ TEST_F(SqliteTest, BackupIsConsistentWhileWritersGoOn) {
   Options options;
   options.url = "sqlite:" + copy;
   const auto restored = Database::open(options);
-  const auto session = restored->lease(Access::read);
-  const auto rows = session->query("SELECT count(*), count(DISTINCT b), max(a) - max(b) FROM t", {},
-                                   std::vector<ColumnType>(3, ColumnType::integer));
+  const auto connection = restored->lease(Access::read);
+  const auto rows = connection->query("SELECT count(*), count(DISTINCT b), max(a) - max(b) FROM t", {},
+                                      std::vector<ColumnType>(3, ColumnType::integer));
   ASSERT_TRUE(rows->next());
   EXPECT_GE(rows->integer(0), 20);
   EXPECT_EQ(rows->integer(1), 1);
@@ -240,23 +240,23 @@ TEST_F(SqliteTest, AFullDiskIsReportedAndSurvived) {
       }
     }
     const auto fill = [&] {
-      database->transaction([&](Session& session) {
+      database->transaction([&](Connection& connection) {
         for (int i = 0; i < 40; ++i)
-          session.execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string(100'000, 'x')}});
+          connection.execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string(100'000, 'x')}});
       });
     };
     EXPECT_EQ(kindOf(fill), ErrorKind::full);
     const auto reader = database->lease(Access::read);
     EXPECT_TRUE(reader->query("SELECT count(*) FROM t", {}, kInteger)->next());
-    const auto session = database->lease(Access::write);
+    const auto connection = database->lease(Access::write);
     EXPECT_EQ(kindOf([&] {
                 for (int i = 0; i < 40; ++i)
-                  session->execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string(100'000, 'x')}});
+                  connection->execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string(100'000, 'x')}});
               }),
               ErrorKind::full);
     ASSERT_EQ(::unlink(ballast.c_str()), 0);
-    EXPECT_NO_THROW(session->execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string("after")}}));
-    const auto rows = session->query("SELECT count(*) FROM t WHERE x IN ('kept', 'after')", {}, kInteger);
+    EXPECT_NO_THROW(connection->execute("INSERT INTO t (x) VALUES (:x)", {{"x", std::string("after")}}));
+    const auto rows = connection->query("SELECT count(*) FROM t WHERE x IN ('kept', 'after')", {}, kInteger);
     ASSERT_TRUE(rows->next());
     EXPECT_EQ(rows->integer(0), 2);
   }

@@ -8,8 +8,8 @@ namespace mortise::db {
 
 class JoinedTransaction;
 
-// Stands around code that may open a joined transaction and forget it: on entry the thread has none, and one that is
-// still open at the end is rolled back and logged. What the thread had before comes back.
+// Surrounds code that may open a joined transaction and forget it: on entry the thread has none, and one that is open
+// at the end is rolled back and logged. Then the thread's earlier transaction is restored.
 class TransactionBoundary {
  public:
   // `where` names the code in the log and outlives this object.

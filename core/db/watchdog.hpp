@@ -1,4 +1,4 @@
-// Cuts the socket of a connection whose statement outlives its deadline. statement_timeout is kept by the server, so a
+// Cuts the socket of a connection whose statement outlives its deadline. The server enforces statement_timeout, so a
 // frozen server never applies it, and libpq waits without limit.
 #pragma once
 
@@ -19,7 +19,7 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // One watched socket. Lives in the connection that owns the descriptor and is removed before it is closed.
+  // One watched socket. Owned by the connection that owns the descriptor, and removed before that is closed.
   struct Entry {
     int fd = -1;
     std::atomic<std::int64_t> deadline{0};  // steady clock, milliseconds; 0 = not busy

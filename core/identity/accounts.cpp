@@ -17,17 +17,17 @@ namespace {
 
 Problem notFound() { return Problem(404, "user_not_found"); }
 
-// Of both kinds: with tokens, with a cookie.
-void revokeSessionsOf(db::Session& session, std::string_view userId) {
+// Of both kinds: with tokens and with a cookie.
+void revokeSessionsOf(db::Connection& connection, std::string_view userId) {
   const std::int64_t now = nowMicros();
-  store::revokeSessionsOf(session, userId, now);
-  CookieSessions::revokeOf(session, userId, now);
+  store::revokeSessionsOf(connection, userId, now);
+  CookieSessions::revokeOf(connection, userId, now);
 }
 
-void requireFreeNames(db::Session& session, const User& user, bool folded) {
-  if (!user.username.empty() && store::otherHasUsername(session, user.username, user.id, folded))
+void requireFreeNames(db::Connection& connection, const User& user, bool folded) {
+  if (!user.username.empty() && store::otherHasUsername(connection, user.username, user.id, folded))
     throw Problem(409, "username_taken");
-  if (!user.email.empty() && store::otherHasEmail(session, user.email, user.id)) throw Problem(409, "email_taken");
+  if (!user.email.empty() && store::otherHasEmail(connection, user.email, user.id)) throw Problem(409, "email_taken");
 }
 
 }  // namespace
@@ -44,7 +44,8 @@ std::optional<User> Accounts::find(UserKey by, std::string_view key) {
 User Accounts::create(const NewUser& user) {
   const std::string hash = passwordHashOf(user);
   User created;
-  commitChange(database_, revision_, [&](db::Session& session) { created = insert(session, user, hash, user.role); });
+  commitChange(database_, revision_,
+               [&](db::Connection& connection) { created = insert(connection, user, hash, user.role); });
   return created;
 }
 
@@ -52,15 +53,15 @@ User Accounts::change(std::string_view id, const UserChange& change) {
   if (change.tier && !change.tier->empty() && !isTier(*change.tier))
     throw Problem(422, "unknown_tier").note("no tier: " + *change.tier);
   User user;
-  commitChange(database_, revision_, [&](db::Session& session) {
-    store::lockUsers(session);
-    auto stored = store::findUser(session, UserKey::id, id);
+  commitChange(database_, revision_, [&](db::Connection& connection) {
+    store::lockUsers(connection);
+    auto stored = store::findUser(connection, UserKey::id, id);
     if (!stored) throw notFound();
     user = std::move(*stored);
     const bool wasActive = user.status == "active";
     if (change.username && *change.username != user.username) {
       user.username = *change.username;
-      if (!user.username.empty() && store::otherHasUsername(session, user.username, user.id, change.uniqueFolded)) {
+      if (!user.username.empty() && store::otherHasUsername(connection, user.username, user.id, change.uniqueFolded)) {
         throw Problem(409, "username_taken");
       }
     }
@@ -72,16 +73,16 @@ User Accounts::change(std::string_view id, const UserChange& change) {
     if (change.role) user.role = *change.role;
     if (change.tier) user.tier = *change.tier;
     if (change.emailConfirmedAt != 0) user.emailConfirmedAt = change.emailConfirmedAt;
-    store::updateUser(session, user);
+    store::updateUser(connection, user);
     if (change.passwordHash) {
       user.passwordHash = *change.passwordHash;
-      store::setPasswordHash(session, user.id, user.passwordHash);
+      store::setPasswordHash(connection, user.id, user.passwordHash);
     }
-    if (change.endKeys) ApiKeys::deactivateOf(session, user.id);
+    if (change.endKeys) ApiKeys::deactivateOf(connection, user.id);
     if (change.passwordHash || (wasActive && user.status != "active")) {
-      // What was signed before a ban or a new password is void after it, too.
-      store::nextTokenGeneration(session, user.id);
-      revokeSessionsOf(session, user.id);
+      // A ban or a new password also voids stateless tokens signed before it.
+      store::nextTokenGeneration(connection, user.id);
+      revokeSessionsOf(connection, user.id);
       ++user.tokenGeneration;
     }
   });
@@ -89,17 +90,17 @@ User Accounts::change(std::string_view id, const UserChange& change) {
 }
 
 std::vector<User> Accounts::list(std::int64_t skip, std::int64_t limit, std::int64_t& total) {
-  const auto session = database_.lease(db::Access::read);
-  total = store::countUsers(*session);
-  return store::listUsers(*session, std::max<std::int64_t>(skip, 0), std::max<std::int64_t>(limit, 0));
+  const auto connection = database_.lease(db::Access::read);
+  total = store::countUsers(*connection);
+  return store::listUsers(*connection, std::max<std::int64_t>(skip, 0), std::max<std::int64_t>(limit, 0));
 }
 
 void Accounts::remove(std::string_view id) {
-  commitChange(database_, revision_, [&](db::Session& session) {
-    store::lockUsers(session);  // no organisation takes the user in meanwhile
-    if (!store::removeUser(session, id)) throw notFound();
-    CookieSessions::removeOf(session, id);
-    ApiKeys::removeOf(session, id);
+  commitChange(database_, revision_, [&](db::Connection& connection) {
+    store::lockUsers(connection);  // so that no organisation adds the user meanwhile
+    if (!store::removeUser(connection, id)) throw notFound();
+    CookieSessions::removeOf(connection, id);
+    ApiKeys::removeOf(connection, id);
   });
 }
 
@@ -116,8 +117,9 @@ std::optional<User> Accounts::checkPassword(UserKey by, std::string_view key, st
   if (!passwords_.check(user ? user->passwordHash : std::string{}, password)) return std::nullopt;
   if (passwords_.outdated(user->passwordHash)) {
     const std::string renewed = hashPassword(password);
-    database_.transaction(
-        [&](db::Session& session) { store::replacePasswordHash(session, user->id, user->passwordHash, renewed); });
+    database_.transaction([&](db::Connection& connection) {
+      store::replacePasswordHash(connection, user->id, user->passwordHash, renewed);
+    });
     user->passwordHash = renewed;
   }
   return user;
@@ -125,21 +127,21 @@ std::optional<User> Accounts::checkPassword(UserKey by, std::string_view key, st
 
 void Accounts::setPassword(std::string_view userId, std::string_view password) {
   const std::string hash = hashPassword(password);
-  commitChange(database_, revision_, [&](db::Session& session) {
-    if (!store::setPasswordHash(session, userId, hash)) throw notFound();
-    store::nextTokenGeneration(session, userId);
-    revokeSessionsOf(session, userId);
+  commitChange(database_, revision_, [&](db::Connection& connection) {
+    if (!store::setPasswordHash(connection, userId, hash)) throw notFound();
+    store::nextTokenGeneration(connection, userId);
+    revokeSessionsOf(connection, userId);
   });
 }
 
 void Accounts::revokeAll(std::string_view userId) {
-  commitChange(database_, revision_, [&](db::Session& session) {
-    if (!store::nextTokenGeneration(session, userId)) throw notFound();
-    revokeSessionsOf(session, userId);
+  commitChange(database_, revision_, [&](db::Connection& connection) {
+    if (!store::nextTokenGeneration(connection, userId)) throw notFound();
+    revokeSessionsOf(connection, userId);
   });
 }
 
-User Accounts::insert(db::Session& session, const NewUser& account, const std::string& passwordHash,
+User Accounts::insert(db::Connection& connection, const NewUser& account, const std::string& passwordHash,
                       std::string_view role) {
   if (account.username.empty() && text::trim(account.email).empty()) {
     if (!account.unnamed) throw Problem(422, "account_unnamed");
@@ -154,10 +156,10 @@ User Accounts::insert(db::Session& session, const NewUser& account, const std::s
   user.passwordHash = passwordHash;
   user.createdAt = account.createdAt != 0 ? account.createdAt : nowMicros();
   user.emailConfirmedAt = account.emailConfirmedAt;
-  store::lockUsers(session);
-  requireFreeNames(session, user, account.uniqueFolded);
-  user.number = store::nextUserNumber(session);
-  store::insertUser(session, user);
+  store::lockUsers(connection);
+  requireFreeNames(connection, user, account.uniqueFolded);
+  user.number = store::nextUserNumber(connection);
+  store::insertUser(connection, user);
   return user;
 }
 

@@ -1,4 +1,4 @@
-// The accounts and their passwords.
+// User accounts and their passwords.
 #pragma once
 
 #include <cstdint>
@@ -25,25 +25,26 @@ class Accounts {
   User create(const NewUser& user);
   User change(std::string_view id, const UserChange& change);
   std::vector<User> list(std::int64_t skip, std::int64_t limit, std::int64_t& total);
-  // With its sessions, its keys and its membership. An organisation may lose its last administrator that way: an
-  // account must always be removable, and the organisation goes on (an administrator of the server can help it).
+  // Removes the account with its sessions, keys and membership. An organisation may lose its last administrator that
+  // way: an account must always be removable, and the organisation remains (an administrator of the server can help
+  // it).
   void remove(std::string_view id);
   std::int64_t countWithRole(std::string_view role);
 
   std::string hashPassword(std::string_view password);
-  std::uint64_t passwordHashes() const;  // computed since the start, those of checks included
-  // The user, or nullopt; same work either way.
+  std::uint64_t passwordHashes() const;  // computed since the start, including checks
+  // The user, or nullopt; takes the same time either way.
   std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password);
   void setPassword(std::string_view userId, std::string_view password);
 
   // Ends every session and voids every token of the user.
   void revokeAll(std::string_view userId);
 
-  // A part of a wider change, inside its transaction; the caller advances the revision. `passwordHash` and `role` count,
+  // Part of a wider change, inside its transaction; the caller advances the revision. `passwordHash` and `role` apply,
   // not those of `account`.
-  static User insert(db::Session& session, const NewUser& account, const std::string& passwordHash,
+  static User insert(db::Connection& connection, const NewUser& account, const std::string& passwordHash,
                      std::string_view role);
-  // The hash that a new account brings, or that of its password; empty: no password.
+  // The hash of a new account: the given one, or that of its password; empty: no password.
   std::string passwordHashOf(const NewUser& account);
 
  private:

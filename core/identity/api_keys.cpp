@@ -29,7 +29,7 @@ ApiKey keyFrom(const db::Rows& row) {
   ApiKey key;
   key.id = row.text(0);
   key.userId = row.text(1);
-  key.kind = row.text(2) == "user" ? KeyKind::user : KeyKind::service;  // anything unknown gets the lesser rights
+  key.kind = row.text(2) == "user" ? KeyKind::user : KeyKind::service;  // an unknown kind gets the lesser rights
   key.name = row.text(3);
   key.prefix = row.text(4);
   key.scopes = fromJsonList(row.text(5));
@@ -46,8 +46,8 @@ ApiKey keyFrom(const db::Rows& row) {
   return key;
 }
 
-std::optional<ApiKey> one(db::Session& session, const char* where, const db::Parameters& parameters) {
-  const auto rows = session.query(std::string(kColumns) + where, parameters, kTypes);
+std::optional<ApiKey> one(db::Connection& connection, const char* where, const db::Parameters& parameters) {
+  const auto rows = connection.query(std::string(kColumns) + where, parameters, kTypes);
   if (!rows->next()) return std::nullopt;
   return keyFrom(*rows);
 }
@@ -98,9 +98,9 @@ ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
   key.createdBy = request.createdBy.empty() ? request.userId : request.createdBy;
   key.createdAt = now;
   key.expiresAt = request.expiresAt;
-  database_.transaction([&](db::Session& session) {
-    store::requireActiveUser(session, key.userId);
-    session.execute(
+  database_.transaction([&](db::Connection& connection) {
+    store::requireActiveUser(connection, key.userId);
+    connection.execute(
         "INSERT INTO mortise_api_keys (id, user_id, kind, name, key_hash, key_prefix, scopes, org_id, project_ids, "
         "created_at, created_by, expires_at) VALUES (:id, :user_id, :kind, :name, :key_hash, :key_prefix, :scopes, "
         ":org_id, :project_ids, :created_at, :created_by, :expires_at)",
@@ -123,17 +123,17 @@ ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
 }
 
 std::vector<ApiKey> ApiKeys::list(std::string_view userId, std::string_view orgId) {
-  const auto session = database_.lease(db::Access::read);
+  const auto connection = database_.lease(db::Access::read);
   const db::Parameters both = {{"user_id", std::string(userId)}, {"org_id", std::string(orgId)}};
   const char* const order = " ORDER BY created_at DESC, id DESC";
   std::unique_ptr<db::Rows> rows;
   if (orgId.empty()) {
-    rows = session->query(std::string(kColumns) + "WHERE user_id = :user_id" + order, {both[0]}, kTypes);
+    rows = connection->query(std::string(kColumns) + "WHERE user_id = :user_id" + order, {both[0]}, kTypes);
   } else if (userId.empty()) {
-    rows = session->query(std::string(kColumns) + "WHERE org_id = :org_id" + order, {both[1]}, kTypes);
+    rows = connection->query(std::string(kColumns) + "WHERE org_id = :org_id" + order, {both[1]}, kTypes);
   } else {
-    rows =
-        session->query(std::string(kColumns) + "WHERE user_id = :user_id AND org_id = :org_id" + order, both, kTypes);
+    rows = connection->query(std::string(kColumns) + "WHERE user_id = :user_id AND org_id = :org_id" + order, both,
+                             kTypes);
   }
   std::vector<ApiKey> keys;
   while (rows->next()) keys.push_back(keyFrom(*rows));
@@ -141,26 +141,26 @@ std::vector<ApiKey> ApiKeys::list(std::string_view userId, std::string_view orgI
 }
 
 void ApiKeys::deactivate(std::string_view userId, std::string_view keyId) {
-  database_.transaction([&](db::Session& session) {
-    const auto key = one(session, "WHERE id = :id", {{"id", std::string(keyId)}});
+  database_.transaction([&](db::Connection& connection) {
+    const auto key = one(connection, "WHERE id = :id", {{"id", std::string(keyId)}});
     if (!key || (!userId.empty() && key->userId != userId)) throw Problem(404, "api_key_not_found");
-    session.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE id = :id", {{"id", key->id}});
+    connection.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE id = :id", {{"id", key->id}});
   });
   revision_.advance();
 }
 
-void ApiKeys::deactivateOf(db::Session& session, std::string_view userId) {
-  session.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE user_id = :user_id",
-                  {{"user_id", std::string(userId)}});
+void ApiKeys::deactivateOf(db::Connection& connection, std::string_view userId) {
+  connection.execute("UPDATE mortise_api_keys SET is_active = 0 WHERE user_id = :user_id",
+                     {{"user_id", std::string(userId)}});
 }
 
 ApiKey ApiKeys::revoke(std::string_view keyId, std::string_view reason) {
   std::optional<ApiKey> key;
-  database_.transaction([&](db::Session& session) {
-    session.execute(
+  database_.transaction([&](db::Connection& connection) {
+    connection.execute(
         "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE id = :id AND revoked_at = 0",
         {{"now", nowMicros()}, {"reason", std::string(reason)}, {"id", std::string(keyId)}});
-    key = one(session, "WHERE id = :id", {{"id", std::string(keyId)}});
+    key = one(connection, "WHERE id = :id", {{"id", std::string(keyId)}});
     if (!key) throw Problem(404, "api_key_not_found");
   });
   revision_.advance();
@@ -169,9 +169,9 @@ ApiKey ApiKeys::revoke(std::string_view keyId, std::string_view reason) {
 
 std::optional<ApiKey> ApiKeys::find(std::string_view raw) { return find(*database_.lease(db::Access::read), raw); }
 
-std::optional<ApiKey> ApiKeys::find(db::Session& session, std::string_view raw) {
-  // By hash: how long the look-up takes tells nothing of the keys that exist.
-  return one(session, "WHERE key_hash = :key_hash", {{"key_hash", text::hex(sha256(raw))}});
+std::optional<ApiKey> ApiKeys::find(db::Connection& connection, std::string_view raw) {
+  // Looks up by hash, so that the time of the look-up reveals nothing about existing keys.
+  return one(connection, "WHERE key_hash = :key_hash", {{"key_hash", text::hex(sha256(raw))}});
 }
 
 void ApiKeys::requireUsable(const std::optional<ApiKey>& key, std::int64_t now) {
@@ -184,9 +184,9 @@ void ApiKeys::requireUsable(const std::optional<ApiKey>& key, std::int64_t now) 
 void ApiKeys::recordUse(const ApiKey& key, std::string_view address, std::int64_t now) {
   if (now - key.lastUsedAt < kUseEvery) return;
   try {
-    // No revision: who the caller is did not change.
-    database_.transaction([&](db::Session& session) {
-      session.execute(
+    // The caller's identity did not change, so the revision stays.
+    database_.transaction([&](db::Connection& connection) {
+      connection.execute(
           "UPDATE mortise_api_keys SET last_used_at = :now, last_used_ip = :ip WHERE id = :id AND last_used_at <= "
           ":before",
           {{"now", now},
@@ -199,16 +199,16 @@ void ApiKeys::recordUse(const ApiKey& key, std::string_view address, std::int64_
   }
 }
 
-void ApiKeys::revokeServiceKeys(db::Session& session, const std::string& orgId, const std::string& userId,
+void ApiKeys::revokeServiceKeys(db::Connection& connection, const std::string& orgId, const std::string& userId,
                                 std::string_view reason) {
-  session.execute(
+  connection.execute(
       "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE kind = 'service' AND org_id = "
       ":org_id AND (:user_id = '' OR user_id = :user_id) AND revoked_at = 0",
       {{"now", nowMicros()}, {"reason", std::string(reason)}, {"org_id", orgId}, {"user_id", userId}});
 }
 
-void ApiKeys::removeOf(db::Session& session, std::string_view userId) {
-  session.execute("DELETE FROM mortise_api_keys WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
+void ApiKeys::removeOf(db::Connection& connection, std::string_view userId) {
+  connection.execute("DELETE FROM mortise_api_keys WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
 }
 
 }  // namespace mortise::identity

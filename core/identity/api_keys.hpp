@@ -1,4 +1,4 @@
-// API keys: long-lived credentials for programs. The text of a key is shown once; the database has only its SHA-256.
+// API keys: long-lived credentials for programs. A key's text is shown once; the database stores only its SHA-256.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +28,11 @@ struct NewApiKey {
   KeyKind kind = KeyKind::user;
   std::vector<std::string> scopes;  // empty for a user's key: {"*"}
   std::int64_t expiresAt = 0;
-  std::string orgId, createdBy;  // createdBy empty: the user
+  std::string orgId, createdBy;  // createdBy empty: created by the user
   std::vector<std::string> projectIds;
 };
 
-// ["a","b"], and back; anything that is not a list of texts is empty.
+// To ["a","b"] and back; anything that is not a list of texts becomes empty.
 std::string jsonList(const std::vector<std::string>& words);
 std::vector<std::string> fromJsonList(std::string_view json);
 
@@ -48,29 +48,29 @@ class ApiKeys {
   // 404 user_not_found, 403 account_disabled, 422 validation_failed (a service key without scopes, an expiry in the
   // past).
   ApiKey mint(const NewApiKey& request, std::string& raw);
-  // Newest first, dead ones too. Of a user, of an organisation, or of both; at least one is not empty.
+  // Newest first, including dead keys. Of a user, of an organisation, or of both; at least one is not empty.
   std::vector<ApiKey> list(std::string_view userId, std::string_view orgId = {});
-  // Switches a key off without a stamp. Empty `userId`: of any user. Throws Problem 404 api_key_not_found.
+  // Switches a key off without a revocation stamp. Empty `userId`: of any user. Throws Problem 404 api_key_not_found.
   void deactivate(std::string_view userId, std::string_view keyId);
   // Every key that runs as the user, within the caller's transaction; the caller advances the revision.
-  static void deactivateOf(db::Session& session, std::string_view userId);
+  static void deactivateOf(db::Connection& connection, std::string_view userId);
   // A second revocation keeps the first stamp and reason. Throws Problem 404 api_key_not_found.
   ApiKey revoke(std::string_view keyId, std::string_view reason);
 
   std::optional<ApiKey> find(std::string_view raw);
-  static std::optional<ApiKey> find(db::Session& session, std::string_view raw);
-  // The promised order: Problem 401 not_authenticated (unknown), api_key_revoked, not_authenticated (inactive),
-  // api_key_expired.
+  static std::optional<ApiKey> find(db::Connection& connection, std::string_view raw);
+  // Checks in the promised order: Problem 401 not_authenticated (unknown), api_key_revoked, not_authenticated
+  // (inactive), api_key_expired.
   static void requireUsable(const std::optional<ApiKey>& key, std::int64_t now);
-  // Records the use, at most once a minute for each key. A database that can't be written now is only logged: the
-  // caller is who it says it is all the same.
+  // Records the use, at most once a minute for each key. A failure of the database is only logged, because the caller
+  // is authenticated all the same.
   void recordUse(const ApiKey& key, std::string_view address, std::int64_t now);
 
-  // Parts of wider changes, inside their transaction; the caller advances the revision.
+  // The following are parts of wider changes, inside their transaction; the caller advances the revision.
   // Service keys of the organisation that run as this user; empty `userId`: all of the organisation.
-  static void revokeServiceKeys(db::Session& session, const std::string& orgId, const std::string& userId,
+  static void revokeServiceKeys(db::Connection& connection, const std::string& orgId, const std::string& userId,
                                 std::string_view reason);
-  static void removeOf(db::Session& session, std::string_view userId);
+  static void removeOf(db::Connection& connection, std::string_view userId);
 
  private:
   db::Database& database_;

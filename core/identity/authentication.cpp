@@ -25,7 +25,7 @@ PrincipalPtr anonymous() {
 
 }  // namespace
 
-// The token that a request brought, and how. Empty token: none.
+// The token of a request, and its kind. Empty token: none.
 struct Authentication::Presented {
   Credential credential = Credential::none;
   std::string_view token;
@@ -45,7 +45,7 @@ Authentication::Presented Authentication::presentedBy(const Credentials& credent
   if (credentials.repeatedAuthorization) {
     throw Problem(401, "not_authenticated").note("more than one authorization header");
   }
-  // Another scheme, or none at all, counts as no credentials; the other places are looked at only then.
+  // Another scheme, or none, counts as no credentials; only then the other places are read.
   const std::string_view header = text::trim(credentials.authorization);
   const auto blank = header.find(' ');
   if (text::equalsIgnoreCase(header.substr(0, blank), "bearer")) {
@@ -160,9 +160,9 @@ PrincipalPtr Authentication::principalOfToken(const Presented& presented, std::i
   std::optional<User> user;
   std::optional<store::SessionRow> row;
   {
-    const auto session = database_.lease(db::Access::read);
-    user = store::findUser(*session, UserKey::id, claims.subject);
-    if (user && !claims.session.empty()) row = store::findSession(*session, claims.session);
+    const auto connection = database_.lease(db::Access::read);
+    user = store::findUser(*connection, UserKey::id, claims.subject);
+    if (user && !claims.session.empty()) row = store::findSession(*connection, claims.session);
   }
   if (!user) throw invalidToken("the user is gone");
   if (user->status != "active") throw Problem(403, "account_disabled");
@@ -180,10 +180,10 @@ PrincipalPtr Authentication::principalOfKey(std::string_view raw, std::string_vi
   std::optional<ApiKey> key;
   std::optional<User> user;
   {
-    const auto session = database_.lease(db::Access::read);
-    key = ApiKeys::find(*session, raw);
+    const auto connection = database_.lease(db::Access::read);
+    key = ApiKeys::find(*connection, raw);
     ApiKeys::requireUsable(key, now);
-    user = store::findUser(*session, UserKey::id, key->userId);
+    user = store::findUser(*connection, UserKey::id, key->userId);
   }
   if (!user || user->status != "active") throw Problem(403, "account_disabled");
   apiKeys_.recordUse(*key, address, now);
@@ -202,9 +202,9 @@ PrincipalPtr Authentication::principalOfCookie(std::string_view cookie, std::int
   std::optional<CookieSession> browser;
   std::optional<User> user;
   {
-    const auto session = database_.lease(db::Access::read);
-    browser = cookieSessions_.find(*session, cookie, now);
-    if (browser) user = store::findUser(*session, UserKey::id, browser->userId);
+    const auto connection = database_.lease(db::Access::read);
+    browser = cookieSessions_.find(*connection, cookie, now);
+    if (browser) user = store::findUser(*connection, UserKey::id, browser->userId);
   }
   if (browser) cookieSessions_.recordUse(*browser, now);
   if (!user || user->status != "active") return anonymous_;

@@ -1,4 +1,4 @@
-// From what a request brought to the principal that calls.
+// Finds the principal of a request from its credentials.
 #pragma once
 
 #include <cstdint>
@@ -36,16 +36,15 @@ class Authentication {
   // every permission. [start]
   void grant(const std::map<std::string, std::vector<std::string>>& rolesByPermission);
 
-  // [any, never blocks] The principal where that needs no database: no credentials at all, a malformed or
-  // badly signed token (throws Problem 401), a forged cookie (anonymous), or one that the cache has. nullptr: ask
-  // complete() on a worker.
+  // [any, never blocks] The principal where that needs no database: no credentials, a malformed or badly signed token
+  // (throws Problem 401), a forged cookie (anonymous), or a cached principal. nullptr: call complete() on a worker.
   PrincipalPtr fast(const Credentials& credentials) const;
   // [worker] Complete check against the database. Throws Problem 401 (or 403 account_disabled for a valid token or key
-  // of an inactive or banned account). A cookie without a living session of an active user is anonymous.
+  // of an inactive or banned account). A cookie without a valid session of an active user is anonymous.
   PrincipalPtr complete(const Credentials& credentials);
 
-  // [worker] Principals of requests that go on, as they are now: with their present role, or why they ended. A
-  // few queries for all of them. The life of an access token does not count.
+  // [worker] The present principals of requests that stay open: with their present role, or why they ended. A few
+  // queries for all of them. Ignores the expiry of access tokens.
   struct Recheck {
     PrincipalPtr principal;        // nullptr when ended
     std::optional<Problem> ended;  // 401 or 403

@@ -7,8 +7,8 @@
 
 namespace mortise::identity {
 
-// A change of users or sessions in one transaction: committed, then seen by every process that shares the file. Throws
-// what `work` and the transaction throw; the revision stays then.
+// Commits a change of users or sessions in one transaction, then advances the revision for every process that shares
+// the file. Throws what `work` and the transaction throw; then the revision stays.
 template <typename Work>
 void commitChange(db::Database& database, Revision& revision, Work&& work) {
   database.transaction(std::forward<Work>(work));

@@ -17,11 +17,11 @@ constexpr std::size_t kIdBytes = 24;  // 192 random bits
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::int64_t kUseEvery = 60 * kMicros;
-// Servers on one database need not agree on the time to the second.
+// Tolerance for servers on one database whose clocks differ by seconds.
 constexpr std::int64_t kClockSkew = 60 * kMicros;
 
-void insert(db::Session& session, const CookieSession& row) {
-  session.execute(
+void insert(db::Connection& connection, const CookieSession& row) {
+  connection.execute(
       "INSERT INTO mortise_cookie_sessions (id, user_id, csrf_secret, created_at, last_seen_at, expires_at) "
       "VALUES (:id, :user_id, :csrf_secret, :now, :now, :expires_at)",
       {{"id", row.id},
@@ -73,7 +73,7 @@ std::string CookieSessions::setCookie(const CookieSession& session) const {
 
 CookieSession CookieSessions::openAnonymous(std::int64_t now) {
   CookieSession session = newSession({}, now);
-  database_.transaction([&](db::Session& work) { insert(work, session); });
+  database_.transaction([&](db::Connection& work) { insert(work, session); });
   return session;
 }
 
@@ -82,13 +82,13 @@ std::optional<CookieSession> CookieSessions::find(std::string_view cookie, std::
   return find(*database_.lease(db::Access::read), cookie, now);
 }
 
-std::optional<CookieSession> CookieSessions::find(db::Session& session, std::string_view cookie,
+std::optional<CookieSession> CookieSessions::find(db::Connection& connection, std::string_view cookie,
                                                   std::int64_t now) const {
   auto id = read(cookie);
   if (!id) return std::nullopt;
   constexpr ColumnType kTypes[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
                                    ColumnType::integer};
-  const auto rows = session.query(
+  const auto rows = connection.query(
       "SELECT user_id, csrf_secret, last_seen_at, expires_at, revoked_at FROM mortise_cookie_sessions WHERE id = :id",
       {{"id", *id}}, kTypes);
   if (!rows->next() || rows->integer(4) != 0 || rows->integer(3) <= now) return std::nullopt;
@@ -99,7 +99,7 @@ std::optional<CookieSession> CookieSessions::find(db::Session& session, std::str
 CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view userId, std::int64_t now) {
   const CookieSession signedIn = newSession(userId, now);
   CookieSession bound;
-  database_.transaction([&](db::Session& work) {
+  database_.transaction([&](db::Connection& work) {
     store::requireActiveUser(work, signedIn.userId);
     bound = signedIn;
     const auto old = find(work, cookie, now);
@@ -118,7 +118,7 @@ bool CookieSessions::close(std::string_view cookie, std::int64_t now) {
   const auto id = read(cookie);
   if (!id) return false;
   bool closed = false;
-  database_.transaction([&](db::Session& work) {
+  database_.transaction([&](db::Connection& work) {
     closed = work.execute(
                  "UPDATE mortise_cookie_sessions SET user_id = '', last_seen_at = :now, expires_at = :expires_at "
                  "WHERE id = :id AND user_id <> '' AND revoked_at = 0",
@@ -149,7 +149,7 @@ bool CookieSessions::checkCsrf(const CookieSession& session, std::string_view to
 void CookieSessions::recordUse(const CookieSession& session, std::int64_t now) {
   if (now - session.lastSeenAt < kUseEvery) return;
   try {
-    database_.transaction([&](db::Session& work) {
+    database_.transaction([&](db::Connection& work) {
       work.execute(
           "UPDATE mortise_cookie_sessions SET last_seen_at = :now, expires_at = :expires_at "
           "WHERE id = :id AND user_id = :user_id AND revoked_at = 0",
@@ -163,18 +163,19 @@ void CookieSessions::recordUse(const CookieSession& session, std::int64_t now) {
   }
 }
 
-void CookieSessions::revokeOf(db::Session& session, std::string_view userId, std::int64_t now) {
-  session.execute("UPDATE mortise_cookie_sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at = 0",
-                  {{"now", now}, {"user_id", std::string(userId)}});
+void CookieSessions::revokeOf(db::Connection& connection, std::string_view userId, std::int64_t now) {
+  connection.execute("UPDATE mortise_cookie_sessions SET revoked_at = :now WHERE user_id = :user_id AND revoked_at = 0",
+                     {{"now", now}, {"user_id", std::string(userId)}});
 }
 
-void CookieSessions::removeOf(db::Session& session, std::string_view userId) {
-  session.execute("DELETE FROM mortise_cookie_sessions WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
+void CookieSessions::removeOf(db::Connection& connection, std::string_view userId) {
+  connection.execute("DELETE FROM mortise_cookie_sessions WHERE user_id = :user_id",
+                     {{"user_id", std::string(userId)}});
 }
 
-std::int64_t CookieSessions::removeDead(db::Session& session, std::int64_t now) {
-  return session.execute("DELETE FROM mortise_cookie_sessions WHERE expires_at <= :now OR revoked_at > 0",
-                         {{"now", now}});
+std::int64_t CookieSessions::removeDead(db::Connection& connection, std::int64_t now) {
+  return connection.execute("DELETE FROM mortise_cookie_sessions WHERE expires_at <= :now OR revoked_at > 0",
+                            {{"now", now}});
 }
 
 }  // namespace mortise::identity

@@ -20,13 +20,13 @@ struct CookieSession {
 struct CookieOptions {
   std::string key;                           // signs cookies and CSRF tokens
   std::chrono::seconds lifetime{7 * 86400};  // of a signed-in session without use
-  bool secure = false;                       // the cookie never travels in the clear: clients come by https
+  bool secure = false;                       // clients use https: the cookie is never sent in the clear
   std::chrono::seconds anonymousLifetime{86400};
 };
 
-// The cookie is "<session id>.<HMAC>". The id itself is stored, not a hash of it: a reader of the database still has
-// no cookie without the server's key, and the HMAC turns forged cookies away on the I/O thread, before any look-up.
-// Times are passed in, in microseconds, so that tests move them. All but read() and setCookie(): [worker].
+// The cookie is "<session id>.<HMAC>". The database stores the id itself, not its hash: a reader of the database still
+// has no cookie without the server's key, and the HMAC refuses forged cookies on the I/O thread, before any look-up.
+// Times are parameters, in microseconds, so that tests can set them. All but read() and setCookie(): [worker].
 class CookieSessions {
  public:
   static constexpr std::string_view kName = "whalefall_session";
@@ -35,34 +35,34 @@ class CookieSessions {
   CookieSessions(db::Database& database, Revision& revision, CookieOptions options)
       : database_(database), revision_(revision), options_(std::move(options)) {}
 
-  // The id that a cookie's value names; nullopt: not signed by us. [any]
+  // The id in a cookie's value; nullopt: not signed by this server. [any]
   std::optional<std::string> read(std::string_view cookie) const;
-  // The Set-Cookie value that gives a client this session. [any]
+  // The Set-Cookie value for this session. [any]
   std::string setCookie(const CookieSession& session) const;
   std::string cookie(const CookieSession& session) const;
 
   CookieSession openAnonymous(std::int64_t now);
   // nullopt: forged, gone, revoked or expired.
   std::optional<CookieSession> find(std::string_view cookie, std::int64_t now);
-  std::optional<CookieSession> find(db::Session& session, std::string_view cookie, std::int64_t now) const;
-  // Signs a user in: under a new id (a session id that an attacker planted before is worth nothing), with the CSRF secret
-  // of the old session, so that tokens fetched before stay valid. Without a living session: a new one. Throws Problem
-  // 404 user_not_found, 403 account_disabled.
+  std::optional<CookieSession> find(db::Connection& connection, std::string_view cookie, std::int64_t now) const;
+  // Signs a user in: under a new id (so a session id that an attacker planted before is worthless), with the CSRF
+  // secret of the old session, so that tokens fetched before stay valid. Without a valid session: a new one. Throws
+  // Problem 404 user_not_found, 403 account_disabled.
   CookieSession bindUser(std::string_view cookie, std::string_view userId, std::int64_t now);
-  // Signs out: the session stays, anonymous, with its CSRF secret. False: no user was signed in.
+  // Signs out: the session stays, anonymous, with its CSRF secret. Returns false when no user was signed in.
   bool close(std::string_view cookie, std::int64_t now);
 
   // Valid for any request of the session for an hour, any number of times.
   std::string csrfToken(const CookieSession& session, std::int64_t now) const;
   bool checkCsrf(const CookieSession& session, std::string_view token, std::int64_t now) const;
 
-  // Moves the expiry on, at most once a minute for each session; a failure is only logged.
+  // Extends the expiry, at most once a minute for each session; a failure is only logged.
   void recordUse(const CookieSession& session, std::int64_t now);
 
-  // Parts of wider changes, inside their transaction; the caller advances the revision.
-  static void revokeOf(db::Session& session, std::string_view userId, std::int64_t now);
-  static void removeOf(db::Session& session, std::string_view userId);
-  static std::int64_t removeDead(db::Session& session, std::int64_t now);
+  // The following are parts of wider changes, inside their transaction; the caller advances the revision.
+  static void revokeOf(db::Connection& connection, std::string_view userId, std::int64_t now);
+  static void removeOf(db::Connection& connection, std::string_view userId);
+  static std::int64_t removeDead(db::Connection& connection, std::int64_t now);
 
  private:
   std::string signature(std::string_view purpose, std::string_view text) const;

@@ -4,7 +4,7 @@
 
 namespace mortise::identity {
 
-// What a request brought. Empty members were absent.
+// The credentials of a request. Absent ones are empty.
 struct Credentials {
   std::string_view authorization;      // whole header value
   bool repeatedAuthorization = false;  // more than one header: refused

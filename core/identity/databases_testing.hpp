@@ -1,4 +1,4 @@
-// The database that a test of identity runs on: SQLite in a folder of its own, or PostgreSQL.
+// The database of a test of identity: SQLite in its own folder, or PostgreSQL.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace mortise::identity {
 
 class DatabasesTest : public testing::TestWithParam<db::Backend> {
  protected:
-  // Skips the test where PostgreSQL is not installed: look at IsSkipped() before going on. `tables`: emptied there.
+  // Skips the test where PostgreSQL is not installed: check IsSkipped() before continuing. `tables`: emptied there.
   void openDatabase(std::initializer_list<const char*> tables) {
     if (GetParam() == db::Backend::sqlite) {
       sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
@@ -24,7 +24,7 @@ class DatabasesTest : public testing::TestWithParam<db::Backend> {
     }
     peers::Postgres* const server = peers::Postgres::shared();
     if (!server) GTEST_SKIP() << "PostgreSQL is not installed";
-    // Making a database costs more than all tests of a suite together: one for all, emptied.
+    // Creating a database costs more than all tests of a suite together: one for all, emptied.
     if (!postgres_) postgres_ = make(server->newDatabase());
     database_ = postgres_.get();
     for (const char* table : tables) sql(std::string("DELETE FROM ") + table);
@@ -40,7 +40,7 @@ class DatabasesTest : public testing::TestWithParam<db::Backend> {
     return database;
   }
   void sql(const std::string& text) {
-    database_->transaction([&](db::Session& session) { session.execute(text, {}); });
+    database_->transaction([&](db::Connection& connection) { connection.execute(text, {}); });
   }
 
   peers::TempDirectory directory_{"mortise-identity"};

@@ -1,4 +1,4 @@
-// What a tier lets in: features by name, as the modules' manifests declare them.
+// Features by name, as the modules' manifests declare them, and the tiers that include them.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace mortise::identity {
 
-// feature -> the lowest tier that has it
+// feature -> the lowest tier that includes it
 using FeatureTiers = std::map<std::string, std::string, std::less<>>;
 
 // [any]
@@ -18,7 +18,7 @@ class Features {
  public:
   explicit Features(std::string upgradeUrl) : upgradeUrl_(std::move(upgradeUrl)) {}
 
-  // Of all enabled modules, instead of those declared before.
+  // Of all enabled modules; replaces the earlier declarations.
   void declare(FeatureTiers tiers);
   // Throws Problem 403 upgrade_required when `currentTier` ranks too low, with details {feature, current_tier,
   // required_tier, upgrade_url}; 422 unknown_feature.

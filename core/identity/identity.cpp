@@ -48,10 +48,10 @@ std::optional<std::uint64_t> Identity::revision() const {
 
 std::int64_t Identity::cleanUp() {
   std::int64_t removed = 0;
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     const std::int64_t now = nowMicros();
-    removed = issuer_.removeDead(session, now) + store::removeSetupTokens(session, now) +
-              CookieSessions::removeDead(session, now);
+    removed = issuer_.removeDead(connection, now) + store::removeSetupTokens(connection, now) +
+              CookieSessions::removeDead(connection, now);
   });
   return removed;
 }

@@ -1,5 +1,5 @@
-// The accounts of a server and everything about them, put together: one object per server. Owns the kernel's identity
-// tables. Its parts may be named directly; what the rest of the kernel and the modules' interface call stands here too.
+// Everything about the accounts of a server: one object per server. Owns the kernel's identity tables. Its parts may be
+// used directly; the calls of the rest of the kernel and of the modules' interface are here too.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@
 
 namespace mortise::identity {
 
-// Threads, limits and errors of each function stand in the header of its part.
+// The header of each part documents threads, limits and errors of its functions.
 class Identity {
  public:
   // Throws std::runtime_error for options that can't be used.
@@ -47,10 +47,10 @@ class Identity {
   TokenIssuer& tokens() { return issuer_; }
   const Tiers& tiers() const { return tiers_; }
 
-  // A number that differs after every change to accounts, sessions or keys, on every process that shares the SQLite;
-  // none when the database is shared by several machines. [any, one atomic load]
+  // A number that changes with every change to accounts, sessions or keys, in every process that shares the SQLite
+  // file; none when several machines share the database. [any, one atomic load]
   std::optional<std::uint64_t> revision() const;
-  // Drops expired sessions and tokens; a job. Returns rows removed. [worker]
+  // Drops expired sessions and tokens; the work of a job. Returns rows removed. [worker]
   std::int64_t cleanUp();
 
   // Of Authentication.
@@ -97,7 +97,7 @@ class Identity {
   }
 
  private:
-  // Each uses only what stands before it.
+  // Each part uses only earlier ones.
   db::Database& database_;
   Revision revision_;
   const Tiers tiers_;

@@ -1,4 +1,4 @@
-// The same promises on SQLite and PostgreSQL, against real databases.
+// Behaviour on SQLite and PostgreSQL, against real databases.
 #include "core/identity/identity.hpp"
 
 #include <gtest/gtest.h>
@@ -49,11 +49,11 @@ class IdentityTest : public DatabasesTest {
   }
 
   User ada() {
-    NewUser fresh;
-    fresh.username = "Ada";
-    fresh.email = "Ada@Example.org";
-    fresh.password = "correct horse";
-    return identity_->create(fresh);
+    NewUser user;
+    user.username = "Ada";
+    user.email = "Ada@Example.org";
+    user.password = "correct horse";
+    return identity_->create(user);
   }
 
   static Credentials bearer(const std::string& header) {
@@ -82,14 +82,14 @@ INSTANTIATE_TEST_SUITE_P(Both, IdentityTest, testing::Values(db::Backend::sqlite
                          });
 
 TEST_P(IdentityTest, FindsAnAccountByEveryKey) {
-  const User made = ada();
-  EXPECT_TRUE(isUuid(made.id));
-  EXPECT_EQ(made.email, "ada@example.org");
-  EXPECT_EQ(identity_->find(UserKey::id, made.id)->username, "Ada");
-  EXPECT_EQ(identity_->find(UserKey::username, "Ada")->id, made.id);
+  const User user = ada();
+  EXPECT_TRUE(isUuid(user.id));
+  EXPECT_EQ(user.email, "ada@example.org");
+  EXPECT_EQ(identity_->find(UserKey::id, user.id)->username, "Ada");
+  EXPECT_EQ(identity_->find(UserKey::username, "Ada")->id, user.id);
   EXPECT_FALSE(identity_->find(UserKey::username, "ada"));
-  EXPECT_EQ(identity_->find(UserKey::usernameFolded, "aDA")->id, made.id);
-  EXPECT_EQ(identity_->find(UserKey::email, "ADA@example.org")->id, made.id);
+  EXPECT_EQ(identity_->find(UserKey::usernameFolded, "aDA")->id, user.id);
+  EXPECT_EQ(identity_->find(UserKey::email, "ADA@example.org")->id, user.id);
   EXPECT_FALSE(identity_->find(UserKey::email, ""));
 }
 
@@ -119,29 +119,29 @@ TEST_P(IdentityTest, AccountsWithoutNameOrAddressDoNotCollide) {
 }
 
 TEST_P(IdentityTest, OfSeveralWhoTakeANameAtOnceOneGetsIt) {
-  std::atomic<int> made{0}, taken{0};
+  std::atomic<int> created{0}, taken{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
-      NewUser fresh;
-      fresh.username = i % 2 == 0 ? "Grace" : "gRACE";
-      fresh.uniqueFolded = true;
-      const std::string result = problemOf([&] { identity_->create(fresh); });
-      if (result == "none") ++made;
+      NewUser user;
+      user.username = i % 2 == 0 ? "Grace" : "gRACE";
+      user.uniqueFolded = true;
+      const std::string result = problemOf([&] { identity_->create(user); });
+      if (result == "none") ++created;
       if (result == "409 username_taken") ++taken;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(made, 1);
+  EXPECT_EQ(created, 1);
   EXPECT_EQ(taken, 3);
 }
 
 TEST_P(IdentityTest, ChangesOnlyWhatIsNamed) {
-  const User made = ada();
+  const User user = ada();
   UserChange change;
   change.bio = "";
   change.nickname = "Countess";
-  User now = identity_->change(made.id, change);
+  User now = identity_->change(user.id, change);
   EXPECT_EQ(now.nickname, "Countess");
   EXPECT_EQ(now.username, "Ada");
   ASSERT_TRUE(now.bio);
@@ -150,9 +150,9 @@ TEST_P(IdentityTest, ChangesOnlyWhatIsNamed) {
   clear.clearBio = true;
   clear.username = "ADA";  // only the case of the own name
   clear.uniqueFolded = true;
-  now = identity_->change(made.id, clear);
-  EXPECT_FALSE(identity_->find(UserKey::id, made.id)->bio);
-  EXPECT_EQ(identity_->find(UserKey::username, "ADA")->id, made.id);
+  now = identity_->change(user.id, clear);
+  EXPECT_FALSE(identity_->find(UserKey::id, user.id)->bio);
+  EXPECT_EQ(identity_->find(UserKey::username, "ADA")->id, user.id);
   EXPECT_EQ(problemOf([&] { identity_->change("no-such-id", clear); }), "404 user_not_found");
 }
 
@@ -172,46 +172,46 @@ TEST_P(IdentityTest, ListsNewestFirstAndCounts) {
 }
 
 TEST_P(IdentityTest, ChecksPasswordsWithoutTellingWhatWasWrong) {
-  const User made = ada();
-  EXPECT_EQ(identity_->checkPassword(UserKey::email, "ada@example.org", "correct horse")->id, made.id);
+  const User user = ada();
+  EXPECT_EQ(identity_->checkPassword(UserKey::email, "ada@example.org", "correct horse")->id, user.id);
   EXPECT_FALSE(identity_->checkPassword(UserKey::email, "ada@example.org", "wrong"));
   EXPECT_FALSE(identity_->checkPassword(UserKey::email, "nobody@example.org", "correct horse"));
   EXPECT_FALSE(identity_->checkPassword(UserKey::username, "Ada", std::string(5000, 'x')));
-  NewUser fresh;
-  fresh.username = "nopass";
-  identity_->create(fresh);
+  NewUser newUser;
+  newUser.username = "nopass";
+  identity_->create(newUser);
   EXPECT_FALSE(identity_->checkPassword(UserKey::username, "nopass", ""));
 }
 
 TEST_P(IdentityTest, PasswordsThatDifferOnlyAfterByte72AreDifferent) {
-  NewUser fresh;
-  fresh.username = "long";
-  fresh.password = std::string(72, 'a') + "1";
-  identity_->create(fresh);
+  NewUser user;
+  user.username = "long";
+  user.password = std::string(72, 'a') + "1";
+  identity_->create(user);
   EXPECT_FALSE(identity_->checkPassword(UserKey::username, "long", std::string(72, 'a') + "2"));
-  EXPECT_TRUE(identity_->checkPassword(UserKey::username, "long", fresh.password));
+  EXPECT_TRUE(identity_->checkPassword(UserKey::username, "long", user.password));
   EXPECT_EQ(problemOf([&] { identity_->hashPassword(std::string(1025, 'a')); }), "422 validation_failed");
 }
 
 TEST_P(IdentityTest, AHashOfOldParametersIsRenewedAtLogin) {
-  const User made = ada();
+  const User user = ada();
   Options stronger = quick();
   stronger.argon2Memory = 128 << 10;
   open(stronger);
-  ASSERT_TRUE(identity_->checkPassword(UserKey::id, made.id, "correct horse"));
-  const std::string hash = identity_->find(UserKey::id, made.id)->passwordHash;
-  EXPECT_NE(hash, made.passwordHash);
+  ASSERT_TRUE(identity_->checkPassword(UserKey::id, user.id, "correct horse"));
+  const std::string hash = identity_->find(UserKey::id, user.id)->passwordHash;
+  EXPECT_NE(hash, user.passwordHash);
   EXPECT_NE(hash.find("m=128"), std::string::npos);
-  EXPECT_TRUE(identity_->checkPassword(UserKey::id, made.id, "correct horse"));
+  EXPECT_TRUE(identity_->checkPassword(UserKey::id, user.id, "correct horse"));
 }
 
 TEST_P(IdentityTest, BothKindsOfTokensAreBearers) {
-  const User made = ada();
+  const User user = ada();
   identity_->grant({{"thing.see", {"user", "admin"}}, {"thing.change", {"admin"}}});
   for (const SessionKind kind : {SessionKind::rotating, SessionKind::stateless}) {
-    const Tokens tokens = identity_->openSession(made.id, kind);
+    const Tokens tokens = identity_->openSession(user.id, kind);
     const auto principal = authenticate(tokens.accessToken);
-    EXPECT_EQ(principal->userId, made.id);
+    EXPECT_EQ(principal->userId, user.id);
     EXPECT_EQ(principal->credential, Credential::bearer);
     EXPECT_EQ(principal->sessionId, tokens.sessionId);
     EXPECT_TRUE(principal->permitted("thing.see"));
@@ -220,13 +220,13 @@ TEST_P(IdentityTest, BothKindsOfTokensAreBearers) {
 }
 
 TEST_P(IdentityTest, AdministratorsHoldEveryPermission) {
-  const User made = ada();
+  const User user = ada();
   identity_->grant({{"thing.see", {"user"}}, {"thing.change", {}}});
   UserChange change;
   change.role = "super_admin";
-  identity_->change(made.id, change);
+  identity_->change(user.id, change);
   EXPECT_TRUE(
-      authenticate(identity_->openSession(made.id, SessionKind::rotating).accessToken)->permitted("thing.change"));
+      authenticate(identity_->openSession(user.id, SessionKind::rotating).accessToken)->permitted("thing.change"));
 }
 
 TEST_P(IdentityTest, TheSchemeIsReadInAnyCaseAndOthersCountAsNone) {
@@ -245,13 +245,13 @@ TEST_P(IdentityTest, TheSchemeIsReadInAnyCaseAndOthersCountAsNone) {
 }
 
 TEST_P(IdentityTest, RefusesTokensThatAreNotExactlyOurs) {
-  const User made = ada();
-  const std::string token = identity_->openSession(made.id, SessionKind::rotating).accessToken;
+  const User user = ada();
+  const std::string token = identity_->openSession(user.id, SessionKind::rotating).accessToken;
   const auto parts = text::split(token, '.');
   const std::string payload = *text::fromBase64Url(parts[1]);
   const JwtKey ours("HS256", kSecret, "");
   const JwtKey theirs("HS256", std::string(32, 'x'), "");
-  ASSERT_EQ(refusal(ours.sign(payload)), "none");  // the recipe of the refusals below is right
+  ASSERT_EQ(refusal(ours.sign(payload)), "none");  // checks the recipe of the refusals below
   EXPECT_EQ(refusal(theirs.sign(payload)), "401 invalid_token");
   const std::string none = text::base64Url(R"({"alg":"none","typ":"JWT"})");
   EXPECT_EQ(refusal(none + "." + std::string(parts[1]) + "."), "401 invalid_token");
@@ -266,7 +266,7 @@ TEST_P(IdentityTest, RefusesTokensThatAreNotExactlyOurs) {
   EXPECT_EQ(refusal(with(R"("aud":"authenticated")", R"("x":1)")), "401 invalid_token");
   EXPECT_EQ(refusal(with(R"("gen":0)", R"("gen":1)")), "401 invalid_token");
   EXPECT_EQ(refusal(with(R"("gen":0)", R"("gen":"0")")), "401 invalid_token");
-  EXPECT_EQ(refusal(with(made.id, uuid4())), "401 invalid_token");
+  EXPECT_EQ(refusal(with(user.id, uuid4())), "401 invalid_token");
   EXPECT_EQ(refusal(token.substr(0, token.size() - 2)), "401 invalid_token");
   EXPECT_EQ(refusal("abc"), "401 invalid_token");
   EXPECT_EQ(refusal(std::string(20000, 'a')), "401 invalid_token");
@@ -279,15 +279,15 @@ TEST_P(IdentityTest, AnExpiredTokenSaysSo) {
   options.accessLifetime = seconds(0);  // exp = iat, and there is no skew
   options.statelessAccessLifetime = seconds(0);
   open(options);
-  const User made = ada();
-  EXPECT_EQ(refusal(identity_->openSession(made.id, SessionKind::rotating).accessToken), "401 token_expired");
-  EXPECT_EQ(refusal(identity_->openSession(made.id, SessionKind::stateless).accessToken), "401 token_expired");
+  const User user = ada();
+  EXPECT_EQ(refusal(identity_->openSession(user.id, SessionKind::rotating).accessToken), "401 token_expired");
+  EXPECT_EQ(refusal(identity_->openSession(user.id, SessionKind::stateless).accessToken), "401 token_expired");
 }
 
 TEST_P(IdentityTest, ARefreshTokenIsNoAccessToken) {
-  const User made = ada();
-  EXPECT_EQ(refusal(identity_->openSession(made.id, SessionKind::rotating).refreshToken), "401 invalid_token");
-  const Tokens stateless = identity_->openSession(made.id, SessionKind::stateless);
+  const User user = ada();
+  EXPECT_EQ(refusal(identity_->openSession(user.id, SessionKind::rotating).refreshToken), "401 invalid_token");
+  const Tokens stateless = identity_->openSession(user.id, SessionKind::stateless);
   EXPECT_EQ(refusal(stateless.refreshToken), "401 invalid_token");
   EXPECT_EQ(refreshRefusal(stateless.accessToken), "401 invalid_refresh_token");
 }
@@ -316,9 +316,9 @@ TEST_P(IdentityTest, ALateReuseEndsTheWholeSession) {
   Options options = quick();
   options.refreshGrace = seconds(0);
   open(options);
-  const User made = ada();
-  const Tokens other = identity_->openSession(made.id, SessionKind::rotating);
-  const Tokens first = identity_->openSession(made.id, SessionKind::rotating);
+  const User user = ada();
+  const Tokens other = identity_->openSession(user.id, SessionKind::rotating);
+  const Tokens first = identity_->openSession(user.id, SessionKind::rotating);
   const Tokens second = identity_->refresh(first.refreshToken);
   EXPECT_EQ(refusal(second.accessToken), "none");
   EXPECT_EQ(refreshRefusal(first.refreshToken), "401 invalid_refresh_token");
@@ -409,49 +409,49 @@ TEST_P(IdentityTest, StatelessPairsStayValidSideBySide) {
 }
 
 TEST_P(IdentityTest, ANewPasswordVoidsEveryTokenOfTheAccount) {
-  const User made = ada();
-  const Tokens rotating = identity_->openSession(made.id, SessionKind::rotating);
-  const Tokens stateless = identity_->openSession(made.id, SessionKind::stateless);
-  identity_->setPassword(made.id, "another one");
+  const User user = ada();
+  const Tokens rotating = identity_->openSession(user.id, SessionKind::rotating);
+  const Tokens stateless = identity_->openSession(user.id, SessionKind::stateless);
+  identity_->setPassword(user.id, "another one");
   EXPECT_EQ(refusal(rotating.accessToken), "401 invalid_token");
   EXPECT_EQ(refusal(stateless.accessToken), "401 invalid_token");
   EXPECT_EQ(refreshRefusal(rotating.refreshToken), "401 invalid_refresh_token");
   EXPECT_EQ(refreshRefusal(stateless.refreshToken), "401 invalid_refresh_token");
-  EXPECT_TRUE(identity_->checkPassword(UserKey::id, made.id, "another one"));
-  EXPECT_FALSE(identity_->checkPassword(UserKey::id, made.id, "correct horse"));
-  EXPECT_EQ(refusal(identity_->openSession(made.id, SessionKind::stateless).accessToken), "none");
+  EXPECT_TRUE(identity_->checkPassword(UserKey::id, user.id, "another one"));
+  EXPECT_FALSE(identity_->checkPassword(UserKey::id, user.id, "correct horse"));
+  EXPECT_EQ(refusal(identity_->openSession(user.id, SessionKind::stateless).accessToken), "none");
 }
 
 TEST_P(IdentityTest, ABanActsAtOnceAndItsTokensStayVoidAfterwards) {
-  const User made = ada();
-  const Tokens rotating = identity_->openSession(made.id, SessionKind::rotating);
-  const Tokens stateless = identity_->openSession(made.id, SessionKind::stateless);
+  const User user = ada();
+  const Tokens rotating = identity_->openSession(user.id, SessionKind::rotating);
+  const Tokens stateless = identity_->openSession(user.id, SessionKind::stateless);
   UserChange ban;
   ban.status = "banned";
-  identity_->change(made.id, ban);
+  identity_->change(user.id, ban);
   EXPECT_EQ(refusal(rotating.accessToken), "403 account_disabled");
   EXPECT_EQ(refusal(stateless.accessToken), "403 account_disabled");
   EXPECT_EQ(refreshRefusal(rotating.refreshToken), "401 user_inactive");
   EXPECT_EQ(refreshRefusal(stateless.refreshToken), "401 user_inactive");
-  EXPECT_EQ(problemOf([&] { identity_->openSession(made.id, SessionKind::rotating); }), "401 user_inactive");
+  EXPECT_EQ(problemOf([&] { identity_->openSession(user.id, SessionKind::rotating); }), "401 user_inactive");
   UserChange pardon;
   pardon.status = "active";
-  identity_->change(made.id, pardon);
+  identity_->change(user.id, pardon);
   EXPECT_EQ(refusal(stateless.accessToken), "401 invalid_token");
   EXPECT_EQ(refreshRefusal(rotating.refreshToken), "401 invalid_refresh_token");
 }
 
 TEST_P(IdentityTest, RemovalAndRevocationVoidTokens) {
-  const User made = ada();
-  const Tokens first = identity_->openSession(made.id, SessionKind::stateless);
-  identity_->revokeAll(made.id);
+  const User user = ada();
+  const Tokens first = identity_->openSession(user.id, SessionKind::stateless);
+  identity_->revokeAll(user.id);
   EXPECT_EQ(refusal(first.accessToken), "401 invalid_token");
-  const Tokens second = identity_->openSession(made.id, SessionKind::rotating);
-  identity_->remove(made.id);
+  const Tokens second = identity_->openSession(user.id, SessionKind::rotating);
+  identity_->remove(user.id);
   EXPECT_EQ(refusal(second.accessToken), "401 invalid_token");
   EXPECT_EQ(refreshRefusal(second.refreshToken), "401 invalid_refresh_token");
-  EXPECT_EQ(problemOf([&] { identity_->remove(made.id); }), "404 user_not_found");
-  EXPECT_EQ(problemOf([&] { identity_->revokeAll(made.id); }), "404 user_not_found");
+  EXPECT_EQ(problemOf([&] { identity_->remove(user.id); }), "404 user_not_found");
+  EXPECT_EQ(problemOf([&] { identity_->revokeAll(user.id); }), "404 user_not_found");
 }
 
 TEST_P(IdentityTest, WithoutARevisionFileNothingIsAnsweredFromMemory) {
@@ -465,15 +465,15 @@ TEST_P(IdentityTest, AKnownTokenIsAnsweredFromMemoryUntilAnyProcessChangesAnAcco
   options.revisionFile = directory_.path() + "/identity.revision";
   open(options);
   Identity other(*database_, options);  // another process on the same file, such as the command line
-  const User made = ada();
-  const std::string header = "Bearer " + identity_->openSession(made.id, SessionKind::rotating).accessToken;
+  const User user = ada();
+  const std::string header = "Bearer " + identity_->openSession(user.id, SessionKind::rotating).accessToken;
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
   const auto principal = identity_->authenticate(bearer(header));
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), principal);
 
   UserChange change;
   change.role = "admin";
-  other.change(made.id, change);
+  other.change(user.id, change);
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
   EXPECT_EQ(identity_->authenticate(bearer(header))->role, "admin");
   EXPECT_EQ(identity_->authenticateFast(bearer(header))->role, "admin");
@@ -482,7 +482,7 @@ TEST_P(IdentityTest, AKnownTokenIsAnsweredFromMemoryUntilAnyProcessChangesAnAcco
   cookie.sessionCookie = std::string_view(header).substr(7);
   EXPECT_FALSE(identity_->authenticateFast(cookie)->signedIn()) << "a cookie must not be taken for a bearer token";
 
-  other.revokeAll(made.id);
+  other.revokeAll(user.id);
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
   EXPECT_EQ(problemOf([&] { identity_->authenticate(bearer(header)); }), "401 invalid_token");
 }
@@ -507,8 +507,8 @@ TEST_P(IdentityTest, ASetupTokenMakesOneAdministratorOnce) {
   root.password = "a good password";
   EXPECT_EQ(problemOf([&] { identity_->completeSetup("wrong", root); }), "401 invalid_token");
   EXPECT_EQ(problemOf([&] { identity_->completeSetup("", root); }), "401 invalid_token");
-  const User made = identity_->completeSetup(token, root);
-  EXPECT_EQ(made.role, "super_admin");
+  const User administrator = identity_->completeSetup(token, root);
+  EXPECT_EQ(administrator.role, "super_admin");
   EXPECT_TRUE(identity_->checkPassword(UserKey::username, "root", "a good password"));
   root.username = "second";
   EXPECT_EQ(problemOf([&] { identity_->completeSetup(token, root); }), "401 invalid_token");
@@ -518,7 +518,7 @@ TEST_P(IdentityTest, ASetupTokenMakesOneAdministratorOnce) {
 
 TEST_P(IdentityTest, OfSeveralSetUpsAtOnceOneWins) {
   const std::vector<std::string> links = {identity_->makeSetupToken(), identity_->makeSetupToken()};
-  std::atomic<int> made{0}, refused{0};
+  std::atomic<int> created{0}, refused{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
@@ -527,12 +527,12 @@ TEST_P(IdentityTest, OfSeveralSetUpsAtOnceOneWins) {
       root.passwordHash = "unused";
       const std::string result =
           problemOf([&] { identity_->completeSetup(links[static_cast<std::size_t>(i % 2)], root); });
-      if (result == "none") ++made;
+      if (result == "none") ++created;
       if (result == "401 invalid_token") ++refused;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(made, 1);
+  EXPECT_EQ(created, 1);
   EXPECT_EQ(refused, 3);
   EXPECT_EQ(identity_->countWithRole("super_admin"), 1);
 }
@@ -559,12 +559,12 @@ TEST_P(IdentityTest, AuditKeepsWhatWasDoneNewestFirst) {
   entry.action = "user.removed";
   audit.record(entry);
   std::int64_t total = 0;
-  auto found = audit.list({}, total);
+  auto entries = audit.list({}, total);
   EXPECT_EQ(total, 2);
-  ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].action, "user.removed");
-  EXPECT_EQ(found[1].details, R"({"role":"admin"})");
-  EXPECT_GT(found[1].at, 0);
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].action, "user.removed");
+  EXPECT_EQ(entries[1].details, R"({"role":"admin"})");
+  EXPECT_GT(entries[1].at, 0);
   services::AuditFilter filter;
   filter.action = "user.role_changed";
   EXPECT_EQ(audit.list(filter, total).size(), 1u);
@@ -574,9 +574,9 @@ TEST_P(IdentityTest, AuditKeepsWhatWasDoneNewestFirst) {
   entry.details.clear();
   entry.action = "Not An Action";
   EXPECT_THROW(audit.record(entry), services::ServiceError);
-  EXPECT_THROW(database_->transaction([&](db::Session& session) {
+  EXPECT_THROW(database_->transaction([&](db::Connection& connection) {
     entry.action = "undone";
-    services::Audit::record(session, entry);
+    services::Audit::record(connection, entry);
     throw std::runtime_error("the act failed");
   }),
                std::runtime_error);

@@ -39,7 +39,7 @@ unsigned char* bytesOf(std::string& text) { return reinterpret_cast<unsigned cha
 Key readKey(const std::string& path, Algorithm algorithm) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
   if (!file) throw std::runtime_error("identity.jwt_key_file: " + path + " can't be opened");
-  // Never ask for a pass phrase on the terminal.
+  // Never asks for a pass phrase on the terminal.
   const auto noPassphrase = [](char*, int, int, void*) { return -1; };
   Key key(PEM_read_PrivateKey(file.get(), nullptr, noPassphrase, nullptr));
   if (!key) throw std::runtime_error("identity.jwt_key_file: " + path + " holds no unencrypted PEM private key");
@@ -59,7 +59,7 @@ Key readKey(const std::string& path, Algorithm algorithm) {
   return key;
 }
 
-// JOSE writes r and s side by side, OpenSSL expects DER.
+// JOSE writes r and s one after the other, OpenSSL expects DER.
 std::string derFromPair(std::string_view pair) {
   if (pair.size() != 64) return {};
   const EcSignature signature(ECDSA_SIG_new());
@@ -94,8 +94,8 @@ std::string pairFromDer(std::string_view der) {
 struct JwtKey::Implementation {
   Algorithm algorithm = Algorithm::hs256;
   std::string name;                // HS256
-  std::string header;              // encoded, of the tokens we make
-  std::string innerPad, outerPad;  // HMAC: the key as each hash begins with it
+  std::string header;              // encoded, of the tokens signed here
+  std::string innerPad, outerPad;  // HMAC: state of the hash after the padded key
   Key key;
 
   ~Implementation() {
@@ -105,8 +105,7 @@ struct JwtKey::Implementation {
 
   std::string signature(std::string_view input) const {
     if (algorithm == Algorithm::hs256) {
-      // HMAC spelt out over openssl's hash, which uses the processor's instructions: three times as fast as
-      // libsodium's.
+      // HMAC built on OpenSSL's hash, which uses the processor's instructions: three times as fast as libsodium's.
       std::string text;
       text.reserve(innerPad.size() + input.size());
       text.append(innerPad).append(input);
@@ -135,7 +134,7 @@ struct JwtKey::Implementation {
            EVP_DigestVerify(context.get(), bytesOf(der), der.size(), bytesOf(input), input.size()) == 1;
   }
 
-  // Ours by its spelling, or any header that names the algorithm and asks for nothing we would have to understand.
+  // Either exactly the header that sign() writes, or any header with this algorithm and no critical extension.
   bool headerFits(std::string_view encoded) const {
     if (encoded == header) return true;
     const auto text = text::fromBase64Url(encoded);

@@ -17,8 +17,8 @@ class JwtKey {
   ~JwtKey();
 
   std::string sign(std::string_view claimsJson) const;
-  // The claims' JSON text when the header names exactly the configured algorithm and the signature fits; nothing in it
-  // was looked at.
+  // The JSON text of the claims when the header names exactly the configured algorithm and the signature is valid; the
+  // claims themselves are not checked.
   std::optional<std::string> open(std::string_view token) const;
 
  private:

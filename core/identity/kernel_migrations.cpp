@@ -8,8 +8,8 @@
 namespace mortise::identity {
 namespace {
 
-// mortise_locks: a row that a transaction updates first makes "look, then write" safe where no constraint can (names
-// compared without case, one first administrator), on every database alike.
+// mortise_locks: a transaction that first updates a row of it makes "read, then write" safe where no constraint can
+// (names compared without case, one first administrator), on every database.
 constexpr const char* kIdentity = R"(CREATE TABLE mortise_users (
   id TEXT NOT NULL PRIMARY KEY,
   username TEXT UNIQUE,
@@ -90,7 +90,7 @@ CREATE INDEX mortise_cookie_sessions_user ON mortise_cookie_sessions (user_id);
 CREATE INDEX mortise_cookie_sessions_expiry ON mortise_cookie_sessions (expires_at);
 )";
 
-// Numbers are counted in a row of mortise_locks, so that the number of a removed account never comes back. tier '' is
+// A row of mortise_locks counts the numbers, so that the number of a removed account never comes back. tier '' is
 // identity.default_tier. A user is in at most one organisation.
 constexpr const char* kOrganisations = R"(ALTER TABLE mortise_users ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE mortise_users ADD COLUMN tier TEXT NOT NULL DEFAULT '';

@@ -14,7 +14,7 @@ namespace {
 
 using db::ColumnType;
 
-constexpr std::size_t kMaxText = 1000;  // a safety net: what a name or slug may look like is the module's rule
+constexpr std::size_t kMaxText = 1000;  // a bound only: the module's rules decide the form of a name or slug
 
 constexpr const char* kOrgColumns =
     "SELECT o.id, o.name, o.slug, o.tier, o.seats_limit, o.storage_limit, o.created_at, (SELECT count(*) FROM "
@@ -49,36 +49,36 @@ Member memberFrom(const db::Rows& row) {
   return {text(0), text(1), text(2), row.integer(3), text(4), text(5), text(6)};
 }
 
-Org requireOrg(db::Session& session, std::string_view orgId) {
+Org requireOrg(db::Connection& connection, std::string_view orgId) {
   const auto rows =
-      session.query(std::string(kOrgColumns) + "WHERE o.id = :id", {{"id", std::string(orgId)}}, kOrgTypes);
+      connection.query(std::string(kOrgColumns) + "WHERE o.id = :id", {{"id", std::string(orgId)}}, kOrgTypes);
   if (!rows->next()) throw Problem(404, "org_not_found");
   return orgFrom(*rows);
 }
 
-std::optional<Member> memberOf(db::Session& session, std::string_view userId) {
-  const auto rows = session.query(std::string(kMemberColumns) + "WHERE m.user_id = :user_id",
-                                  {{"user_id", std::string(userId)}}, kMemberTypes);
+std::optional<Member> memberOf(db::Connection& connection, std::string_view userId) {
+  const auto rows = connection.query(std::string(kMemberColumns) + "WHERE m.user_id = :user_id",
+                                     {{"user_id", std::string(userId)}}, kMemberTypes);
   if (!rows->next()) return std::nullopt;
   return memberFrom(*rows);
 }
 
-Member requireMember(db::Session& session, std::string_view orgId, std::string_view userId) {
-  auto member = memberOf(session, userId);
+Member requireMember(db::Connection& connection, std::string_view orgId, std::string_view userId) {
+  auto member = memberOf(connection, userId);
   if (!member || member->orgId != orgId) throw Problem(404, "member_not_found");
   return std::move(*member);
 }
 
-std::int64_t count(db::Session& session, std::string_view sql, const db::Parameters& parameters) {
-  const auto rows = session.query(sql, parameters, kInteger);
+std::int64_t count(db::Connection& connection, std::string_view sql, const db::Parameters& parameters) {
+  const auto rows = connection.query(sql, parameters, kInteger);
   return rows->next() ? rows->integer(0) : 0;
 }
 
 bool administers(std::string_view role) { return role == "owner" || role == "admin"; }
 
-void requireOtherAdministrator(db::Session& session, const Member& leaving) {
+void requireOtherAdministrator(db::Connection& connection, const Member& leaving) {
   if (!administers(leaving.role)) return;
-  const auto others = count(session,
+  const auto others = count(connection,
                             "SELECT count(*) FROM mortise_org_members WHERE org_id = :org_id AND user_id <> :user_id "
                             "AND role IN ('owner', 'admin')",
                             {{"org_id", leaving.orgId}, {"user_id", leaving.userId}});
@@ -109,16 +109,16 @@ void requireRole(std::string_view role) {
     throw Problem(422, "unknown_role").note("no role of a member: " + std::string(role));
 }
 
-void insertMember(db::Session& session, std::string_view orgId, std::string_view userId, std::string_view role,
+void insertMember(db::Connection& connection, std::string_view orgId, std::string_view userId, std::string_view role,
                   std::int64_t now) {
-  session.execute(
+  connection.execute(
       "INSERT INTO mortise_org_members (user_id, org_id, role, joined_at) VALUES (:user_id, :org_id, :role, :now)",
       {{"user_id", std::string(userId)}, {"org_id", std::string(orgId)}, {"role", std::string(role)}, {"now", now}});
 }
 
-void requireFreeUser(db::Session& session, std::string_view userId) {
-  if (!store::findUser(session, UserKey::id, userId)) throw Problem(404, "user_not_found");
-  if (memberOf(session, userId)) throw Problem(409, "already_in_org");
+void requireFreeUser(db::Connection& connection, std::string_view userId) {
+  if (!store::findUser(connection, UserKey::id, userId)) throw Problem(404, "user_not_found");
+  if (memberOf(connection, userId)) throw Problem(409, "already_in_org");
 }
 
 }  // namespace
@@ -133,13 +133,13 @@ Org Orgs::create(const NewOrg& request) {
     throw Problem(422, "unknown_role").note("a founder is owner or admin, not " + request.founderRole);
   const std::string id = "org_" + text::hex(randomBytes(8));
   Org org;
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     const std::int64_t now = nowMicros();
-    store::lockUsers(session);
-    if (count(session, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", request.slug}}) > 0)
+    store::lockUsers(connection);
+    if (count(connection, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", request.slug}}) > 0)
       throw Problem(409, "slug_taken");
-    requireFreeUser(session, request.founderId);
-    session.execute(
+    requireFreeUser(connection, request.founderId);
+    connection.execute(
         "INSERT INTO mortise_orgs (id, name, slug, tier, seats_limit, storage_limit, created_at) VALUES (:id, :name, "
         ":slug, :tier, :seats_limit, :storage_limit, :now)",
         {{"id", id},
@@ -149,8 +149,8 @@ Org Orgs::create(const NewOrg& request) {
          {"seats_limit", request.seatsLimit},
          {"storage_limit", request.storageLimit},
          {"now", now}});
-    insertMember(session, id, request.founderId, request.founderRole, now);
-    org = requireOrg(session, id);
+    insertMember(connection, id, request.founderId, request.founderRole, now);
+    org = requireOrg(connection, id);
   });
   revision_.advance();
   return org;
@@ -159,9 +159,9 @@ Org Orgs::create(const NewOrg& request) {
 Org Orgs::find(std::string_view orgId) { return requireOrg(*database_.lease(db::Access::read), orgId); }
 
 std::vector<Org> Orgs::list(std::int64_t skip, std::int64_t limit, std::int64_t& total) {
-  const auto session = database_.lease(db::Access::read);
-  total = count(*session, "SELECT count(*) FROM mortise_orgs", {});
-  const auto rows = session->query(
+  const auto connection = database_.lease(db::Access::read);
+  total = count(*connection, "SELECT count(*) FROM mortise_orgs", {});
+  const auto rows = connection->query(
       std::string(kOrgColumns) + "ORDER BY o.created_at DESC, o.id DESC LIMIT :limit OFFSET :skip",
       {{"limit", std::max<std::int64_t>(limit, 0)}, {"skip", std::max<std::int64_t>(skip, 0)}}, kOrgTypes);
   std::vector<Org> orgs;
@@ -175,14 +175,14 @@ Org Orgs::change(std::string_view orgId, const OrgChange& change) {
   if (change.seatsLimit) requireLimit("seats_limit", *change.seatsLimit);
   if (change.storageLimit) requireLimit("storage_limit", *change.storageLimit);
   Org changed;
-  database_.transaction([&](db::Session& session) {
-    store::lockUsers(session);
-    changed = requireOrg(session, orgId);
+  database_.transaction([&](db::Connection& connection) {
+    store::lockUsers(connection);
+    changed = requireOrg(connection, orgId);
     changed.name = change.name.value_or(changed.name);
     changed.tier = change.tier.value_or(changed.tier);
     changed.seatsLimit = change.seatsLimit.value_or(changed.seatsLimit);
     changed.storageLimit = change.storageLimit.value_or(changed.storageLimit);
-    session.execute(
+    connection.execute(
         "UPDATE mortise_orgs SET name = :name, tier = :tier, seats_limit = :seats_limit, storage_limit = "
         ":storage_limit WHERE id = :id",
         {{"name", changed.name},
@@ -196,22 +196,22 @@ Org Orgs::change(std::string_view orgId, const OrgChange& change) {
 }
 
 void Orgs::remove(std::string_view orgId) {
-  database_.transaction([&](db::Session& session) {
-    store::lockUsers(session);
-    const Org org = requireOrg(session, orgId);
-    ApiKeys::revokeServiceKeys(session, org.id, {}, "the organisation was removed");
-    session.execute("DELETE FROM mortise_org_members WHERE org_id = :id", {{"id", org.id}});
-    session.execute("DELETE FROM mortise_orgs WHERE id = :id", {{"id", org.id}});
+  database_.transaction([&](db::Connection& connection) {
+    store::lockUsers(connection);
+    const Org org = requireOrg(connection, orgId);
+    ApiKeys::revokeServiceKeys(connection, org.id, {}, "the organisation was removed");
+    connection.execute("DELETE FROM mortise_org_members WHERE org_id = :id", {{"id", org.id}});
+    connection.execute("DELETE FROM mortise_orgs WHERE id = :id", {{"id", org.id}});
   });
   revision_.advance();
 }
 
 std::vector<Member> Orgs::members(std::string_view orgId) {
-  const auto session = database_.lease(db::Access::read);
-  const Org org = requireOrg(*session, orgId);
+  const auto connection = database_.lease(db::Access::read);
+  const Org org = requireOrg(*connection, orgId);
   const auto rows =
-      session->query(std::string(kMemberColumns) + "WHERE m.org_id = :org_id ORDER BY m.joined_at, m.user_id",
-                     {{"org_id", org.id}}, kMemberTypes);
+      connection->query(std::string(kMemberColumns) + "WHERE m.org_id = :org_id ORDER BY m.joined_at, m.user_id",
+                        {{"org_id", org.id}}, kMemberTypes);
   std::vector<Member> members;
   while (rows->next()) members.push_back(memberFrom(*rows));
   return members;
@@ -224,16 +224,16 @@ std::optional<Member> Orgs::membership(std::string_view userId) {
 Member Orgs::addMember(std::string_view orgId, std::string_view userId, std::string_view role) {
   requireRole(role);
   Member added;
-  database_.transaction([&](db::Session& session) {
-    store::lockUsers(session);
-    const Org org = requireOrg(session, orgId);
-    requireFreeUser(session, userId);
+  database_.transaction([&](db::Connection& connection) {
+    store::lockUsers(connection);
+    const Org org = requireOrg(connection, orgId);
+    requireFreeUser(connection, userId);
     if (org.seatsLimit > 0 && org.seatsUsed >= org.seatsLimit) {
       const auto used = std::to_string(org.seatsUsed), limit = std::to_string(org.seatsLimit);
       throw Problem(403, "seat_limit").detailsJson("{\"seats_used\":" + used + ",\"seats_limit\":" + limit + "}");
     }
-    insertMember(session, org.id, userId, role, nowMicros());
-    added = requireMember(session, org.id, userId);
+    insertMember(connection, org.id, userId, role, nowMicros());
+    added = requireMember(connection, org.id, userId);
   });
   revision_.advance();
   return added;
@@ -242,12 +242,12 @@ Member Orgs::addMember(std::string_view orgId, std::string_view userId, std::str
 Member Orgs::setRole(std::string_view orgId, std::string_view userId, std::string_view role) {
   requireRole(role);
   Member changed;
-  database_.transaction([&](db::Session& session) {
-    store::lockUsers(session);
-    changed = requireMember(session, orgId, userId);
-    if (!administers(role)) requireOtherAdministrator(session, changed);
-    session.execute("UPDATE mortise_org_members SET role = :role WHERE user_id = :user_id",
-                    {{"role", std::string(role)}, {"user_id", changed.userId}});
+  database_.transaction([&](db::Connection& connection) {
+    store::lockUsers(connection);
+    changed = requireMember(connection, orgId, userId);
+    if (!administers(role)) requireOtherAdministrator(connection, changed);
+    connection.execute("UPDATE mortise_org_members SET role = :role WHERE user_id = :user_id",
+                       {{"role", std::string(role)}, {"user_id", changed.userId}});
     changed.role = role;
   });
   revision_.advance();
@@ -255,12 +255,12 @@ Member Orgs::setRole(std::string_view orgId, std::string_view userId, std::strin
 }
 
 void Orgs::removeMember(std::string_view orgId, std::string_view userId) {
-  database_.transaction([&](db::Session& session) {
-    store::lockUsers(session);
-    const Member leaving = requireMember(session, orgId, userId);
-    requireOtherAdministrator(session, leaving);
-    ApiKeys::revokeServiceKeys(session, leaving.orgId, leaving.userId, "left the organisation");
-    session.execute("DELETE FROM mortise_org_members WHERE user_id = :user_id", {{"user_id", leaving.userId}});
+  database_.transaction([&](db::Connection& connection) {
+    store::lockUsers(connection);
+    const Member leaving = requireMember(connection, orgId, userId);
+    requireOtherAdministrator(connection, leaving);
+    ApiKeys::revokeServiceKeys(connection, leaving.orgId, leaving.userId, "left the organisation");
+    connection.execute("DELETE FROM mortise_org_members WHERE user_id = :user_id", {{"user_id", leaving.userId}});
   });
   revision_.advance();
 }

@@ -12,7 +12,7 @@
 
 namespace mortise::identity {
 
-// Times are microseconds since the epoch; a limit of 0 is none.
+// Times are microseconds since the epoch; a limit of 0 means no limit.
 struct Org {
   std::string id, name, slug, tier;
   std::int64_t seatsLimit = 0, storageLimit = 0, seatsUsed = 0, createdAt = 0;
@@ -35,7 +35,7 @@ struct Member {
 };
 
 // [worker]. Each change is one transaction that holds the lock of the users: of two that compete for the last seat, or
-// leave as the last two administrators, one comes second and sees what the first did. Every change makes cached
+// two last administrators that leave at once, the second sees the result of the first. Every change makes cached
 // principals stale. Errors as Problems: 404 org_not_found, user_not_found, member_not_found; 409 slug_taken,
 // already_in_org; 403 seat_limit, last_administrator; 422 validation_failed (name, slug, limits), unknown_tier,
 // unknown_role.
@@ -47,9 +47,9 @@ class Orgs {
   Org find(std::string_view orgId);
   // Newest first.
   std::vector<Org> list(std::int64_t skip, std::int64_t limit, std::int64_t& total);
-  // A seat limit below the number of members removes no member, and none can be added.
+  // A seat limit below the number of members removes no member, but blocks new ones.
   Org change(std::string_view orgId, const OrgChange& change);
-  // With its memberships; its service keys are revoked.
+  // Removes its memberships too, and revokes its service keys.
   void remove(std::string_view orgId);
 
   // In the order in which they joined.
@@ -57,7 +57,7 @@ class Orgs {
   std::optional<Member> membership(std::string_view userId);
   Member addMember(std::string_view orgId, std::string_view userId, std::string_view role);
   Member setRole(std::string_view orgId, std::string_view userId, std::string_view role);
-  // The organisation's service keys that run as this user are revoked.
+  // Revokes the organisation's service keys that run as this user.
   void removeMember(std::string_view orgId, std::string_view userId);
 
  private:

@@ -39,20 +39,20 @@ class OrgsTest : public DatabasesTest {
 
   Orgs& orgs() { return identity_->orgs(); }
   User user(const std::string& name, const std::string& role = "user") {
-    NewUser fresh;
-    fresh.username = name;
-    fresh.role = role;
-    return identity_->create(fresh);
+    NewUser user;
+    user.username = name;
+    user.role = role;
+    return identity_->create(user);
   }
   Org acme(std::int64_t seats = 0) {
-    NewOrg wanted;
-    wanted.name = "Acme";
-    wanted.slug = "acme";
-    wanted.tier = "team";
-    wanted.seatsLimit = seats;
-    wanted.founderId = ada_.id;
-    wanted.founderRole = "admin";
-    return orgs().create(wanted);
+    NewOrg org;
+    org.name = "Acme";
+    org.slug = "acme";
+    org.tier = "team";
+    org.seatsLimit = seats;
+    org.founderId = ada_.id;
+    org.founderRole = "admin";
+    return orgs().create(org);
   }
   PrincipalPtr by(const std::string& bearer) {
     const std::string header = "Bearer " + bearer;
@@ -68,13 +68,13 @@ class OrgsTest : public DatabasesTest {
   }
   std::string token(const User& user) { return identity_->openSession(user.id, SessionKind::rotating).accessToken; }
   std::string serviceKey(const std::string& userId, const std::string& orgId) {
-    NewApiKey wanted;
-    wanted.userId = userId;
-    wanted.kind = KeyKind::service;
-    wanted.scopes = {"notes:read"};
-    wanted.orgId = orgId;
+    NewApiKey key;
+    key.userId = userId;
+    key.kind = KeyKind::service;
+    key.scopes = {"notes:read"};
+    key.orgId = orgId;
     std::string raw;
-    identity_->apiKeys().mint(wanted, raw);
+    identity_->apiKeys().mint(key, raw);
     return raw;
   }
 
@@ -89,19 +89,19 @@ INSTANTIATE_TEST_SUITE_P(Both, OrgsTest, testing::Values(db::Backend::sqlite, db
                          });
 
 TEST_P(OrgsTest, AFoundedOrganisationHasItsFounder) {
-  const Org made = acme(5);
-  EXPECT_TRUE(made.id.starts_with("org_"));
-  EXPECT_EQ(made.id.size(), 20u);
-  EXPECT_EQ(made.seatsUsed, 1);
-  const Org found = orgs().find(made.id);
-  EXPECT_EQ(found.name, "Acme");
-  EXPECT_EQ(found.slug, "acme");
-  EXPECT_EQ(found.tier, "team");
-  EXPECT_EQ(found.seatsLimit, 5);
-  EXPECT_EQ(found.createdAt, made.createdAt);
+  const Org created = acme(5);
+  EXPECT_TRUE(created.id.starts_with("org_"));
+  EXPECT_EQ(created.id.size(), 20u);
+  EXPECT_EQ(created.seatsUsed, 1);
+  const Org loaded = orgs().find(created.id);
+  EXPECT_EQ(loaded.name, "Acme");
+  EXPECT_EQ(loaded.slug, "acme");
+  EXPECT_EQ(loaded.tier, "team");
+  EXPECT_EQ(loaded.seatsLimit, 5);
+  EXPECT_EQ(loaded.createdAt, created.createdAt);
   const auto founder = orgs().membership(ada_.id);
   ASSERT_TRUE(founder);
-  EXPECT_EQ(founder->orgId, made.id);
+  EXPECT_EQ(founder->orgId, created.id);
   EXPECT_EQ(founder->role, "admin");
   EXPECT_EQ(founder->username, "ada");
   EXPECT_FALSE(orgs().membership(bob_.id));
@@ -227,7 +227,7 @@ TEST_P(OrgsTest, TheLastAdministratorNeitherStepsDownNorLeaves) {
   orgs().addMember(org.id, bob_.id, "member");
   EXPECT_EQ(problemOf([&] { orgs().setRole(org.id, ada_.id, "member"); }), "403 last_administrator");
   EXPECT_EQ(problemOf([&] { orgs().removeMember(org.id, ada_.id); }), "403 last_administrator");
-  EXPECT_EQ(orgs().setRole(org.id, ada_.id, "owner").role, "owner");  // still one who administers
+  EXPECT_EQ(orgs().setRole(org.id, ada_.id, "owner").role, "owner");  // one administrator remains
   EXPECT_EQ(orgs().setRole(org.id, bob_.id, "admin").role, "admin");
   EXPECT_EQ(orgs().setRole(org.id, ada_.id, "member").role, "member");
   EXPECT_EQ(problemOf([&] { orgs().setRole(org.id, ada_.id, "king"); }), "422 unknown_role");
@@ -285,7 +285,7 @@ TEST_P(OrgsTest, ARemovedUserLeavesNothingBehindEvenAsTheLastAdministrator) {
   EXPECT_EQ(members[0].username, "bob");
 }
 
-// Principals from the cache must not outlive a change: asked for on the fast way, like a request.
+// Principals from the cache must not outlive a change: reads them on the fast path, like a request.
 TEST_P(OrgsTest, AChangeCountsFromTheNextRequest) {
   const auto hers = token(ada_);
   const auto sees = [&] {
@@ -342,10 +342,10 @@ TEST_P(OrgsTest, AccountsOfAnOlderServerAreNumberedInTheOrderOfTheirSignUp) {
   auto migrations = kernelMigrations();
   migrations.resize(3);  // before numbers
   db::migrate(*older, "kernel", migrations);
-  older->transaction([&](db::Session& session) {
+  older->transaction([&](db::Connection& connection) {
     for (const auto& [id, createdAt] :
          std::vector<std::pair<std::string, std::int64_t>>{{"c", 100}, {"b", 200}, {"d", 100}, {"a", 300}}) {
-      session.execute(
+      connection.execute(
           "INSERT INTO mortise_users (id, username, role, status, created_at) VALUES (:id, :id, 'user', 'active', :at)",
           {{"id", id}, {"at", createdAt}});
     }
@@ -358,7 +358,7 @@ TEST_P(OrgsTest, AccountsOfAnOlderServerAreNumberedInTheOrderOfTheirSignUp) {
     const auto user = upgraded.find(UserKey::id, id);
     order += std::to_string(user->number) + user->tier + std::to_string(user->lastLoginAt) + " ";
   }
-  EXPECT_EQ(order, "10 20 30 40 ");  // no tier of their own, no sign-in known
+  EXPECT_EQ(order, "10 20 30 40 ");  // none has its own tier or a known sign-in
   NewUser next;
   next.username = "next";
   EXPECT_EQ(upgraded.create(next).number, 5);
@@ -413,7 +413,7 @@ TEST_P(OrgsTest, ASignInIsRemembered) {
   EXPECT_GE(last(), before);
   sql("UPDATE mortise_users SET last_login_at = 0");
   identity_->refresh(rotating.refreshToken);
-  EXPECT_EQ(last(), 0);  // to go on is not to sign in
+  EXPECT_EQ(last(), 0);  // renewing a token is no sign-in
   identity_->cookieSessions().bindUser("", ada_.id, nowMicros());
   EXPECT_GE(last(), before);
 }

@@ -13,7 +13,7 @@
 
 namespace mortise::identity {
 
-// One of the few places at the hasher, waited for in a bounded queue.
+// One of the few slots of the hasher, with a bounded queue of waiters.
 class Passwords::Turn {
  public:
   explicit Turn(Passwords& owner) : owner_(owner) {

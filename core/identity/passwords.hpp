@@ -1,4 +1,4 @@
-// Argon2id through libsodium, a few at a time. Blocking: tens of milliseconds each, on the caller's worker thread.
+// Argon2id through libsodium, a few at a time. Blocks the caller's worker thread for tens of milliseconds.
 #pragma once
 
 #include <atomic>
@@ -13,14 +13,14 @@ namespace mortise::identity {
 
 class Passwords {
  public:
-  // Throws std::runtime_error for parameters that libsodium does not take.
+  // Throws std::runtime_error for parameters that libsodium refuses.
   Passwords(std::size_t memoryBytes, unsigned passes, unsigned concurrency, std::size_t queueLength);
 
-  // Problem 422 for more than kMaxBytes bytes; 503 unavailable when too many wait.
+  // Throws Problem 422 for more than kMaxBytes bytes, 503 unavailable when too many callers wait.
   std::string hash(std::string_view password);
-  // `stored` empty: the same work, then false. Over-long passwords never fit.
+  // Empty `stored`: the same work, then false. Over-long passwords never match.
   bool check(const std::string& stored, std::string_view password);
-  bool outdated(const std::string& stored) const;                                   // made with other parameters
+  bool outdated(const std::string& stored) const;                                   // hashed with other parameters
   std::uint64_t hashes() const { return hashes_.load(std::memory_order_relaxed); }  // computed since the start
 
   static constexpr std::size_t kMaxBytes = 1024;
@@ -32,7 +32,7 @@ class Passwords {
   const unsigned concurrency_;
   const std::size_t queueLength_;
   std::atomic<std::uint64_t> hashes_{0};
-  std::string unmatched_;  // a hash that no password fits
+  std::string unmatched_;  // a hash that no password matches
   std::mutex mutex_;
   std::condition_variable freed_;
   unsigned running_ = 0;

@@ -1,4 +1,4 @@
-// Who calls, as every part of the kernel sees it. Immutable; shared between requests through the principal cache.
+// The caller of a request, for every part of the kernel. Immutable; the principal cache shares it between requests.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mortise::identity {
 
-// Whose rights an API key has: all of its user's, or only what its scopes let in.
+// The rights of an API key: all of its user's, or only its scopes.
 enum class KeyKind : std::uint8_t { user, service };
 
 enum class Credential : std::uint8_t { none, bearer, key, cookie, query };
@@ -45,7 +45,7 @@ struct Principal {
   bool accountPermitted(const std::string& permission) const {
     return permissions && permissions->contains(permission);
   }
-  // A service key holds nothing by itself: only the operation it calls can let it in, by its scopes.
+  // A service key has no permission by itself: only the scopes of the called operation admit it.
   bool permitted(const std::string& permission) const { return !isServiceKey() && accountPermitted(permission); }
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;

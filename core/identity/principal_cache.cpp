@@ -42,7 +42,7 @@ void PrincipalCache::put(Credential credential, std::string_view token, std::uin
                          PrincipalPtr principal) {
   const Hashed hashed = hash(credential, token);
   Shard& shard = shards_[hashed.high % kShards];
-  std::unordered_map<Hashed, Entry, TakeLow> dropped;  // freed without the lock
+  std::unordered_map<Hashed, Entry, TakeLow> dropped;  // freed outside the lock
   const std::lock_guard lock(shard.mutex);
   if (shard.entries.size() >= perShard_ && !shard.entries.contains(hashed)) dropped.swap(shard.entries);
   shard.entries.insert_or_assign(hashed, Entry{revision, nowMicros, std::move(principal)});

@@ -1,5 +1,5 @@
-// Principals by token, so that a request with a known token costs the I/O thread no database. Bounded, sharded; tokens
-// are kept only as a keyed 128-bit hash.
+// Principals by token, so that a request with a cached token needs no database on the I/O thread. Bounded, sharded;
+// stores tokens only as a keyed 128-bit hash.
 #pragma once
 
 #include <array>
@@ -17,16 +17,16 @@ class PrincipalCache {
  public:
   explicit PrincipalCache(std::size_t entries = 16384);
 
-  // nullptr unless it was put under the same revision, a short while ago, and the token still lives.
+  // nullptr unless it was stored under the same revision, recently, and the token has not expired.
   PrincipalPtr get(Credential credential, std::string_view token, std::uint64_t revision, std::int64_t nowMicros) const;
-  // `revision`: as it was BEFORE the database was asked.
+  // `revision`: read BEFORE the database was asked.
   void put(Credential credential, std::string_view token, std::uint64_t revision, std::int64_t nowMicros,
            PrincipalPtr principal);
   void clear();
 
  private:
-  // What the counter does not see (a change by hand in the database, a writer killed between commit and count) lives no
-  // longer than this.
+  // Bounds how long the cache misses a change that the counter does not show (made by hand in the database, or by a
+  // writer killed between commit and count).
   static constexpr std::int64_t kMaxAgeMicros = 10'000'000;
   static constexpr std::size_t kShards = 64;
   struct Hashed {
@@ -49,7 +49,7 @@ class PrincipalCache {
   Hashed hash(Credential credential, std::string_view token) const;
 
   const std::size_t perShard_;
-  std::array<std::string, 5> keys_;  // one per kind of credential: a cookie's token is not a bearer's
+  std::array<std::string, 5> keys_;  // one per kind of credential, so that a cookie's token is never a bearer's
   std::array<Shard, kShards> shards_;
 };
 

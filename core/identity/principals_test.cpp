@@ -31,26 +31,26 @@ class PrincipalsTest : public DatabasesTest {
   }
   std::string stored(const std::string& sqlText) {
     const db::ColumnType types[] = {db::ColumnType::text};
-    const auto session = database_->lease(db::Access::read);
-    const auto rows = session->query(sqlText, {}, types);
+    const auto connection = database_->lease(db::Access::read);
+    const auto rows = connection->query(sqlText, {}, types);
     return rows->next() ? std::string(rows->text(0)) : std::string();
   }
 
   ApiKeys& keys() { return identity_->apiKeys(); }
   CookieSessions& cookies() { return identity_->cookieSessions(); }
 
-  NewApiKey wanted(KeyKind kind = KeyKind::user) const {
-    NewApiKey wanted;
-    wanted.userId = user_.id;
-    wanted.name = "ci";
-    wanted.kind = kind;
-    if (kind == KeyKind::service) wanted.scopes = {"notes:read"};
-    return wanted;
+  NewApiKey newKey(KeyKind kind = KeyKind::user) const {
+    NewApiKey key;
+    key.userId = user_.id;
+    key.name = "ci";
+    key.kind = kind;
+    if (kind == KeyKind::service) key.scopes = {"notes:read"};
+    return key;
   }
-  std::string mint(const NewApiKey& wanted, ApiKey* record = nullptr) {
+  std::string mint(const NewApiKey& key, ApiKey* record = nullptr) {
     std::string raw;
-    const ApiKey made = keys().mint(wanted, raw);
-    if (record) *record = made;
+    const ApiKey minted = keys().mint(key, raw);
+    if (record) *record = minted;
     return raw;
   }
   PrincipalPtr byKey(const std::string& raw) {
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Both, PrincipalsTest, testing::Values(db::Backend::sqli
 
 TEST_P(PrincipalsTest, AKeyIsToldOnceAndStoredAsItsHash) {
   ApiKey record;
-  const std::string raw = mint(wanted(), &record);
+  const std::string raw = mint(newKey(), &record);
   EXPECT_EQ(raw.size(), 39u);
   EXPECT_TRUE(raw.starts_with("sk_sfs_"));
   EXPECT_EQ(raw.find_first_not_of("0123456789abcdef", 7), std::string::npos) << raw;
@@ -101,12 +101,12 @@ TEST_P(PrincipalsTest, AKeyIsToldOnceAndStoredAsItsHash) {
   EXPECT_EQ(keys().find(raw)->id, record.id);
   EXPECT_FALSE(keys().find(raw + " "));
   EXPECT_FALSE(keys().find(record.prefix));
-  EXPECT_NE(mint(wanted()), raw);
+  EXPECT_NE(mint(newKey()), raw);
 }
 
 TEST_P(PrincipalsTest, AUsersKeyHasTheRightsOfItsUser) {
   ApiKey record;
-  const std::string raw = mint(wanted(), &record);
+  const std::string raw = mint(newKey(), &record);
   const auto principal = byKey(raw);
   EXPECT_EQ(principal->credential, Credential::key);
   EXPECT_EQ(principal->userId, user_.id);
@@ -118,7 +118,7 @@ TEST_P(PrincipalsTest, AUsersKeyHasTheRightsOfItsUser) {
 }
 
 TEST_P(PrincipalsTest, AServiceKeyHoldsNoPermissionByItself) {
-  auto service = wanted(KeyKind::service);
+  auto service = newKey(KeyKind::service);
   service.orgId = "org1";
   service.projectIds = {"p1", "p\"2"};
   const auto principal = byKey(mint(service));
@@ -133,26 +133,26 @@ TEST_P(PrincipalsTest, AServiceKeyHoldsNoPermissionByItself) {
 }
 
 TEST_P(PrincipalsTest, MintingRefusesWhatCouldNeverWork) {
-  auto noScopes = wanted(KeyKind::service);
+  auto noScopes = newKey(KeyKind::service);
   noScopes.scopes.clear();
   EXPECT_EQ(problemOf([&] { mint(noScopes); }), "422 validation_failed");
-  auto dead = wanted();
+  auto dead = newKey();
   dead.expiresAt = nowMicros() - 1;
   EXPECT_EQ(problemOf([&] { mint(dead); }), "422 validation_failed");
-  auto stranger = wanted();
+  auto stranger = newKey();
   stranger.userId = "nobody";
   EXPECT_EQ(problemOf([&] { mint(stranger); }), "404 user_not_found");
   UserChange ban;
   ban.status = "banned";
   identity_->change(user_.id, ban);
-  EXPECT_EQ(problemOf([&] { mint(wanted()); }), "403 account_disabled");
+  EXPECT_EQ(problemOf([&] { mint(newKey()); }), "403 account_disabled");
 }
 
 TEST_P(PrincipalsTest, ARefusedKeyIsToldWhyInThePromisedOrder) {
   EXPECT_EQ(refusal("sk_sfs_00000000000000000000000000000000"), "401 not_authenticated");
   EXPECT_EQ(refusal("sk_nonsense"), "401 not_authenticated");
   ApiKey record;
-  const std::string raw = mint(wanted(), &record);
+  const std::string raw = mint(newKey(), &record);
   EXPECT_EQ(refusal(raw), "none");
   UserChange ban;
   ban.status = "banned";
@@ -167,11 +167,11 @@ TEST_P(PrincipalsTest, ARefusedKeyIsToldWhyInThePromisedOrder) {
 }
 
 TEST_P(PrincipalsTest, AnAccountThatPassesToSomebodyElseKeepsNoKey) {
-  const std::string mine = mint(wanted());
-  const std::string service = mint(wanted(KeyKind::service));
+  const std::string mine = mint(newKey());
+  const std::string service = mint(newKey(KeyKind::service));
   NewUser other;
   other.username = "other";
-  auto theirs = wanted();
+  auto theirs = newKey();
   theirs.userId = identity_->create(other).id;
   const std::string stays = mint(theirs);
   UserChange change;
@@ -186,14 +186,14 @@ TEST_P(PrincipalsTest, AnAccountThatPassesToSomebodyElseKeepsNoKey) {
 }
 
 TEST_P(PrincipalsTest, AKeyWhoseOwnerIsGoneIsRefused) {
-  const std::string raw = mint(wanted());
+  const std::string raw = mint(newKey());
   identity_->remove(user_.id);
   EXPECT_EQ(refusal(raw), "401 not_authenticated");
 }
 
 TEST_P(PrincipalsTest, ASecondRevocationKeepsTheFirst) {
   ApiKey record;
-  mint(wanted(), &record);
+  mint(newKey(), &record);
   const auto first = keys().revoke(record.id, "leaked");
   const auto second = keys().revoke(record.id, "again");
   EXPECT_EQ(second.revokedAt, first.revokedAt);
@@ -206,7 +206,7 @@ TEST_P(PrincipalsTest, ASecondRevocationKeepsTheFirst) {
 
 TEST_P(PrincipalsTest, UseIsRecordedOnceAMinute) {
   ApiKey record;
-  const std::string raw = mint(wanted(), &record);
+  const std::string raw = mint(newKey(), &record);
   EXPECT_EQ(keys().find(raw)->lastUsedAt, 0);
   byKey(raw);
   const auto used = *keys().find(raw);
@@ -221,7 +221,7 @@ TEST_P(PrincipalsTest, UseIsRecordedOnceAMinute) {
 TEST_P(PrincipalsTest, AKnownKeyIsAnsweredFromMemoryUntilItIsRevokedAnywhere) {
   Identity other(*database_, options_);  // another process on the same data
   ApiKey record;
-  const std::string raw = mint(wanted(), &record);
+  const std::string raw = mint(newKey(), &record);
   EXPECT_EQ(fastByKey(raw), nullptr);
   const auto principal = byKey(raw);
   EXPECT_EQ(fastByKey(raw), principal);
@@ -230,7 +230,7 @@ TEST_P(PrincipalsTest, AKnownKeyIsAnsweredFromMemoryUntilItIsRevokedAnywhere) {
   EXPECT_EQ(refusal(raw), "401 api_key_revoked");
 
   ApiKey second;
-  const std::string rawSecond = mint(wanted(), &second);
+  const std::string rawSecond = mint(newKey(), &second);
   byKey(rawSecond);
   ASSERT_NE(fastByKey(rawSecond), nullptr);
   other.apiKeys().deactivate(user_.id, second.id);
@@ -285,10 +285,10 @@ TEST_P(PrincipalsTest, SigningOutKeepsTheSessionAndItsCsrfTokens) {
   EXPECT_TRUE(cookies().close(cookie, now));
   EXPECT_EQ(fastByCookie(cookie), nullptr) << "known from memory after signing out";
   EXPECT_FALSE(byCookie(cookie)->signedIn());
-  const auto found = cookies().find(cookie, now);
-  ASSERT_TRUE(found);
-  EXPECT_TRUE(found->userId.empty());
-  EXPECT_TRUE(cookies().checkCsrf(*found, token, now));
+  const auto stored = cookies().find(cookie, now);
+  ASSERT_TRUE(stored);
+  EXPECT_TRUE(stored->userId.empty());
+  EXPECT_TRUE(cookies().checkCsrf(*stored, token, now));
   EXPECT_FALSE(cookies().close(cookie, now));
   EXPECT_FALSE(cookies().close("forged", now));
 }
@@ -350,7 +350,7 @@ TEST_P(PrincipalsTest, BansNewPasswordsAndRemovalEndCookieSessions) {
 
 TEST_P(PrincipalsTest, ARecheckSaysWhoStillStandsAndWithWhatRole) {
   ApiKey record;
-  const auto key = byKey(mint(wanted(), &record));
+  const auto key = byKey(mint(newKey(), &record));
   const auto cookie = cookies().cookie(cookies().bindUser({}, user_.id, nowMicros()));
   const auto browser = byCookie(cookie);
   const auto tokenOf = [&](SessionKind kind) {
@@ -392,9 +392,9 @@ TEST_P(PrincipalsTest, ARecheckOfManyTakesThemAll) {
   std::vector<PrincipalPtr> all;
   std::vector<std::string> ids;
   for (int i = 0; i < 70; ++i) {
-    NewUser fresh;
-    fresh.username = "user" + std::to_string(i);
-    ids.push_back(identity_->create(fresh).id);
+    NewUser user;
+    user.username = "user" + std::to_string(i);
+    ids.push_back(identity_->create(user).id);
     auto one = std::make_shared<Principal>();
     one->credential = Credential::bearer;
     one->userId = ids.back();
@@ -416,7 +416,7 @@ TEST_P(PrincipalsTest, EveryChangeMovesTheRevision) {
     before = now;
   };
   ApiKey record;
-  mint(wanted(), &record);
+  mint(newKey(), &record);
   moves("a new key");
   keys().revoke(record.id, "leaked");
   moves("a revoked key");

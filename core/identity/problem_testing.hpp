@@ -1,4 +1,4 @@
-// For tests: what a refusal was, as one text to compare.
+// For tests: a refusal as one text to compare.
 #pragma once
 
 #include <functional>

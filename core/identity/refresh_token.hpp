@@ -18,7 +18,7 @@ class RefreshTokens {
  public:
   explicit RefreshTokens(std::string key) : key_(std::move(key)) {}
   std::string make(const std::string& sessionId, std::int64_t generation) const;
-  // nullopt: not one of ours.
+  // nullopt: not issued by this server.
   std::optional<RefreshClaim> read(std::string_view token) const;
 
  private:

@@ -22,7 +22,7 @@ Revision::Revision(const std::string& file) {
   if (!opened) failed("open");
   struct stat status {};
   if (::fstat(opened.get(), &status) != 0) failed("stat");
-  // Growing keeps what is there; two processes that do it at once agree.
+  // Growing keeps the content; two processes that do it at once get the same result.
   if (status.st_size < 8 && ::posix_fallocate(opened.get(), 0, 8) != 0) failed("allocate");
   void* mapped = ::mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, opened.get(), 0);
   if (mapped == MAP_FAILED) failed("mmap");

@@ -1,4 +1,4 @@
-// A counter that several processes share through a file: changed identities make cached principals stale everywhere at
+// A counter that several processes share through a file: a changed identity makes cached principals stale everywhere at
 // once.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace mortise::identity {
 
 class Revision {
  public:
-  // Maps `file`, made (0600) when missing. Throws std::runtime_error. Empty name: no shared counter, enabled() is
+  // Maps `file`, created (0600) when missing. Throws std::runtime_error. Empty name: no shared counter, enabled() is
   // false.
   explicit Revision(const std::string& file);
   ~Revision();
@@ -18,7 +18,7 @@ class Revision {
 
   bool enabled() const { return shared_ != nullptr; }
   std::uint64_t current() const { return shared_ ? __atomic_load_n(shared_, __ATOMIC_ACQUIRE) : 0; }
-  // After the change is committed; inside a joined transaction it waits for that commit (core/db/after_commit.hpp).
+  // Call after the commit; inside a joined transaction it waits for that commit (core/db/after_commit.hpp).
   void advance();
 
  private:

@@ -6,7 +6,7 @@ namespace mortise::identity {
 
 inline constexpr std::string_view kAdministrator = "super_admin";
 
-// Holds every permission and every tier.
+// Has every permission and every tier.
 inline bool administers(std::string_view role) { return role == "admin" || role == kAdministrator; }
 
 }  // namespace mortise::identity

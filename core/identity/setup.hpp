@@ -1,5 +1,4 @@
-// The set-up link: a one-time token (stored hashed, 24 h) with which the first administrator is made through the set-up
-// page.
+// The set-up link: a one-time token (stored hashed, 24 h) with which the set-up page creates the first administrator.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +18,7 @@ class Setup {
   Setup(db::Database& database, Revision& revision, Accounts& accounts)
       : database_(database), revision_(revision), accounts_(accounts) {}
 
-  // Empty when there is an administrator.
+  // Empty when an administrator exists.
   std::string makeToken();
   // Problems: 401 invalid_token, and those of Accounts::create.
   User complete(std::string_view token, const NewUser& administrator);

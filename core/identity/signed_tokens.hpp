@@ -1,4 +1,4 @@
-// Access and refresh tokens as signed claims (JWT): what they say, and how it is read back.
+// Access and refresh tokens as signed claims (JWT): creating and reading them.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace mortise::identity {
 
-// What a signed token says. Which of the two kinds it is shows in `session`.
+// The claims of a signed token. `session` is set only for one of the two kinds.
 struct Claims {
   std::string subject;
   std::string session;  // rotating only
@@ -33,9 +33,10 @@ class SignedTokens {
   // Of a stateless one; `type`: access, refresh.
   std::string stateless(const User& user, const char* type, std::int64_t nowSeconds, std::chrono::seconds life) const;
 
-  // nullopt: malformed, signed otherwise, or with other claims.
+  // nullopt: malformed, badly signed, or with other claims.
   std::optional<Claims> read(std::string_view token) const;
-  // Signature, kind, time; everything that needs no database. Throws Problem 401 invalid_token, token_expired.
+  // Checks signature, kind and time; everything that needs no database. Throws Problem 401 invalid_token,
+  // token_expired.
   Claims requireAccess(std::string_view token, std::int64_t nowSeconds) const;
 
  private:

@@ -17,7 +17,7 @@ namespace {
 using db::ColumnType;
 
 constexpr std::int64_t kMicros = 1'000'000;
-constexpr std::size_t kAtOnce = 32;  // ids per query; one text of the statement, so that it is prepared once
+constexpr std::size_t kAtOnce = 32;  // ids per query; always the same statement text, so that it is prepared once
 
 struct UserRow {
   std::string role, status;
@@ -29,9 +29,9 @@ struct SessionRow {
   std::int64_t expiresAt = 0, revokedAt = 0;
 };
 
-// Runs `select` ... WHERE id IN (...) over all ids, a bounded number at a time; `read` gets each row.
+// Runs `select` ... WHERE id IN (...) over all ids, kAtOnce at a time; `read` gets each row.
 template <typename Read>
-void forEach(db::Session& session, std::string_view select, const std::set<std::string>& ids,
+void forEach(db::Connection& connection, std::string_view select, const std::set<std::string>& ids,
              std::span<const ColumnType> columns, Read read) {
   std::string sql(select);
   std::vector<std::string> names;
@@ -43,40 +43,40 @@ void forEach(db::Session& session, std::string_view select, const std::set<std::
   for (auto next = ids.begin(); next != ids.end();) {
     db::Parameters parameters;
     for (const auto& name : names) {
-      // The last one again and again, where fewer are left.
+      // Repeats the last id where fewer are left.
       parameters.emplace_back(name, next == ids.end() ? *ids.rbegin() : *next);
       if (next != ids.end()) ++next;
     }
-    const auto rows = session.query(sql, parameters, columns);
+    const auto rows = connection.query(sql, parameters, columns);
     while (rows->next()) read(*rows);
   }
 }
 
-std::unordered_map<std::string, UserRow> usersOf(db::Session& session, const std::set<std::string>& ids) {
+std::unordered_map<std::string, UserRow> usersOf(db::Connection& connection, const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::text, ColumnType::integer};
   std::unordered_map<std::string, UserRow> entries;
-  forEach(session, "SELECT id, role, status, token_generation FROM mortise_users", ids, kColumns,
+  forEach(connection, "SELECT id, role, status, token_generation FROM mortise_users", ids, kColumns,
           [&](const db::Rows& row) {
             entries[std::string(row.text(0))] = {std::string(row.text(1)), std::string(row.text(2)), row.integer(3)};
           });
   return entries;
 }
 
-std::unordered_map<std::string, SessionRow> sessionsOf(db::Session& session, std::string_view select,
+std::unordered_map<std::string, SessionRow> sessionsOf(db::Connection& connection, std::string_view select,
                                                        const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer};
   std::unordered_map<std::string, SessionRow> entries;
-  forEach(session, select, ids, kColumns, [&](const db::Rows& row) {
+  forEach(connection, select, ids, kColumns, [&](const db::Rows& row) {
     entries[std::string(row.text(0))] = {std::string(row.text(1)), row.integer(2), row.integer(3)};
   });
   return entries;
 }
 
-std::unordered_map<std::string, ApiKey> keysOf(db::Session& session, const std::set<std::string>& ids) {
+std::unordered_map<std::string, ApiKey> keysOf(db::Connection& connection, const std::set<std::string>& ids) {
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
                                      ColumnType::integer};
   std::unordered_map<std::string, ApiKey> entries;
-  forEach(session, "SELECT id, user_id, expires_at, revoked_at, is_active FROM mortise_api_keys", ids, kColumns,
+  forEach(connection, "SELECT id, user_id, expires_at, revoked_at, is_active FROM mortise_api_keys", ids, kColumns,
           [&](const db::Rows& row) {
             ApiKey key;
             key.id = row.text(0);
@@ -116,7 +116,8 @@ void judgeKey(const ApiKey* key, std::int64_t now, Standing& standing) {
 
 }  // namespace
 
-std::vector<Standing> standingOf(db::Session& session, const std::vector<PrincipalPtr>& principals, std::int64_t now) {
+std::vector<Standing> standingOf(db::Connection& connection, const std::vector<PrincipalPtr>& principals,
+                                 std::int64_t now) {
   std::set<std::string> userIds, keyIds, cookieIds, tokenIds;
   for (const auto& principal : principals) {
     userIds.insert(principal->userId);
@@ -126,11 +127,12 @@ std::vector<Standing> standingOf(db::Session& session, const std::vector<Princip
       (principal->credential == Credential::cookie ? cookieIds : tokenIds).insert(principal->sessionId);
     }
   }
-  const auto users = usersOf(session, userIds);
-  const auto keys = keysOf(session, keyIds);
+  const auto users = usersOf(connection, userIds);
+  const auto keys = keysOf(connection, keyIds);
   const auto cookies =
-      sessionsOf(session, "SELECT id, user_id, expires_at, revoked_at FROM mortise_cookie_sessions", cookieIds);
-  const auto tokens = sessionsOf(session, "SELECT id, user_id, expires_at, revoked_at FROM mortise_sessions", tokenIds);
+      sessionsOf(connection, "SELECT id, user_id, expires_at, revoked_at FROM mortise_cookie_sessions", cookieIds);
+  const auto tokens =
+      sessionsOf(connection, "SELECT id, user_id, expires_at, revoked_at FROM mortise_sessions", tokenIds);
 
   std::vector<Standing> standings(principals.size());
   for (std::size_t i = 0; i < principals.size(); ++i) {

@@ -1,5 +1,5 @@
-// The SQL of accounts, token sessions and the set-up token, and only SQL. Every function works inside the session (and
-// transaction) of its caller.
+// The SQL of accounts, token sessions and the set-up token, and only SQL. Every function works on the connection (and
+// in the transaction) of its caller.
 #pragma once
 
 #include <cstdint>
@@ -18,40 +18,42 @@ struct SessionRow {
   std::int64_t generation = 0, rotatedAt = 0, expiresAt = 0, revokedAt = 0;
 };
 
-// Held until the transaction ends: one at a time for what looks at several users and then writes.
-void lockUsers(db::Session& session);
+// Held until the transaction ends: serializes transactions that read several users and then write.
+void lockUsers(db::Connection& connection);
 
-// One that no account had before. After lockUsers().
-std::int64_t nextUserNumber(db::Session& session);
-std::optional<User> findUser(db::Session& session, UserKey by, std::string_view key);
+// A number that no account had before. After lockUsers().
+std::int64_t nextUserNumber(db::Connection& connection);
+std::optional<User> findUser(db::Connection& connection, UserKey by, std::string_view key);
 // Throws Problem 404 user_not_found, 403 account_disabled.
-void requireActiveUser(db::Session& session, std::string_view id);
-bool otherHasUsername(db::Session& session, std::string_view username, std::string_view exceptId, bool ignoringCase);
-bool otherHasEmail(db::Session& session, std::string_view email, std::string_view exceptId);
-void insertUser(db::Session& session, const User& user);
+void requireActiveUser(db::Connection& connection, std::string_view id);
+bool otherHasUsername(db::Connection& connection, std::string_view username, std::string_view exceptId,
+                      bool ignoringCase);
+bool otherHasEmail(db::Connection& connection, std::string_view email, std::string_view exceptId);
+void insertUser(db::Connection& connection, const User& user);
 // All but id, number, e-mail, password, creation, generation, last login and membership.
-void updateUser(db::Session& session, const User& user);
-void recordLogin(db::Session& session, std::string_view id, std::int64_t now);
-bool setPasswordHash(db::Session& session, std::string_view id, const std::string& hash);
-bool replacePasswordHash(db::Session& session, std::string_view id, const std::string& from, const std::string& to);
-bool nextTokenGeneration(db::Session& session, std::string_view id);
-bool removeUser(db::Session& session, std::string_view id);  // with sessions and membership
-std::vector<User> listUsers(db::Session& session, std::int64_t skip, std::int64_t limit);  // newest first
-std::int64_t countUsers(db::Session& session);
-std::int64_t countUsersWithRole(db::Session& session, std::string_view role);
+void updateUser(db::Connection& connection, const User& user);
+void recordLogin(db::Connection& connection, std::string_view id, std::int64_t now);
+bool setPasswordHash(db::Connection& connection, std::string_view id, const std::string& hash);
+bool replacePasswordHash(db::Connection& connection, std::string_view id, const std::string& from,
+                         const std::string& to);
+bool nextTokenGeneration(db::Connection& connection, std::string_view id);
+bool removeUser(db::Connection& connection, std::string_view id);  // with sessions and membership
+std::vector<User> listUsers(db::Connection& connection, std::int64_t skip, std::int64_t limit);  // newest first
+std::int64_t countUsers(db::Connection& connection);
+std::int64_t countUsersWithRole(db::Connection& connection, std::string_view role);
 
-void insertSession(db::Session& session, const SessionRow& row, std::int64_t now);
-std::optional<SessionRow> findSession(db::Session& session, const std::string& id);
-// The one atomic step: true for exactly one of several callers with the same generation.
-bool rotateSession(db::Session& session, const std::string& id, std::int64_t generation, std::int64_t now,
+void insertSession(db::Connection& connection, const SessionRow& row, std::int64_t now);
+std::optional<SessionRow> findSession(db::Connection& connection, const std::string& id);
+// Atomic: returns true for exactly one of several callers with the same generation.
+bool rotateSession(db::Connection& connection, const std::string& id, std::int64_t generation, std::int64_t now,
                    std::int64_t expiresAt);
-bool revokeSession(db::Session& session, const std::string& id, std::int64_t now);
-void revokeSessionsOf(db::Session& session, std::string_view userId, std::int64_t now);
-std::int64_t removeDeadSessions(db::Session& session, std::int64_t now, std::int64_t revokedBefore);
+bool revokeSession(db::Connection& connection, const std::string& id, std::int64_t now);
+void revokeSessionsOf(db::Connection& connection, std::string_view userId, std::int64_t now);
+std::int64_t removeDeadSessions(db::Connection& connection, std::int64_t now, std::int64_t revokedBefore);
 
-void insertSetupToken(db::Session& session, const std::string& hash, std::int64_t now, std::int64_t expiresAt);
-bool hasSetupToken(db::Session& session, const std::string& hash, std::int64_t now);
-bool takeSetupToken(db::Session& session, const std::string& hash, std::int64_t now);
-std::int64_t removeSetupTokens(db::Session& session, std::int64_t expiredBefore);
+void insertSetupToken(db::Connection& connection, const std::string& hash, std::int64_t now, std::int64_t expiresAt);
+bool hasSetupToken(db::Connection& connection, const std::string& hash, std::int64_t now);
+bool takeSetupToken(db::Connection& connection, const std::string& hash, std::int64_t now);
+std::int64_t removeSetupTokens(db::Connection& connection, std::int64_t expiredBefore);
 
 }  // namespace mortise::identity::store

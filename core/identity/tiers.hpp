@@ -1,4 +1,4 @@
-// Which tier counts for an account.
+// The tier that applies to an account.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@ namespace mortise::identity {
 // Immutable: thread-safe.
 class Tiers {
  public:
-  // `fallback`: of accounts without one of their own.
+  // `fallback`: the tier of accounts without their own.
   explicit Tiers(std::string fallback) : fallback_(std::move(fallback)) {}
 
-  // The account's own. Administrators have "admin".
+  // The account's own tier. Administrators have "admin".
   std::string own(const User& user) const;
-  // The one that counts: its organisation's, when it is in one.
+  // The tier that applies: that of its organisation, if it is in one.
   std::string effective(const User& user) const;
 
  private:

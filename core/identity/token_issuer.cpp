@@ -37,14 +37,14 @@ Tokens TokenIssuer::open(std::string_view userId, SessionKind kind) {
   row.userId = userId;
   row.rotatedAt = now;
   row.expiresAt = now + micros(lifetimes_.refresh);
-  database_.transaction([&](db::Session& session) {
-    auto owner = store::findUser(session, UserKey::id, userId);
+  database_.transaction([&](db::Connection& connection) {
+    auto owner = store::findUser(connection, UserKey::id, userId);
     if (!owner) throw Problem(404, "user_not_found");
     if (owner->status != "active") throw Problem(401, "user_inactive");
     user = std::move(*owner);
     user.lastLoginAt = now;
-    store::recordLogin(session, user.id, now);
-    if (kind == SessionKind::rotating) store::insertSession(session, row, now);
+    store::recordLogin(connection, user.id, now);
+    if (kind == SessionKind::rotating) store::insertSession(connection, row, now);
   });
   if (kind == SessionKind::stateless) return stateless(std::move(user), now);
   return rotating(std::move(user), row.id, row.generation, now);
@@ -59,14 +59,15 @@ Tokens TokenIssuer::refresh(std::string_view refreshToken) {
 
 void TokenIssuer::close(std::string_view refreshToken) {
   const auto claim = refreshTokens_.read(refreshToken);
-  if (!claim) return;  // unknown or stateless: nothing to end
+  if (!claim) return;  // unknown or stateless: no session to end
   commitChange(database_, revision_,
-               [&](db::Session& session) { store::revokeSession(session, claim->sessionId, nowMicros()); });
+               [&](db::Connection& connection) { store::revokeSession(connection, claim->sessionId, nowMicros()); });
 }
 
-std::int64_t TokenIssuer::removeDead(db::Session& session, std::int64_t now) const {
-  // Revoked sessions stay while their access tokens could still come in: the log then says why they are refused.
-  return store::removeDeadSessions(session, now, now - micros(lifetimes_.access));
+std::int64_t TokenIssuer::removeDead(db::Connection& connection, std::int64_t now) const {
+  // Revoked sessions are kept while their access tokens are still unexpired, so that the log can say why they are
+  // refused.
+  return store::removeDeadSessions(connection, now, now - micros(lifetimes_.access));
 }
 
 Tokens TokenIssuer::rotating(User user, const std::string& sessionId, std::int64_t generation, std::int64_t now) const {
@@ -101,25 +102,25 @@ Tokens TokenIssuer::refreshStateless(std::string_view token) {
   return stateless(std::move(*user), now);
 }
 
-// docs/decisions/0003: the row holds a number, the tokens follow from it.
+// docs/decisions/0003: the row stores a number, the tokens are derived from it.
 Tokens TokenIssuer::refreshRotating(const RefreshClaim& claim) {
   const std::int64_t now = nowMicros();
   enum class Outcome : std::uint8_t { rotated, successor, refused, reused } outcome = Outcome::refused;
   User user;
   const char* reason = "the session is gone";
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     outcome = Outcome::refused;
-    auto row = store::findSession(session, claim.sessionId);
+    auto row = store::findSession(connection, claim.sessionId);
     if (!row) return;
-    auto owner = store::findUser(session, UserKey::id, row->userId);
+    auto owner = store::findUser(connection, UserKey::id, row->userId);
     if (!owner) return;
     if (owner->status != "active") throw Problem(401, "user_inactive");
     user = std::move(*owner);
-    if (store::rotateSession(session, claim.sessionId, claim.generation, now, now + micros(lifetimes_.refresh))) {
+    if (store::rotateSession(connection, claim.sessionId, claim.generation, now, now + micros(lifetimes_.refresh))) {
       outcome = Outcome::rotated;
       return;
     }
-    row = store::findSession(session, claim.sessionId);  // as the winner of a race left it
+    row = store::findSession(connection, claim.sessionId);  // as the winner of the race left it
     if (!row || row->revokedAt != 0 || row->expiresAt <= now || row->generation <= claim.generation) {
       reason = "the session ended";
       return;
@@ -129,7 +130,7 @@ Tokens TokenIssuer::refreshRotating(const RefreshClaim& claim) {
       return;
     }
     outcome = Outcome::reused;
-    store::revokeSession(session, claim.sessionId, now);
+    store::revokeSession(connection, claim.sessionId, now);
   });
   if (outcome == Outcome::reused) {
     revision_.advance();

@@ -15,20 +15,20 @@
 
 namespace mortise::identity {
 
-// Thread-safe; [worker], since everything asks the database. Problems: 404 user_not_found, 401 invalid_refresh_token /
-// user_inactive.
+// Thread-safe; [worker], because everything uses the database. Problems: 404 user_not_found, 401 invalid_refresh_token
+// / user_inactive.
 class TokenIssuer {
  public:
   // All but `options` must outlive this object.
   TokenIssuer(db::Database& database, Revision& revision, const SignedTokens& signedTokens, const Options& options);
 
   Tokens open(std::string_view userId, SessionKind kind);
-  // docs/decisions/0003: of a rotating session each refresh token is good once; used again, its session is revoked.
+  // docs/decisions/0003: each refresh token of a rotating session is valid once; a second use revokes its session.
   Tokens refresh(std::string_view refreshToken);
-  // An unknown or stateless token has no session that could end.
+  // An unknown or stateless token has no session to end.
   void close(std::string_view refreshToken);
-  // Drops sessions that can be used no more. Inside the caller's transaction; returns rows removed.
-  std::int64_t removeDead(db::Session& session, std::int64_t now) const;
+  // Drops sessions that are no longer usable. Inside the caller's transaction; returns rows removed.
+  std::int64_t removeDead(db::Connection& connection, std::int64_t now) const;
 
  private:
   struct Lifetimes {

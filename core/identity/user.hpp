@@ -1,4 +1,4 @@
-// An account, as a value, and what may be said to make or change one.
+// An account as a value, and the values that create or change one.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ struct User {
   std::optional<std::string> bio;
   std::int64_t createdAt = 0, emailConfirmedAt = 0;
   std::int64_t tokenGeneration = 0;
-  std::int64_t number = 0;  // unique, counted from 1, never used again
-  std::string tier;         // of its own; empty: the default. See Tiers::own
+  std::int64_t number = 0;  // unique, counted from 1, never reused
+  std::string tier;         // its own; empty: the default. See Tiers::own
   std::int64_t lastLoginAt = 0;
   std::string orgId, orgRole, orgTier;  // of its membership; empty: in no organisation
 };

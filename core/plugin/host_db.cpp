@@ -24,7 +24,7 @@ struct JoinedHost {
 // not at all, breaks nothing.
 struct mortise_db_session {
   Host* host = nullptr;
-  std::unique_ptr<mortise::db::Session> session;  // null once it was taken back
+  std::unique_ptr<mortise::db::Connection> connection;  // null once it was taken back
   std::vector<mortise_db_rows*> open;
   std::uint64_t held = 0;
   std::unique_ptr<mortise::plugin::JoinedHost> joined;  // once join() was called
@@ -45,7 +45,7 @@ void endSession(mortise_db_session& session) {
     rows->session = nullptr;
   }
   session.open.clear();
-  session.session.reset();
+  session.connection.reset();
 }
 
 // False with `error` filled when a value breaks a rule.
@@ -121,7 +121,7 @@ bool convert(const mortise_type* types, std::size_t count, std::vector<db::Colum
 mortise_status usable(const mortise_db_session* session, const char* function, mortise_error* error) {
   if (session == nullptr) return answer(error, MORTISE_INVALID, "no_session", "the session is null");
   if (!mayBlock(session->host, function, error)) return MORTISE_INVALID;
-  if (session->session == nullptr)
+  if (session->connection == nullptr)
     return answer(error, MORTISE_CLOSED, "closed", "the module was stopped and its session taken back");
   return MORTISE_OK;
 }
@@ -131,7 +131,7 @@ mortise_status onSession(mortise_db_session* session, const char* function, mort
   return guarded(session == nullptr ? nullptr : session->host, function, error, [&] {
     const auto status = usable(session, function, error);
     if (status != MORTISE_OK || session == nullptr) return status;
-    return work(*session->session);
+    return work(*session->connection);
   });
 }
 
@@ -143,7 +143,7 @@ mortise_status dbOpen(mortise_host* raw, int32_t write, mortise_db_session** ses
   return onJoinedHost(raw, "db/1 open", error, [&](Host& host) {
     auto opened = std::make_shared<mortise_db_session>();
     opened->host = &host;
-    opened->session = host.services().database->lease(write != 0 ? db::Access::write : db::Access::read);
+    opened->connection = host.services().database->lease(write != 0 ? db::Access::write : db::Access::read);
     opened->held = host.hold("database session", [opened] { endSession(*opened); });
     *session = opened.get();
     return MORTISE_OK;
@@ -160,21 +160,21 @@ void dbClose(mortise_db_session* session) {
 }
 
 mortise_status dbBegin(mortise_db_session* session, mortise_error* error) {
-  return onSession(session, "db/1 begin", error, [](db::Session& open) {
+  return onSession(session, "db/1 begin", error, [](db::Connection& open) {
     open.begin();
     return MORTISE_OK;
   });
 }
 
 mortise_status dbCommit(mortise_db_session* session, mortise_error* error) {
-  return onSession(session, "db/1 commit", error, [](db::Session& open) {
+  return onSession(session, "db/1 commit", error, [](db::Connection& open) {
     open.commit();
     return MORTISE_OK;
   });
 }
 
 mortise_status dbRollback(mortise_db_session* session, mortise_error* error) {
-  return onSession(session, "db/1 rollback", error, [](db::Session& open) {
+  return onSession(session, "db/1 rollback", error, [](db::Connection& open) {
     open.rollback();
     return MORTISE_OK;
   });
@@ -182,7 +182,7 @@ mortise_status dbRollback(mortise_db_session* session, mortise_error* error) {
 
 mortise_status dbExecute(mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
                          size_t count, int64_t* changed, mortise_error* error) {
-  return onSession(session, "db/1 execute", error, [&](db::Session& open) {
+  return onSession(session, "db/1 execute", error, [&](db::Connection& open) {
     db::Parameters converted;
     if (!convert(parameters, count, converted, error)) return MORTISE_INVALID;
     const auto rows = open.execute(view(sql), converted);
@@ -196,7 +196,7 @@ mortise_status dbQuery(mortise_db_session* session, mortise_str sql, const morti
                        mortise_error* error) {
   if (rows == nullptr) return answer(error, MORTISE_INVALID, "rows", "rows is null");
   *rows = nullptr;
-  return onSession(session, "db/1 query", error, [&](db::Session& open) {
+  return onSession(session, "db/1 query", error, [&](db::Connection& open) {
     db::Parameters converted;
     std::vector<db::ColumnType> columnTypes;
     if (!convert(parameters, count, converted, error) || !convert(types, columns, columnTypes, error))
@@ -217,7 +217,7 @@ mortise_status dbNext(mortise_db_rows* rows, mortise_value* values, mortise_erro
     return answer(error, MORTISE_INVALID, "rows", "rows or values is null");
   }
   if (rows->session == nullptr) return answer(error, MORTISE_CLOSED, "closed", "the session of these rows was closed");
-  return onSession(rows->session, "db/1 next", error, [&](db::Session&) {
+  return onSession(rows->session, "db/1 next", error, [&](db::Connection&) {
     auto& open = *rows->rows;
     if (!open.next()) return MORTISE_NOT_FOUND;
     for (std::size_t i = 0; i < rows->types.size(); ++i) {
@@ -254,7 +254,7 @@ char dbBackend(mortise_host* raw) {
 mortise_status dbJoin(mortise_db_session* session, mortise_host** joined, mortise_error* error) {
   if (joined == nullptr) return answer(error, MORTISE_INVALID, "joined", "joined is null");
   *joined = nullptr;
-  return onSession(session, "db/1 join", error, [&](db::Session& open) {
+  return onSession(session, "db/1 join", error, [&](db::Connection& open) {
     auto transaction = open.join();
     if (session->joined == nullptr) {
       auto made = std::make_unique<JoinedHost>();
@@ -268,7 +268,7 @@ mortise_status dbJoin(mortise_db_session* session, mortise_host** joined, mortis
 }
 
 mortise_status dbEnter(mortise_db_session* session, mortise_error* error) {
-  return onSession(session, "db/1 enter", error, [&](db::Session&) {
+  return onSession(session, "db/1 enter", error, [&](db::Connection&) {
     if (session->joined == nullptr) return answer(error, MORTISE_INVALID, "not_joined", "join the session first");
     const auto status = mayJoin(&session->joined->raw, error);
     if (status == MORTISE_OK) db::enterJoined(*session->joined->face.transaction);
@@ -283,7 +283,7 @@ void dbLeave(mortise_db_session* session) {
 }
 
 mortise_status dbLock(mortise_db_session* session, mortise_str name, mortise_error* error) {
-  return onSession(session, "db/1 lock", error, [&](db::Session& open) {
+  return onSession(session, "db/1 lock", error, [&](db::Connection& open) {
     constexpr std::size_t kMaxName = 200;
     if (name.size == 0 || name.size > kMaxName || !text::isUtf8(view(name)))
       return answer(error, MORTISE_INVALID, "bad_name", "the name of a lock has 1 to 200 bytes of UTF-8");
@@ -293,8 +293,8 @@ mortise_status dbLock(mortise_db_session* session, mortise_str name, mortise_err
 }
 
 int32_t dbLost(mortise_db_session* session) {
-  if (session == nullptr || session->session == nullptr) return 0;
-  return guardedOr(session->host, "db/1 lost", 0, [&] { return session->session->lost() ? 1 : 0; });
+  if (session == nullptr || session->connection == nullptr) return 0;
+  return guardedOr(session->host, "db/1 lost", 0, [&] { return session->connection->lost() ? 1 : 0; });
 }
 
 }  // extern "C"

@@ -47,7 +47,7 @@ void collectFields(const json::Value& value, std::vector<std::string>& fields) {
   for (const auto& entry : value.GetObject()) collectFields(entry.value, fields);
 }
 
-// The body as an object, if the answer is a refusal: by its status, or by what the body says (soft errors have 200).
+// The body as an object, if the answer is a refusal: by its status, or by its content (soft errors have 200).
 bool readRefusal(const HttpAnswer& answer, json::Document& document) {
   json::ParseError error;
   if (!json::parse(answer.body, document, error) || !document.IsObject()) return false;

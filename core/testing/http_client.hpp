@@ -7,12 +7,12 @@
 
 namespace mortise::testing {
 
-// What a caller sends to be known; empty members are not sent.
+// The credentials of a caller; empty members are not sent.
 struct Credentials {
   std::string token;   // Authorization: Bearer
   std::string cookie;  // name=value
   std::string csrf;    // X-CSRFToken
-  std::string userId;  // whose they are; not sent
+  std::string userId;  // their account; not sent
 };
 
 struct HttpAnswer {
@@ -20,7 +20,7 @@ struct HttpAnswer {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
 
-  // Of a refusal, in whatever family's shape: its code, and the fields at fault ("body/email").
+  // Of a refusal of any family: its code, and the fields at fault ("body/email").
   std::string code() const;
   std::vector<std::string> fields() const;
 };
@@ -32,8 +32,8 @@ struct HttpRequest {
   std::vector<std::string> headers{};  // whole lines
 };
 
-// `address`: host:port. A body without Content-Type is sent as JSON; at most 60 seconds. Throws std::runtime_error when
-// there is no answer.
+// `address`: host:port. A body without Content-Type is sent as JSON. Waits at most 60 seconds. Throws
+// std::runtime_error when there is no answer.
 HttpAnswer send(const std::string& address, const Credentials& credentials, const HttpRequest& request);
 
 }  // namespace mortise::testing

@@ -23,10 +23,10 @@ constexpr std::size_t kMaxCases = 5000;               // of one operation
 constexpr std::size_t kMaxShown = 200;                // bytes of an answer
 constexpr std::uint64_t kDefaultBodyLimit = 1 << 20;  // http.max_body
 
-// The callers that each operation is tried with. A further one is a further word here and in Callers::give.
+// The callers of each operation. A further kind of caller is one more name here and in Callers::give.
 enum class Caller { anonymous, badToken, withoutPermission, foreignScope, allowed };
 
-// What is wrong with a request; the family's order of checks says what is told first.
+// The fault of a request; the family's order of checks determines which one is reported.
 struct Fault {
   Caller caller = Caller::allowed;
   enum class Csrf { good, missing, wrong } csrf = Csrf::good;
@@ -42,7 +42,7 @@ bool takesBearer(const Operation& operation) { return operation.security.bearer 
 
 bool needsCsrf(const Operation& operation) { return operation.csrf && changesState(operation); }
 
-// The accounts behind the callers, made when they are first needed.
+// The accounts of the callers, created when first needed.
 class Callers {
  public:
   explicit Callers(TestServer& server) : server_(server) {}
@@ -71,7 +71,7 @@ class Callers {
         break;
     }
     if (needsCsrf(operation)) {
-      // A CSRF token belongs to a cookie session; with credentials in the head the session itself says nothing.
+      // A CSRF token belongs to a cookie session; with credentials in the head the session's credentials are ignored.
       const auto& browser = cookieOnly && fault.caller == Caller::withoutPermission ? account({Kind::browser})
                             : fault.caller == Caller::allowed                       ? account(signedInAdmin())
                             : operation.security.cookie                             ? anonymousSession()
@@ -105,8 +105,8 @@ class Callers {
 };
 
 struct Expected {
-  int status = 0;     // 0: nothing refuses it
-  std::string field;  // empty: the family names none here
+  int status = 0;     // 0: no check refuses it
+  std::string field;  // empty: the family names no field here
 };
 
 class OperationRefusals {
@@ -121,7 +121,7 @@ class OperationRefusals {
         report_(report) {}
 
   void run() {
-    // Refusals of such an operation come as close codes after the handshake, which only a WebSocket client sees.
+    // Refusals of such an operation are close codes after the handshake, which only a WebSocket client sees.
     if (operation_.closesRefused) return;
     try {
       callerCases();
@@ -157,7 +157,7 @@ class OperationRefusals {
       throw std::runtime_error(std::to_string(breaches.size()) + " ways to break its shape; at most " +
                                std::to_string(kMaxCases) + " are sent");
     for (const auto& breach : breaches) {
-      // A body above its limit is refused for its size, before anyone looks at its shape.
+      // The size limit is checked before the shape.
       if (breach.request.body.size() > (operation_.body.limit != 0 ? operation_.body.limit : kDefaultBodyLimit))
         continue;
       Fault fault;
@@ -171,7 +171,7 @@ class OperationRefusals {
     const auto& security = operation_.security;
     const bool signedIn = fault.caller != Caller::anonymous && fault.caller != Caller::badToken && !security.anonymous;
     const auto refused = [&](int status, std::string code) {
-      // The family of a caller with a cookie alone may be another one.
+      // A caller with only a cookie may belong to another family.
       const bool byCookie = !credentials.cookie.empty() && credentials.token.empty() && operation_.cookieConventions;
       const auto& name = byCookie ? operation_.cookieConventions->dialect : operation_.conventions.dialect;
       Problem problem(status, std::move(code));
@@ -215,14 +215,15 @@ class OperationRefusals {
 
   void send(const std::string& what, const HttpRequest& request, const Fault& fault, const std::string& field = {}) {
     const auto credentials = callers_.give(operation_, fault);
-    const auto wanted = expected(credentials, fault, field);
-    RefusalReport one{operation_.id, what, std::to_string(wanted.status), {}, false};
-    if (!wanted.field.empty()) one.expected += " " + wanted.field;
+    const auto refusal = expected(credentials, fault, field);
+    RefusalReport one{operation_.id, what, std::to_string(refusal.status), {}, false};
+    if (!refusal.field.empty()) one.expected += " " + refusal.field;
     try {
       const auto answer = testing::send(server_.address(), credentials, request);
       const auto fields = answer.fields();
-      const bool named = wanted.field.empty() || std::find(fields.begin(), fields.end(), wanted.field) != fields.end();
-      one.passed = answer.status == wanted.status && named;
+      const bool named =
+          refusal.field.empty() || std::find(fields.begin(), fields.end(), refusal.field) != fields.end();
+      one.passed = answer.status == refusal.status && named;
       one.answer = std::to_string(answer.status) + " " + answer.body.substr(0, kMaxShown);
     } catch (const std::runtime_error& error) {
       one.answer = error.what();

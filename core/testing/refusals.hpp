@@ -1,4 +1,4 @@
-// Every request that a module's contract refuses, made from the compiled contract and sent over real HTTP.
+// Every request that a module's contract refuses, generated from the compiled contract and sent over real HTTP.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ struct RefusalReport {
   bool passed = false;
 };
 
-// The same requests in the same order each time. `module`: of the server, or "kernel" for its own contract. Throws
-// std::invalid_argument when the server runs no such module.
+// The same requests in the same order each time. `module`: a module of the server, or "kernel" for its own contract.
+// Throws std::invalid_argument when the server runs no such module.
 void runRefusals(TestServer& server, const std::string& module,
                  const std::function<void(const RefusalReport&)>& report);
 

@@ -15,7 +15,7 @@ using contract::Body;
 using contract::In;
 using json::Value;
 
-// Longer parameters are refused for the size of the head, before any contract is known.
+// Longer parameters are refused for the size of the head, before any contract is selected.
 constexpr std::size_t kMaxParameter = 4000;
 
 const Value& required(const Value& object, std::string_view name) {
@@ -42,7 +42,7 @@ std::string joined(std::string head, const std::vector<std::string>& location) {
   return head;
 }
 
-// What a scalar parameter of this type can't be read as.
+// A text that can't be read as a scalar parameter of this type.
 std::string unreadable(std::string_view type) {
   if (type == "integer") return "1.5x";
   if (type == "number") return "one";
@@ -181,7 +181,7 @@ std::vector<ShapeBreach> RequestBuilder::breaches() const {
 
 void RequestBuilder::breakParameter(const Parameter& parameter, std::vector<ShapeBreach>& out) const {
   const auto& compiled = *parameter.compiled;
-  if (compiled.in == In::cookie) return;  // the kernel reads none
+  if (compiled.in == In::cookie) return;  // the kernel reads no cookie parameters
   const auto field = std::string(contract::name(compiled.in)) + "/" + compiled.name;
   const auto add = [&](const std::string& where, const std::string& what, const Texts& texts) {
     out.push_back({where, what, request(texts, nullptr, body_)});
@@ -199,7 +199,7 @@ void RequestBuilder::breakParameter(const Parameter& parameter, std::vector<Shap
     json::Document value;
     json::ParseError error;
     if (!json::parse(breach.json, value, error)) continue;
-    // Everything in a URL is text: only what the type can be read from crosses a bound.
+    // Everything in a URL is text: only values that the type can be read from can exceed a bound.
     const bool sameType = type == "string"    ? value.IsString()
                           : type == "integer" ? value.IsInt64()
                           : type == "number"  ? value.IsNumber()
@@ -209,7 +209,7 @@ void RequestBuilder::breakParameter(const Parameter& parameter, std::vector<Shap
     if (text.size() > kMaxParameter) continue;
     if (compiled.in == In::header && !isHeaderText(text)) continue;
     if (compiled.in == In::path) {
-      // No other path may be meant: an empty segment, a dot, or a text that the prefix of the path completes.
+      // The path must not match another operation: no empty segment, no dot, no text that completes the path's prefix.
       const auto prefix = prefixOf(compiled.name);
       if (text.empty() || text == "." || text == ".." || text.find('/') != std::string::npos) continue;
       if (!prefix.empty() && !text.starts_with(prefix)) continue;
@@ -226,7 +226,7 @@ void RequestBuilder::breakParameter(const Parameter& parameter, std::vector<Shap
 
 void RequestBuilder::breakBody(std::vector<ShapeBreach>& out) const {
   if (operation_.body.kind != Body::Kind::json) return;
-  const bool lenient = operation_.body.lenient;  // what is no JSON object counts as {}
+  const bool lenient = operation_.body.lenient;  // anything that is no JSON object counts as {}
   if (operation_.body.required && !lenient) out.push_back({"body", "left out", request({}, nullptr, {})});
   if (!lenient) out.push_back({"body/1", "no JSON", request({}, nullptr, "{")});
   if (bodySchema_ == nullptr) return;

@@ -11,7 +11,7 @@
 
 namespace mortise::testing {
 
-// A request whose shape breaks its contract.
+// A request that breaks the schemas of its contract.
 struct ShapeBreach {
   std::string field;  // "body/title", "query/page"
   std::string what;
@@ -20,7 +20,7 @@ struct ShapeBreach {
 
 class RequestBuilder {
  public:
-  // `document`: the contract that `operation` was compiled from; both outlive this object.
+  // `document`: the contract of `operation`. Both must outlive this object.
   RequestBuilder(const contract::Operation& operation, const json::Value& document);
 
   HttpRequest valid() const;
@@ -32,7 +32,8 @@ class RequestBuilder {
     const json::Value* schema;
     std::string example;  // as sent, not encoded
   };
-  using Texts = std::vector<std::pair<const Parameter*, std::string>>;  // instead of the examples; twice: sent twice
+  using Texts = std::vector<
+      std::pair<const Parameter*, std::string>>;  // replaces the examples; a repeated one is sent repeatedly
 
   HttpRequest request(const Texts& replaced, const Parameter* leftOut, const std::string& body) const;
   std::string path(const Texts& replaced) const;

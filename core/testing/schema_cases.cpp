@@ -16,12 +16,12 @@ namespace {
 using json::Value;
 using Members = std::vector<std::pair<std::string, std::string>>;
 
-constexpr int kMaxDepth = 8;  // of schemas inside each other that examples and breaches go down
+constexpr int kMaxDepth = 8;  // nesting depth of schemas that examples and faults cover
 
 std::string typeOf(const Value& schema) {
   const auto type = json::textMember(schema, "type");
   if (!type.empty()) return std::string(type);
-  if (json::member(schema, "properties") != nullptr) return "object?";  // described as an object, anything may come
+  if (json::member(schema, "properties") != nullptr) return "object?";  // described as an object: any object is valid
   return {};
 }
 
@@ -63,7 +63,7 @@ std::string filled(std::string text, std::size_t least) {
   return text;
 }
 
-// Texts that patterns of contracts usually take, shortest ideas first.
+// Texts that common patterns accept, simplest first.
 const std::vector<std::string>& usualTexts() {
   static const std::vector<std::string> texts = {
       "x",
@@ -98,7 +98,7 @@ const std::vector<std::string>& usualTexts() {
   return texts;
 }
 
-// Texts that patterns of contracts usually refuse.
+// Texts that common patterns refuse.
 const std::vector<std::string>& oddTexts() {
   static const std::vector<std::string> texts = {"!", "?!", "\xc3\xa9", "-", "_", " ",  "x y",  "X", "x",
                                                  "0", ".",  "/",        "@", "%", "\t", "\x01", "",  "x\ny"};
@@ -199,7 +199,7 @@ std::string SchemaCases::exampleArray(const Value& schema, std::size_t length, i
   std::vector<std::string> out;
   const auto one = items == nullptr ? std::string("\"x\"") : example(*items, depth + 1);
   for (std::size_t i = 0; i < length; ++i) {
-    // Where no two may be the same, texts and numbers count on.
+    // Where no two items may be equal, texts and numbers are counted up.
     if (i > 0 && flag(schema, "uniqueItems") && one.size() > 1 && one.front() == '"')
       out.push_back(one.substr(0, one.size() - 1) + std::to_string(i) + "\"");
     else if (i > 0 && flag(schema, "uniqueItems") && one.find_first_not_of("0123456789") == std::string::npos)
@@ -228,7 +228,7 @@ std::vector<std::pair<std::string, std::string>> SchemaCases::requiredMembers(co
     if (member.required)
       out.emplace_back(member.name, member.schema == nullptr ? "\"x\"" : example(*member.schema, depth + 1));
   }
-  // The discriminator names the branch that members() took.
+  // The discriminator names the branch that members() chose.
   if (const auto* discriminator = json::member(resolve(schema), "discriminator")) {
     const auto* mapping = json::member(*discriminator, "mapping");
     if (mapping != nullptr && mapping->IsObject() && mapping->MemberCount() > 0)
@@ -298,7 +298,7 @@ std::vector<Breach> SchemaCases::breaches(const Value& schema) const {
 
 void SchemaCases::breaches(const Value& reference, Schemas& open, std::vector<Breach>& out) const {
   const Value& schema = resolve(reference);
-  // A schema that contains itself is broken once, not for ever.
+  // A schema that contains itself is broken once only.
   if (open.size() > static_cast<std::size_t>(kMaxDepth) || std::find(open.begin(), open.end(), &schema) != open.end())
     return;
   open.push_back(&schema);
@@ -342,7 +342,7 @@ void SchemaCases::breakText(const Value& schema, std::vector<Breach>& out) const
   if (const auto expression = json::textMember(schema, "pattern"); !expression.empty()) {
     const contract::Pattern pattern(expression);
     for (const auto& odd : oddTexts()) {
-      std::string text = odd;  // long enough to break the pattern only
+      std::string text = odd;  // long enough to break only the pattern
       while (!odd.empty() && text::length(text) < least) text += odd;
       const auto length = text::length(text);
       if (length < least || (most && length > *most) || pattern.matches(text)) continue;

@@ -1,5 +1,5 @@
-// What an OpenAPI schema takes and what it refuses, as JSON texts made from the schema alone. Knows nothing of the
-// validator: what it says here is what the contract promises its clients.
+// The values that an OpenAPI schema accepts and refuses, as JSON texts derived from the schema alone. Independent of
+// the validator: these values are what the contract promises its clients.
 #pragma once
 
 #include <cstddef>
@@ -19,19 +19,19 @@ struct Breach {
 
 class SchemaCases {
  public:
-  // `root`: the document that local $refs lead into; it outlives this object.
+  // `root`: the document that local $refs refer to; it must outlive this object.
   explicit SchemaCases(const json::Value& root) : root_(root) {}
 
-  // The schema that a local $ref leads to, or the value itself.
+  // The target of a local $ref, or the value itself.
   const json::Value& resolve(const json::Value& schema) const;
 
-  // A value that the schema takes: its example, default or first enum value, else the smallest that keeps its rules; of
-  // an object only what is required. A pattern that none of the usual texts fits needs an `example` in the contract.
+  // A value that the schema accepts: its example, default or first enum value, else the smallest that keeps its rules;
+  // of an object only the required members. A pattern that no common text matches needs an `example` in the contract.
   std::string example(const json::Value& schema) const;
 
-  // One value per rule that can be broken, each otherwise as example() says: every other type, every bound crossed, a
-  // value beside the enum, a text that misses pattern or format, required members left out, unknown ones where none are
-  // allowed; the same for the members and items inside. Bounds above kMaxUnits are not crossed: such a request would be
+  // One value per rule that can be broken, otherwise as example(): every other type, every bound exceeded, a value
+  // outside the enum, a text that misses pattern or format, required members left out, unknown ones where none are
+  // allowed; the same for nested members and items. Bounds above kMaxUnits are skipped, since such a request would be
   // refused for its size.
   std::vector<Breach> breaches(const json::Value& schema) const;
 
@@ -41,7 +41,7 @@ class SchemaCases {
   using Schemas = std::vector<const json::Value*>;
   struct Member {
     std::string name;
-    const json::Value* schema;  // null: only required, not described
+    const json::Value* schema;  // null: required, but without a schema
     bool required;
   };
 
@@ -58,7 +58,8 @@ class SchemaCases {
   void breakArray(const json::Value& schema, Schemas& open, std::vector<Breach>& out) const;
   void breakObject(const json::Value& schema, Schemas& open, std::vector<Breach>& out) const;
 
-  // Of the schema and everything that allOf adds, and of the first branch of oneOf or anyOf; required ones joined.
+  // The members of the schema, of everything that allOf adds, and of the first branch of oneOf or anyOf; required ones
+  // merged.
   std::vector<Member> members(const json::Value& schema) const;
   void collectMembers(const json::Value& schema, std::vector<Member>& out, int depth) const;
   bool isClosed(const json::Value& schema) const;

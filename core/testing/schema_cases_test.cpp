@@ -9,7 +9,7 @@
 namespace mortise::testing {
 namespace {
 
-// A schema, and how many ways there are to break it.
+// A schema, and the number of ways to break it.
 struct Sample {
   const char* schema;
   std::size_t breaches;
@@ -20,7 +20,7 @@ const Sample kSamples[] = {
     {R"({"type":"string"})", 6},
     {R"({"type":"boolean"})", 6},
     {R"({"type":"number","nullable":true})", 4},
-    // Beyond 64 bits as well.
+    // Also beyond 64 bits.
     {R"({"type":"integer"})", 7},
     {R"({"type":"integer","minimum":1,"maximum":100})", 8},
     {R"({"type":"integer","minimum":0,"exclusiveMinimum":true,"multipleOf":5})", 9},
@@ -55,7 +55,7 @@ void parse(const std::string& text, json::Document& into) {
   ASSERT_TRUE(json::parse(text, into, error)) << text << ": " << error.reason;
 }
 
-// What the kernel's own validator says of a value; "a/b" for each place.
+// The verdict of the kernel's own validator on a value; "a/b" for each place.
 std::vector<std::string> faults(const contract::Schema& schema, const std::string& value) {
   json::Document document;
   parse(value, document);

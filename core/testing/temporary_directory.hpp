@@ -1,4 +1,4 @@
-// A folder of its own for a test, removed with everything in it at the end.
+// A test's own folder, removed with its contents at the end.
 #pragma once
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ namespace mortise::testing {
 
 class TemporaryDirectory {
  public:
-  // Throws std::runtime_error when it can't be made.
+  // Throws std::runtime_error when it can't be created.
   TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "mortise_testXXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)
@@ -19,7 +19,7 @@ class TemporaryDirectory {
     path_ = pattern;
   }
   ~TemporaryDirectory() {
-    std::error_code ignored;  // what is left in the temporary folder does no harm
+    std::error_code ignored;  // files left in the temporary folder do no harm
     std::filesystem::remove_all(path_, ignored);
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;

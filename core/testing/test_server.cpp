@@ -36,7 +36,7 @@ std::string findModule(const std::string& module) {
                            " not found; build it, or name its folder in MORTISE_TEST_MODULES. Tried:" + tried);
 }
 
-// Only what is wrong, unless MORTISE_TEST_LOG says debug or info.
+// Logs errors only, unless MORTISE_TEST_LOG says debug or info.
 void quietLog() {
   const char* name = std::getenv("MORTISE_TEST_LOG");
   bool known = false;

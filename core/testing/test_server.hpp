@@ -1,4 +1,4 @@
-// A kernel with certain modules on a temporary data folder, and the accounts that call it.
+// A kernel with chosen modules on a temporary data folder, and the accounts that call it.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace mortise::testing {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-// Which rights a caller has. A browser has a cookie session and a CSRF token instead of an access token.
+// The rights of a caller. A browser has a cookie session and a CSRF token instead of an access token.
 struct CallerRights {
   enum class Kind { user, admin, serviceKey, browser };
   Kind kind = Kind::user;
@@ -27,27 +27,27 @@ struct CallerRights {
 class TestServer {
  public:
   // `modules`: paths with a '/', or names (see ModuleHarness). `settings`: as in mortise.conf. Throws
-  // std::runtime_error with what an operator would read.
+  // std::runtime_error with the message for the operator.
   TestServer(const std::vector<std::string>& modules, const Settings& settings);
   ~TestServer();
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
 
-  // Loads a file in a kernel of its own; the sentence of the refusal, or empty.
+  // Loads a file in its own kernel; returns the sentence of the refusal, or an empty text.
   static std::string tryLoad(const std::string& file);
 
   const std::string& address() const { return address_; }
   const kernel::Kernel& kernel() const { return *kernel_; }
-  // A new account. Throws std::invalid_argument for a permission that no module here declares. One thread at a time.
+  // A new account. Throws std::invalid_argument for a permission that no loaded module declares. One thread at a time.
   Credentials create(const CallerRights& rights);
-  // A cookie session in which no one has signed in, with its CSRF token.
+  // An anonymous cookie session, with its CSRF token.
   Credentials anonymousSession();
 
  private:
   std::string roleWith(const std::vector<std::string>& permissions);
 
   TemporaryDirectory data_;
-  std::unique_ptr<kernel::Kernel> kernel_;  // stops before its files go
+  std::unique_ptr<kernel::Kernel> kernel_;  // stops before its files are removed
   // Permission -> roles; the kernel declares the first two itself.
   std::map<std::string, std::vector<std::string>> roles_{{"kernel.metrics", {}}, {"kernel.audit", {}}};
   std::string address_;

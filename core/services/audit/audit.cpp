@@ -32,9 +32,9 @@ void check(const AuditEntry& entry) {
 
 }  // namespace
 
-void Audit::record(db::Session& session, AuditEntry entry) {
+void Audit::record(db::Connection& connection, AuditEntry entry) {
   check(entry);
-  session.execute(
+  connection.execute(
       "INSERT INTO mortise_audit (id, at, actor, action, target, details, ip, request_id) "
       "VALUES (:id, :at, :actor, :action, :target, :details, :ip, :request_id)",
       {{"id", uuid7()},
@@ -49,7 +49,7 @@ void Audit::record(db::Session& session, AuditEntry entry) {
 
 void Audit::record(AuditEntry entry) {
   check(entry);
-  database_.transaction([&](db::Session& session) { record(session, entry); });
+  database_.transaction([&](db::Connection& connection) { record(connection, entry); });
 }
 
 std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& total) {
@@ -59,7 +59,7 @@ std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& tot
       "(:group_size = 0 OR substr(action, 1, :group_size) = :action_group) AND (:target = '' OR target = :target) AND "
       "at >= :since AND at < :until";
   const bool isGroup = filter.action.ends_with('.');
-  const auto session = database_.lease(db::Access::read);
+  const auto connection = database_.lease(db::Access::read);
   db::Parameters parameters{{"actor", filter.actor},
                             {"action", isGroup ? std::string() : filter.action},
                             {"group_size", isGroup ? static_cast<std::int64_t>(filter.action.size()) : 0},
@@ -69,16 +69,16 @@ std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& tot
                             {"until", filter.until}};
   {
     constexpr ColumnType kCount[] = {ColumnType::integer};
-    const auto rows = session->query(std::string("SELECT count(*)") + kWhere, parameters, kCount);
+    const auto rows = connection->query(std::string("SELECT count(*)") + kWhere, parameters, kCount);
     total = rows->next() ? rows->integer(0) : 0;
   }
   parameters.emplace_back("limit", std::clamp<std::int64_t>(filter.limit, 0, 1000));
   parameters.emplace_back("skip", std::max<std::int64_t>(filter.skip, 0));
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::integer, ColumnType::text, ColumnType::text,
                                      ColumnType::text, ColumnType::text,    ColumnType::text, ColumnType::text};
-  const auto rows = session->query(std::string("SELECT id, at, actor, action, target, details, ip, request_id") +
-                                       kWhere + " ORDER BY at DESC, id DESC LIMIT :limit OFFSET :skip",
-                                   parameters, kColumns);
+  const auto rows = connection->query(std::string("SELECT id, at, actor, action, target, details, ip, request_id") +
+                                          kWhere + " ORDER BY at DESC, id DESC LIMIT :limit OFFSET :skip",
+                                      parameters, kColumns);
   std::vector<AuditEntry> entries;
   while (rows->next()) {
     AuditEntry entry;
@@ -96,12 +96,12 @@ std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& tot
 }
 
 std::int64_t Audit::expire(std::int64_t before) {
-  // In pieces, so that writers of other tables get their turn.
+  // In batches, so that writers of other tables get their turn.
   constexpr std::int64_t kPiece = 5000;
   std::int64_t dropped = 0;
   for (std::int64_t piece = kPiece; piece == kPiece; dropped += piece) {
-    database_.transaction([&](db::Session& session) {
-      piece = session.execute(
+    database_.transaction([&](db::Connection& connection) {
+      piece = connection.execute(
           "DELETE FROM mortise_audit WHERE id IN (SELECT id FROM mortise_audit WHERE at < :before ORDER BY at LIMIT "
           ":piece)",
           {{"before", before}, {"piece", kPiece}});

@@ -1,5 +1,5 @@
-// Who did what to whom: a table that only grows, for the operator. Failures to write are the caller's to see: an act
-// that must be recorded fails when it can't be.
+// The audit trail for the operator: who did what to whom, in a table that only grows. A failure to write reaches the
+// caller, so that an act that must be recorded fails when it can't be.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@
 namespace mortise::services {
 
 struct AuditEntry {
-  std::string id;       // UUIDv7, made by record()
-  std::int64_t at = 0;  // microseconds, made by record()
-  std::string actor;    // user id, "operator" (command line), "module:NAME", "kernel", or empty (nobody signed in)
+  std::string id;       // UUIDv7, set by record()
+  std::int64_t at = 0;  // microseconds, set by record()
+  std::string actor;    // user id, "operator" (command line), "module:NAME", "kernel", or empty (not signed in)
   std::string action;   // user.role_changed; [a-z0-9_.]{1,64}
-  std::string target;   // what it was done to: "user:ID"
+  std::string target;   // the object of the action: "user:ID"
   std::string details;  // JSON object text or empty; no secrets
   std::string ip, requestId;
 };
@@ -36,10 +36,10 @@ class Audit {
  public:
   explicit Audit(db::Database& database) : database_(database) {}
   void record(AuditEntry entry);
-  // Inside the caller's transaction: recorded exactly when the act is.
-  static void record(db::Session& session, AuditEntry entry);
+  // Inside the caller's transaction: the entry commits with the act.
+  static void record(db::Connection& connection, AuditEntry entry);
   std::vector<AuditEntry> list(const AuditFilter& filter, std::int64_t& total);  // newest first
-  // Drops what happened before `before`, and records how much that was. Returns the number of rows.
+  // Drops entries from before `before`, and records how many. Returns the number of rows.
   std::int64_t expire(std::int64_t before);
 
  private:
@@ -51,7 +51,7 @@ std::string toJson(const AuditEntry& entry);
 // Microseconds of "2026-02-24T09:30:00Z" (any offset), or of "2026-02-24" (midnight, UTC). nullopt: it is neither.
 std::optional<std::int64_t> auditTime(const std::string& text);
 
-// Its table; part of identity::kernelMigrations(), where the numbers are.
+// The migration of its table; part of identity::kernelMigrations(), which numbers them.
 std::string_view auditMigrationSql();
 
 }  // namespace mortise::services

@@ -24,13 +24,13 @@ class AuditTest : public ::testing::Test {
   }
   std::size_t count(const AuditFilter& filter) {
     std::int64_t total = 0;
-    const auto found = Audit(*database_).list(filter, total).size();
-    EXPECT_EQ(static_cast<std::size_t>(total), found);
-    return found;
+    const auto count = Audit(*database_).list(filter, total).size();
+    EXPECT_EQ(static_cast<std::size_t>(total), count);
+    return count;
   }
   void move(const std::string& action, std::int64_t to) {
-    database_->transaction([&](db::Session& session) {
-      session.execute("UPDATE mortise_audit SET at = :at WHERE action = :action", {{"at", to}, {"action", action}});
+    database_->transaction([&](db::Connection& connection) {
+      connection.execute("UPDATE mortise_audit SET at = :at WHERE action = :action", {{"at", to}, {"action", action}});
     });
   }
 

@@ -75,20 +75,20 @@ JobChanges JobCatalog::declare(std::string_view module, std::vector<JobDefinitio
   JobChanges changes;
   if (!std::all_of(stored.begin(), stored.end(), upToDate) ||
       !std::all_of(definitions.begin(), definitions.end(), isStored)) {
-    store_.database().transaction([&](db::Session& session) {
+    store_.database().transaction([&](db::Connection& connection) {
       changes = {};
-      const auto revision = JobStore::beginChange(session);
+      const auto revision = JobStore::beginChange(connection);
       for (const auto& [id, definition] : definitions) {
-        const auto before = JobStore::findToChange(session, id, revision);
+        const auto before = JobStore::findToChange(connection, id, revision);
         if (before && sameDefinition(*before, definition)) continue;
         auto job = before ? merged(*before, definition) : definition;
         job.revision = revision;
-        before ? JobStore::update(session, job) : JobStore::insert(session, job);
+        before ? JobStore::update(connection, job) : JobStore::insert(connection, job);
         changes.changed.push_back(std::move(job));
       }
       for (const auto& job : stored) {
         if (!job.declared || definitions.contains(job.id)) continue;
-        JobStore::erase(session, job.id);
+        JobStore::erase(connection, job.id);
         changes.removed.push_back(job.id);
       }
     });
@@ -111,29 +111,29 @@ std::optional<StoredJob> JobCatalog::put(const JobDefinition& definition) {
     if (sameDefinition(*stored, defined)) return std::nullopt;
   }
   StoredJob job;
-  store_.database().transaction([&](db::Session& session) {
-    const auto revision = JobStore::beginChange(session);
-    const auto stored = JobStore::findToChange(session, defined.id, revision);
+  store_.database().transaction([&](db::Connection& connection) {
+    const auto revision = JobStore::beginChange(connection);
+    const auto stored = JobStore::findToChange(connection, defined.id, revision);
     if (stored) requireNotDeclared(*stored);
     job = stored ? merged(*stored, defined) : defined;
     job.revision = revision;
-    stored ? JobStore::update(session, job) : JobStore::insert(session, job);
+    stored ? JobStore::update(connection, job) : JobStore::insert(connection, job);
   });
   return job;
 }
 
 bool JobCatalog::remove(std::string_view id) {
   bool exists = false;
-  store_.database().transaction([&](db::Session& session) {
-    const auto revision = JobStore::beginChange(session);
-    auto job = JobStore::findToChange(session, id, revision);
+  store_.database().transaction([&](db::Connection& connection) {
+    const auto revision = JobStore::beginChange(connection);
+    auto job = JobStore::findToChange(connection, id, revision);
     exists = job && !job->removed;
     if (!exists) return;
-    if (!job->declared) return JobStore::erase(session, id);
+    if (!job->declared) return JobStore::erase(connection, id);
     job->removed = true;
     job->nextRun = std::nullopt;
     job->revision = revision;
-    JobStore::update(session, *job);
+    JobStore::update(connection, *job);
   });
   return exists;
 }
@@ -151,12 +151,12 @@ JobChanges JobCatalog::reload() {
     const auto never = std::numeric_limits<std::int64_t>::max();
     return std::pair(a.nextRun.value_or(never), a.id) < std::pair(b.nextRun.value_or(never), b.id);
   });
-  store_.database().transaction([&](db::Session& session) {
-    const auto revision = JobStore::beginChange(session);
-    changes.removed = JobStore::eraseAll(session);
+  store_.database().transaction([&](db::Connection& connection) {
+    const auto revision = JobStore::beginChange(connection);
+    changes.removed = JobStore::eraseAll(connection);
     for (auto& job : changes.changed) {
       job.revision = revision;
-      JobStore::insert(session, job);
+      JobStore::insert(connection, job);
     }
   });
   return changes;
@@ -197,14 +197,14 @@ StoredJob JobCatalog::resume(std::string_view id) {
 
 StoredJob JobCatalog::change(std::string_view id, const std::function<void(StoredJob&)>& alter) {
   StoredJob changed;
-  store_.database().transaction([&](db::Session& session) {
-    const auto revision = JobStore::beginChange(session);
-    auto job = JobStore::findToChange(session, id, revision);
+  store_.database().transaction([&](db::Connection& connection) {
+    const auto revision = JobStore::beginChange(connection);
+    auto job = JobStore::findToChange(connection, id, revision);
     if (!job || job->removed) throwNoJob(id);
     changed = std::move(*job);
     alter(changed);
     changed.revision = revision;
-    JobStore::update(session, changed);
+    JobStore::update(connection, changed);
   });
   return changed;
 }

@@ -186,8 +186,8 @@ Parameters parametersOf(const StoredJob& job) {
           {"revision", job.revision}};
 }
 
-void insertRun(db::Session& session, const StoredRun& run) {
-  session.execute(
+void insertRun(db::Connection& connection, const StoredRun& run) {
+  connection.execute(
       "INSERT INTO mortise_job_runs (id, job_id, outcome, node, boot, epoch, due_at, started_at, manual, created_by) "
       "VALUES (:id, :job_id, 'running', :node, :boot, :epoch, :due_at, :started_at, :manual, :created_by)",
       {{"id", run.id},
@@ -202,7 +202,7 @@ void insertRun(db::Session& session, const StoredRun& run) {
 }
 
 // True when the job still was due then and is ours to move on.
-bool moveOn(db::Session& session, const Claim& claim, std::string_view node, std::int64_t epoch) {
+bool moveOn(db::Connection& connection, const Claim& claim, std::string_view node, std::int64_t epoch) {
   constexpr std::string_view kOurs =
       "WHERE id = :id AND next_run = :due AND paused = 0 AND removed = 0 AND EXISTS (SELECT 1 FROM mortise_job_runner "
       "WHERE name = 'jobs' AND node = :node AND epoch = :epoch)";
@@ -212,12 +212,12 @@ bool moveOn(db::Session& session, const Claim& claim, std::string_view node, std
   Parameters parameters{
       {"next", orNull(claim.next)}, {"id", claim.jobId}, {"due", claim.due}, {"node", text(node)}, {"epoch", epoch}};
   if (claim.run) parameters.emplace_back("started", claim.run->startedAt);
-  return session.execute(claim.run ? kStart : kLeaveOut, parameters) == 1;
+  return connection.execute(claim.run ? kStart : kLeaveOut, parameters) == 1;
 }
 
-std::int64_t single(db::Session& session, std::string_view sql, const Parameters& parameters = {}) {
+std::int64_t single(db::Connection& connection, std::string_view sql, const Parameters& parameters = {}) {
   constexpr ColumnType kTypes[] = {I};
-  const auto rows = session.query(sql, parameters, kTypes);
+  const auto rows = connection.query(sql, parameters, kTypes);
   return rows->next() ? rows->integer(0) : 0;
 }
 
@@ -225,24 +225,25 @@ std::int64_t single(db::Session& session, std::string_view sql, const Parameters
 
 std::string_view JobStore::migrationSql() { return kMigration; }
 
-std::int64_t JobStore::beginChange(db::Session& session) {
-  session.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'jobs'", {});
-  return single(session, "SELECT taken FROM mortise_locks WHERE name = 'jobs'");
+std::int64_t JobStore::beginChange(db::Connection& connection) {
+  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'jobs'", {});
+  return single(connection, "SELECT taken FROM mortise_locks WHERE name = 'jobs'");
 }
 
-std::optional<StoredJob> JobStore::find(db::Session& session, std::string_view id, TriggerCache* triggers) {
-  const auto rows = session.query(std::string(kJobColumns) + "WHERE id = :id", {{"id", text(id)}}, kJobTypes);
+std::optional<StoredJob> JobStore::find(db::Connection& connection, std::string_view id, TriggerCache* triggers) {
+  const auto rows = connection.query(std::string(kJobColumns) + "WHERE id = :id", {{"id", text(id)}}, kJobTypes);
   return rows->next() ? std::optional(jobOf(*rows, triggers)) : std::nullopt;
 }
 
-std::optional<StoredJob> JobStore::findToChange(db::Session& session, std::string_view id, std::int64_t revision) {
-  session.execute("UPDATE mortise_jobs SET revision = :revision WHERE id = :id",
-                  {{"revision", revision}, {"id", text(id)}});
-  return find(session, id, nullptr);
+std::optional<StoredJob> JobStore::findToChange(db::Connection& connection, std::string_view id,
+                                                std::int64_t revision) {
+  connection.execute("UPDATE mortise_jobs SET revision = :revision WHERE id = :id",
+                     {{"revision", revision}, {"id", text(id)}});
+  return find(connection, id, nullptr);
 }
 
-void JobStore::insert(db::Session& session, const StoredJob& job) {
-  session.execute(
+void JobStore::insert(db::Connection& connection, const StoredJob& job) {
+  connection.execute(
       "INSERT INTO mortise_jobs (id, module, job, declared, name, description, trigger_text, zone, declared_trigger, "
       "declared_zone, payload, jitter, time_limit, max_instances, misfire_grace, joins_missed, paused, removed, "
       "next_run, revision) VALUES (:id, :module, :job, :declared, :name, :description, :trigger_text, :zone, "
@@ -251,8 +252,8 @@ void JobStore::insert(db::Session& session, const StoredJob& job) {
       parametersOf(job));
 }
 
-void JobStore::update(db::Session& session, const StoredJob& job) {
-  session.execute(
+void JobStore::update(db::Connection& connection, const StoredJob& job) {
+  connection.execute(
       "UPDATE mortise_jobs SET module = :module, job = :job, declared = :declared, name = :name, description = "
       ":description, trigger_text = :trigger_text, zone = :zone, declared_trigger = :declared_trigger, declared_zone = "
       ":declared_zone, payload = :payload, jitter = :jitter, time_limit = :time_limit, max_instances = :max_instances, "
@@ -261,8 +262,8 @@ void JobStore::update(db::Session& session, const StoredJob& job) {
       parametersOf(job));
 }
 
-void JobStore::erase(db::Session& session, std::string_view id) {
-  session.execute("DELETE FROM mortise_jobs WHERE id = :id", {{"id", text(id)}});
+void JobStore::erase(db::Connection& connection, std::string_view id) {
+  connection.execute("DELETE FROM mortise_jobs WHERE id = :id", {{"id", text(id)}});
 }
 
 std::optional<StoredJob> JobStore::find(std::string_view id) {
@@ -270,8 +271,8 @@ std::optional<StoredJob> JobStore::find(std::string_view id) {
 }
 
 void JobStore::each(const std::function<void(StoredJob&)>& visit) {
-  const auto session = database_.lease(db::Access::read);
-  const auto rows = session->query(std::string(kJobColumns) + "WHERE removed = 0 ORDER BY id", {}, kJobTypes);
+  const auto connection = database_.lease(db::Access::read);
+  const auto rows = connection->query(std::string(kJobColumns) + "WHERE removed = 0 ORDER BY id", {}, kJobTypes);
   while (rows->next()) {
     auto job = jobOf(*rows, &triggers_);
     visit(job);
@@ -279,8 +280,8 @@ void JobStore::each(const std::function<void(StoredJob&)>& visit) {
 }
 
 std::vector<StoredJob> JobStore::select(std::string_view where, const Parameters& parameters) {
-  const auto session = database_.lease(db::Access::read);
-  const auto rows = session->query(std::string(kJobColumns) + std::string(where), parameters, kJobTypes);
+  const auto connection = database_.lease(db::Access::read);
+  const auto rows = connection->query(std::string(kJobColumns) + std::string(where), parameters, kJobTypes);
   std::vector<StoredJob> jobs;
   while (rows->next()) jobs.push_back(jobOf(*rows, &triggers_));
   return jobs;
@@ -294,17 +295,17 @@ std::int64_t JobStore::revision() {
   return single(*database_.lease(db::Access::read), "SELECT taken FROM mortise_locks WHERE name = 'jobs'");
 }
 
-std::vector<std::string> JobStore::eraseAll(db::Session& session) {
+std::vector<std::string> JobStore::eraseAll(db::Connection& connection) {
   constexpr ColumnType kTypes[] = {T};
   std::vector<std::string> ids;
   {
-    const auto rows = session.query(
+    const auto rows = connection.query(
         "SELECT id FROM mortise_jobs WHERE removed = 0 ORDER BY CASE WHEN next_run IS NULL "
         "THEN 1 ELSE 0 END, next_run, id",
         {}, kTypes);
     while (rows->next()) ids.emplace_back(rows->text(0));
   }
-  session.execute("DELETE FROM mortise_jobs", {});
+  connection.execute("DELETE FROM mortise_jobs", {});
   return ids;
 }
 
@@ -318,8 +319,9 @@ std::int64_t JobStore::count() {
 
 StoredRunner JobStore::runner() {
   constexpr ColumnType kTypes[] = {T, I, I};
-  const auto session = database_.lease(db::Access::read);
-  const auto rows = session->query("SELECT node, epoch, beat FROM mortise_job_runner WHERE name = 'jobs'", {}, kTypes);
+  const auto connection = database_.lease(db::Access::read);
+  const auto rows =
+      connection->query("SELECT node, epoch, beat FROM mortise_job_runner WHERE name = 'jobs'", {}, kTypes);
   StoredRunner runner;
   if (!rows->next()) return runner;
   Reader in(*rows);
@@ -363,8 +365,8 @@ void JobStore::beat(std::string_view node, std::string_view boot) {
 
 std::vector<StoredNode> JobStore::nodes() {
   constexpr ColumnType kTypes[] = {T, T, I};
-  const auto session = database_.lease(db::Access::read);
-  const auto rows = session->query("SELECT node, boot, beat FROM mortise_job_nodes", {}, kTypes);
+  const auto connection = database_.lease(db::Access::read);
+  const auto rows = connection->query("SELECT node, boot, beat FROM mortise_job_nodes", {}, kTypes);
   std::vector<StoredNode> nodes;
   while (rows->next()) {
     Reader in(*rows);
@@ -378,25 +380,26 @@ std::vector<StoredNode> JobStore::nodes() {
 }
 
 void JobStore::claim(std::vector<Claim>& claims, std::string_view node, std::int64_t epoch) {
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     for (Claim& claim : claims) {
-      claim.claimed = moveOn(session, claim, node, epoch);
+      claim.claimed = moveOn(connection, claim, node, epoch);
       if (!claim.claimed || !claim.run) continue;
-      insertRun(session, *claim.run);
+      insertRun(connection, *claim.run);
       if (!claim.wantsPayload) continue;
       constexpr ColumnType kTypes[] = {T};
-      const auto rows = session.query("SELECT payload FROM mortise_jobs WHERE id = :id", {{"id", claim.jobId}}, kTypes);
+      const auto rows =
+          connection.query("SELECT payload FROM mortise_jobs WHERE id = :id", {{"id", claim.jobId}}, kTypes);
       if (rows->next()) claim.payload = rows->text(0);
     }
   });
 }
 
 void JobStore::releaseClaims(const std::vector<Claim>& claims) {
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     for (const Claim& claim : claims) {
-      session.execute("DELETE FROM mortise_job_runs WHERE id = :id", {{"id", claim.run->id}});
+      connection.execute("DELETE FROM mortise_job_runs WHERE id = :id", {{"id", claim.run->id}});
       // Unless it got another next time meanwhile.
-      session.execute(
+      connection.execute(
           "UPDATE mortise_jobs SET next_run = :due WHERE id = :id AND paused = 0 AND (next_run = :next OR (next_run IS "
           "NULL AND :ended = 1))",
           {{"due", claim.run->dueAt},
@@ -408,17 +411,17 @@ void JobStore::releaseClaims(const std::vector<Claim>& claims) {
 }
 
 void JobStore::startManual(const StoredRun& run) {
-  database_.transaction([&](db::Session& session) {
-    insertRun(session, run);
-    session.execute("UPDATE mortise_jobs SET last_run = :started WHERE id = :id AND last_run < :started",
-                    {{"started", run.startedAt}, {"id", run.jobId}});
+  database_.transaction([&](db::Connection& connection) {
+    insertRun(connection, run);
+    connection.execute("UPDATE mortise_jobs SET last_run = :started WHERE id = :id AND last_run < :started",
+                       {{"started", run.startedAt}, {"id", run.jobId}});
   });
 }
 
 void JobStore::end(const std::vector<RunEnd>& ends) {
-  database_.transaction([&](db::Session& session) {
+  database_.transaction([&](db::Connection& connection) {
     for (const RunEnd& end : ends) {
-      session.execute(
+      connection.execute(
           "UPDATE mortise_job_runs SET outcome = :outcome, error = :error, output = :output, started_at = :started_at, "
           "ended_at = :ended_at, percent = :percent, progress = :progress WHERE id = :id",
           {{"outcome", end.outcome},
@@ -430,11 +433,11 @@ void JobStore::end(const std::vector<RunEnd>& ends) {
            {"progress", end.progress},
            {"id", end.id}});
       // The claim stored when the run was to begin; by now it is known when it did.
-      session.execute("UPDATE mortise_jobs SET last_run = :started_at WHERE id = :id AND last_run < :started_at",
-                      {{"started_at", end.startedAt}, {"id", end.jobId}});
+      connection.execute("UPDATE mortise_jobs SET last_run = :started_at WHERE id = :id AND last_run < :started_at",
+                         {{"started_at", end.startedAt}, {"id", end.jobId}});
       if (!end.removesJob) continue;
-      session.execute("DELETE FROM mortise_jobs WHERE id = :id AND declared = 0 AND next_run IS NULL AND paused = 0",
-                      {{"id", end.jobId}});
+      connection.execute("DELETE FROM mortise_jobs WHERE id = :id AND declared = 0 AND next_run IS NULL AND paused = 0",
+                         {{"id", end.jobId}});
     }
   });
 }
@@ -468,10 +471,10 @@ void JobStore::askJobToStop(std::string_view jobId) {
 
 std::vector<std::string> JobStore::askedToStop(std::string_view node) {
   constexpr ColumnType kTypes[] = {T};
-  const auto session = database_.lease(db::Access::read);
+  const auto connection = database_.lease(db::Access::read);
   const auto rows =
-      session->query("SELECT id FROM mortise_job_runs WHERE outcome = 'running' AND node = :node AND stop_asked = 1",
-                     {{"node", text(node)}}, kTypes);
+      connection->query("SELECT id FROM mortise_job_runs WHERE outcome = 'running' AND node = :node AND stop_asked = 1",
+                        {{"node", text(node)}}, kTypes);
   std::vector<std::string> ids;
   while (rows->next()) ids.emplace_back(rows->text(0));
   return ids;
@@ -483,23 +486,23 @@ std::int64_t JobStore::runningRuns() {
 
 std::vector<StoredRun> JobStore::runs(std::string_view jobId, std::int64_t skip, std::int64_t limit,
                                       std::int64_t& total) {
-  const auto session = database_.lease(db::Access::read);
+  const auto connection = database_.lease(db::Access::read);
   const std::string where = jobId.empty() ? "" : "WHERE job_id = :job_id ";
   Parameters parameters;
   if (!jobId.empty()) parameters.emplace_back("job_id", text(jobId));
-  total = single(*session, "SELECT COUNT(*) FROM mortise_job_runs " + where, parameters);
+  total = single(*connection, "SELECT COUNT(*) FROM mortise_job_runs " + where, parameters);
   parameters.emplace_back("limit", limit);
   parameters.emplace_back("skip", skip);
-  const auto rows = session->query(std::string(kRunColumns) + where + "ORDER BY id DESC LIMIT :limit OFFSET :skip",
-                                   parameters, kRunTypes);
+  const auto rows = connection->query(std::string(kRunColumns) + where + "ORDER BY id DESC LIMIT :limit OFFSET :skip",
+                                      parameters, kRunTypes);
   std::vector<StoredRun> runs;
   while (rows->next()) runs.push_back(runOf(*rows));
   return runs;
 }
 
 std::optional<StoredRun> JobStore::run(std::string_view id) {
-  const auto session = database_.lease(db::Access::read);
-  const auto rows = session->query(std::string(kRunColumns) + "WHERE id = :id", {{"id", text(id)}}, kRunTypes);
+  const auto connection = database_.lease(db::Access::read);
+  const auto rows = connection->query(std::string(kRunColumns) + "WHERE id = :id", {{"id", text(id)}}, kRunTypes);
   return rows->next() ? std::optional(runOf(*rows)) : std::nullopt;
 }
 

@@ -102,14 +102,14 @@ class JobStore {
   TriggerCache& triggers() { return triggers_; }
   // Changes of jobs happen one after the other, so that revisions are seen in the order in which they grow. Returns the
   // transaction's revision.
-  static std::int64_t beginChange(db::Session& session);
+  static std::int64_t beginChange(db::Connection& connection);
   // To change it: no other change and no claim touches it until the transaction ends.
-  static std::optional<StoredJob> findToChange(db::Session& session, std::string_view id, std::int64_t revision);
-  static void insert(db::Session& session, const StoredJob& job);
-  static void update(db::Session& session, const StoredJob& job);  // all but last_run
-  static void erase(db::Session& session, std::string_view id);
+  static std::optional<StoredJob> findToChange(db::Connection& connection, std::string_view id, std::int64_t revision);
+  static void insert(db::Connection& connection, const StoredJob& job);
+  static void update(db::Connection& connection, const StoredJob& job);  // all but last_run
+  static void erase(db::Connection& connection, std::string_view id);
   // Their ids by next run, those without one last.
-  static std::vector<std::string> eraseAll(db::Session& session);
+  static std::vector<std::string> eraseAll(db::Connection& connection);
 
   std::optional<StoredJob> find(std::string_view id);
   // By id; without those that were removed.
@@ -148,7 +148,7 @@ class JobStore {
   std::int64_t purge(std::int64_t before);
 
  private:
-  static std::optional<StoredJob> find(db::Session& session, std::string_view id, TriggerCache* triggers);
+  static std::optional<StoredJob> find(db::Connection& connection, std::string_view id, TriggerCache* triggers);
   std::vector<StoredJob> select(std::string_view where, const db::Parameters& parameters);
 
   db::Database& database_;

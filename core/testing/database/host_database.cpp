@@ -19,14 +19,14 @@
 namespace mortise::testing {
 namespace {
 
-// A copy of the real table whose execute() and query() also tell what they run.
+// A copy of the real table whose execute() and query() also report the statements that they run.
 class ListeningTable {
  public:
   static ListeningTable& instance() {
     static ListeningTable table;
     return table;
   }
-  // The functions of a C table know nothing of the test: `real` is the same for every host.
+  // The functions of a C table have no test-specific context: `real` is the same for every host.
   const mortise_db_v1* over(const mortise_db_v1* real) {
     const std::lock_guard lock(mutex_);
     if (real_ == real) return &table_;
@@ -34,13 +34,13 @@ class ListeningTable {
     table_ = *real;
     table_.execute = [](mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
                         size_t count, int64_t* changed, mortise_error* error) {
-      instance().tell(sql, parameters, count);
+      instance().report(sql, parameters, count);
       return instance().real_->execute(session, sql, parameters, count, changed, error);
     };
     table_.query = [](mortise_db_session* session, mortise_str sql, const mortise_db_parameter* parameters,
                       size_t count, const mortise_type* types, size_t columns, mortise_db_rows** rows,
                       mortise_error* error) {
-      instance().tell(sql, parameters, count);
+      instance().report(sql, parameters, count);
       return instance().real_->query(session, sql, parameters, count, types, columns, rows, error);
     };
     return &table_;
@@ -51,7 +51,7 @@ class ListeningTable {
   }
 
  private:
-  void tell(mortise_str sql, const mortise_db_parameter* parameters, size_t count) {
+  void report(mortise_str sql, const mortise_db_parameter* parameters, size_t count) {
     const std::lock_guard lock(mutex_);
     if (listener_) listener_(sql, parameters, count);
   }
@@ -81,7 +81,7 @@ std::vector<db::Migration> migrationsIn(const std::string& folder) {
   return migrations;
 }
 
-// The URL of the binary's one PostgreSQL database: making one costs more than emptying it.
+// The URL of the test binary's one PostgreSQL database: creating one costs more than emptying it.
 const std::string& postgresUrl() {
   auto* const server = peers::Postgres::shared();
   if (server == nullptr) throw std::runtime_error("PostgreSQL is not installed");
@@ -116,7 +116,7 @@ class ModuleDatabase : public HostDatabase {
     return ListeningTable::instance().over(real);
   }
   void run(const std::string& sql) override {
-    database_->transaction([&](db::Session& session) { session.executeScript(sql); });
+    database_->transaction([&](db::Connection& connection) { connection.executeScript(sql); });
   }
   void analyze() override {
     if (!isPostgresql_) return;

@@ -1,5 +1,5 @@
-// The kernel's half of TestDatabase: a database with a module's migrations, and a host that serves it. Only C types and
-// the standard library's, because the SDK and the kernel both have a namespace mortise::db.
+// The kernel's half of TestDatabase: a database with a module's migrations, and a host that serves it. Its types are
+// those of C and the standard library only, because the SDK and the kernel both have a namespace mortise::db.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace mortise::testing {
 
-// A statement as it passes db/1.
+// A statement that went through db/1.
 using StatementListener = std::function<void(mortise_str, const mortise_db_parameter*, std::size_t)>;
 
 class HostDatabase {
@@ -24,12 +24,12 @@ class HostDatabase {
   static bool hasPostgresql();
 
   virtual mortise_host* host() = 0;
-  // The host's db/1, which also tells the listener what it runs.
+  // The host's db/1, which also reports each statement to the listener.
   virtual const mortise_db_v1* table() = 0;
   virtual void run(const std::string& sql) = 0;
   virtual void analyze() = 0;
 
-  // One for the process; null: none. Called on the thread of the statement, one call at a time.
+  // One listener for the process; null: none. Called on the thread of the statement, one call at a time.
   static void listen(StatementListener listener);
 };
 

@@ -102,8 +102,8 @@ class PostgresqlPlan {
   PostgresqlPlan(const mortise_testing_plan_rules& rules, std::vector<std::string>& faults)
       : rules_(rules), faults_(faults) {}
 
-  // `share`: how much of its rows the planner expects the nodes above to take, 0 to 1. Returns whether rows come through
-  // a LIMIT below.
+  // `share`: the planner's estimate of the share of rows that the nodes above take, 0 to 1. Returns whether rows come
+  // through a LIMIT below.
   bool check(const rapidjson::Value& node, double share = 1) {
     const std::string type = node["Node Type"].GetString();
     bool isLimited = false;
@@ -114,7 +114,7 @@ class PostgresqlPlan {
         isLimited = check(child, share * taken) || isLimited;
       }
     }
-    constexpr double kLittle = 0.1;  // a filter that most rows pass ends a page early
+    constexpr double kMinFilteredShare = 0.1;  // a filter that most rows pass ends a page early
     if (type == "Seq Scan") faults_.push_back("reads the whole table: " + named(node));
     if (startsWith(type, "Index") && node.HasMember("Filter") && !node.HasMember("Index Cond") && share > kLittle &&
         rules_.may_filter == 0) {

@@ -25,12 +25,12 @@ namespace json = mortise::json;
 
 constexpr db::Sort kSorts[] = {{"created_at", "created_at, id", "created_at DESC, id DESC"}, {"id", "id", "id DESC"}};
 
-// A request with query parameters as the kernel hands them out.
+// A request with query parameters in the form in which the kernel passes them.
 class Query {
  public:
   Query& text(const std::string& name, const std::string& text) {
-    const auto& kept = texts_[name] = text;
-    call_.query[name] = {MORTISE_TEXT, {.text = {kept.data(), kept.size()}}};
+    const auto& stored = texts_[name] = text;
+    call_.query[name] = {MORTISE_TEXT, {.text = {stored.data(), stored.size()}}};
     return *this;
   }
   Query& number(const std::string& name, std::int64_t number) {
@@ -97,7 +97,7 @@ class Slices : public mortise::testing::DatabaseTest {
                      {"votes", "0"},
                      {"urgent", "0"},
                      {"weight", "0.5"},
-                     {"created_at", "n / 2"},  // two of each
+                     {"created_at", "n / 2"},  // each value twice
                      {"secret", "''"}});
     database().analyze();
   }

@@ -46,7 +46,7 @@ typedef struct mortise_testing_caller {
   size_t scopes_count;
 } mortise_testing_caller;
 
-/* What a caller sends to be known. Empty: not of this kind. */
+/* The credentials of a caller. Empty: not of this kind. */
 typedef struct mortise_testing_credentials {
   uint32_t struct_size;
   mortise_str token;  /* Authorization: Bearer */
@@ -65,7 +65,7 @@ typedef struct mortise_testing_answer {
   size_t headers_count;
 } mortise_testing_answer;
 
-/* One request that must be refused, and what came. */
+/* One request that must be refused, and its answer. */
 typedef struct mortise_testing_refusal {
   uint32_t struct_size;
   int32_t passed;        /* 1: the answer was the expected one */
@@ -97,30 +97,30 @@ typedef struct mortise_testing_v1_table {
   uint32_t struct_size;
 
   /* Starts a kernel with these modules: paths with a '/', or names (see ModuleHarness). `options`: settings as in
-   * mortise.conf. *server is to be stopped with stop(). */
+   * mortise.conf. Release *server with stop(). */
   mortise_testing_outcome (*start)(const mortise_str* modules, size_t modules_count, const mortise_pair* options,
                                    size_t options_count, mortise_testing_server** server, mortise_testing_say say,
                                    void* context);
-  /* Drains, stops, and removes the data folder. NULL is fine. */
+  /* Drains and stops the server, and removes the data folder. NULL is ignored. */
   void (*stop)(mortise_testing_server* server);
-  /* "127.0.0.1:43211"; lives as long as the server. */
+  /* "127.0.0.1:43211"; valid as long as the server. */
   mortise_str (*address)(const mortise_testing_server* server);
-  /* A new account of that kind. */
+  /* Creates an account of that kind. */
   mortise_testing_outcome (*create_caller)(mortise_testing_server* server, const mortise_testing_caller* caller,
                                            void (*sink)(void* sink_context, const mortise_testing_credentials* made),
                                            void* sink_context, mortise_testing_say say, void* context);
-  /* One request on a connection of its own, at most 60 seconds. `headers`: whole lines. A body without Content-Type is
-   * sent as JSON. */
+  /* Sends one request on its own connection; waits at most 60 seconds. `headers`: whole lines. A body without
+   * Content-Type is sent as JSON. */
   mortise_testing_outcome (*send)(mortise_str address, const mortise_testing_credentials* credentials,
                                   mortise_str method, mortise_str path, mortise_str body, const mortise_str* headers,
                                   size_t headers_count,
                                   void (*sink)(void* sink_context, const mortise_testing_answer* answer),
                                   void* sink_context, mortise_testing_say say, void* context);
-  /* Loads a module file in a kernel of its own and stops it again. `refusal` hears the sentence of the refusal, and
-   * nothing when the module was loaded and started. */
+  /* Loads a module file in its own kernel and stops it again. `refusal` receives the sentence of the refusal, or an
+   * empty text when the module was loaded and started. */
   mortise_testing_outcome (*try_load)(mortise_str file, mortise_testing_say refusal, void* refusal_context,
                                       mortise_testing_say say, void* context);
-  /* Sends every request that the contract of `module` says is refused (see refusals.hpp). */
+  /* Sends every request that the contract of `module` refuses (see refusals.hpp). */
   mortise_testing_outcome (*refusals)(mortise_testing_server* server, mortise_str module,
                                       void (*sink)(void* sink_context, const mortise_testing_refusal* refusal),
                                       void* sink_context, mortise_testing_say say, void* context);

@@ -57,8 +57,8 @@ inline std::vector<mortise_str> strings(const std::vector<std::string>& texts) {
 
 }  // namespace detail
 
-// A caller: anonymous, or an account with certain rights. Copy it freely; use it while its harness lives, from any
-// thread. A request that gets no answer at all throws std::runtime_error.
+// A caller: anonymous, or an account with chosen rights. Copyable; usable as long as its harness exists, from any
+// thread. A request without any answer throws std::runtime_error.
 class Client {
  public:
   Answer get(const std::string& path) const { return request("GET", path); }
@@ -84,8 +84,8 @@ class Client {
     return answer;
   }
 
-  // For real clients of other kinds (a WebSocket library): "127.0.0.1:43211", and the access token or key, empty for
-  // an anonymous caller and for a browser.
+  // For other clients (a WebSocket library): "127.0.0.1:43211", and the access token or key, empty for an anonymous
+  // caller and for a browser.
   const std::string& address() const { return address_; }
   const std::string& token() const { return token_; }
   // Of a browser: the session cookie as "name=value", and the CSRF token that request() sends with it.
@@ -120,20 +120,21 @@ class Client {
   std::string user_id_;
 };
 
-// One server. Made before its clients, ended after them: the destructor drains and stops it, and removes its files.
+// One server. Create it before its clients and destroy it after them: the destructor drains and stops it, and removes
+// its files.
 class ModuleHarness {
  public:
   using Options = std::vector<std::pair<std::string, std::string>>;
 
   // Only for tryLoad().
   ModuleHarness() = default;
-  // `module`: a path with a '/', or a name, looked for as NAME.so in the folders of $MORTISE_TEST_MODULES (separated by
+  // `module`: a path with a '/', or a name, searched as NAME.so in the folders of $MORTISE_TEST_MODULES (separated by
   // ':'), beside the test program, and in ../modules. `options`: settings as in mortise.conf, {{"greeter.phrase",
-  // "Hi"}}. Throws std::runtime_error when the module is missing (naming every place) or refused (with the sentence an
-  // operator would read).
+  // "Hi"}}. Throws std::runtime_error when the module is missing (naming every searched place) or refused (with the
+  // sentence for the operator).
   explicit ModuleHarness(const std::string& module, const Options& options = {})
       : ModuleHarness(std::vector<std::string>{module}, options) {}
-  // Several that work together.
+  // Several modules that work together.
   explicit ModuleHarness(const std::vector<std::string>& modules, const Options& options = {}) {
     const auto names = detail::strings(modules);
     std::vector<mortise_pair> settings;
@@ -154,21 +155,21 @@ class ModuleHarness {
     return client;
   }
   Client nobody() const { return anonymous(); }
-  // A new user who has exactly these permissions (and no other of any module here). Throws std::invalid_argument for
-  // one that no module here declares.
+  // A new user with exactly these permissions (and no other of the loaded modules). Throws std::invalid_argument for
+  // one that no loaded module declares.
   Client as(const std::string& permission) { return as(std::vector<std::string>{permission}); }
   Client as(const std::vector<std::string>& permissions) { return create(MORTISE_TESTING_USER, permissions, {}); }
   // A new user whose role is admin: every permission.
   Client admin() { return create(MORTISE_TESTING_ADMIN, {}, {}); }
   // A service key with these scopes that runs as an administrator.
   Client serviceKey(const std::vector<std::string>& scopes) { return create(MORTISE_TESTING_SERVICE_KEY, {}, scopes); }
-  // The same as as(), signed in with a session cookie; requests carry the CSRF token.
+  // As as(), but signed in with a session cookie; requests carry the CSRF token.
   Client browser(const std::vector<std::string>& permissions) {
     return create(MORTISE_TESTING_BROWSER, permissions, {});
   }
 
-  // Tries to load another module file in a kernel of its own; the sentence of the refusal, or empty when it was loaded
-  // and started.
+  // Tries to load another module file in its own kernel. Returns the sentence of the refusal, or an empty text when it
+  // was loaded and started.
   std::string tryLoad(const std::string& file) const {
     std::string refusal;
     std::string sentence;

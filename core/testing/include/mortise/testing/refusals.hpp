@@ -1,6 +1,6 @@
-// Every request that a module's contract says is refused, made from the contract itself and sent over real HTTP: each
-// operation by callers who may not call it, and each parameter and member of its body left out, of another type, or
-// beyond its bounds.
+// Every request that a module's contract refuses, generated from the contract and sent over real HTTP: each operation
+// with callers that may not call it, and each parameter and member of its body left out, of another type, or out of
+// bounds.
 //
 //   TEST(GreeterModule, RefusesWhatItsContractRefuses) {
 //     mortise::testing::ModuleHarness harness{"greeter", mortise::testing::Refusals::options()};
@@ -26,13 +26,14 @@ struct Refusal {
 
 class Refusals {
  public:
-  // Settings for the harness: without rate limits, which refuse first.
+  // Settings for the harness: without rate limits, whose refusals would come first.
   static ModuleHarness::Options options(ModuleHarness::Options more = {}) {
     more.emplace_back("limits.enabled", "false");
     return more;
   }
-  // Sends them all; the same ones in the same order each time. They leave no trace where the module keeps its contract.
-  // Throws std::invalid_argument when the harness runs no such module, std::runtime_error when a request gets no answer.
+  // Sends them all; the same ones in the same order each time. They change nothing where the module keeps its contract.
+  // Throws std::invalid_argument when the harness runs no such module, std::runtime_error when a request gets no
+  // answer.
   static Refusals of(ModuleHarness& harness, const std::string& module) {
     Refusals out;
     std::string sentence;

@@ -1,4 +1,4 @@
-#include "core/db/session.hpp"
+#include "core/db/leased_connection.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -19,13 +19,13 @@ class ResultRows final : public Rows {
  public:
   using Column = PreparedStatement::Column;
 
-  // `row`: the statement has run and its first row stands in the columns.
-  ResultRows(LeasedSession& session, PreparedStatement& statement, bool row)
-      : session_(&session), statement_(&statement), pending_(row) {
+  // `row`: the statement has run and the columns hold its first row.
+  ResultRows(LeasedConnection& connection, PreparedStatement& statement, bool row)
+      : connection_(&connection), statement_(&statement), pending_(row) {
     statement.reading = true;
     try {
       if (statement.writes) readWhole();
-      session.open_.push_back(this);
+      connection.open_.push_back(this);
     } catch (...) {
       finish();
       throw;
@@ -33,19 +33,19 @@ class ResultRows final : public Rows {
   }
 
   ~ResultRows() override {
-    if (!session_) return;
-    session_->closed(this);
+    if (!connection_) return;
+    connection_->closed(this);
     finish();
   }
 
-  // The session ends first: whatever the caller still does with these rows is an error, not a crash.
+  // The connection ends first: a later use of these rows is an error, not a crash.
   void detach() {
     finish();
-    session_ = nullptr;
+    connection_ = nullptr;
   }
 
   bool next() override {
-    if (!session_) throw Error(ErrorKind::syntax, "the session of this result has ended");
+    if (!connection_) throw Error(ErrorKind::syntax, "the session of this result has ended");
     if (whole_) {
       if (begun_ && !rows_.empty()) rows_.pop_front();
       begun_ = true;
@@ -55,13 +55,13 @@ class ResultRows final : public Rows {
     if (!begun_) {
       begun_ = true;
     } else if (pending_) {
-      pending_ = session_->step([&](Connection& connection) { return connection.fetch(*statement_); });
+      pending_ = connection_->step([&](DriverConnection& driver) { return driver.fetch(*statement_); });
     }
     current_ = pending_ ? &statement_->columns() : nullptr;
     return pending_;
   }
 
-  std::size_t columns() const override { return session_ ? statement_->columns().size() : 0; }
+  std::size_t columns() const override { return connection_ ? statement_->columns().size() : 0; }
   bool isNull(std::size_t column) const override { return at(column).indicator != soci::i_ok; }
 
   std::int64_t integer(std::size_t column) const override {
@@ -82,28 +82,28 @@ class ResultRows final : public Rows {
 
  private:
   const Column& at(std::size_t column) const {
-    if (!session_ || !current_) throw Error(ErrorKind::syntax, "no row is current: call next() first");
+    if (!connection_ || !current_) throw Error(ErrorKind::syntax, "no row is current: call next() first");
     if (column >= current_->size())
       throw Error(ErrorKind::syntax, "column " + std::to_string(column) + " does not exist");
     return (*current_)[column];
   }
 
-  // INSERT ... RETURNING: an error at its end must reach the caller even if only the first row is read.
+  // INSERT ... RETURNING: an error at its end must reach the caller even if the caller reads only the first row.
   void readWhole() {
     whole_ = true;
     while (pending_) {
       rows_.push_back(statement_->columns());
-      pending_ = session_->step([&](Connection& connection) { return connection.fetch(*statement_); });
+      pending_ = connection_->step([&](DriverConnection& driver) { return driver.fetch(*statement_); });
     }
   }
 
   void finish() {
     statement_->reading = false;
-    session_->connection_->reset(*statement_);
+    connection_->driver_->reset(*statement_);
     current_ = nullptr;
   }
 
-  LeasedSession* session_;
+  LeasedConnection* connection_;
   PreparedStatement* statement_;
   const std::vector<Column>* current_ = nullptr;
   std::deque<std::vector<Column>> rows_;
@@ -112,92 +112,92 @@ class ResultRows final : public Rows {
   bool pending_;
 };
 
-LeasedSession::~LeasedSession() {
+LeasedConnection::~LeasedConnection() {
   release();
   if (joined_ != nullptr && !joined_->ended()) joined_->rolledBack();
 }
 
-void LeasedSession::release() noexcept {
-  if (connection_ == nullptr) return;
+void LeasedConnection::release() noexcept {
+  if (driver_ == nullptr) return;
   for (ResultRows* rows : open_) rows->detach();
   open_.clear();
   bool usable = true;
   try {
-    connection_->rollback();
-    usable = connection_->alive();
+    driver_->rollback();
+    usable = driver_->alive();
   } catch (const std::exception& error) {
     log::warning("a database connection is thrown away: rolling back failed", {{"reason", error.what()}});
     usable = false;
   }
   if (began_) pool_.notice(false);
-  connection_ = nullptr;
+  driver_ = nullptr;
   pool_.release(access_, slot_, usable);
 }
 
-void LeasedSession::closed(ResultRows* rows) { open_.erase(std::find(open_.begin(), open_.end(), rows)); }
+void LeasedConnection::closed(ResultRows* rows) { open_.erase(std::find(open_.begin(), open_.end(), rows)); }
 
-Connection& LeasedSession::connection() {
+DriverConnection& LeasedConnection::driver() {
   if (joined_ != nullptr) joined_->requireUsable();
-  if (connection_ == nullptr) throw Error(ErrorKind::other, "the session was released");
+  if (driver_ == nullptr) throw Error(ErrorKind::other, "the session was released");
   if (began_) pool_.notice(true);
-  return *connection_;
+  return *driver_;
 }
 
-std::unique_ptr<Rows> LeasedSession::query(std::string_view sql, const Parameters& parameters,
-                                           std::span<const ColumnType> columns) {
+std::unique_ptr<Rows> LeasedConnection::query(std::string_view sql, const Parameters& parameters,
+                                              std::span<const ColumnType> columns) {
   if (columns.empty()) throw Error(ErrorKind::syntax, "a query states the types of its columns");
-  return step([&](Connection& connection) {
-    PreparedStatement& statement = connection.prepared(sql, parameters, columns);
-    const bool row = connection.run(statement);
+  return step([&](DriverConnection& driver) {
+    PreparedStatement& statement = driver.prepared(sql, parameters, columns);
+    const bool row = driver.run(statement);
     return std::make_unique<ResultRows>(*this, statement, row);
   });
 }
 
-std::int64_t LeasedSession::execute(std::string_view sql, const Parameters& parameters) {
-  return step([&](Connection& connection) {
-    PreparedStatement& statement = connection.prepared(sql, parameters, {});
-    connection.run(statement);
-    const std::int64_t changed = connection.changed(statement);
-    connection.reset(statement);
+std::int64_t LeasedConnection::execute(std::string_view sql, const Parameters& parameters) {
+  return step([&](DriverConnection& driver) {
+    PreparedStatement& statement = driver.prepared(sql, parameters, {});
+    driver.run(statement);
+    const std::int64_t changed = driver.changed(statement);
+    driver.reset(statement);
     return changed;
   });
 }
 
-void LeasedSession::executeScript(std::string_view sql) {
-  step([&](Connection& connection) { connection.script(sql); });
+void LeasedConnection::executeScript(std::string_view sql) {
+  step([&](DriverConnection& driver) { driver.script(sql); });
 }
 
-void LeasedSession::begin() {
+void LeasedConnection::begin() {
   lost_ = false;
-  step([&](Connection& connection) { connection.begin(access_); });
+  step([&](DriverConnection& driver) { driver.begin(access_); });
   if (access_ == Access::write) {
     began_ = true;
     pool_.notice(true);
   }
 }
 
-void LeasedSession::commit() {
+void LeasedConnection::commit() {
   if (joined_ != nullptr) joined_->requireNoSavepoint();
-  step([&](Connection& connection) { connection.commit(); });
+  step([&](DriverConnection& driver) { driver.commit(); });
   if (std::exchange(began_, false)) pool_.notice(false);
   if (joined_ == nullptr) return;
-  release();  // first: what waited for the commit may want the writer
+  release();  // first, because deferred work may need the writer
   joined_->committed();
 }
 
-void LeasedSession::rollback() {
+void LeasedConnection::rollback() {
   if (joined_ != nullptr) {
     if (joined_->ended()) return;
     release();
     joined_->rolledBack();
     return;
   }
-  step([&](Connection& connection) { connection.rollback(); });
+  step([&](DriverConnection& driver) { driver.rollback(); });
   if (std::exchange(began_, false)) pool_.notice(false);
 }
 
-void LeasedSession::lock(std::string_view name) {
-  if (access_ != Access::write || !connection().inTransaction())
+void LeasedConnection::lock(std::string_view name) {
+  if (access_ != Access::write || !driver().inTransaction())
     throw Error(ErrorKind::syntax, "begin a transaction on a session that writes before it locks");
   if (pool_.database().backend() == Backend::sqlite) return;
   static constexpr ColumnType kColumns[] = {ColumnType::text};
@@ -205,12 +205,12 @@ void LeasedSession::lock(std::string_view name) {
         kColumns);
 }
 
-std::shared_ptr<JoinedTransaction> LeasedSession::join() {
+std::shared_ptr<JoinedTransaction> LeasedConnection::join() {
   if (joined_ != nullptr) {
     joined_->requireUsable();
     return joined_;
   }
-  if (access_ != Access::write || !connection().inTransaction())
+  if (access_ != Access::write || !driver().inTransaction())
     throw Error(ErrorKind::syntax, "begin a transaction on a session that writes before it is joined");
   joined_ = JoinedTransaction::open(pool_.database(), *this);
   return joined_;

@@ -1,4 +1,4 @@
-#include "core/db/connection.hpp"
+#include "core/db/driver_connection.hpp"
 
 #include <algorithm>
 
@@ -29,8 +29,8 @@ void check(std::string_view sql, const Parameters& parameters) {
 
 }  // namespace
 
-PreparedStatement& Connection::prepared(std::string_view sql, const Parameters& parameters,
-                                        std::span<const ColumnType> columns) {
+PreparedStatement& DriverConnection::prepared(std::string_view sql, const Parameters& parameters,
+                                              std::span<const ColumnType> columns) {
   check(sql, parameters);
   const auto known = bySql_.find(sql);
   if (known != bySql_.end()) {
@@ -40,7 +40,7 @@ PreparedStatement& Connection::prepared(std::string_view sql, const Parameters& 
                   "a result of the same statement is still open on this session: " + std::string(sql));
     }
     if (!cached.statement->fits(parameters, columns)) {
-      release(cached.statement);  // first, so that no two copies stand on the server
+      release(cached.statement);  // first, so that the server never has two copies
       try {
         cached.statement = prepare(sql, parameters, columns);
       } catch (...) {
@@ -56,7 +56,8 @@ PreparedStatement& Connection::prepared(std::string_view sql, const Parameters& 
   }
   auto statement = prepare(sql, parameters, columns);
   if (order_.size() >= kMaxStatements) {
-    // The least recently used one that is not being read; all of them being read would take 256 open results on one session.
+    // Drops the least recently used statement that is not being read. All are being read only with 256 open results on
+    // one connection.
     const auto victim = std::find_if(order_.rbegin(), order_.rend(),
                                      [](const CachedStatement& cached) { return !cached.statement->reading; });
     if (victim != order_.rend()) {
@@ -71,8 +72,8 @@ PreparedStatement& Connection::prepared(std::string_view sql, const Parameters& 
   return *order_.front().statement;
 }
 
-std::unique_ptr<PreparedStatement> Connection::prepare(std::string_view sql, const Parameters& parameters,
-                                                       std::span<const ColumnType> columns) {
+std::unique_ptr<PreparedStatement> DriverConnection::prepare(std::string_view sql, const Parameters& parameters,
+                                                             std::span<const ColumnType> columns) {
   std::unique_ptr<PreparedStatement> statement;
   try {
     const Armed armed(*this);
@@ -96,7 +97,7 @@ std::unique_ptr<PreparedStatement> Connection::prepare(std::string_view sql, con
   return statement;
 }
 
-bool Connection::run(PreparedStatement& statement) {
+bool DriverConnection::run(PreparedStatement& statement) {
   try {
     const Armed armed(*this);
     return statement.statement().execute(true);
@@ -108,7 +109,7 @@ bool Connection::run(PreparedStatement& statement) {
   }
 }
 
-bool Connection::fetch(PreparedStatement& statement) {
+bool DriverConnection::fetch(PreparedStatement& statement) {
   try {
     const Armed armed(*this);
     return statement.statement().fetch();
@@ -117,7 +118,7 @@ bool Connection::fetch(PreparedStatement& statement) {
   }
 }
 
-void Connection::drop(PreparedStatement& statement) {
+void DriverConnection::drop(PreparedStatement& statement) {
   const auto at = std::find_if(order_.begin(), order_.end(),
                                [&](const CachedStatement& cached) { return cached.statement.get() == &statement; });
   if (at == order_.end()) return;
@@ -126,13 +127,13 @@ void Connection::drop(PreparedStatement& statement) {
   order_.erase(at);
 }
 
-// Destroying a statement may talk to the server.
-void Connection::release(std::unique_ptr<PreparedStatement>& statement) {
+// Destroying a statement may send a message to the server.
+void DriverConnection::release(std::unique_ptr<PreparedStatement>& statement) {
   const Armed armed(*this);
   statement.reset();
 }
 
-void Connection::forgetStatements() {
+void DriverConnection::forgetStatements() {
   bySql_.clear();
   order_.clear();
 }

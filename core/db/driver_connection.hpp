@@ -1,5 +1,5 @@
-// One connection of either backend: the statements prepared on it and what differs between the two. Used by one thread at a
-// time.
+// The connection of one backend: its prepared statements, and the operations in which the backends differ. Used by one
+// thread at a time.
 #pragma once
 
 #include <list>
@@ -13,17 +13,18 @@
 
 namespace mortise::db {
 
-class Connection {
+class DriverConnection {
  public:
-  virtual ~Connection() = default;
+  virtual ~DriverConnection() = default;
 
-  // A statement ready to run with these values. Throws Error: our own checks, or what the database says of the SQL.
+  // A statement ready to run with these values. Throws Error for invalid parameters, and with the database's message
+  // for invalid SQL.
   PreparedStatement& prepared(std::string_view sql, const Parameters& parameters, std::span<const ColumnType> columns);
-  // Gives up what a finished or abandoned statement still holds (locks, result memory).
+  // Releases what a finished or abandoned statement holds (locks, result memory).
   virtual void reset(PreparedStatement& statement) = 0;
 
   // Runs with the statement deadline armed; throws Error.
-  bool run(PreparedStatement& statement);                          // true when a first row stands in its columns
+  bool run(PreparedStatement& statement);                          // true when the columns hold a first row
   bool fetch(PreparedStatement& statement);                        // the next row
   virtual std::int64_t changed(PreparedStatement& statement) = 0;  // rows changed by the last run
 
@@ -32,7 +33,7 @@ class Connection {
   virtual void commit() = 0;
   virtual void rollback() = 0;
   virtual bool inTransaction() = 0;
-  // Cheap: false when the other side is known to be gone; the pool then opens a new one.
+  // Cheap: false when the server is known to be gone; the pool then opens a new connection.
   virtual bool alive() = 0;
 
  protected:
@@ -42,24 +43,24 @@ class Connection {
   // Names of the statement's parameters, in any order, and whether it changes data.
   virtual std::vector<std::string> parameterNames(PreparedStatement& statement) = 0;
   virtual bool changesData(PreparedStatement& statement) = 0;
-  // What a failure means; looks at the connection's own state.
+  // The meaning of a failure; reads the connection's own state.
   virtual Error translated(const soci::soci_error& error) = 0;
-  // True when a prepared statement has gone stale and must be prepared anew next time.
+  // True when a prepared statement has become invalid and must be prepared again.
   virtual bool stale() const { return false; }
 
   void forgetStatements();
 
  private:
-  // The statement deadline holds while one lives.
+  // Keeps the statement deadline armed while it exists.
   class Armed {
    public:
-    explicit Armed(Connection& connection) : connection_(connection) { connection_.arm(); }
+    explicit Armed(DriverConnection& connection) : connection_(connection) { connection_.arm(); }
     ~Armed() { connection_.disarm(); }
     Armed(const Armed&) = delete;
     Armed& operator=(const Armed&) = delete;
 
    private:
-    Connection& connection_;
+    DriverConnection& connection_;
   };
 
   struct CachedStatement;

@@ -1,34 +1,34 @@
-// A leased connection as callers see it.
+// The connection that Database::lease() returns.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <vector>
 
-#include "core/db/connection.hpp"
 #include "core/db/database.hpp"
+#include "core/db/driver_connection.hpp"
 #include "core/db/joined_transaction.hpp"
 
 namespace mortise::db {
 
-// What a session returns its connection to.
+// The owner of the connections, which takes them back.
 class ConnectionPool {
  public:
   virtual ~ConnectionPool() = default;
-  // `usable` is false when the connection must be thrown away.
+  // `usable` is false when the connection must be discarded.
   virtual void release(Access access, std::size_t slot, bool usable) = 0;
-  // The calling thread works in a write transaction of this session, or does not any more.
+  // Tells whether the calling thread now works in a write transaction of this connection.
   virtual void notice(bool /*inTransaction*/) {}
   virtual Database& database() = 0;
 };
 
 class ResultRows;
 
-class LeasedSession final : public Session {
+class LeasedConnection final : public Connection {
  public:
-  LeasedSession(ConnectionPool& pool, Connection& connection, Access access, std::size_t slot)
-      : pool_(pool), connection_(&connection), access_(access), slot_(slot) {}
-  ~LeasedSession() override;
+  LeasedConnection(ConnectionPool& pool, DriverConnection& driver, Access access, std::size_t slot)
+      : pool_(pool), driver_(&driver), access_(access), slot_(slot) {}
+  ~LeasedConnection() override;
 
   std::unique_ptr<Rows> query(std::string_view sql, const Parameters& parameters,
                               std::span<const ColumnType> columns) override;
@@ -44,12 +44,12 @@ class LeasedSession final : public Session {
  private:
   friend class ResultRows;
   void closed(ResultRows* rows);
-  // Throws Error when it is released, or a joined transaction that belongs to another thread.
-  Connection& connection();
-  // Runs one step and remembers whether it lost a race.
+  // Throws Error after release(), and in a joined transaction of another thread.
+  DriverConnection& driver();
+  // Runs one step and records whether it lost a race.
   template <typename Step>
   auto step(Step step) {
-    Connection& used = connection();
+    DriverConnection& used = driver();
     try {
       return step(used);
     } catch (const Error& error) {
@@ -61,7 +61,7 @@ class LeasedSession final : public Session {
   void release() noexcept;
 
   ConnectionPool& pool_;
-  Connection* connection_;  // null once it was released
+  DriverConnection* driver_;  // null once it was released
   std::shared_ptr<JoinedTransaction> joined_;
   bool lost_ = false;
   bool began_ = false;
