@@ -1,4 +1,4 @@
-// Bytes at rest, readable at any offset: a file of this machine, or an object of a store far away.
+// Bytes that can be read at any offset: a file of this machine, or an object of a remote store.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace mortise {
 
-// Thread-safe. Stays good when what it was opened from is removed.
+// Thread-safe. Stays readable when the file or object that it was opened from is removed.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   virtual std::uint64_t size() const = 0;
   // For pread and sendfile, owned by this object; -1: the bytes are not on this machine, read() is the only way.
   virtual int fd() const { return -1; }
-  // Of all bytes, in lower-case hex, when it was taken while they were written; else empty.
+  // SHA-256 of all bytes in lower-case hex, if it was computed while they were written; else empty.
   virtual std::string_view sha256() const { return {}; }
   // Fills `buffer` from `offset` on; returns less than asked only at the end. Blocks: workers only. Throws what the
   // store throws (services::ServiceError).

@@ -11,8 +11,8 @@ namespace mortise {
 
 class FileSource final : public ByteSource {
  public:
-  // Takes `file` over, opened for reading; reads do not move its offset. `size` as fstat() says it now, `sha256` of its
-  // bytes if it is known.
+  // Takes ownership of `file`, which is open for reading; reads do not move its offset. `size`: what fstat() says now.
+  // `sha256`: of its bytes if it is known, else empty.
   FileSource(UniqueFd file, std::uint64_t size, std::string sha256 = {})
       : file_(std::move(file)), size_(size), sha256_(std::move(sha256)) {}
   // Asks the file for its size. std::system_error when it can't be looked at or is no regular file.
@@ -21,7 +21,7 @@ class FileSource final : public ByteSource {
   std::uint64_t size() const override { return size_; }
   int fd() const override { return file_.get(); }
   std::string_view sha256() const override { return sha256_; }
-  // std::system_error when the disk fails. What lies behind size() is read as well when the file has grown.
+  // Throws std::system_error when the disk fails. Bytes behind size() are read as well when the file has grown.
   std::size_t read(std::uint64_t offset, std::span<char> buffer) override;
 
  private:

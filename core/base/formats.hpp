@@ -1,11 +1,11 @@
-// Forms of text that contracts name with `format`, and that other parts of the kernel check as well.
+// Formats of text that contracts name with `format` and that other parts of the kernel check as well.
 #pragma once
 
 #include <string_view>
 
 namespace mortise::text {
 
-// Surrounding spaces are let pass: families trim an address before they use it.
+// Accepts surrounding spaces: some API families trim an address before they use it.
 bool isEmail(std::string_view utf8);
 // Absolute, with a scheme; http and https need a host.
 bool isUri(std::string_view text);

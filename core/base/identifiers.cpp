@@ -28,11 +28,11 @@ std::string uuidText(const unsigned char (&bytes)[16]) {
   return out;
 }
 
-// Milliseconds << 12 | fraction of the millisecond in 1/4096; grows with every call so that ids of one process sort by
+// Milliseconds << 12 | fraction of the millisecond in 1/4096. Grows with every call, so that ids of one process sort by
 // age.
 std::uint64_t nextTick() {
   static std::atomic<std::uint64_t> last{0};
-  constexpr std::uint64_t kSetBack = 10'000ull << 12;  // a clock set back by more than 10 s is followed
+  constexpr std::uint64_t kSetBack = 10'000ull << 12;  // when the clock was set back by more than 10 s, follow it
   const auto micros = static_cast<std::uint64_t>(nowMicros());
   const std::uint64_t now = micros / 1000 << 12 | (micros % 1000) * 4096 / 1000;
   std::uint64_t seen = last.load(std::memory_order_relaxed);

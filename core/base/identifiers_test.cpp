@@ -32,16 +32,16 @@ TEST(Uuid, SevenGrowsWithEveryCall) {
 }
 
 TEST(Uuid, SevenIsUniqueAcrossThreads) {
-  std::vector<std::vector<std::string>> made(4);
+  std::vector<std::vector<std::string>> ids(4);
   std::vector<std::thread> threads;
-  for (auto& list : made) {
+  for (auto& list : ids) {
     threads.emplace_back([&list] {
       for (int i = 0; i < 2000; ++i) list.push_back(uuid7().substr(0, 18));  // the time part alone
     });
   }
   for (auto& thread : threads) thread.join();
   std::set<std::string> all;
-  for (const auto& list : made) all.insert(list.begin(), list.end());
+  for (const auto& list : ids) all.insert(list.begin(), list.end());
   EXPECT_EQ(all.size(), 8000u);
 }
 

@@ -18,9 +18,9 @@ namespace {
 
 constexpr unsigned kFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag;
-constexpr int kDeepest = 64;
+constexpr int kMaxDepth = 64;
 
-// Passes events on while the nesting stays within the cap.
+// Forwards events while the nesting stays within the limit.
 template <typename Target>
 class DepthGuard {
  public:
@@ -55,10 +55,10 @@ class DepthGuard {
 
  private:
   bool enter() {
-    tooDeep_ = ++depth_ > kDeepest;
+    tooDeep_ = ++depth_ > kMaxDepth;
     return !tooDeep_;
   }
-  // The reader checks raw bytes but turns a lone "\\udc00" into the three bytes of a surrogate.
+  // RapidJSON's reader checks raw bytes, but turns a lone "\\udc00" into the three bytes of a surrogate.
   bool whole(const char* text, rapidjson::SizeType size) {
     const char* const end = text + size;
     const char* at = text;
@@ -78,10 +78,10 @@ class DepthGuard {
   bool loneSurrogate_ = false;
 };
 
-// Stops at the first repeated key. Only run to find where it stands.
+// Stops at the first repeated key. Runs only to find the position of the error.
 struct RepeatFinder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, RepeatFinder> {
   std::vector<std::set<std::string, std::less<>>> open;
-  std::string found;
+  std::string repeated;
 
   bool StartObject() {
     open.emplace_back();
@@ -93,7 +93,7 @@ struct RepeatFinder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, RepeatFind
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     if (open.back().emplace(text, size).second) return true;
-    found.assign(text, size);
+    repeated.assign(text, size);
     return false;
   }
 };
@@ -103,7 +103,7 @@ struct Named {
   std::size_t index;
 };
 
-// Members are compared by address below: under C++20, clang finds RapidJSON's iterator comparison ambiguous.
+// Members are compared by address below, because under C++20 clang finds RapidJSON's iterator comparison ambiguous.
 bool hasRepeats(const Value& object, std::vector<Named>& names) {
   const std::size_t count = object.MemberCount();
   const auto begin = object.MemberBegin();
@@ -123,7 +123,7 @@ bool hasRepeats(const Value& object, std::vector<Named>& names) {
                             [](const Named& a, const Named& b) { return a.name == b.name; }) != names.end();
 }
 
-// Each name keeps its first place and its last value.
+// Each name keeps its first position and its last value.
 void keepLast(Value& object, std::vector<Named>& names) {
   names.clear();
   const auto begin = object.MemberBegin();
@@ -141,21 +141,21 @@ void keepLast(Value& object, std::vector<Named>& names) {
     }
     i = last + 1;
   }
-  std::size_t kept = 0;
+  std::size_t remaining = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (dropped[i]) continue;
-    if (kept != i) {
-      auto to = begin + static_cast<std::ptrdiff_t>(kept);
+    if (remaining != i) {
+      auto to = begin + static_cast<std::ptrdiff_t>(remaining);
       auto from = begin + static_cast<std::ptrdiff_t>(i);
       to->name.Swap(from->name);
       to->value.Swap(from->value);
     }
-    ++kept;
+    ++remaining;
   }
-  object.EraseMember(object.MemberBegin() + static_cast<std::ptrdiff_t>(kept), object.MemberEnd());
+  object.EraseMember(object.MemberBegin() + static_cast<std::ptrdiff_t>(remaining), object.MemberEnd());
 }
 
-// False at the first repeated name when they are to be refused. Recursion is bounded by the depth cap.
+// Returns false at the first repeated name when repeats are to be refused. Recursion is bounded by the depth limit.
 bool settleRepeats(Value& value, Repeated repeated, std::vector<Named>& names) {
   if (value.IsArray()) {
     for (auto& element : value.GetArray()) {
@@ -187,7 +187,7 @@ void findRepeat(std::string_view text, ParseError& error) {
   RepeatFinder finder;
   reader.Parse<kFlags>(stream, finder);
   error.offset = reader.GetErrorOffset();
-  error.reason = "repeated key " + json::quoted(finder.found);
+  error.reason = "repeated key " + json::quoted(finder.repeated);
 }
 
 }  // namespace
@@ -209,13 +209,13 @@ bool parse(std::string_view text, Document& into, ParseError& error, Repeated re
   into.Populate(produce);
   if (reader.HasParseError()) {
     error.offset = std::min(reader.GetErrorOffset(), text.size());
-    error.reason = tooDeep         ? "nested deeper than " + std::to_string(kDeepest)
+    error.reason = tooDeep         ? "nested deeper than " + std::to_string(kMaxDepth)
                    : loneSurrogate ? "lone surrogate in a string"
                                    : reasonFor(reader.GetParseErrorCode());
     into.SetNull();
     return false;
   }
-  if (stream.Tell() < text.size()) {  // the reader takes a NUL byte for the end
+  if (stream.Tell() < text.size()) {  // the reader takes a NUL byte for the end of the text
     error.offset = stream.Tell();
     error.reason = "nul byte after the document";
     into.SetNull();
@@ -292,9 +292,9 @@ const Value* member(const Value& object, std::string_view name) {
   return nullptr;
 }
 
-std::string_view textMember(const Value& object, std::string_view name, std::string_view otherwise) {
-  const Value* found = member(object, name);
-  return found && found->IsString() ? view(*found) : otherwise;
+std::string_view textMember(const Value& object, std::string_view name, std::string_view fallback) {
+  const Value* value = member(object, name);
+  return value && value->IsString() ? view(*value) : fallback;
 }
 
 }  // namespace mortise::json

@@ -1,4 +1,4 @@
-// RapidJSON as this project uses it: iterative, UTF-8 checked, depth and size capped. (../shared notes, rule 29)
+// RapidJSON as this project uses it: iterative, UTF-8 checked, depth and size limited.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -30,8 +30,8 @@ void appendQuoted(std::string& out, std::string_view text);
 std::string quoted(std::string_view text);
 
 inline std::string_view view(const Value& string) { return {string.GetString(), string.GetStringLength()}; }
-// Member or nullptr.
+// The member, or nullptr.
 const Value* member(const Value& object, std::string_view name);
-std::string_view textMember(const Value& object, std::string_view name, std::string_view otherwise = {});
+std::string_view textMember(const Value& object, std::string_view name, std::string_view fallback = {});
 
 }  // namespace mortise::json

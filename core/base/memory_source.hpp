@@ -1,4 +1,4 @@
-// Bytes that somebody else keeps in memory, as a ByteSource.
+// A ByteSource over bytes in memory that another object owns.
 #pragma once
 
 #include <string_view>

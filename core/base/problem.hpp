@@ -1,5 +1,5 @@
-// The one error value of the product: what went wrong, for whom, and what only the log may see. Formatted once, by a
-// dialect.
+// The error value of the whole product: what failed, what the client reads, and what only the log may contain. A
+// dialect formats it once, at the end.
 #pragma once
 
 #include <stdexcept>
@@ -12,8 +12,8 @@ namespace mortise {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
-// One field that broke one rule. `rule` is the catalogue key of the message after "validation." and, at the same time,
-// the `type` that validating families send (missing, string_too_short, ...). Values a client sent are never kept here.
+// One field that broke one rule. `rule` is the catalogue key of the message after "validation."; validating families
+// also send it as `type` (missing, string_too_short, ...). Values that a client sent are never stored here.
 struct FieldError {
   std::vector<std::string> location;  // {"body","items","0","email"}; first: body | query | path | header | form
   std::string rule;
@@ -24,12 +24,12 @@ class Problem : public std::exception {
  public:
   Problem(int httpStatus, std::string problemCode) : status(httpStatus), code(std::move(problemCode)) {}
 
-  int status;        // HTTP status that the problem deserves
+  int status;        // HTTP status of the answer
   std::string code;  // lower_snake, stable; key into the message catalogue: its text is what the client reads
   Params params;     // values for the catalogue text
-  std::vector<FieldError> errors;  // fields at fault, in order
+  std::vector<FieldError> errors;  // fields that broke a rule, in order
   std::string details;             // JSON object text with extra members for the family's error body; empty = none
-  std::string noteText;            // log only
+  std::string noteText;            // for the log only
   int retryAfter = 0;              // seconds; > 0 sends Retry-After
   std::vector<std::pair<std::string, std::string>> fields;  // extra reply header fields (Allow, WWW-Authenticate, ...)
 

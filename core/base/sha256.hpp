@@ -1,4 +1,4 @@
-// SHA-256 of bytes that come piece by piece. For a text at hand: sha256() in identifiers.hpp.
+// SHA-256 of bytes that arrive in pieces. For a text in memory use sha256() of identifiers.hpp.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@ namespace mortise {
 
 class Sha256 {
  public:
-  Sha256();  // throws std::runtime_error when OpenSSL offers none
+  Sha256();  // throws std::runtime_error when OpenSSL has no SHA-256
   void add(std::string_view bytes);
-  // Of everything added, in lower-case hex. The last call.
+  // Of all bytes added, in lower-case hex. No call may follow.
   std::string hex();
 
  private:

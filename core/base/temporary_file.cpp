@@ -13,7 +13,8 @@
 namespace mortise {
 namespace {
 
-constexpr std::uint64_t kWriteBack = 8 << 20;  // begun together; less is left to the sync at the end
+constexpr std::uint64_t kWriteBack =
+    8 << 20;  // write-back starts in steps of this size; the sync at the end writes the rest
 constexpr std::uint64_t kUnwritten = 4 * kWriteBack;
 
 [[noreturn]] void failed(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
@@ -53,7 +54,7 @@ void TemporaryFile::write(std::string_view bytes) {
   if (size_ - started_ >= kWriteBack) startWriteBack();
 }
 
-// A hint: what it fails to write, the sync at the end will report.
+// A hint only: the sync at the end reports what could not be written.
 void TemporaryFile::startWriteBack() {
   const auto offset = static_cast<off64_t>(started_);
   ::sync_file_range(fd_.get(), offset, static_cast<off64_t>(size_ - started_), SYNC_FILE_RANGE_WRITE);
@@ -93,7 +94,7 @@ bool nameFile(int fd, const std::string& target, const std::string& scratch) {
   char self[32];
   std::snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
   if (::linkat(AT_FDCWD, self, AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  // ENOENT: it had a name and lost it, or there is no /proc; the target's directory is the caller's.
+  // ENOENT: the file had a name and lost it, or /proc is not mounted; the caller guarantees the target's directory.
   if (errno == EXDEV || errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP) return false;
   if (errno != EEXIST) failed("link " + target);
   const std::string between = scratch + "/" + uuid4();

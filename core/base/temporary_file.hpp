@@ -1,5 +1,5 @@
-// A file in the making. Where the file system can, it has no name while it is written, so that nothing is left of it
-// whatever happens; else a UUID, which goes with it.
+// A file that is being written. Where the file system allows it, the file has no name until it is complete, so that a
+// crash leaves nothing behind; elsewhere its name is a UUID, removed with this object.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mortise {
 
-// Not thread-safe. Every failure: std::system_error with the errno of the step.
+// Not thread-safe. Every failure is a std::system_error with the errno of the step.
 class TemporaryFile {
  public:
   // On the file system of `directory`, mode 0600.
@@ -19,8 +19,8 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  // Appends, and has the disk begin with what has come together, so that the sync at the end is short and a writer that
-  // is faster than the disk is held back here.
+  // Appends and starts the write-back of what has accumulated. So the sync at the end is short, and a writer that is
+  // faster than the disk waits here.
   void write(std::string_view bytes);
   std::uint64_t size() const { return size_; }
   int fd() const { return fd_.get(); }
@@ -29,26 +29,27 @@ class TemporaryFile {
 
   void sync();
 
-  // One of these ends it.
-  // Gives it the name `target` on the same file system; a file of that name is replaced in one step. Sync it before.
+  // Call one of the following two to finish.
+  // Gives the file the name `target` on the same file system; replaces a file of that name in one step. Sync it before.
   void keepAs(const std::string& target);
-  // Without a name: the bytes go with the descriptor.
+  // Without a name: the bytes are freed when the descriptor is closed.
   UniqueFd release();
 
  private:
   void startWriteBack();
 
   const std::string directory_;
-  std::string name_;  // path of a file that has one
+  std::string name_;  // path of the file, if it has one
   UniqueFd fd_;
   std::uint64_t size_ = 0;
-  std::uint64_t started_ = 0;  // what the disk was told to write so far
-  std::uint64_t waited_ = 0;   // what it has written, for all we were told
+  std::uint64_t started_ = 0;  // bytes whose write-back was started
+  std::uint64_t waited_ = 0;   // bytes whose write-back was waited for
 };
 
-// Gives the file behind `fd`, if it has no name, the name `target`; a file of that name is replaced in one step.
-// `scratch`: a directory of the same file system for the moment between. False when it has a name, or can't get one
-// here (another file system, or one that can't make files without names): copy it then. std::system_error.
+// Gives the file behind `fd`, if it has no name, the name `target`; replaces a file of that name in one step.
+// `scratch`: a directory of the same file system for an intermediate name. Returns false when the file has a name
+// already or can't get one here (another file system, or one without unnamed files): copy it then. Throws
+// std::system_error.
 bool nameFile(int fd, const std::string& target, const std::string& scratch);
 
 }  // namespace mortise

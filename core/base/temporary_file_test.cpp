@@ -48,10 +48,10 @@ TEST_F(TemporaryFileTest, IsKeptUnderANameOrGone) {
     dropped.write("dropped");
   }
   EXPECT_EQ(names(), 0u);
-  TemporaryFile kept(folder_);
-  kept.write("kept");
-  kept.sync();
-  kept.keepAs(folder_ + "/kept");
+  TemporaryFile file(folder_);
+  file.write("kept");
+  file.sync();
+  file.keepAs(folder_ + "/kept");
   EXPECT_EQ(content("kept"), "kept");
   TemporaryFile nameless(folder_);
   nameless.write("released");

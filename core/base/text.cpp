@@ -52,7 +52,7 @@ std::array<std::int8_t, 256> reversed(const char* alphabet) {
   return table;
 }
 
-// `text` without padding. Unused bits of the last character must be zero, so that each value has one spelling.
+// Decodes `text` without padding. Unused bits of the last character must be zero, so that each value has one spelling.
 std::optional<std::string> decode64(std::string_view text, const std::array<std::int8_t, 256>& table) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
@@ -73,7 +73,7 @@ std::optional<std::string> decode64(std::string_view text, const std::array<std:
   return out;
 }
 
-// Edit distance where swapping two neighbours counts as one edit.
+// Edit distance in which swapping two neighbours counts as one edit.
 std::size_t editDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
@@ -195,12 +195,12 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kLongest = 128;  // names that long are no typing mistake; keeps the work bounded
-  if (name.empty() || name.size() > kLongest) return {};
+  constexpr std::size_t kMaxNameLength = 128;  // longer names are no typing mistakes; this bounds the work
+  if (name.empty() || name.size() > kMaxNameLength) return {};
   const std::string* best = nullptr;
   std::size_t bestDistance = std::max<std::size_t>(name.size() / 3, 1) + 1;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > kLongest) continue;
+    if (candidate.size() > kMaxNameLength) continue;
     const std::size_t distance = editDistance(name, candidate);
     if (distance < bestDistance && distance < name.size()) {
       best = &candidate;

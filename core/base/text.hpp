@@ -1,4 +1,4 @@
-// Small text rules used everywhere: UTF-8, percent-encoding, case folding of ASCII, nearest name.
+// Text helpers used everywhere: UTF-8, percent-encoding, ASCII case folding, nearest name.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,10 @@ namespace mortise::text {
 bool isUtf8(std::string_view bytes);
 // Code points of valid UTF-8.
 std::size_t length(std::string_view utf8);
-// Percent-decodes. nullopt on a bad escape, NUL or invalid UTF-8 in the result. `plusIsSpace` for queries and forms.
+// Percent-decodes. Returns nullopt for a bad escape, and for NUL or invalid UTF-8 in the result. `plusIsSpace`: for
+// queries and forms.
 std::optional<std::string> percentDecode(std::string_view raw, bool plusIsSpace = false);
-// Encodes everything but RFC 3986 unreserved characters.
+// Encodes everything except RFC 3986 unreserved characters.
 std::string percentEncode(std::string_view raw);
 std::string lower(std::string_view ascii);
 bool equalsIgnoreCase(std::string_view a, std::string_view b);

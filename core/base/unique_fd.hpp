@@ -1,4 +1,4 @@
-// One file descriptor, closed by its owner.
+// Owns one file descriptor and closes it.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// A small file that is there whole or not at all, whatever happens meanwhile.
+// Writes a small file atomically: after a crash it exists completely or not at all.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace mortise {
 
-// Written beside `path` (mode 0600), synced, renamed onto it. Throws std::runtime_error: "can't write PATH: reason".
+// Writes beside `path` (mode 0600), syncs, renames onto it. Throws std::runtime_error: "can't write PATH: reason".
 void writeWholeFile(const std::string& path, std::string_view content);
 
 }  // namespace mortise

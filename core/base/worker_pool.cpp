@@ -51,7 +51,8 @@ void WorkerPool::stop() {
 
 void WorkerPool::run(std::size_t index) {
   ::pthread_setname_np(::pthread_self(), (name_.substr(0, 12) + "-" + std::to_string(index % 100)).c_str());
-  // On Linux a thread has a niceness of its own, and 0 names the calling one. A refusal changes speed, nothing else.
+  // On Linux each thread has its own niceness, and 0 names the calling thread. A failure only affects speed, so it is
+  // ignored.
   if (niceness_ > 0) static_cast<void>(::setpriority(PRIO_PROCESS, 0, niceness_));
   std::unique_lock lock(mutex_);
   while (true) {
@@ -72,7 +73,7 @@ void WorkerPool::run(std::size_t index) {
     } catch (...) {
       onError_(std::current_exception());
     }
-    task = nullptr;  // what it captured goes before the next lock
+    task = nullptr;  // frees what the task captured before the next lock
     inFlight_.fetch_sub(1, std::memory_order_relaxed);
     lock.lock();
   }

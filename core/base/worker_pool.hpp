@@ -16,19 +16,20 @@ namespace mortise {
 
 class WorkerPool {
  public:
-  // Gets what a task threw (always set). Runs on the worker; must not throw.
+  // Receives the exception of a task (always set). Runs on the worker; must not throw.
   using OnError = std::function<void(std::exception_ptr)>;
 
-  // `name` shows up in ps and gdb (at most 12 bytes are used). `niceness` (0 to 19) lets other threads of the machine
-  // go first. Throws std::system_error when threads can't be started.
+  // `name` is shown by ps and gdb (the first 12 bytes). `niceness` (0 to 19) lets other threads of the machine run
+  // first. Throws std::system_error when threads can't be started.
   WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError, int niceness = 0);
   ~WorkerPool();  // stop()
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False when the queue is full or the pool is stopping; the task is then not run. Any thread, never blocks for long.
+  // Returns false, without running the task, when the queue is full or the pool is stopping. Any thread; never blocks
+  // for long.
   bool post(std::function<void()> task);
-  // Takes no more tasks, finishes what is queued, joins. Idempotent; not from a worker of this pool.
+  // Accepts no more tasks, finishes the queued ones, joins. Idempotent; must not be called by a worker of this pool.
   void stop();
 
   std::size_t threads() const { return count_; }

@@ -67,8 +67,8 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
                             .options(options)
                             .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
                             .extra_style_parser([](std::vector<std::string>& rest) {
-                              // Positional words are collected here: program_options' own list needs a declared option
-                              // for them.
+                              // Positional words are collected here, because program_options' own list needs a declared
+                              // option for them.
                               std::vector<po::option> positional;
                               if (!rest.empty() && (rest.front().empty() || rest.front()[0] != '-')) {
                                 po::option word;

@@ -1,5 +1,5 @@
-// A command's words: settings (--section.key=value, --config FILE) go to the configuration; the rest is the command's
-// own.
+// Splits a command's words: settings (--section.key=value, --config FILE) go to the configuration, the rest belongs to
+// the command.
 #pragma once
 
 #include <map>
@@ -11,16 +11,16 @@
 
 namespace mortise::commands {
 
-// A switch or value of one command, beside those that every command takes.
+// A switch or value of one command, in addition to those that every command takes.
 struct Flag {
   std::string name;   // "json": --json
-  std::string value;  // what stands behind it in the help ("NAME"); empty = a switch
+  std::string value;  // placeholder in the help ("NAME"); empty = a switch
   std::string help;
 };
 
 struct Usage {
   std::string synopsis;                 // "mortise user set-role USER ROLE"
-  std::string text;                     // what it does, one or several lines
+  std::string text;                     // description, one or several lines
   std::vector<std::string> positional;  // names, "NAME" required, "[DIR]" optional
   std::vector<Flag> flags;
   bool configurable = true;  // takes --config and --section.key=value
@@ -28,12 +28,12 @@ struct Usage {
 
 class Arguments {
  public:
-  // Throws UsageError with one sentence: unknown flag (and the nearest), a missing or superfluous word.
+  // Throws UsageError with one sentence: an unknown flag (and the nearest one), a missing or surplus word.
   Arguments(const Usage& usage, const std::vector<std::string>& words);
   bool help() const { return help_; }
   bool has(const std::string& flag) const { return flags_.contains(flag); }
   std::string flag(const std::string& name, const std::string& fallback = {}) const;
-  // The i-th positional word; empty when it was optional and left out.
+  // The i-th positional word; empty when it is optional and was not given.
   std::string word(std::size_t index) const { return index < words_.size() ? words_[index] : std::string(); }
   const config::Sources& sources() const { return sources_; }
 

@@ -1,4 +1,4 @@
-// Every command of the program: its usage and what runs it. Each command_*.cpp holds one group.
+// Every command of the program: its usage and the function that runs it. Each command_*.cpp holds one group.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 namespace mortise::commands {
 
 struct Program {
-  std::string directory;  // where the binary lies
+  std::string directory;  // directory of the binary
 };
 
 struct Command {
@@ -33,11 +33,11 @@ std::vector<Command> userCommands();
 std::vector<Command> auditCommands();
 std::vector<Command> buildCommands();  // embed
 
-// Parses `words` (without the program's name) and runs. Exit status: 0 fine, 1 refused or failed (said on stderr), 2
-// wrong usage.
+// Parses `words` (without the program's name) and runs the command. Exit status: 0 success, 1 refused or failed (reason
+// on stderr), 2 wrong usage.
 int run(const Program& program, const std::vector<std::string>& words);
 
-// A kernel for a command that only reads or changes stores: quiet.
+// A kernel for a command that only reads or changes stores; it does not log to the terminal.
 std::unique_ptr<kernel::Kernel> prepare(const Program& program, const Arguments& arguments, bool quiet = true);
 
 }  // namespace mortise::commands

@@ -14,10 +14,10 @@ namespace mortise::commands {
 
 namespace {
 
-// What one look at the database brings; a longer answer is put together of several.
+// Rows read per query; a longer answer takes several.
 constexpr std::int64_t kPage = 500;
 
-// A moment, or how long ago.
+// Parses a point in time, or an age such as "7d".
 std::int64_t timeFrom(const std::string& flag, const std::string& text) {
   if (const auto moment = services::auditTime(text)) return *moment;
   constexpr std::int64_t kMillisecond = 1000;
@@ -34,7 +34,7 @@ std::int64_t limitFrom(const std::string& text) {
   return limit;
 }
 
-// People remember names; the trail has ids.
+// Replaces user ids by names where the accounts still exist: the audit trail stores ids.
 std::string actorFrom(identity::Identity& identity, const std::string& word) {
   const auto user = word.empty() ? std::nullopt : findUser(identity, word);
   return user ? user->id : word;
@@ -68,7 +68,7 @@ int audit(const Program& program, const Arguments& arguments) {
   filter.actor = actorFrom(server->identity(), arguments.flag("actor"));
   filter.target = targetFrom(server->identity(), arguments.flag("target"));
 
-  // Rows written meanwhile are newer than all of these, and must not shift the pages.
+  // Rows written meanwhile are newer than all of these; excluding them keeps the pages from shifting.
   filter.until = std::min(filter.until, nowMicros() + 1);
   services::Audit trail(server->database());
   std::int64_t total = 0;

@@ -1,4 +1,4 @@
-// embed: what a module's build calls.
+// embed: the command that a module's build calls.
 #include <iostream>
 
 #include "core/commands/command.hpp"

@@ -104,9 +104,9 @@ void verifyDatabase(const std::string& file) {
   options.url = "sqlite:" + file;
   options.connections = 1;
   const auto database = db::Database::open(options);
-  const auto session = database->lease(db::Access::read);
+  const auto connection = database->lease(db::Access::read);
   const db::ColumnType types[] = {db::ColumnType::text};
-  const auto rows = session->query("PRAGMA integrity_check", {}, types);
+  const auto rows = connection->query("PRAGMA integrity_check", {}, types);
   if (!rows->next() || rows->text(0) != "ok")
     throw std::runtime_error("the database in the backup is damaged: " + std::string(rows->text(0)));
 }
@@ -140,7 +140,8 @@ int restore(const Program& program, const Arguments& arguments) {
   const auto names = extractArchive(archive.get(), file, scratch.path());
   requireWhole(file, names);
   verifyDatabase(scratch.path() + "/" + kDatabaseFile);
-  // Everything is verified: set the old aside, then move the new in. Renames only, so nothing can be half-written.
+  // Everything is verified: move the old data aside, then move the new data in. Only renames, so nothing can be
+  // half-written.
   const auto aside = data + "/replaced-" + std::to_string(nowMicros() / 1'000'000);
   {
     const auto whole = leftovers.postpone();

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string stateOf(const kernel::FoundModule& module) {
+std::string stateOf(const kernel::ModuleFile& module) {
   if (!module.refusal.empty()) return "refused";
   if (module.required) return "required";
   return module.enabled ? "enabled" : "disabled";
@@ -32,11 +32,11 @@ int list(const Program& program, const Arguments& arguments) {
               << std::string(10 - stateOf(module).size(), ' ') << (module.manifest ? module.manifest->version : "-")
               << "  " << (module.manifest ? module.manifest->summary : module.refusal) << "\n";
   }
-  for (const auto& line : server->modules().missing()) std::cerr << "mortise: " << line << '\n';
+  for (const auto& line : server->modules().missingModules()) std::cerr << "mortise: " << line << '\n';
   return 0;
 }
 
-// A name stands for the module's file in modules.path.
+// A bare name means the module's file in modules.path.
 std::string fileFor(const Program& program, const Arguments& arguments) {
   const auto word = arguments.word(0);
   std::error_code failure;
@@ -80,7 +80,7 @@ int create(const Program&, const Arguments& arguments) {
 int setEnabled(const Program& program, const Arguments& arguments, bool enabled) {
   const auto name = arguments.word(0);
   const auto server = prepare(program, arguments);
-  if (server->config().given("modules.enabled")) {
+  if (server->config().isSet("modules.enabled")) {
     std::cerr << "mortise: modules.enabled is set by " << server->config().origin("modules.enabled")
               << "; change it there\n";
     return 1;

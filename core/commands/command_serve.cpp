@@ -12,7 +12,7 @@ namespace mortise::commands {
 
 namespace {
 
-// Blocked before any thread exists, so that only this thread takes them (rule 26).
+// Blocks the signals before any thread exists, so that only this thread receives them.
 sigset_t blockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -45,7 +45,7 @@ int serve(const Program& program, const Arguments& arguments) {
   int received = 0;
   sigwait(&signals, &received);
   log::info("stopping", {{"signal", received}});
-  // A second signal ends it at once.
+  // A second signal ends the process at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

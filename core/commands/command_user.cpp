@@ -20,8 +20,8 @@ namespace mortise::commands {
 
 namespace {
 
-// From --password-stdin, or asked for at the terminal without echo. Never from the command line, where every user of
-// the machine can read it.
+// Reads the password from --password-stdin, or asks for it at the terminal without echo. Never takes it from the
+// command line, which every user of the machine can read.
 std::string readPassword(const Arguments& arguments) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   if (!arguments.has("password-stdin") && !terminal)
@@ -32,7 +32,7 @@ std::string readPassword(const Arguments& arguments) {
     auto silent = before;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
-    std::cerr << "Password: " << std::flush;  // only now: what is typed at once must not show, either
+    std::cerr << "Password: " << std::flush;  // only after echo is off: characters typed at once must not show either
   }
   std::string password;
   std::getline(std::cin, password);
@@ -211,7 +211,7 @@ int signOut(const Program& program, const Arguments& arguments) {
   return 0;
 }
 
-// At a terminal a person is asked; a script says --yes.
+// At a terminal, asks the user; a script passes --yes.
 void confirm(const Arguments& arguments, const std::string& question) {
   if (arguments.has("yes")) return;
   if (::isatty(STDIN_FILENO) != 1) throw UsageError("no terminal to ask at; say --yes");

@@ -1,4 +1,4 @@
-// A user as an operator names one on the command line.
+// Finds the user that an operator names on the command line.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 namespace mortise::commands {
 
-// By id, else by user name as written, else by e-mail address in any case.
+// By id, else by exact user name, else by e-mail address in any case.
 std::optional<identity::User> findUser(identity::Identity& identity, const std::string& word);
-// The same; throws UsageError when there is none.
+// The same; throws UsageError when there is no such user.
 identity::User requireUser(identity::Identity& identity, const std::string& word);
 
 }  // namespace mortise::commands

@@ -17,8 +17,8 @@ const Option& declared(const Table& table, std::string_view name) {
 
 std::string Config::text(std::string_view name) const {
   const Option& option = declared(table_, name);
-  const auto found = values_.find(name);
-  return found == values_.end() ? option.fallback : found->second.values.back();
+  const auto entry = values_.find(name);
+  return entry == values_.end() ? option.fallback : entry->second.values.back();
 }
 
 std::int64_t Config::integer(std::string_view name) const {
@@ -38,24 +38,24 @@ bool Config::boolean(std::string_view name) const {
 std::vector<std::string> Config::list(std::string_view name) const {
   const Option& option = declared(table_, name);
   if (option.type != Type::list) throw std::logic_error("option " + option.name() + " is no list");
-  const auto found = values_.find(name);
-  if (found == values_.end()) return parseList(option.fallback);
+  const auto entry = values_.find(name);
+  if (entry == values_.end()) return parseList(option.fallback);
   std::vector<std::string> all;
-  for (const std::string& value : found->second.values) {
+  for (const std::string& value : entry->second.values) {
     for (std::string& item : parseList(value)) all.push_back(std::move(item));
   }
   return all;
 }
 
-bool Config::given(std::string_view name) const {
+bool Config::isSet(std::string_view name) const {
   declared(table_, name);
   return values_.find(name) != values_.end();
 }
 
 std::string Config::origin(std::string_view name) const {
   declared(table_, name);
-  const auto found = values_.find(name);
-  return found == values_.end() ? "default" : found->second.origin;
+  const auto entry = values_.find(name);
+  return entry == values_.end() ? "default" : entry->second.origin;
 }
 
 }  // namespace mortise::config

@@ -1,5 +1,5 @@
 // One option table for command line (--section.key=value), INI file (--config) and environment (MORTISE_SECTION_KEY),
-// in that precedence; last come some variables that are known from elsewhere (environment_aliases.hpp).
+// in that precedence. Aliases (environment_aliases.hpp) come last.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace mortise::config {
 
 enum class Type : std::uint8_t { string, integer, boolean, duration, size, list };
 
-// An option as declared: by the kernel in options.cpp, by a module in its module.yaml (section = module name).
+// A declared option: the kernel's are in options.cpp, a module's in its module.yaml (section = module name).
 struct Option {
   std::string section;
   std::string key;
@@ -48,14 +48,14 @@ struct Sources {
   std::string file;                                              // path of the INI file; empty = none
   std::vector<std::pair<std::string, std::string>> environment;  // MORTISE_HTTP_LISTEN -> text
 };
-// Takes "--section.key=value" (and "--section.key value" where the value does not begin with "-") out of `arguments`,
-// in order, for Sources::commandLine. What is left (verbs, --help, file names) stays in `arguments`, in order. "--"
-// ends the options.
+// Removes "--section.key=value" (and "--section.key value" where the value does not begin with "-") from `arguments`,
+// in order, for Sources::commandLine. Verbs, --help and file names stay in `arguments`, in order. "--" ends the
+// options.
 std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::string>& arguments);
 // Every MORTISE_* variable of this process, and those of environment_aliases.hpp.
 std::vector<std::pair<std::string, std::string>> environment();
 
-// One refused setting: where it stands and what is wrong. "etc/mortise.conf:14: unknown option scheduler.timezon; did
+// One refused setting: its place and what is wrong, such as "etc/mortise.conf:14: unknown option scheduler.timezon; did
 // you mean scheduler.timezone?"
 struct Refusal {
   std::string where;
@@ -68,7 +68,7 @@ class Config {
   std::int64_t integer(std::string_view name) const;  // plain number; a duration in milliseconds; a size in bytes
   bool boolean(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
-  bool given(std::string_view name) const;  // set by any source, not the default
+  bool isSet(std::string_view name) const;  // set by any source, not the default
   std::string origin(
       std::string_view name) const;  // "default", "command line", "etc/mortise.conf:14", "MORTISE_HTTP_LISTEN"
   const Table& table() const { return table_; }
@@ -83,16 +83,16 @@ class Config {
   std::map<std::string, Entry, std::less<>> values_;
 };
 
-// Two passes, since module options are known only after modules.* was read: the first pass reads only sections the
-// kernel knows and leaves other sections for later; the second, with the table of all enabled modules, refuses
-// everything unknown.
+// Reads in two passes, because module options are known only after modules.* was read: the first pass reads the
+// kernel's sections and leaves the others; the second, with the table of all enabled modules, refuses everything
+// unknown.
 class Reader {
  public:
   explicit Reader(Sources sources);
-  // The same over INI text in memory instead of Sources::file; `fileName` is what refusals name. (tests, the fuzzer)
+  // The same with INI text in memory instead of Sources::file; refusals call it `fileName`. For tests and the fuzzer.
   Reader(Sources sources, std::string fileName, std::string fileText);
-  // Options of sections in `table` are parsed and checked. Keys in sections that `table` does not have at all are
-  // refused only when `complete`. A disabled module's section ("knownSections") is accepted and ignored.
+  // Parses and checks options of sections in `table`. Keys in other sections are refused only when `complete`. A
+  // disabled module's section ("knownSections") is accepted and ignored.
   Config read(const Table& table, bool complete, const std::vector<std::string>& knownSections,
               std::vector<Refusal>& refusals) const;
 
@@ -102,11 +102,11 @@ class Reader {
   std::string fileProblem_;  // why the file could not be read
 };
 
-// The commented sample: every option with its help, type and default. etc/mortise.conf is exactly this text for kernel
-// + shipped modules.
+// The commented sample: every option with its help, type and default. etc/mortise.conf is exactly this text for the
+// kernel and the shipped modules.
 std::string sample(const Table& table);
-// Parses "10s", "5m", "250ms", "1h", plain seconds; and "64KiB", "1MiB", "10MB", plain bytes. nullopt when not
-// understood.
+// Parses "10s", "5m", "250ms", "1h", plain seconds; and "64KiB", "1MiB", "10MB", plain bytes. Returns nullopt for
+// anything else.
 std::optional<std::int64_t> parseDuration(std::string_view text);  // milliseconds
 std::optional<std::int64_t> parseSize(std::string_view text);      // bytes
 

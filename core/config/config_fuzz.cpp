@@ -1,4 +1,5 @@
-// Any bytes as the configuration file: no crash, no hang, and whatever is accepted can be read back under its type.
+// Arbitrary bytes as the configuration file: no crash, no hang, and every accepted value can be read back with its
+// type.
 #include <cstdint>
 #include <cstdlib>
 

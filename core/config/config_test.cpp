@@ -47,7 +47,7 @@ TEST(Config, GivesDefaultsWhenNothingIsSet) {
   EXPECT_EQ(outcome.config.integer("http.max_body"), 1 << 20);
   EXPECT_EQ(outcome.config.integer("http.idle_timeout"), 60'000);
   EXPECT_TRUE(outcome.config.boolean("limits.enabled"));
-  EXPECT_FALSE(outcome.config.given("http.listen"));
+  EXPECT_FALSE(outcome.config.isSet("http.listen"));
   EXPECT_EQ(outcome.config.origin("http.listen"), "default");
 }
 
@@ -72,7 +72,7 @@ TEST(Config, ListsRepeatWithinOneSourceAndAreNotMixed) {
   EXPECT_EQ(outcome.refusals, Texts{});
   EXPECT_EQ(outcome.config.list("http.listen"), (Texts{"a:1", "b:2", "c:3"}));
   EXPECT_EQ(outcome.config.list("http.cors_origins"), Texts{});
-  EXPECT_TRUE(outcome.config.given("http.cors_origins"));
+  EXPECT_TRUE(outcome.config.isSet("http.cors_origins"));
 }
 
 TEST(Config, UnknownKeysAreRefusedWithLineAndNearestName) {
@@ -192,7 +192,7 @@ TEST(Config, TheSampleIsItsOwnProof) {
   const Table table = withScheduler();
   std::string text = sample(table);
   EXPECT_EQ(read(text, {}, true, table).refusals, Texts{});
-  // With every option switched on it must still be accepted and change nothing.
+  // With every option enabled, the sample must be accepted and change nothing.
   std::string active;
   std::size_t from = 0;
   while (from < text.size()) {
@@ -205,7 +205,7 @@ TEST(Config, TheSampleIsItsOwnProof) {
   const Outcome outcome = read(active, {}, true, table);
   EXPECT_EQ(outcome.refusals, Texts{});
   for (const Option& option : table.all()) {
-    EXPECT_TRUE(outcome.config.given(option.name())) << option.name();
+    EXPECT_TRUE(outcome.config.isSet(option.name())) << option.name();
     EXPECT_EQ(outcome.config.text(option.name()), option.fallback);
   }
 }
@@ -237,9 +237,10 @@ TEST(Config, SettingsAreTakenOutOfTheArguments) {
 
 TEST(Config, EnvironmentIsThisProcesses) {
   ::setenv("MORTISE_HTTP_LISTEN", "x:1", 1);
-  bool found = false;
-  for (const auto& [name, value] : environment()) found = found || (name == "MORTISE_HTTP_LISTEN" && value == "x:1");
-  EXPECT_TRUE(found);
+  bool refused = false;
+  for (const auto& [name, value] : environment())
+    refused = refused || (name == "MORTISE_HTTP_LISTEN" && value == "x:1");
+  EXPECT_TRUE(refused);
   ::unsetenv("MORTISE_HTTP_LISTEN");
 }
 

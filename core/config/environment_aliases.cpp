@@ -13,10 +13,10 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 struct Alias {
   std::string_view variable;
   std::string_view option;
-  std::string_view form;  // {} stands for the variable's text
+  std::string_view form;  // {} is replaced by the variable's value
 };
 
-// The names of agent-platform.md, section 9, for which there is an option.
+// The variables of the agent platform that correspond to an option.
 constexpr std::array kAliases{
     Alias{"MINIO_ENDPOINT", "blobs.s3_endpoint", "{}"},
     Alias{"MINIO_ACCESS_KEY", "blobs.s3_access_key", "{}"},
@@ -34,7 +34,7 @@ constexpr std::array kAliases{
     Alias{"SKILLS_ROOT_DIR", "skills.root_dir", "{}"},
     Alias{"SKILL_BLOCKED_COMMAND_PATTERNS", "skills.blocked_commands", "{}"},
 };
-// Several that make one option, and one in a form of its own.
+// Variables that form one option together, and one with its own format.
 constexpr std::string_view kDatabase = "SQLALCHEMY_DATABASE_URL";
 constexpr std::string_view kRedisHost = "REDIS_HOST";
 constexpr std::array<std::string_view, 3> kRedisParts{"REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD"};
@@ -56,10 +56,10 @@ std::string redisUrl(const Environment& environment) {
          (port.empty() ? "6379" : port) + "/" + (number.empty() ? "0" : number);
 }
 
-// postgresql+asyncpg://user@host/db and sqlite+aiosqlite:////path name a driver that is not ours.
-std::string databaseUrl(const std::string& given) {
-  const auto scheme = given.substr(0, given.find(':'));
-  const auto rest = given.substr(scheme.size());
+// postgresql+asyncpg://user@host/db and sqlite+aiosqlite:////path name a Python driver: drop it.
+std::string databaseUrl(const std::string& url) {
+  const auto scheme = url.substr(0, url.find(':'));
+  const auto rest = url.substr(scheme.size());
   const auto kind = scheme.substr(0, scheme.find('+'));
   constexpr std::string_view kThreeSlashes = ":///";
   if (kind == "sqlite" && rest.starts_with(kThreeSlashes)) return "sqlite:" + rest.substr(kThreeSlashes.size());
@@ -85,8 +85,8 @@ std::vector<AliasedSetting> aliasedSettings(const Environment& environment) {
   }
   if (auto url = redisUrl(environment); !url.empty())
     settings.push_back({"cache.url", std::move(url), std::string(kRedisHost)});
-  if (const auto given = textOf(environment, kDatabase); !given.empty())
-    settings.push_back({"db.url", databaseUrl(given), std::string(kDatabase)});
+  if (const auto database = textOf(environment, kDatabase); !database.empty())
+    settings.push_back({"db.url", databaseUrl(database), std::string(kDatabase)});
   return settings;
 }
 

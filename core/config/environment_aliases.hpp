@@ -1,5 +1,5 @@
-// Variables that operators of the agent platform know from elsewhere (MINIO_ENDPOINT, REDIS_HOST, ...), as settings. A
-// MORTISE_* variable beats them.
+// Settings from variables that operators of the agent platform use already (MINIO_ENDPOINT, REDIS_HOST, ...). A
+// MORTISE_* variable takes precedence.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace mortise::config {
 struct AliasedSetting {
   std::string option;    // "blobs.s3_endpoint"
   std::string value;     // in the option's form
-  std::string variable;  // where it came from, for refusals and Config::origin
+  std::string variable;  // its source, for refusals and Config::origin
 };
 
 bool isEnvironmentAlias(std::string_view variable);
-// What the variables among `environment` (name -> text) that are aliases set. Empty ones set nothing.
+// The settings made by those variables of `environment` (name -> text) that are aliases. Empty ones set nothing.
 std::vector<AliasedSetting> aliasedSettings(const std::vector<std::pair<std::string, std::string>>& environment);
 
 }  // namespace mortise::config

@@ -45,7 +45,7 @@ IniText parseIni(std::string_view text, const std::string& file, std::vector<Ref
   IniText ini;
   std::string section;
   bool inSection = false;
-  bool skipping = false;  // under a header that was refused: its keys would only repeat the complaint
+  bool skipping = false;  // below a refused header: refusals of its keys would add nothing
   std::size_t number = 0;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   while (!text.empty()) {

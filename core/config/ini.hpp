@@ -1,4 +1,4 @@
-// Splits INI text into settings that know their line. Nothing is interpreted here beyond sections, keys and quotes.
+// Splits INI text into settings with their line numbers. Interprets nothing beyond sections, keys and quotes.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,9 @@ struct IniText {
   std::vector<IniSection> sections;  // each header once, in order of first appearance
 };
 
-// "# text" and "; text" are comments, at the start of a line or after a blank behind a value. A value may stand in
-// double quotes (with \" and
-// \\ inside) to keep blanks, # and ;. Lines that are none of section, key = value, comment or blank are refused, named
-// by `file` and line.
+// "# text" and "; text" are comments, at the start of a line or after a blank behind a value. A value may be in double
+// quotes (with \" and \\ inside) to keep blanks, # and ;. Lines that are no section, key = value, comment or blank are
+// refused with `file` and line.
 IniText parseIni(std::string_view text, const std::string& file, std::vector<Refusal>& refusals);
 
 }  // namespace mortise::config

@@ -1,4 +1,4 @@
-// The kernel's own options: the one place where their names, types, defaults and help stand.
+// The kernel's own options: the only place that states their names, types, defaults and help.
 #include "core/config/config.hpp"
 #include "mortise/tier.hpp"
 
@@ -6,14 +6,14 @@ namespace mortise::config {
 namespace {
 
 Option option(const char* section, const char* key, Type type, const char* fallback, const char* help) {
-  Option made;
-  made.section = section;
-  made.key = key;
-  made.type = type;
-  made.fallback = fallback;
-  made.help = help;
-  made.repeatable = type == Type::list;
-  return made;
+  Option result;
+  result.section = section;
+  result.key = key;
+  result.type = type;
+  result.fallback = fallback;
+  result.help = help;
+  result.repeatable = type == Type::list;
+  return result;
 }
 
 Option text(const char* section, const char* key, const char* fallback, const char* help) {
@@ -27,20 +27,20 @@ Option flag(const char* section, const char* key, const char* fallback, const ch
 }
 Option choice(const char* section, const char* key, const char* fallback, std::vector<std::string> choices,
               const char* help) {
-  Option made = option(section, key, Type::string, fallback, help);
-  made.choices = std::move(choices);
-  return made;
+  Option result = option(section, key, Type::string, fallback, help);
+  result.choices = std::move(choices);
+  return result;
 }
 Option bounded(const char* section, const char* key, Type type, const char* fallback, std::int64_t minimum,
                std::int64_t maximum, const char* help) {
-  Option made = option(section, key, type, fallback, help);
-  made.minimum = minimum;
-  made.maximum = maximum;
-  return made;
+  Option result = option(section, key, type, fallback, help);
+  result.minimum = minimum;
+  result.maximum = maximum;
+  return result;
 }
-Option secret(Option made) {
-  made.secret = true;
-  return made;
+Option secret(Option result) {
+  result.secret = true;
+  return result;
 }
 
 constexpr std::int64_t kSecond = 1000;
@@ -66,13 +66,13 @@ std::vector<Option> make() {
               "Largest upload where a contract names no limit of its own"),
       bounded("http", "drain_seconds", integer, "10", 0, 3600, "Seconds that requests in work get to finish at a stop"),
       list("http", "trusted_proxies", "",
-           "Addresses or networks (10.0.0.0/8, unix) whose X-Forwarded-For, -Proto and -Host are believed"),
+           "Addresses or networks (10.0.0.0/8, unix) of proxies whose X-Forwarded-For, -Proto and -Host are trusted"),
       list("http", "cors_origins", "",
            "Browser origins that may call the API (https://app.example); * allows any, without cookies"),
       bounded("http", "max_connections", integer, "4096", 1, 1'000'000, "Connections open at once; more are refused"),
       bounded("http", "max_connections_per_address", integer, "0", 0, 1'000'000,
               "Connections open at once from one address; 0 = no limit; loopback and Unix peers are exempt"),
-      bounded("http", "idle_timeout", duration, "60s", kSecond, kHour, "Closes a kept connection without a request"),
+      bounded("http", "idle_timeout", duration, "60s", kSecond, kHour, "Closes an idle connection without a request"),
       bounded("http", "head_timeout", duration, "10s", kSecond, kHour, "Time for a request's head to arrive whole"),
       bounded("http", "body_timeout", duration, "30s", kSecond, kHour,
               "Closes a connection whose body makes no progress"),
@@ -82,7 +82,7 @@ std::vector<Option> make() {
       bounded("http", "request_timeout", duration, "30s", kSecond, kHour,
               "Time for a worker request, waiting included; then 504"),
       choice("http", "metrics_access", "open", {"open", "permission"},
-             "Who may read /metrics: everybody, or holders of the permission kernel.metrics"),
+             "Access to /metrics: open, or only callers with the permission kernel.metrics"),
       text("http", "public_url", "",
            "Address that clients use (https://api.example), for links in mails and documents"),
 
@@ -109,7 +109,7 @@ std::vector<Option> make() {
       text("blobs", "s3_access_key", "", "Access key of the S3 store"),
       secret(text("blobs", "s3_secret_key", "", "Its secret key, or @/path/of/a/file with the key in it")),
       choice("blobs", "s3_addressing", "path", {"path", "virtual"},
-             "Where the bucket stands: https://host/BUCKET/... or https://BUCKET.host/..."),
+             "Position of the bucket: https://host/BUCKET/... or https://BUCKET.host/..."),
       text(
           "blobs", "s3_public_url", "",
           "Address of the S3 store for clients (https://files.example), in presigned links; empty = blobs.s3_endpoint"),
@@ -137,7 +137,7 @@ std::vector<Option> make() {
       bounded("identity", "argon2_memory", size, "64MiB", 8 * kMiB, 4 * kGiB, "Memory that one password hash takes"),
       bounded("identity", "argon2_passes", integer, "2", 1, 100, "Passes of one password hash"),
       bounded("identity", "password_concurrency", integer, "0", 0, 256,
-              "Password hashes at a time, by threads of their own and low priority; 0 = cores - 1, at least 1"),
+              "Concurrent password hashes, on separate threads of low priority; 0 = cores - 1, at least 1"),
       bounded("identity", "password_queue", integer, "64", 1, 100'000,
               "Requests that may wait for a password hash; more are answered 503"),
       bounded("identity", "access_ttl", duration, "1h", kSecond, 30 * kDay, "Life of an access token"),
@@ -152,7 +152,7 @@ std::vector<Option> make() {
       choice("identity", "default_tier", "enterprise", {kTiers.begin(), kTiers.end()},
              "Tier of accounts that were given none"),
       text("identity", "upgrade_url", "",
-           "Page told to whoever lacks a tier, at most 300 characters; empty = <http.public_url>/pricing"),
+           "Page named to callers whose tier is too low, at most 300 characters; empty = <http.public_url>/pricing"),
       flag("identity", "csrf_exempt_bearer", "false",
            "Lets callers with a bearer credential and no session cookie do without a CSRF token"),
 
@@ -166,7 +166,7 @@ std::vector<Option> make() {
            "Time zone (IANA) of triggers that are given through the API and name none"),
       bounded("jobs", "workers", integer, "5", 1, 1024, "Runs of jobs at once on this server"),
       bounded("jobs", "lease", duration, "10s", kSecond, kHour,
-              "PostgreSQL: within this time another server takes the jobs over from one that died"),
+              "PostgreSQL: time after which another server takes over the jobs of a crashed one"),
       bounded("jobs", "history", duration, "30d", kHour, 3650 * kDay, "Records of runs older than this are removed"),
 
       choice("limits", "store", "auto", {"auto", "memory", "cache"},

@@ -25,11 +25,11 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::size_t kLargestFile = 1 << 20;
+constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::string_view kPrefix = "MORTISE_";
 
-// One value as given, wherever it came from.
-struct Given {
+// A name and value from any source.
+struct Setting {
   std::string name, value;
   std::string where;  // for refusals and Config::origin
 };
@@ -48,7 +48,7 @@ std::string sectionOf(std::string_view name) { return std::string(name.substr(0,
 
 std::string suggestion(const std::string& near) { return near.empty() ? "" : "; did you mean " + near + "?"; }
 
-// Reads the whole file or says why not.
+// Reads the whole file, or sets `problem`.
 std::string readFile(const std::string& path, std::string& problem) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat facts {};
@@ -68,14 +68,14 @@ std::string readFile(const std::string& path, std::string& problem) {
     if (got < 0) problem = std::string("can't be read: ") + std::strerror(errno);
     if (got <= 0) return text;
     text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > kLargestFile) {
+    if (text.size() > kMaxFileBytes) {
       problem = "is larger than 1 MiB, which no configuration needs";
       return {};
     }
   }
 }
 
-// Every check of one source; what passes goes to `accepted` for Boost.Program_options to rank.
+// Checks every setting of one source; valid ones go to `accepted`, which Boost.Program_options ranks.
 class Gate {
  public:
   Gate(const Table& table, bool complete, const std::vector<std::string>& knownSections, std::vector<Refusal>& refusals)
@@ -94,31 +94,32 @@ class Gate {
 
   void refuse(const std::string& where, std::string text) { refusals_.push_back({where, std::move(text)}); }
 
-  // `label` is how the user wrote the option.
-  void take(const Given& given, const std::string& label, std::vector<Given>& accepted) {
-    const Option* option = table_.find(given.name);
+  // `label`: the option as the user wrote it.
+  void take(const Setting& setting, const std::string& label, std::vector<Setting>& accepted) {
+    const Option* option = table_.find(setting.name);
     if (!option) {
-      const std::string section = sectionOf(given.name);
+      const std::string section = sectionOf(setting.name);
       if (sectionInTable(section) || !sectionIgnored(section)) {
-        refuse(given.where, "unknown option " + label + suggestion(table_.nearest(given.name)));
+        refuse(setting.where, "unknown option " + label + suggestion(table_.nearest(setting.name)));
       }
       return;
     }
     if (!option->repeatable) {
       const auto earlier =
-          std::find_if(accepted.begin(), accepted.end(), [&](const Given& one) { return one.name == given.name; });
+          std::find_if(accepted.begin(), accepted.end(), [&](const Setting& one) { return one.name == setting.name; });
       if (earlier != accepted.end()) {
-        refuse(given.where, given.name + " is given twice" +
-                                (earlier->where == given.where ? "" : ", first at " + earlier->where) + "; remove one");
+        refuse(setting.where, setting.name + " is given twice" +
+                                  (earlier->where == setting.where ? "" : ", first at " + earlier->where) +
+                                  "; remove one");
         return;
       }
     }
-    const std::string wrong = complaint(*option, given.value);
+    const std::string wrong = complaint(*option, setting.value);
     if (!wrong.empty()) {
-      refuse(given.where, wrong);
+      refuse(setting.where, wrong);
       return;
     }
-    accepted.push_back(given);
+    accepted.push_back(setting);
   }
 
  private:
@@ -129,13 +130,14 @@ class Gate {
   std::vector<Refusal>& refusals_;
 };
 
-void store(const std::vector<Given>& accepted, const po::options_description& description, po::variables_map& ranked) {
+void store(const std::vector<Setting>& accepted, const po::options_description& description,
+           po::variables_map& ranked) {
   po::parsed_options parsed(&description);
-  for (const Given& given : accepted) {
-    parsed.options.emplace_back(given.name, std::vector<std::string>{given.value});
+  for (const Setting& setting : accepted) {
+    parsed.options.emplace_back(setting.name, std::vector<std::string>{setting.value});
     parsed.options.back().unregistered = false;
   }
-  po::store(parsed, ranked);  // a name that an earlier source set keeps its values
+  po::store(parsed, ranked);  // a name that an earlier source set keeps its value
 }
 
 }  // namespace
@@ -153,12 +155,12 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
                     std::vector<Refusal>& refusals) const {
   Gate gate(table, complete, knownSections, refusals);
 
-  std::vector<Given> commandLine;
+  std::vector<Setting> commandLine;
   for (const auto& [name, value] : sources_.commandLine) {
     gate.take({name, value, "command line"}, "--" + name, commandLine);
   }
 
-  std::vector<Given> file;
+  std::vector<Setting> file;
   if (!fileProblem_.empty()) gate.refuse(sources_.file, fileProblem_);
   std::vector<Refusal> badLines;
   const IniText ini = parseIni(fileText_, sources_.file, badLines);
@@ -171,16 +173,16 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
                     (near.empty() ? "; no enabled module has options of that name" : suggestion("[" + near + "]")));
   }
   for (const IniSetting& setting : ini.settings) {
-    if (!gate.sectionInTable(setting.section)) continue;  // refused above as a whole, or not for this pass
+    if (!gate.sectionInTable(setting.section)) continue;  // refused above as a whole, or read in the second pass
     const std::string name = setting.section + "." + setting.key;
     gate.take({name, setting.value, sources_.file + ":" + std::to_string(setting.line)}, name, file);
   }
 
-  std::vector<Given> environment;
+  std::vector<Setting> environment;
   for (const auto& pair : sources_.environment) {
     const auto& variable = pair.first;  // not a structured binding: clang 14 (the fuzz build) can't capture those
     const auto& value = pair.second;
-    if (!variable.starts_with(kPrefix)) continue;  // an alias: below
+    if (!variable.starts_with(kPrefix)) continue;  // aliases follow below
     const auto option = std::find_if(table.all().begin(), table.all().end(),
                                      [&](const Option& one) { return variableName(one) == variable; });
     if (option != table.all().end()) {
@@ -190,15 +192,15 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
     const bool disabled = std::any_of(knownSections.begin(), knownSections.end(), [&](const std::string& section) {
       return variable.starts_with(std::string(kPrefix) + upperWord(section) + "_");
     });
-    // Which section an unknown variable means can only be told once all sections are known.
+    // The section of an unknown variable is only certain once all sections are known.
     if (!complete || disabled || variable == "MORTISE_CONFIG") continue;
     std::vector<std::string> names;
     for (const Option& one : table.all()) names.push_back(variableName(one));
     gate.refuse(variable, "no option belongs to this variable" + suggestion(text::nearest(variable, names)));
   }
 
-  // Names from elsewhere, which may be meant for another program: those of options that no enabled module has are none.
-  std::vector<Given> aliases;
+  // Aliases may be meant for another program: ignore those whose option no enabled module has.
+  std::vector<Setting> aliases;
   for (const auto& alias : aliasedSettings(sources_.environment)) {
     if (table.find(alias.option) == nullptr) continue;
     gate.take({alias.option, alias.value, alias.variable}, alias.variable, aliases);
@@ -221,7 +223,7 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
     entry.values = value.as<std::vector<std::string>>();
     for (const auto* source : {&commandLine, &file, &environment, &aliases}) {
       const auto first =
-          std::find_if(source->begin(), source->end(), [&key = name](const Given& one) { return one.name == key; });
+          std::find_if(source->begin(), source->end(), [&key = name](const Setting& one) { return one.name == key; });
       if (first == source->end()) continue;
       entry.origin = first->where;
       break;
@@ -258,16 +260,16 @@ std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::s
 }
 
 std::vector<std::pair<std::string, std::string>> environment() {
-  std::vector<std::pair<std::string, std::string>> found;
+  std::vector<std::pair<std::string, std::string>> variables;
   for (char** at = environ; at && *at; ++at) {
     const std::string_view entry = *at;
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
     if (!entry.starts_with(kPrefix) && !isEnvironmentAlias(entry.substr(0, equals))) continue;
-    found.emplace_back(std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)));
+    variables.emplace_back(std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1)));
   }
-  std::sort(found.begin(), found.end());
-  return found;
+  std::sort(variables.begin(), variables.end());
+  return variables;
 }
 
 }  // namespace mortise::config

@@ -4,7 +4,7 @@
 namespace mortise::config {
 namespace {
 
-// As the INI reader takes it back: quoted where blanks or comment signs would be lost.
+// Formats the value so that the INI reader reads it back: quoted where blanks or comment signs would be lost.
 std::string written(const std::string& value) {
   const bool plain = value.find_first_of("#;\"") == std::string::npos &&
                      (value.empty() || (value.front() != ' ' && value.back() != ' '));
@@ -22,7 +22,7 @@ std::string written(const std::string& value) {
 std::string sample(const Table& table) {
   std::string out =
       "# Configuration of mortise: every option with its default. Remove the # to change one.\n"
-      "# The command line (--section.key=value) goes before this file, this file before the environment "
+      "# The command line (--section.key=value) takes precedence over this file, this file over the environment "
       "(MORTISE_SECTION_KEY).\n";
   std::vector<std::string> sections;
   for (const Option& option : table.all()) {

@@ -1,4 +1,4 @@
-// Durations and sizes as people write them.
+// Durations and sizes in the notation of configuration files.
 #include <charconv>
 #include <limits>
 
@@ -13,7 +13,7 @@ struct Unit {
   std::int64_t factor;
 };
 
-// A whole number, then one of `units` (the empty name is the default unit).
+// A whole number followed by one of `units` (the empty name is the default unit).
 template <std::size_t Count>
 std::optional<std::int64_t> parseWith(std::string_view raw, const Unit (&units)[Count]) {
   const std::string_view text = text::trim(raw);

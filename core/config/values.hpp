@@ -1,4 +1,4 @@
-// What the text of one setting means under its option's type, range and choices.
+// Interprets the text of one setting with its option's type, range and choices.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ std::optional<std::int64_t> parseInteger(std::string_view text);
 std::optional<bool> parseBoolean(std::string_view text);
 // "a, b" -> {"a","b"}; blanks around items and empty items are dropped.
 std::vector<std::string> parseList(std::string_view text);
-// The number behind integer, boolean, duration and size; nullopt when `text` is not one.
+// The number of an integer, boolean, duration or size; nullopt when `text` is not one.
 std::optional<std::int64_t> parseNumber(Type type, std::string_view text);
 
-// What is wrong with `text`, e.g. "http.workers must be a whole number from 1 to 1024, not \"many\"". Empty when
-// nothing is. Secret values are not shown.
+// Why `text` is invalid, such as "http.workers must be a whole number from 1 to 1024, not \"many\"". Empty when it is
+// valid. Secret values are not shown.
 std::string complaint(const Option& option, std::string_view text);
 
 std::string_view nameOf(Type type);
-// "a whole number from 1 to 64", "one of text, json": for complaints and the sample file.
+// "a whole number from 1 to 64", "one of text, json": for error messages and the sample file.
 std::string ruleOf(const Option& option);
 
 }  // namespace mortise::config

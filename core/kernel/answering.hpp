@@ -1,6 +1,6 @@
-// What every answer needs beside its request: envelopes and texts, cross-origin rules, the URL that clients see, the
-// log of refusals, the watch over open streams. One per server; each call answers through it. It has no part in what is
-// checked before the handler: that is the dispatcher's.
+// Shared by every answer: envelopes and texts, cross-origin rules, the URL that clients see, the log of refusals, the
+// watch over open streams. One per server; each call answers through it. The dispatcher does the checks before the
+// handler.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@
 
 namespace mortise::kernel {
 
-// All functions: any thread. The parts must outlive it, and it every call.
+// All functions: any thread. The parts must outlive this object, and it must outlive every call.
 class Answering {
  public:
   struct Parts {
@@ -26,26 +26,25 @@ class Answering {
     const TrustedProxies& proxies;
     StreamWatch& streams;
   };
-  // `publicUrl`: http.public_url; empty: from Host and the trusted proxy's
-  // X-Forwarded-Proto.
+  // `publicUrl`: http.public_url; empty: from Host and X-Forwarded-Proto of a trusted proxy.
   Answering(Parts parts, std::string publicUrl) : parts_(parts), publicUrl_(std::move(publicUrl)) {}
 
   const dialect::Dialect& dialect(std::string_view name) const { return parts_.dialects.get(name); }
-  // Of the texts: the best one for an Accept-Language field, else `fallback`.
+  // The best language of the texts for an Accept-Language field, else `fallback`.
   std::string_view language(std::string_view acceptLanguage, std::string_view fallback) const {
     return parts_.messages.choose(acceptLanguage, fallback);
   }
   const Cors& cors() const { return parts_.cors; }
   StreamWatch& streams() const { return parts_.streams; }
-  // Address of the client, through trusted proxies.
+  // Address of the client, behind trusted proxies.
   std::string clientAddress(const http::Exchange& exchange) const {
     return parts_.proxies.clientAddress(exchange.peer(), exchange.head().fields);
   }
-  // scheme://host/path?query of a request; lives as long as `storage`.
+  // scheme://host/path?query of a request; valid as long as `storage`.
   std::string_view fullUrl(const http::Exchange& exchange, std::string& storage) const;
-  // Whether `origin` (scheme://host[:port]) is where this request was sent to.
+  // Whether this request was sent to `origin` (scheme://host[:port]).
   bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
-  // Writes what the client must not see; level error from status 500, else debug.
+  // Logs what the client must not see; level error from status 500, else debug.
   static void logRefusal(std::string_view operationId, std::string_view requestId, const Problem& problem);
 
  private:

@@ -51,7 +51,7 @@ std::string infraHealth(ops::Health& health) {
          "\",\"services\":{" + services + "}}";
 }
 
-// Public, since load balancers ask; details are for signed-in callers only.
+// Public, because load balancers ask; only signed-in callers get details.
 void readStatus(RequestCall& call, ops::Health& health) {
   const auto statuses = serviceStatuses(health.run());
   const bool signedIn = call.principalPtr() && call.principalPtr()->signedIn();
@@ -79,7 +79,7 @@ const char* contentTypeOf(std::string_view name) {
   return "application/octet-stream";
 }
 
-// A bundled asset by its bare file name: no directories, so nothing outside the folder can be named.
+// A bundled asset by its file name: without directories, so nothing outside the folder can be named.
 void sendAsset(RequestCall& call, const std::string& directory, std::string_view name) {
   struct stat facts {};
   const bool plain = !name.empty() && name.find('/') == std::string_view::npos && name.front() != '.';
@@ -164,8 +164,8 @@ void readAuditTrail(RequestCall& call, services::Audit& audit) {
   call.reply(std::move(reply));
 }
 
-// What a link of objects/1 leads to. Who has the link may have the object; it is never shown in the page of this
-// server.
+// The target of a link of objects/1. The link itself admits the caller. Browsers must never show the object as a page
+// of this server.
 void fetchObject(RequestCall& call, services::LocalObjects* objects) {
   if (objects == nullptr) throw Problem(404, "not_found");
   const auto pathText = [&](const char* name) {

@@ -26,14 +26,14 @@ struct BuiltinParts {
   ops::Registry& metrics;
   identity::Identity& identity;
   services::Audit& audit;
-  services::LocalObjects* objects;             // null when links to objects lead elsewhere
+  services::LocalObjects* objects;             // null when links to objects lead to another server
   std::shared_ptr<const std::string> openApi;  // the merged document
   bool metricsOpen = true;                     // http.metrics_access
   std::string assets;                          // directory of the bundled documentation pages; empty = not installed
 };
 
 using Builtin = std::function<void(RequestCall&)>;
-// operationId -> what answers it.
+// operationId -> its handler.
 std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts);
 
 }  // namespace mortise::kernel

@@ -1,4 +1,4 @@
-// Who is really calling: the socket's peer, or, behind trusted proxies only, what X-Forwarded-For says.
+// The address of the caller: the socket's peer, or, behind trusted proxies only, that of X-Forwarded-For.
 #pragma once
 
 #include <array>
@@ -17,10 +17,10 @@ class TrustedProxies {
   // Entries: an address, a network ("10.0.0.0/8", "fd00::/8"), or "unix" for peers on a Unix socket. Throws
   // std::invalid_argument naming the entry.
   explicit TrustedProxies(const std::vector<std::string>& entries);
-  // The right-most forwarded address that is not itself a trusted proxy; the peer when it is not trusted or nothing
-  // usable was forwarded.
+  // The right-most forwarded address that is not itself a trusted proxy; the peer when it is not trusted or no valid
+  // address was forwarded.
   std::string clientAddress(const http::Peer& peer, const http::Fields& fields) const;
-  // True when this peer may tell scheme and host (X-Forwarded-Proto, X-Forwarded-Host).
+  // True when this peer may state scheme and host (X-Forwarded-Proto, X-Forwarded-Host).
   bool trusts(const http::Peer& peer) const;
 
  private:

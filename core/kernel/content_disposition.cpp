@@ -3,7 +3,7 @@
 namespace mortise::kernel {
 namespace {
 
-// attr-char of RFC 8187: what an extended value may hold as it is.
+// attr-char of RFC 8187: the characters that an extended value may contain unescaped.
 bool isAttributeCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$&+-.^_`|~").find(c) != std::string_view::npos;

@@ -1,4 +1,4 @@
-// Content-Disposition for downloads (RFC 6266), the name in one of two forms.
+// Content-Disposition for downloads (RFC 6266), with the name in one of two forms.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Cross-origin rules (Fetch standard): which origins may read replies, and the answer to a pre-flight.
+// Cross-origin rules (Fetch standard): the origins that may read replies, and the answer to a pre-flight.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ class Cors {
   explicit Cors(std::vector<std::string> origins);
   bool isPreflight(const http::Head& head) const;
   http::Reply preflight(const http::Head& head, std::string_view allowedMethods) const;
-  // Adds the fields that let a page of `origin` read this reply.
+  // Adds the fields that allow a page of `origin` to read this reply.
   void decorate(std::string_view origin, http::Fields& fields) const;
   bool allows(std::string_view origin) const;
-  // Whether pages of `origin` may send cookies: listed by name, since "*" is without credentials.
+  // Whether pages of `origin` may send cookies: only origins listed by name, since "*" excludes credentials.
   bool trusts(std::string_view origin) const;
 
  private:

@@ -1,4 +1,4 @@
-// One server per data directory: SQLite's writer, the spool and the outbox are one process's own.
+// Allows one server per data directory: SQLite's writer, the spool and the outbox belong to one process.
 #pragma once
 
 #include <string>

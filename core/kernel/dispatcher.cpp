@@ -19,14 +19,14 @@ using contract::Check;
 
 // A bigger body is parsed on a worker: an I/O thread must not spend milliseconds on one request.
 constexpr std::size_t kLoopParseLimit = 16 << 10;
-// Of a form whose files are limited: its delimiters, part heads and fields.
+// Framing of a form whose files are limited: its delimiters, part heads and fields.
 constexpr std::uint64_t kFormFraming = 1 << 20;
 
 RequestCallPtr callOf(const http::ExchangePtr& exchange) {
   return std::static_pointer_cast<RequestCall>(exchange->attachment);
 }
 
-// A body that goes to disk is accepted only after every check that does not need it.
+// A body that goes to disk is accepted only after every check that does not need the body.
 bool isUpload(const contract::Operation& operation) {
   return operation.body.kind == contract::Body::Kind::multipart || operation.body.kind == contract::Body::Kind::raw;
 }
@@ -87,12 +87,13 @@ Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options,
 
 Dispatcher::~Dispatcher() = default;
 
-// Browsers send Origin with every WebSocket handshake and apply no CORS to it: the server must look (RFC 6455, 10.2).
+// Browsers send Origin with every WebSocket handshake and apply no CORS to it, so the server must check it (RFC 6455,
+// 10.2).
 bool Dispatcher::mayUpgradeFrom(const http::Exchange& exchange) const {
   const auto origin = exchange.head().fields.get("Origin");
   if (origin.empty() || parts_.answering.isOwnOrigin(exchange, origin) || parts_.answering.cors().trusts(origin))
     return true;
-  // "*" is without cookies here, too.
+  // "*" excludes cookies here as well.
   return parts_.answering.cors().allows(origin) &&
          http::cookieFrom(exchange.head().fields, identity::CookieSessions::kName).empty();
 }
@@ -154,7 +155,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
     return {};
   }
   const auto plan = planFor(operation);
-  // A body that no one reads is not waited for; a CSRF token may stand in it, though.
+  // Does not wait for a body that no schema needs, unless a CSRF token may be in it.
   call->bodyReceived = !head.hasBody() || (operation.body.kind == contract::Body::Kind::none && !operation.csrf);
   if (!head.hasBody()) return {Verdict::Kind::receive, plan};
   Step step = Step::needsBody;
@@ -309,7 +310,7 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
     switch (checks[call.nextCheck]) {
       case Check::syntax:
       case Check::shape:
-        if (upload && !call.bodyReceived) continue;  // checked below, once it is there
+        if (upload && !call.bodyReceived) continue;  // checked below, once it has arrived
         if (!call.bodyReceived) return Step::needsBody;
         if (!onWorker && call.exchange()->body().size() > kLoopParseLimit) return Step::needsWorker;
         checks[call.nextCheck] == Check::syntax ? call.checkSyntax() : call.checkShape();
@@ -343,8 +344,8 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
     }
   }
   if (upload && call.bodyReceived) call.checkShape();
-  // Last of all: what a caller pays for says nothing about a request that can't be served. An upload is not taken in
-  // only to be refused, though.
+  // Checked last: the tier only matters for a request that is valid otherwise. An upload is refused before it is
+  // received, though.
   if (!operation.feature.empty()) parts_.identity.features().require(operation.feature, call.principalPtr()->tier);
   return upload && !call.bodyReceived ? Step::needsBody : Step::done;
 }
@@ -439,7 +440,7 @@ void Dispatcher::onFinished(const http::ExchangePtr& exchange, int status, std::
   const auto call = callOf(exchange);
   parts_.log.finished(*exchange, call.get(), status, bytes, completed);
   if (call) call->exchangeOver();
-  exchange->attachment.reset();  // the call holds the exchange: cut the circle
+  exchange->attachment.reset();  // the call holds the exchange: break the cycle
 }
 
 }  // namespace mortise::kernel

@@ -1,6 +1,5 @@
-// A request's way through the kernel: head -> route -> the contract's checks in the family's order -> lane -> handler
-// -> reply. The http::Application of the server. I/O threads never block in here: what may block goes to the worker
-// pool.
+// Takes a request through the kernel: head -> route -> the contract's checks in the family's order -> lane -> handler
+// -> reply. The http::Application of the server. I/O threads never block in here: blocking steps go to the worker pool.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +26,7 @@ class ModuleInstance;
 
 namespace mortise::kernel {
 
-// Where an operation ends: in a module, or in the kernel itself.
+// The handler of an operation: in a module, or in the kernel itself.
 struct Target {
   plugin::ModuleInstance* module = nullptr;
   std::function<void(RequestCall&)> builtin;
@@ -67,9 +66,9 @@ class Dispatcher final : public http::Application {
 
  private:
   enum class Step : std::uint8_t { done, needsWorker, needsBody };
-  // Where a request is: on its I/O thread, on a worker, on a thread of the password lane.
+  // The thread that runs the checks: the I/O thread, a worker, or a thread of the password lane.
   enum class Place : std::uint8_t { loop, worker, password };
-  // Runs the checks that are left, as far as this thread and the received part of the request allow. Throws Problem.
+  // Runs the remaining checks, as far as this thread and the received part of the request allow. Throws Problem.
   Step advance(RequestCall& call, bool onWorker);
   void takeLimits(RequestCall& call, bool perAddress);
   void authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker, bool& needsWorker);
@@ -77,11 +76,12 @@ class Dispatcher final : public http::Application {
   void proceed(const RequestCallPtr& call, Place place);
   void invoke(RequestCall& call);
   void post(const RequestCallPtr& call, Place place, std::function<void()> task);
-  // Throws Problem 403 csrf_missing or csrf_invalid. False: only a worker can tell, or only the whole body.
+  // Throws Problem 403 csrf_missing or csrf_invalid. Returns false when only a worker can check it, or only with the
+  // whole body.
   bool checkCsrf(RequestCall& call, bool onWorker, Step& waitFor);
   bool mayUpgradeFrom(const http::Exchange& exchange) const;
   http::BodyPlan planFor(const contract::Operation& operation) const;
-  // Adds the limit that a 413 is about.
+  // Adds the limit to the details of a 413.
   void addLimit(const http::ExchangePtr& exchange, Problem& problem) const;
   static identity::Credentials credentialsOf(const RequestCall& call, std::string& queryToken);
 

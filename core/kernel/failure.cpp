@@ -30,7 +30,7 @@ Problem fromService(const services::ServiceError& error) {
     case services::ErrorKind::unavailable:
     case services::ErrorKind::timeout:
       return Problem(503, "unavailable").retry(error.retryAfter() > 0 ? error.retryAfter() : 1).note(error.what());
-    case services::ErrorKind::full:  // a queue empties by itself, a disk does not
+    case services::ErrorKind::full:  // a queue drains by itself, a disk does not
       if (error.retryAfter() > 0) return Problem(503, "overloaded").retry(error.retryAfter()).note(error.what());
       return Problem(507, "storage_full").note(error.what());
     default:

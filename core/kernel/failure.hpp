@@ -1,5 +1,5 @@
-// What was thrown on the way of a request, as a Problem. The one place where exceptions of the layers below get their
-// HTTP status.
+// Converts the current exception to a Problem. The only place where exceptions of the layers below get their HTTP
+// status.
 #pragma once
 
 #include "core/base/problem.hpp"

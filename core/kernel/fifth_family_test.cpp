@@ -1,5 +1,5 @@
-// A fifth API family: all that there is of it stands in this file. The server compiles its contract, serves it, and
-// documents it, without a word about it anywhere else.
+// A fifth API family, defined completely in this file. The server compiles its contract, serves it and documents it
+// without a mention of it anywhere else.
 #include <gtest/gtest.h>
 
 #include "core/contract/openapi.hpp"

@@ -1,5 +1,5 @@
-// Gauges on /metrics that read a part of the kernel when they are looked at. What they read must outlive the last
-// rendering of `metrics`.
+// Gauges on /metrics that read a part of the kernel at each rendering. The parts must outlive the last rendering of
+// `metrics`.
 #pragma once
 
 #include <vector>

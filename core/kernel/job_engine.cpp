@@ -9,7 +9,7 @@
 namespace mortise::kernel {
 namespace {
 
-// By which servers tell each other that a job was changed.
+// The event by which servers notify each other of a changed job.
 constexpr const char* kJobsChanged = "kernel.jobs.changed";
 
 services::JobsOptions jobsOptions(const config::Config& config, const db::Database& database, services::Events& events,
@@ -17,7 +17,7 @@ services::JobsOptions jobsOptions(const config::Config& config, const db::Databa
   services::JobsOptions options;
   options.node = node;
   options.boot = boot;
-  // SQLite is one server's own, by the data lock.
+  // By the data lock, only one server uses an SQLite database.
   options.shared = database.backend() == db::Backend::postgresql;
   options.lease = std::chrono::milliseconds(config.integer("jobs.lease"));
   options.workers = static_cast<std::size_t>(config.integer("jobs.workers"));

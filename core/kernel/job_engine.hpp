@@ -1,4 +1,5 @@
-// The job engine as the configuration says, tied to those of the other servers: a change here is an event there.
+// Creates the job engine from the configuration and connects it to those of the other servers: a change here is an
+// event there.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace mortise::kernel {
 
 class JobEngine {
  public:
-  // `node`: this server among those that share the database; `boot`: this start of it. What is given outlives it.
+  // `node`: this server among those that share the database; `boot`: this start of it. The arguments must outlive it.
   JobEngine(const config::Config& config, db::Database& database, services::Events& events, ops::Registry& metrics,
             const std::string& node, const std::string& boot);
   ~JobEngine();

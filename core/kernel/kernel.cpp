@@ -24,8 +24,8 @@
 namespace mortise::kernel {
 namespace {
 
-// A started server, in the order in which it starts. Each member uses only what stands before it (its constructor takes
-// nothing else), so they end in reverse: no new requests, then no jobs, then no modules, then no services.
+// A started server, in the order of its start. Each member uses only earlier ones (its constructor takes nothing else),
+// so they end in reverse: no new requests, then no jobs, then no modules, then no services.
 struct Running {
   Running(Plan& plan, Stores& stores)
       : parts(plan, stores, nodeIdentity(plan.dataDirectory())),

@@ -1,5 +1,5 @@
-// The composition root and its life: prepare (load, check) -> migrate -> start -> serve -> drain -> stop, in this order
-// and down again in reverse.
+// The composition root: prepare (load, check) -> migrate -> start -> serve -> drain -> stop, in this order and down
+// again in reverse.
 #pragma once
 
 #include <memory>
@@ -22,9 +22,9 @@ class ModuleSet;
 
 class Kernel {
  public:
-  // Reads the configuration and every module's manifest; nothing is opened, nothing is run. Throws StartError.
+  // Reads the configuration and every module's manifest; opens and runs nothing. Throws StartError.
   explicit Kernel(KernelOptions options);
-  // Stops whatever still runs.
+  // Stops everything that is still running.
   ~Kernel();
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
@@ -40,14 +40,14 @@ class Kernel {
   void openExistingStores();
   db::Database& database();
   identity::Identity& identity();
-  // Runs what is missing of the kernel's and all enabled modules' migrations; returns the names of those applied. A
-  // module whose migrations are refused is taken out (or StartError when it is required).
+  // Runs the pending migrations of the kernel and of all enabled modules; returns the names of those applied. A module
+  // whose migrations are refused is withdrawn (StartError when it is required).
   std::vector<std::string> migrate();
 
   // Creates and starts the modules, compiles the routes, starts jobs, then listens. Throws StartError.
   void start();
   std::vector<std::string> addresses() const;
-  // One-time link that makes the first administrator; empty when one exists.
+  // One-time link that creates the first administrator; empty when one exists.
   std::string setupLink();
 
   // Stops accepting, lets running requests and streams finish for http.drain_seconds, stops the modules in reverse

@@ -1,4 +1,4 @@
-// The kernel's own jobs: what removes expired rows and leftovers, and the scrub of blobs.
+// The kernel's own jobs: removing expired rows and leftovers, and the scrub of blobs.
 #pragma once
 
 #include "core/base/worker_pool.hpp"
@@ -12,14 +12,15 @@ namespace mortise::kernel {
 
 class KernelJobs {
  public:
-  // Declares the jobs and starts the engine: by now those of all modules are there. What is given outlives it.
+  // Declares the jobs and starts the engine; by now the modules have declared theirs. The arguments must outlive it.
   KernelJobs(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules);
   // Ends the runs of all jobs; waits at most ten seconds for them.
   ~KernelJobs();
   KernelJobs(const KernelJobs&) = delete;
   KernelJobs& operator=(const KernelJobs&) = delete;
 
-  // Posts what a server that stops within the hour would never do. `workers` stop before this object goes.
+  // Posts the hourly work at once, for servers that stop within the hour. `workers` must stop before this object is
+  // destroyed.
   void cleanNow(WorkerPool& workers);
 
  private:

@@ -1,4 +1,4 @@
-// What a kernel is made from.
+// The parameters of a kernel.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace mortise::kernel {
 
 struct KernelOptions {
   config::Sources sources;
-  std::string programDirectory;          // where the binary lies: default modules.path is <dir>/modules, then
+  std::string programDirectory;          // directory of the binary: default modules.path is <dir>/modules, then
                                          // <dir>/../lib/mortise/modules
   std::vector<std::string> moduleFiles;  // further module files, enabled without being listed (ModuleHarness)
   bool quiet = false;                    // do not configure logging from the configuration (tests)

@@ -1,4 +1,4 @@
-// A kernel without modules: what is planned, and how it starts and ends.
+// A kernel without modules: its plan, its start and its end.
 #include "core/kernel/kernel.hpp"
 
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ TEST(Kernel, ServesUntilItIsStopped) {
   kernel.drainAndStop();
   EXPECT_TRUE(kernel.addresses().empty());
   EXPECT_FALSE(http::test::Client(address).connected());
-  kernel.drainAndStop();  // twice is fine
+  kernel.drainAndStop();  // a second call does nothing
 }
 
 TEST(Kernel, StartsAgainAfterItWasStopped) {
@@ -98,7 +98,7 @@ TEST(Kernel, AStartThatFailsAtItsLastStepEndsEverythingBefore) {
   EXPECT_THROW(second.start(), StartError);
   EXPECT_TRUE(second.addresses().empty());
   first.drainAndStop();
-  second.start();  // nothing of the failed start is in the way
+  second.start();  // the failed start left nothing behind
   EXPECT_EQ(http::test::Client(second.addresses().front()).get("/health").status, 200);
 }
 

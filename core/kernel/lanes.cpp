@@ -10,7 +10,7 @@
 namespace mortise::kernel {
 namespace {
 
-// Hashing is the one thing that costs whole cores for a long time: everything else goes first.
+// Only hashing uses whole cores for a long time, so everything else goes first.
 constexpr int kPasswordNiceness = 10;
 
 unsigned workerThreads(const config::Config& config) {

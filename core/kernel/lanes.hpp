@@ -1,4 +1,4 @@
-// The threads that run handlers: the lane `worker`, and the lane `password` for what hashes.
+// The threads that run handlers: the lane `worker`, and the lane `password` for handlers that hash.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@ namespace mortise::kernel {
 
 class Lanes {
  public:
-  // `stopping` is set when the lanes stop: what they do with peers elsewhere ends then. It outlives them.
+  // `stopping` is set when the lanes stop; it ends their work with remote peers. It must outlive the lanes.
   Lanes(const config::Config& config, std::atomic<bool>& stopping);
   ~Lanes();  // stop()
   Lanes(const Lanes&) = delete;
@@ -18,7 +18,7 @@ class Lanes {
 
   WorkerPool& workers() { return workers_; }
   WorkerPool& passwords() { return passwords_; }
-  // Finishes what is queued; takes nothing more. Twice is fine.
+  // Finishes the queued work and accepts no more. A second call does nothing.
   void stop();
 
  private:

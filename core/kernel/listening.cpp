@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Targets = std::unordered_map<const contract::Operation*, Target>;
 
-// Where each operation ends: in the kernel or in its module.
+// The handler of each operation: in the kernel or in its module.
 Targets targetsOf(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules,
                   const Routing& routing) {
   const auto& config = plan.config();
@@ -56,7 +56,8 @@ DispatcherOptions dispatcherOptions(const config::Config& config) {
   return options;
 }
 
-// Makes the folder for uploads that wait. The data lock is ours: files that lie there were left by an earlier start.
+// Creates the folder of waiting uploads. This process holds the data lock, so files in it are left over from an earlier
+// start.
 std::string emptySpool(const std::string& dataDirectory) {
   const auto spool = dataDirectory + "/spool";
   fs::create_directories(spool);
@@ -85,7 +86,7 @@ http::ServerOptions serverOptions(const Plan& plan) {
   return options;
 }
 
-// Empty when only Unix sockets are listened on.
+// Empty when the server listens on Unix sockets only.
 std::string urlOf(const std::vector<std::string>& addresses) {
   for (const auto& address : addresses) {
     if (!address.starts_with("unix:")) return "http://" + address;

@@ -1,4 +1,4 @@
-// Everything between a socket and a handler: who may ask from where, the dispatcher, the HTTP server.
+// The parts between a socket and a handler: access rules by address and origin, the dispatcher, the HTTP server.
 #pragma once
 
 #include <chrono>
@@ -23,17 +23,17 @@ namespace mortise::kernel {
 
 class Listening {
  public:
-  // Binds the addresses of http.listen and serves. Throws std::runtime_error that names the address and the reason.
-  // What is given outlives it.
+  // Binds the addresses of http.listen and serves. Throws std::runtime_error that names the address and the reason. The
+  // arguments must outlive it.
   Listening(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules, const Routing& routing,
             Lanes& lanes);
-  // Stops the lanes, whose answers still go out, then the server, whether drained or not.
+  // Stops the lanes, whose answers are still sent, then the server, whether drained or not.
   ~Listening();
   Listening(const Listening&) = delete;
   Listening& operator=(const Listening&) = delete;
 
   std::vector<std::string> addresses() const { return server_.addresses(); }
-  // Accepts nothing more; waits at most `limit` for requests and streams to finish, then cuts them and logs how many.
+  // Accepts no more; waits at most `limit` for requests and streams to finish, then cuts them and logs how many.
   void drain(std::chrono::seconds limit);
 
  private:

@@ -19,8 +19,8 @@ bool contains(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-FoundModule read(const std::string& file) {
-  FoundModule module;
+ModuleFile read(const std::string& file) {
+  ModuleFile module;
   module.file = file;
   try {
     module.manifest = std::make_shared<const plugin::Manifest>(plugin::Manifest::readFromFile(file));
@@ -54,7 +54,7 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
   const bool everything = contains(enabled, "*") || enabled.empty();
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto module = read(paths[i]);
-    // An unreadable file is judged by its name, so that modules.required can speak of it.
+    // An unreadable file counts under its file name, so that modules.required applies to it.
     const auto name = module.manifest ? module.manifest->name : fs::path(paths[i]).stem().string();
     module.required = contains(required, name);
     module.enabled = i >= listed || module.required || (everything && !contains(disabled, name)) ||
@@ -75,10 +75,10 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
       for (const auto& directory : directories) where += (where.empty() ? "" : ", ") + directory;
       std::vector<std::string> known(names.begin(), names.end());
       const auto near = text::nearest(name, known);
-      set.missing_.push_back(
+      set.missingModules_.push_back(
           "module " + name + " (" + option + ") was not found in " + (where.empty() ? "any directory" : where) +
           (near.empty() ? "; put its file there or remove the name" : "; did you mean " + near + "?"));
-      set.requiredMissing_ = set.requiredMissing_ || isRequired;
+      set.requiredModuleMissing_ = set.requiredModuleMissing_ || isRequired;
     }
   };
   report(required, "modules.required", true);
@@ -86,7 +86,7 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
   return set;
 }
 
-const FoundModule* ModuleSet::named(std::string_view name) const {
+const ModuleFile* ModuleSet::named(std::string_view name) const {
   for (const auto& module : modules_) {
     if (module.manifest && module.manifest->name == name && module.refusal.empty()) return &module;
   }

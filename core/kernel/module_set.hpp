@@ -1,5 +1,4 @@
-// Which modules there are, and which of them are to run: files found in modules.path, what they say of themselves, what
-// the operator chose.
+// The modules in modules.path, their manifests, and which of them are enabled or required.
 #pragma once
 
 #include <memory>
@@ -12,10 +11,10 @@
 
 namespace mortise::kernel {
 
-struct FoundModule {
+struct ModuleFile {
   std::string file;
   std::shared_ptr<const plugin::Manifest> manifest;  // null: unreadable, see refusal
-  std::string refusal;                               // why it can't run; empty = fine so far
+  std::string refusal;                               // why it can't run; empty = it can, so far
   bool enabled = false;
   bool required = false;
 
@@ -25,28 +24,28 @@ struct FoundModule {
 class ModuleSet {
  public:
   // Reads every *.so of the directories (sorted by name) and the given files, without loading any. Of two files with
-  // one module name the first found counts, the other is refused. `disabled`: names switched off with `mortise module
+  // one module name the first counts, the other is refused. `disabled`: names switched off with `mortise module
   // disable`.
   static ModuleSet find(const std::vector<std::string>& directories, const std::vector<std::string>& files,
                         const std::vector<std::string>& enabled, const std::vector<std::string>& required,
                         const std::vector<std::string>& disabled);
 
-  const std::vector<FoundModule>& all() const { return modules_; }
-  std::vector<FoundModule>& all() { return modules_; }
-  const FoundModule* named(std::string_view name) const;
-  // Names that the configuration enables or requires but no file provides, each as one sentence that lists where was
-  // looked.
-  const std::vector<std::string>& missing() const { return missing_; }
-  bool requiredMissing() const { return requiredMissing_; }
+  const std::vector<ModuleFile>& all() const { return modules_; }
+  std::vector<ModuleFile>& all() { return modules_; }
+  const ModuleFile* named(std::string_view name) const;
+  // Modules that the configuration enables or requires but no file provides, each as one sentence that lists the
+  // searched places.
+  const std::vector<std::string>& missingModules() const { return missingModules_; }
+  bool requiredModuleMissing() const { return requiredModuleMissing_; }
 
  private:
-  std::vector<FoundModule> modules_;
-  std::vector<std::string> missing_;
-  bool requiredMissing_ = false;
+  std::vector<ModuleFile> modules_;
+  std::vector<std::string> missingModules_;
+  bool requiredModuleMissing_ = false;
 };
 
-// The list that `mortise module enable|disable` keeps: <data.dir>/modules.disabled, one name a line. Written to a
-// temporary name, then renamed.
+// The list that `mortise module enable|disable` maintains: <data.dir>/modules.disabled, one name a line. Written under
+// a temporary name, then renamed.
 std::vector<std::string> readDisabledModules(const std::string& dataDirectory);
 void writeDisabledModules(const std::string& dataDirectory, const std::vector<std::string>& names);
 

@@ -17,7 +17,7 @@
 namespace mortise::kernel {
 namespace {
 
-// So that it fits into mortise_error.details with what stands beside it.
+// Short enough for mortise_error.details with its other members.
 constexpr std::size_t kMaxUpgradeUrl = 300;
 
 }  // namespace
@@ -126,7 +126,7 @@ unsigned passwordThreads(const config::Config& config) {
 void checkValues(const config::Config& config) {
   namedSecrets(config);
   const auto zone = config.text("jobs.timezone");
-  // Without any zone data the server runs, in UTC; JobEngine says so.
+  // Without time zone data the server runs in UTC; JobEngine logs that.
   if (!services::TimeZone::find(zone) && services::TimeZone::find("Etc/UTC")) {
     throw StartError({"jobs.timezone (" + config.origin("jobs.timezone") + "): there is no time zone \"" + zone +
                       "\"; use an IANA name like Europe/Berlin"});

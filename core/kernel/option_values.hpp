@@ -1,5 +1,5 @@
-// Values of options that are more than a number or a text: checked before anything is opened, so that
-// `mortise check-config` sees them too, and read again by the parts that use them.
+// Values of options that are more than a number or a text. Checked before anything is opened, so that `mortise
+// check-config` reports them too; read again by the parts that use them.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace mortise::kernel {
 
 constexpr const char* kNever = "off";  // blobs.scrub
 
-// All functions throw StartError with a sentence that names the option and where it was set.
+// All functions throw StartError with a sentence that names the option and its source.
 
 // limits.override: names of buckets with the operator's numbers.
 contract::BucketOverrides bucketOverrides(const config::Config& config);
@@ -23,7 +23,7 @@ contract::BucketOverrides bucketOverrides(const config::Config& config);
 contract::SizeOptions sizeOptions(const plugin::Manifest& manifest, const config::Config& config);
 // secrets.named: "module.name=value" or "module.name=@file". The value never appears in a message.
 std::map<std::string, std::string, std::less<>> namedSecrets(const config::Config& config);
-// Permission -> roles that hold it: the defaults of `modules` and of the kernel, changed by identity.grant.
+// Permission -> roles that have it: the defaults of `modules` and of the kernel, changed by identity.grant.
 std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::Manifest* const> modules,
                                                        const config::Config& config);
 // db.url, or the SQLite file in data.dir.
@@ -39,7 +39,8 @@ std::string publicUrl(const config::Config& config);
 std::string upgradeUrl(const config::Config& config);
 // How many threads hash passwords: identity.password_concurrency, by default all cores but one, and at least one.
 unsigned passwordThreads(const config::Config& config);
-// What only the parts that use a value can judge: secrets, time zone, triggers, storage, URLs, proxies. Opens nothing.
+// Checks the values that only their users can judge: secrets, time zone, triggers, storage, URLs, proxies. Opens
+// nothing.
 void checkValues(const config::Config& config);
 
 }  // namespace mortise::kernel

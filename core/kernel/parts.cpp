@@ -56,7 +56,7 @@ Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
   }
   // Several servers share one store: its failure must not take all of them out of a load balancer.
   health.add("object_store", false, kCheckLimit, storage.check);
-  for (const auto& name : serviceNames()) health.reserve(name);  // those of the kernel stand already
+  for (const auto& name : serviceNames()) health.reserve(name);  // the kernel's own names are taken already
   addMailGauges(metrics, *mailer);
 }
 

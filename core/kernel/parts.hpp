@@ -1,5 +1,5 @@
-// The services that modules and requests use. Members stand in the order in which they start: each uses only what
-// stands before it, and they end in reverse.
+// The services that modules and requests use. Members are in the order of their start: each uses only earlier ones, and
+// they end in reverse.
 #pragma once
 
 #include <atomic>
@@ -23,10 +23,10 @@
 namespace mortise::kernel {
 
 struct Parts {
-  // `nodeId`: this server among those that share the database. Throws what the services throw when they can't start.
-  // `plan` and `stores` outlive it.
+  // `nodeId`: this server among those that share the database. Throws the services' exceptions when they can't start.
+  // `plan` and `stores` must outlive it.
   Parts(const Plan& plan, Stores& stores, std::string nodeId);
-  ~Parts();  // sends what mail it can for five seconds
+  ~Parts();  // sends queued mail for at most five seconds
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
@@ -35,7 +35,7 @@ struct Parts {
   // Outlives what its gauges read; it is rendered only while the server listens.
   ops::Registry metrics;
   plugin::BaseUrl baseUrl;
-  std::atomic<bool> stopping{false};  // set: what goes on with peers elsewhere ends
+  std::atomic<bool> stopping{false};  // set: ends work with remote peers
   std::unique_ptr<services::Cache> cache;
   std::unique_ptr<services::Limits> limits;
   services::Slots slots;
@@ -49,7 +49,7 @@ struct Parts {
   services::Jobs& jobs() { return jobEngine.jobs(); }
 };
 
-// Where clients reach this server, without a slash at the end: http.public_url, else the address that it listens on;
+// The URL of this server for clients, without a slash at the end: http.public_url, else the address it listens on;
 // empty before it listens, and when it listens on Unix sockets only.
 std::string clientUrl(const config::Config& config, const plugin::BaseUrl& baseUrl);
 

@@ -11,7 +11,7 @@
 namespace mortise::kernel {
 namespace {
 
-// Deny by default: a service key gets in only where the contract lists one of its scopes.
+// Deny by default: a service key is admitted only where the contract lists one of its scopes.
 void requireScope(const contract::Operation& operation, const identity::Principal& principal) {
   if (operation.scopes.empty()) {
     throw Problem(403, "service_key_not_allowed")

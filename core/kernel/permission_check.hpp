@@ -1,5 +1,5 @@
-// Whether a caller may use an operation: signed in where the contract asks for it, with its permission, and, for a
-// service key, with one of its scopes.
+// Checks whether a caller may use an operation: signed in where the contract demands it, with its permission, and, for
+// a service key, with one of its scopes.
 #pragma once
 
 #include "core/contract/operation.hpp"

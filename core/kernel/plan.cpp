@@ -71,8 +71,8 @@ void Plan::readConfiguration(const KernelOptions& options) {
   modules_ = ModuleSet::find(moduleDirectories(first, options.programDirectory), options.moduleFiles,
                              first.list("modules.enabled"), first.list("modules.required"),
                              readDisabledModules(dataDirectory_));
-  if (modules_.requiredMissing()) throw StartError(modules_.missing());
-  for (const auto& line : modules_.missing()) refusals_.push_back(line);
+  if (modules_.requiredModuleMissing()) throw StartError(modules_.missingModules());
+  for (const auto& line : modules_.missingModules()) refusals_.push_back(line);
 
   std::vector<std::string> others;
   for (auto& module : modules_.all()) {
@@ -102,7 +102,7 @@ void Plan::addMessages(const plugin::Manifest& manifest) {
   }
 }
 
-// Before any contract: what a module needs of this kernel and of other modules.
+// Before the contracts are compiled: a module's requirements on this kernel and on other modules.
 void Plan::checkManifests() {
   for (auto& module : modules_.all()) {
     if (!module.mayStart()) continue;
@@ -140,8 +140,8 @@ void Plan::compileContracts(const contract::BucketOverrides& overrides) {
   }
 }
 
-// An operation whose feature no module declares would refuse every caller. Refusing one module takes its features
-// away: again until nothing changes.
+// An operation whose feature no module declares would refuse every caller, so its module is refused. That removes the
+// module's features: repeat until nothing changes.
 void Plan::withdrawUnknownFeatures() {
   for (bool settled = false; !settled;) {
     settled = true;
@@ -158,7 +158,7 @@ void Plan::withdrawUnknownFeatures() {
             return !operation->feature.empty() && !features_.contains(operation->feature);
           });
       if (lacking == document.operations.end()) continue;
-      const contract::Operation operation = **lacking;  // its document goes below
+      const contract::Operation operation = **lacking;  // a copy: its document is removed below
       const auto near = text::nearest(operation.feature, known);
       auto* module = startable(operation.module);
       const auto reason = operation.file + ":" + std::to_string(operation.line) + ": operation " + operation.id +
@@ -191,7 +191,7 @@ void Plan::checkOverrides(const contract::BucketOverrides& overrides) const {
   }
 }
 
-void Plan::refuse(FoundModule& module, std::string sentence) {
+void Plan::refuse(ModuleFile& module, std::string sentence) {
   module.refusal = sentence;
   log::error("module refused", {{"reason", sentence}});
   if (module.required)
@@ -214,15 +214,15 @@ std::vector<const plugin::Manifest*> Plan::manifests() const {
   return manifests;
 }
 
-FoundModule* Plan::startable(std::string_view name) {
+ModuleFile* Plan::startable(std::string_view name) {
   for (auto& module : modules_.all()) {
     if (module.mayStart() && module.manifest->name == name) return &module;
   }
   return nullptr;
 }
 
-std::vector<const FoundModule*> Plan::startOrder() const {
-  std::vector<const FoundModule*> order;
+std::vector<const ModuleFile*> Plan::startOrder() const {
+  std::vector<const ModuleFile*> order;
   for (const auto* manifest : plugin::planStart(manifests()).order) {
     if (const auto* module = modules_.named(manifest->name); module != nullptr) order.push_back(module);
   }

@@ -1,5 +1,5 @@
-// What is going to run, worked out from the options before anything is opened: the configuration, the modules with
-// their contracts, texts and features, and why some modules can't run. Nothing changes it afterwards but withdraw().
+// The plan of what will run, made from the options before anything is opened: the configuration, the modules with their
+// contracts, texts and features, and why some modules can't run. Afterwards only withdraw() changes it.
 #pragma once
 
 #include <map>
@@ -16,7 +16,8 @@
 
 namespace mortise::kernel {
 
-// One thread at a time; the parts of a running kernel only read it, and withdraw() is over before they do so at once.
+// One thread at a time. The parts of a running kernel only read it, and every withdraw() is over before several threads
+// do.
 class Plan {
  public:
   // Reads the configuration and every module's manifest, compiles the contracts and checks the values of options; opens
@@ -35,8 +36,8 @@ class Plan {
   const dialect::Messages& messages() const { return messages_; }
   // Of the modules that could start when the plan was made.
   const identity::FeatureTiers& features() const { return features_; }
-  // The modules that may start, each after those whose interfaces it uses. The pointers live as long as the plan.
-  std::vector<const FoundModule*> startOrder() const;
+  // The modules that may start, each after those whose interfaces it uses. The pointers are valid as long as the plan.
+  std::vector<const ModuleFile*> startOrder() const;
   // Permission -> roles, of the modules that may start.
   std::map<std::string, std::vector<std::string>> grants() const;
   // Directory of the bundled documentation pages; empty when they are not installed.
@@ -44,8 +45,8 @@ class Plan {
   // "auth.login_ip: 50 per 300s (limits.override; the contract says 30 per 300s)"
   std::vector<std::string> rateLimits() const;
 
-  // A module can't run after all: its routes go, and `sentence` says why. Throws StartError when the module is one of
-  // modules.required.
+  // Records that a module can't run after all: removes its routes; `sentence` is the reason. Throws StartError when the
+  // module is one of modules.required.
   void withdraw(std::string_view module, std::string sentence);
 
  private:
@@ -55,9 +56,9 @@ class Plan {
   void withdrawUnknownFeatures();
   void checkOverrides(const contract::BucketOverrides& overrides) const;
   void addMessages(const plugin::Manifest& manifest);
-  void refuse(FoundModule& module, std::string sentence);
+  void refuse(ModuleFile& module, std::string sentence);
   std::vector<const plugin::Manifest*> manifests() const;
-  FoundModule* startable(std::string_view name);
+  ModuleFile* startable(std::string_view name);
 
   std::string programDirectory_;
   config::Config config_;

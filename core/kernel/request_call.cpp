@@ -36,7 +36,7 @@ std::string mediaType(std::string_view contentType) {
 
 bool isJson(const std::string& type) { return type == "application/json" || type.ends_with("+json"); }
 
-// Families whose clients send odd or no content types: what counts is whether the body can be read.
+// In these families clients send wrong or no content types: only the parsing of the body decides.
 bool ignoresContentType(const contract::Operation& operation) {
   return operation.body.lenient || operation.conventions.family->anyContentType;
 }
@@ -69,8 +69,8 @@ bool takesForm(const contract::Operation& operation) {
   return std::find(types.begin(), types.end(), kForm) != types.end();
 }
 
-// Some paths belong to two families; a cookie tells that of browsers. Whether the cookie is good shows later: the
-// refusal is of its family, too.
+// Some paths belong to two families; a cookie indicates the one of browsers. The cookie is verified later: its refusal
+// uses that family, too.
 const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields) {
   if (!match.operation || !match.operation->cookieConventions || fields.find("Authorization") != nullptr)
     return match.conventions;
@@ -90,7 +90,7 @@ RequestCall::RequestCall(const Answering& answering, http::ExchangePtr exchange,
 
 bool RequestCall::permitted(std::string_view permission) const {
   if (!principal_) return false;
-  // The scope check let a service key in to this operation, and to nothing more.
+  // The scope check admitted a service key to this operation, and to nothing more.
   if (principal_->isServiceKey()) return match_.operation && permission == match_.operation->permission;
   return principal_->permitted(std::string(permission));
 }
@@ -158,7 +158,7 @@ void RequestCall::checkSyntax() {
   hasBody_ = true;
 }
 
-// A form where the contract offers one beside JSON: an object of texts, the last of each name.
+// A form where the contract accepts one beside JSON: an object of texts; of a repeated name the last one counts.
 void RequestCall::readForm(std::string_view bytes) {
   std::map<std::string, std::string> last;
   for (auto& [name, value] : decodedPairs(bytes, "body")) {
@@ -296,7 +296,7 @@ http::Reply RequestCall::errorReply(const Problem& problem) {
 bool RequestCall::refuseByClose(const Problem& problem) {
   if (!match_.operation || !match_.operation->closesRefused || !exchange_->wantsWebSocket()) return false;
   http::WebSocket::Options options;
-  // Browsers drop a connection that answers none of the sub-protocols they offered, and the code with it.
+  // Browsers drop a connection that selects none of the sub-protocols they offered, and the code with it.
   if (auto offered = exchange_->offeredSubprotocols(); !offered.empty())
     options.subprotocol = std::move(offered.front());
   const auto socket = exchange_->upgrade(std::move(options), {}, {});
@@ -328,7 +328,7 @@ bool RequestCall::expired() const { return exchange_->clientGone() || timeIsOver
 
 void RequestCall::hold(services::Slots::Held slot) {
   const std::lock_guard lock(slotsMutex_);
-  if (!over_) slots_.push_back(std::move(slot));  // else it goes here
+  if (!over_) slots_.push_back(std::move(slot));  // else the slot is released here
 }
 
 void RequestCall::exchangeOver() {

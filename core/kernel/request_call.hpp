@@ -1,5 +1,4 @@
-// One matched request on its way through the checks and the handler: what plugin::Call promises, over one
-// http::Exchange.
+// One matched request on its way through the checks and the handler: implements plugin::Call over one http::Exchange.
 #pragma once
 
 #include <atomic>
@@ -66,13 +65,13 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   // Each throws the Problem of its check.
   void checkSyntax();
   void checkShape();
-  bool replyRaw(http::Reply reply);                // status and fields as given, plus what every reply carries
+  bool replyRaw(http::Reply reply);                // status and fields unchanged, plus those that every reply carries
   http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
-  // Keeps the slot of a concurrent bucket until the exchange is over.
+  // Holds the slot of a concurrent bucket until the exchange is over.
   void hold(services::Slots::Held slot);
   void exchangeOver();
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
-  dialect::Context context() const;  // without the URL, which only errors show
+  dialect::Context context() const;  // without the URL, which only errors contain
 
   std::size_t nextCheck = 0;  // position in the contract's list of checks
   bool bodyReceived = false;
@@ -82,7 +81,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   void decorate(http::Fields& fields) const;
   void readForm(std::string_view bytes);
-  // Completes the handshake and says the refusal with a close code. False: it can't be done that way.
+  // Completes the handshake and sends the refusal as a close code. Returns false where that is impossible.
   bool refuseByClose(const Problem& problem);
   void convertParameters(std::vector<FieldError>& errors);
 

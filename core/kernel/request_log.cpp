@@ -60,7 +60,7 @@ void RequestLog::finished(const http::Exchange& exchange, const RequestCall* cal
   if (!completed) aborted_->add(1);
   if (!accessLog_ || !log::enabled(log::Level::info)) return;
   const auto& head = exchange.head();
-  // The query may hold tokens and addresses: the line has the path only.
+  // The query may contain tokens and addresses: the line has the path only.
   const log::Field fields[] = {
       {"request_id", exchange.requestId()},
       {"method", http::toText(head.method)},

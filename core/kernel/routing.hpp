@@ -1,4 +1,4 @@
-// What requests are matched and answered with: the routes of all contracts, the envelopes, the texts.
+// The tables that match and answer requests: the routes of all contracts, the envelopes, the texts.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace mortise::kernel {
 
 // Immutable; any thread.
 struct Routing {
-  // Throws std::runtime_error when an envelope that a module brings can't be used.
+  // Throws std::runtime_error for a module's envelope that can't be used.
   Routing(const Plan& plan, const RunningModules& modules);
 
   std::shared_ptr<const dialect::Messages> messages;

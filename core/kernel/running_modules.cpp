@@ -43,7 +43,7 @@ plugin::HostServices hostServices(const Plan& plan, Stores& stores, Parts& parts
 
 }  // namespace
 
-// Through the other constructor, so that what has started is stopped when a later one throws.
+// Delegates to the other constructor, so that started modules are stopped when a later one throws.
 RunningModules::RunningModules(Plan& plan, Stores& stores, Parts& parts) : RunningModules(parts) {
   const auto services = hostServices(plan, stores, parts, provided_);
   for (const auto* module : plan.startOrder()) {
@@ -79,7 +79,7 @@ plugin::ModuleInstance* RunningModules::named(std::string_view name) const {
   return nullptr;
 }
 
-std::unique_ptr<plugin::ModuleInstance> RunningModules::bringUp(const Plan& plan, const FoundModule& module,
+std::unique_ptr<plugin::ModuleInstance> RunningModules::bringUp(const Plan& plan, const ModuleFile& module,
                                                                 const plugin::HostServices& services) const {
   provided_.requireNeeds(*module.manifest);
   auto library = plugin::Library::open(module.file, *module.manifest);

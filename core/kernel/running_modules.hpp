@@ -16,9 +16,9 @@ namespace mortise::kernel {
 
 class RunningModules {
  public:
-  // Loads, creates and starts each module and hands its jobs to the engine; then grants the modules' permissions to
-  // roles. A module that fails is withdrawn from the plan. Throws StartError when that one is required. What is given
-  // outlives it.
+  // Loads, creates and starts each module and passes its jobs to the engine; then grants the modules' permissions to
+  // roles. A module that fails is withdrawn from the plan. Throws StartError when that one is required. The arguments
+  // must outlive it.
   RunningModules(Plan& plan, Stores& stores, Parts& parts);
   // Ends the runs of jobs (waits at most ten seconds for them), then stops the modules.
   ~RunningModules();
@@ -28,12 +28,12 @@ class RunningModules {
   const std::vector<std::unique_ptr<plugin::ModuleInstance>>& all() const { return instances_; }
   // Null when it does not run.
   plugin::ModuleInstance* named(std::string_view name) const;
-  // What they offer to each other.
+  // The interfaces that modules offer to each other.
   const plugin::ProvidedInterfaces& provided() const { return provided_; }
 
  private:
   explicit RunningModules(Parts& parts) : parts_(parts) {}
-  std::unique_ptr<plugin::ModuleInstance> bringUp(const Plan& plan, const FoundModule& module,
+  std::unique_ptr<plugin::ModuleInstance> bringUp(const Plan& plan, const ModuleFile& module,
                                                   const plugin::HostServices& services) const;
 
   Parts& parts_;

@@ -10,8 +10,8 @@ namespace {
 
 struct OwnService {
   std::string_view service;
-  std::string_view check;      // the kernel's name for it
-  std::string_view unchecked;  // where there is no such check, nothing can be down
+  std::string_view check;      // the kernel's name of it
+  std::string_view unchecked;  // where no such check exists, nothing can be down
 };
 
 constexpr OwnService kOwn[] = {

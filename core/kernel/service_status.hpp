@@ -1,5 +1,5 @@
-// What /api/status says of the services: the words that clients of the agent platform know for the kernel's own,
-// whatever serves them, then the modules' checks by name, then the server itself.
+// The services in /api/status: the kernel's own under the names that clients of the agent platform expect, whatever
+// implements them, then the modules' checks by name, then the server itself.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ struct ServiceStatus {
   std::string details;
 };
 
-// Names that modules can't give their checks.
+// Names that modules can't use for their checks.
 std::vector<std::string> serviceNames();
 
 std::vector<ServiceStatus> serviceStatuses(const ops::HealthReport& report);

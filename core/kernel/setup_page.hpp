@@ -1,4 +1,4 @@
-// The page behind the one-time set-up link, on which the first administrator is made.
+// The page behind the one-time set-up link, which creates the first administrator.
 #pragma once
 
 #include <string>

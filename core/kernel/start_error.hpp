@@ -1,4 +1,4 @@
-// Start-up can't go on.
+// The server can't start.
 #pragma once
 
 #include <exception>
@@ -7,7 +7,7 @@
 
 namespace mortise::kernel {
 
-// One sentence per line, each ready to be shown to an operator.
+// One sentence per line, each ready for an operator.
 class StartError : public std::exception {
  public:
   explicit StartError(std::vector<std::string> lines);

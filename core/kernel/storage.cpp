@@ -29,7 +29,7 @@ struct Endpoint {
   bool secure = true;
 };
 
-// Ends in what to do; the option's name is put before it.
+// The message ends in the correction; the caller puts the option's name before it.
 [[noreturn]] void fault(const std::string& sentence) { throw std::runtime_error(sentence); }
 
 Place placeFrom(const std::string& url) {
@@ -113,7 +113,8 @@ Storage openS3(const StorageParts& parts) {
   const auto place = placeFrom(parts.config.text("blobs.url"));
   options.cancelled = parts.stopping;
   options.metrics = parts.metrics;
-  // Not through the client of the modules: health asks with a limit of its own, and must not open the circuit for them.
+  // A client of its own instead of the modules': the health check has its own time limit and must not open their
+  // circuit breaker.
   auto probing = options;
   probing.connectTimeout = probing.idleTimeout = std::chrono::milliseconds(1500);
   probing.metrics = nullptr;
@@ -148,7 +149,7 @@ Storage openLocal(const StorageParts& parts) {
     return ops::CheckResult{true, "a local folder"};
   };
   storage.objects = std::move(local);
-  if (parts.config.given("blobs.s3_endpoint"))
+  if (parts.config.isSet("blobs.s3_endpoint"))
     log::warning("blobs.s3_endpoint is set, but blobs are kept on this disk; set blobs.url to s3://BUCKET");
   return storage;
 }

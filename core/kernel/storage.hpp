@@ -1,4 +1,4 @@
-// Where blobs and objects are kept, put together as [blobs] says.
+// The stores of blobs and objects, created from the options [blobs].
 #pragma once
 
 #include <atomic>
@@ -23,22 +23,22 @@ struct Storage {
   std::unique_ptr<services::Blobs> blobs;
   std::unique_ptr<services::Objects> objects;
   services::LocalObjects* localObjects = nullptr;  // `objects`, when links lead to this server
-  ops::Health::Check check;                        // can objects be stored
+  ops::Health::Check check;                        // whether objects can be stored
 };
 
 struct StorageParts {
   const config::Config& config;
   const services::Secrets& secrets;
-  std::function<std::string()> url;   // where clients reach this server; called when a link is made
-  const std::atomic<bool>* stopping;  // set: what is under way with a store elsewhere ends
+  std::function<std::string()> url;   // URL of this server for clients; called when a link is made
+  const std::atomic<bool>* stopping;  // set: ends work with a remote store
   ops::Registry* metrics;
 };
 
-// What is wrong with the values of [blobs]; empty when nothing is. Asks no store.
+// What is wrong with the values of [blobs]; empty when nothing is. Does not contact the store.
 std::string storageFault(const config::Config& config);
-// Throws ServiceError, and std::runtime_error for what storageFault() would say.
+// Throws ServiceError, and std::runtime_error for the faults of storageFault().
 Storage openStorage(const StorageParts& parts);
-// The folder of local blobs and objects; empty when they are elsewhere.
+// The folder of local blobs and objects; empty when they are remote.
 std::string localBlobDirectory(const config::Config& config);
 
 }  // namespace mortise::kernel

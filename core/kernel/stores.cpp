@@ -37,7 +37,7 @@ identity::Options identityOptions(const Plan& plan, const services::Secrets& sec
   options.argon2Memory = static_cast<std::size_t>(config.integer("identity.argon2_memory"));
   options.argon2Passes = static_cast<unsigned>(config.integer("identity.argon2_passes"));
   options.passwordConcurrency = passwordThreads(config);
-  // The lane `password` has a queue of its own. Beside it few may wait, since each holds a worker meanwhile.
+  // The lane `password` has its own queue. Beside it few callers may wait, since each occupies a worker meanwhile.
   options.passwordQueue = std::size_t{2} * options.passwordConcurrency;
   options.accessLifetime = seconds("identity.access_ttl");
   options.refreshLifetime = seconds("identity.refresh_ttl");

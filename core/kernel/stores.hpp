@@ -1,4 +1,4 @@
-// What is opened before anything runs, and all that the user commands need: secrets, database, accounts, audit.
+// The stores that user commands need and that open first: secrets, database, accounts, audit.
 #pragma once
 
 #include <memory>

@@ -14,14 +14,14 @@
 namespace mortise::kernel {
 namespace {
 
-// Principals that one look at the database can tell of.
+// Equal for principals that one check of the database covers.
 using Identified = std::tuple<identity::Credential, std::string, std::string, std::string, std::int64_t>;
 
 Identified identified(const identity::Principal& principal) {
   return {principal.credential, principal.userId, principal.sessionId, principal.keyId, principal.tokenGeneration};
 }
 
-// An access token may run out while a stream is open; a key or a cookie session ends with its time.
+// An access token may expire while a stream is open; a key or a cookie session ends the stream at its expiry.
 bool byTime(const identity::Principal& principal) {
   return principal.credential == identity::Credential::key || principal.credential == identity::Credential::cookie;
 }
@@ -93,7 +93,7 @@ void StreamWatch::run() {
 
 void StreamWatch::look() {
   const auto now = Clock::now();
-  // Before the database is asked: a change meanwhile is seen at the next look.
+  // Before the database is asked: a change meanwhile is seen in the next round.
   const auto revision = identity_.revision();
   auto entries = due(now, revision);
   if (entries.empty()) return;
@@ -102,7 +102,7 @@ void StreamWatch::look() {
     checks_.fetch_add(1, std::memory_order_relaxed);
     if (std::exchange(failing_, false)) log::info("the rights of open streams are checked again");
   } catch (const std::exception& error) {
-    // Nobody is cut off because the database is away; the next look is soon.
+    // A database outage cuts no stream; the next round is soon.
     if (!std::exchange(failing_, true))
       log::warning("the rights of open streams can't be checked for now", {{"reason", error.what()}});
     seenRevision_ = 0;
@@ -121,7 +121,7 @@ std::vector<StreamWatch::Entry> StreamWatch::due(Clock::time_point now, std::opt
   std::vector<Entry> due;
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    // A new one may have missed a change between its authentication and now.
+    // A new stream may have missed a change between its authentication and now.
     if (all || entry.unchecked || ranOut(*entry.principal, seconds)) due.push_back(entry);
     entry.unchecked = false;
   }
@@ -154,7 +154,7 @@ void StreamWatch::check(std::vector<Entry> entries) {
                 {{"operation", entry.operation->id}, {"user", entry.principal->userId}, {"code", ended->code}});
       entry.end(*ended);
     }
-    // What runs out by time runs out later when it was used meanwhile.
+    // Use extends a cookie session: check again when the known expiry passes.
     if (now.principal && byTime(*now.principal)) later.emplace(key, now.principal);
   }
   if (later.empty()) return;

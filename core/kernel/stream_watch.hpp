@@ -1,6 +1,6 @@
 // Ends event streams and WebSockets whose caller lost the right to them: signed out, banned, deleted, a new password, a
-// key revoked or expired, a role without the permission. Costs nothing per message: one thread looks at all of them,
-// only after a change where changes can be seen (SQLite), else every few seconds with a few queries for all callers
+// key revoked or expired, a role without the permission. Costs nothing per message: one thread checks all of them, only
+// after a change where changes are visible (SQLite), else every few seconds with a few queries for all callers
 // together.
 #pragma once
 
@@ -26,9 +26,9 @@ namespace mortise::kernel {
 class StreamWatch {
  public:
   struct Times {
-    std::chrono::milliseconds look{500};        // for changes that can be seen
-    std::chrono::milliseconds poll{2500};       // of a database whose changes can't
-    std::chrono::milliseconds recheck{10'000};  // what no counter shows: a change by hand in the database
+    std::chrono::milliseconds look{500};        // for changes that are visible
+    std::chrono::milliseconds poll{2500};       // of a database whose changes are not
+    std::chrono::milliseconds recheck{10'000};  // for changes that no counter shows: made by hand in the database
   };
   // Throws the Problem of the permission check.
   using Permission = std::function<void(const contract::Operation&, const identity::PrincipalPtr&)>;
@@ -39,23 +39,23 @@ class StreamWatch {
   StreamWatch(const StreamWatch&) = delete;
   StreamWatch& operator=(const StreamWatch&) = delete;
 
-  // [any] From now on, until it is closed. An anonymous principal is not watched.
+  // [any] Watches it until it is closed. An anonymous principal is not watched.
   void add(std::shared_ptr<http::Stream> stream, identity::PrincipalPtr principal, contract::OperationPtr operation);
   void add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal, contract::OperationPtr operation);
 
   std::size_t watched() const;
   std::uint64_t ended() const { return ended_.load(std::memory_order_relaxed); }
-  // Times that the database was asked.
+  // How often the database was asked.
   std::uint64_t checks() const { return checks_.load(std::memory_order_relaxed); }
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Entry {
-    std::shared_ptr<http::Stream> stream;  // one of the two
+    std::shared_ptr<http::Stream> stream;  // exactly one of the two is set
     std::shared_ptr<http::WebSocket> socket;
     identity::PrincipalPtr principal;
     contract::OperationPtr operation;
-    bool unchecked = true;  // not looked at since it was opened
+    bool unchecked = true;  // not checked since it was opened
 
     bool open() const { return stream ? stream->open() : socket->open(); }
     void end(const Problem& problem) const;
@@ -75,7 +75,7 @@ class StreamWatch {
   std::condition_variable wake_;
   std::vector<Entry> entries_;
   bool stopping_ = false;
-  // The thread's own.
+  // Used by the thread only.
   std::uint64_t seenRevision_ = 0;
   Clock::time_point checkedAt_{};
   bool failing_ = false;

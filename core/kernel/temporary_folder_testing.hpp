@@ -17,7 +17,7 @@ class TemporaryFolder {
     path_ = pattern;
   }
   ~TemporaryFolder() {
-    std::error_code ignored;  // what is left under /tmp does no harm
+    std::error_code ignored;  // files left under /tmp do no harm
     std::filesystem::remove_all(path_, ignored);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

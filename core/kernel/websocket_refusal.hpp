@@ -1,5 +1,5 @@
-// A refusal as a WebSocket close code, for operations whose contract asks for it (x-mortise-websocket-refusal: close):
-// browsers tell a page nothing of an HTTP refusal, but they tell it the code.
+// A refusal as a WebSocket close code, for operations whose contract demands it (x-mortise-websocket-refusal: close):
+// browsers hide an HTTP refusal from a page, but show it the code.
 #pragma once
 
 #include <string>
