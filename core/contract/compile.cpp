@@ -1,5 +1,5 @@
-// A contract document becomes operations. Everything it says is checked here, so that a mistake stops the start and not
-// a request.
+// Compiles a contract document into operations. Checks everything the document says, so that a mistake stops the start
+// and not a request.
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -56,9 +56,9 @@ std::string shown(const Value& value) {
   return text;
 }
 
-std::string didYouMean(std::string_view name, const Names& names, const std::string& otherwise) {
+std::string didYouMean(std::string_view name, const Names& names, const std::string& fallback) {
   const auto near = text::nearest(name, names);
-  return near.empty() ? otherwise : "did you mean " + near;
+  return near.empty() ? fallback : "did you mean " + near;
 }
 
 class DocumentCompiler {
@@ -111,7 +111,7 @@ class DocumentCompiler {
                              sentence);
   }
 
-  // --- small readers
+  // --- reading single values
 
   std::string text(const Value& value, std::string_view key) const {
     if (!value.IsString() || value.GetStringLength() == 0)
@@ -195,7 +195,7 @@ class DocumentCompiler {
     }
   }
 
-  // x-mortise-* deeper down would be ignored; say so instead.
+  // A misplaced x-mortise-* would be ignored; refuse it instead.
   void strayExtensions() const {
     if (const Value* components = json::member(*root_, "components")) stray(*components);
     if (const Value* info = json::member(*root_, "info")) stray(*info);
@@ -230,15 +230,15 @@ class DocumentCompiler {
     Names known;
     for (const auto& [name, check] : kChecks) known.push_back(name);
     for (const auto& name : names(*checks, "x-mortise-checks")) {
-      const auto found =
+      const auto match =
           std::find_if(kChecks.begin(), kChecks.end(), [&](const auto& entry) { return entry.first == name; });
-      if (found == kChecks.end())
+      if (match == kChecks.end())
         fail("expected checks among " + list(known) + ", found " + name + "; " + didYouMean(name, known, "remove it"));
-      if (std::find(into.checks.begin(), into.checks.end(), found->second) != into.checks.end())
+      if (std::find(into.checks.begin(), into.checks.end(), match->second) != into.checks.end())
         fail("expected each check once, found " + name + " twice; remove one");
-      into.checks.push_back(found->second);
+      into.checks.push_back(match->second);
     }
-    // Leaving one out would switch it off without a word.
+    // A check that is missing from the list would be switched off silently.
     for (const auto& [name, check] : kChecks) {
       if (check == Check::csrf || std::find(into.checks.begin(), into.checks.end(), check) != into.checks.end())
         continue;
@@ -308,16 +308,16 @@ class DocumentCompiler {
     } else if (key == "window" || key == "stale") {
       bucket.windowSeconds = seconds(value, key);
     } else if (key == "key") {
-      const auto found = kKeys.find(text(value, key));
-      if (found == kKeys.end())
+      const auto match = kKeys.find(text(value, key));
+      if (match == kKeys.end())
         fail("expected key ip, user, credential or custom, found " + shown(value) + "; write one of them");
-      bucket.key = found->second;
+      bucket.key = match->second;
     } else if (key == "algorithm") {
-      const auto found = kAlgorithms.find(text(value, key));
-      if (found == kAlgorithms.end())
+      const auto match = kAlgorithms.find(text(value, key));
+      if (match == kAlgorithms.end())
         fail("expected algorithm tokens, fixed_window, sliding_window, cooldown or concurrent, found " + shown(value) +
              "; write one of them");
-      bucket.algorithm = found->second;
+      bucket.algorithm = match->second;
     } else if (key == "store_down") {
       const auto said = text(value, key);
       if (said != "refuse" && said != "allow")
@@ -379,7 +379,7 @@ class DocumentCompiler {
 
     out->conventions = out_.conventions;
     if (const Value* dialect = json::member(value, "x-mortise-dialect")) {
-      // Paths and caching stay as in the document: they are no part of what another envelope brings with it.
+      // Paths and caching stay as in the document: another envelope does not change them.
       auto other = families_.conventions(text(*dialect, "x-mortise-dialect"));
       other.bothSlashes = out_.conventions.bothSlashes;
       other.decodedSlash = out_.conventions.decodedSlash;
@@ -414,11 +414,11 @@ class DocumentCompiler {
       static const std::map<std::string, Lane, std::less<>> kLanes = {
           {"worker", Lane::worker}, {"loop", Lane::loop}, {"stream", Lane::stream}, {"password", Lane::password}};
       const auto name = text(*lane, "x-mortise-lane");
-      const auto found = kLanes.find(name);
-      if (found == kLanes.end())
+      const auto match = kLanes.find(name);
+      if (match == kLanes.end())
         fail("expected x-mortise-lane worker, loop, stream or password, found " + name + "; " +
              didYouMean(name, {"worker", "loop", "stream", "password"}, "write worker when unsure"));
-      out.lane = found->second;
+      out.lane = match->second;
     }
     if (const Value* one = json::member(value, "x-mortise-permission"))
       out.permission = text(*one, "x-mortise-permission");
@@ -450,22 +450,22 @@ class DocumentCompiler {
   std::vector<std::shared_ptr<const Bucket>> limitsIn(const Value& list) const {
     std::vector<std::shared_ptr<const Bucket>> out;
     for (const auto& name : names(list, "x-mortise-limits")) {
-      const auto found = buckets_.find(name);
-      if (found == buckets_.end()) {
+      const auto match = buckets_.find(name);
+      if (match == buckets_.end()) {
         Names known;
         for (const auto& [one, bucket] : buckets_) known.push_back(one);
         fail("expected x-mortise-limits to name buckets of this document, found " + name + "; " +
              didYouMean(name, known, "declare it under x-mortise-buckets"));
       }
-      if (found->second->key == Bucket::Key::custom)
+      if (match->second->key == Bucket::Key::custom)
         fail("expected x-mortise-limits to name buckets the kernel can take, found " + name +
              " with key custom; take it in the handler");
-      out.push_back(found->second);
+      out.push_back(match->second);
     }
     return out;
   }
 
-  // Limits of the document hold for each of its operations that needs a caller, beside the operation's own.
+  // Limits of the document apply to each of its operations that needs a caller, beside the operation's own.
   void documentLimits() {
     const Value* limits = json::member(*root_, "x-mortise-limits");
     if (limits == nullptr) return;
@@ -484,13 +484,13 @@ class DocumentCompiler {
       fail("expected a cookie among security with x-mortise-cookie-dialect, found none; add one or remove the key");
     auto theirs = families_.conventions(text(*dialect, "x-mortise-cookie-dialect"));
     out.cookieConventions = out.conventions;
-    // The rest is one way for every caller.
+    // Everything below is the same for every caller.
     out.cookieConventions->family = theirs.family;
     out.cookieConventions->dialect = std::move(theirs.dialect);
     out.cookieConventions->language = std::move(theirs.language);
   }
 
-  // Deny by default: whoever wants no token has to say so.
+  // Deny by default: an operation without sign-in must say so.
   void csrf(const Value& value, Operation& out) const {
     const bool changes = out.method == "POST" || out.method == "PUT" || out.method == "PATCH" || out.method == "DELETE";
     const Value* own = json::member(value, "x-mortise-csrf");
@@ -557,9 +557,9 @@ class DocumentCompiler {
     if (scheme == nullptr)
       fail("expected security scheme " + std::string(schemeName) +
            " under components.securitySchemes, found none; add it");
-    const auto& found = resolved(*scheme);
-    const auto type = json::textMember(found, "type"), kind = json::textMember(found, "scheme"),
-               in = json::textMember(found, "in");
+    const auto& definition = resolved(*scheme);
+    const auto type = json::textMember(definition, "type"), kind = json::textMember(definition, "scheme"),
+               in = json::textMember(definition, "in");
     if (type == "http" && text::equalsIgnoreCase(kind, "bearer")) {
       auto plain = text::lower(schemeName);
       plain.erase(std::remove_if(plain.begin(), plain.end(), [](char c) { return c == '_' || c == '-'; }), plain.end());
@@ -570,7 +570,7 @@ class DocumentCompiler {
       into.apiKey = true;
     } else {
       fail("expected scheme " + std::string(schemeName) +
-           " to be http bearer, apiKey in cookie or apiKey in header, found " + shown(found) +
+           " to be http bearer, apiKey in cookie or apiKey in header, found " + shown(definition) +
            "; a token in the query is x-mortise-query-token: NAME");
     }
   }
@@ -669,10 +669,10 @@ class DocumentCompiler {
     if (limit != nullptr) bodyLimit(*limit, into);
     if (lenient != nullptr) into.lenient = flag(*lenient, "x-mortise-lenient-body");
     if (request == nullptr) return;
-    const Value& found = resolved(*request);
-    if (const Value* required = json::member(found, "required"))
+    const Value& requestBody = resolved(*request);
+    if (const Value* required = json::member(requestBody, "required"))
       into.required = flag(*required, "required of requestBody");
-    const Value* content = json::member(found, "content");
+    const Value* content = json::member(requestBody, "content");
     if (content == nullptr || !content->IsObject() || content->MemberCount() == 0)
       fail(
           "expected requestBody.content with a media type, found none; write content: {application/json: {schema: "
@@ -683,7 +683,7 @@ class DocumentCompiler {
       const auto kind = kindOf(media);
       into.mediaTypes.push_back(media);
       if (into.kind == Body::Kind::none ||
-          kind == Body::Kind::json) {  // JSON leads: others are read into the same shape
+          kind == Body::Kind::json) {  // JSON has precedence: other types are read into the same structure
         into.kind = kind;
         best = &entry.value;
       }
@@ -692,8 +692,8 @@ class DocumentCompiler {
       into.schema = schemaOf(*schema, "body");
   }
 
-  // A size, or {option: NAME} of module.yaml: then the operator says how large a file may be, and what stands around
-  // the files of a form is not counted.
+  // A size, or {option: NAME} of module.yaml: then the operator sets the limit of a file, and the framing of a form
+  // does not count towards it.
   void bodyLimit(const Value& limit, Body& into) const {
     if (!limit.IsObject()) {
       into.limit = bytes(limit, "x-mortise-body-limit");
@@ -705,17 +705,17 @@ class DocumentCompiler {
            "; write one of them");
     into.limitsFile = true;
     if (sizes_ == nullptr) return;
-    const auto found = sizes_->find(option);
-    if (found == sizes_->end()) {
+    const auto match = sizes_->find(option);
+    if (match == sizes_->end()) {
       Names known;
       for (const auto& [name, size] : *sizes_) known.push_back(name);
       fail("expected x-mortise-body-limit to name an option of type size, found " + option + "; " +
            didYouMean(option, known, "declare it in module.yaml"));
     }
-    into.limit = found->second;
+    into.limit = match->second;
   }
 
-  // Not enforced at run time, but clients are generated from them: a slip in one should stop the start, too.
+  // Not enforced at run time, but client generators read them: a mistake in one must stop the start as well.
   void responses(const Value& value) const {
     const Value* responses = json::member(value, "responses");
     if (responses == nullptr || !responses->IsObject())
@@ -738,7 +738,8 @@ class DocumentCompiler {
     return Body::Kind::raw;
   }
 
-  // Families that share a prefix must say which of them answers for the unknown paths below it.
+  // Unknown paths below it get the dialect of this document. Documents of several families with a common path prefix
+  // must state theirs.
   std::string prefix() const {
     const Value* own = json::member(*root_, "x-mortise-prefix");
     if (own == nullptr) return commonPrefix();
@@ -749,7 +750,7 @@ class DocumentCompiler {
     return prefix;
   }
 
-  // Of whole segments, up to the first parameter.
+  // Common prefix of whole segments, up to the first parameter.
   std::string commonPrefix() const {
     std::optional<std::vector<std::string>> common;
     for (const auto& operation : out_.operations) {

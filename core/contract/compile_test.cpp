@@ -299,7 +299,7 @@ TEST(Compile, ServesTheKernelsOwnContract) {
 }
 
 TEST(BucketOverride, ReplacesTheContractsNumbersEverywhere) {
-  const auto made = compile(
+  const auto document = compile(
       source("notes", "contracts/notes.yaml",
              "openapi: 3.0.3\n"
              "x-mortise-buckets:\n"
@@ -310,11 +310,11 @@ TEST(BucketOverride, ReplacesTheContractsNumbersEverywhere) {
              "  /notes:\n"
              "    get: {operationId: readNotes, security: [], x-mortise-limits: [read, write], responses: {}}\n"),
       {{"notes.read", {false, 50, 300}}, {"notes.write", {true, 0, 0}}, {"notes.open", {false, 7, 0}}});
-  const auto& read = *made.operations.at(0)->buckets.at(0);
+  const auto& read = *document.operations.at(0)->buckets.at(0);
   EXPECT_EQ(numbersOf(read), "50 per 300s");
   EXPECT_EQ(read.declared, "3 per 60s");
-  EXPECT_TRUE(made.operations.at(0)->buckets.at(1)->off);
-  const auto& open = *made.buckets.at(2);
+  EXPECT_TRUE(document.operations.at(0)->buckets.at(1)->off);
+  const auto& open = *document.buckets.at(2);
   EXPECT_EQ(numbersOf(open), "7 at once");
   EXPECT_EQ(open.windowSeconds, 120) << "the default";
 }

@@ -1,5 +1,4 @@
-// Whatever a client puts into a path, a parameter or a body: no crash, no endless work, and errors that point into the
-// request.
+// Arbitrary bytes in a path, a parameter or a body: no crash, no endless work, and errors that point into the request.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +14,7 @@ namespace {
 using namespace mortise;
 using namespace mortise::contract;
 
-// Small enough to read, with each keyword once.
+// A small contract that uses each keyword once.
 constexpr std::string_view kDocument =
     R"({"openapi":"3.0.3","info":{"title":"f","version":"1"},"x-mortise-both-slashes":true,"paths":{
 "/a/{id:proj_*}":{"get":{"operationId":"a","security":[],"responses":{},"parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string","pattern":"^proj_[0-9a-f]{1,16}$"}}]}},

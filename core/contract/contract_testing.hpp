@@ -1,4 +1,4 @@
-// For this folder's tests: contracts from YAML text or from testing/.
+// For the tests of this folder: contracts from YAML text or from testing/.
 #pragma once
 
 #include <fstream>
@@ -26,7 +26,7 @@ inline DocumentSource sample(const std::string& module) {
   return source(module, "contracts/" + module + ".yaml", yaml.str());
 }
 
-// A document of one GET operation, with `lines` put where they belong.
+// A document with one GET operation, and `lines` inserted at their places.
 inline std::string document(const std::string& top, const std::string& operation) {
   return "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\n" + top +
          "paths:\n  /x/{id}:\n    get:\n      operationId: readX\n" + operation +

@@ -7,11 +7,12 @@
 
 namespace mortise::contract {
 
-// `assetBase`: URL path of the assets, "/docs/assets". No inline script, no outside address: these suit kDocsPolicy.
+// `assetBase`: URL path of the assets, "/docs/assets". The pages have no inline script and no outside address, as
+// kDocsPolicy demands.
 std::string swaggerPage(std::string_view assetBase);
 std::string redocPage(std::string_view assetBase);
 
-// Content-Security-Policy to send with both: own files only; both pages set styles from script, and Redoc searches in a
+// Content-Security-Policy for both pages: own files only. Both pages set styles from script, and Redoc searches in a
 // worker made from a blob.
 inline constexpr std::string_view kDocsPolicy =
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src "

@@ -6,7 +6,7 @@
 
 namespace mortise::contract {
 
-// One contract document as it lies in a manifest: JSON with the line of each operation.
+// One contract document as a manifest holds it: JSON with the line of each operation.
 struct DocumentSource {
   std::string module;
   std::string file;

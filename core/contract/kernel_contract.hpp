@@ -14,8 +14,7 @@ DocumentSource kernelContract();
 struct LengthLimits {
   std::size_t least = 0, most = 0;
 };
-// Characters that an administrator's password may have: what kernel.yaml says of the set-up operation, for the other
-// ways to set one.
+// Bounds of an administrator's password in characters: those of kernel.yaml's set-up operation, for the command line.
 LengthLimits administratorPassword();
 
 }  // namespace mortise::contract

@@ -74,7 +74,7 @@ void eachReference(Value& value, const On& on) {
   }
 }
 
-// Two names that a generator turns into one: some drop what separates words, some ignore case.
+// True when generators would turn both names into one: some drop word separators, some ignore case.
 std::string generatedName(std::string_view name) {
   std::string out;
   for (const char c : text::lower(name)) {
@@ -125,7 +125,8 @@ class Merger {
 
   // --- names
 
-  // Generators know no default of an object and drop the schema, with all that uses it: the description says it.
+  // Generators can't express the default of an object and drop the schema with everything that uses it: put the default
+  // into the description.
   void describeObjectDefaults(Value& value) {
     if (value.IsArray()) {
       for (auto& item : value.GetArray()) describeObjectDefaults(item);
@@ -154,8 +155,8 @@ class Merger {
     return copy;
   }
 
-  // Same name, same text (references followed): shared. Same name, other text: <Module>_<Name>. Renaming one can make
-  // another differ, so it runs until nothing changes.
+  // Components of the same name and text (references followed) are shared; others become <Module>_<Name>. Renaming one
+  // can make another differ, so this runs until nothing changes.
   void nameComponents() {
     for (std::size_t i = 0; i < documents_.size(); ++i) {
       const Value* components = json::member(*documents_[i].document, "components");
@@ -188,8 +189,8 @@ class Merger {
     }
   }
 
-  // Two documents of one module may differ, too. A name that generators can't tell from a contract's own (Auth_Failure
-  // from AuthFailure) is passed over: they drop one of the two, with every operation that needs it.
+  // Two documents of one module may differ as well. Skips names that generators can't tell from a name of a contract
+  // (Auth_Failure and AuthFailure): they would drop one of the two, with every operation that needs it.
   std::string freshName(const Component& key, const std::string& content) {
     const auto base = capitalised(documents_[key.document].module) + "_" + key.name;
     for (int number = 1;; ++number) {
@@ -214,8 +215,8 @@ class Merger {
 
   // --- tags
 
-  // The contract's words for the group of an operation: its tags; for one without, the only tag that its document
-  // declares, else the document's title.
+  // The group of an operation in the contract's words: its tags; without tags, the only tag that its document declares,
+  // else the document's title.
   std::vector<std::string> tagsIn(const CompiledDocument& document, const Operation& operation) const {
     std::vector<std::string> names;
     const Value* item = json::member(*json::member(*document.document, "paths"), operation.path);
@@ -236,7 +237,7 @@ class Merger {
     return names;
   }
 
-  // Documents of one module that use the same word share the group. Where two modules use it, each says its module.
+  // Documents of one module that use the same tag share the group. A tag that two modules use gets the module's name.
   void nameTags() {
     std::map<std::string, std::set<std::string>> modulesOf;
     for (const auto& document : documents_) {
@@ -278,7 +279,7 @@ class Merger {
     }
   }
 
-  // The kernel's groups come last: most readers look for a module's.
+  // The kernel's groups come last: most readers look for a module.
   void tags() {
     Value tags(rapidjson::kArrayType), tagGroups(rapidjson::kArrayType);
     for (const bool kernels : {false, true}) {
@@ -305,7 +306,7 @@ class Merger {
 
   // --- parts
 
-  // Those with a title for people: the built-in ones in their order, then others.
+  // Families with a title: the built-in ones in their order, then the others.
   std::vector<const dialect::Family*> servedFamilies() const {
     auto families = dialect::Families::builtIn().all();
     for (const auto& document : documents_) {
@@ -318,7 +319,7 @@ class Merger {
     return families;
   }
 
-  // Which family is for whom, and how one signs in there, as far as this server has operations of it.
+  // Describes each family that this server's operations use, and how to sign in there.
   std::string description() const {
     std::string out =
         "All operations of the modules that are enabled on this server, grouped by module. Each belongs to one of the "
@@ -380,7 +381,7 @@ class Merger {
 
   void paths() {
     Value paths(rapidjson::kObjectType);
-    // Plain parameters first: a prefixed one that meets them gives way.
+    // Plain parameters come first: where a prefixed one conflicts with them, the prefixed one changes.
     for (const bool prefixed : {false, true}) {
       for (std::size_t i = 0; i < documents_.size(); ++i) {
         const Value* own = json::member(*documents_[i].document, "paths");
@@ -390,7 +391,7 @@ class Merger {
         }
       }
     }
-    // Sorted by path, methods in one order: the document of the same modules is always the same text.
+    // Sorted by path, with methods in a fixed order: the same modules always give the same text.
     std::map<std::string, Value> sorted;
     for (auto& entry : paths.GetObject()) sorted[std::string(json::view(entry.name))] = std::move(entry.value);
     Value ordered(rapidjson::kObjectType);
@@ -405,8 +406,9 @@ class Merger {
     set(out_, "paths", std::move(ordered));
   }
 
-  // Our templates in OpenAPI's words. Paths that differ only in names are one path there, so the first names win; where
-  // a prefixed parameter meets a plain one, the prefix is written out before it.
+  // Translates our path templates to OpenAPI. Paths that differ only in parameter names are one path there, so the
+  // first names win. Where a prefixed parameter and a plain one share a place, the prefix is written out before the
+  // parameter.
   struct Shown {
     std::string path;
     std::map<std::string, std::string> names;     // contract's -> shown
@@ -474,7 +476,7 @@ class Merger {
     set(*path, method, std::move(out));
   }
 
-  // Parameters of the path item become the operation's own, unless it has that one.
+  // Parameters of the path item become the operation's own, unless the operation has that parameter.
   void takeOver(Value& operation, Value shared) {
     Value all(rapidjson::kArrayType);
     const Value* own = json::member(operation, "parameters");
@@ -520,7 +522,7 @@ class Merger {
     }
   }
 
-  // By its new name.
+  // Under its new name.
   const Value* componentNamed(const std::string& section, const std::string& name) const {
     for (const auto& [key, value] : originals_) {
       if (key.section == section && newNames_.at(key) == name) return value;
@@ -552,23 +554,23 @@ class Merger {
       list.PushBack(std::move(alternative), allocator());
       schemes_.insert(std::string(scheme));
     };
-    const auto& wanted = compiled.security;
-    if (!wanted.anonymous) {
-      if (wanted.bearer) add("bearer");
-      if (wanted.cookie) add("cookie");
-      if (wanted.apiKey) add("apiKey");
-      if (!wanted.queryToken.empty()) {
+    const auto& security = compiled.security;
+    if (!security.anonymous) {
+      if (security.bearer) add("bearer");
+      if (security.cookie) add("cookie");
+      if (security.apiKey) add("apiKey");
+      if (!security.queryToken.empty()) {
         const auto scheme =
-            wanted.queryToken == "token" ? std::string("queryToken") : "queryToken_" + wanted.queryToken;
-        queryTokens_[scheme] = wanted.queryToken;
+            security.queryToken == "token" ? std::string("queryToken") : "queryToken_" + security.queryToken;
+        queryTokens_[scheme] = security.queryToken;
         add(scheme);
       }
-      if (wanted.optional) list.PushBack(Value(rapidjson::kObjectType), allocator());
+      if (security.optional) list.PushBack(Value(rapidjson::kObjectType), allocator());
     }
     set(operation, "security", std::move(list));
   }
 
-  // Where the contract states the bare data (x-mortise-schemas: data), the document shows what is sent.
+  // Where the contract states the bare data (x-mortise-schemas: data), the document shows the whole body as sent.
   void envelopes(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     const auto& family = *compiled.conventions.family;
@@ -581,7 +583,7 @@ class Merger {
     }
   }
 
-  // There an error reply that says only when it comes has the family's body.
+  // There, an error reply without a schema gets the family's error body.
   void errorBodies(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     if (responses == nullptr || !responses->IsObject()) return;
@@ -624,7 +626,7 @@ class Merger {
     }
   }
 
-  // A reference to a component becomes a copy of it: others may refer to the component as it is.
+  // A reference to a component is replaced by a copy, because other references use the component unchanged.
   void inlined(Value& value, std::string_view expectedSection) {
     std::string section, name;
     if (!value.IsObject() || !splitReference(json::textMember(value, "$ref"), section, name)) return;
@@ -636,7 +638,8 @@ class Merger {
     }
   }
 
-  // What the kernel answers by itself on the way to the handler and after it; a contract may say more about each.
+  // The answers that the kernel itself may give before and after the handler; a contract may describe each in more
+  // detail.
   void errors(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     if (responses == nullptr || !responses->IsObject()) return;
@@ -668,12 +671,12 @@ class Merger {
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");
-    // The handler failed; the server is busy, stops, or has lost its database.
+    // The handler failed; or the server is busy, is stopping, or has no database.
     if (json::member(*responses, "5XX") != nullptr) return;
     for (const auto status : {"500", "503"}) add(status);
   }
 
-  // Families whose clients send odd or no content types: what counts is whether the body can be read.
+  // In these families clients send wrong or no content types: only the parsing of the body decides.
   static bool checksContentType(const Operation& operation) {
     return operation.body.kind == Body::Kind::json && !operation.body.lenient &&
            !operation.conventions.family->anyContentType;
@@ -697,7 +700,7 @@ class Merger {
                                       schema + "\"},\"examples\":" + std::string(shape.examples) + "}}}");
       all["schemas"][schema] = parsed(shape.schema);
     }
-    // Only what something refers to, directly or through others.
+    // Only components that are referred to, directly or through others.
     std::set<std::pair<std::string, std::string>> used;
     std::vector<std::pair<std::string, std::string>> open;
     const auto note = [&](Value& reference) {
@@ -716,11 +719,11 @@ class Merger {
     }
     Value components(rapidjson::kObjectType);
     for (auto& [section, entries] : all) {
-      Value kept(rapidjson::kObjectType);
+      Value referenced(rapidjson::kObjectType);
       for (auto& [name, value] : entries) {
-        if (used.count({section, name}) != 0) kept.AddMember(text(name), std::move(value), allocator());
+        if (used.count({section, name}) != 0) referenced.AddMember(text(name), std::move(value), allocator());
       }
-      if (!kept.ObjectEmpty()) components.AddMember(text(section), std::move(kept), allocator());
+      if (!referenced.ObjectEmpty()) components.AddMember(text(section), std::move(referenced), allocator());
     }
     if (!schemes_.empty()) components.AddMember("securitySchemes", securitySchemes(), allocator());
     if (!components.ObjectEmpty()) set(out_, "components", std::move(components));
@@ -742,7 +745,7 @@ class Merger {
     return out;
   }
 
-  // As the first contract that has one names it.
+  // The cookie's name in the first contract that has one.
   std::string cookieName() const {
     for (const auto& document : documents_) {
       const Value* components = json::member(*document.document, "components");
@@ -756,7 +759,7 @@ class Merger {
     return "session";
   }
 
-  // Operations that the pages show together.
+  // Operations that the pages show as one group.
   struct Group {
     std::string name, description;
   };
@@ -772,7 +775,7 @@ class Merger {
   std::map<const Operation*, std::string> operationIds_;
   std::map<std::string, PathTemplate> shownPaths_;
   std::set<std::string> schemes_;
-  std::set<const dialect::Family*> families_;  // whose error responses are used
+  std::set<const dialect::Family*> families_;  // families whose error responses are used
   std::map<std::string, std::string> queryTokens_;
 };
 

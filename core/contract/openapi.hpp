@@ -1,4 +1,4 @@
-// The live documentation: one merged OpenAPI 3.0.3 document of all enabled contracts, and the pages that show it.
+// The live documentation: one merged OpenAPI 3.0.3 document of all enabled contracts.
 #pragma once
 
 #include <string>

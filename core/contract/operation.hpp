@@ -1,4 +1,4 @@
-// What one operation of one contract promises, compiled from its OpenAPI document. Immutable after start.
+// One operation of one contract, compiled from its OpenAPI document. Immutable after the start.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace mortise::contract {
 
-// A document declares rate limits; what they are is theirs.
+// A document declares rate limits; core/services/limits defines them.
 using services::limits::Bucket;
 using services::limits::BucketOverrides;
 using services::limits::faultOf;
@@ -26,7 +26,7 @@ using services::limits::readOverride;
 
 class Schema;  // schema.hpp
 
-// password: a few threads of low priority and a queue of their own, for what hashes passwords.
+// password: a few threads of low priority with a queue of their own, for handlers that hash passwords.
 enum class Lane : std::uint8_t { worker, loop, stream, password };
 
 using dialect::Check;
@@ -48,9 +48,9 @@ struct Body {
   enum class Kind : std::uint8_t { none, json, multipart, raw, form };
   Kind kind = Kind::none;
   bool required = false;
-  bool lenient = false;     // x-mortise-lenient-body: what is no JSON object counts as {} (unified family)
+  bool lenient = false;     // x-mortise-lenient-body: anything that is no JSON object counts as {} (unified family)
   std::uint64_t limit = 0;  // bytes; 0 = the server's http.max_body / http.max_upload
-  bool limitsFile = false;  // the limit holds for each file part of a form, not for the body with all its framing
+  bool limitsFile = false;  // the limit applies to each file part of a form, not to the body with its framing
   std::shared_ptr<const Schema> schema;
   std::vector<std::string> mediaTypes;  // accepted
 };
@@ -80,10 +80,10 @@ struct Operation {
   Security security;
   std::string permission;  // empty only when anonymous, or "authenticated": any signed-in caller (x-mortise-permission:
                            // authenticated)
-  std::vector<std::string> scopes;  // x-mortise-scopes: what lets a service key in
-  std::string feature;              // x-mortise-feature: what the caller's tier must have; empty: none
-  // x-mortise-csrf; by default (the document's, else) what changes state and lets a cookie in, or is of a family with
-  // csrfByDefault.
+  std::vector<std::string> scopes;  // x-mortise-scopes: each of them admits a service key
+  std::string feature;              // x-mortise-feature: feature that the caller's tier must include; empty: none
+  // x-mortise-csrf of the operation, else of the document. Default: operations that change state and accept a cookie,
+  // or belong to a family with csrfByDefault.
   bool csrf = false;
   std::string invalidCode;  // x-mortise-invalid: problem code of a request that breaks its schemas, for families that
                             // promise one text; empty: validation_failed
@@ -108,8 +108,8 @@ struct CompiledDocument {
   std::vector<std::shared_ptr<const Bucket>> buckets;  // all declared ones, custom included
   std::shared_ptr<const json::Document> document;
 };
-// `sizes`: the module's options of type size with their values, which x-mortise-body-limit may name; null: not known
-// here, such limits are left at 0.
+// `sizes`: the values of the module's options of type size, which x-mortise-body-limit may name. Null: unknown here,
+// such limits stay 0.
 using SizeOptions = std::map<std::string, std::uint64_t, std::less<>>;
 CompiledDocument compile(const DocumentSource& source, const BucketOverrides& overrides = {},
                          const SizeOptions* sizes = nullptr,

@@ -1,4 +1,4 @@
-// One parameter's texts, as a request carries them, turned into the value its contract promises.
+// Converts the texts of one request parameter to the value that its contract states.
 #pragma once
 
 #include <string_view>
@@ -10,8 +10,9 @@
 
 namespace mortise::contract {
 
-// `texts`: every occurrence, decoded. Absent: the default, else `missing` when required, else null. Several occurrences
-// of a parameter that is not an array: `repeated`. False when an error was added; location is {"query","page"}.
+// `texts`: every occurrence, decoded. An absent parameter gives its default, else the error `missing` when it is
+// required, else null. Several occurrences of a parameter that is no array give the error `repeated`. Returns false
+// when it added an error; its location is {"query","page"}.
 bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
                    json::Document::AllocatorType& allocator, std::vector<FieldError>& errors);
 

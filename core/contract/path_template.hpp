@@ -1,4 +1,4 @@
-// A path as contracts write it: /a/{name}, /a/{id:proj_*}, /files/{rest...}.
+// A path in the notation of contracts: /a/{name}, /a/{id:proj_*}, /files/{rest...}.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct PathTemplate {
   };
   std::vector<Segment> segments;
 
-  // Throws std::runtime_error with a sentence that ends in what to do.
+  // Throws std::runtime_error with a sentence that ends in the correction.
   static PathTemplate parse(std::string_view path);
   std::vector<std::string> names() const;
 };

@@ -8,12 +8,12 @@
 namespace mortise::contract {
 namespace {
 
-constexpr std::size_t kMostSteps = 4000;
-constexpr int kMostRepeats = 1000;
-constexpr int kDeepestGroup = 50;
+constexpr std::size_t kMaxSteps = 4000;
+constexpr int kMaxRepeats = 1000;
+constexpr int kMaxGroupDepth = 50;
 constexpr char32_t kLastCodePoint = 0x10FFFF;
 
-// Next code point of valid UTF-8; a stray byte stands for itself.
+// Next code point of valid UTF-8; a stray byte counts as itself.
 char32_t decode(std::string_view text, std::size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   if (lead < 0xc0) return lead;
@@ -29,7 +29,7 @@ bool isWord(char32_t c) {
 
 }  // namespace
 
-// Recursive descent over the source, writing steps as it goes. Groups nest at most kDeepestGroup deep.
+// Recursive descent over the source that appends steps. Groups nest at most kMaxGroupDepth deep.
 class PatternCompiler {
  public:
   PatternCompiler(std::string_view source, Pattern& into) : source_(source), into_(into) {}
@@ -58,12 +58,12 @@ class PatternCompiler {
   }
   std::size_t size() const { return into_.steps_.size(); }
   void emit(Step step) {
-    if (size() >= kMostSteps) fail("needs more than " + std::to_string(kMostSteps) + " steps: lower the repeat counts");
+    if (size() >= kMaxSteps) fail("needs more than " + std::to_string(kMaxSteps) + " steps: lower the repeat counts");
     into_.steps_.push_back(step);
   }
   static std::uint32_t index(std::size_t value) { return static_cast<std::uint32_t>(value); }
 
-  // Makes room for one step before `start`; targets behind it move along.
+  // Inserts one step before `start`; jump targets behind it move by one.
   void insertAt(std::size_t start, Step step) {
     emit(step);
     auto& steps = into_.steps_;
@@ -78,7 +78,7 @@ class PatternCompiler {
   }
 
   void alternatives(int depth) {
-    if (depth > kDeepestGroup) fail("groups nest too deep");
+    if (depth > kMaxGroupDepth) fail("groups nest too deep");
     const std::size_t start = size();
     sequence(depth);
     std::vector<std::size_t> ends;
@@ -102,7 +102,7 @@ class PatternCompiler {
     }
   }
 
-  // False for an assertion, which can't be repeated.
+  // Returns false for an assertion, which can't be repeated.
   bool atom(int depth) {
     const char c = peek();
     if (c == '^') return assertion(Kind::begin);
@@ -169,19 +169,19 @@ class PatternCompiler {
     return set(ranges, negated);
   }
 
-  // One member of a bracket; a class such as \d goes straight to `ranges` and yields nothing.
+  // One member of a bracket. A class such as \d is added to `ranges` and returns nothing.
   std::optional<char32_t> member(Ranges& ranges) {
     if (peek() != '\\') return decode(source_, at_);
     ++at_;
     if (take("b")) return U'\b';
-    Ranges found;
-    if (escape(found)) fail("\\D, \\W and \\S inside [ ] are not served");
-    if (found.size() == 1 && found[0].first == found[0].last) return found[0].first;
-    ranges.insert(ranges.end(), found.begin(), found.end());
+    Ranges classRanges;
+    if (escape(classRanges)) fail("\\D, \\W and \\S inside [ ] are not served");
+    if (classRanges.size() == 1 && classRanges[0].first == classRanges[0].last) return classRanges[0].first;
+    ranges.insert(ranges.end(), classRanges.begin(), classRanges.end());
     return std::nullopt;
   }
 
-  // After the backslash. True when the class is negated.
+  // Reads what follows a backslash. Returns true when the class is negated.
   bool escape(Ranges& ranges) {
     if (!more()) fail("ends with a backslash");
     const char c = peek();
@@ -245,7 +245,7 @@ class PatternCompiler {
     const auto start = at_;
     for (; more() && peek() >= '0' && peek() <= '9'; ++at_) {
       value = value * 10 + (peek() - '0');
-      if (value > kMostRepeats) fail("repeats more than " + std::to_string(kMostRepeats) + " times: use maxLength");
+      if (value > kMaxRepeats) fail("repeats more than " + std::to_string(kMaxRepeats) + " times: use maxLength");
     }
     if (at_ == start) fail("expected a repeat count; write \\{ for the character");
     return value;
@@ -289,7 +289,7 @@ class PatternCompiler {
     for (const auto exit : exits) into_.steps_[exit].b = index(size());
   }
 
-  // `body` was written to start at `origin`.
+  // `body` was compiled to start at `origin`.
   void copy(const std::vector<Step>& body, std::size_t origin) {
     const std::size_t by = size() - origin;
     for (Step step : body) {
@@ -312,8 +312,8 @@ bool Pattern::holds(const Step& step, char32_t c) const {
 }
 
 bool Pattern::matches(std::string_view utf8) const {
-  if (utf8.size() > kLongestText) return false;
-  // All live steps move forward together, each at most once per character.
+  if (utf8.size() > kMaxTextBytes) return false;
+  // All live steps advance together, each at most once per character.
   std::vector<std::uint32_t> live, next, open;
   std::vector<std::uint32_t> seen(steps_.size(), 0);  // mark of the position that last visited a step
   std::uint32_t mark = 0;

@@ -1,6 +1,6 @@
-// `pattern` of a schema, compiled once: the part of ECMA-262 that contracts use, matched in time linear in the text,
-// over code points. std::regex may recurse until the stack ends on a client's text, and RapidJSON's expression keeps
-// its search state in the expression.
+// `pattern` of a schema, compiled once: the part of ECMA-262 that contracts use, matched over code points in time
+// linear in the text. std::regex may overflow the stack on a client's text, and RapidJSON's expression keeps its search
+// state in the expression.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,12 @@ namespace mortise::contract {
 
 class Pattern {
  public:
-  // Texts longer than this never match: it bounds the work a client can cause. Contracts pair `pattern` with
-  // `maxLength`.
-  static constexpr std::size_t kLongestText = 16 << 10;
+  // Longer texts never match: this bounds the work that a client can cause. Contracts pair `pattern` with `maxLength`.
+  static constexpr std::size_t kMaxTextBytes = 16 << 10;
 
-  // Serves . ^ $ | ( ) (?: ) [ ] [^ ] * + ? {n} {n,} {n,m} (lazy forms too), \d \w \s \D \W \S \b \B, \t \n \r \f \v \0
-  // \xHH \uHHHH, and \ before punctuation. Throws std::runtime_error for the rest (look-around, back-references,
-  // properties) and for programs over 4000 steps.
+  // Accepts . ^ $ | ( ) (?: ) [ ] [^ ] * + ? {n} {n,} {n,m} (lazy forms too), \d \w \s \D \W \S \b \B, \t \n \r \f \v \0
+  // \xHH \uHHHH, and \ before punctuation. Throws std::runtime_error for anything else (look-around, back-references,
+  // properties) and for programs of more than 4000 steps.
   explicit Pattern(std::string_view source);
 
   // True when some part of `utf8` matches, as JSON Schema asks; anchor with ^ and $.

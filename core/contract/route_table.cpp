@@ -12,7 +12,7 @@
 namespace mortise::contract {
 namespace {
 
-// In the order Allow shows them.
+// In the order of the Allow field.
 constexpr std::array<std::string_view, 8> kMethods = {"GET",   "HEAD",   "POST",    "PUT",
                                                       "PATCH", "DELETE", "OPTIONS", "TRACE"};
 constexpr std::size_t kGet = 0, kHead = 1, kOther = kMethods.size();
@@ -44,8 +44,8 @@ struct Node {
 
 using Segments = std::vector<std::string_view>;
 
-constexpr std::size_t kMostSegments = 64;
-constexpr std::size_t kMostNames = 24;  // parameters of one template
+constexpr std::size_t kMaxSegments = 64;
+constexpr std::size_t kMaxNames = 24;  // parameters of one template
 
 bool isDots(std::string_view segment) { return segment == "." || segment == ".."; }
 
@@ -54,14 +54,14 @@ struct Search {
   const std::vector<Route>& routes;
   const Segments& segments;
   std::size_t method;
-  bool decoded;  // which kind of routes this pass is for
-  std::array<std::string_view, kMostNames> captured{};
+  bool decoded;  // which kind of routes this pass looks for
+  std::array<std::string_view, kMaxNames> captured{};
   std::size_t count = 0;
   std::size_t tailFrom = 0;
-  const Route* found = nullptr;
-  std::uint32_t allowed = 0;     // methods of every leaf that fits, when `found` stays empty
+  const Route* matched = nullptr;
+  std::uint32_t allowed = 0;     // methods of every leaf that matches the path, for `matched` == nullptr
   const Route* other = nullptr;  // any route of such a leaf, for its conventions
-  int budget = 20000;            // backtracking stops being cheap only in a table made for it
+  int budget = 20000;            // bounds the backtracking, which only a table built for it makes expensive
 
   bool take(const Leaf& leaf) {
     if (!leaf.any) return false;
@@ -71,7 +71,7 @@ struct Search {
       if (route.operation->conventions.decodedSlash != decoded) continue;
       const bool headToo = i == kGet && route.operation->conventions.impliedMethods;
       if (i == method || (method == kHead && headToo && leaf.routes[kHead] == 0)) {
-        found = &route;
+        matched = &route;
         return true;
       }
       allowed |= 1U << i;
@@ -109,7 +109,7 @@ struct Search {
   }
 };
 
-// Outside all prefixes.
+// For paths outside all prefixes.
 const Conventions& defaultConventions() {
   static const auto conventions =
       dialect::Families::builtIn().conventions(dialect::Families::builtIn().fallback().name());
@@ -124,7 +124,7 @@ std::string place(const Operation& operation) {
   return shortName(operation.file) + ":" + std::to_string(operation.line) + " (module " + operation.module + ")";
 }
 
-// %2F counts as / for some families; everything else stays as it was sent.
+// Some families treat %2F as /; everything else stays as it was sent.
 std::string withSlashes(std::string_view raw) {
   std::string out;
   out.reserve(raw.size());
@@ -143,7 +143,7 @@ bool hasEncodedSlash(std::string_view raw) {
   return raw.find("%2F") != std::string_view::npos || raw.find("%2f") != std::string_view::npos;
 }
 
-// Raw control characters, blanks and bytes that are not UTF-8 have no place in a request target.
+// Raw control characters, blanks and bytes that are not UTF-8 are not allowed in a request target.
 bool isClean(std::string_view path) {
   bool ascii = true;
   for (const char c : path) {
@@ -154,7 +154,7 @@ bool isClean(std::string_view path) {
   return ascii || text::isUtf8(path);
 }
 
-// One way to cut a path into decoded segments. Views point into the path, or into `storage` where something was
+// One way to split a path into decoded segments. Views point into the path, or into `storage` where something was
 // escaped.
 struct Cut {
   Segments segments;
@@ -167,7 +167,7 @@ struct Cut {
     while (true) {
       const auto end = path.find('/');
       auto segment = path.substr(0, end);
-      if (segments.size() == kMostSegments) return false;
+      if (segments.size() == kMaxSegments) return false;
       if (segment.find('%') != std::string_view::npos) {
         auto decoded = text::percentDecode(segment);
         if (!decoded) return false;
@@ -192,12 +192,12 @@ struct RouteTable::Implementation {
   std::vector<Node> nodes = std::vector<Node>(1);
   std::vector<Route> routes;
   std::vector<std::pair<std::string, const Conventions*>> prefixes;  // longest first
-  bool decodedSlashes = false;                                       // some operation takes %2F for /
+  bool decodedSlashes = false;                                       // some operation treats %2F as /
 
   void add(const OperationPtr& operation) {
     auto shape = PathTemplate::parse(operation->path);
-    if (shape.names().size() > kMostNames)
-      throw std::runtime_error(place(*operation) + " has more than " + std::to_string(kMostNames) +
+    if (shape.names().size() > kMaxNames)
+      throw std::runtime_error(place(*operation) + " has more than " + std::to_string(kMaxNames) +
                                " path parameters; use a {name...} tail");
     const auto method = methodIndex(operation->method);
     if (method == kOther)
@@ -289,8 +289,8 @@ struct RouteTable::Implementation {
     return &defaultConventions();
   }
 
-  static Match found(const Search& hit) {
-    const Route& route = *hit.found;
+  static Match matchOf(const Search& hit) {
+    const Route& route = *hit.matched;
     Match out;
     out.kind = Match::Kind::found;
     out.operation = route.operation;
@@ -322,8 +322,8 @@ RouteTable::RouteTable(std::vector<CompiledDocument> documents) : implementation
     for (const auto& operation : document.operations) own.add(operation);
     if (!document.prefix.empty()) own.prefixes.emplace_back(document.prefix, &document.conventions);
     for (const auto& bucket : document.buckets) {
-      const auto [at, fresh] = buckets.try_emplace(bucket->name, bucket.get(), &document);
-      if (fresh || *at->second.first == *bucket) continue;
+      const auto [at, isNew] = buckets.try_emplace(bucket->name, bucket.get(), &document);
+      if (isNew || *at->second.first == *bucket) continue;
       throw std::runtime_error(shortName(at->second.second->file) + " and " + shortName(document.file) + " (module " +
                                document.module + ") declare bucket " + bucket->name +
                                " differently; make them equal or rename one");
@@ -346,13 +346,13 @@ Match RouteTable::match(std::string_view method, std::string_view rawPath) const
   }
   const auto index = methodIndex(method);
   Search search{own.nodes, own.routes, cut.segments, index, false};
-  if (search.walk(0, 0)) return own.found(search);
-  // Families that take %2F for / are looked up apart, on the path cut their way.
+  if (search.walk(0, 0)) return own.matchOf(search);
+  // Families that treat %2F as / are searched separately, with the path split their way.
   Cut slashed;
   const bool both = hasEncodedSlash(rawPath);
   const std::string slashedPath = both ? withSlashes(rawPath) : std::string();
   Search second{own.nodes, own.routes, both ? slashed.segments : cut.segments, index, true};
-  if (own.decodedSlashes && (!both || slashed.make(slashedPath)) && second.walk(0, 0)) return own.found(second);
+  if (own.decodedSlashes && (!both || slashed.make(slashedPath)) && second.walk(0, 0)) return own.matchOf(second);
   const auto allowed = search.allowed | second.allowed;
   out.conventions = own.conventionsFor(rawPath);
   if (allowed == 0) return out;

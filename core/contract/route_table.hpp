@@ -1,4 +1,4 @@
-// Method + raw path -> operation. Immutable once built; look-ups allocate only for captured parameters.
+// Maps method and raw path to an operation. Immutable once built; a look-up allocates only for captured parameters.
 #pragma once
 
 #include <memory>
@@ -23,14 +23,13 @@ struct Match {
 
 class RouteTable {
  public:
-  // Two operations that claim one method + path: std::runtime_error
-  // "scheduler.yaml:31 (module scheduler) and notes.yaml:12 (module notes) both claim POST /api/v1/scheduler/jobs;
-  // disable one of the modules".
+  // Throws std::runtime_error when two operations have the same method and path: "scheduler.yaml:31 (module scheduler)
+  // and notes.yaml:12 (module notes) both claim POST /api/v1/scheduler/jobs; disable one of the modules".
   explicit RouteTable(std::vector<CompiledDocument> documents);
   ~RouteTable();
-  // `method` as sent (HEAD falls back to GET). `rawPath` percent-encoded. Segments are split raw and then decoded (rule
-  // 20); literals beat prefixed parameters ({id:proj_*}) beat parameters beat the {name...} tail, with backtracking.
-  // "." / ".." segments, NUL, bad percent: badPath.
+  // `method` as sent (HEAD falls back to GET). `rawPath` percent-encoded. Segments are split first and then decoded.
+  // Literals take precedence over prefixed parameters ({id:proj_*}), these over parameters, these over the {name...}
+  // tail, with backtracking. "." / ".." segments, NUL and bad escapes give badPath.
   Match match(std::string_view method, std::string_view rawPath) const;
   const std::vector<CompiledDocument>& documents() const;
   std::vector<OperationPtr> operations() const;

@@ -1,6 +1,6 @@
-// JSON Schema as OpenAPI 3.0 uses it, compiled once into a tree that is walked over a parsed body and reports every
-// broken rule. Why not RapidJSON's validator: it stops at the first error and counts bytes where contracts count code
-// points (docs/decisions).
+// JSON Schema in the form of OpenAPI 3.0, compiled once into a tree that checks a parsed body and reports every broken
+// rule. RapidJSON's validator stops at the first error and counts bytes where contracts count code points
+// (docs/decisions/0001-own-schema-walker.md).
 #pragma once
 
 #include <memory>
@@ -24,9 +24,9 @@ class Schema {
   // extra_forbidden, one_of, too_complex, repeated (parameters), email, uuid, uri, date_time, date, nul_character, surrogate.
   virtual void check(const json::Value& value, std::vector<std::string>& location,
                      std::vector<FieldError>& errors) const = 0;
-  // Text (path, query, header) converted by the schema's type first: int_parsing, float_parsing, bool_parsing on
-  // failure; then checked. False when an error was added. With type array it takes one occurrence and appends it;
-  // readParameter (parameters.hpp) does the whole parameter.
+  // Converts a text (path, query, header) to the schema's type, then checks it; int_parsing, float_parsing,
+  // bool_parsing when the conversion fails. Returns false when it added an error. With type array it takes one
+  // occurrence and appends it; readParameter (parameters.hpp) handles the whole parameter.
   virtual bool convert(std::string_view text, json::Value& into, json::Document::AllocatorType& allocator,
                        const std::vector<std::string>& location, std::vector<FieldError>& errors) const = 0;
 };

@@ -54,7 +54,7 @@ class SchemaCompiler {
     return node;
   }
 
-  // A $ref that only leads back to itself would never end.
+  // A $ref that leads back to itself would never end.
   void refuseLoops() const {
     for (const auto& node : arena_.nodes) {
       std::unordered_set<const SchemaNode*> seen;
@@ -71,7 +71,7 @@ class SchemaCompiler {
     throw std::runtime_error(where_.empty() ? reason : where_ + ": " + reason);
   }
 
-  // allOf / oneOf / anyOf / $ref are walked without going down in the value, so a cycle through them alone never ends.
+  // allOf / oneOf / anyOf / $ref check the same value again, so a cycle through them alone never ends.
   void visit(const SchemaNode* node, std::map<const SchemaNode*, int>& state) const {
     int& mine = state[node];
     if (mine == 2) return;

@@ -1,4 +1,4 @@
-// From a schema of an OpenAPI document to the tree that checks values.
+// Compiles a schema of an OpenAPI document to the tree that checks values.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace mortise::contract {
 
-// `root` resolves local $ref ("#/components/schemas/X"); recursion is allowed. Throws std::runtime_error for keywords
-// it does not serve.
+// `root` resolves local $ref ("#/components/schemas/X"); recursion is allowed. Throws std::runtime_error for
+// unsupported keywords.
 std::shared_ptr<const Schema> compileSchema(const json::Value& schema, const json::Value& root);
 
 }  // namespace mortise::contract

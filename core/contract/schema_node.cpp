@@ -65,7 +65,7 @@ int compare(const Value& value, const NumberBound& bound) {
 
 bool hasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
-// UTF-8 form of U+D800..U+DFFF; parsers that take lone surrogates produce it.
+// UTF-8 form of U+D800..U+DFFF, which parsers that accept lone surrogates produce.
 bool hasSurrogate(std::string_view text) {
   for (std::size_t i = text.find('\xed'); i != std::string_view::npos; i = text.find('\xed', i + 1)) {
     if (i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xa0) return true;
@@ -75,7 +75,7 @@ bool hasSurrogate(std::string_view text) {
 
 void report(Errors& errors, const Location& location, std::string rule, Params params = {}) {
   if (errors.size() >= kMaxErrors) return;
-  for (const auto& error : errors) {  // allOf may say the same twice
+  for (const auto& error : errors) {  // allOf may report the same rule twice
     if (error.rule == rule && error.location == location) return;
   }
   errors.push_back({location, std::move(rule), std::move(params)});
@@ -89,7 +89,7 @@ struct Step {
   Location& location;
 };
 
-// Strings that nothing describes still may not carry what databases and C strings can't.
+// Strings without a schema must not contain characters that databases and C strings can't hold.
 void checkText(const Value& value, Location& location, Errors& errors) {
   if (value.IsString()) {
     const auto text = json::view(value);
@@ -173,7 +173,7 @@ void StringRules::check(const Value& value, const Location& location, Errors& er
   if (hasNul(text)) return report(errors, location, "nul_character");
   if (hasSurrogate(text)) return report(errors, location, "surrogate");
   if (minLength > 0 || maxLength != SIZE_MAX) {
-    // Fewer bytes than the least, or more than four times the most, need no counting.
+    // A text of fewer bytes than the minimum, or of more than four times the maximum, needs no counting.
     const auto length = text.size() / 4 > maxLength ? SIZE_MAX : text.size() < minLength ? 0 : text::length(text);
     if (length < minLength)
       return report(errors, location, "string_too_short", {{"min_length", std::to_string(minLength)}});
@@ -280,7 +280,7 @@ void ObjectRules::check(const Value& value, Location& location, Errors& errors) 
     } else if (additional != nullptr) {
       additional->check(entry.value, location, errors);
     } else {
-      checkText(entry.value, location, errors);  // not described, yet handlers may keep it
+      checkText(entry.value, location, errors);  // no schema describes it, yet a handler may store it
     }
   }
 }
@@ -346,18 +346,18 @@ void SchemaNode::checkDiscriminated(const Value& value, Location& location, Erro
   const Value* name = json::member(value, discriminator);
   const Step into(location, discriminator);
   if (!value.IsObject() || name == nullptr) return report(errors, location, "missing");
-  const auto found = name->IsString() ? mapping.find(json::view(*name)) : mapping.end();
-  if (found == mapping.end()) {
+  const auto branch = name->IsString() ? mapping.find(json::view(*name)) : mapping.end();
+  if (branch == mapping.end()) {
     std::string names;
     for (const auto& [key, node] : mapping) names.append(names.empty() ? "'" : ", '").append(key).append("'");
     return report(errors, location, "literal_error", {{"expected", names}});
   }
   location.pop_back();
-  found->second->check(value, location, errors);
+  branch->second->check(value, location, errors);
   location.push_back(discriminator);
 }
 
-// Of the kind that the schema is about, whatever else it asks.
+// True when the value has the schema's type, whatever the other rules say.
 bool SchemaNode::suits(const Value& value) const {
   if (target != nullptr) return target->suits(value);
   switch (type) {
@@ -434,7 +434,7 @@ bool SchemaNode::convert(std::string_view text, Value& into, json::Document::All
         return report(errors, location, "bool_parsing"), false;
       }
       break;
-    case SchemaType::array: {  // one occurrence; rules of the whole array are checked once all are in
+    case SchemaType::array: {  // one occurrence; rules of the whole array are checked after the last
       Value item;
       if (!into.IsArray()) into.SetArray();
       here.push_back(std::to_string(into.Size()));

@@ -1,5 +1,5 @@
-// A compiled schema: one node per schema object of a document, with the rules of each kind of value apart. Only
-// SchemaCompiler fills them; afterwards they are immutable.
+// A compiled schema: one node per schema object of a document, with the rules of each type in their own struct. Only
+// SchemaCompiler fills the nodes; afterwards they are immutable.
 #pragma once
 
 #include <cstddef>
@@ -61,7 +61,7 @@ struct ArrayRules {
 struct ObjectRules {
   struct Property {
     std::string name;
-    const SchemaNode* schema = nullptr;  // null: required, and not described
+    const SchemaNode* schema = nullptr;  // null: required, but without a schema
     bool required = false;
   };
   std::vector<Property> properties;
@@ -101,7 +101,7 @@ class SchemaNode final : public Schema {
                             Location& location, Errors& errors);
 };
 
-// What a compiled schema keeps alive: all nodes, recursive ones included, and the document its enums point into.
+// Owns a compiled schema: all nodes, recursive ones included, and the document that its enums point into.
 struct SchemaArena {
   std::vector<std::unique_ptr<SchemaNode>> nodes;
   json::Document document;

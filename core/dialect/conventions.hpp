@@ -1,4 +1,4 @@
-// What an API family does its own way besides its envelope. A contract document takes its family's conventions and may
+// The conventions of an API family besides its envelope. A contract document takes its family's conventions and may
 // change each of them (x-mortise-*), and so may an operation.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace mortise::dialect {
 
 struct Family;
 
-// What is checked on the way to the handler; each family has its own order (x-mortise-checks).
+// The checks before the handler; each family has its own order (x-mortise-checks).
 enum class Check : std::uint8_t {
   syntax,   // the JSON body can be parsed
   limitIp,  // buckets keyed by client address
@@ -22,7 +22,7 @@ enum class Check : std::uint8_t {
 };
 
 struct Conventions {
-  const Family* family = nullptr;  // what no contract can change; never null in a compiled contract
+  const Family* family = nullptr;  // fixed properties of the family; never null in a compiled contract
   std::string dialect;             // the family's name, or that of a third party's template
   std::string language;            // default language of messages: "en", "zh-CN"
   std::vector<Check> checks;
@@ -30,7 +30,7 @@ struct Conventions {
   bool decodedSlash = false;       // %2F in a path acts as /
   bool noStore = false;            // Cache-Control: no-store
   bool plainDownloadNames = true;  // Content-Disposition: filename="..." where that can say it; else filename*= always
-  bool impliedMethods = true;      // GET answers HEAD too, and OPTIONS tells the methods; else both are 405
+  bool impliedMethods = true;      // GET answers HEAD too, and OPTIONS lists the methods; else both are 405
 };
 
 }  // namespace mortise::dialect

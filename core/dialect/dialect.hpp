@@ -1,4 +1,4 @@
-// Envelopes. A dialect turns a handler's bare value, or a Problem, into the body its API family promises. The only
+// Envelopes. A dialect turns a handler's bare value, or a Problem, into the body that its API family states. The only
 // place that writes an error body.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace mortise::dialect {
 
-// What a body may tell about its request.
+// The properties of a request that a body may contain.
 struct Context {
   std::string_view language;  // chosen for this request
   std::string_view method;
@@ -24,7 +24,7 @@ struct Context {
   std::string_view requestId;
   std::int64_t userNumber = 0;  // 0: not signed in
   std::string_view clientAddress;
-  const std::vector<std::string>* soft = nullptr;  // of the operation
+  const std::vector<std::string>* soft = nullptr;  // soft errors of the operation
   bool credentialsSent = false;                    // WWW-Authenticate gets error="invalid_token"
 };
 
@@ -35,7 +35,7 @@ struct Rendered {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-// A success text of the catalogue and the values that fill it; no code means the family's own text.
+// A success text of the catalogue and the values that fill it; without a code, the family's own text.
 struct SuccessText {
   std::string_view code;
   Params params;
@@ -47,14 +47,14 @@ struct SuccessText {
 class Dialect {
  public:
   virtual ~Dialect() = default;
-  // `data`: JSON text of the value, or empty for none.
+  // `data`: JSON text of the value; empty: none.
   virtual Rendered success(int status, std::string data, const SuccessText& text, const Context& context) const = 0;
   virtual Rendered error(const Problem& problem, const Context& context) const = 0;
 };
 
 class Families;  // family.hpp
 
-// The envelopes of a server by name: those of its families, then third parties' templates.
+// The envelopes of a server by name: those of its families, then those of third parties' templates.
 class Dialects {
  public:
   // With the families of the kernel.
@@ -62,8 +62,8 @@ class Dialects {
   Dialects(std::shared_ptr<const Messages> messages, const Families& families);
   const Dialect& get(std::string_view name) const;  // unknown name: the first family's
   bool has(std::string_view name) const;
-  // A third party's, as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}} {{errors}}
-  // {{timestamp}}. Throws std::runtime_error when a template is not JSON once filled.
+  // Adds a third party's dialect as data: templates with {{status}} {{code}} {{message}} {{data}} {{request_id}}
+  // {{errors}} {{timestamp}}. Throws std::runtime_error when a filled template is not JSON.
   void addTemplate(std::string name, const std::string& successTemplate, const std::string& errorTemplate,
                    std::string contentType);
 

@@ -1,4 +1,4 @@
-// One exact body per family and class of error. <id> and <time> stand for what changes from run to run.
+// One exact body per family and class of error. <id> and <time> replace the parts that change from run to run.
 #include "core/dialect/dialect.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The families of the kernel. A further one is its own file, and a line in each of the two lists here.
+// The families of the kernel. A further family has its own file, and one line in each of the two lists here.
 #include <stdexcept>
 #include <string>
 

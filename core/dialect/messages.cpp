@@ -48,7 +48,7 @@ bool startsWithTag(std::string_view tag, std::string_view range) {
   return tag.size() == range.size() || tag[range.size()] == '-';
 }
 
-// 0..1000; a weight that can't be read counts as 0.
+// Quality as 0..1000; an unreadable weight counts as 0.
 int weight(std::string_view parameters) {
   for (const auto part : text::split(parameters, ';')) {
     const auto one = text::trim(part);
@@ -98,7 +98,7 @@ std::string Messages::text(std::string_view dialect, std::string_view code, std:
     return at == texts->second.end() ? nullptr : &at->second;
   };
   const std::string* entry = inLanguage(language);
-  if (entry == nullptr) {  // zh or zh-TW read zh-CN rather than English
+  if (entry == nullptr) {  // zh and zh-TW get zh-CN rather than English
     for (const auto& [tag, texts] : languages_) {
       if (entry == nullptr && tag != language && text::equalsIgnoreCase(primary(tag), primary(language)))
         entry = inLanguage(tag);
@@ -113,7 +113,7 @@ std::string_view Messages::choose(std::string_view acceptLanguage, std::string_v
   int bestWeight = 0;
   int ranges = 0;
   for (const auto part : text::split(acceptLanguage, ',')) {
-    if (++ranges > 32) break;  // a longer list is no person's choice
+    if (++ranges > 32) break;  // ignore the rest of a longer list: no person chose it
     const auto semicolon = part.find(';');
     const auto range = text::trim(part.substr(0, semicolon));
     const int value = semicolon == std::string_view::npos ? 1000 : weight(part.substr(semicolon + 1));

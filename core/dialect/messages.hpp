@@ -13,15 +13,17 @@ namespace mortise::dialect {
 
 class Messages {
  public:
-  // Later additions of the same code win only within their own owner; a module may not redefine a kernel code (returns
-  // false). A code may be family-specific: "problem:not_found" beats "not_found" in that dialect.
+  // A later text of the same code replaces an earlier one of the same owner only; a module may not redefine a kernel
+  // code (returns false). A code may be family-specific: "problem:not_found" takes precedence over "not_found" in that
+  // dialect.
   bool add(std::string_view owner, std::string_view language, std::string code, std::string text);
   bool has(std::string_view code) const;
-  // Text for a code in `language` for `dialect`, placeholders filled; the code itself when nothing is catalogued.
+  // The text of a code in `language` for `dialect`, placeholders filled; the code itself when the catalogue has no
+  // text.
   std::string text(std::string_view dialect, std::string_view code, std::string_view language,
                    const Params& params = {}) const;
-  // Best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values);
-  // `fallback` when none fits or empty.
+  // The best of the known languages for an Accept-Language header (RFC 9110 12.5.4, basic filtering with q-values);
+  // `fallback` when none matches.
   std::string_view choose(std::string_view acceptLanguage, std::string_view fallback) const;
 
  private:

@@ -66,7 +66,7 @@ TEST(Messages, ChoosesByAcceptLanguage) {
   EXPECT_EQ(messages.choose("en", "fr"), "en");
 }
 
-// The rules of core/contract/schema.hpp, and those that readers of requests add.
+// The rules of core/contract/schema.hpp, and those of the code that reads requests.
 TEST(Messages, HasATextInBothLanguagesForEveryRuleAndKernelCode) {
   const auto messages = kernel();
   for (const auto* rule : {"missing",

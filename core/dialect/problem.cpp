@@ -1,4 +1,4 @@
-// RFC 9457 problem details: the runtime API, and everything outside the families.
+// RFC 9457 problem details: the runtime API, and every path outside the families.
 #include <utility>
 
 #include "core/base/json.hpp"
@@ -24,7 +24,7 @@ constexpr std::string_view kErrorExamples = R"({
   "tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e","retry_after":42}}
 })";
 
-// This family promises one code per kind of failure; finer ones ("user_not_found") only choose the text.
+// This family has one code per kind of failure; a finer code ("user_not_found") only selects the text.
 std::string_view familyCode(std::string_view code) {
   if (code.size() > 10 && code.substr(code.size() - 10) == "_not_found") return "not_found";
   return code == "invalid_token" ? std::string_view("not_authenticated") : wireCode(code);

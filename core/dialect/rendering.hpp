@@ -1,4 +1,4 @@
-// What the envelopes share: writing JSON objects, texts of problems and fields, header fields of errors.
+// Shared by the envelopes: writing JSON objects, texts of problems and fields, header fields of errors.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace mortise::dialect {
 
-// Writes the members of a JSON object in order; values that are JSON already go in as they are.
+// Writes the members of a JSON object in order; copies values that are JSON already.
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
@@ -25,20 +25,20 @@ class ObjectWriter {
   bool first_ = true;
 };
 
-// The catalogue text of a problem; with errors, that of "<code>.first" with {first} filled, where the catalogue has
-// one.
+// The catalogue text of a problem; with field errors, that of "<code>.first" with {first} filled, where the catalogue
+// has one.
 std::string problemText(const Messages& messages, std::string_view dialect, const Problem& problem,
                         std::string_view language);
-// Text of one field's rule; `withField` puts the field's name before it ("email: ...").
+// The text of one field's rule; `withField` puts the field's name before it ("email: ...").
 std::string fieldText(const Messages& messages, std::string_view dialect, const FieldError& error,
                       std::string_view language, bool withField);
 // ["body","items",0,"email"]: digits are list positions.
 std::string locationJson(const FieldError& error);
-// Reply header fields that every family sends: the problem's own, Retry-After, WWW-Authenticate on 401.
+// Reply header fields of every family: the problem's own, Retry-After, WWW-Authenticate on 401.
 void addFields(Rendered& rendered, const Problem& problem, const Context& context);
-// Bare JSON families: the value itself; none leaves the body empty.
+// For families with a bare body: the value itself; without a value the body is empty.
 Rendered bare(int status, std::string data);
-// The code that clients see: kernel-internal distinctions are folded.
+// The code that clients see: kernel-internal distinctions are removed.
 std::string_view wireCode(std::string_view code);
 
 }  // namespace mortise::dialect

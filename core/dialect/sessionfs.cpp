@@ -22,20 +22,20 @@ bool isOneOf(std::string_view word, std::initializer_list<std::string_view> word
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// The machine code stands in error.code itself; everywhere else that is the status.
+// These carry their machine code in error.code; all others carry the status there.
 bool codeLeads(std::string_view code) {
   return isOneOf(code, {"etag_mismatch", "payload_too_large", "rate_limit", "repo_already_linked", "last_repo",
                         "max_tokens_exceeded", "duplicate_resource", "missing_required_field",
                         "check_constraint_violation", "foreign_key_violation", "integrity_error"});
 }
 
-// Answers of database constraints tell their status once more.
+// Answers of database constraints repeat their status.
 bool tellsStatus(std::string_view code) {
   return isOneOf(code, {"duplicate_resource", "missing_required_field", "check_constraint_violation",
                         "foreign_key_violation", "integrity_error"});
 }
 
-// The machine code stands in error.details.error. A code with details of its own is structured, too.
+// These carry their machine code in error.details.error. A code with its own details is structured as well.
 bool structured(std::string_view code) {
   return isOneOf(code, {"api_key_revoked",
                         "api_key_expired",
@@ -96,7 +96,7 @@ class Sessionfs final : public Dialect {
  private:
   std::string details(const Problem& problem, const Context& context) const {
     if (!problem.errors.empty()) return "{\"errors\":" + errors(problem, context) + "}";
-    if (problem.code == "rate_limited") return "{}";  // plain in this family; Retry-After tells the time
+    if (problem.code == "rate_limited") return "{}";  // a plain answer in this family; Retry-After has the time
     json::Document own;
     json::ParseError error;
     if (problem.details.empty() || !json::parse(problem.details, own, error) || !own.IsObject()) own.SetObject();
@@ -122,7 +122,7 @@ class Sessionfs final : public Dialect {
       one.text("type", error.rule)
           .raw("loc", locationJson(error))
           .text("msg", fieldText(*messages_, kName, error, context.language, false));
-      one.raw("input", "null");  // part of the shape; what a client sent is never echoed
+      one.raw("input", "null");  // the shape needs the member; values of the client are never echoed
       if (!error.params.empty()) {
         std::string values;
         ObjectWriter object(values);

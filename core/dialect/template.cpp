@@ -15,12 +15,12 @@ namespace {
 const std::vector<std::string> kPlaceholders = {"status",     "code",   "message",  "data",
                                                 "request_id", "errors", "timestamp"};
 
-// Text with holes. A hole inside a JSON string takes escaped text, elsewhere a whole JSON value.
+// A text with placeholders. A placeholder inside a JSON string takes escaped text, elsewhere a whole JSON value.
 class Template {
  public:
   struct Piece {
     std::string text;
-    std::string name;  // empty: no hole after the text
+    std::string name;  // empty: no placeholder after the text
     bool insideString = false;
   };
 
@@ -153,7 +153,7 @@ class FromTemplate final : public Dialect {
 
 }  // namespace
 
-// A template says only how bodies look; the rest is as in the family `problem`.
+// A template only states the form of bodies; everything else is as in the family `problem`.
 const Family& Families::ofTemplates() {
   static const Family family = [] {
     Family own;

@@ -9,7 +9,7 @@
 namespace mortise::dialect {
 
 // Placeholders: see Dialects::addTemplate. `contentType`: of both bodies; empty: application/json. Throws
-// std::runtime_error when a template is not JSON once filled, or has a placeholder that does not exist.
+// std::runtime_error when a filled template is not JSON, or has an unknown placeholder.
 std::unique_ptr<Dialect> makeTemplate(MessagesPtr messages, std::string name, const std::string& success,
                                       const std::string& error, std::string contentType);
 

@@ -32,7 +32,7 @@ struct Kind {
   std::string_view messageCode, category, severity;
 };
 
-// Codes whose kind is not that of their status.
+// Codes whose kind differs from that of their status.
 constexpr std::array<Kind, 17> kByCode = {{
     {"route_not_found", "INVALID_REQUEST", "business", "medium"},
     {"invalid_credentials", "INVALID_CREDENTIALS", "authentication", "medium"},
@@ -112,7 +112,7 @@ class Unified final : public Dialect {
 
   Rendered error(const Problem& problem, const Context& context) const override {
     Kind kind = kindOf(problem);
-    // `details` may name the three words itself; its other members become `extra`.
+    // `details` may contain the three members itself; its others become `extra`.
     json::Document details;
     json::ParseError ignored;
     if (problem.details.empty() || !json::parse(problem.details, details, ignored) || !details.IsObject())
@@ -137,7 +137,7 @@ class Unified final : public Dialect {
   }
 
  private:
-  // The text of a refused permission names its verb: "view" for "scheduler.view".
+  // The text of a missing permission contains its verb: "view" for "scheduler.view".
   std::string textOf(const Problem& problem, std::string_view language) const {
     const auto named = std::find_if(problem.params.begin(), problem.params.end(),
                                     [](const auto& param) { return param.first == "permission"; });
@@ -170,7 +170,7 @@ class Unified final : public Dialect {
     return out;
   }
 
-  // Clients of this family read a limit from header fields; nothing of it stands in the body.
+  // Clients of this family read rate limits from header fields; the body says nothing of them.
   static void limitFields(const Problem& problem, json::Document& details, Rendered& out) {
     const auto* limit = json::member(details, "limit");
     if (limit != nullptr && limit->IsInt64()) {
