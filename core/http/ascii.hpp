@@ -1,4 +1,4 @@
-// Small helpers for the ASCII grammar of HTTP: case-insensitive compare, trimming, token characters, comma lists.
+// Helpers for the ASCII grammar of HTTP: case-insensitive compare, trimming, token characters, comma lists.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ constexpr int hexValue(char c) {
   return -1;
 }
 
-// Takes the next element off a comma list, trimmed. False at the end.
+// Takes the next element off a comma list, trimmed. Returns false at the end.
 inline bool nextListItem(std::string_view& rest, std::string_view& item) {
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');

@@ -8,7 +8,7 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kReserved = 64 << 10;  // never more on the mere announcement of a length
+constexpr std::size_t kReserved = 64 << 10;  // at most this much is reserved for an announced length
 
 Refusal tooLarge(std::uint64_t limit) {
   return Refusal(413, "payload_too_large", "the body is larger than " + std::to_string(limit) + " bytes");

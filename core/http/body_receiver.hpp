@@ -1,4 +1,4 @@
-// Receives one request body as its plan says, whatever the framing: Content-Length or chunked; into memory, a file, or
+// Receives one request body as its plan says, with any framing: Content-Length or chunked; into memory, a file, or
 // parts.
 #pragma once
 
@@ -17,38 +17,38 @@ namespace mortise::http {
 
 class RequestExchange;
 
-// Where decoded bytes go. One implementation per BodyPlan::Kind.
+// The destination of decoded bytes. One implementation per BodyPlan::Kind.
 class BodySink {
  public:
   virtual ~BodySink() = default;
   virtual Refusal take(std::string_view bytes) = 0;
   virtual Refusal close() = 0;                             // all bytes were taken
-  virtual Refusal deliver(RequestExchange& exchange) = 0;  // hands the result over, once the spool has settled
+  virtual Refusal deliver(RequestExchange& exchange) = 0;  // passes the result on, once the spool has finished
 };
 
 class BodyReceiver {
  public:
   using OpenSpool = std::function<std::shared_ptr<Spool>()>;
-  // `refusal` says why when nothing is returned (a body larger than the limit, a bad multipart type). `openSpool` is
-  // asked for bodies that go to disk.
+  // `refusal`: the reason when nothing is returned (a body over the limit, a bad multipart type). `openSpool` is called
+  // for bodies that go to disk.
   static std::unique_ptr<BodyReceiver> make(const Head& head, const BodyPlan& plan, const OpenSpool& openSpool,
                                             Refusal& refusal);
   ~BodyReceiver();
   BodyReceiver(const BodyReceiver&) = delete;
   BodyReceiver& operator=(const BodyReceiver&) = delete;
 
-  // Eats bytes of the body only; what follows it stays. Check done() and refusal() afterwards.
+  // Consumes bytes of the body only and leaves what follows it. Check done() and refusal() afterwards.
   std::size_t feed(std::string_view bytes);
   bool done() const { return done_; }
   const Refusal& refusal() const { return refusal_; }
-  // The disk does not keep up: read on when the spool has told of progress.
+  // The disk is slower than the client: read on when the spool reports progress.
   bool full() const { return spool_ && spool_->full(); }
 
-  // Once it is done.
+  // After done().
   Refusal close() { return sink_->close(); }
-  // After close(): everything is on disk, or that has failed.
+  // After close(): true when everything is on disk, or has failed.
   bool settled() const { return !spool_ || spool_->settled(); }
-  // Of the disk.
+  // The refusal of the disk.
   Refusal failure() const { return spool_ ? spool_->failure() : Refusal(); }
   Refusal deliver(RequestExchange& exchange) { return sink_->deliver(exchange); }
 

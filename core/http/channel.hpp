@@ -1,5 +1,5 @@
-// Bytes handed over from any thread towards one connection that stays open: the common half of streams and WebSockets.
-// Coalesces wake-ups, counts what waits, enforces the queue limit, and tells the producer about draining and the end.
+// Passes bytes from any thread to one connection that stays open: the common part of streams and WebSockets. Coalesces
+// wake-ups, counts queued bytes, enforces the queue limit, and notifies the producer about draining and the end.
 #pragma once
 
 #include <atomic>
@@ -29,16 +29,15 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool open() const { return open_.load(std::memory_order_acquire); }
   void onClosed(std::function<void()> callback);
   void onDrained(std::function<void()> callback);
-  // Runs `action` on the I/O thread with the connection, if that still carries this channel; at once when already
-  // there.
+  // Runs `action` on the I/O thread with the connection, if it still has this channel; at once when called there.
   void withConnection(std::function<void(Connection&)> action);
-  // Stops taking bytes. True for the first caller.
+  // Stops accepting bytes. Returns true for the first caller.
   bool shut() { return open_.exchange(false, std::memory_order_acq_rel); }
 
   // I/O thread only.
   std::vector<Bytes> take();
   void sent(std::size_t unsentNow);  // after each write: the connection's own queue
-  void finish();                     // the end, whatever the reason: runs onClosed once, forgets the callbacks
+  void finish();                     // the end, for any reason: runs onClosed once, drops the callbacks
 
  private:
   const std::shared_ptr<IoThread> io_;

@@ -20,11 +20,11 @@ class StreamTest : public ServerTest {
     app.request = [this, heartbeat, every](const ExchangePtr& exchange) {
       Fields fields;
       fields.add("Content-Type", "text/event-stream");
-      auto made = exchange->startStream(200, fields, heartbeat, every);
-      made->onClosed([this] { ++closed; });
-      made->onDrained([this] { ++drained; });
+      auto stream = exchange->startStream(200, fields, heartbeat, every);
+      stream->onClosed([this] { ++closed; });
+      stream->onDrained([this] { ++drained; });
       const std::lock_guard lock(mutex);
-      streams.push_back(std::move(made));
+      streams.push_back(std::move(stream));
     };
     start();
   }
@@ -222,10 +222,10 @@ TEST_F(StreamTest, EndsStreamsWhenDraining) {
 
 class WebSocketTest : public ServerTest {
  protected:
-  void serve(const WebSocket::Options& wanted = {}) {
-    app.request = [this, wanted](const ExchangePtr& exchange) {
+  void serve(const WebSocket::Options& settings = {}) {
+    app.request = [this, settings](const ExchangePtr& exchange) {
       if (!exchange->wantsWebSocket()) return replyText(exchange, "no upgrade", 426);
-      WebSocket::Options chosen = wanted;
+      WebSocket::Options chosen = settings;
       const auto offered = exchange->offeredSubprotocols();
       if (!offered.empty()) chosen.subprotocol = offered.back();
       auto holder = std::make_shared<std::weak_ptr<WebSocket>>();
@@ -245,10 +245,10 @@ class WebSocketTest : public ServerTest {
         const std::lock_guard lock(mutex);
         closes.emplace_back(code, std::string(reason));
       };
-      auto made = exchange->upgrade(chosen, callbacks, Fields());
-      *holder = made;
+      auto webSocket = exchange->upgrade(chosen, callbacks, Fields());
+      *holder = webSocket;
       const std::lock_guard lock(mutex);
-      sockets.push_back(std::move(made));
+      sockets.push_back(std::move(webSocket));
     };
     start();
   }
@@ -402,9 +402,9 @@ TEST_F(WebSocketTest, StopsReadingWhilePaused) {
 }
 
 TEST_F(WebSocketTest, PingsAndDropsWhoNeverAnswers) {
-  WebSocket::Options wanted;
-  wanted.pingEvery = 1s;
-  serve(wanted);
+  WebSocket::Options settings;
+  settings.pingEvery = 1s;
+  serve(settings);
   Client client = connect();
   ASSERT_TRUE(client.upgrade("/ws"));
   EXPECT_EQ(client.readFrame(), Frame(9, ""));

@@ -1,5 +1,5 @@
-// Takes a chunked body apart. A state machine over single bytes (data is passed in runs), so the cut between two reads
-// never matters.
+// Decodes a chunked body. A state machine over single bytes (data is passed on in runs), so the boundaries between
+// reads don't matter.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ class ChunkedDecoder {
     std::string_view data;  // into the input; may be empty
   };
 
-  // Eats up to and including the next run of data. Call again with the rest until done(), failed() or nothing is left.
+  // Consumes input up to and including the next run of data. Call again with the rest until done(), failed() or the
+  // input is empty.
   Step feed(std::string_view input);
 
   bool done() const { return state_ == State::done; }

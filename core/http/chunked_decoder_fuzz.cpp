@@ -1,4 +1,4 @@
-// Any bytes, cut at any place, must give the same body as in one piece.
+// Arbitrary bytes, split anywhere, must give the same body as in one piece.
 #include <cstdlib>
 #include <string>
 

@@ -11,8 +11,8 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kReadBudget = 256 << 10;  // bytes one connection may read before the others get their turn
-// A client that is refused while it still sends reads the refusal only if what it sends is taken in (RFC 9112, 9.6).
+constexpr std::size_t kReadBudget = 256 << 10;  // bytes one connection may read before the others continue
+// A client that is still sending can read its refusal only if the server keeps reading (RFC 9112, 9.6).
 constexpr std::size_t kLingerBytes = 8 << 20;
 constexpr auto kRateGrace = std::chrono::seconds(10);
 
@@ -44,7 +44,7 @@ void Connection::onEvent(bool readable, bool writable, bool finished, bool hungU
   turn();
 }
 
-// The only driver: reads and understands, then writes, and goes round again when writing has made room for more.
+// The only driver: reads and parses, then writes, and repeats when writing has freed output space.
 void Connection::turn() {
   if (turning_ || dead()) return;
   turning_ = true;
@@ -85,7 +85,7 @@ void Connection::advance() {
 void Connection::pump() {
   while (!dead() && readReady_ && reads()) {
     if (budget_ == 0) {
-      io_.watch(fd_, writeArmed_);  // whatever is left is reported again, after the others
+      io_.watch(fd_, writeArmed_);  // the rest is reported again, after the other connections
       return;
     }
     const ssize_t got = ::recv(fd_, io_.readBuffer(), IoThread::kReadBuffer, MSG_DONTWAIT);
@@ -93,8 +93,8 @@ void Connection::pump() {
       const auto size = static_cast<std::size_t>(got);
       server_.counters.bytesIn.fetch_add(size, std::memory_order_relaxed);
       budget_ -= std::min(budget_, size);
-      // A short read has emptied the socket; the next arrival is a new edge. Only an end may already be waiting behind
-      // it.
+      // A short read has emptied the socket, and the next arrival is a new edge. Only an end of the stream may be
+      // pending.
       if (size < IoThread::kReadBuffer && !finishedByPeer_) readReady_ = false;
       consume(std::string_view(io_.readBuffer(), size));
     } else if (got == 0) {
@@ -110,11 +110,11 @@ void Connection::pump() {
   }
 }
 
-void Connection::consume(std::string_view fresh) {
+void Connection::consume(std::string_view received) {
   std::string held;
-  std::string_view bytes = fresh;
+  std::string_view bytes = received;
   if (!input_.empty()) {
-    input_.append(fresh);
+    input_.append(received);
     held.swap(input_);
     bytes = held;
   }
@@ -128,7 +128,7 @@ void Connection::consume(std::string_view fresh) {
   }
 }
 
-// Returns how many bytes are understood for good.
+// Returns how many bytes are parsed for good.
 std::size_t Connection::process(std::string_view bytes) {
   std::size_t used = 0;
   for (;;) {
@@ -173,7 +173,7 @@ std::size_t Connection::process(std::string_view bytes) {
       }
       case State::closing:
       case State::dead:
-        // A refused request's rest is never looked at.
+        // The rest of a refused request is not parsed.
         if (!rest.empty()) mustLinger_ = true;
         return bytes.size();
       default:
@@ -195,7 +195,7 @@ void Connection::onHeadComplete() {
     if (state_ == State::deciding) refuse(Refusal(500, "internal", "the request could not be handled"));
     return;
   }
-  if (state_ != State::deciding) return;  // answered, admitted, or cut
+  if (state_ != State::deciding) return;  // already answered, admitted, or cut
   if (verdict.kind == Application::Verdict::Kind::wait || exchange->answered()) {
     state_ = State::waiting;
     return;
@@ -276,13 +276,13 @@ void Connection::finishBody() {
 }
 
 void Connection::spoolProgressed() {
-  if (!receiver_) return;  // of a body that was given up since
+  if (!receiver_) return;  // of a body that was abandoned meanwhile
   if (state_ == State::storing) {
     if (receiver_->settled()) finishBody();
   } else if (Refusal refusal = receiver_->failure()) {
     refuse(std::move(refusal));
   } else if (stalledSince_ != TimePoint::max()) {
-    // The time that the disk took is not the client's.
+    // The client is not charged for the time of the disk.
     bodySince_ += io_.now() - stalledSince_;
     bodyProgress_ = io_.now();
     stalledSince_ = TimePoint::max();
@@ -318,8 +318,8 @@ void Connection::onEndOfInput() {
   }
 }
 
-// The client has closed its side while we were not reading. For a stream or an unfinished WebSocket that is the end; a
-// request in work is told, and its reply is still tried, since a half-closed client may well be waiting for it.
+// The client has closed its side while the server was not reading. That ends a stream or an unfinished WebSocket; a
+// request in progress is notified, and its reply is still sent, since a half-closed client may be waiting for it.
 void Connection::noticeGone() {
   if (hungUp_) {
     cut(false);
@@ -338,7 +338,7 @@ void Connection::refuse(Refusal refusal) {
     exchange->announced = true;
   }
   if (!exchange->claim()) {
-    // Somebody's answer is already on its way; it will find the body unread and close.
+    // An answer is already on its way; it will see the unread body and close.
     state_ = State::waiting;
     return;
   }
@@ -388,7 +388,7 @@ void Connection::cut(bool reset) {
   const State was = state_;
   state_ = State::dead;
   if (reset) {
-    // What waits in the kernel for a client that does not read must not outlive the connection.
+    // Bytes queued in the kernel for a client that does not read must not outlive the connection.
     const linger hard{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
   }
@@ -421,11 +421,11 @@ TimePoint Connection::nextDeadline() const {
   const ServerOptions& options = server_.options;
   TimePoint due = TimePoint::max();
   const bool writing = !output_.empty();
-  // A store that keeps a client waiting has limits of its own.
+  // A store that delays a download has its own time limits.
   if (writing && !starved_) due = writeProgress_ + options.writeTimeout;
   switch (state_) {
     case State::head:
-      if (writing) break;  // a download in progress: only the write timeout counts
+      if (writing) break;  // a download in progress: only the write timeout applies
       if (exchange_) {
         due = headSince_ + options.headTimeout;
       } else {
@@ -433,9 +433,9 @@ TimePoint Connection::nextDeadline() const {
       }
       break;
     case State::body: {
-      if (stalledSince_ != TimePoint::max()) break;  // it is not the client who holds it up
+      if (stalledSince_ != TimePoint::max()) break;  // the disk delays the body, not the client
       due = std::min(due, bodyProgress_ + options.bodyIdleTimeout);
-      // The moment at which the average would fall below the minimum if nothing more came.
+      // The moment at which the average rate would fall below the minimum without further bytes.
       if (options.bodyMinimumRate > 0) {
         const auto earned = std::chrono::milliseconds(bodyBytes_ * 1000 / options.bodyMinimumRate);
         due = std::min(due, bodySince_ + std::max<Clock::duration>(

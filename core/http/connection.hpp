@@ -1,4 +1,4 @@
-// One client connection: its states, its input and its output. Lives on one I/O thread and is touched by nothing else.
+// One client connection: its states, its input and its output. Used by its I/O thread only.
 #pragma once
 
 #include <deque>
@@ -31,21 +31,21 @@ class Connection {
   int fd() const { return fd_; }
   const Peer& peer() const { return *peer_; }
   bool dead() const { return state_ == State::dead; }
-  TimePoint armed = TimePoint::max();  // the one live entry of the timer heap
+  TimePoint armed = TimePoint::max();  // its one valid entry of the timer heap
 
-  // Driven by the I/O thread.
+  // Called by the I/O thread.
   void onEvent(bool readable, bool writable, bool finished, bool hungUp);
   void onTimer();
   void turn();              // reads, answers, writes until there is nothing to do
   void refuseConnection();  // over the connection limit
   void drain();
-  void cut(bool reset);  // now, unsaid
+  void cut(bool reset);  // at once, without an answer
 
-  // Driven by exchanges.
+  // Called by exchanges.
   bool answer(const std::shared_ptr<RequestExchange>& exchange, Reply reply);
   void admit(const RequestExchange& exchange, const BodyPlan& plan);
-  void spoolProgressed();  // driven by the spool: it has room again, has settled, or failed
-  void pieceArrived();     // driven by a reply whose bytes are pulled
+  void spoolProgressed();  // called by the spool: it has room again, has finished, or has failed
+  void pieceArrived();     // called by a reply whose bytes are pulled
   struct StreamStart {
     int status = 200;
     Fields fields;
@@ -62,7 +62,7 @@ class Connection {
   void startWebSocket(const std::shared_ptr<RequestExchange>& exchange, std::shared_ptr<Channel> channel,
                       const std::shared_ptr<WebSocketHandle>& handle, UpgradeStart start);
 
-  // Driven by channels.
+  // Called by channels.
   bool carries(const Channel& channel) const { return channel_.get() == &channel; }
   void pullChannel();
   void endStream();
@@ -76,12 +76,12 @@ class Connection {
     deciding,  // inside Application::onHead
     waiting,   // until admit() or reply()
     body,      // receiving
-    storing,   // all is received, and the disk does not have all of it
+    storing,   // everything is received, but not yet on disk
     handling,  // until reply(), startStream() or upgrade()
     stream,
     webSocket,
-    closing,    // the last reply is on its way out
-    lingering,  // our side is shut; the client's rest is read and thrown away
+    closing,    // the last reply is being sent
+    lingering,  // the server's side is shut; the client's rest is read and discarded
     dead
   };
   struct Finish {
@@ -94,7 +94,7 @@ class Connection {
     explicit WebSocketState(std::size_t maxMessage) : decoder(maxMessage) {}
     WebSocketDecoder decoder;
     WebSocket::Callbacks callbacks;
-    std::shared_ptr<WebSocket> handle;  // keeps the handle alive while the connection is
+    std::shared_ptr<WebSocket> handle;  // keeps the handle alive as long as the connection
     std::chrono::seconds pingEvery{0};
     TimePoint pingDue = TimePoint::max();
     unsigned unanswered = 0;
@@ -163,11 +163,11 @@ class Connection {
   State state_ = State::head;
 
   bool turning_ = false;
-  bool again_ = false;           // another round of turn() is wanted
+  bool again_ = false;           // turn() must run another round
   bool flushing_ = false;        // inside flush(): what callbacks append needs another round
-  bool readReady_ = false;       // the socket may hold more than we have read
+  bool readReady_ = false;       // the socket may hold unread bytes
   bool finishedByPeer_ = false;  // FIN or reset seen
-  bool hungUp_ = false;          // both directions are over: nothing can be delivered any more
+  bool hungUp_ = false;          // both directions are closed: nothing can be delivered
   bool writeArmed_ = false;
   bool mustLinger_ = false;
   bool blocked_ = false;  // output waits for the socket
@@ -177,7 +177,7 @@ class Connection {
   std::size_t budget_ = 0;
 
   HeadParser parser_;
-  std::string input_;  // bytes read but not yet understood
+  std::string input_;  // bytes read but not yet parsed
   std::shared_ptr<RequestExchange> exchange_;
   std::unique_ptr<BodyReceiver> receiver_;
 
@@ -186,7 +186,7 @@ class Connection {
   TimePoint bodySince_{};
   TimePoint bodyProgress_{};
   std::uint64_t bodyBytes_ = 0;
-  TimePoint stalledSince_ = TimePoint::max();  // since then the disk, not the client, holds the body up
+  TimePoint stalledSince_ = TimePoint::max();  // since then the disk, not the client, delays the body
   TimePoint writeProgress_{};
   TimePoint lingerUntil_ = TimePoint::max();
   std::size_t lingered_ = 0;

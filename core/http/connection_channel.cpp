@@ -1,4 +1,4 @@
-// The two kinds of connection that stay open: chunked streams and WebSockets.
+// Connections that stay open: chunked streams and WebSockets.
 #include <algorithm>
 #include <cstdio>
 
@@ -11,7 +11,7 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kCopiedPiece = 512;  // below it a copy is cheaper than a buffer of its own
+constexpr std::size_t kCopiedPiece = 512;  // below this size a copy is cheaper than a separate buffer
 constexpr std::size_t kEagerFlush =
     128 << 10;  // a producer on this thread must not fill the queue of a client that reads
 constexpr auto kCloseHandshake = std::chrono::seconds(5);
@@ -77,7 +77,7 @@ void Connection::startStream(const std::shared_ptr<RequestExchange>& exchange, s
     channel_->shut();
     concludeStream();
   } else if (!channel_->open()) {
-    endStream();  // closed by another thread before it had begun
+    endStream();  // closed by another thread before it began
   }
   if (!turning_ && !dead()) io_.touch(*this);
 }
@@ -134,7 +134,7 @@ void Connection::endStream() {
   if (!turning_ && !dead()) io_.touch(*this);
 }
 
-// Ends the body properly behind what is queued, and lets go of the stream.
+// Ends the body properly behind the queued bytes, and drops the stream.
 void Connection::concludeStream() {
   const std::uint64_t bodyEnd = appended_;
   if (streamChunked_ && exchange_->head().method != Method::head) {
@@ -153,7 +153,7 @@ void Connection::concludeStream() {
   channel->finish();
 }
 
-// The client does not keep up: what is queued for it is not worth the memory.
+// The client reads too slowly: free the memory of its queue.
 void Connection::dropSlow() {
   if (dead()) return;
   server_.counters.droppedSlow.fetch_add(1, std::memory_order_relaxed);
@@ -224,7 +224,7 @@ void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange
   channel_ = std::move(channel);
   state_ = State::webSocket;
   server_.counters.webSockets.fetch_add(1, std::memory_order_relaxed);
-  if (const auto wish = handle->wish()) closeWebSocket(wish->first, wish->second);  // closed before it had begun
+  if (const auto wish = handle->wish()) closeWebSocket(wish->first, wish->second);  // closed before it began
   // Bytes behind the head are the first frames.
   if (!input_.empty() || readReady_) again_ = true;
   if (!turning_ && !dead()) io_.touch(*this);
@@ -274,8 +274,8 @@ std::size_t Connection::receiveFrames(std::string_view bytes) {
   return used;
 }
 
-// Control frames pass the queue limit, which counts messages only: they are small, and pings of a client that never
-// reads end with the write timeout.
+// Control frames are exempt from the queue limit, which counts messages only: they are small, and the write timeout
+// ends a client that never reads its pings.
 void Connection::sendControl(std::uint8_t opcode, std::string_view payload) {
   if (channel_) {
     for (const Channel::Bytes& piece : channel_->take()) appendStreamBytes(piece);
@@ -311,7 +311,7 @@ void Connection::pauseWebSocket(bool paused) {
   if (!turning_) io_.touch(*this);
 }
 
-// We found the client at fault: tell it, and do not wait for its own close frame.
+// The client broke the protocol: send it the reason, and do not wait for its close frame.
 void Connection::failWebSocket(int code, std::string_view reason) {
   if (!webSocket_->closeSent) {
     webSocket_->closeSent = true;
@@ -323,7 +323,7 @@ void Connection::failWebSocket(int code, std::string_view reason) {
   finishWebSocket();
 }
 
-// Both close frames are done with: the server closes the TCP connection, politely.
+// Both close frames were exchanged: the server closes the TCP connection gracefully.
 void Connection::finishWebSocket() {
   if (dead()) return;
   finishes_.push_back({exchange_, 101, streamStart_, appended_});

@@ -1,4 +1,4 @@
-// Replies of a connection: head, body, file; the write path; what happens when the last byte is out.
+// Replies of a connection: head, body, file; the write path; the steps after the last byte.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,10 +17,10 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kCopiedBody = 16 << 10;     // up to this a body travels in one buffer with its head
-constexpr std::size_t kOutputRoom = 256 << 10;    // above it no further request is taken up
+constexpr std::size_t kCopiedBody = 16 << 10;     // up to this size a body shares one buffer with its head
+constexpr std::size_t kOutputRoom = 256 << 10;    // above this no further request is read
 constexpr std::size_t kFileBudget = 2 << 20;      // per turn
-constexpr std::uint64_t kCorkedFile = 256 << 10;  // from this size on a file leaves in full segments only
+constexpr std::uint64_t kCorkedFile = 256 << 10;  // from this size on a file is sent in full segments only
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
 bool isClean(std::string_view text) {
@@ -54,8 +54,8 @@ bool Connection::answer(const std::shared_ptr<RequestExchange>& exchange, Reply 
   if (dead() || exchange_ != exchange) return false;
   const bool badStatus = reply.status < 200 || reply.status > 999;
   if (badStatus || !areClean(reply.fields)) {
-    // A line break in a field would let a value write its own header. The fault is ours, so it is a 500, and it is
-    // logged.
+    // A line break in a field would let a value write its own header. This is a fault of the application, so it gives a
+    // 500 and a log line.
     log::error("reply refused: bad status or field", {{"request", exchange->requestId()}, {"status", reply.status}});
     Reply instead;
     io_.guarded("onRefused", [&] {
@@ -87,7 +87,7 @@ void Connection::openHead(std::string& out, int status) {
   out.append("\r\n");
 }
 
-// What the server says itself is not taken from the application, so that it cannot be said twice.
+// The server writes these fields itself, so it ignores the application's.
 void Connection::writeFields(std::string& out, const Fields& fields, bool ownLength) {
   for (const Field& field : fields.all()) {
     const std::string_view name = field.name;
@@ -216,8 +216,8 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
   concludeReply(close);
 }
 
-// While a big file is on its way, TCP_NODELAY would send the odd end of each piece that sendfile takes as a segment of
-// its own. Uncorking sends the last one. A Unix socket has no such option and needs none.
+// While a big file is sent, TCP_NODELAY would send the odd end of each sendfile piece as its own segment. Uncorking
+// sends the last one. A Unix socket has no such option and needs none.
 void Connection::cork(bool on) {
   if (on == corked_) return;
   corked_ = on;
@@ -247,13 +247,13 @@ void Connection::queueFile(const std::shared_ptr<ByteSource>& file, std::uint64_
 }
 
 void Connection::pieceArrived() {
-  if (!starved_) return;  // it is not that piece that is waited for
+  if (!starved_) return;  // the output waits for another piece
   starved_ = false;
   writeProgress_ = io_.now();
   turn();
 }
 
-// The exchange is answered as far as reading goes; its end is reported when the last byte is out.
+// The exchange is answered as far as reading is concerned; its end is reported after the last byte.
 void Connection::concludeReply(bool close) {
   exchange_->settle();
   exchange_.reset();
@@ -276,7 +276,7 @@ void Connection::beginClosing() {
 }
 
 void Connection::appended(std::uint64_t bytes) {
-  if (appended_ == sent_) writeProgress_ = io_.now();  // nothing was waiting: the write timeout starts here
+  if (appended_ == sent_) writeProgress_ = io_.now();  // the queue was empty: the write timeout starts here
   appended_ += bytes;
   if (flushing_) again_ = true;
   accountOutput();
@@ -323,7 +323,7 @@ void Connection::writeOut() {
         break;
       case OutputQueue::Outcome::budget:
         writeArmed_ = true;
-        io_.watch(fd_, true);  // re-arming reports a writable socket at once, after the others had their turn
+        io_.watch(fd_, true);  // re-arming reports a writable socket at once, after the other connections
         break;
       case OutputQueue::Outcome::truncated:
         log::warning("a file shrank while it was sent", {{"request", finishes_.front().exchange->requestId()}});
@@ -332,7 +332,7 @@ void Connection::writeOut() {
       case OutputQueue::Outcome::starved:
         break;
       case OutputQueue::Outcome::failed:
-        // The head promised more than there is: only a cut connection tells the client.
+        // The file is shorter than its head says: only a cut connection tells the client.
         log::error("a reply broke off: its bytes could not be read",
                    {{"request", finishes_.front().exchange->requestId()}, {"reason", output_.pullFailure()}});
         cut(true);
@@ -359,7 +359,7 @@ void Connection::settleFinished() {
   std::size_t done = 0;
   while (done < finishes_.size() && finishes_[done].end <= sent_) ++done;
   if (done == 0) return;
-  // Out of the list first: the callbacks may come back to this connection.
+  // Removed from the list first, because the callbacks may re-enter this connection.
   std::vector<Finish> finished;
   if (done == finishes_.size()) {
     finished.swap(finishes_);
@@ -386,7 +386,7 @@ void Connection::outputDone() {
     cut(false);
     return;
   }
-  // Closing now, with bytes of the client unread, would reset the connection and could take our reply with it.
+  // Closing now, with unread bytes of the client, would reset the connection and could lose the reply.
   ::shutdown(fd_, SHUT_WR);
   state_ = State::lingering;
   lingerUntil_ = io_.now() + kLingerTime;

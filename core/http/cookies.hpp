@@ -1,4 +1,4 @@
-// Reads one cookie out of Cookie request fields (RFC 6265, 5.4), as browsers and scripts really send them.
+// Reads one cookie from Cookie request fields (RFC 6265, 5.4), in the forms that browsers and scripts send.
 #pragma once
 
 #include <string_view>
@@ -7,11 +7,11 @@
 
 namespace mortise::http {
 
-// The value of the first cookie of this exact name; empty when there is none. Spaces around names and values, and one
-// pair of quotes around a value, are left out. Whatever can't be read as a cookie is passed over: cookies of other
-// software on the same host must not fail a request. The result points into `header`.
+// The value of the first cookie with exactly this name; empty when there is none. Removes spaces around names and
+// values, and one pair of quotes around a value. Skips unreadable cookies: those of other software on the same host
+// must not fail a request. The result points into `header`.
 std::string_view cookieFrom(std::string_view header, std::string_view name);
-// The same over every Cookie field of a request.
+// The same for every Cookie field of a request.
 std::string_view cookieFrom(const Fields& fields, std::string_view name);
 
 }  // namespace mortise::http

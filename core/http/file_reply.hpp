@@ -1,4 +1,5 @@
-// Which part of a file a request asks for: conditions (If-None-Match, If-Modified-Since, If-Range) and one byte range.
+// Selects the part of a file that a request asks for: conditions (If-None-Match, If-Modified-Since, If-Range) and one
+// byte range.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ struct FileSelection {
   Fields fields;  // ETag, Last-Modified, Accept-Ranges, Content-Range
 };
 
-// Conditions count only for GET and HEAD with a reply of 200. Several ranges, or one in another unit, give the whole
+// Conditions apply only to GET and HEAD with a reply of 200. Several ranges, or one in another unit, give the whole
 // file.
 FileSelection selectFile(const Head& head, int status, const FileBody& file, std::uint64_t size);
 

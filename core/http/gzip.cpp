@@ -79,7 +79,7 @@ bool isCompressible(std::string_view contentType) {
 void compressReply(const Head& head, Reply& reply) {
   if (!reply.compress || reply.file || reply.body.size() <= kWorthIt) return;
   if (reply.fields.find("content-encoding") || !isCompressible(reply.fields.get("content-type"))) return;
-  // Two clients get different bytes under one address, so caches must know, even when this client gets them plain.
+  // Clients get different bytes under one address, so caches need Vary even when this client gets them uncompressed.
   const std::string_view vary = reply.fields.get("vary");
   if (vary.empty()) {
     reply.fields.add("Vary", "Accept-Encoding");

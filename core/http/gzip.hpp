@@ -1,4 +1,4 @@
-// Compression of replies: whether the client takes gzip, whether it is worth it, and doing it.
+// Compression of replies: whether the client accepts gzip, whether it is worthwhile, and the compression itself.
 #pragma once
 
 #include <string_view>
@@ -7,12 +7,12 @@
 
 namespace mortise::http {
 
-// True when Accept-Encoding allows gzip (q-values honoured; absent = no).
+// True when Accept-Encoding allows gzip (q-values respected; absent = no).
 bool acceptsGzip(std::string_view acceptEncoding);
 // JSON, text, JavaScript, CSS, XML, SVG.
 bool isCompressible(std::string_view contentType);
-// Compresses the body in place where reply and client allow it, and sets Content-Encoding and Vary. Leaves the reply as
-// it is when zlib fails or nothing is gained.
+// Compresses the body in place where reply and client allow it, and sets Content-Encoding and Vary. Leaves the reply
+// unchanged when zlib fails or the body would not become smaller.
 void compressReply(const Head& head, Reply& reply);
 
 }  // namespace mortise::http

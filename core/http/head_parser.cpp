@@ -68,7 +68,7 @@ HeadParser::Result HeadParser::refuse(int status, std::string_view code, std::st
 HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
   for (;;) {
     if (!haveRequestLine_ && lineStart_ < bytes.size()) {
-      // A TLS hello or other garbage shows in its first byte; waiting for a line feed would only waste the client's
+      // The first byte reveals a TLS hello or other garbage; waiting for a line feed would only waste the client's
       // time.
       const char first = bytes[lineStart_];
       const bool emptyLine = first == '\r' && !skippedEmptyLine_;
@@ -76,10 +76,10 @@ HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
         return refuse(400, "bad_request", "request line does not start with a method");
       }
     }
-    const void* found =
+    const void* lineFeed =
         scanned_ < bytes.size() ? std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_) : nullptr;
     const std::size_t end =
-        found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
+        lineFeed ? static_cast<std::size_t>(static_cast<const char*>(lineFeed) - bytes.data()) : bytes.size();
     if (!haveRequestLine_ && end - lineStart_ > limits_.requestLine) {
       return refuse(414, "uri_too_long",
                     "request line is longer than " + std::to_string(limits_.requestLine) + " bytes");
@@ -87,7 +87,7 @@ HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
     if (end > limits_.head) {
       return refuse(431, "headers_too_large", "request head is longer than " + std::to_string(limits_.head) + " bytes");
     }
-    if (!found) {
+    if (!lineFeed) {
       scanned_ = bytes.size();
       return Result::incomplete;
     }

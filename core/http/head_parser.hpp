@@ -1,5 +1,5 @@
-// Reads one request head in one pass. Resumable: fed with a growing prefix of the same bytes it never looks at a line
-// twice.
+// Parses one request head in one pass. Resumable: called again with a longer prefix of the same bytes, it never reads a
+// line twice.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ class HeadParser {
 
   explicit HeadParser(const HeadLimits& limits) : limits_(limits) {}
 
-  // `bytes` starts at the first byte of the request and only ever grows between calls. `head` must be the same object
-  // and must not move, since it holds views into itself. After `refused` it holds what was understood so far.
+  // `bytes` starts at the first byte of the request and only grows between calls. `head` must be the same object and
+  // must not move, since it holds views into itself. After `refused` it holds the part that was parsed.
   Result parse(std::string_view bytes, Head& head);
 
   std::size_t consumed() const { return lineStart_; }  // valid after `complete`
@@ -45,7 +45,7 @@ class HeadParser {
   std::size_t scanned_ = 0;  // no line feed before this position
   bool haveRequestLine_ = false;
   bool skippedEmptyLine_ = false;
-  std::string authority_;  // of an absolute target; it outranks Host
+  std::string authority_;  // of an absolute target; it takes precedence over Host
   Refusal refusal_;
 };
 

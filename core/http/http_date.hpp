@@ -9,7 +9,7 @@
 namespace mortise::http {
 
 std::string formatHttpDate(std::int64_t secondsSinceEpoch);
-// The three forms RFC 9110 asks for are reduced to the one in use; anything else is "no date".
+// Of the three forms of RFC 9110 only the current one is read; anything else is "no date".
 std::optional<std::int64_t> parseHttpDate(std::string_view text);
 
 }  // namespace mortise::http

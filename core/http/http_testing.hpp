@@ -1,4 +1,4 @@
-// For the tests of this folder: a scriptable application, a raw client with deadlines, masked frames.
+// Test helpers of this folder: a scriptable application, a raw client with deadlines, masked frames.
 #pragma once
 
 #include <arpa/inet.h>
@@ -26,7 +26,7 @@
 namespace mortise::http::test {
 
 using namespace std::chrono_literals;
-inline constexpr auto kPatience = 10s;  // how long a test waits before it calls something hung
+inline constexpr auto kPatience = 10s;  // how long a test waits before it reports a hang
 
 inline std::string maskedFrame(std::uint8_t opcode, std::string_view payload, bool final = true) {
   std::string frame;
@@ -47,7 +47,7 @@ inline std::string maskedFrame(std::uint8_t opcode, std::string_view payload, bo
   return frame;
 }
 
-// Waits until `condition` holds; the tests' only clock.
+// Waits until `condition` is true; the tests' only clock.
 inline bool eventually(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
@@ -141,7 +141,7 @@ class Client {
     return true;
   }
 
-  // More bytes into the buffer. False at the end, on a reset, or after kPatience (then hung() tells).
+  // Reads more bytes into the buffer. Returns false at the end, on a reset, or after kPatience (then hung() is true).
   bool more() {
     pollfd ready{fd_, POLLIN, 0};
     if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) <= 0) {
@@ -162,7 +162,7 @@ class Client {
     }
     return std::move(buffer_);
   }
-  // The peer has closed (or reset) and nothing is left to read.
+  // The peer has closed (or reset) and no bytes are left to read.
   bool closedByServer() {
     const bool nothing = buffer_.empty();
     while (more()) {
@@ -290,7 +290,7 @@ class ScriptedApplication : public Application {
     const std::lock_guard lock(mutex_);
     return finished_;
   }
-  // Exchanges that were announced and have not finished, plus ends without a beginning.
+  // Exchanges that were announced and have not finished, plus ends without a start.
   std::size_t unbalanced() {
     const std::lock_guard lock(mutex_);
     return open_.size() + unexpected_;

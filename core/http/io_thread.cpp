@@ -1,5 +1,5 @@
-// The only file that touches Pistache: its reactor runs the thread, its transport owns the peers and their descriptors.
-// Nothing of it is called from another thread, and neither its write queue nor its read loop is ever used.
+// The only file that includes Pistache: its reactor runs the thread, its transport owns the peers and their
+// descriptors. No other thread calls it, and its write queue and read loop are never used.
 #include "core/http/io_thread.hpp"
 
 #include <pistache/peer.h>
@@ -34,9 +34,9 @@ using Polling::NotifyOn;
 
 constexpr int kAcceptsPerRound = 64;
 constexpr auto kListenPause = std::chrono::milliseconds(100);
-constexpr std::size_t kRefusalHeadroom = 64;  // connections over the limit that are still answered with a 503
+constexpr std::size_t kRefusalHeadroom = 64;  // connections over the limit that still get a 503
 
-// The transport wants a handler; its read loop, which would call this one, never runs.
+// The transport needs a handler; its read loop, which would call this one, never runs.
 class SilentHandler final : public Pistache::Tcp::Handler {
  public:
   void onInput(const char*, std::size_t, const std::shared_ptr<Pistache::Tcp::Peer>&) override {}
@@ -45,7 +45,7 @@ class SilentHandler final : public Pistache::Tcp::Handler {
 
 bool isLoopback(const Peer& peer) { return peer.address == "::1" || peer.address.rfind("127.", 0) == 0; }
 
-// A connection that fails inside (out of memory, in practice) is cut; it must not take the round of the others with it.
+// Cuts a connection that fails inside (out of memory, in practice), so that the others of the round continue.
 template <typename Action>
 void safely(Connection& connection, const Action& action) {
   try {
@@ -77,12 +77,12 @@ class IoTransport final : public Pistache::Tcp::Transport {
     }
   }
 
-  // Nothing may leave this function: an exception would end the reactor's thread.
+  // An exception that leaves this function would end the reactor's thread.
   void onReady(const Pistache::Aio::FdSet& ready) override {
     try {
       events_.clear();
       for (const auto& entry : const_cast<Pistache::Aio::FdSet&>(ready)) {
-        // The set hides the one flag that tells a half-closed peer; its base has it.
+        // The set hides the one flag that reports a half-closed peer; its base class has it.
         const Polling::Event& event = (const Polling::Event&)entry;  // NOLINT: the base is private
         const bool finished = event.flags.hasFlag(NotifyOn::Hangup) || event.flags.hasFlag(NotifyOn::Shutdown);
         events_.push_back({static_cast<int>(entry.getTag().value()), entry.isReadable(), entry.isWritable(), finished,
@@ -100,9 +100,9 @@ class IoTransport final : public Pistache::Tcp::Transport {
 
   void adopt(const std::shared_ptr<Pistache::Tcp::Peer>& peer) { handleNewPeer(peer); }
   void release(int fd) {
-    const auto found = peers.find(fd);
-    if (found == peers.end()) return;
-    const std::shared_ptr<Pistache::Tcp::Peer> peer = found->second;
+    const auto entry = peers.find(fd);
+    if (entry == peers.end()) return;
+    const std::shared_ptr<Pistache::Tcp::Peer> peer = entry->second;
     removePeer(peer);
   }
 
@@ -148,7 +148,7 @@ void IoThread::start(const std::vector<Listener>& listeners) {
 }
 
 void IoThread::run() {
-  // Signals are the main thread's business, and sendfile() has no other way to keep SIGPIPE quiet.
+  // The main thread handles signals, and only blocking SIGPIPE keeps sendfile() from raising it.
   sigset_t all;
   ::sigfillset(&all);
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::sigdelset(&all, fault);
@@ -174,7 +174,7 @@ std::size_t IoThread::stop() {
       const std::lock_guard lock(taskMutex_);
       ended_ = true;
     }
-    runTasks();  // what was posted meanwhile finds no connection, and tells its owner so
+    runTasks();  // tasks posted meanwhile find no connection and report that to their owner
     reactor_->reactor->shutdown();
   };
   post(end);
@@ -220,8 +220,8 @@ bool IoThread::guarded(const char* what, const std::function<void()>& callback) 
 }
 
 Connection* IoThread::find(std::uint64_t connectionId) {
-  const auto found = connections_.find(connectionId);
-  return found == connections_.end() || found->second->dead() ? nullptr : found->second.get();
+  const auto entry = connections_.find(connectionId);
+  return entry == connections_.end() || entry->second->dead() ? nullptr : entry->second.get();
 }
 
 void IoThread::watch(int fd, bool writable) {
@@ -244,7 +244,7 @@ void IoThread::armTimerFd() {
   timerArmedFor_ = due;
   itimerspec spec{};
   if (due != TimePoint::max()) {
-    // Steady time and CLOCK_MONOTONIC are one clock here. Zero would disarm.
+    // Steady time and CLOCK_MONOTONIC are one clock here. Zero would disarm the timer.
     const auto since =
         std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::nanoseconds>(due.time_since_epoch()).count());
     spec.it_value.tv_sec = since / 1'000'000'000;
@@ -293,8 +293,8 @@ void IoThread::round(const std::vector<Event>& events) {
   finishRound();
 }
 
-// Gives every touched connection its turn and removes the dead. Only now may a descriptor be closed: an event of this
-// round could otherwise have hit the next owner of its number.
+// Gives every touched connection its turn and removes dead ones. A descriptor may be closed only now: otherwise an
+// event of this round could reach the next owner of its number.
 void IoThread::finishRound() {
   while (!touched_.empty()) {
     std::vector<std::uint64_t> work;
@@ -308,11 +308,11 @@ void IoThread::finishRound() {
     }
   }
   for (std::size_t i = 0; i < buried_.size(); ++i) {
-    const auto found = connections_.find(buried_[i]);
-    if (found == connections_.end()) continue;
-    const std::shared_ptr<Connection> connection = found->second;
+    const auto entry = connections_.find(buried_[i]);
+    if (entry == connections_.end()) continue;
+    const std::shared_ptr<Connection> connection = entry->second;
     byFd_[static_cast<std::size_t>(connection->fd())] = nullptr;
-    connections_.erase(found);
+    connections_.erase(entry);
     reactor_->transport->release(connection->fd());
   }
   buried_.clear();
@@ -350,7 +350,7 @@ void IoThread::runTimers() {
     std::pop_heap(timers_.begin(), timers_.end());
     timers_.pop_back();
     Connection* connection = find(timer.connectionId);
-    if (!connection || connection->armed != timer.due) continue;  // gone, or armed for an earlier moment since
+    if (!connection || connection->armed != timer.due) continue;  // gone, or armed for an earlier time since
     connection->armed = TimePoint::max();
     safely(*connection, [&] { connection->onTimer(); });
   }
@@ -373,8 +373,8 @@ void IoThread::acceptFrom(const Listener& listener) {
   }
 }
 
-// No descriptor left. The spare one lets us turn one client away; the listening sockets then rest, since they would
-// stay readable.
+// No descriptor is left. Closing the spare one lets the thread refuse one client; then the listening sockets pause,
+// because they would stay readable.
 void IoThread::exhausted(const Listener& listener) {
   log::warning("out of file descriptors; accepting pauses", {{"listener", listener.address()}});
   ::close(spareFd_);
@@ -443,7 +443,7 @@ void IoThread::adopt(int fd, const Peer& peer) {
   if (index >= byFd_.size()) byFd_.resize(index + 64, nullptr);
   byFd_[index] = connection.get();
   connections_.emplace(connection->id(), connection);
-  // Pistache's peer keeps an address of its own; nobody reads it, so the cheapest will do.
+  // Pistache's peer stores an address that is never read, so use the cheapest.
   reactor_->transport->adopt(Pistache::Tcp::Peer::Create(fd, Pistache::Address()));
   (over ? counters.refusedConnections : counters.accepted).fetch_add(1, std::memory_order_relaxed);
   safely(*connection, [&] {

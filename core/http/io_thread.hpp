@@ -1,4 +1,4 @@
-// One I/O thread: Pistache's reactor and transport, our task queue, timers and connections. It owns every descriptor of
+// One I/O thread: Pistache's reactor and transport, the task queue, timers and connections. It owns every descriptor of
 // its connections; other threads only post closures. No Pistache type appears here.
 #pragma once
 
@@ -33,29 +33,31 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
 
   // [main] The listeners must outlive the thread.
   void start(const std::vector<Listener>& listeners);
-  // [main] Cuts every connection, ends the thread, refuses later tasks. Returns how many connections were cut.
+  // [main] Cuts every connection, ends the thread, refuses later tasks. Returns the number of connections cut.
   std::size_t stop();
 
-  // [any] Runs `task` on this thread. False, and the task is destroyed unrun, once the thread is to end.
+  // [any] Runs `task` on this thread. Once the thread is ending, returns false and destroys the task without running
+  // it.
   bool post(Task task);
   bool inThread() const { return current_ == this; }
 
-  // The rest: on this thread only.
+  // The following: on this thread only.
   ServerState& state() { return *state_; }
   Connection* find(std::uint64_t connectionId);
-  void watch(int fd, bool writable);  // re-arms: what is ready already is reported again
+  void watch(int fd, bool writable);  // re-arms: a socket that is ready already is reported again
   void arm(Connection& connection, TimePoint due);
-  void touch(Connection& connection);  // gives it a turn before the thread sleeps again
-  void bury(Connection& connection);  // removes it at the end of this round, when no event can refer to its fd any more
+  void touch(Connection& connection);  // gives it a turn before the thread sleeps
+  void bury(Connection& connection);   // removes it at the end of this round, when no event can refer to its fd
   TimePoint now() const { return now_; }
-  std::string_view date();  // the Date field's value, made once a second
+  std::string_view date();  // the Date field's value, computed once a second
   char* readBuffer() { return readBuffer_.get(); }
   static constexpr std::size_t kReadBuffer = 64 << 10;
   std::uint64_t nextRequestNumber() { return ++requestNumber_; }
   std::uint64_t requestSeed() const { return requestSeed_; }
   void stopAccepting();
   void drainConnections();
-  // Runs one callback of the application; false when it threw (logged). Measures it when loopWarning is set.
+  // Runs one callback of the application; returns false when it threw (logged). Measures its time when loopWarning is
+  // set.
   bool guarded(const char* what, const std::function<void()>& callback);
 
  private:

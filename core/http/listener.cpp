@@ -72,11 +72,12 @@ std::vector<Listener> Listener::open(const std::string& address) {
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(host.empty() || host == "*" ? nullptr : host.c_str(), port.c_str(), &hints, &found);
+  addrinfo* addresses = nullptr;
+  const int code =
+      ::getaddrinfo(host.empty() || host == "*" ? nullptr : host.c_str(), port.c_str(), &hints, &addresses);
   if (code != 0) fail(address, ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(addresses, ::freeaddrinfo);
+  for (const addrinfo* one = addresses; one != nullptr; one = one->ai_next) {
     UniqueFd fd(::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) {
       if (errno == EAFNOSUPPORT && (one->ai_next != nullptr || !result.empty())) continue;
@@ -115,7 +116,7 @@ Listener Listener::openUnix(const std::string& path) {
   }
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail(name, std::strerror(errno));
-  // The file appears with bind(), so its mode is narrowed before anybody can be let in by listen().
+  // bind() creates the file, so its mode is narrowed before listen() admits the first client.
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fail(name, std::strerror(errno));
   if (::chmod(path.c_str(), 0660) != 0 || ::listen(fd.get(), kBacklog) != 0) {

@@ -46,9 +46,9 @@ std::string_view Fields::get(std::string_view name) const {
 }
 
 std::size_t Fields::count(std::string_view name) const {
-  std::size_t found = 0;
-  for (const Field& field : list_) found += equalsNoCase(field.name, name) ? 1 : 0;
-  return found;
+  std::size_t count = 0;
+  for (const Field& field : list_) count += equalsNoCase(field.name, name) ? 1 : 0;
+  return count;
 }
 
 }  // namespace mortise::http

@@ -1,4 +1,4 @@
-// Plain values of one HTTP exchange: what a request head says and what a reply consists of. No sockets, no Pistache.
+// Values of one HTTP exchange: the content of a request head and of a reply. No sockets, no Pistache.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class Fields {
   std::vector<Field> list_;
 };
 
-// A request head after the parser has accepted it. `path` and `query` are raw (percent-encoded), without '?'.
+// A request head that the parser accepted. `path` and `query` are raw (percent-encoded), without '?'.
 struct Head {
   Method method = Method::get;
   std::string target;
@@ -54,14 +54,14 @@ struct Head {
   bool hasBody() const { return chunked || contentLength.value_or(0) > 0; }
 };
 
-// Where the client really is; filled from the socket. Forwarded addresses are the kernel's business (trusted proxies).
+// The socket's peer. The kernel evaluates forwarded addresses (trusted proxies).
 struct Peer {
   std::string address;  // numeric IPv4/IPv6, "unix" for a Unix socket
   std::uint16_t port = 0;
   bool isUnix = false;
 };
 
-// How the body of one request is to be received. Decided after the head, before a byte of the body is read.
+// How to receive the body of one request. Decided after the head, before a byte of the body is read.
 struct BodyPlan {
   enum class Kind : std::uint8_t {
     memory,     // collected into Exchange::body(), at most `limit` bytes
@@ -81,18 +81,18 @@ struct Part {
   std::string contentType;
   bool isFile = false;
   std::string value;                 // plain field
-  std::shared_ptr<ByteSource> file;  // file part: an unlinked temporary file that goes with its last reference
+  std::shared_ptr<ByteSource> file;  // file part: an unlinked temporary file, freed with its last reference
 };
 
-// Bytes to send. A source with a descriptor is sent with sendfile, its size checked by fstat when sending starts.
+// Bytes to send. A source with a descriptor is sent with sendfile; fstat checks its size when sending starts.
 struct FileBody {
   std::shared_ptr<ByteSource> file;
   std::string etag;               // strong, quoted; empty = none
   std::int64_t lastModified = 0;  // seconds since the epoch; 0 = none
 };
 
-// One reply. `body` and `file` exclude each other. Content-Length, Date, Connection, X-Request-Id are added by the
-// server; Range, If-Range, If-None-Match and HEAD are answered by the server for file bodies.
+// One reply. `body` and `file` exclude each other. The server adds Content-Length, Date, Connection and X-Request-Id,
+// and answers Range, If-Range, If-None-Match and HEAD for file bodies.
 struct Reply {
   int status = 200;
   Fields fields;

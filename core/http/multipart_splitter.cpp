@@ -15,8 +15,8 @@ constexpr std::size_t kMaxPadding = 256;
 
 Refusal malformed(const char* why) { return Refusal(400, "bad_multipart", why); }
 
-// Takes one `name=value` parameter off `rest` (which starts behind a ';'). Quoted values know \" and \\ only: browsers
-// send Windows paths with plain backslashes.
+// Takes one `name=value` parameter off `rest` (which starts behind a ';'). Quoted values have only the escapes \" and
+// \\ (browsers send Windows paths with plain backslashes).
 bool nextParameter(std::string_view& rest, std::string_view& name, std::string& value) {
   rest = trimBlanks(rest);
   while (!rest.empty() && rest.front() == ';') rest = trimBlanks(rest.substr(1));
@@ -79,8 +79,7 @@ std::string MultipartSplitter::boundaryOf(std::string_view contentType) {
 
 MultipartSplitter::MultipartSplitter(std::string_view boundary, std::size_t maxParts, Sink& sink)
     : delimiter_("\r\n--" + std::string(boundary)), maxParts_(maxParts), sink_(sink), held_("\r\n") {
-  // The first delimiter may stand at the very start, without its line break; the one put in front makes it like the
-  // others.
+  // The first delimiter may stand at the very start, without its line break; inserting one makes it like the others.
 }
 
 Refusal MultipartSplitter::feed(std::string_view bytes) {
@@ -99,16 +98,16 @@ Refusal MultipartSplitter::finish() const {
   return state_ == State::epilogue ? Refusal() : malformed("the multipart body ends before its closing delimiter");
 }
 
-// One move of the machine; `more` when another may follow without new bytes.
+// One step of the machine; returns `more` when another may follow without new bytes.
 Refusal MultipartSplitter::step(bool& more) {
   const std::string_view rest = std::string_view(held_).substr(at_);
   switch (state_) {
     case State::preamble:
     case State::data: {
-      const std::size_t found = rest.find(delimiter_);
-      const bool end = found != std::string_view::npos;
-      // What might be the start of a delimiter stays until more is known.
-      const std::size_t sure = end ? found : rest.size() - std::min(rest.size(), delimiter_.size() - 1);
+      const std::size_t position = rest.find(delimiter_);
+      const bool end = position != std::string_view::npos;
+      // Bytes that may start a delimiter stay until more arrive.
+      const std::size_t sure = end ? position : rest.size() - std::min(rest.size(), delimiter_.size() - 1);
       if (state_ == State::data && sure > 0) {
         if (Refusal refusal = sink_.partData(rest.substr(0, sure))) return refusal;
       }
@@ -135,7 +134,7 @@ Refusal MultipartSplitter::step(bool& more) {
         return malformed("a delimiter is followed by something else than a line break");
       }
       if (line == std::string_view::npos) return Refusal();
-      at_ += line;  // the line break stays: it makes an empty part head look like any other
+      at_ += line;  // the line break stays, so that an empty part head is parsed like any other
       state_ = State::head;
       more = true;
       return Refusal();
@@ -156,7 +155,7 @@ Refusal MultipartSplitter::step(bool& more) {
       return Refusal();
     }
     case State::dataStart: {
-      // A part without any byte: its delimiter may follow the blank line at once, without a line break of its own.
+      // An empty part: its delimiter may follow the blank line at once, without a line break of its own.
       const std::string_view bare = std::string_view(delimiter_).substr(2);
       const std::size_t known = std::min(rest.size(), bare.size());
       if (rest.substr(0, known) != bare.substr(0, known)) {

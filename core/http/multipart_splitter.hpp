@@ -1,4 +1,4 @@
-// Splits multipart/form-data while it arrives. Keeps no more than one part head and one delimiter's worth of bytes.
+// Splits multipart/form-data while it arrives. Holds at most one part head and one delimiter.
 #pragma once
 
 #include <cstddef>
@@ -26,13 +26,13 @@ class MultipartSplitter {
     virtual Refusal endPart() = 0;
   };
 
-  // The boundary of a multipart/form-data Content-Type; empty when there is none or it is not allowed.
+  // The boundary of a multipart/form-data Content-Type; empty when it is missing or invalid.
   static std::string boundaryOf(std::string_view contentType);
 
   MultipartSplitter(std::string_view boundary, std::size_t maxParts, Sink& sink);
 
   Refusal feed(std::string_view bytes);
-  Refusal finish() const;  // the closing delimiter must have been seen
+  Refusal finish() const;  // refuses a body whose closing delimiter is missing
 
  private:
   enum class State { preamble, afterDelimiter, head, dataStart, data, epilogue };
@@ -44,7 +44,7 @@ class MultipartSplitter {
   Sink& sink_;
   State state_ = State::preamble;
   std::string held_;
-  std::size_t at_ = 0;  // held_ before it is done with
+  std::size_t at_ = 0;  // the part of held_ before it is processed
   std::size_t parts_ = 0;
 };
 

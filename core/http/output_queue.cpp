@@ -11,9 +11,9 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kPieces = 64;             // buffers handed to the kernel at once
-constexpr std::size_t kOpenText = 64 << 10;     // text() starts a new string above this
-constexpr std::size_t kKeptCapacity = 4 << 10;  // what an idle connection may keep
+constexpr std::size_t kPieces = 64;             // buffers passed to the kernel in one call
+constexpr std::size_t kOpenText = 64 << 10;     // text() starts a new string above this size
+constexpr std::size_t kKeptCapacity = 4 << 10;  // capacity that an idle connection may keep
 
 }  // namespace
 
@@ -71,7 +71,7 @@ void OutputQueue::clear() {
   file_ = 0;
 }
 
-// Everything is out: keep one small open string, so that the next reply needs no allocation.
+// Everything is sent: keep one small open string, so that the next reply needs no allocation.
 void OutputQueue::recycle() {
   if (segments_.size() == 1 && segments_[0].open && segments_[0].own.capacity() <= kKeptCapacity) {
     segments_[0].own.clear();
@@ -94,7 +94,7 @@ void OutputQueue::consumeText(std::size_t bytes) {
       return;
     }
     bytes -= left;
-    if (front_ + 1 == segments_.size()) {  // recycle() decides about the last one
+    if (front_ + 1 == segments_.size()) {  // recycle() handles the last one
       segment.offset += left;
       return;
     }
@@ -113,7 +113,7 @@ void OutputQueue::consumeFile(Segment& first, std::size_t bytes) {
   ++front_;
 }
 
-// False: nothing can be sent now, and `outcome` says why.
+// Returns false when nothing can be sent now; `outcome` holds the reason.
 bool OutputQueue::sendFile(Segment& first, int socket, std::size_t& budget, ssize_t& done, Outcome& outcome) {
   if (budget == 0) {
     outcome = Outcome::budget;
@@ -166,7 +166,7 @@ ssize_t OutputQueue::sendText(int socket) {
   message.msg_iovlen = count;
   const ssize_t done = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (fileFollows ? MSG_MORE : 0));
   if (done > 0) consumeText(static_cast<std::size_t>(done));
-  // A drained text in front of a file is the one case where consumeText() may leave an empty front.
+  // An empty front can only be a drained text before a file that consumeText() left.
   if (front_ + 1 < segments_.size() && segments_[front_].isText() && segments_[front_].textLeft() == 0) {
     segments_[front_] = Segment();
     ++front_;

@@ -50,7 +50,7 @@ void PulledRange::pull() {
   }
 }
 
-// [reader thread] The slot is ours while it is `pulling`.
+// [reader thread] The slot belongs to this thread while it is `pulling`.
 void PulledRange::fetch(std::size_t index) {
   Slot& slot = slots_[index];
   std::size_t size = 0;
@@ -67,7 +67,7 @@ void PulledRange::fetch(std::size_t index) {
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  std::function<void()> tell;
+  std::function<void()> notify;
   {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return;
@@ -77,9 +77,9 @@ void PulledRange::fetch(std::size_t index) {
     } else if (failure_.empty()) {
       failure_ = std::move(failure);
     }
-    tell = arrived_;
+    notify = arrived_;
   }
-  tell();
+  notify();
 }
 
 std::string_view PulledRange::ready() {

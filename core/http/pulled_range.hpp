@@ -1,5 +1,5 @@
-// A range of bytes that lie on another machine, on their way to one client: pulled by reader threads, ahead of the
-// client by at most two pieces, so that neither a slow client nor a slow store holds a thread or much memory.
+// A range of bytes on another machine, sent to one client: reader threads pull it, at most two pieces ahead of the
+// client, so that neither a slow client nor a slow store occupies a thread or much memory.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace mortise::http {
 class PulledRange : public std::enable_shared_from_this<PulledRange> {
  public:
   struct Budget {
-    std::atomic<std::size_t>& buffered;  // counts what waits in all replies of the server
+    std::atomic<std::size_t>& buffered;  // counts buffered bytes of all replies of the server
     std::size_t total;                   // above half of it pieces are small
   };
   // `arrived` is called on a reader thread after each piece, and on failure.
@@ -29,12 +29,12 @@ class PulledRange : public std::enable_shared_from_this<PulledRange> {
   PulledRange(const PulledRange&) = delete;
   PulledRange& operator=(const PulledRange&) = delete;
 
-  // I/O thread. Begins to pull; again after each consume().
+  // I/O thread. Starts to pull; again after each consume().
   void pull();
-  // The next bytes for the client, good until consume(); empty: none have come yet, or it has failed.
+  // The next bytes for the client, valid until consume(); empty: none have arrived yet, or pulling has failed.
   std::string_view ready();
   void consume(std::size_t bytes);
-  // Why the rest will never come; empty: it will.
+  // Why the rest can't be pulled; empty: it can.
   std::string failure();
   // The client is gone.
   void abandon();
@@ -57,8 +57,8 @@ class PulledRange : public std::enable_shared_from_this<PulledRange> {
   std::mutex mutex_;
   std::function<void()> arrived_;
   std::array<Slot, 2> slots_;  // used in turn
-  std::size_t first_ = 0;      // whose bytes the client gets next
-  std::uint64_t next_;         // where the next pull begins
+  std::size_t first_ = 0;      // the slot whose bytes the client gets next
+  std::uint64_t next_;         // start of the next pull
   const std::uint64_t end_;
   std::string failure_;
   bool abandoned_ = false;

@@ -1,4 +1,4 @@
-// Replies whose bytes are not on this machine.
+// Replies whose bytes are on another machine.
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -13,7 +13,7 @@ using namespace test;
 
 constexpr std::size_t kMiB = 1 << 20;
 
-// A store far away, as slow and as broken as the test wants it.
+// A remote store whose delays and failures the test sets.
 class FarSource final : public ByteSource {
  public:
   explicit FarSource(std::string content) : content_(std::move(content)) {}
@@ -101,7 +101,7 @@ TEST_F(PulledReplyTest, PullsNoMoreThanTwoPiecesAheadOfASlowClient) {
   EXPECT_LT(taken, 10u) << "what the socket took and two pieces, not the file";
   lazy.close();
   ASSERT_TRUE(eventually([&] { return server->counters().connections.load() == 0; }));
-  EXPECT_LE(source_->reads(), taken + 2) << "pulled for nobody";
+  EXPECT_LE(source_->reads(), taken + 2) << "pulled although the client is gone";
 }
 
 TEST_F(PulledReplyTest, WaitsForASlowStoreLongerThanForASlowClient) {

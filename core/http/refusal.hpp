@@ -1,4 +1,4 @@
-// Why the server itself turns a request down. Values for Application::onRefused.
+// Why the server itself refuses a request. Values for Application::onRefused.
 #pragma once
 
 #include <string>

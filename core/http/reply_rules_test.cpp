@@ -1,4 +1,4 @@
-// What decides about a reply without any socket: conditions and ranges of files, compression, dates.
+// The rules of replies that need no socket: conditions and ranges of files, compression, dates.
 #include <gtest/gtest.h>
 
 #include "core/http/file_reply.hpp"

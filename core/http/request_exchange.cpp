@@ -16,11 +16,11 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kLongestRequestId = 128;
-constexpr std::size_t kCompressOnLoop = 64 << 10;  // an I/O thread compresses no more than this
+constexpr std::size_t kMaxRequestIdBytes = 128;
+constexpr std::size_t kCompressOnLoop = 64 << 10;  // an I/O thread compresses at most this much
 
 bool isSaneRequestId(std::string_view id) {
-  if (id.empty() || id.size() > kLongestRequestId) return false;
+  if (id.empty() || id.size() > kMaxRequestIdBytes) return false;
   for (const char c : id) {
     const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || isDigit(c);
     if (!alphanumeric && std::string_view("-_.:+/=@").find(c) == std::string_view::npos) return false;
@@ -28,7 +28,7 @@ bool isSaneRequestId(std::string_view id) {
   return true;
 }
 
-// Spreads a counter so that ids of neighbouring requests look nothing alike (splitmix64).
+// Spreads a counter, so that ids of neighbouring requests look unrelated (splitmix64).
 std::uint64_t scatter(std::uint64_t value) {
   value += 0x9E3779B97F4A7C15ULL;
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -43,9 +43,9 @@ RequestExchange::RequestExchange(std::shared_ptr<IoThread> io, std::uint64_t con
     : io_(std::move(io)), connectionId_(connectionId), peer_(std::move(peer)), received_(io_->now()) {}
 
 void RequestExchange::identify() {
-  const std::string_view given = head_.fields.get("x-request-id");
-  if (isSaneRequestId(given)) {
-    requestId_.assign(given);
+  const std::string_view clientId = head_.fields.get("x-request-id");
+  if (isSaneRequestId(clientId)) {
+    requestId_.assign(clientId);
     return;
   }
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -54,7 +54,7 @@ void RequestExchange::identify() {
   for (std::size_t i = 0; i < 16; ++i) requestId_[i] = kDigits[(number >> (60 - 4 * i)) & 0xF];
 }
 
-// What costs time or memory is done here, in the caller's thread: compressing, and moving a huge body into a file.
+// Expensive steps run here, in the caller's thread: compressing, and moving a huge body into a file.
 void RequestExchange::prepare(Reply& reply) const {
   if (reply.file || reply.body.empty()) return;
   const bool onLoop = io_->inThread();
@@ -67,7 +67,7 @@ void RequestExchange::prepare(Reply& reply) const {
       reply.file = FileBody{std::make_shared<FileSource>(file.release(), reply.body.size()), "", 0};
       std::string().swap(reply.body);
     } catch (const std::system_error& error) {
-      // It stays in memory then.
+      // Then the body stays in memory.
       log::error("cannot move a reply into a file", {{"request", requestId_}, {"reason", error.what()}});
     }
   }

@@ -1,5 +1,4 @@
-// The server's own Exchange. Reachable from any thread; everything that touches the connection goes through the I/O
-// thread.
+// The server's own Exchange. Usable from any thread; everything that uses the connection runs on the I/O thread.
 #pragma once
 
 #include <atomic>
@@ -38,12 +37,12 @@ class RequestExchange final : public Exchange {
   void setBody(std::string body) { body_ = std::move(body); }
   void setSpooled(std::shared_ptr<ByteSource> file) { spooled_ = std::move(file); }
   void setParts(std::vector<Part> parts) { parts_ = std::move(parts); }
-  void identify();  // settles requestId() once the head is known
+  void identify();  // sets requestId() once the head is known
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   bool answered() const { return answered_.load(std::memory_order_acquire); }
-  void leave();            // the client is gone: tells whoever asked, once
-  void settle();           // the reply is out: nobody needs to be told any more
-  bool announced = false;  // the application has seen it, so onFinished is due
+  void leave();            // the client is gone: notifies the registered callback, once
+  void settle();           // the reply is sent: the callback is not needed any more
+  bool announced = false;  // the application has seen the exchange, so onFinished must follow
 
  private:
   std::shared_ptr<RequestExchange> self() { return std::static_pointer_cast<RequestExchange>(shared_from_this()); }

@@ -1,5 +1,5 @@
-// The HTTP server: I/O threads on Pistache's reactor and transport. The only public door of this folder besides the
-// values.
+// The HTTP server: I/O threads on Pistache's reactor and transport. Together with the values, the only public interface
+// of this folder.
 #pragma once
 
 #include <atomic>
@@ -19,12 +19,12 @@ struct ServerOptions {
   std::size_t maxConnections = 4096;
   std::size_t maxConnectionsPerAddress = 0;  // 0 = no limit; loopback and Unix peers are exempt
   std::size_t maxRequestLine = 8 << 10;
-  std::size_t maxTarget = 4 << 10;  // over it: 414
-  std::size_t maxHead = 16 << 10;   // over it: 431
+  std::size_t maxTarget = 4 << 10;  // longer: 414
+  std::size_t maxHead = 16 << 10;   // longer: 431
   std::size_t maxFields = 100;
   std::size_t maxResponseBuffer = 8 << 20;
   std::size_t streamBuffer = 1 << 20;
-  std::size_t totalBuffer = 256 << 20;  // over all connections: the one that crosses it is dropped
+  std::size_t totalBuffer = 256 << 20;  // over all connections: the one that exceeds it is dropped
   std::chrono::milliseconds firstByteTimeout{10'000};
   std::chrono::milliseconds headTimeout{10'000};
   std::chrono::milliseconds bodyIdleTimeout{30'000};
@@ -51,13 +51,13 @@ class Server {
 
   // Binds and starts the I/O threads. Throws std::runtime_error that names the address and the reason.
   void start();
-  // Real addresses ("127.0.0.1:40123", "unix:/path"), valid after start().
+  // Actual addresses ("127.0.0.1:40123", "unix:/path"), valid after start().
   std::vector<std::string> addresses() const;
-  // Stops accepting, closes idle connections, lets running requests and streams finish for at most `limit`
-  // (streams and WebSockets are told to end at once: onClosed / close 1001), then cuts the rest. Blocks. Returns how
-  // many were cut.
+  // Stops accepting, closes idle connections, lets running requests finish for at most `limit` (streams and WebSockets
+  // are asked to end at once: onClosed / close 1001), then cuts the rest. Blocks. Returns the number of connections
+  // cut.
   std::size_t drain(std::chrono::milliseconds limit);
-  // After drain() (or alone: cuts everything). Blocks until the I/O threads have ended.
+  // After drain() (or alone: then it cuts everything). Blocks until the I/O threads have ended.
   void stop();
 
   const ServerCounters& counters() const;

@@ -5,7 +5,7 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kReaders = 8;  // they wait for a store far away most of the time
+constexpr std::size_t kReaders = 8;  // most of their time they wait for a remote store
 
 }  // namespace
 

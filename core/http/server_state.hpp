@@ -1,4 +1,4 @@
-// What all I/O threads of one server share. Atomics only, apart from the address table that is off by default.
+// State that all I/O threads of one server share. Atomics only, apart from the address table, which is off by default.
 #pragma once
 
 #include <atomic>
@@ -27,8 +27,8 @@ class AddressTable {
   }
   void leave(const std::string& address) {
     const std::lock_guard lock(mutex_);
-    const auto found = counts_.find(address);
-    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+    const auto entry = counts_.find(address);
+    if (entry != counts_.end() && --entry->second == 0) counts_.erase(entry);
   }
 
  private:
@@ -53,18 +53,17 @@ struct ServerState {
   std::atomic<bool> draining{false};
   AddressTable addresses;
 
-  // Bodies on their way to disk.
+  // Writes bodies to disk.
   static constexpr std::size_t kSpoolThreads = 2;
   WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure};
 
-  // Reads of replies whose bytes are not on this machine. The threads begin with the first such reply.
+  // Reads replies whose bytes are on another machine. The threads start with the first such reply.
   WorkerPool& readers();
-  // Once the I/O threads have ended: what still runs there finds nobody to tell.
+  // Called once the I/O threads have ended: callbacks of running reads then do nothing.
   void stopTransfers();
 
  private:
-  static constexpr std::size_t kTransferQueue = 1
-                                                << 16;  // one task for each body or reply, and there are fewer of those
+  static constexpr std::size_t kTransferQueue = 1 << 16;  // one task per body or reply, and there are fewer of those
   static void logTransferFailure(const std::exception_ptr& failure);
 
   std::mutex readersMutex_;

@@ -64,8 +64,8 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_FALSE(answer.field("date").empty());
     EXPECT_EQ(answer.field("connection"), "");
   }
-  const Answer made = client.get("/hello", "X-Request-Id: not sane\r\n");
-  EXPECT_EQ(made.field("x-request-id").size(), 16u) << "an odd id is replaced";
+  const Answer answer = client.get("/hello", "X-Request-Id: not sane\r\n");
+  EXPECT_EQ(answer.field("x-request-id").size(), 16u) << "an odd id is replaced";
   const Answer last = client.get("/hello", "Connection: close\r\n");
   EXPECT_EQ(last.field("connection"), "close");
   EXPECT_TRUE(client.closedByServer());
@@ -134,7 +134,7 @@ TEST_F(ServerTest, ReceivesAChunkedBodyCutAtEveryByte) {
   Client client = connect();
   for (std::size_t cut = 1; cut < body.size(); ++cut) {
     client.send(head + body.substr(0, cut));
-    // The server has consumed the first piece once another connection has been served after it.
+    // The server has consumed the first piece once it has served another connection after it.
     Client(address).get("/hello", "Connection: close\r\n");
     client.send(body.substr(cut));
     const Answer answer = client.readAnswer();
@@ -194,7 +194,7 @@ TEST_F(ServerTest, RefusesAnOversizeBodyAtOnceAndNeverParsesIt) {
     });
     probe();
     const std::string head = client.readUntil("\r\n\r\n");
-    if (!head.empty()) {  // the reset that follows 256 KiB of unread body may outrun it
+    if (!head.empty()) {  // the reset that follows 256 KiB of unread body may arrive first
       EXPECT_EQ(head.substr(9, 3), "413");
     }
     sender.join();
@@ -599,7 +599,7 @@ TEST_F(ServerTest, TellsAHandlerThatTheClientHasLeft) {
   client.reset();
   EXPECT_TRUE(eventually([&] { return told == 1; }));
   EXPECT_TRUE(held->clientGone());
-  replyText(held, "nobody hears this");
+  replyText(held, "the client is gone");
   held.reset();
   probe();
   EXPECT_EQ(told, 1);
@@ -639,7 +639,7 @@ TEST_F(ServerTest, NeverGivesALateReplyToTheNextOwnerOfTheDescriptor) {
     }));
     first.reset();
     ASSERT_TRUE(eventually([&] { return server->counters().connections.load() == 0; }));
-    Client second = connect();  // takes the number over: it is the lowest free one
+    Client second = connect();  // reuses the number: it is the lowest free one
     std::thread worker([&] { replyText(held.back(), std::string(200'000, 's')); });
     worker.join();
     held.clear();
@@ -729,7 +729,7 @@ TEST_F(ServerTest, OutlivesTheEndOfDescriptors) {
   name.sin_family = AF_INET;
   name.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   ::inet_pton(AF_INET, "127.0.0.1", &name.sin_addr);
-  // The highest number in use is the limit: no descriptor below it may be free either.
+  // The limit is the highest number in use: no lower descriptor may be free either.
   std::vector<int> fillers;
   const rlimit narrow{static_cast<rlim_t>(waiting.back()) + 1, old.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &narrow);
@@ -774,7 +774,7 @@ TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
     replyText(exchange, "ok");
   };
   {
-    // A file left behind by a dead process.
+    // A file that a dead process left behind.
     const int stale = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
@@ -793,7 +793,7 @@ TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
   ServerOptions same;
   same.listen = {"unix:" + path};
   Server second(same, other);
-  EXPECT_THROW(second.start(), std::runtime_error) << "somebody answers there";
+  EXPECT_THROW(second.start(), std::runtime_error) << "another server answers there";
   server->stop();
   EXPECT_NE(::stat(path.c_str(), &info), 0) << "the socket file goes with the server";
   ::rmdir(directory);
@@ -834,7 +834,7 @@ TEST_F(ServerTest, DrainsLettingRequestsFinish) {
   std::size_t cut = 99;
   std::thread drainer([&] { cut = server->drain(5s); });
   EXPECT_TRUE(idle.closedByServer());
-  EXPECT_FALSE(Client(address).connected()) << "nobody new is let in";
+  EXPECT_FALSE(Client(address).connected()) << "no new connection is accepted";
   replyText(held, "done");
   held.reset();
   const Answer answer = busy.readAnswer();
@@ -860,7 +860,7 @@ TEST_F(ServerTest, CutsWhatDoesNotFinishInTime) {
   }));
   EXPECT_EQ(server->drain(50ms), 1u);
   Reply late;
-  EXPECT_FALSE(held->reply(std::move(late))) << "after the end nobody is there to send it";
+  EXPECT_FALSE(held->reply(std::move(late))) << "after the end there is no thread to send it";
   EXPECT_TRUE(held->clientGone());
 }
 

@@ -102,15 +102,15 @@ void Spool::forget() {
 }
 
 void Spool::fail(Refusal refusal) {
-  std::function<void()> tell;
+  std::function<void()> notify;
   {
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::move(refusal);
     running_ = false;
     forget();
-    tell = progressed_;
+    notify = progressed_;
   }
-  if (tell) tell();
+  if (notify) notify();
 }
 
 // [spool thread] One at a time for each body: running_ is the lock.
@@ -136,25 +136,25 @@ void Spool::run() {
           steps_.pop_front();
         }
       }
-      std::function<void()> tell;
+      std::function<void()> notify;
       if (last) {
         finishFile();
         const std::lock_guard lock(mutex_);
         running_ = false;
-        tell = progressed_;
+        notify = progressed_;
       } else {
         perform(step);
         const std::lock_guard lock(mutex_);
-        const std::size_t written = abandoned_ ? 0 : step.bytes.size();  // else it was taken off already
+        const std::size_t written = abandoned_ ? 0 : step.bytes.size();  // else it was subtracted already
         waiting_ -= written;
         all_.fetch_sub(written, std::memory_order_relaxed);
         const std::size_t low = all_.load(std::memory_order_relaxed) < kAllWindows ? kWindow / 2 : 0;
         if (stalled_ && waiting_ <= low) {
           stalled_ = false;
-          tell = progressed_;
+          notify = progressed_;
         }
       }
-      if (tell) tell();
+      if (notify) notify();
       if (last) return;
     }
     bool over = false;

@@ -1,6 +1,6 @@
-// One body's way to disk. The I/O thread hands pieces over and goes on; a thread of the server's spool pool opens the
-// files, writes and hashes, so a disk that stalls holds up the uploads and nobody else. What waits for the disk is
-// bounded: the connection stops reading while full() says so.
+// Writes one body to disk. The I/O thread passes pieces on and continues; a thread of the server's spool pool opens the
+// files, writes and hashes, so a stalled disk delays uploads and nothing else. The amount that waits for the disk is
+// bounded: the connection stops reading while full() is true.
 #pragma once
 
 #include <atomic>
@@ -21,33 +21,33 @@
 
 namespace mortise::http {
 
-// 507 storage_full or 500 internal, with a line in the log.
+// 507 storage_full or 500 internal, with a log line.
 Refusal explainDisk(int reason, const char* what);
 
 class Spool : public std::enable_shared_from_this<Spool> {
  public:
   static constexpr std::size_t kPiece = 128 << 10;
   static constexpr std::size_t kWindow = 1 << 20;       // of one body, not yet written
-  static constexpr std::size_t kAllWindows = 64 << 20;  // of all bodies: above it each may have one piece under way
+  static constexpr std::size_t kAllWindows = 64 << 20;  // of all bodies: above it each may have one piece in progress
 
-  // `all` counts what waits over all bodies of the server. `progressed` is called on a spool thread when a full spool
-  // has room again, when everything handed over is written after close(), and on failure.
+  // `all` counts the waiting bytes of all bodies of the server. `progressed` is called on a spool thread when a full
+  // spool has room again, when everything is written after close(), and on failure.
   Spool(WorkerPool& pool, std::atomic<std::uint64_t>& all, std::string directory, std::function<void()> progressed);
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // I/O thread. A file begins with the first one, and ends where the next one begins or with close().
+  // I/O thread. The first piece starts a file, which ends where the next file starts or with close().
   void beginFile();
   void write(std::string_view bytes);
   std::uint64_t size() const { return size_; }  // of the file that is being written
-  void close();                                 // nothing more comes
+  void close();                                 // no more pieces follow
   bool full();
-  bool settled();  // closed, and everything is written, or has failed
+  bool settled();  // closed, and everything is written or has failed
   Refusal failure();
-  // In their order, once it has settled without a failure.
+  // In order, once settled() without a failure.
   std::vector<std::shared_ptr<ByteSource>> takeFiles();
-  // The body is not wanted any more: what waits is dropped, nobody is told.
+  // Abandons the body: drops waiting pieces; no callback follows.
   void abandon();
 
  private:
@@ -65,12 +65,12 @@ class Spool : public std::enable_shared_from_this<Spool> {
   void perform(Step& step);
   void finishFile();
   void fail(Refusal refusal);
-  void forget();  // mutex held: drops what waits
+  void forget();  // mutex held: drops waiting pieces
 
   WorkerPool& pool_;
   std::atomic<std::uint64_t>& all_;
   const std::string directory_;
-  std::string piece_;  // I/O thread: what has not been handed over
+  std::string piece_;  // I/O thread: bytes not yet passed on
   std::uint64_t size_ = 0;
   bool used_ = false;  // I/O thread
 
@@ -78,9 +78,9 @@ class Spool : public std::enable_shared_from_this<Spool> {
   std::function<void()> progressed_;
   std::deque<Step> steps_;
   std::size_t waiting_ = 0;
-  bool running_ = false;  // a spool thread is at it, or will be
+  bool running_ = false;  // a spool thread is working on it, or will be
   bool closed_ = false;
-  bool stalled_ = false;  // full() was true, and nobody was told since
+  bool stalled_ = false;  // full() was true, and `progressed` was not called since
   bool abandoned_ = false;
   Refusal failure_;
 

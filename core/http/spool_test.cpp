@@ -15,7 +15,7 @@ namespace {
 
 using test::eventually;
 
-// One spool thread, which the test can hold up as a disk would.
+// One spool thread, which the test can block like a stalled disk.
 class SpoolTest : public testing::Test {
  protected:
   std::shared_ptr<Spool> open(const std::string& directory = std::filesystem::temp_directory_path().string()) {
@@ -99,7 +99,7 @@ TEST_F(SpoolTest, TellsOfADiskThatFails) {
   EXPECT_EQ(spool->failure().status, 500);
   EXPECT_TRUE(eventually([&] { return told_ == 1; }));
   spool->write(std::string(Spool::kPiece, 'x'));
-  EXPECT_FALSE(spool->full()) << "nobody waits for a dead disk";
+  EXPECT_FALSE(spool->full()) << "a dead disk must not delay the client";
   spool->close();
   EXPECT_EQ(all_.load(), 0u);
 }

@@ -14,7 +14,7 @@ bool Utf8Validator::feed(std::string_view bytes) {
     }
     if (byte < 0x80) continue;
     if (byte < 0xC2 || byte > 0xF4) return false;
-    // The second byte alone decides about overlong forms, surrogates and the upper end.
+    // The second byte alone determines overlong forms, surrogates and the upper bound.
     low_ = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
     high_ = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;
     need_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;

@@ -1,4 +1,4 @@
-// Checks UTF-8 that arrives in pieces: no overlong forms, no surrogates, nothing above U+10FFFF.
+// Validates UTF-8 that arrives in pieces: no overlong forms, no surrogates, nothing above U+10FFFF.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace mortise::http {
 
 class Utf8Validator {
  public:
-  bool feed(std::string_view bytes);            // false as soon as the text cannot become valid any more
+  bool feed(std::string_view bytes);            // false as soon as the text can't become valid
   bool complete() const { return need_ == 0; }  // no character is cut
   void reset() { need_ = 0; }
 

@@ -1,4 +1,4 @@
-// Reads the client's WebSocket frames (RFC 6455, section 5) from a byte stream cut anywhere. Masked frames only.
+// Reads the client's WebSocket frames (RFC 6455, section 5) from a byte stream split anywhere. Masked frames only.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class WebSocketDecoder {
 
   explicit WebSocketDecoder(std::size_t maxMessage) : maxMessage_(maxMessage) {}
 
-  // Eats up to the next event. Nothing more is read after close or error.
+  // Consumes input up to the next event. After close or error it reads nothing more.
   Step feed(std::string_view input);
 
  private:
@@ -39,17 +39,17 @@ class WebSocketDecoder {
   std::uint64_t left_ = 0;
   std::uint8_t mask_[4] = {};
   unsigned maskAt_ = 0;
-  std::uint8_t opcode_ = 0;  // of the frame in work
+  std::uint8_t opcode_ = 0;  // of the current frame
   bool final_ = false;
-  std::uint8_t messageOpcode_ = 0;  // of the message in work; 0 = none
-  bool deliver_ = false;            // message_ was handed out; clear it before the next frame
+  std::uint8_t messageOpcode_ = 0;  // of the current message; 0 = none
+  bool deliver_ = false;            // message_ was delivered; clear it before the next frame
   std::string message_;
   std::string control_;
   Utf8Validator utf8_;
   bool stopped_ = false;
 };
 
-// Codes that may travel in a close frame.
+// Codes that are valid in a close frame.
 bool isValidCloseCode(int code);
 
 }  // namespace mortise::http

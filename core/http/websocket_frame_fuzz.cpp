@@ -1,4 +1,4 @@
-// Any bytes, cut at any place, must give the same events as in one piece.
+// Arbitrary bytes, split anywhere, must give the same events as in one piece.
 #include <cstdlib>
 #include <string>
 
@@ -8,7 +8,7 @@ namespace {
 
 using mortise::http::WebSocketDecoder;
 
-// False once nothing more is read.
+// Returns false once nothing more is read.
 bool feed(WebSocketDecoder& decoder, std::string_view bytes, std::string& seen) {
   while (!bytes.empty()) {
     const auto step = decoder.feed(bytes);

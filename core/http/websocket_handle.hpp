@@ -40,7 +40,7 @@ class WebSocketHandle final : public WebSocket {
   std::size_t queuedBytes() const override { return channel_->queuedBytes(); }
   bool open() const override { return channel_->open(); }
 
-  // Code and reason of close(); the upgrade may be done later than that.
+  // Code and reason of close(); the upgrade may complete later.
   std::optional<std::pair<int, std::string>> wish() const {
     const std::lock_guard lock(mutex_);
     return wish_;

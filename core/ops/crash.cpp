@@ -14,7 +14,7 @@
 namespace mortise::ops {
 namespace {
 
-// Everything the handler touches is prepared beforehand: in it, only async-signal-safe calls are allowed.
+// The handler may only make async-signal-safe calls, so everything it uses is prepared beforehand.
 char versionText[64];
 alignas(16) char handlerStack[64 * 1024];
 std::atomic<bool> reporting{false};
@@ -79,7 +79,7 @@ void onSignal(int number, siginfo_t* info, void*) {
     say("\n");
     sayBacktrace();
   }
-  // SA_RESETHAND has put the default back: ends the process with the true signal.
+  // SA_RESETHAND has restored the default: this ends the process with the true signal.
   ::raise(number);
 }
 
@@ -118,7 +118,7 @@ void installCrashHandler(const std::string& version) {
   ::backtrace(warmUp, 1);  // loads libgcc now, not in the handler
 
   stack_t stack{};
-  stack.ss_sp = handlerStack;  // this thread's overflow can be reported too
+  stack.ss_sp = handlerStack;  // so that an overflow of this thread's stack can be reported too
   stack.ss_size = sizeof handlerStack;
   ::sigaltstack(&stack, nullptr);
 

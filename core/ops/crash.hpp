@@ -1,4 +1,4 @@
-// When the process is about to die: a short report on stderr (reason, version, backtrace), then the signal takes its
+// Writes a short report on stderr (reason, version, backtrace) when the process crashes; then the signal takes its
 // course (core dump, exit status).
 #pragma once
 
@@ -6,8 +6,8 @@
 
 namespace mortise::ops {
 
-// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and std::terminate. Call once, first thing in main. `version` is
-// shown in the report.
+// Handles SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and std::terminate. Call once, at the start of main. `version` is
+// part of the report.
 void installCrashHandler(const std::string& version);
 
 }  // namespace mortise::ops

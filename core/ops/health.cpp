@@ -46,7 +46,7 @@ class Health::Runner {
 
   const std::string& name() const { return name_; }
 
-  // Returns once the check runs no more.
+  // Returns once the check is no longer running.
   void end() {
     {
       const std::lock_guard lock(mutex_);
@@ -57,7 +57,7 @@ class Health::Runner {
     if (thread_.joinable()) thread_.join();
   }
 
-  // The count of finished runs to wait for; 0 when what is there will do.
+  // The number of finished runs to wait for; 0 when the latest result is recent enough.
   std::uint64_t request(std::chrono::milliseconds cacheFor) {
     const std::lock_guard lock(mutex_);
     if (fresh(cacheFor)) return 0;
@@ -68,7 +68,7 @@ class Health::Runner {
     return finished_ + 1;
   }
 
-  // Empty when the check was taken away meanwhile.
+  // Empty when the check was removed meanwhile.
   std::optional<CheckReport> await(std::uint64_t goal, Clock::time_point start) {
     std::unique_lock lock(mutex_);
     CheckReport report;
@@ -79,7 +79,7 @@ class Health::Runner {
       report.timedOut = true;
       report.detail = "no answer within " + std::to_string(limit_.count()) + " ms";
       report.latencyMicros = microsSince(start);
-      tell(false, report.detail);
+      logChange(false, report.detail);
       return report;
     }
     if (finished_ < goal) return std::nullopt;
@@ -89,7 +89,7 @@ class Health::Runner {
     return report;
   }
 
-  // 1, 0, or NaN while nothing is known.
+  // 1, 0, or NaN before the first run.
   double standing() {
     const std::lock_guard lock(mutex_);
     if (running_ && Clock::now() - startedAt_ > limit_) return 0;
@@ -115,7 +115,7 @@ class Health::Runner {
       finishedAt_ = Clock::now();
       ++finished_;
       running_ = false;
-      tell(result_.healthy, result_.detail);
+      logChange(result_.healthy, result_.detail);
       changed_.notify_all();
     }
   }
@@ -124,8 +124,8 @@ class Health::Runner {
     return finished_ > 0 && !running_ && !wanted_ && Clock::now() - finishedAt_ < cacheFor;
   }
 
-  // One line each time it changes, not one per look.
-  void tell(bool healthy, const std::string& detail) {
+  // Logs one line each time the result changes, not one per run.
+  void logChange(bool healthy, const std::string& detail) {
     if (healthy == toldHealthy_) return;
     toldHealthy_ = healthy;
     if (healthy) {
@@ -185,11 +185,11 @@ void Health::remove(std::string_view name) {
   std::shared_ptr<Runner> gone;
   {
     const std::lock_guard lock(mutex_);
-    const auto found =
+    const auto entry =
         std::find_if(runners_.begin(), runners_.end(), [&](const auto& one) { return one->name() == name; });
-    if (found == runners_.end()) return;
-    gone = *found;
-    runners_.erase(found);
+    if (entry == runners_.end()) return;
+    gone = *entry;
+    runners_.erase(entry);
   }
   gone->end();
 }

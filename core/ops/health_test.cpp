@@ -108,7 +108,7 @@ TEST(Health, ARemovedCheckRunsNoMoreOnceRemoveReturns) {
     over = true;
     return CheckResult{true, ""};
   });
-  std::thread asking([&] { health.run(); });  // told that the check is gone, or what it said last
+  std::thread asking([&] { health.run(); });  // gets "removed", or the last result
   inside.get_future().wait();
   std::thread opening([&] { gate.set_value(); });
   health.remove("slow");

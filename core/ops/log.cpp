@@ -19,7 +19,7 @@
 namespace mortise::log {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;  // a stuck stderr costs old lines, never a request
+constexpr std::size_t kQueueLines = 8192;  // a blocked stderr costs old lines, never a request
 
 std::atomic<Level> threshold{Level::info};
 std::atomic<Format> shape{Format::logfmt};
@@ -28,7 +28,7 @@ void writeAll(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::write(STDERR_FILENO, bytes.data(), bytes.size());
     if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return;  // nowhere left to complain
+    if (sent <= 0) return;  // stderr is gone: nothing can report it
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
@@ -51,7 +51,7 @@ std::string_view nameOf(Level level) {
   return "off";
 }
 
-// JSON needs valid UTF-8 and a terminal no odd bytes: each bad byte becomes U+FFFD.
+// JSON needs valid UTF-8, and a terminal no control bytes: each bad byte becomes U+FFFD.
 std::string scrubbed(std::string_view bytes) {
   std::string out;
   while (!bytes.empty()) {
@@ -89,7 +89,7 @@ void appendLogfmt(std::string& out, std::string_view value) {
   }
 }
 
-// A key becomes [A-Za-z0-9_.-]+ so that no value can pose as another field.
+// Restricts a key to [A-Za-z0-9_.-]+, so that no value can imitate another field.
 void appendKey(std::string& out, std::string_view key) {
   if (key.empty()) out += '_';
   for (const char c : key) {
@@ -135,7 +135,7 @@ std::string lineOf(Level level, std::string_view message, const Field* fields, s
   return line;
 }
 
-// Runs in the one log thread. Lines arrive ready made.
+// Runs in the one log thread and receives finished lines.
 class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   void watch(std::weak_ptr<spdlog::details::thread_pool> pool) { pool_ = std::move(pool); }
@@ -197,15 +197,15 @@ void configure(Level level, Format format) {
   threshold.store(level, std::memory_order_relaxed);
   shape.store(format, std::memory_order_relaxed);
   if (backend()) return;
-  // Never freed: threads that outlive main may still log. What is queued is written at exit.
-  auto* made = new Backend;
-  made->pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-  made->sink = std::make_shared<StderrSink>();
-  made->sink->watch(made->pool);
-  made->logger = std::make_shared<spdlog::async_logger>("mortise", made->sink, made->pool,
-                                                        spdlog::async_overflow_policy::overrun_oldest);
-  made->logger->set_level(spdlog::level::trace);
-  running.store(made, std::memory_order_release);
+  // Never freed: threads that outlive main may still log. The queue is written at exit.
+  auto* created = new Backend;
+  created->pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
+  created->sink = std::make_shared<StderrSink>();
+  created->sink->watch(created->pool);
+  created->logger = std::make_shared<spdlog::async_logger>("mortise", created->sink, created->pool,
+                                                           spdlog::async_overflow_policy::overrun_oldest);
+  created->logger->set_level(spdlog::level::trace);
+  running.store(created, std::memory_order_release);
   std::atexit([] { flush(); });
 }
 
@@ -233,7 +233,7 @@ void write(Level level, std::string_view message, const Field* fields, std::size
 void flush() {
   Backend* const to = backend();
   if (!to) return;
-  // The request itself may be dropped by a full queue: ask again for a while.
+  // A full queue may drop the flush request itself: repeat it for a while.
   const std::uint64_t goal = to->sink->flushes() + 1;
   for (int tries = 0; tries < 10; ++tries) {
     to->logger->flush();

@@ -24,7 +24,7 @@ struct Field {
 };
 using FieldList = std::initializer_list<Field>;
 
-// Call once at start; before that lines go to stderr as logfmt at info. [main thread]
+// Call once at start. Before that, lines go to stderr as logfmt at level info. [main thread]
 void configure(Level level, Format format);
 Level levelFrom(std::string_view text, bool& known);
 bool enabled(Level level);

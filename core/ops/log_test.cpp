@@ -106,7 +106,7 @@ TEST(Log, DropsTheOldestAndCountsWhenStderrIsStuck) {
   if (child == 0) {
     ::dup2(ends[1], STDERR_FILENO);
     configure(Level::info, Format::logfmt);
-    for (int i = 0; i < 20000; ++i) info("n", {{"i", i}});  // nobody reads: must not block
+    for (int i = 0; i < 20000; ++i) info("n", {{"i", i}});  // the pipe is not read: must not block
     if (::write(done[1], "x", 1) != 1) ::_exit(1);
     flush();
     ::_exit(0);

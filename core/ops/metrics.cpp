@@ -108,16 +108,16 @@ const std::vector<double>& durationBuckets() {
 }
 
 Registry::Series& Registry::series(std::string_view name, std::string_view help, char kind, const Labels& labels) {
-  auto found = families_.find(name);
-  if (found == families_.end()) {
+  auto entry = families_.find(name);
+  if (entry == families_.end()) {
     if (!isName(name, true)) throw std::logic_error("metric name not allowed: " + std::string(name));
     auto family = std::make_unique<Family>();
     family->help = help;
     family->kind = kind;
-    found = families_.emplace(name, std::move(family)).first;
+    entry = families_.emplace(name, std::move(family)).first;
   }
-  if (found->second->kind != kind) {
-    throw std::logic_error("metric " + std::string(name) + " is a " + std::string(typeOf(found->second->kind)) +
+  if (entry->second->kind != kind) {
+    throw std::logic_error("metric " + std::string(name) + " is a " + std::string(typeOf(entry->second->kind)) +
                            ", not a " + std::string(typeOf(kind)));
   }
   for (const auto& label : labels) {
@@ -125,7 +125,7 @@ Registry::Series& Registry::series(std::string_view name, std::string_view help,
       throw std::logic_error("label name not allowed: " + label.first);
     }
   }
-  return found->second->series[labelText(labels)];
+  return entry->second->series[labelText(labels)];
 }
 
 Counter& Registry::counter(std::string_view name, std::string_view help, const Labels& labels) {

@@ -1,5 +1,5 @@
-// Counters, gauges and histograms, shown in Prometheus text format 0.0.4. Look a handle up once and keep it: its calls
-// are one relaxed atomic operation. Handles live as long as their Registry.
+// Counters, gauges and histograms, rendered in Prometheus text format 0.0.4. Look a handle up once and keep it: its
+// calls are one relaxed atomic operation. Handles live as long as their Registry.
 #pragma once
 
 #include <atomic>
@@ -60,14 +60,14 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // The same name and labels give the same handle. Throws std::logic_error on a name that Prometheus does not allow or
-  // one already used with another kind (or, for histograms, other bounds). Any thread.
+  // The same name and labels give the same handle. Throws std::logic_error for a name that Prometheus does not allow
+  // and for one already used with another kind (or, for histograms, other bounds). Any thread.
   Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, const std::vector<double>& upperBounds,
                        const Labels& labels = {});
-  // Asked at each render; `read` must be quick and must not use this Registry. A second one of the same name and labels
-  // replaces it.
+  // `read` is called at each rendering; it must be quick and must not use this Registry. A second gauge of the same
+  // name and labels replaces the first.
   void gaugeFrom(std::string_view name, std::string_view help, const Labels& labels, std::function<double()> read);
 
   // The whole page: Content-Type "text/plain; version=0.0.4; charset=utf-8".
