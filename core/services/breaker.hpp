@@ -1,5 +1,5 @@
-// Keeps callers from waiting one after another for a peer that does not answer: after a failure calls fail at once for
-// a short while, then one goes through as a probe.
+// A circuit breaker: after a failure of a peer, calls fail at once for a short while instead of waiting one after
+// another; then one call goes through as a probe.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ class Breaker {
   using Clock = std::chrono::steady_clock;
   explicit Breaker(std::chrono::milliseconds pause) : pause_(pause) {}
 
-  // False: fail at once. True: go on, and say how it ended.
+  // Returns false: fail at once. Returns true: continue, and report the result.
   bool admits(Clock::time_point now = Clock::now()) {
     const std::lock_guard lock(mutex_);
     if (!open_) return true;
@@ -26,7 +26,7 @@ class Breaker {
     const std::lock_guard lock(mutex_);
     return open_;
   }
-  // True for the call that changed it.
+  // Returns true for the call that changed the state.
   bool succeeded() {
     const std::lock_guard lock(mutex_);
     return std::exchange(open_, false);

@@ -1,4 +1,4 @@
-// What every service throws. The kernel turns it into a Problem, the plugin boundary into a mortise_status.
+// The exception of every service. The kernel converts it to a Problem, the plugin boundary to a mortise_status.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ enum class ErrorKind : std::uint8_t {
 
 class ServiceError : public std::runtime_error {
  public:
-  // `code`: a stable lower_snake word for who has to tell refusals of one kind apart; empty: the kind says enough.
+  // `code`: a stable lower_snake word that distinguishes refusals of one kind; empty: the kind suffices.
   ServiceError(ErrorKind kind, const std::string& text, int retryAfter = 0, std::string code = {})
       : std::runtime_error(text), kind_(kind), retryAfter_(retryAfter), code_(std::move(code)) {}
   ErrorKind kind() const { return kind_; }
-  int retryAfter() const { return retryAfter_; }  // seconds; 0 = nothing to say
+  int retryAfter() const { return retryAfter_; }  // seconds; 0 = unknown
   const std::string& code() const { return code_; }
 
  private:

@@ -1,4 +1,4 @@
-// What a scope and a key of a blob may look like; every store checks with these.
+// The form of a scope and a key of a blob; every store checks with these.
 #pragma once
 
 #include <string_view>

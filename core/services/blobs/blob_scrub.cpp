@@ -16,7 +16,7 @@ constexpr std::size_t kPage = 500;
 constexpr std::size_t kPiece = 1 << 20;
 constexpr auto kNap = std::chrono::milliseconds(100);
 
-// What memory holds of a file says nothing about the disk, and what is read here would push out what is needed there.
+// Drops the file from the page cache: cached bytes say nothing about the disk, and these would evict pages in use.
 void forget(const ByteSource& source) {
   if (source.fd() >= 0) ::posix_fadvise(source.fd(), 0, 0, POSIX_FADV_DONTNEED);
 }
@@ -47,16 +47,16 @@ void BlobScrub::check(const std::string& key, ScrubbedScope& result) {
   const std::string_view expected = std::string_view(key).substr(key.find('/') + 1);
   try {
     const auto source = blobs_.openForReading(key);
-    std::string found = digestOf(*source, result);
-    if (!found.empty() && found != expected) {
-      // A second look: memory and wires err, too, and what is set aside is no longer served.
+    std::string digest = digestOf(*source, result);
+    if (!digest.empty() && digest != expected) {
+      // Reads again, because memory and cables fail, too, and a blob that is set aside is no longer served.
       const std::string again = digestOf(*source, result);
       if (again == expected) throw std::runtime_error("it was read wrongly once, and rightly the second time");
-      found = again;
+      digest = again;
     }
-    if (found.empty()) return;  // cancelled
+    if (digest.empty()) return;  // cancelled
     ++result.blobs;
-    if (found != expected && blobs_.setAside(key, *source)) result.damaged.push_back(key);
+    if (digest != expected && blobs_.setAside(key, *source)) result.damaged.push_back(key);
   } catch (const ServiceError& error) {
     if (error.kind() == ErrorKind::notFound) return;  // removed since it was listed
     ++result.blobs;
@@ -76,7 +76,7 @@ std::string BlobScrub::digestOf(ByteSource& source, ScrubbedScope& result) {
       return {};
     }
     const std::size_t count = source.read(offset, buffer_);
-    if (count == 0) break;  // shorter than it said: the digest tells
+    if (count == 0) break;  // shorter than announced: the digest will differ
     digest.add({buffer_.data(), count});
     offset += count;
     read_ += count;
@@ -86,7 +86,7 @@ std::string BlobScrub::digestOf(ByteSource& source, ScrubbedScope& result) {
   return digest.hex();
 }
 
-// Waits until the rate allows the next piece. False: cancelled.
+// Waits until the rate allows the next piece. Returns false when cancelled.
 bool BlobScrub::holdBack() {
   while (!cancelled_()) {
     if (rate_ == 0) return true;

@@ -1,4 +1,4 @@
-// Reads blobs and compares what they hold with their names.
+// Reads blobs and compares their content with their names.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ struct ScrubbedScope {
     std::string key;
     std::string reason;
   };
-  std::uint64_t blobs = 0;  // looked at
+  std::uint64_t blobs = 0;  // blobs read
   std::uint64_t bytes = 0;
   std::vector<std::string> damaged;  // keys; set aside
   std::vector<Unreadable> unreadable;
@@ -27,15 +27,15 @@ struct ScrubbedScope {
 // One pass. Not thread-safe; blocks.
 class BlobScrub {
  public:
-  // `bytesPerSecond`: 0 = as fast as it goes. `cancelled` is asked several times a second.
+  // `bytesPerSecond`: 0 = no limit. `cancelled` is called several times a second.
   BlobScrub(Blobs& blobs, std::uint64_t bytesPerSecond, std::function<bool()> cancelled);
 
-  // `progressed` is called after each page of blobs. ServiceError when the scope can't be listed.
+  // `progressed` is called after each page of blobs. Throws ServiceError when the scope can't be listed.
   ScrubbedScope run(std::string_view scope, const std::function<void(const ScrubbedScope&)>& progressed);
 
  private:
   void check(const std::string& key, ScrubbedScope& result);
-  // SHA-256 of what the source gives; empty when cancelled.
+  // SHA-256 of the source's bytes; empty when cancelled.
   std::string digestOf(ByteSource& source, ScrubbedScope& result);
   bool holdBack();
 

@@ -65,11 +65,11 @@ TEST_F(BlobScrubTest, SetsADamagedBlobAsideAndKeepsIt) {
   EXPECT_EQ(blobs_->stat(bad.key), std::nullopt) << "wrong bytes are served";
   EXPECT_EQ(blobs_->countSetAside(), 1u);
   EXPECT_EQ(blobs_->read(good.key, 10), "good");
-  for (const auto& kept : fs::recursive_directory_iterator(root_ + "/damaged/files")) {
-    EXPECT_EQ(kept.file_size(), content.size());
-    EXPECT_TRUE(kept.path().filename().string().starts_with(bad.sha256));
+  for (const auto& entry : fs::recursive_directory_iterator(root_ + "/damaged/files")) {
+    EXPECT_EQ(entry.file_size(), content.size());
+    EXPECT_TRUE(entry.path().filename().string().starts_with(bad.sha256));
   }
-  // The same bytes come again: it is whole.
+  // The same bytes are stored again: the blob is intact.
   EXPECT_EQ(blobs_->put("files", content).key, bad.key);
   EXPECT_TRUE(scrub().damaged.empty());
   EXPECT_EQ(blobs_->read(bad.key, 3'000'000), content);

@@ -21,12 +21,12 @@ struct Blob {
   std::int64_t storedAt = 0;  // microseconds
 };
 
-// An upload in the making. Destroyed without finish(): nothing stays.
+// An upload in progress. Destroying it without finish() leaves nothing behind.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
   virtual void write(std::string_view piece) = 0;
-  // Durable when it returns: content and name are synced.
+  // Durable on return: content and name are synced.
   virtual Blob finish() = 0;
 };
 
@@ -38,34 +38,35 @@ class Blobs {
   static std::unique_ptr<Blobs> open(std::string_view url);
   virtual ~Blobs() = default;
 
-  // `scope`: whose blobs (a module's name; [a-z0-9_-]{1,64}). Keys of one scope are never shared with another.
+  // `scope`: the owner of the blobs (a module's name; [a-z0-9_-]{1,64}). Scopes never share keys.
   virtual std::unique_ptr<BlobWriter> writer(std::string_view scope) = 0;
   Blob put(std::string_view scope, std::string_view bytes);
   Blob put(std::string_view scope, std::istream& stream);
-  // A local store takes a file that has no name yet (an upload) over as it lies there, if it can; everything else is
-  // read and written.
+  // A local store takes an unnamed file (an upload) over without a copy, if it can; otherwise it reads and writes the
+  // bytes.
   virtual Blob put(std::string_view scope, ByteSource& source);
   Blob putFile(std::string_view scope, const std::string& path);
 
   virtual std::optional<Blob> stat(std::string_view key) = 0;
-  // ServiceError{notFound}. A local file stays good when the blob is removed meanwhile; reading an object of a store
-  // fails then.
+  // Throws ServiceError{notFound}. A local file stays readable when the blob is removed meanwhile; reading an object of
+  // a remote store fails then.
   virtual std::shared_ptr<ByteSource> openForReading(std::string_view key) = 0;
   std::string read(std::string_view key, std::uint64_t limit);  // ServiceError{full} when larger
-  // False when there was none. Two puts of the same bytes share one blob: count your references before you call this.
+  // Returns false when there was none. Two puts of the same bytes share one blob, so count the references before this
+  // call.
   virtual bool remove(std::string_view key) = 0;
   // Keys in order, after `after` (exclusive; empty = from the start), at most `limit`.
   virtual std::vector<Blob> list(std::string_view scope, std::string_view after, std::size_t limit) = 0;
-  // Drops uploads that a crash left behind, older than an hour. Returns how many.
+  // Drops uploads that a crash left behind and that are older than an hour. Returns how many.
   virtual std::size_t cleanUp() = 0;
 
-  // Whose blobs there are, in order.
+  // The scopes that have blobs, in order.
   virtual std::vector<std::string> scopes() = 0;
-  // Takes a blob out of service whose bytes, as read from `seen`, are not those of its name: nobody gets it any more,
-  // and putting the right bytes heals it. The wrong ones are kept for people to look at. False: it is gone, or was
-  // replaced since `seen` was opened.
+  // Takes a damaged blob out of service: one whose bytes, as read from `seen`, do not match its name. It can't be
+  // opened any more, and putting the right bytes repairs it. The damaged file is kept for inspection. Returns false
+  // when the blob is gone or was replaced since `seen` was opened.
   virtual bool setAside(std::string_view key, ByteSource& seen) = 0;
-  // How many are kept so.
+  // How many damaged files are kept.
   virtual std::size_t countSetAside() = 0;
 };
 

@@ -1,4 +1,4 @@
-// What every store of blobs does alike.
+// Behaviour that every store of blobs shares.
 #include "core/services/blobs/blobs.hpp"
 
 #include <gtest/gtest.h>

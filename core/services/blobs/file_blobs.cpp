@@ -32,7 +32,7 @@ ErrorKind kindOf(int number) {
   throw ServiceError(kindOf(number), "blobs: " + what + ": " + std::strerror(number));
 }
 
-// What a step of a file in the making throws, in the words of a store.
+// Converts an exception of the temporary file to the store's ServiceError.
 template <typename Work>
 auto onDisk(Work work) {
   try {
@@ -52,8 +52,8 @@ void makeDirectory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) failed("mkdir " + path, errno);
 }
 
-// Without a name (or DIR/tmp/<uuid>) while it is written, then DIR/data/<scope>/<first two of the hash>/<hash>.
-// Damaged ones: DIR/damaged/<scope>/<hash>.<microseconds>.
+// A new file has no name (or is DIR/tmp/<uuid>) while it is written; then DIR/data/<scope>/<first two of the
+// hash>/<hash>. Damaged ones: DIR/damaged/<scope>/<hash>.<microseconds>.
 class FileBlobs final : public Blobs {
  public:
   explicit FileBlobs(std::string root)
@@ -120,16 +120,16 @@ class FileBlobs final : public Blobs {
   std::vector<Blob> list(std::string_view scope, std::string_view after, std::size_t limit) override {
     checkBlobScope(scope);
     const std::string_view afterHash = after.empty() ? std::string_view{} : parseBlobKey(after).hash;
-    std::vector<Blob> found;
+    std::vector<Blob> blobs;
     for (const std::string& shard : names(data_ + "/" + std::string(scope), 2)) {
       if (!afterHash.empty() && shard < afterHash.substr(0, 2)) continue;
       for (const std::string& hash : names(data_ + "/" + std::string(scope) + "/" + shard, 64)) {
         if (hash <= afterHash) continue;
-        if (found.size() >= limit) return found;
-        if (auto blob = stat(std::string(scope) + "/" + hash)) found.push_back(std::move(*blob));
+        if (blobs.size() >= limit) return blobs;
+        if (auto blob = stat(std::string(scope) + "/" + hash)) blobs.push_back(std::move(*blob));
       }
     }
-    return found;
+    return blobs;
   }
 
   std::size_t cleanUp() override {
@@ -147,11 +147,11 @@ class FileBlobs final : public Blobs {
   }
 
   std::vector<std::string> scopes() override {
-    std::vector<std::string> found;
+    std::vector<std::string> scopes;
     for (std::string& name : names(data_)) {
-      if (isBlobScope(name)) found.push_back(std::move(name));
+      if (isBlobScope(name)) scopes.push_back(std::move(name));
     }
-    return found;
+    return scopes;
   }
 
   bool setAside(std::string_view key, ByteSource& seen) override {
@@ -160,7 +160,7 @@ class FileBlobs final : public Blobs {
     ensure(root_, damaged_);
     ensure(damaged_, folder);
     {
-      // Not while a put gives its file this name: what is moved must be what was read.
+      // Excludes a put that gives its file this name: only the file that was read may be moved.
       const std::lock_guard lock(naming_);
       struct stat now {};
       struct stat then {};
@@ -170,8 +170,8 @@ class FileBlobs final : public Blobs {
         failed("look at " + std::string(key), errno);
       }
       if (now.st_ino != then.st_ino || now.st_dev != then.st_dev) return false;
-      const std::string kept = folder + "/" + std::string(parsed.hash) + "." + std::to_string(nowMicros());
-      if (::rename(path(parsed).c_str(), kept.c_str()) != 0) failed("rename to " + kept, errno);
+      const std::string target = folder + "/" + std::string(parsed.hash) + "." + std::to_string(nowMicros());
+      if (::rename(path(parsed).c_str(), target.c_str()) != 0) failed("rename to " + target, errno);
     }
     syncDirectory(folder);
     syncDirectory(directory(parsed));
@@ -225,14 +225,15 @@ class FileBlobs final : public Blobs {
     ensure(data_ + "/" + std::string(key.scope), directory(key));
   }
 
-  // The file is there under its name; the name is durable when this returns. Replacing an equal file is harmless, and
-  // leaves no moment in which a concurrent remove() takes away what we promise.
+  // Gives the file its name, durable on return. Replacing an equal file is harmless and never lets a concurrent
+  // remove() delete the blob that this call promises.
   Blob stored(const BlobKey& key, std::uint64_t size) {
     syncDirectory(directory(key));
     return {std::string(key.scope) + "/" + std::string(key.hash), std::string(key.hash), size, nowMicros()};
   }
 
-  // A directory below an existing one, whose name survives a power cut when this returns, whoever made it.
+  // Creates a directory below an existing one; its name survives a power cut on return, whether or not this call
+  // created it.
   void ensure(const std::string& parent, const std::string& path) {
     makeDirectory(path);
     {
@@ -258,21 +259,22 @@ class FileBlobs final : public Blobs {
     return blob;
   }
 
-  // Names of `length` bytes (0: any) in a directory, sorted, without hidden ones; none when there is no such directory.
+  // Names of `length` bytes (0: any) in a directory, sorted, without hidden ones; empty when there is no such
+  // directory.
   static std::vector<std::string> names(const std::string& path, std::size_t length = 0) {
-    std::vector<std::string> found;
+    std::vector<std::string> list;
     DIR* directory = ::opendir(path.c_str());
     if (!directory) {
-      if (errno == ENOENT) return found;
+      if (errno == ENOENT) return list;
       failed("open " + path, errno);
     }
     const std::unique_ptr<DIR, int (*)(DIR*)> closing(directory, ::closedir);
     while (const dirent* entry = ::readdir(directory)) {
       const std::string_view name = entry->d_name;
-      if ((length == 0 || name.size() == length) && name.front() != '.') found.emplace_back(name);
+      if ((length == 0 || name.size() == length) && name.front() != '.') list.emplace_back(name);
     }
-    std::sort(found.begin(), found.end());
-    return found;
+    std::sort(list.begin(), list.end());
+    return list;
   }
 
   const std::string root_, data_, temporary_, damaged_;

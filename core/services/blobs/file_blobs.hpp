@@ -5,7 +5,7 @@
 
 namespace mortise::services {
 
-// Makes the folder when there is none. ServiceError{unavailable} when it can't be made or written to.
+// Creates the folder when it is missing. Throws ServiceError{unavailable} when that fails or it is not writable.
 std::unique_ptr<Blobs> openFileBlobs(std::string directory);
 
 }  // namespace mortise::services

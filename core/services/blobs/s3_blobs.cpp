@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kHash = 64;
 
-// To a module its blobs are there or they are not: that this server's credentials or bucket are wrong is an outage.
+// For a module a blob exists or it does not: wrong credentials or a missing bucket of this server count as an outage.
 template <typename Work>
 auto onStore(Work work) {
   try {
@@ -34,7 +34,7 @@ auto onStore(Work work) {
                      std::string("blobs: an upload can't be spooled: ") + failure.what());
 }
 
-// <prefix>/<scope>/<first two of the hash>/<hash>. An upload waits in a file without a name until its hash is known.
+// <prefix>/<scope>/<first two of the hash>/<hash>. An upload waits in an unnamed file until its hash is known.
 class S3Blobs final : public Blobs {
  public:
   S3Blobs(std::shared_ptr<s3::Client> client, S3BlobsOptions options)
@@ -54,7 +54,7 @@ class S3Blobs final : public Blobs {
     return std::make_unique<Writer>(*this, std::string(scope));
   }
 
-  // Sent as it lies there when its hash is known or can be taken here.
+  // Sends the file directly when its hash is known or can be computed here.
   Blob put(std::string_view scope, ByteSource& source) override {
     checkBlobScope(scope);
     if (source.fd() < 0) return Blobs::put(scope, source);
@@ -68,7 +68,7 @@ class S3Blobs final : public Blobs {
     return onStore([&]() -> std::optional<Blob> {
       const auto stored = client_->head(bucket_, nameOf(parsed));
       if (stored) return Blob{std::string(key), std::string(parsed.hash), stored->size, stored->modifiedAt};
-      // A bucket that went away is not the same as a blob that is not there.
+      // A missing bucket is an outage, not a missing blob.
       if (!client_->bucketExists(bucket_)) noBucket();
       return std::nullopt;
     });
@@ -94,19 +94,20 @@ class S3Blobs final : public Blobs {
     checkBlobScope(scope);
     const auto below = prefix_ + std::string(scope) + "/";
     std::string from = after.empty() ? std::string() : nameOf(parseBlobKey(after));
-    std::vector<Blob> found;
+    std::vector<Blob> blobs;
     return onStore([&] {
-      while (found.size() < limit) {
-        const auto page = client_->list(bucket_, below, from, limit - found.size());
+      while (blobs.size() < limit) {
+        const auto page = client_->list(bucket_, below, from, limit - blobs.size());
         for (const auto& object : page.objects) {
           from = object.key;
           const auto hash = object.key.substr(object.key.rfind('/') + 1);
-          if (hash.size() != kHash || object.key != below + hash.substr(0, 2) + "/" + hash) continue;  // not ours
-          found.push_back({std::string(scope) + "/" + hash, hash, object.size, object.modifiedAt});
+          if (hash.size() != kHash || object.key != below + hash.substr(0, 2) + "/" + hash)
+            continue;  // not a blob of this server
+          blobs.push_back({std::string(scope) + "/" + hash, hash, object.size, object.modifiedAt});
         }
         if (!page.truncated || page.objects.empty()) break;
       }
-      return found;
+      return blobs;
     });
   }
 
@@ -117,7 +118,7 @@ class S3Blobs final : public Blobs {
     return names;
   }
 
-  // Through this server, and not as a copy within the store, which ends at 5 GiB.
+  // Copies through this server instead of within the store, which limits such copies to 5 GiB.
   bool setAside(std::string_view key, ByteSource& seen) override {
     const auto parsed = parseBlobKey(key);
     const auto name = nameOf(parsed);
@@ -187,7 +188,7 @@ class S3Blobs final : public Blobs {
   Blob store(const std::string& scope, const std::string& hash, ByteSource& source) {
     const auto name = nameOf({scope, hash});
     return onStore([&] {
-      // The same bytes have the same name: what is there whole need not be sent again.
+      // The same bytes have the same name: a complete object need not be sent again.
       auto stored = client_->head(bucket_, name);
       if (!stored || stored->size != source.size())
         stored = client_->put(bucket_, name, source, "application/octet-stream", hash);
@@ -200,7 +201,7 @@ class S3Blobs final : public Blobs {
                        "object store: there is no bucket " + bucket_ + "; make it, or name another one in blobs.url", 0,
                        "no_bucket");
   }
-  // No scope has a dot.
+  // No scope contains a dot.
   std::string asideFolder() const { return prefix_ + ".damaged/"; }
   std::string nameOf(const BlobKey& key) const {
     return prefix_ + std::string(key.scope) + "/" + std::string(key.hash.substr(0, 2)) + "/" + std::string(key.hash);

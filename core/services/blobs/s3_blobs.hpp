@@ -9,10 +9,10 @@ namespace mortise::services {
 struct S3BlobsOptions {
   std::string bucket;
   std::string prefix;          // of every key, without slashes around it; may be empty
-  std::string spoolDirectory;  // where uploads wait until their hash is known; made when it is not there
+  std::string spoolDirectory;  // where uploads wait for their hash; created when missing
 };
 
-// Does not ask the store. ServiceError{unavailable} when the spool directory can't be made.
+// Does not contact the store. Throws ServiceError{unavailable} when the spool directory can't be created.
 std::unique_ptr<Blobs> openS3Blobs(std::shared_ptr<s3::Client> client, S3BlobsOptions options);
 
 }  // namespace mortise::services

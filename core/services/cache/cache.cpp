@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// Least recently used first out, by shards so that threads seldom meet.
+// Evicts the least recently used entries; sharded, so that threads seldom compete.
 class MemoryCache final : public Cache {
  public:
   explicit MemoryCache(const CacheOptions& options)
@@ -116,18 +116,18 @@ class MemoryCache final : public Cache {
   }
 
   static void drop(Shard& shard, std::string_view key) {
-    if (const auto found = shard.index.find(key); found != shard.index.end()) erase(shard, found->second);
+    if (const auto entry = shard.index.find(key); entry != shard.index.end()) erase(shard, entry->second);
   }
 
   static Entry* live(Shard& shard, std::string_view key) {
-    const auto found = shard.index.find(key);
-    if (found == shard.index.end()) return nullptr;
-    if (found->second->expires <= Clock::now()) {
-      erase(shard, found->second);
+    const auto entry = shard.index.find(key);
+    if (entry == shard.index.end()) return nullptr;
+    if (entry->second->expires <= Clock::now()) {
+      erase(shard, entry->second);
       return nullptr;
     }
-    shard.order.splice(shard.order.begin(), shard.order, found->second);
-    return &*found->second;
+    shard.order.splice(shard.order.begin(), shard.order, entry->second);
+    return &*entry->second;
   }
 
   void add(Shard& shard, std::string_view key, std::string_view value, milliseconds ttl) {

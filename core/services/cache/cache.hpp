@@ -29,7 +29,7 @@ struct CacheOptions {
 // when Redis is away.
 class Cache {
  public:
-  // Throws ServiceError{invalid} on a URL it does not understand. Redis may be down: connections are made when needed.
+  // Throws ServiceError{invalid} for an unsupported URL. Redis may be down: connections are opened when needed.
   static std::unique_ptr<Cache> open(std::string_view url, const CacheOptions& options = {});
   virtual ~Cache() = default;
 
@@ -38,13 +38,13 @@ class Cache {
   virtual void set(std::string_view key, std::string_view value, std::chrono::milliseconds ttl) = 0;
   virtual bool setIfAbsent(std::string_view key, std::string_view value, std::chrono::milliseconds ttl) = 0;
   virtual bool remove(std::string_view key) = 0;
-  // Adds to a counter, 0 when absent; `ttl` counts from its creation. ServiceError{invalid} when the value is no
+  // Adds to a counter, 0 when absent; `ttl` counts from its creation. Throws ServiceError{invalid} when the value is no
   // number.
   virtual std::int64_t increment(std::string_view key, std::int64_t by, std::chrono::milliseconds ttl) = 0;
-  // Round trip. Throws when the store does not answer.
+  // A round trip. Throws when the store does not answer.
   virtual std::chrono::microseconds ping() = 0;
   virtual bool blocking() const = 0;  // true: only from workers
-  // The pool behind it, for limits and events; nullptr for memory:.
+  // The connection pool, for limits and events; nullptr for memory:.
   virtual std::shared_ptr<redis::Pool> redisPool() const = 0;
 };
 

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kForever{0};
 constexpr milliseconds kShort{20};
 
-// The same promises in memory and in a real Redis.
+// The same behaviour in memory and in a real Redis.
 class CacheTest : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -97,10 +97,10 @@ TEST(MemoryCache, BytesAreBounded) {
   options.maxBytes = 1000;
   const auto cache = Cache::open("memory:", options);
   for (int i = 0; i < 20; ++i) cache->set("key" + std::to_string(i), std::string(100, 'x'), kForever);
-  int kept = 0;
-  for (int i = 0; i < 20; ++i) kept += cache->get("key" + std::to_string(i)).has_value();
-  EXPECT_GT(kept, 0);
-  EXPECT_LE(kept, 9);
+  int present = 0;
+  for (int i = 0; i < 20; ++i) present += cache->get("key" + std::to_string(i)).has_value();
+  EXPECT_GT(present, 0);
+  EXPECT_LE(present, 9);
 }
 
 TEST(CacheUrl, AnUnknownSchemeIsNamed) {

@@ -58,7 +58,7 @@ struct Events::Implementation {
   std::uint64_t outgoingLost = 0;
 
   std::thread sender, receiver;
-  WorkerPool workers;  // last: its threads use the rest
+  WorkerPool workers;  // last: its threads use the other members
 
   Implementation(const EventsOptions& chosen, std::shared_ptr<redis::Pool> redisPool)
       : options(chosen),
@@ -91,13 +91,13 @@ struct Events::Implementation {
     return reached.size();
   }
 
-  // With the subscription's lock held.
+  // Call with the subscription's lock held.
   void schedule(const SubscriptionPtr& subscription) {
     subscription->scheduled = workers.post([this, subscription] { drain(subscription); });
   }
 
   void drain(const SubscriptionPtr& subscription) {
-    constexpr int kAtOnce = 64;  // then others get their turn
+    constexpr int kAtOnce = 64;  // then other subscriptions get their turn
     std::unique_lock lock(subscription->mutex);
     for (int i = 0; i < kAtOnce; ++i) {
       if (subscription->closed || stopping || subscription->queue.empty()) break;
@@ -186,7 +186,7 @@ struct Events::Implementation {
     while (!stopping) {
       const redis::Reply reply = connection.receive(milliseconds(250));
       if (reply.type == redis::Reply::Type::nil) {
-        // A listening connection does not notice that its server is gone; one that has to answer does.
+        // A connection that only listens does not notice a lost server; one that expects an answer does.
         if (++silent == 40) connection.send({"PING"});
         if (silent > 48) throw ServiceError(ErrorKind::timeout, "redis does not answer a subscriber");
         continue;
@@ -227,10 +227,10 @@ void Events::unsubscribe(std::uint64_t id) {
   SubscriptionPtr gone;
   {
     std::unique_lock lock(implementation_->mutex);
-    const auto found = implementation_->subscriptions.find(id);
-    if (found == implementation_->subscriptions.end()) return;
-    gone = std::move(found->second);
-    implementation_->subscriptions.erase(found);
+    const auto entry = implementation_->subscriptions.find(id);
+    if (entry == implementation_->subscriptions.end()) return;
+    gone = std::move(entry->second);
+    implementation_->subscriptions.erase(entry);
   }
   std::unique_lock lock(gone->mutex);
   gone->closed = true;

@@ -21,7 +21,7 @@ struct Event {
   std::string payload;
   std::uint64_t lost =
       0;  // events of this subscription dropped just before this one, because its queue was full or Redis was away
-  bool remote = false;  // came from another server
+  bool remote = false;  // published by another server
 };
 
 struct EventsOptions {
@@ -42,16 +42,16 @@ class Events {
   // `topic`: exact, or a prefix that ends in '*'. Never two calls of one handler at once. A handler that throws is
   // logged. [any thread]
   std::uint64_t subscribe(std::string_view topic, Handler handler);
-  // When it returns the handler neither runs nor will run (but from within the handler itself: then it does not run
-  // again).
+  // On return the handler is not running and never will again (when called by the handler itself: never again after
+  // this call).
   void unsubscribe(std::uint64_t id);
-  // Queues for every local subscriber and, with a bridge, for the other servers; returns the local subscribers reached.
-  // Never blocks on Redis: what can't be sent is dropped and counted. ServiceError{invalid} for an empty topic, {full}
-  // for a payload that is too large. [any thread]
+  // Queues for every local subscriber and, with a bridge, for the other servers; returns the number of local
+  // subscribers. Never blocks on Redis: an event that can't be sent is dropped and counted. ServiceError{invalid} for
+  // an empty topic, {full} for a payload that is too large. [any thread]
   std::size_t publish(std::string_view topic, std::string_view payload);
-  // Throws what publish() would. [any thread]
+  // Throws the refusals of publish() without publishing. [any thread]
   void check(std::string_view topic, std::string_view payload) const;
-  bool bridged() const;  // true while the connection to Redis stands
+  bool bridged() const;  // true while the connection to Redis is open
   void stop();           // delivers nothing more; idempotent
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What a subscriber got, waited for.
+// Collects the events of a subscriber and waits for them.
 class Inbox {
  public:
   Events::Handler handler() {

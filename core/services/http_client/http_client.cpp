@@ -48,7 +48,8 @@ struct UrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-// What two URLs must share to get the same credentials; throws ServiceError{invalid} for what we don't fetch.
+// The scheme, host and port that two URLs must share for the same credentials; throws ServiceError{invalid} for
+// unsupported URLs.
 std::string originOf(const std::string& text) {
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (!url) throw std::bad_alloc();
@@ -83,7 +84,7 @@ std::string shownAddress(const sockaddr& address) {
   return text;
 }
 
-// One hop under way; what the callbacks see.
+// One hop in progress, for libcurl's callbacks.
 struct Exchange {
   const HttpRequest& request;
   HttpResponse& response;
@@ -106,7 +107,8 @@ extern "C" {
 
 curl_socket_t mortiseOpenSocket(void* context, curlsocktype, curl_sockaddr* address) {
   auto& exchange = *static_cast<Exchange*>(context);
-  // After name resolution and for every attempt: a name that resolves differently the second time gains nothing.
+  // Runs after name resolution and for every attempt, so a name that resolves differently the second time gains
+  // nothing.
   if (!exchange.allowPrivate && !isPublicAddress(address->addr)) {
     exchange.deniedAddress = shownAddress(address->addr);
     return CURL_SOCKET_BAD;
@@ -153,10 +155,10 @@ std::size_t mortiseReceiveBody(char* data, std::size_t, std::size_t size, void* 
 std::size_t mortiseSendBody(char* buffer, std::size_t, std::size_t size, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const auto& request = exchange.request;
-  const auto wanted = std::min<std::uint64_t>(size, request.bodyLength - exchange.sent);
-  if (wanted == 0) return 0;
+  const auto length = std::min<std::uint64_t>(size, request.bodyLength - exchange.sent);
+  if (length == 0) return 0;
   try {
-    const auto got = request.bodySource->read(request.bodyOffset + exchange.sent, {buffer, wanted});
+    const auto got = request.bodySource->read(request.bodyOffset + exchange.sent, {buffer, length});
     if (got == 0) throw ServiceError(ErrorKind::unavailable, "http client: the source of the body became shorter");
     exchange.sent += got;
     return got;
@@ -166,7 +168,7 @@ std::size_t mortiseSendBody(char* buffer, std::size_t, std::size_t size, void* c
   return CURL_READFUNC_ABORT;
 }
 
-// libcurl begins again on a fresh connection when a kept one turned out to be dead.
+// libcurl starts again on a new connection when a kept-alive one turned out to be closed.
 int mortiseSeekBody(void* context, curl_off_t offset, int origin) {
   if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
   static_cast<Exchange*>(context)->sent = static_cast<std::uint64_t>(offset);
@@ -354,7 +356,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
     exchange.redirectsLeft = request.maxRedirects - hops;
     Easy easy = implementation_->lease();
     implementation_->hop(easy.get(), request, url, method, withBody, sameOrigin, exchange,
-                         left);  // a handle that failed is not kept
+                         left);  // a handle that failed is discarded
     response.url = url;
     char* next = nullptr;
     if (hops < request.maxRedirects && isRedirect(response.status))

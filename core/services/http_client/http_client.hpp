@@ -23,12 +23,11 @@ struct HttpRequest {
   std::string url;  // absolute, http or https, no user info
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  // Instead of `body`: these bytes, read while they are sent, on the calling thread. The server is asked first whether
-  // it wants them (Expect: 100-continue); one that refuses them ends the sending. What the source throws goes on to the
-  // caller.
+  // Replaces `body`: bytes that are read while they are sent, on the calling thread. The request carries Expect:
+  // 100-continue, and a server that refuses the bytes ends the sending. Exceptions of the source reach the caller.
   ByteSource* bodySource = nullptr;
   std::uint64_t bodyOffset = 0, bodyLength = 0;
-  bool pathAsIs = false;  // signed urls: sent as it stands, not made shorter where it has dots
+  bool pathAsIs = false;  // signed urls: sent unchanged, without removal of dot segments
   std::chrono::milliseconds connectTimeout{5000};
   std::chrono::milliseconds timeout{30000};      // whole exchange; 0 = none (streams), then `idleTimeout` holds
   std::chrono::milliseconds idleTimeout{60000};  // no byte for that long
@@ -36,7 +35,7 @@ struct HttpRequest {
   int maxRedirects = 0;                  // each hop is checked again; credentials are not sent to another origin
   // When set, the body goes here piece by piece and not into the response; false stops (ServiceError{denied}).
   std::function<bool(std::string_view piece)> onBody;
-  const std::atomic<bool>* cancelled = nullptr;  // looked at at least once a second; set: ServiceError{timeout}
+  const std::atomic<bool>* cancelled = nullptr;  // checked at least once a second; set: ServiceError{timeout}
 };
 
 struct HttpResponse {
@@ -58,8 +57,8 @@ class HttpClient {
   explicit HttpClient(HttpClientOptions options);
   ~HttpClient();
 
-  // Any status is a response. ServiceError: {invalid} URL, method or header; {denied} address policy; {timeout}; {full}
-  // body over the cap; {unavailable} name, connect, TLS or transfer failure.
+  // Any status is a response. Throws ServiceError: {invalid} URL, method or header; {denied} address policy; {timeout};
+  // {full} body over the limit; {unavailable} name, connect, TLS or transfer failure.
   HttpResponse perform(const HttpRequest& request);
 
  private:
@@ -67,8 +66,8 @@ class HttpClient {
   std::unique_ptr<Implementation> implementation_;
 };
 
-// Whether the public internet is behind this address: not loopback, private, shared, link-local (cloud metadata),
-// multicast, reserved, unspecified, documentation, nor an IPv6 form that wraps such an IPv4 one.
+// Whether the address belongs to the public internet: not loopback, private, shared, link-local (cloud metadata),
+// multicast, reserved, unspecified, documentation, nor an IPv6 form that wraps such an IPv4 address.
 bool isPublicAddress(const sockaddr& address);
 
 }  // namespace mortise::services

@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A web server on loopback that answers each request, one connection each, by its path.
+// A web server on loopback that answers each request, one per connection, by its path.
 class WebServer {
  public:
   WebServer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -53,15 +53,15 @@ class WebServer {
       if (!client) return;
       std::string request;
       char buffer[4096];
-      std::size_t wanted = std::string::npos;
-      while (request.size() < wanted) {
+      std::size_t length = std::string::npos;
+      while (request.size() < length) {
         const ssize_t count = ::read(client.get(), buffer, sizeof buffer);
         if (count <= 0) break;
         request.append(buffer, static_cast<std::size_t>(count));
         const auto end = request.find("\r\n\r\n");
         if (end == std::string::npos) continue;
-        const auto length = request.find("Content-Length: ");
-        wanted = end + 4 + (length == std::string::npos ? 0 : std::stoul(request.substr(length + 16)));
+        const auto field = request.find("Content-Length: ");
+        length = end + 4 + (field == std::string::npos ? 0 : std::stoul(request.substr(field + 16)));
       }
       {
         const std::lock_guard lock(mutex_);
@@ -146,9 +146,9 @@ TEST(HttpClient, FetchesWhereItIsAllowed) {
   const HttpResponse response = client.perform(request);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "hello");
-  bool found = false;
-  for (const auto& [name, value] : response.headers) found = found || (name == "x-test" && value == "Yes");
-  EXPECT_TRUE(found);
+  bool seen = false;
+  for (const auto& [name, value] : response.headers) seen = seen || (name == "x-test" && value == "Yes");
+  EXPECT_TRUE(seen);
   ASSERT_EQ(server.requests().size(), 1u);
   EXPECT_TRUE(server.requests()[0].starts_with("GET /path?q=1 HTTP/1.1\r\n"));
   EXPECT_NE(server.requests()[0].find("X-Ask: 1\r\n"), std::string::npos);
@@ -252,7 +252,7 @@ bool isPublic(const char* text) {
   sockaddr_in6 in6{};
   in6.sin6_family = AF_INET6;
   if (::inet_pton(AF_INET6, text, &in6.sin6_addr) == 1) return isPublicAddress(reinterpret_cast<const sockaddr&>(in6));
-  // In the larger struct on purpose: a sockaddr that a resolver made has the size of its family.
+  // Uses the larger struct on purpose: a sockaddr from a resolver has the size of its family.
   sockaddr_in in4{};
   in4.sin_family = AF_INET;
   EXPECT_EQ(::inet_pton(AF_INET, text, &in4.sin_addr), 1) << text;

@@ -33,7 +33,7 @@ std::int64_t secondsFrom(std::string_view written) {
 std::string faultOf(const Bucket& bucket) {
   constexpr std::int64_t kMaxWindowSeconds = 31'622'400;  // 366 days
   constexpr std::int64_t kMaxLimit = 1'000'000'000;
-  constexpr std::int64_t kMaxListed = 10'000;  // these algorithms keep an entry per unit
+  constexpr std::int64_t kMaxListed = 10'000;  // these algorithms store one entry per unit
   if (bucket.off) return {};
   if (bucket.limit <= 0 || bucket.limit > kMaxLimit || bucket.windowSeconds <= 0 ||
       bucket.windowSeconds > kMaxWindowSeconds) {

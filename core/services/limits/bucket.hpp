@@ -1,6 +1,6 @@
 // A rate limit, declared in x-mortise-buckets of a document: name -> {limit, window | stale, key, algorithm, shared};
-// and what an operator made of it (limits.override). A shared one is the same bucket in every document, of whatever
-// module, that declares it (equally).
+// an operator may change it (limits.override). Every document of every module that declares a shared bucket (equally)
+// means the same bucket.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ namespace mortise::services::limits {
 
 struct Bucket {
   enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
-  // concurrent counts requests that are open at once, event streams and WebSockets above all.
+  // concurrent counts open requests, mainly event streams and WebSockets.
   enum class Algorithm : std::uint8_t { tokens, fixedWindow, slidingWindow, cooldown, concurrent };
   std::string name;  // "auth.login_ip": module + name in the document; "shared.keys" for `shared: true`
   std::int64_t limit = 0;
-  std::int64_t windowSeconds = 0;  // concurrent: a slot whose server sent no sign of life for so long is free again
+  std::int64_t windowSeconds = 0;  // concurrent: a slot without a heartbeat of its server for this long is free again
   Key key = Key::ip;
   Algorithm algorithm = Algorithm::tokens;
   bool off = false;              // limits.override switched it off: never refuses
-  bool refusesUncounted = true;  // while the store is away: 503; false: lets the request pass uncounted
+  bool refusesUncounted = true;  // while the store is unreachable: 503; false: the request passes uncounted
   std::string declared;          // "30 per 300s", when limits.override has other numbers
 
   bool operator==(const Bucket&) const = default;
 };
 
-// What is wrong with its numbers, as half a sentence ("limit must be ..."); empty when nothing is.
+// What is wrong with its numbers, as half a sentence ("limit must be ..."); empty when they are valid.
 std::string faultOf(const Bucket& bucket);
 
 // "30 per 300s", "10 at once", "off".
@@ -48,7 +48,7 @@ using BucketOverrides = std::map<std::string, BucketOverride, std::less<>>;
 // says what was expected.
 std::pair<std::string, BucketOverride> readOverride(std::string_view entry);
 
-// Puts the operator's numbers in place of the contract's. They may be at fault then: faultOf().
+// Replaces the contract's numbers by the operator's. The result may be invalid: check faultOf().
 void apply(const BucketOverride& numbers, Bucket& bucket);
 
 }  // namespace mortise::services::limits

@@ -18,7 +18,7 @@ Decision refused(const Bucket& bucket, std::int64_t waitMicros) {
   return {false, bucket.limit, 0, wholeSeconds(waitMicros), bucket.windowSeconds};
 }
 
-// Generic cell rate algorithm: one number per key. `mark` is when the bucket would be full again.
+// Generic cell rate algorithm: one number per key. `mark` is the time at which the bucket would be full again.
 Decision countTokens(const Bucket& bucket, std::int64_t now, std::int64_t& mark) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const std::int64_t step = std::max<std::int64_t>(window / bucket.limit, 1);
@@ -28,7 +28,7 @@ Decision countTokens(const Bucket& bucket, std::int64_t now, std::int64_t& mark)
   return granted(bucket, (window - (full - now)) / step);
 }
 
-// Both kinds of counted windows; they differ in where a new one starts.
+// The two algorithms with counted windows; they differ in the start of a new window.
 Decision countWindow(const Bucket& bucket, std::int64_t now, std::int64_t& mark, std::int64_t& count) {
   const std::int64_t window = bucket.windowSeconds * kMicros;
   const bool aligned = bucket.algorithm == Algorithm::fixedWindow;
@@ -41,7 +41,7 @@ Decision countWindow(const Bucket& bucket, std::int64_t now, std::int64_t& mark,
   return granted(bucket, bucket.limit - count);
 }
 
-// First entry that still counts at `now`.
+// The first entry that still counts at `now`.
 std::size_t firstLive(const std::vector<std::int64_t>& log, std::int64_t now, std::int64_t window) {
   return static_cast<std::size_t>(std::upper_bound(log.begin(), log.end(), now - window) - log.begin());
 }
@@ -51,7 +51,7 @@ Decision countLog(const Bucket& bucket, const std::vector<std::int64_t>* log, st
   const std::size_t first = log ? firstLive(*log, now, window) : 0;
   const auto taken = static_cast<std::int64_t>(log ? log->size() - first : 0);
   if (log == nullptr || taken < bucket.limit) return granted(bucket, bucket.limit - taken - 1);
-  // The unit whose leaving makes room; with a lowered limit that need not be the oldest.
+  // The unit whose expiry makes room; with a lowered limit that need not be the oldest.
   const std::size_t blocking = log->size() - static_cast<std::size_t>(bucket.limit);
   return refused(bucket, (*log)[blocking] + window - now);
 }
@@ -78,7 +78,8 @@ Decision take(const Bucket& bucket, State& state, std::int64_t now) {
       if (!state.log) state.log = std::make_unique<std::vector<std::int64_t>>();
       auto& log = *state.log;
       log.erase(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(firstLive(log, now, window)));
-      log.push_back(log.empty() ? now : std::max(now, log.back()));  // a clock set back must not unsort the log
+      log.push_back(log.empty() ? now
+                                : std::max(now, log.back()));  // a clock that was set back must not unsort the log
       state.expiresAt = log.back() + window;
       return decision;
     }

@@ -26,7 +26,7 @@ Decision Leases::take(const Bucket& bucket, std::string_view key, std::string_vi
   const auto count = static_cast<std::int64_t>(held.size());
   if (count >= bucket.limit) {
     std::sort(held.begin(), held.end(), [](const Lease& a, const Lease& b) { return a.renewedAt < b.renewedAt; });
-    // The one whose end makes room; with a lowered limit that need not be the oldest.
+    // The lease whose end makes room; with a lowered limit that need not be the oldest.
     const auto& blocking = held[static_cast<std::size_t>(count - bucket.limit)];
     const std::int64_t wait = (blocking.renewedAt + stale - now + kMicros - 1) / kMicros;
     return {false, bucket.limit, 0, std::max<std::int64_t>(wait, 1), bucket.windowSeconds};

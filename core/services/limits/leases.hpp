@@ -1,5 +1,5 @@
-// The leases of concurrent buckets in this process. As many as there are open requests, so they need no bound of their
-// own, and no flood of other keys can wash them away.
+// The leases of concurrent buckets in this process. There are as many as open requests, so they need no bound of their
+// own, and a flood of other keys can't evict them.
 #pragma once
 
 #include <cstdint>

@@ -16,19 +16,19 @@ namespace {
 
 using Algorithm = limits::Bucket::Algorithm;
 constexpr std::int64_t kSecond = 1'000'000;
-// Far enough ahead of the real clock that Redis' own expiry never meets it; a multiple of every window used here.
+// Far enough ahead of the real clock that Redis' own expiry never applies; a multiple of every window used here.
 constexpr std::int64_t kStart = 4'000'003'200 * kSecond;
 
 limits::Bucket bucket(Algorithm algorithm, std::int64_t limit, std::int64_t window) {
-  limits::Bucket made;
-  made.name = "test.bucket";
-  made.limit = limit;
-  made.windowSeconds = window;
-  made.algorithm = algorithm;
-  return made;
+  limits::Bucket bucket;
+  bucket.name = "test.bucket";
+  bucket.limit = limit;
+  bucket.windowSeconds = window;
+  bucket.algorithm = algorithm;
+  return bucket;
 }
 
-// The same arithmetic in memory and in Redis' scripts, with a clock that the test moves.
+// The same arithmetic in memory and in Redis' scripts, with a clock that the test sets.
 class LimitsTest : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
@@ -164,7 +164,7 @@ TEST_P(LimitsTest, LeasesAreHeldAtOnceAndFreedByReleaseOrStaleness) {
   EXPECT_TRUE(lease("c").allowed);
   now_ += 100 * kSecond;
   limits_->renew(open, "key", {"c"});
-  now_ += 10 * kSecond;  // "a" is 120 s old now, "c" was heard of
+  now_ += 10 * kSecond;  // "a" is 120 s old now, "c" was renewed
   EXPECT_TRUE(lease("d").allowed);
   EXPECT_FALSE(lease("e").allowed);
   now_ += 119 * kSecond;
@@ -222,7 +222,7 @@ TEST(MemoryLimits, AFloodOfKeysIsBoundedAndAHeavyKeyKeepsItsCount) {
   auto quick = bucket(Algorithm::tokens, 1000, 60);
   quick.name = "test.quick";
   EXPECT_TRUE(limits->take(slow, "victim").allowed);
-  // What expires soonest goes first, so a flood through a quick bucket does not wash a day's count away.
+  // Entries that expire soonest go first, so a flood through a short window does not evict a day's count.
   for (int i = 0; i < 100'000; ++i) limits->take(quick, "flood" + std::to_string(i));
   EXPECT_FALSE(limits->take(slow, "victim").allowed);
 }
@@ -234,7 +234,7 @@ TEST(MemoryLimits, ExpiredKeysMakeRoomWhileOthersCome) {
   auto log = bucket(Algorithm::slidingWindow, 100, 1);
   log.name = "test.log";
   for (int i = 0; i < 20'000; ++i) {
-    now += 1000;  // each is gone after a hundred others
+    now += 1000;  // each is dropped after a hundred others
     EXPECT_TRUE(limits->take(brief, std::to_string(i)).allowed);
     EXPECT_TRUE(limits->take(log, std::to_string(i % 50)).allowed);
   }

@@ -18,7 +18,7 @@ namespace {
 
 using limits::State;
 
-// 128 bits of a keyed hash: what was counted can't be read back, and no client can make keys collide.
+// 128 bits of a keyed hash: keys can't be read back, and no client can make keys collide.
 struct Hashed {
   std::uint64_t low = 0, high = 0;
   bool operator==(const Hashed&) const = default;
@@ -105,7 +105,7 @@ class MemoryLimits final : public Limits {
     std::mutex mutex;
     States states;
     std::size_t weight = 0;  // entries, and the logs of sliding windows in units of eight times
-    std::size_t hand = 0;    // next hash bucket to look at for expired entries
+    std::size_t hand = 0;    // next hash bucket to search for expired entries
   };
 
   std::int64_t time() const {
@@ -116,7 +116,7 @@ class MemoryLimits final : public Limits {
   }
 
   Hashed hash(const limits::Bucket& bucket, std::string_view key) const {
-    // Name, NUL, key: names hold no NUL, so two pairs never read the same.
+    // Name, NUL, key: names contain no NUL, so the text of each pair is unique.
     std::array<unsigned char, 512> buffer;
     std::string longText;
     const unsigned char* data = buffer.data();
@@ -145,8 +145,8 @@ class MemoryLimits final : public Limits {
     shard.states.erase(at);
   }
 
-  // A look at a few entries per new one keeps expired ones from piling up; when the shard is full, the entry of those
-  // looked at that would expire next goes.
+  // Examining a few entries per new one keeps expired ones from accumulating; when the shard is full, the examined
+  // entry that would expire next is dropped.
   void makeRoom(Shard& shard, std::int64_t now) {
     constexpr int kLookedAt = 4;
     do {
@@ -156,7 +156,7 @@ class MemoryLimits final : public Limits {
       Hashed expired[kLookedAt];
       int expiredCount = 0;
       int seen = 0;
-      // At most once round, so that nothing is seen twice; less when it is only for tidiness.
+      // At most once around, so that no entry is examined twice; fewer when only tidying.
       const bool full = shard.weight >= weightPerShard_;
       const std::size_t most =
           full ? shard.states.bucket_count() : std::min<std::size_t>(shard.states.bucket_count(), 64);

@@ -18,28 +18,28 @@ namespace mortise::services {
 
 using Clock = std::chrono::steady_clock;
 
-// Everything that reaches the store but the taking happens on one thread: a lease that is renewed while it ends is
-// released after that.
+// All calls to the store except the taking run on one thread, so a lease that ends while it is renewed is released
+// afterwards.
 struct Slots::Keeper {
   struct Slot {
     std::shared_ptr<const limits::Bucket> bucket;
     std::string key;
     std::string lease;
-    Clock::time_point givenUp;  // of one that is to be given back: then it is stale anyway
+    Clock::time_point releaseBefore;  // release deadline: by then the lease is stale anyway
   };
 
   Keeper(Limits& counting, std::chrono::milliseconds every) : limits(counting), heartbeat(every) {}
 
-  Limits& limits;  // not used once `stopping`
+  Limits& limits;  // not used once `stopping` is set
   const std::chrono::milliseconds heartbeat;
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::unordered_map<std::uint64_t, Slot> held;
-  std::vector<Slot> leaving;  // ended, not given back yet
+  std::vector<Slot> leaving;  // ended, not released yet
   std::map<std::string, std::size_t> counts;
   std::uint64_t lastId = 0;
   bool stopping = false;
-  bool failing = false;  // one log line per outage; the thread's own
+  bool failing = false;  // one log line per outage; used by the thread only
   std::thread thread;
 
   void release(std::uint64_t id) {
@@ -50,12 +50,12 @@ struct Slots::Keeper {
     held.erase(entry);
     --counts[slot.bucket->name];
     if (stopping) return;
-    slot.givenUp = Clock::now() + std::chrono::seconds(slot.bucket->windowSeconds);
+    slot.releaseBefore = Clock::now() + std::chrono::seconds(slot.bucket->windowSeconds);
     leaving.push_back(std::move(slot));
     wake.notify_one();
   }
 
-  // Runs `step` against the store; false when that is away.
+  // Runs `step` against the store; returns false when the store is unreachable.
   template <typename Step>
   bool attempt(Step step) {
     try {
@@ -69,7 +69,7 @@ struct Slots::Keeper {
     return true;
   }
 
-  // What could not be given back stays for the next try.
+  // Leases that could not be released stay for the next try.
   bool giveBack() {
     std::vector<Slot> now;
     {
@@ -80,7 +80,7 @@ struct Slots::Keeper {
       if (attempt([&] { limits.release(*now[i].bucket, now[i].key, now[i].lease); })) continue;
       const std::lock_guard lock(mutex);
       for (; i < now.size(); ++i) {
-        if (Clock::now() < now[i].givenUp) leaving.push_back(std::move(now[i]));
+        if (Clock::now() < now[i].releaseBefore) leaving.push_back(std::move(now[i]));
       }
       return false;
     }

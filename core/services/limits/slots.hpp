@@ -1,6 +1,5 @@
-// The slots of concurrent buckets that this server holds: one for each open request of a limited operation, kept alive
-// by a heartbeat and given back when the request ends, however it ends. A server that dies gives them back by going
-// stale.
+// The slots of concurrent buckets that this server holds: one for each open request of a limited operation, renewed by
+// a heartbeat and released when the request ends, however it ends. The slots of a crashed server become stale.
 #pragma once
 
 #include <chrono>
@@ -20,7 +19,7 @@ class Slots {
  public:
   static constexpr std::chrono::seconds kHeartbeat{30};
 
-  // A slot that is held; gives it back when it goes. [any thread, never blocks]
+  // A slot in use; its destructor releases it. [any thread, never blocks]
   class Held {
    public:
     Held() = default;
@@ -37,14 +36,15 @@ class Slots {
   };
 
   explicit Slots(Limits& limits, std::chrono::milliseconds heartbeat = kHeartbeat);
-  // Gives back what it can reach; what is held after that is left to go stale.
+  // Releases the slots that it can; the others become stale.
   ~Slots();
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
-  // [as limits.blocking() says] What `held` held goes first; a refusal leaves it empty. Throws as Limits::lease.
+  // [as limits.blocking() says] First releases the slot that `held` has; a refusal leaves it empty. Throws as
+  // Limits::lease.
   Decision take(const std::shared_ptr<const limits::Bucket>& bucket, std::string_view key, Held& held);
-  // Of one bucket, on this server.
+  // The slots of one bucket on this server.
   std::size_t inUse(const std::string& bucket) const;
 
  private:

@@ -17,12 +17,12 @@ namespace {
 using std::chrono::milliseconds;
 
 std::shared_ptr<const limits::Bucket> concurrent(std::int64_t limit) {
-  auto made = std::make_shared<limits::Bucket>();
-  made->name = "test.open";
-  made->limit = limit;
-  made->windowSeconds = 120;
-  made->algorithm = limits::Bucket::Algorithm::concurrent;
-  return made;
+  auto bucket = std::make_shared<limits::Bucket>();
+  bucket->name = "test.open";
+  bucket->limit = limit;
+  bucket->windowSeconds = 120;
+  bucket->algorithm = limits::Bucket::Algorithm::concurrent;
+  return bucket;
 }
 
 template <typename Condition>
@@ -30,7 +30,7 @@ bool becomes(Condition condition) {
   for (int i = 0; i < 2000; ++i) {
     try {
       if (condition()) return true;
-    } catch (const ServiceError&) {  // Redis is just back, and somebody else's call tries it
+    } catch (const ServiceError&) {  // Redis has just returned, and another thread's call is the probe
     }
     std::this_thread::sleep_for(milliseconds(5));
   }
@@ -78,8 +78,8 @@ TEST_P(SlotsTest, ASlotIsFreeAgainWhenItsHolderGoes) {
 TEST_P(SlotsTest, TheHeartbeatKeepsWhatIsHeldAndNothingElse) {
   Slots slots(*limits_, milliseconds(5));
   const auto bucket = concurrent(3);
-  Slots::Held kept;
-  EXPECT_TRUE(slots.take(bucket, "ada", kept).allowed);
+  Slots::Held slot;
+  EXPECT_TRUE(slots.take(bucket, "ada", slot).allowed);
   for (int i = 0; i < 200; ++i) {  // ends while it is renewed, again and again
     Slots::Held brief;
     slots.take(bucket, "ada", brief);
@@ -116,7 +116,7 @@ TEST(SlotsInRedis, SurviveARestartOfRedisAndAreGivenBackLate) {
   EXPECT_TRUE(slots.take(bucket, "ada", held).allowed);
   EXPECT_FALSE(other.take(bucket, "ada", refused).allowed);
   peer.kill();
-  peer.start();  // forgot everything, until the next heartbeat
+  peer.start();  // lost everything, until the next heartbeat
   EXPECT_TRUE(becomes([&] {
     Slots::Held probe;
     return !other.take(bucket, "ada", probe).allowed;

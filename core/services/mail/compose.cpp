@@ -73,7 +73,7 @@ Sender parseSender(std::string_view input, std::string_view what) {
 }
 
 std::string encodeHeaderText(std::string_view utf8) {
-  // Plain text may pass as it is when a reader can't take it for an encoded word and the line stays under 998.
+  // Plain text may stay unencoded when a reader can't take it for an encoded word and the line stays under 998.
   if (isAscii(utf8) && utf8.find("=?") == std::string_view::npos && utf8.size() <= 200) return std::string(utf8);
   constexpr std::size_t kBytesPerWord = 45;  // 60 characters of base64 in a word of at most 75
   std::string out;
@@ -93,8 +93,8 @@ std::string newMessageId(std::string_view fromAddress) {
 
 namespace {
 
-// Lines end with CRLF; quoted-printable keeps the body safe from any relay's rewrapping and a code of digits readable
-// as it is. Pure ASCII with short lines goes as 7bit.
+// Lines end with CRLF. Quoted-printable protects the body from rewrapping by a relay and keeps digit codes readable.
+// Pure ASCII with short lines is sent as 7bit.
 std::string part(std::string_view type, std::string_view body) {
   std::string normal;
   bool plain = true;

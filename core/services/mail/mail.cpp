@@ -110,7 +110,7 @@ class QueuedMailer final : public Mailer {
         wake_.wait(lock);
         continue;
       }
-      // While stopping, a mail that waits for its next try gets it now.
+      // While stopping, a mail that waits for its next try is sent now.
       if (!stopping_ && next->due > Clock::now()) {
         wake_.wait_until(lock, next->due);
         continue;
@@ -135,7 +135,7 @@ class QueuedMailer final : public Mailer {
     }
   }
 
-  // True: try again at item.due.
+  // Returns true: try again at item.due.
   bool attempt(Item& item) {
     ++item.tries;
     try {

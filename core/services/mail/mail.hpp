@@ -51,13 +51,13 @@ class Mailer {
   virtual ~Mailer() = default;
 
   virtual bool configured() const = 0;
-  // Checks and queues. ServiceError{invalid} (address, CR LF NUL in a header value), {full}, {unavailable} (not
-  // configured, stopping). `done` is called once, on a sender thread, for every mail that was accepted.
+  // Checks and queues. Throws ServiceError{invalid} (address, CR LF NUL in a header value), {full}, {unavailable} (not
+  // configured, stopping). `done` is called once, on a sender thread, for every accepted mail.
   virtual void send(Mail mail, Done done = {}) = 0;
-  // Throws what send() would throw for this mail: {invalid}, or {unavailable} when not configured.
+  // Throws the refusals of send() for this mail without sending it: {invalid}, or {unavailable} when not configured.
   virtual void check(const Mail& mail) const = 0;
   virtual std::size_t queued() const = 0;  // waiting, being sent, or waiting for the next try
-  // Sends what is queued for at most `limit`; the rest ends as `stopped`, each logged. Idempotent.
+  // Sends queued mail for at most `limit`; the rest ends as `stopped`, each logged. Idempotent.
   virtual void stop(std::chrono::milliseconds limit) = 0;
 };
 

@@ -33,10 +33,10 @@ std::string contentOf(const std::filesystem::path& path) {
 }
 
 std::vector<std::filesystem::path> filesIn(const std::string& path) {
-  std::vector<std::filesystem::path> found;
+  std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error)) found.push_back(entry.path());
-  return found;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) files.push_back(entry.path());
+  return files;
 }
 
 Mail mailTo(const std::string& to) {
@@ -262,7 +262,7 @@ TEST_F(SmtpTest, PasswordsTravelOnlyOverTls) {
   EXPECT_EQ(result.reason.find("wrong"), std::string::npos);
 
   result = deliver(*open("smtp://u:p%C3%A4ss@localhost:" + port_, false), mailTo("mallory@example.org"));
-  EXPECT_EQ(result.outcome, Outcome::gaveUp) << "a certificate that nobody vouches for";
+  EXPECT_EQ(result.outcome, Outcome::gaveUp) << "a certificate without a trusted issuer";
   EXPECT_EQ(log().find("mallory"), std::string::npos);
 }
 

@@ -12,7 +12,7 @@
 namespace mortise::services::mail {
 namespace {
 
-// One .eml per mail: a reader that sees the name sees the whole mail, after a power cut too.
+// One .eml per mail: a file with its final name is complete, after a power cut too.
 class Outbox final : public Transport {
  public:
   explicit Outbox(std::string directory) : directory_(std::move(directory)) {}

@@ -88,7 +88,7 @@ Relay parseRelay(std::string_view url) {
   return relay;
 }
 
-// Poco's session with two additions: STARTTLS that knows the peer's name, and the answer to EHLO.
+// Poco's session with two additions: STARTTLS that checks the peer's name, and access to the answer to EHLO.
 class Session final : public Poco::Net::SMTPClientSession {
  public:
   using Poco::Net::SMTPClientSession::SMTPClientSession;
@@ -99,7 +99,7 @@ class Session final : public Poco::Net::SMTPClientSession {
     return capabilities;
   }
   void startTls(const std::string& host, const Poco::Net::Context::Ptr& context) {
-    // Assigning drops what was buffered: text that a man in the middle sent before the handshake is never read.
+    // Assigning drops buffered text, which a man in the middle may have sent before the handshake.
     socket() = Poco::Net::SecureStreamSocket::attach(socket(), host, context);
   }
   void authenticate(const std::string& capabilities, const std::string& user, const std::string& password) {
@@ -145,7 +145,7 @@ class Session final : public Poco::Net::SMTPClientSession {
       sent += static_cast<std::size_t>(count);
     }
   }
-  // No QUIT, no waiting: for a dialogue that failed.
+  // No QUIT and no waiting, because the dialogue failed.
   void abandon() { socket().close(); }
 };
 
@@ -186,7 +186,7 @@ class Smtp final : public Transport {
       try {
         session.close();
       } catch (const Poco::Exception&) {
-        // Accepted is accepted; how the relay says good-bye doesn't matter.
+        // The mail is accepted; the answer to QUIT does not matter.
       }
     } catch (const Poco::Net::SMTPException& error) {
       throw TransportError(error.code() >= 500 && error.code() < 600, shown(error.message()));

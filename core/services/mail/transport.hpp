@@ -1,4 +1,4 @@
-// One way to hand a finished message over. Used by one thread at a time per call; several calls may run at once.
+// One way to deliver a finished message. One thread per call; several calls may run at once.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ struct Envelope {
   std::string from, to, message;
 };
 
-// Why a hand-over failed, and whether trying again makes sense.
+// Why a delivery failed, and whether to try again.
 class TransportError : public std::runtime_error {
  public:
   TransportError(bool isFinal, const std::string& text) : std::runtime_error(text), final(isFinal) {}
@@ -25,7 +25,7 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual void deliver(const Envelope& envelope) = 0;  // throws TransportError
-  virtual void interrupt() {}                          // ends deliveries under way; later ones fail
+  virtual void interrupt() {}                          // ends running deliveries; later ones fail
 };
 
 std::unique_ptr<Transport> openOutbox(std::string_view directory);

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kPiece = 256 << 10;
-constexpr std::uintmax_t kLargestRecord = 16 << 10;
+constexpr std::uintmax_t kMaxRecordBytes = 16 << 10;
 constexpr int kTries = 8;  // to open an object that is being replaced
 
 [[noreturn]] void failed(const std::string& what, int number) {
@@ -44,7 +44,7 @@ void syncFolder(const std::string& path) {
   if (!folder || ::fsync(folder.get()) != 0) failed("sync " + path, errno);
 }
 
-// Empty when there is none.
+// Empty when the file does not exist.
 std::string readRecord(const std::string& path) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file) {
@@ -52,15 +52,15 @@ std::string readRecord(const std::string& path) {
     failed("open " + path, errno);
   }
   FileSource source(std::move(file));
-  std::string bytes(std::min<std::uintmax_t>(source.size(), kLargestRecord), '\0');
+  std::string bytes(std::min<std::uintmax_t>(source.size(), kMaxRecordBytes), '\0');
   bytes.resize(source.read(0, bytes));
   return bytes;
 }
 
 }  // namespace
 
-// What the file <hash>.json says.
-struct LocalObjects::Kept {
+// The content of the file <hash>.json.
+struct LocalObjects::StoredObject {
   Object object;
   std::string content;  // name of the file beside it
 };
@@ -90,7 +90,7 @@ std::string LocalObjects::nameOr(std::string_view bucket) const {
   return std::string(bucket);
 }
 
-// A link to a folder elsewhere is no bucket.
+// A symbolic link to another folder is no bucket.
 bool LocalObjects::bucketExists(const std::string& bucket) const {
   struct stat facts {};
   return ::lstat((options_.root + "/" + bucket).c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
@@ -121,30 +121,30 @@ Bucket LocalObjects::bucket(std::string_view name) {
   return answer;
 }
 
-std::optional<LocalObjects::Kept> LocalObjects::load(const Place& place) const {
+std::optional<LocalObjects::StoredObject> LocalObjects::load(const Place& place) const {
   const auto bytes = readRecord(place.record());
   if (bytes.empty()) return std::nullopt;
   json::Document record;
   json::ParseError wrong;
-  Kept kept;
+  StoredObject stored;
   const auto number = [&](const char* name) -> std::int64_t {
     const auto member = record.FindMember(name);
     return member != record.MemberEnd() && member->value.IsInt64() ? member->value.GetInt64() : -1;
   };
   if (json::parse(bytes, record, wrong) && record.IsObject() && json::textMember(record, "name") == place.name) {
-    kept.content = json::textMember(record, "content");
-    kept.object = {place.bucket,
-                   place.name,
-                   std::string(json::textMember(record, "etag")),
-                   {},
-                   std::string(json::textMember(record, "content_type")),
-                   static_cast<std::uint64_t>(number("size")),
-                   number("modified_at")};
+    stored.content = json::textMember(record, "content");
+    stored.object = {place.bucket,
+                     place.name,
+                     std::string(json::textMember(record, "etag")),
+                     {},
+                     std::string(json::textMember(record, "content_type")),
+                     static_cast<std::uint64_t>(number("size")),
+                     number("modified_at")};
   }
-  const bool whole = kept.content.starts_with(place.hash + ".") && kept.content.find('/') == std::string::npos &&
-                     number("size") >= 0 && kept.object.modifiedAt >= 0;
+  const bool whole = stored.content.starts_with(place.hash + ".") && stored.content.find('/') == std::string::npos &&
+                     number("size") >= 0 && stored.object.modifiedAt >= 0;
   if (!whole) throw ServiceError(ErrorKind::unavailable, "objects: " + place.record() + " is damaged");
-  return kept;
+  return stored;
 }
 
 Object LocalObjects::put(std::string_view bucket, std::string_view name, ByteSource& bytes,
@@ -181,10 +181,10 @@ Object LocalObjects::put(std::string_view bucket, std::string_view name, ByteSou
       ",\"etag\":" + json::quoted(object.etag) + ",\"size\":" + std::to_string(size) +
       ",\"modified_at\":" + std::to_string(object.modifiedAt) + ",\"content\":" + json::quoted(content) + "}\n";
   const std::lock_guard lock(commit_);
-  std::optional<Kept> before;
+  std::optional<StoredObject> before;
   try {
     before = load(place);
-  } catch (const ServiceError&) {  // a damaged record is replaced; cleanUp() finds its bytes
+  } catch (const ServiceError&) {  // a damaged record is replaced; cleanUp() removes its bytes
   }
   try {
     writeWholeFile(place.record(), record);
@@ -197,20 +197,20 @@ Object LocalObjects::put(std::string_view bucket, std::string_view name, ByteSou
 }
 
 std::optional<Object> LocalObjects::stat(std::string_view bucket, std::string_view name) {
-  const auto kept = load(placeOf(bucket, name));
-  return kept ? std::optional(kept->object) : std::nullopt;
+  const auto record = load(placeOf(bucket, name));
+  return record ? std::optional(record->object) : std::nullopt;
 }
 
 std::shared_ptr<ByteSource> LocalObjects::open(std::string_view bucket, std::string_view name) {
   const auto place = placeOf(bucket, name);
   for (int i = 0; i < kTries; ++i) {
-    const auto kept = load(place);
-    if (!kept)
+    const auto record = load(place);
+    if (!record)
       throw ServiceError(ErrorKind::notFound, "objects: there is no object of this name in " + place.bucket, 0,
                          "no_object");
-    UniqueFd file(::open((place.folder + "/" + kept->content).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    UniqueFd file(::open((place.folder + "/" + record->content).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (file) return std::make_shared<FileSource>(std::move(file));
-    if (errno != ENOENT) failed("open " + kept->content, errno);
+    if (errno != ENOENT) failed("open " + record->content, errno);
   }
   throw ServiceError(ErrorKind::unavailable, "objects: the bytes that " + place.record() + " names are not there");
 }
@@ -218,16 +218,16 @@ std::shared_ptr<ByteSource> LocalObjects::open(std::string_view bucket, std::str
 bool LocalObjects::remove(std::string_view bucket, std::string_view name) {
   const auto place = placeOf(bucket, name);
   const std::lock_guard lock(commit_);
-  const auto kept = load(place);
-  if (!kept) return false;
+  const auto record = load(place);
+  if (!record) return false;
   if (::unlink(place.record().c_str()) != 0) failed("remove " + place.record(), errno);
-  ::unlink((place.folder + "/" + kept->content).c_str());
+  ::unlink((place.folder + "/" + record->content).c_str());
   syncFolder(place.folder);
   return true;
 }
 
 std::string LocalObjects::sign(std::string_view bucket, std::string_view name, std::int64_t expires) const {
-  // No part can have a line break: the names were checked.
+  // No part contains a line break: the names were checked.
   const auto subject = "GET\n" + std::string(bucket) + "\n" + std::string(name) + "\n" + std::to_string(expires) + "\n";
   return text::hex(hmacSha256(options_.key, subject));
 }

@@ -36,7 +36,7 @@ TEST_F(LocalObjectsTest, AReplacedObjectLeavesNothingOfTheOldOneBehind) {
   put("a", "one");
   const auto reader = store_.open("", "a");
   put("a", "two, longer");
-  EXPECT_EQ(files(), 2u);  // what it is, and its bytes
+  EXPECT_EQ(files(), 2u);  // its description, and its bytes
   std::string old(3, ' ');
   EXPECT_EQ(reader->read(0, old), 3u);
   EXPECT_EQ(old, "one");

@@ -9,16 +9,16 @@
 namespace mortise::services {
 namespace {
 
-constexpr std::size_t kLongestObjectName = 1024;
-constexpr std::size_t kLongestContentType = 255;
-constexpr std::int64_t kLongestLife = 604800;
+constexpr std::size_t kMaxObjectNameBytes = 1024;
+constexpr std::size_t kMaxContentTypeBytes = 255;
+constexpr std::int64_t kMaxLinkSeconds = 604800;
 
 bool isLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// Why it can't be a name; empty when it can.
+// Why the name is invalid; empty when it is valid.
 std::string_view faultOf(std::string_view name) {
   if (name.empty()) return "is empty";
-  if (name.size() > kLongestObjectName) return "is longer than 1024 bytes";
+  if (name.size() > kMaxObjectNameBytes) return "is longer than 1024 bytes";
   if (!text::isUtf8(name)) return "is not UTF-8";
   const bool controlled = std::any_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
@@ -54,7 +54,7 @@ void checkObjectName(std::string_view name) {
 }
 
 void checkContentType(std::string_view type) {
-  const bool good = type.size() <= kLongestContentType &&
+  const bool good = type.size() <= kMaxContentTypeBytes &&
                     std::all_of(type.begin(), type.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
   if (!good) {
     throw ServiceError(ErrorKind::invalid,
@@ -64,7 +64,7 @@ void checkContentType(std::string_view type) {
 }
 
 void checkExpiry(std::int64_t seconds) {
-  if (seconds >= 1 && seconds <= kLongestLife) return;
+  if (seconds >= 1 && seconds <= kMaxLinkSeconds) return;
   throw ServiceError(ErrorKind::invalid, "objects: a link lives 1 to 604800 seconds, not " + std::to_string(seconds), 0,
                      "expiry");
 }

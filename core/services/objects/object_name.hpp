@@ -1,4 +1,4 @@
-// What buckets and objects may be called, and how long a link may live; every store checks with these.
+// The rules for names of buckets and objects, and for the lifetime of a link; every store checks with these.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ void checkBucketName(std::string_view name);
 // 1 to 1024 bytes of UTF-8 in segments parted by '/', none of them empty, "." or "..", without control bytes and '\'.
 // ServiceError{invalid} object_name.
 void checkObjectName(std::string_view name);
-// What can stand in a Content-Type field: at most 255 printable ASCII characters. ServiceError{invalid} content_type.
+// Characters of a Content-Type field: at most 255 printable ASCII. ServiceError{invalid} content_type.
 void checkContentType(std::string_view type);
 // 1 to 604800 seconds. ServiceError{invalid} expiry.
 void checkExpiry(std::int64_t seconds);

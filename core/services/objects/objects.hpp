@@ -1,5 +1,5 @@
-// Named objects in the buckets of the operator's object store (objects/1). Buckets are the operator's: none is made
-// here.
+// Named objects in the buckets of the operator's object store (objects/1). The operator creates the buckets, never this
+// server.
 #pragma once
 
 #include <cstdint>
@@ -38,18 +38,18 @@ class Objects {
  public:
   virtual ~Objects() = default;
 
-  // A bucket that is not there is an answer, not a failure.
+  // A missing bucket is a result (false), not an error.
   virtual Bucket bucket(std::string_view name) = 0;
-  // Durable when it returns; replaces what had the name, whole or not at all.
+  // Durable on return; replaces an object of this name completely or not at all.
   virtual Object put(std::string_view bucket, std::string_view name, ByteSource& bytes,
                      std::string_view contentType) = 0;
   virtual std::optional<Object> stat(std::string_view bucket, std::string_view name) = 0;
   virtual std::shared_ptr<ByteSource> open(std::string_view bucket, std::string_view name) = 0;
-  // False when there was none.
+  // Returns false when there was none.
   virtual bool remove(std::string_view bucket, std::string_view name) = 0;
-  // A link with which anybody may fetch the object for `seconds` (1..604800) from now.
+  // A link that lets its holder fetch the object for `seconds` (1..604800) from now.
   virtual std::string presign(std::string_view bucket, std::string_view name, std::int64_t seconds) = 0;
-  // Drops what a crash left behind. Returns how many.
+  // Drops leftovers of a crash. Returns how many.
   virtual std::size_t cleanUp() = 0;
 };
 

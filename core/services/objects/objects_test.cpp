@@ -1,4 +1,4 @@
-// What every store of objects does alike.
+// Behaviour that every store of objects shares.
 #include "core/services/objects/objects.hpp"
 
 #include <gtest/gtest.h>
@@ -68,7 +68,7 @@ class ObjectsTest : public testing::TestWithParam<Store> {
     }
     return "no error";
   }
-  // Where stores are shared between tests, each test has names of its own.
+  // Where tests share a store, each test has its own names.
   const std::string prefix_ = uuid4() + "/";
 
  private:
@@ -79,15 +79,15 @@ TEST_P(ObjectsTest, GivesBackWhatWasPutUnderItsName) {
   const auto name = prefix_ + "reports/März 2026 +%&=?#.txt";
   const std::string bytes = std::string("a\0b", 3) + std::string(300'000, 'z');
   const auto before = nowMicros();
-  const auto made = put("", name, bytes, "text/plain; charset=utf-8");
-  EXPECT_EQ(made.bucket, "default");
-  EXPECT_EQ(made.name, name);
-  EXPECT_EQ(made.size, bytes.size());
-  EXPECT_TRUE(made.etag.starts_with('"') && made.etag.ends_with('"')) << made.etag;
+  const auto object = put("", name, bytes, "text/plain; charset=utf-8");
+  EXPECT_EQ(object.bucket, "default");
+  EXPECT_EQ(object.name, name);
+  EXPECT_EQ(object.size, bytes.size());
+  EXPECT_TRUE(object.etag.starts_with('"') && object.etag.ends_with('"')) << object.etag;
   EXPECT_EQ(read("", name), bytes);
   const auto known = store().stat("default", name);
   ASSERT_TRUE(known);
-  EXPECT_EQ(known->etag, made.etag);
+  EXPECT_EQ(known->etag, object.etag);
   EXPECT_EQ(known->size, bytes.size());
   EXPECT_EQ(known->contentType, "text/plain; charset=utf-8");
   EXPECT_GT(known->modifiedAt, before - 60'000'000);

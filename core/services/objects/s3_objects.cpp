@@ -54,8 +54,8 @@ class S3Objects final : public Objects {
     return client_->presign(placeOf(bucket, name), std::string(name), seconds);
   }
 
-  // The buckets may be shared, and nothing tells our unfinished uploads from another program's: they are left to the
-  // bucket's own rules.
+  // Other programs may share the buckets, and nothing distinguishes unfinished uploads of this server from theirs: the
+  // bucket's own rules must remove them.
   std::size_t cleanUp() override { return 0; }
 
  private:
@@ -64,7 +64,7 @@ class S3Objects final : public Objects {
     checkBucketName(bucket);
     return std::string(bucket);
   }
-  // The bucket, when the name may be used in it.
+  // The bucket, if the name may be used in it.
   std::string placeOf(std::string_view bucket, std::string_view name) const {
     checkObjectName(name);
     auto in = nameOr(bucket);

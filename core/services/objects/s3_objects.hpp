@@ -6,8 +6,8 @@
 
 namespace mortise::services {
 
-// `reserved`: names in the default bucket that begin with it belong to others (blobs) and are refused with object_name;
-// may be empty. Does not ask the store.
+// `reserved`: prefix of names in the default bucket that are used otherwise (blobs) and are refused with object_name;
+// may be empty. Does not contact the store.
 std::unique_ptr<Objects> openS3Objects(std::shared_ptr<s3::Client> client, std::string defaultBucket,
                                        std::string reserved = {});
 

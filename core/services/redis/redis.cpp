@@ -105,7 +105,7 @@ Reply converted(const redisReply& raw) {
   throw ServiceError(ErrorKind::unavailable, "redis at " + address.shown() + ": " + context.errstr, 1);
 }
 
-// hiredis writes with send() and no MSG_NOSIGNAL: a peer that went away would end the process.
+// hiredis calls send() without MSG_NOSIGNAL: a closed peer would end the process.
 void ignoreBrokenPipes() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -213,7 +213,7 @@ Connection::~Connection() { redisFree(context_); }
 
 bool Connection::usable() const {
   if (context_->err) return false;
-  // Anything readable on an idle connection is its end, or an answer nobody waits for.
+  // Readable bytes on an idle connection are its end, or an answer after a timeout: discard it.
   pollfd waiting{context_->fd, POLLIN, 0};
   return ::poll(&waiting, 1, 0) == 0;
 }
@@ -282,7 +282,7 @@ struct Pool::Implementation {
   std::vector<std::unique_ptr<Connection>> idle;
   std::size_t inUse = 0;
 
-  // Counts one slot as used until it goes; gives back only what is still in step with the server.
+  // Counts one slot as used while it exists; returns only connections that are in step with the server.
   class Lease {
    public:
     explicit Lease(Implementation& pool) : pool_(pool) {
@@ -344,7 +344,7 @@ struct Pool::Implementation {
   void failed(const ServiceError& error) {
     if (breaker.failed())
       log::warning("redis is away; calls fail at once until it answers", {{"reason", error.what()}});
-    freed.notify_all();  // those who wait for a connection need not
+    freed.notify_all();  // wakes the waiters, which then fail at once
   }
 
   Reply raw(const Arguments& arguments) {

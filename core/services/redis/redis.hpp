@@ -28,7 +28,7 @@ Address parseAddress(std::string_view url);
 
 struct Options {
   std::size_t connections = 8;
-  // Together under two seconds, the longest that a caller may wait to hear that Redis is away.
+  // Together under two seconds, the longest that a caller may wait for the news that Redis is unreachable.
   std::chrono::milliseconds connectTimeout{500};
   std::chrono::milliseconds commandTimeout{1000};
   std::chrono::milliseconds leaseTimeout{400};  // until a connection of the pool is free
@@ -43,7 +43,7 @@ struct Reply {
   std::vector<Reply> items;
 };
 
-// A Lua script and its SHA-1, worked out once.
+// A Lua script and its SHA-1, computed once.
 class Script {
  public:
   explicit Script(std::string text);
@@ -56,9 +56,9 @@ class Script {
 
 using Arguments = std::vector<std::string_view>;
 
-// Thread-safe. A connection that timed out or failed is dropped, since its late answer would be read as the next one's.
-// Connects lazily: the pool can be made while Redis is down. While Redis is away calls fail at once, but for one probe
-// every `pause`.
+// Thread-safe. A connection that timed out or failed is discarded, since its late answer would be read as the next
+// one's. Connects lazily: the pool can be created while Redis is down. While Redis is unreachable calls fail at once,
+// except one probe every `pause`.
 class Pool {
  public:
   Pool(Address address, Options options = {});
@@ -79,7 +79,7 @@ class Pool {
   std::unique_ptr<Implementation> implementation_;
 };
 
-// One connection of one's own (subscriptions). Not thread-safe but for shutdown().
+// A dedicated connection (subscriptions). Not thread-safe except for shutdown().
 class Connection {
  public:
   Connection(const Address& address, const Options& options);  // throws as Pool::command

@@ -1,4 +1,4 @@
-// A real Redis for tests: Unix socket only, as nobody, in a temporary directory, nothing kept on disk.
+// A real Redis for tests: Unix socket only, as user nobody, in a temporary directory, without persistence.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ class RedisPeer {
   static bool installed();
   explicit RedisPeer(const std::string& password = {});
   void start();
-  void kill();    // -9: everything in it is gone
+  void kill();    // -9: all its data is lost
   void freeze();  // accepts, but never answers
   void thaw();
   std::string url() const;

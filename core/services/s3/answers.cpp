@@ -28,7 +28,7 @@ DocumentPtr parse(std::string_view body, const char* root) {
     parser.setFeature(Poco::XML::XMLReader::FEATURE_EXTERNAL_PARAMETER_ENTITIES, false);
     DocumentPtr document(parser.parseMemory(body.data(), body.size()));
     if (document->documentElement() != nullptr && document->documentElement()->localName() == root) return document;
-  } catch (const Poco::Exception&) {  // said by who needs the document
+  } catch (const Poco::Exception&) {  // the caller reports it
   }
   return nullptr;
 }

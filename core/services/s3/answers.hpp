@@ -1,4 +1,4 @@
-// What an S3 store answers in XML. Read by an XML parser, without external entities; what is not there is empty.
+// An S3 store's answers in XML. Read by an XML parser, without external entities; missing elements are empty.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace mortise::services::s3 {
 struct Refusal {
   std::string code;
   std::string message;
-  std::string region;      // where the bucket is, when that was the fault
+  std::string region;      // region of the bucket, when the request used another one
   std::string serverTime;  // RequestTimeTooSkewed
 };
 // Empty `code` when `body` is no such document.
@@ -30,7 +30,7 @@ struct Listing {
   bool truncated = false;
   std::string next;  // continuation token
 };
-// These throw ServiceError{unavailable} when `body` is not the document it should be.
+// These throw ServiceError{unavailable} when `body` is not the expected document.
 Listing parseListing(std::string_view body);
 
 struct Upload {
@@ -57,7 +57,7 @@ PartListing parseParts(std::string_view body);
 // <InitiateMultipartUploadResult>
 std::string parseUploadId(std::string_view body);
 
-// ISO 8601 or the form of HTTP fields, as microseconds since the epoch; 0 when it is neither.
+// ISO 8601 or the form of HTTP fields, as microseconds since the epoch; 0 for anything else.
 std::int64_t parseTime(const std::string& text);
 
 }  // namespace mortise::services::s3

@@ -21,11 +21,11 @@ using std::chrono::milliseconds;
 
 constexpr int kTries = 4;
 constexpr milliseconds kFirstPause{200};
-constexpr milliseconds kLongestPause{3000};  // a longer Retry-After is the caller's to keep
+constexpr milliseconds kMaxPause{3000};  // a longer Retry-After is left to the caller
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::size_t kPiece = 256 << 10;
-constexpr std::size_t kErrorRoom = 64 << 10;  // for an error document where bytes were asked for
-constexpr std::uint64_t kLargestObject = 5ull << 40;
+constexpr std::size_t kErrorRoom = 64 << 10;  // for an error document in place of the requested bytes
+constexpr std::uint64_t kMaxObjectBytes = 5ull << 40;
 
 bool isSuccess(const HttpResponse& response) { return response.status >= 200 && response.status < 300; }
 bool isBusy(int status) { return status == 429 || status >= 500; }
@@ -37,10 +37,10 @@ int retryAfterOf(const HttpResponse& response) {
   return std::clamp(seconds, 0, 3600);
 }
 
-// "Full jitter": anything up to the doubled pause, so that many clients do not come back at once.
+// "Full jitter": a random part of the doubled pause, so that many clients do not return at once.
 milliseconds jittered(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
-  const auto most = std::min(kLongestPause, kFirstPause * (1 << attempt));
+  const auto most = std::min(kMaxPause, kFirstPause * (1 << attempt));
   return milliseconds(std::uniform_int_distribution<std::int64_t>(most.count() / 4, most.count())(random));
 }
 
@@ -162,9 +162,9 @@ HttpResponse Client::send(const Request& request) {
       }
       count("busy");
       const int asked = retryAfterOf(response);
-      // 429 and 503 say that nothing was done; after another 5xx that is not known.
+      // After 429 and 503 nothing was done; after another 5xx that is unknown.
       const bool again = request.repeatable || response.status == 429 || response.status == 503;
-      if (last || !again || std::chrono::seconds(asked) > kLongestPause) {
+      if (last || !again || std::chrono::seconds(asked) > kMaxPause) {
         const auto refusal = refusalOf(response, request.bucket, nowMicros());
         throw ServiceError(refusal.kind(), refusal.what(), std::max(asked, refusal.retryAfter()), refusal.code());
       }
@@ -176,7 +176,7 @@ HttpResponse Client::send(const Request& request) {
       if (!fromClient) throw;
       if (options_.cancelled != nullptr && options_.cancelled->load())
         throw ServiceError(ErrorKind::unavailable, "object store: the server is stopping", 1);
-      // A store that is silent for the whole time limit was waited for long enough.
+      // A store that was silent for the whole time limit is not tried again.
       if (error.kind() == ErrorKind::timeout) {
         unreachable(reason);
         throw ServiceError(ErrorKind::unavailable,
@@ -198,7 +198,7 @@ void Client::refuse(const Request& request, const HttpResponse& response) {
   throw refusalOf(response, request.bucket, nowMicros());
 }
 
-// The answer to a HEAD has no body that would say why: ask again in a way that gets one.
+// The answer to a HEAD has no body with the reason: send a request whose answer has one.
 void Client::refuseHead(const Request& request, const HttpResponse& response) {
   const auto known = refusalOf(response, request.bucket, nowMicros());
   if (known.code() != "access_denied" && known.kind() != ErrorKind::unavailable) throw known;
@@ -234,7 +234,7 @@ std::optional<Stored> Client::head(const std::string& bucket, const std::string&
 
 Stored Client::put(const std::string& bucket, const std::string& key, ByteSource& source, std::string_view contentType,
                    std::string_view sha256) {
-  if (source.size() > kLargestObject)
+  if (source.size() > kMaxObjectBytes)
     throw ServiceError(ErrorKind::full, "object store: an object can't be larger than 5 TiB", 0, "storage_full");
   if (source.size() > options_.multipartAbove) return MultipartUpload(*this, bucket, key, source, contentType).run();
   Request request{"PUT", bucket, key};
@@ -276,9 +276,9 @@ void Client::remove(const std::string& bucket, const std::string& key) {
 
 Listing Client::list(const std::string& bucket, const std::string& prefix, const std::string& after,
                      std::size_t limit) {
-  constexpr std::size_t kMost = 1000;
+  constexpr std::size_t kMaxKeys = 1000;
   Request request{"GET", bucket, ""};
-  request.query = {{"list-type", "2"}, {"prefix", prefix}, {"max-keys", std::to_string(std::min(limit, kMost))}};
+  request.query = {{"list-type", "2"}, {"prefix", prefix}, {"max-keys", std::to_string(std::min(limit, kMaxKeys))}};
   if (!after.empty()) request.query.emplace_back("start-after", after);
   return parseListing(require(request).body);
 }

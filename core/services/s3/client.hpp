@@ -24,17 +24,17 @@ namespace mortise::services::s3 {
 struct Options {
   std::string endpoint;        // "host:port" or "host"
   bool secure = true;          // TLS
-  std::string publicEndpoint;  // as clients of presigned links reach it, "https://files.example"; empty = as we do
+  std::string publicEndpoint;  // as clients of presigned links reach it, "https://files.example"; empty = `endpoint`
   std::string region = "us-east-1";
   std::string accessKey;
   std::string secretKey;
   bool virtualHost = false;  // bucket.host/key, not host/bucket/key
   std::string caFile;        // empty = the system's
   std::chrono::milliseconds connectTimeout{3000};
-  std::chrono::milliseconds idleTimeout{10000};  // no byte either way for that long
+  std::chrono::milliseconds idleTimeout{10000};  // no byte in either direction for that long
   std::uint64_t multipartAbove = 64ull << 20;    // larger objects are sent in parts
   std::uint64_t partSize = 16ull << 20;          // at least; grows so that 10,000 parts suffice
-  const std::atomic<bool>* cancelled = nullptr;  // set: what is under way ends with ServiceError{unavailable}
+  const std::atomic<bool>* cancelled = nullptr;  // set: requests in progress end with ServiceError{unavailable}
   ops::Registry* metrics = nullptr;
 };
 
@@ -46,34 +46,34 @@ struct Stored {
   std::int64_t modifiedAt = 0;  // microseconds
 };
 
-// Thread-safe; blocking, so: workers only. `bucket` and `key` were checked by the caller. Requests that may be sent
-// twice are, after 429, 5xx and failed connections, for some seconds; a store that was not reached is left alone for
-// two. ServiceError: {denied} access_denied, clock_skew; {notFound} no_bucket, no_object; {full} storage_full;
-// {unavailable} the rest. The texts say what to set; no secret is in them.
+// Thread-safe; blocking, so: workers only. The caller has checked `bucket` and `key`. Repeatable requests are retried
+// for some seconds after 429, 5xx and failed connections; a store that was not reached is not contacted for two
+// seconds. ServiceError: {denied} access_denied, clock_skew; {notFound} no_bucket, no_object; {full} storage_full;
+// {unavailable} the rest. The texts name the option to change; they contain no secret.
 class Client {
  public:
   explicit Client(Options options);
   ~Client();
 
   bool bucketExists(const std::string& bucket);
-  // Empty when there is no such object, or no such bucket: a HEAD does not tell which.
+  // Empty when the object or the bucket does not exist: a HEAD does not tell which.
   std::optional<Stored> head(const std::string& bucket, const std::string& key);
-  // `sha256`: of the whole source in hex, if it is known. Nothing stays of a put that fails.
+  // `sha256`: of the whole source in hex, if it is known. A put that fails leaves nothing behind.
   Stored put(const std::string& bucket, const std::string& key, ByteSource& source, std::string_view contentType,
              std::string_view sha256 = {});
-  // Fills `buffer` from `offset` on; less only at the end. `etag`: the version wanted; ServiceError{unavailable} when
+  // Fills `buffer` from `offset` on; less only at the end. `etag`: the expected version; ServiceError{unavailable} when
   // it was replaced.
   std::size_t get(const std::string& bucket, const std::string& key, const std::string& etag, std::uint64_t offset,
                   std::span<char> buffer);
-  // No failure when there was none.
+  // Succeeds when there was none.
   void remove(const std::string& bucket, const std::string& key);
   // One page of keys that begin with `prefix` and come after `after`, at most 1000.
   Listing list(const std::string& bucket, const std::string& prefix, const std::string& after, std::size_t limit);
-  // The names right below `prefix`, which ends in '/': what stands before their next '/'.
+  // The names directly below `prefix`, which ends in '/': the part before their next '/'.
   std::vector<std::string> folders(const std::string& bucket, const std::string& prefix);
-  // Takes back multipart uploads below `prefix` that have got no part for `age`. Returns how many.
+  // Aborts multipart uploads below `prefix` that received no part for `age`. Returns how many.
   std::size_t abortUploads(const std::string& bucket, const std::string& prefix, std::chrono::seconds age);
-  // A link that gives the object to anybody for `seconds`.
+  // A link that lets its holder fetch the object for `seconds`.
   std::string presign(const std::string& bucket, const std::string& key, std::int64_t seconds) const;
 
   const Options& options() const { return options_; }
@@ -86,23 +86,23 @@ class Client {
     std::string bucket;
     std::string key;
     Pairs query{};
-    Pairs headers{};  // besides those that every request has
+    Pairs headers{};  // besides those of every request
     std::string body{};
     ByteSource* source = nullptr;  // instead of `body`
     std::uint64_t offset = 0, length = 0;
-    std::string payload{};                     // hex SHA-256 of the body; empty: taken of `body`
-    bool repeatable = true;                    // may be sent again when it is not known whether it was carried out
+    std::string payload{};                     // hex SHA-256 of the body; empty: computed from `body`
+    bool repeatable = true;                    // may be sent again when the first result is unknown
     std::uint64_t maxResponse = 8u << 20;      // bytes
     std::chrono::milliseconds idleTimeout{0};  // 0 = the option's
   };
-  // Any answer but 429 and 5xx, which were tried again.
+  // Returns any answer except 429 and 5xx, which it retries.
   HttpResponse send(const Request& request);
   HttpResponse sendOnce(const Request& request);
-  // send(); what is not 2xx is thrown.
+  // send(), but throws for every status except 2xx.
   HttpResponse require(const Request& request);
   [[noreturn]] void refuse(const Request& request, const HttpResponse& response);
   [[noreturn]] void refuseHead(const Request& request, const HttpResponse& response);
-  bool pause(std::chrono::milliseconds time) const;  // false: cancelled
+  bool pause(std::chrono::milliseconds time) const;  // returns false when cancelled
   void unreachable(const std::string& reason);
   std::string hostOf(const std::string& bucket) const;
   std::string pathOf(const std::string& bucket, const std::string& key) const;

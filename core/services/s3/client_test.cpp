@@ -1,4 +1,4 @@
-// The client against a store that checks signatures (Swift), and its retries against one that refuses as it is told.
+// The client against a store that checks signatures (Swift), and its retries against a scripted server.
 #include "core/services/s3/client.hpp"
 
 #include <gtest/gtest.h>
@@ -112,7 +112,7 @@ TEST_F(S3ClientTest, CleanUpTakesLeftUploadsBackAndKeepsYoungOnes) {
     explicit Dying(std::atomic<bool>& cancelled) : cancelled_(cancelled) {}
     std::uint64_t size() const override { return 12 * kMiB; }
     std::size_t read(std::uint64_t offset, std::span<char> buffer) override {
-      if (offset >= 5 * kMiB) cancelled_ = true;  // from here on nothing is sent, so nothing is taken back either
+      if (offset >= 5 * kMiB) cancelled_ = true;  // from here on no request is sent, so nothing is aborted either
       std::fill(buffer.begin(), buffer.end(), 'x');
       return buffer.size();
     }
@@ -139,7 +139,7 @@ TEST_F(S3ClientTest, RefusalsSayWhatToSet) {
   EXPECT_EQ(failure.code(), "access_denied");
   EXPECT_EQ(std::string(failure.what()),
             "object store: it refuses the signature; check blobs.s3_secret_key and blobs.s3_access_key");
-  failure = failureOf([&] { Client(wrong).bucketExists("default"); });  // HEAD has no body to say it in
+  failure = failureOf([&] { Client(wrong).bucketExists("default"); });  // HEAD has no body with the reason
   EXPECT_NE(std::string(failure.what()).find("blobs.s3_secret_key"), std::string::npos) << failure.what();
   EXPECT_EQ(std::string(failure.what()).find("testing"), std::string::npos);
 
@@ -233,7 +233,7 @@ TEST(S3Parts, GrowSoThatTenThousandSuffice) {
   EXPECT_LE(largest / MultipartUpload::partSizeFor(largest, 16 * kMiB) + 1, 10'000u);
 }
 
-// Answers one request after the other with what it was given, one connection each.
+// Answers one request after the other with the given answers, one connection each.
 class ScriptedStore {
  public:
   explicit ScriptedStore(std::deque<std::string> answers)
@@ -274,7 +274,7 @@ class ScriptedStore {
         request.append(buffer, static_cast<std::size_t>(count));
       }
       ++requests_;
-      if (answers_.empty()) continue;  // closed without a word
+      if (answers_.empty()) continue;  // closes without an answer
       const auto answer = answers_.front();
       answers_.pop_front();
       if (!answer.empty() && ::write(client.get(), answer.data(), answer.size()) < 0) return;
@@ -324,7 +324,7 @@ TEST(S3Retries, DoNotRepeatWhatMayHaveBeenDone) {
   options.multipartAbove = 0;
   Client client(options);
   MemorySource source("x");
-  failureOf([&] { client.put("bucket", "key", source, ""); });  // begins with the POST that makes an upload
+  failureOf([&] { client.put("bucket", "key", source, ""); });  // starts with the POST that creates an upload
   EXPECT_EQ(store.requests(), 1u);
 }
 

@@ -8,9 +8,9 @@
 namespace mortise::services::s3 {
 namespace {
 
-constexpr std::uint64_t kMostParts = 10'000;
+constexpr std::uint64_t kMaxParts = 10'000;
 constexpr std::uint64_t kMiB = 1 << 20;
-// Putting the parts together takes the store a while, in which it may be silent.
+// Completing an upload takes the store a while, in which it may be silent.
 constexpr std::chrono::seconds kCompleting{120};
 
 std::string escaped(std::string_view text) {
@@ -30,7 +30,7 @@ std::string escaped(std::string_view text) {
 }  // namespace
 
 std::uint64_t MultipartUpload::partSizeFor(std::uint64_t size, std::uint64_t least) {
-  const auto needed = (size + kMostParts - 1) / kMostParts;
+  const auto needed = (size + kMaxParts - 1) / kMaxParts;
   if (needed <= least) return least;
   return (needed + kMiB - 1) / kMiB * kMiB;
 }
@@ -81,8 +81,8 @@ Stored MultipartUpload::complete() {
   }
   request.body += "</CompleteMultipartUpload>";
   const auto response = client_.send(request);
-  // 200 is sent before the work is done: an error may follow in the body. An upload that is not there any more may be
-  // one that an earlier try completed.
+  // The store sends 200 before the work is done: an error may follow in the body. A missing upload may be one that an
+  // earlier try completed.
   const auto refusal = parseRefusal(response.body);
   if (response.status / 100 != 2 || !refusal.code.empty()) {
     if (refusal.code != "NoSuchUpload") {

@@ -14,13 +14,13 @@ class MultipartUpload {
   MultipartUpload(Client& client, const std::string& bucket, const std::string& key, ByteSource& source,
                   std::string_view contentType)
       : client_(client), bucket_(bucket), key_(key), source_(source), contentType_(contentType) {}
-  // Sends and completes it; one that fails is taken back.
+  // Sends and completes it; aborts an upload that fails.
   Stored run();
 
   static void abort(Client& client, const std::string& bucket, const std::string& key, const std::string& id);
-  // When it got its last part, or else began; microseconds.
+  // When it received its last part, or else began; microseconds.
   static std::int64_t newestPart(Client& client, const std::string& bucket, const Upload& upload);
-  // Bytes of one part, so that 10,000 suffice.
+  // Bytes of one part, such that 10,000 suffice.
   static std::uint64_t partSizeFor(std::uint64_t size, std::uint64_t least);
 
  private:

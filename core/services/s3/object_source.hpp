@@ -1,4 +1,4 @@
-// An object of a store as a ByteSource: ranged GETs of the version that was there when it was opened.
+// An object of a store as a ByteSource: ranged GETs of the version that existed when it was opened.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace mortise::services::s3 {
 
-// Small reads are served from a window of 1 MiB that is fetched at once; larger ones go through. An object that is
-// removed or replaced meanwhile can't be read on: ServiceError.
+// Small reads are served from a window of 1 MiB that is fetched at once; larger ones go to the store directly. Reading
+// an object that was removed or replaced meanwhile throws ServiceError.
 class ObjectSource final : public ByteSource {
  public:
   ObjectSource(std::shared_ptr<Client> client, std::string bucket, std::string key, const Stored& stored)
@@ -26,7 +26,7 @@ class ObjectSource final : public ByteSource {
   std::size_t read(std::uint64_t offset, std::span<char> buffer) override;
 
  private:
-  // As much as `buffer` takes, or up to the end.
+  // As much as `buffer` holds, or up to the end.
   std::size_t fetch(std::uint64_t offset, std::span<char> buffer);
 
   const std::shared_ptr<Client> client_;

@@ -14,7 +14,7 @@ ServiceError denied(const std::string& text) {
   return ServiceError(ErrorKind::denied, "object store: " + text, 0, "access_denied");
 }
 
-// Seconds between its clock and ours; 0 when it did not say its time.
+// Seconds between the store's clock and this server's; 0 when its answer has no time.
 std::int64_t skewOf(const HttpResponse& response, const Refusal& refusal, std::int64_t now) {
   auto theirs = parseTime(refusal.serverTime);
   if (theirs == 0) theirs = parseTime(fieldOf(response, "date"));

@@ -1,4 +1,4 @@
-// What a refusal of the store means to the operator of this server.
+// Translates a refusal of the store for the operator of this server.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace mortise::services::s3 {
 
-// The field of that lower-case name; empty when there is none.
+// The field with that lower-case name; empty when it is missing.
 std::string fieldOf(const HttpResponse& response, std::string_view name);
 
-// `now`: this server's time in microseconds. Names options and values, no secrets.
+// `now`: this server's time in microseconds. The text names options and values, no secrets.
 ServiceError refusalOf(const HttpResponse& response, const std::string& bucket, std::int64_t now);
 
 }  // namespace mortise::services::s3

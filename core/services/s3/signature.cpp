@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-// Header fields as they are signed: lower-case names in order, values without blanks around them and with single ones
-// inside.
+// Header fields in the form that is signed: lower-case names in order, values trimmed and with single blanks inside.
 struct CanonicalHeaders {
   std::string lines;
   std::string names;
@@ -34,7 +33,7 @@ CanonicalHeaders canonical(const Pairs& headers) {
   CanonicalHeaders out;
   std::string last;
   for (const auto& [name, value] : sorted) {
-    if (name == last) {  // fields of one name are one list
+    if (name == last) {  // fields of the same name form one list
       out.lines.back() = ',';
       out.lines += value + "\n";
       continue;

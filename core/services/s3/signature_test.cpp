@@ -1,5 +1,5 @@
-// Against what AWS publishes: the examples of the S3 API reference ("Signature Calculations for the Authorization
-// Header" and "Authenticating Requests: Using Query Parameters") and of the Signature Version 4 test suite.
+// Against published examples of AWS: the S3 API reference ("Signature Calculations for the Authorization Header" and
+// "Authenticating Requests: Using Query Parameters") and the Signature Version 4 test suite.
 #include "core/services/s3/signature.hpp"
 
 #include <gtest/gtest.h>

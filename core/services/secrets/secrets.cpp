@@ -19,7 +19,8 @@ namespace {
   throw ServiceError(ErrorKind::unavailable, "secret file " + path + ": " + step + ": " + std::strerror(errno));
 }
 
-// Written in full under another name, then linked: whoever sees the file sees all of it, and of two makers one wins.
+// Written completely under another name, then linked: readers see the whole file, and of two concurrent writers one
+// wins.
 void make(const std::string& path) {
   const std::string temporary = path + "." + uuid4();
   try {
@@ -74,7 +75,7 @@ Secrets::Secrets(std::string master, std::map<std::string, std::string, std::les
   if (master_.size() < 32) throw ServiceError(ErrorKind::invalid, "the master secret is shorter than 32 bytes");
 }
 
-// Copied, so that what is left behind can be wiped: a moved-from text need not be the one that held the bytes.
+// Copied, so that the source can be wiped: a moved-from text need not be the one that held the bytes.
 // NOLINTNEXTLINE(performance-move-constructor-init)
 Secrets::Secrets(Secrets&& other) noexcept : master_(other.master_), named_(std::move(other.named_)) {
   sodium_memzero(other.master_.data(), other.master_.size());
@@ -99,9 +100,9 @@ std::string Secrets::derive(std::string_view purpose, std::size_t size) const {
 }
 
 std::optional<std::string> Secrets::named(std::string_view name) const {
-  const auto found = named_.find(name);
-  if (found == named_.end()) return std::nullopt;
-  return found->second;
+  const auto entry = named_.find(name);
+  if (entry == named_.end()) return std::nullopt;
+  return entry->second;
 }
 
 std::string Secrets::seal(std::string_view purpose, std::string_view plain) const {

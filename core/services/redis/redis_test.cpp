@@ -133,7 +133,7 @@ TEST_F(Redis, AConnectionThatTimedOutIsDroppedWithItsLateAnswer) {
   }
   peer_->thaw();
   std::string got;
-  for (int i = 0; i < 50 && got.empty(); ++i) {  // a loaded machine may need more than one time-out to answer again
+  for (int i = 0; i < 50 && got.empty(); ++i) {  // a loaded machine may need more than one timeout to answer again
     try {
       got = pool.command({"GET", "b"}).text;
     } catch (const ServiceError&) {
@@ -150,7 +150,7 @@ TEST_F(Redis, AServerThatHangsHoldsUpOneCallAndNotEveryCall) {
   pool.command({"SET", "a", "1"});
   peer_->freeze();
   EXPECT_THROW(pool.command({"GET", "a"}), ServiceError);
-  peer_->thaw();  // it would answer: that nobody asks shows in the refusals
+  peer_->thaw();  // it would answer: the refusals show that no call reaches it
   for (int i = 0; i < 100; ++i) {
     try {
       pool.command({"GET", "a"});
