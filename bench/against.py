@@ -24,7 +24,7 @@ import run
 SESSIONS, FILE_SIZE = 300, 256 << 10
 MODULES = ["auth", "files", "sync", "probe", "ticker"]
 
-# Sends the same form again and again; the server keeps one copy of equal contents, so the disk does not fill.
+# Sends the same form repeatedly; the server stores equal contents once, so the disk does not fill.
 UPLOAD_SCRIPT = """wrk.method = "POST"
 wrk.headers["Content-Type"] = "multipart/form-data; boundary=bench"
 wrk.body = "--bench\\r\\nContent-Disposition: form-data; name=\\"file\\"; filename=\\"a.bin\\"\\r\\n\\r\\n" .. string.rep("x", %d) .. "\\r\\n--bench--\\r\\n"
@@ -71,7 +71,7 @@ class Build:
 
 
 def event_streams(build, options):
-    """CPU of one event, while `--streams` clients listen. The server paces the events, so their rate says nothing."""
+    """CPU of one event, while `--streams` clients listen. The server paces the events, so only the CPU time is measured."""
     from streams import EventStreams
 
     with EventStreams(build.server.port, run.EVENT_PATH, options.streams) as streams:
@@ -89,7 +89,7 @@ def event_streams(build, options):
 
 
 def scenarios(script):
-    """Name, and what measures one round of it on one build."""
+    """A name, and the function that measures one round of it on one build."""
     def route(path, **more):
         return lambda build, options: build.load(path, options, **more)
 

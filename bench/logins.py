@@ -1,4 +1,4 @@
-"""Credential stuffing, and what a login's time tells.
+"""Credential stuffing, and whether a login's time reveals that an account exists.
 
     ./dev bench --logins [--rate N] [--seconds N] [--samples N]
 
@@ -41,7 +41,7 @@ def address(number):
 
 
 class Attack:
-    """Logins at a fixed rate over kept connections, as many as are needed."""
+    """Logins at a fixed rate over keep-alive connections, as many as needed."""
 
     def __init__(self, port, rate, seconds):
         self.port, self.rate, self.seconds = port, rate, seconds
@@ -87,7 +87,7 @@ class Attack:
 
 
 def watch(port, token, over, out):
-    """Another route, a hundred times a second; in a process of its own, so that the attack's interpreter does not slow it down."""
+    """Another route, a hundred times a second; in a separate process, so that the attack's interpreter does not slow it down."""
     connection, times, failures = http.client.HTTPConnection("127.0.0.1", port, timeout=30), [], 0
     while not over.is_set():
         began = time.monotonic()

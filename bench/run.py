@@ -79,7 +79,7 @@ def resident_mib(pid):
 
 
 class RoundFailed(Exception):
-    """One round has no figures that mean something; the text says why."""
+    """A round without valid figures; the text is the reason."""
 
 
 def load(pid, url, seconds, connections, headers=None, script=None):
@@ -195,7 +195,7 @@ def start_ours(stack, work):
     reply = urllib.request.urlopen(urllib.request.Request(server.base + "/api/auth/register", account, {"Content-Type": "application/json"}))
     token = json.load(reply)["data"]["tokens"]["access_token"]
 
-    class Process:  # what Contestant and wait_for need of a process that MortiseServer owns
+    class Process:  # the part of a MortiseServer's process that Contestant and wait_for use
         pid = server.pid
 
     pair = json.dumps({"id": "one", "text": "a row"}).encode()
@@ -266,7 +266,7 @@ def throughput(options):
 
 
 def event_streams(options):
-    """Many event streams on one server: what they cost while events flow."""
+    """The cost of many event streams on one server while events are sent."""
     from mortise_server import MortiseServer
     from streams import EventStreams
 

@@ -29,7 +29,7 @@ AIMS = {"download": 0.8, "upload": 0.5}
 
 
 def fetch_all(port, paths, size):
-    """GETs every path on a connection of its own, all at once; returns the seconds. Every answer must be a 200 of `size` bytes."""
+    """GETs every path on its own connection, all at once; returns the seconds. Every answer must be a 200 of `size` bytes."""
     sockets, left = {}, {}
     for path in paths:
         connection = socket.create_connection(("127.0.0.1", port))

@@ -15,14 +15,14 @@ function(mortise_use_precompiled target from)
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>)
 endfunction()
 
-# Made by a library of its own, so that all targets of one kind share it. A compiler takes a precompiled header only for the
+# Built by a separate library, so that all targets of one kind share it. A compiler takes a precompiled header only for the
 # code model that it was made for: PIC for libraries, PIE for programs.
 function(mortise_precompiled_header name header model)
   add_library(${name} STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/pch/empty.cpp)
   target_link_libraries(${name} PRIVATE ${ARGN})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE ${model})
-  # Without its path, which would keep two clones from sharing what the compiler cache holds.
+  # Without its path, so that two clones can share the compiler cache.
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/pch)
   target_precompile_headers(${name} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:<${header}$<ANGLE-R>>")
 endfunction()

@@ -164,7 +164,7 @@ def setting(path, name, fallback):
 
 
 def end_group(process):
-    """Ends the child and all it started (its session), reaping what lands on us as subreaper."""
+    """Ends the child and its session, and reaps orphans as subreaper."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

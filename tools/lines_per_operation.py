@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-END_TO_END = {  # what the name of a file in tests/e2e begins with
+END_TO_END = {  # prefix of the file names in tests/e2e
     "auth": ["auth_", "wechat_", "service_keys_", "organisations", "one_account_", "sfs_replay_", "tiers_"],
     "files": ["files_", "hostile_uploads_"],
     "scheduler": ["scheduler_"],

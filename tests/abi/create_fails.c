@@ -1,4 +1,4 @@
-/* Can't come up, and says why. */
+/* create() fails with a reason. */
 #include <string.h>
 #include "mortise/abi/module.h"
 static mortise_status fails(mortise_host* host, void** self, mortise_error* error) {

@@ -1,4 +1,4 @@
-/* Can't come up, and does not say why. */
+/* create() fails without a reason. */
 #include "mortise/abi/module.h"
 static mortise_status fails(mortise_host* host, void** self, mortise_error* error) {
   (void)host, (void)self, (void)error;

@@ -1,4 +1,4 @@
-/* Asks for a feature that no module declares: it could never let anybody in. */
+/* Needs a feature that no module declares: its operation would refuse every caller. */
 #define MANIFEST                                                                                                    \
   MANIFEST_OF("feature_unknown", ",\"features\":{\"team_notes\":{\"tier\":\"team\",\"help\":\"Shared notes\"}}",    \
               "{\"file\":\"contracts/test.yaml\",\"lines\":{\"hello\":12},\"document\":{\"openapi\":\"3.0.3\","     \

@@ -1,3 +1,3 @@
-/* Exports its descriptor under a name of its own. */
+/* Exports its descriptor under another name. */
 #define DESCRIPTOR my_module
 #include "promise.h"

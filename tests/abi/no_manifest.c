@@ -1,3 +1,3 @@
-/* The manifest lies where the kernel can't find it without loading the file. */
+/* The manifest is in a section that the kernel can't find without loading the file. */
 #define SECTION ".rodata.elsewhere"
 #include "promise.h"

@@ -1,3 +1,3 @@
-/* Its contract promises what the code does not have. */
+/* Its contract has an operation without a handler. */
 #define MANIFEST MANIFEST_OF("tested", "", OPERATION("hello") "," OPERATION("goodbye"))
 #include "promise.h"

@@ -1,4 +1,4 @@
-// Throws what is not even an exception object.
+// Throws an int instead of an exception object.
 #include "mortise/abi/module.h"
 static mortise_status throws(mortise_host*, void**, mortise_error*) { throw 42; }
 #define CREATE throws

@@ -11,7 +11,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 class Administered(Case):
-    """A server with one administrator; the tests say what happens to the others."""
+    """A server with one administrator, whose actions affect other accounts."""
 
     maxDiff = None
 

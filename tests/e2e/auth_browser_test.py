@@ -41,7 +41,7 @@ def name():
 
 
 class Browser:
-    """One caller: a client address, and the session cookie kept as a browser does."""
+    """One caller: a client address, and the session cookie, stored as in a browser."""
 
     def __init__(self, server, cookie=None):
         self.server, self.cookie, self.address, self.token = server, cookie, address(), None
@@ -447,7 +447,7 @@ class BrowserSessions:
     def test_a_ban_and_a_deletion_end_sessions_at_once(self):
         for change in ("UPDATE mortise_users SET status = 'banned' WHERE username = '{}'", "DELETE FROM mortise_users WHERE username = '{}'"):
             browser, made = self.signed_in()
-            # The kernel's own ban is tested with its commands; here another server did it: no cache of this one was told.
+            # The kernel's own ban is tested with its commands; here another server did it, so this server's caches have no notice of it.
             self.sql(change.format(made))
             self.server.run("user", "set-role", self.account()[0], "viewer")
             self.assertFalse(browser.session()["authenticated"])

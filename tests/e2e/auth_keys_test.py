@@ -77,7 +77,7 @@ class Case(unittest.TestCase):
 
 
 class KeyAccounts:
-    """The tests; a subclass says on which database."""
+    """The tests; subclasses choose the database."""
 
     @classmethod
     def setUpClass(cls):
@@ -490,7 +490,7 @@ class Options(Case):
         made = self.sign_up(server=server)
         self.assertTrue(self.me(made["raw_key"], server)["email_verified"])
         self.assertNotIn("mail", made["message"])
-        server.stop()  # sends what waits
+        server.stop()  # sends queued mails
         self.assertEqual(smtp.mails, [])
 
     def test_without_mail_the_account_is_made_and_the_log_says_why_nothing_was_sent(self):

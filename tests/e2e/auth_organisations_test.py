@@ -11,7 +11,7 @@ PAST = 1
 
 
 class Organisations:
-    """The tests; a subclass says on which database."""
+    """The tests; subclasses choose the database."""
 
     # --- M1, M2, GET /orgs, GET /orgs/{id}/members
 
@@ -204,7 +204,7 @@ class Organisations:
         invite = loser.get("/org/invites/me").json()["invites"][0]["invite_id"]
         self.assertEqual(loser.post(f"/org/invite/{invite}/accept").status, 200)
 
-    # --- one row for an address: what a new invite replaces
+    # --- one row per address: a new invite replaces the earlier one
 
     def row(self, invite):
         found = self.sql(f"SELECT state, created_at, decline_reason FROM auth_invites WHERE id = '{invite}'")
@@ -272,7 +272,7 @@ class Organisations:
         claimer = self.account(confirmed=False)
         invite = self.invited(ada, claimer.email)
         self.assertOk(claimer.get("/org/invites/me"), {"invites": []})
-        self.smtp.wait_for(claimer.email)  # whoever reads it knows the id
+        self.smtp.wait_for(claimer.email)  # the mail contains the id
         self.assertEqual(claimer.post(f"/org/invite/{invite}/accept").status, 200)
 
     def test_declining_takes_a_reason_under_either_name_or_none(self):
@@ -513,7 +513,7 @@ class Organisations:
         roles = {one["user_id"]: one["role"] for one in grace.get("/org").json()["members"]}
         self.assertEqual(roles, {ada.id: "admin", grace.id: "owner", linus.id: "member"})
         self.assertPlain(grace.post(f"{path}/{offer['id']}/accept"), 409, "The offer of ownership is not open any more")
-        # Now that there is an owner, nobody else may offer; and the next offer makes the owner an administrator.
+        # With an owner, no other member may offer; the next offer makes the owner an administrator.
         self.assertRole(ada.post(path, {"to_user_id": ada.id}), "admin", "owner")
         self.assertPlain(grace.post(path, {"to_user_id": grace.id}), 400, "This member is the owner already")
         second = self.offered(grace, org, ada)
@@ -573,7 +573,7 @@ class Organisations:
             answers = sorted(pool.map(lambda _: ada.post(f"/orgs/{org}/owner/transfer", {"to_user_id": grace.id}).status, range(4)))
         self.assertEqual(answers, [201, 409, 409, 409])
 
-    # --- what is left behind
+    # --- leftovers
 
     def test_every_change_is_on_record(self):
         ada, org = self.org()

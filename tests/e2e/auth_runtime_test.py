@@ -130,7 +130,7 @@ class Case(unittest.TestCase):
 
 
 class RuntimeAccounts:
-    """The tests; a subclass says on which database. No cool-down here, so that a test may ask for codes one after the other."""
+    """The tests; subclasses choose the database. Without cool-down, so that a test may request codes one after the other."""
 
     @classmethod
     def setUpClass(cls):
@@ -308,7 +308,7 @@ class RuntimeAccounts:
         for email in (confirmed, unknown):
             self.assertEqual(self.client.call("POST", "/auth/verifications/resend", {"email": email}).status, 204)
         self.client.sign_up(pending)
-        self.code_for(f"{pending}@example.com")  # mail goes out in order: what was to come has come
+        self.code_for(f"{pending}@example.com")  # mail is sent in order: every earlier mail has arrived
         self.assertEqual((len(self.smtp.to(confirmed)), len(self.smtp.to(unknown))), (1, 0))
         self.assertProblem(self.client.call("POST", "/auth/verifications/resend", {"email": "nonsense"}), 422, "validation_failed", pointers=["#/email"])
         self.assertProblem(self.client.call("POST", "/auth/verifications/resend", {}), 422, "validation_failed", pointers=["#/email"])
@@ -659,7 +659,7 @@ class OnPostgres(OnPostgresDatabase, RuntimeAccounts, Case):
 
 
 class CoolDown(Case):
-    """With the cool-down that a deployment has; codes live a second, sign-ups two."""
+    """With the cool-down of a deployment; codes are valid for one second, sign-ups for two."""
 
     @classmethod
     def setUpClass(cls):

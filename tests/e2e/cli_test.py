@@ -103,7 +103,7 @@ class Configuration(unittest.TestCase):
 
     def test_the_command_line_beats_the_file_and_the_file_beats_the_environment(self):
         def listening(text, *arguments, environment):
-            """The address a server of these settings says it listens on."""
+            """The address that a server with these settings prints."""
             self.file.write_text(text)
             server = subprocess.Popen([str(support.BINARY), "serve", "--config", str(self.file), f"--data.dir={self.folder / 'data'}", *arguments],
                                       env={**support.clean_environment(), **environment}, stdout=subprocess.DEVNULL)

@@ -31,7 +31,7 @@ UPLOAD_CUTS = 20 if support.LONG else 2
 
 
 class Writers:
-    """Threads that write as fast as they get answers, on kept connections, and remember what was acknowledged."""
+    """Threads that write as fast as they get answers, on keep-alive connections, and record the acknowledged writes."""
 
     def __init__(self, server, delay=0, threads=WRITERS):
         self.port, self.delay = server.port, delay
@@ -58,7 +58,7 @@ class Writers:
                     connection.close()
                     connection = None
             except (OSError, http.client.HTTPException) as error:
-                # Refused at connect, or gone without an answer: not acknowledged.
+                # Refused at connect, or closed without an answer: not acknowledged.
                 if connection:
                     connection.close()
                 connection = None
@@ -81,7 +81,7 @@ class Writers:
 
 
 class Disk:
-    """An ext4 image on a loop device, whose power can be cut; gone with the test."""
+    """An ext4 image on a loop device that can lose power; removed after the test."""
 
     def __init__(self, case):
         if os.geteuid() != 0:
@@ -103,7 +103,7 @@ class Disk:
         support.wait_until(lambda: subprocess.run(["umount", str(self.mount)], capture_output=True).returncode == 0, 10, "umount")
 
     def cut(self, clients):
-        """What was not synced is gone, as if the plug had been pulled: EXT4_IOC_SHUTDOWN without flushing the journal. Returns what the
+        """Unsynced data is lost, as in a power cut: EXT4_IOC_SHUTDOWN without flushing the journal. Returns what the
         clients had been told before. Without power nobody is told anything; here the server lives on for a moment, and an fsync that
         had begun may come back in peace although the journal was given up meanwhile."""
         handle = os.open(self.mount, os.O_RDONLY)
@@ -200,7 +200,7 @@ class Crash(unittest.TestCase):
         server = self.start(directory)
         self.addCleanup(server.stop)
         stored = self.check(server, writers.acknowledged, writers.sent)
-        # What the server took in, it stored, and what it stored it also answered: nothing was cut between the two.
+        # Every received write was stored, and every stored one answered: nothing was cut in between.
         self.assertEqual(stored.keys() - writers.acknowledged, set(), "accepted, stored, but the answer was cut")
         self.measured = f"{len(writers.acknowledged)} requests answered"
 
@@ -314,7 +314,7 @@ class UploadCrash:
         return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=self.MODULES).start()
 
     def blobs(self, server):
-        """Of the disk: SHA-256 -> size. Each file must be what its name says."""
+        """SHA-256 -> size of the files on disk. Each file's content must match its name."""
         found = {}
         for file in (server.data / "blobs" / "data").rglob("*"):
             if file.is_file():
@@ -432,7 +432,7 @@ class FileUploadCrash(UploadCrash, unittest.TestCase):
             answer = support.request(server, "GET", f"/api/files/{file}/download", token=self.token)
             self.assertEqual((answer.status, hashlib.sha256(answer.body).hexdigest()), (200, key))
             self.assertEqual(support.request(server, "DELETE", f"/api/files/{file}", token=self.token).status, 200)
-        for key in self.blobs(server):  # contents whose file was not kept any more; the sweep would take them in a day
+        for key in self.blobs(server):  # contents whose file row is gone; the sweep would remove them within a day
             self.assertNotIn(key, uploads.acknowledged)
             (server.data / "blobs" / "data" / "files" / key[:2] / key).unlink()
 

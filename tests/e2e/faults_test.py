@@ -44,7 +44,7 @@ class RedisGone(unittest.TestCase):
     def check_what_goes_on(self):
         self.assertEqual(support.request(self.server, "GET", "/health", timeout=5).status, 200)
         self.assertEqual(support.request(self.server, "GET", "/api/auth/me", token=self.token).status, 200)
-        # runtime-api.md 8: /users goes on, /auth does not.
+        # runtime-api.md 8: /users continues, /auth does not.
         self.assertEqual(support.request(self.server, "GET", "/api/v1/users/me", token=self.token).status, 200)
         signed_out = support.request(self.server, "DELETE", "/api/v1/auth/sessions", {"refresh_token": "x" * 43})
         self.assertEqual(signed_out.status, 503, signed_out)

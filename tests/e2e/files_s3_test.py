@@ -1,4 +1,4 @@
-"""Files whose contents lie in an S3 store that checks signatures, and the probes of that store over HTTP."""
+"""Files with contents in an S3 store that checks signatures, and the probes of that store over HTTP."""
 import hashlib
 import os
 import re

@@ -1,4 +1,4 @@
-"""Files over HTTP and through files.store/1, on SQLite and PostgreSQL: the contract's shapes and headers, who may what, contents that are shared, limits."""
+"""Files over HTTP and through files.store/1, on SQLite and PostgreSQL: the contract's shapes and headers, permissions, shared contents, limits."""
 import concurrent.futures
 import datetime
 import email.utils
@@ -77,7 +77,7 @@ class Calls(Envelope):
         return answer.json()
 
     def run_job(self, job):
-        """Runs it now and waits for its end; returns what it wrote."""
+        """Runs it now and waits for its end; returns its output."""
         base = f"/api/v1/scheduler/jobs/{job}"
         before = {run["run_id"] for run in support.request(self.server, "GET", f"{base}/runs", token=self.root).json()["data"]["items"]}
         answer = support.request(self.server, "POST", f"{base}/actions/run", {}, token=self.root)
@@ -193,7 +193,7 @@ class Files(Calls):
         self.assertEqual((info["filename"], info["size"]), ("upload.bin", 5))
         self.assertEqual(self.download(info["id"], self.ada).body, b"plain")
 
-    # --- who may
+    # --- permissions
 
     def test_files_are_their_owners(self):
         info = self.stored(b"mine", "a.txt")
@@ -291,7 +291,7 @@ class Files(Calls):
         made[young].unlink()
 
     def test_puts_and_deletes_of_one_content_never_lose_it(self):
-        """Sixteen threads put and delete the same content; at the end every file that is left downloads whole."""
+        """Sixteen threads put and delete the same content; at the end every remaining file downloads completely."""
         content = os.urandom(20000)
         digest = hashlib.sha256(content).hexdigest()
         end = time.monotonic() + (20 if support.LONG else 3)
@@ -379,7 +379,7 @@ class Files(Calls):
         self.assertEqual(self.download(made["id"], self.ada).body, content)
         copy = self.probe("copy", id=made["id"])["file"]
         self.assertEqual((copy["owner"], copy["sha256"]), ("", made["sha256"]))
-        self.refused(self.info(copy["id"], self.ada), 403)  # nobody's
+        self.refused(self.info(copy["id"], self.ada), 403)  # without an owner
         self.assertIsNone(self.data(self.info(copy["id"], self.root))["user_id"])
         self.data(self.delete(made["id"], self.ada))
         self.assertEqual(self.download(copy["id"], self.root).body, content)
@@ -479,7 +479,7 @@ class Limits(Calls, unittest.TestCase):
                 wait = int(answer.headers["Retry-After"])
                 self.assertTrue(1 <= wait <= 60)
                 self.refused(answer, 429, {"retry_after": wait, "limit": limit, "window_seconds": 60, "bucket": bucket})
-        self.assertEqual(self.get("/api/files/nonsense", None, method="DELETE").status, 401)  # who is not known has no bucket
+        self.assertEqual(self.get("/api/files/nonsense", None, method="DELETE").status, 401)  # an anonymous caller has no bucket
 
     def test_files_outlive_a_restart(self):
         self.start()

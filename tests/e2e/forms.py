@@ -1,4 +1,4 @@
-"""multipart/form-data by hand, for what a well-behaved client would never send."""
+"""multipart/form-data by hand, for requests that a well-behaved client would never send."""
 import re
 
 import support
@@ -7,7 +7,7 @@ BOUNDARY = "----mortise0123456789"
 
 
 def part(name, content, filename=None, content_type=None, disposition=None):
-    """One part without its delimiter. `filename`: text or bytes as they shall stand between the quotes."""
+    """One part without its delimiter. `filename`: text or bytes to put between the quotes."""
     head = b'Content-Disposition: form-data; name="%s"' % name.encode()
     if filename is not None:
         head += b'; filename="%s"' % (filename if isinstance(filename, bytes) else filename.encode())
@@ -41,7 +41,7 @@ def stored(server, token, content, filename="a.txt", type=None):
 
 
 def blob_files(server, scope="files"):
-    """What lies below the blobs' folder for one module, by hash."""
+    """The files below the blobs' folder for one module, by hash."""
     folder = server.data / "blobs" / "data" / scope
     return sorted(path.name for path in folder.rglob("*") if path.is_file()) if folder.exists() else []
 

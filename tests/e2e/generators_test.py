@@ -1,4 +1,4 @@
-"""Generators of clients take the served document without a warning, and each operation is in what they write."""
+"""Client generators accept the served document without a warning, and their output contains each operation."""
 import json
 import os
 import re
@@ -36,7 +36,7 @@ class Generators(unittest.TestCase):
         (self.folder / "openapi.json").write_bytes(self.text)
 
     def generate(self, *command):
-        """Runs a generator that may neither fail, nor warn, nor ask anything from outside."""
+        """Runs a generator, which must not fail, warn or use the network."""
         prefix = ["unshare", "-rn"] if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0 else []
         done = subprocess.run([*prefix, *map(str, command)], cwd=self.folder, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL,
                               env={**os.environ, "HOME": str(self.folder), "NO_COLOR": "1", "CI": "true"})
@@ -56,7 +56,7 @@ class Generators(unittest.TestCase):
     def test_openapi_python_client_makes_every_operation_without_a_warning(self):
         if not PYTHON_CLIENT.exists():
             self.skipTest("openapi-python-client is not installed; ./dev setup --tests installs it where PyPI can be reached")
-        # It knows no application/gzip; and it would run a formatter over what it wrote.
+        # It does not support application/gzip, and by default it formats its output with another program.
         (self.folder / "config.json").write_text(json.dumps({"content_type_overrides": {"application/gzip": "application/octet-stream"},
                                                              "post_hooks": []}))
         self.generate(PYTHON_CLIENT, "generate", "--path", "openapi.json", "--meta", "none", "--output-path", "client", "--config", "config.json",

@@ -1,4 +1,4 @@
-"""Skills that nobody should install: directories, archives and GitHub trees, each with the reason that the refusal must give (English texts).
+"""Skills that must not be installed: directories, archives and GitHub trees, each with the reason that the refusal must give (English texts).
 
     for hostile in hostile_bundles(folder, github): body = hostile.make(); ... hostile.reason
 
@@ -48,7 +48,7 @@ def _local(path):
 
 
 def directories(folder):
-    """(name, reason, what to do with the folder that holds a good SKILL.md)"""
+    """(name, reason, change to a folder with a valid SKILL.md)"""
 
     def link(name, target):
         return lambda root: os.symlink(target, root / name)
@@ -391,7 +391,7 @@ def hostile_bundles(folder, github):
 
 
 def hostile_tarballs(github, folder):
-    """For a server that fetches tarballs: what to set before installing `_tree("skill")`, and the reason."""
+    """For a server that fetches tarballs: the settings before installing `_tree("skill")`, and the reason."""
     root = _write(pathlib.Path(folder), {"skill/SKILL.md": MAIN, "skill/notes.bin": os.urandom(50000)})
     github.add(REPOSITORY, BRANCH, root)
 

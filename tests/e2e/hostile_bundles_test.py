@@ -26,7 +26,7 @@ class HostileBundles(unittest.TestCase):
 
     def serve(self, **options):
         self.folder = temporary_directory(self)
-        self.scratch = temporary_directory(self)  # the server's temporary directory: what it unpacks there would show
+        self.scratch = temporary_directory(self)  # the server's temporary directory, to find files unpacked there
         self.github = GithubStandIn().start()
         self.addCleanup(self.github.stop)
         self.server = MortiseServer({**QUICK, **self.database(), "skills.github_api": self.github.url, "skills.github_raw": self.github.raw,
@@ -71,7 +71,7 @@ class HostileBundles(unittest.TestCase):
         count = self.refuse_all(hostile_bundles(self.folder, self.github))
         self.measured = f"{count} bundles"
         self.assertGreater(count, 120)
-        # The server is as good as before.
+        # The server works as before.
         good = self.folder / "good"
         good.mkdir()
         (good / "SKILL.md").write_text("# Good\n")

@@ -16,7 +16,7 @@ FILE = part("file", b"x" * 1000, "a.bin")
 FORM = forms.content_type()
 ENDED = "ended"  # nothing to answer: the client left, or promised more than it sent
 
-# name, Content-Type, body, status, a text that the answer holds; `declared` instead of the true Content-Length; None: chunked, sent as it stands
+# name, Content-Type, body, status, a text in the answer; `declared` replaces the true Content-Length; None: chunked, sent unchanged
 CASES = [
     ("no boundary", "multipart/form-data", body(FILE), 400, "not multipart/form-data with a boundary"),
     ("an empty boundary", 'multipart/form-data; boundary=""', body(FILE), 400, "boundary"),

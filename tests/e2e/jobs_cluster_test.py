@@ -49,7 +49,7 @@ class JobsCluster(unittest.TestCase):
         return int(self.rows(sql)[0][0] or 0)
 
     def runner(self):
-        """The node that holds the lease and runs here, and its epoch; None while nobody does."""
+        """The node that holds the lease and runs here, and its epoch; None while no node does."""
         node, epoch = self.rows("SELECT node, epoch FROM mortise_job_runner WHERE name = 'jobs'")[0]
         return (node, int(epoch)) if node in self.servers else None
 
@@ -81,7 +81,7 @@ class JobsCluster(unittest.TestCase):
             return behind == 0 and self.number(f"SELECT COUNT(*) FROM mortise_job_runs WHERE outcome = 'running' AND due_at <= {last}") == 0
 
         support.wait_until(all_over, 240, "the jobs to catch up")
-        # A server writes the ends of its runs some at a time: what it had run before it was killed may be recorded as lost.
+        # A server records the ends of its runs in batches: runs shortly before it was killed may be recorded as lost.
         ran = {(job, int(due)): int(count) for job, due, count in self.rows(
             f"SELECT job, due_at, COUNT(*) FROM metronome_beats WHERE due_at <= {last} GROUP BY job, due_at")}
         lost = {(job.partition(".")[2], int(due)) for job, due in self.rows(

@@ -1,4 +1,4 @@
-"""Starts what the end-to-end tests talk to: the server itself, a PostgreSQL of its own, and an SMTP server that really receives.
+"""Starts the programs of the end-to-end tests: the server itself, a PostgreSQL, and an SMTP server that receives mail.
 
     server = MortiseServer({"log.level": "debug"}, modules=["auth"]).start()     options become --section.key=value; a list is given repeatedly
     with Postgres() as postgres: MortiseServer({"db.url": postgres.url()})
@@ -45,7 +45,7 @@ def _wait(condition, seconds, what):
 
 
 class MortiseServer:
-    """One server on a free port of 127.0.0.1. Its data directory lives as long as this process, unless data.dir says otherwise."""
+    """One server on a free port of 127.0.0.1. Its data directory exists as long as this process, unless data.dir names another one."""
 
     def __init__(self, options=None, modules=None, environment=None, prefix=(), build=None):
         build, self.binary = (BUILD, BINARY) if build is None else (pathlib.Path(build), pathlib.Path(build) / "mortise")
@@ -92,7 +92,7 @@ class MortiseServer:
         return {**{name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}, **self.environment}
 
     def run(self, *command, input=None):
-        """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns what it printed."""
+        """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns its output."""
         options = [argument for argument in self.arguments() if not argument.startswith("--http.")]
         done = subprocess.run([str(self.binary), *map(str, command), *options], env=self._variables(), input=input or "", capture_output=True, text=True,
                               timeout=60 * SLOW)
@@ -132,7 +132,7 @@ class MortiseServer:
 
 
 class Postgres:
-    """A PostgreSQL server of its own in a temporary directory, reached through its socket; ordinary role, one database per url()."""
+    """A separate PostgreSQL server in a temporary directory, reached through its socket; ordinary role, one database per url()."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pg-"))
@@ -191,7 +191,7 @@ class Postgres:
 
 
 class OnPostgresDatabase:
-    """Mixed in first, into a case whose server asks its class for database(): a PostgreSQL of its own."""
+    """The first base of a case whose server calls its class's database(): a separate PostgreSQL."""
 
     @classmethod
     def database(cls):
@@ -203,7 +203,7 @@ class OnPostgresDatabase:
 
 
 class Redis:
-    """A Redis of its own on a free port, nothing kept on disk. May be killed or frozen and comes back on the same port."""
+    """A separate Redis on a free port, without persistence. Can be killed or frozen and restarts on the same port."""
 
     def __init__(self):
         with socket.socket() as probe:
@@ -250,7 +250,7 @@ class Redis:
 
 
 class Smtp:
-    """An SMTP server that keeps what it is given. Mails to nobody@... are refused for good (550), to grey@... for now (451)."""
+    """An SMTP server that stores its mails. Mails to nobody@... are refused permanently (550), to grey@... temporarily (451)."""
 
     def __init__(self):
         from aiosmtpd.controller import Controller

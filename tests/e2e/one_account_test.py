@@ -103,7 +103,7 @@ class OneAccount:
         session = self.client.verify(self.email, code)
         self.assertEqual(session.status, 200, session)
         self.user_id = session.json["user"]["id"]
-        self.assertRuntime(self.client.verify(self.email, code), 401, "invalid_code")  # good once
+        self.assertRuntime(self.client.verify(self.email, code), 401, "invalid_code")  # valid once
         self.assertIsOurs(session.json["access_token"])
         return session.json["access_token"]
 
@@ -163,7 +163,7 @@ class OneAccount:
         as_service = self.client.as_(service)
         acts = as_service.call("GET", "/probe-keys/read", prefix="")
         self.assertEqual((acts.status, acts.json["user"], acts.json["service"], acts.json["org"]), (200, self.name, True, org), acts)
-        # It is let in by its scopes alone: not where its user is.
+        # Its scopes alone admit it, not the rights of its user.
         named = {"error": "service_key_not_allowed", "service_key_name": "ci"}
         self.assertSharing(self.sharing_me(service), 403, named)
         self.assertSharing(as_service.call("GET", "/auth/keys"), 403, named)

@@ -39,7 +39,7 @@ UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 1
 
 
 class Slots:
-    """Both stores; a subclass says which."""
+    """Tests for both stores; subclasses choose one."""
 
     @classmethod
     def setUpClass(cls):
@@ -77,7 +77,7 @@ class Slots:
         wait = details["retry_after"]
         self.assertEqual(refused.headers["Retry-After"], str(wait))
         self.assertTrue(1 <= wait <= 120, details)
-        self.assertEqual(Client(self.server, "/api/ticker/ticks").status, 200)  # nobody in particular has no limit
+        self.assertEqual(Client(self.server, "/api/ticker/ticks").status, 200)  # anonymous callers have no limit
         other = support.account(self.server, "other" + self.__class__.__name__)
         self.assertEqual(self.stream(other).status, 200)
         streams.pop().close()
@@ -119,7 +119,7 @@ class Slots:
             code, reason, _ = await close_of(mine)
             self.assertEqual(code, 1013)
             self.assertRegex(reason, r"^retry after \d+ s$")
-            # A browser that offers sub-protocols and gets none never learns the code.
+            # A browser that offers sub-protocols and gets none never sees the code.
             self.assertEqual((await close_of(mine, ["binary", "base64"]))[2], "binary")
             for one in open_ones:
                 await one.send("still open")

@@ -37,7 +37,7 @@ class Caller:
 
 
 class Family(unittest.TestCase):
-    """A server with mail and the modules `auth` and `probe`; a subclass may say on which database."""
+    """A server with mail and the modules `auth` and `probe`; subclasses may choose the database."""
 
     maxDiff = None
     OPTIONS = {}
@@ -70,7 +70,7 @@ class Family(unittest.TestCase):
         user = data["user"]["id"]
         if confirmed:
             self.sql(f"UPDATE mortise_users SET email_confirmed_at = 1 WHERE id = '{user}'")
-        if tier == "admin":  # what administrators of the server have
+        if tier == "admin":  # the tier of the server's administrators
             self.sql(f"UPDATE mortise_users SET role = 'admin' WHERE id = '{user}'")
         elif tier:
             self.sql(f"UPDATE mortise_users SET tier = '{tier}' WHERE id = '{user}'")
@@ -105,7 +105,7 @@ class Family(unittest.TestCase):
         self.assertEqual((answer.status, answer.json()), (status, body), answer)
 
     def assertPlain(self, answer, status, message=None):
-        """A refusal without a code of its own."""
+        """A refusal without its own code."""
         self.assertEqual(answer.status, status, answer)
         self.assertTrue(answer.headers["Content-Type"].startswith("application/json"))
         error = answer.json()["error"]

@@ -1,4 +1,4 @@
-"""Password hashing has threads and a queue of its own: whoever floods the logins waits or is refused, and nobody else notices."""
+"""Password hashing has its own threads and queue: a client that floods the logins waits or is refused, without effect on others."""
 import concurrent.futures
 import re
 import unittest

@@ -1,4 +1,4 @@
-"""The curl lines that the agent platform's clients are told to try first, word for word, against a server started as `./dev run` starts it."""
+"""The first curl lines of the agent platform's documentation, verbatim, against a server started like `./dev run`."""
 import json
 import re
 import socket
@@ -118,7 +118,7 @@ class Quickstart(unittest.TestCase):
             token, _ = platform_login(server, "demo", "super_admin")
 
             def run(line, key="", path=""):
-                # Only what the text leaves open is filled in.
+                # Fills in only the placeholders of the text.
                 answer = self.curl(line.replace("<access_token>", token).replace("<skill_key>", key).replace("/path/to/skill", path))
                 self.assertEqual((sorted(answer), answer["code"]), (["code", "data", "msg"], 200), answer)
                 return answer["data"]

@@ -1,4 +1,4 @@
-"""Rights end for everybody at once: after a sign-out, ban, deletion, new password, lesser role or revoked key the next request is refused and what is
+"""Rights end everywhere at once: after a sign-out, ban, deletion, new password, lesser role or revoked key the next request is refused and what is
 open ends within seconds, with every kind of credential, on the server where it happened and on the other of two."""
 import contextlib
 import http.cookies
@@ -110,14 +110,14 @@ def looks(server):
 
 class Rights:
     def lose(self, caller, act, expected):
-        """Opens a stream on each server, takes the right away, and looks at what follows."""
+        """Opens a stream on each server, removes the right, and checks the result."""
         for server in self.servers:
             self.assertEqual(caller.status(server), 200)
         with contextlib.ExitStack() as open_ones:
             streams = [caller.watch(server) for server in self.servers]
             for stream in streams:
                 open_ones.callback(stream.close)
-            # The first look at a stream comes soon after it was opened: what counts is what is seen later.
+            # The first check of a stream follows soon after it was opened: the later ones matter here.
             before = [looks(server) for server in self.servers]
             for server, count in zip(self.servers, before):
                 support.wait_until(lambda server=server, count=count: looks(server) > count, 30, "a look at the fresh streams")

@@ -1,4 +1,4 @@
-"""Blobs and objects in an S3 store that checks signatures, and how the server stands it when the store refuses, hangs or is gone."""
+"""Blobs and objects in an S3 store that checks signatures, and the server's behaviour when the store refuses, hangs or is down."""
 import hashlib
 import re
 import shutil
@@ -241,11 +241,11 @@ class Killed(S3Case):
             upload(server, content, timeout=120)
         except OSError:
             pass
-        except Exception as error:  # http.client's ways to say that the server went away
+        except Exception as error:  # http.client's exceptions for a closed connection
             assert "RemoteDisconnected" in type(error).__name__ or "BadStatusLine" in type(error).__name__, error
 
     def looks(self):
-        """How often somebody asked what uploads there are."""
+        """How often the list of uploads was requested."""
         return sum("GET /default?" in line and "uploads=" in line for line in self.swift.requests())
 
     def aborted(self, key):

@@ -62,7 +62,7 @@ class Calls(Envelope):
         return data["fire_times"]
 
     def put_own(self, job, **body):
-        """A job that the module probe puts: not built in."""
+        """A job that the module probe creates: not built in."""
         answer = support.request(self.server, "PUT", f"/probe-jobs/{job}", {"trigger": "at: 2099-01-01T00:00:00Z", **body})
         self.assertEqual(answer.status, 204, answer)
         self.addCleanup(lambda: support.request(self.server, "DELETE", f"/probe-jobs/{job}"))
@@ -84,7 +84,7 @@ class SchedulerOperations(Calls):
     def setUp(self):
         self.reload()
 
-    # ---- who may -------------------------------------------------------------------------------------------------------------
+    # ---- permissions---------------------------------------------------------------------------------------------------------
 
     def test_reading_needs_view_and_changing_admin(self):
         for path in (JOBS, f"{JOBS}/{JOB}", f"{JOBS}/{JOB}/runs"):

@@ -1,4 +1,4 @@
-"""The job kernel.scrub_blobs: finds the one blob whose bytes were changed, says so everywhere, and serves it no more."""
+"""The job kernel.scrub_blobs: finds the one changed blob, reports it everywhere, and stops serving it."""
 import hashlib
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""docs/security.md claims nothing without evidence: every test, file and link that it names is there, and every row says met, open or n/a with a reason."""
+"""docs/security.md claims nothing without evidence: every test, file and link that it names exists, and every row is met, open or n/a with a reason."""
 import re
 import unittest
 

@@ -1,4 +1,4 @@
-"""Service keys of organisations, every structured refusal that a key can meet, and what the `sfs` client sends for its org and service-key commands."""
+"""Service keys of organisations, every structured refusal that a key can meet, and the requests of the `sfs` client's org and service-key commands."""
 import concurrent.futures
 import datetime
 import email
@@ -19,7 +19,7 @@ NOT_ALLOWED = "Service keys are not allowed here"
 
 
 class ServiceKeys:
-    """The tests; a subclass says on which database."""
+    """The tests; subclasses choose the database."""
 
     OPTIONS = {"identity.upgrade_url": PRICING}
 
@@ -85,7 +85,7 @@ class ServiceKeys:
                                  [["body", *(int(part) if part.isdigit() else part for part in fields)]], answer)
         self.assertInvalid(ada.post(f"/orgs/{org}/service-keys", {}), ("body", "name"), ("body", "scopes"))
 
-    # --- who may
+    # --- permissions
 
     def test_tier_then_role_then_organisation(self):
         ada, org = self.org()
@@ -282,7 +282,7 @@ class ServiceKeys:
 
 
 class Client:
-    """Sends what the `sfs` client's HTTP library sends, byte for byte, and reads the answer as the client does."""
+    """Sends the requests of the `sfs` client's HTTP library byte for byte, and reads the answer as the client does."""
 
     def __init__(self, server, token):
         self.server, self.token = server, token

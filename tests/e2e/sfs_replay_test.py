@@ -47,7 +47,7 @@ class Sfs(unittest.TestCase):
 
     @classmethod
     def send(cls, *requests, **values):
-        """Each on the one connection, as the client keeps it; returns status and JSON of the last."""
+        """Sends each on one connection, like the client; returns status and JSON of the last."""
         with socket.create_connection(("127.0.0.1", cls.server.port), timeout=30) as connection:
             for request in requests:
                 for name, value in {"host": cls.host, "key": getattr(cls, "key", ""), **values}.items():

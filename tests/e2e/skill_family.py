@@ -75,5 +75,5 @@ class Envelope:
 
 
 def leftovers(root):
-    """What lies in a root of skills but does not belong there."""
+    """Entries of a skills root that do not belong there."""
     return [name for name in os.listdir(root) if not KEY.match(name) and name not in (".lock", ".generation")]

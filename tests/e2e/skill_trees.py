@@ -1,4 +1,4 @@
-"""Skill directories of the shapes that people publish, and what an installed skill must say about each.
+"""Skill directories in the forms in which skills are published, and the expected facts of each installed skill.
 
     for tree in TREES: folder = tree.make(parent); ... tree.fields are the SkillItem's, tree.tools the names of its tools"""
 import dataclasses

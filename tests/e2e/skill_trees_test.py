@@ -30,7 +30,7 @@ class SkillTrees(unittest.TestCase):
         self.server.run("user", "set-role", "keeper", "super_admin")
 
     def check(self, tree, source_type, source_ref):
-        """Installs the tree, looks at what the server and the disk say of it, and deletes it."""
+        """Installs the tree, checks the server's answers and the disk, and deletes it."""
         body = {"source_type": source_type, "source_ref": str(source_ref)}
         answer = request(self.server, "POST", "/api/v2/skills/install", body, token=self.token)
         self.assertEqual(answer.status, 200, answer)

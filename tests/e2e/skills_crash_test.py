@@ -25,7 +25,7 @@ FILES = 12
 
 
 class Installers:
-    """A thread per skill that installs the next version as soon as the last one is acknowledged. Knows per skill what was tried and acknowledged."""
+    """A thread per skill that installs the next version as soon as the last one is acknowledged. Records per skill the tried and the acknowledged version."""
 
     def __init__(self, server, token, folder, acknowledged):
         self.server, self.token, self.folder = server, token, folder
@@ -47,7 +47,7 @@ class Installers:
             try:
                 answer = support.request(self.server, "POST", PATH + "/install", {"source_type": "local", "source_ref": str(source)}, token=self.token)
             except OSError:
-                return  # the server is gone: not acknowledged
+                return  # the server is down: not acknowledged
             except Exception as error:  # a reply that was cut
                 self.refused.append(repr(error))
                 return
@@ -157,7 +157,7 @@ class Crash(unittest.TestCase):
                 time.sleep(random.uniform(0.05, 0.4))
                 handle = os.open(mount, os.O_RDONLY)
                 try:
-                    # EXT4_IOC_SHUTDOWN without flushing the journal: what was not synced is gone, as if the plug had been pulled.
+                    # EXT4_IOC_SHUTDOWN without flushing the journal: unsynced data is lost, as in a power cut.
                     fcntl.ioctl(handle, 0x8004587D, struct.pack("I", 2))
                 finally:
                     os.close(handle)

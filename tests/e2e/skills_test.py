@@ -82,7 +82,7 @@ class SkillServer(Envelope):
 
 
 class Skills(SkillServer):
-    # ---- who may -------------------------------------------------------------------------------------------------------
+    # ---- permissions---------------------------------------------------------------------------------------------------
 
     def test_administrators_only_but_for_reading_the_policy(self):
         item = self.assertOk(self.install(self.pdf()))
@@ -439,7 +439,7 @@ class Skills(SkillServer):
         (self.root / bad["id"] / "meta.json").write_text("{")
         (self.root / "not-a-skill--01234567").mkdir()
         self.addCleanup((self.root / "not-a-skill--01234567").rmdir)
-        self.assertOk(self.call("POST", f"/{good['id']}/enabled", {"enabled": False}))  # what is done by hand counts from the next change on
+        self.assertOk(self.call("POST", f"/{good['id']}/enabled", {"enabled": False}))  # manual changes take effect with the next change
         for _ in range(3):
             self.assertEqual([item["id"] for item in self.list()], [good["id"]])
         told = [line for line in self.server.output().splitlines() if "a skill can't be read" in line]

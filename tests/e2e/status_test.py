@@ -1,4 +1,4 @@
-"""/api/status and the probes of the object store: order and words of the services, who sees details, checks of modules that fail or hang, round trips and links."""
+"""/api/status and the probes of the object store: order and names of the services, access to details, checks of modules that fail or hang, round trips and links."""
 import json
 import re
 import unittest
@@ -38,7 +38,7 @@ class Status(Envelope, unittest.TestCase):
         return body["code"], {service["service"]: service for service in body["data"]}
 
     def until(self, path, wanted):
-        """Answers are kept for a second."""
+        """Answers are cached for a second."""
         return support.wait_until(lambda: (lambda body: wanted(body) and body)(support.request(self.server, "GET", path).body.decode()), 15 * SLOW,
                                   f"{path} to change")
 
@@ -182,7 +182,7 @@ class Status(Envelope, unittest.TestCase):
 
 
 class Services(Envelope, unittest.TestCase):
-    """The words stand for whatever serves them."""
+    """The names are independent of the implementation."""
 
     def details(self, options, modules=("auth",)):
         server = MortiseServer({**support.QUICK, **options}, modules=modules).start()

@@ -1,4 +1,4 @@
-"""Big and long transfers: uploads, downloads, event streams, WebSockets, and the clients that are too slow or ask for too much."""
+"""Big and long transfers: uploads, downloads, event streams, WebSockets, and clients that read too slowly or request too much."""
 import asyncio
 import http.client
 import os
@@ -25,7 +25,7 @@ MEMORY_AIM_KIB = 32 << 10
 
 
 class Watch:
-    """Samples the server's memory, and asks it for something small all the time, until told to stop."""
+    """Samples the server's memory, and sends small requests all the time, until stopped."""
 
     def __init__(self, server, path):
         self.server, self.path, self.times, self.peak, self.errors = server, path, [], 0, []

@@ -34,7 +34,7 @@ class Answer:
 
 
 def request(server, method, path, body=None, headers=None, token=None, timeout=30, source=None):
-    """One request on a connection of its own. `body`: bytes, or anything JSON. `source`: a loopback address to call from, such as 127.1.0.7."""
+    """One request on its own connection. `body`: bytes, or anything JSON. `source`: a loopback address to call from, such as 127.1.0.7."""
     headers = dict(headers or {})
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -46,7 +46,7 @@ def request(server, method, path, body=None, headers=None, token=None, timeout=3
         try:
             connection.request(method, path, body=body, headers=headers)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # the server may answer and close before it took all of a body it does not want
+            pass  # the server may answer and close before it has read all of a refused body
         reply = connection.getresponse()
         return Answer(reply.status, reply.headers, reply.read())
     finally:
@@ -61,7 +61,7 @@ def account(server, name, password="correct horse 7"):
 
 
 def raw(port, data, timeout=10):
-    """Sends bytes and reads until the server closes or has answered by Content-Length; returns what came."""
+    """Sends bytes and reads until the server closes or has answered by Content-Length; returns the received bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         try:
             connection.sendall(data)
@@ -121,7 +121,7 @@ def alive(pid):
 
 
 def temporary_directory(case):
-    """Short, enterable by other users, and gone with the test."""
+    """A short path, accessible to other users, removed after the test."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="mt-"))
     path.chmod(0o755)
     case.addCleanup(shutil.rmtree, path, ignore_errors=True)
@@ -133,7 +133,7 @@ def _die_with_parent():
 
 
 def start_peer(case, command, ready=None, seconds=10, **options):
-    """Starts another program for the time of the test; `ready()` says when it answers. It dies with this process."""
+    """Starts another program for the time of the test; `ready()` says when it answers. It ends with this process."""
     process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=options.pop("stdout", subprocess.DEVNULL),
                                stderr=options.pop("stderr", subprocess.DEVNULL), preexec_fn=_die_with_parent, **options)
 

@@ -20,7 +20,7 @@ class Swift:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="swift-"))
         self.folder.chmod(0o755)
-        shutil.copy(ROOT / "tests" / "peers" / "swift_one.py", self.folder)  # nobody may not read a checkout below root's home
+        shutil.copy(ROOT / "tests" / "peers" / "swift_one.py", self.folder)  # the user nobody can't read a checkout below root's home
         self._as = []
         if os.getuid() == 0:
             shutil.chown(self.folder, "nobody")

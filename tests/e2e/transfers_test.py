@@ -1,4 +1,4 @@
-"""Big files in and out: memory bounded, bytes equal, the disk clean afterwards, and everybody else served meanwhile."""
+"""Big files in and out: memory bounded, bytes equal, the disk clean afterwards, and other clients served meanwhile."""
 import hashlib
 import http.client
 import itertools
@@ -18,12 +18,12 @@ TIME_LIMIT = 900
 MIB, GIB = 1 << 20, 1 << 30
 SIZE = 5 * GIB if support.LONG else 256 * MIB
 PIECE = 4 * MIB
-ENOUGH = 4  # small requests beside a transfer, at least
-EXTRA = 32 * MIB  # of memory of its own that a transfer may cost the server
+ENOUGH = 4  # small requests during a transfer, at least
+EXTRA = 32 * MIB  # of the server's own memory per transfer
 
 
 class Content:
-    """Bytes that are the same each time, of any length, without being kept anywhere."""
+    """Reproducible bytes of any length, computed instead of stored."""
 
     def __init__(self, size, seed=7):
         self.size = size
@@ -52,12 +52,12 @@ class Content:
 
 
 def own_memory(pid):
-    """Bytes of anonymous memory: what the process itself holds, without the page cache."""
+    """Bytes of the process's anonymous memory, without the page cache."""
     return int(re.search(r"^Anonymous: +(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M).group(1)) * 1024
 
 
 class Watch:
-    """Asks the server for something small, again and again, and keeps the largest memory it saw."""
+    """Sends small requests repeatedly, and records the largest memory use."""
 
     def __init__(self, server):
         self.server, self.times, self.failures, self.over = server, [], [], threading.Event()

@@ -92,7 +92,7 @@ class Envelope:
 
 
 class OnSqlite:
-    """Mixed into a case whose server runs on SQLite."""
+    """Base of a case whose server runs on SQLite."""
 
     @classmethod
     def database_options(cls):
@@ -105,7 +105,7 @@ class OnSqlite:
 
 
 class OnPostgres(OnPostgresDatabase):
-    """The same on a PostgreSQL of its own."""
+    """The same on a separate PostgreSQL."""
 
     @classmethod
     def database_options(cls):
@@ -137,7 +137,7 @@ def restart(case):
 
 
 def at_once(count, work):
-    """Runs work(i) in `count` threads that begin together; returns what they returned."""
+    """Runs work(i) in `count` threads that start together; returns their results."""
     gate, results = threading.Barrier(count), [None] * count
 
     def one(i):

@@ -18,7 +18,7 @@ CALLBACK = "https://api.example.com/api/auth/wechat/callback"
 
 
 class WeChatServers:
-    """The token and userinfo endpoints. A code is `NAME`, good once, and stands for the openid `openid-NAME`; some names behave badly."""
+    """The token and userinfo endpoints. A code is `NAME`, valid once, for the openid `openid-NAME`; some names cause faults."""
 
     def __init__(self):
         servers = self
@@ -140,7 +140,7 @@ class WeChat:
         return dict(urllib.parse.parse_qsl(self.authorize(server).query))["state"]
 
     def callback(self, code, state=None, language=None, server=None):
-        """Where the browser is sent, as a dictionary of what was added to the front-end's URL."""
+        """The query that was added to the front-end's URL of the redirect, as a dictionary."""
         query = {"code": code, **({"state": state} if state is not None else {})}
         answer = self.get("/auth/wechat/callback", language, server, **query)
         self.assertEqual((answer.status, answer.body), (302, b""), answer)
@@ -340,7 +340,7 @@ class WeChat:
 class OnSqlite(WeChat, Case):
     @classmethod
     def database(cls):
-        cls.folder = MortiseServer()  # keeps the directory that all servers of this class share in turn
+        cls.folder = MortiseServer()  # owns the directory that all servers of this class use in turn
         return {"db.url": f"sqlite:{cls.folder._folder}/shared.db"}
 
     @classmethod

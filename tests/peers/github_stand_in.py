@@ -27,7 +27,7 @@ import urllib.parse
 
 
 class Fault:
-    """What goes wrong with one path. kind: status, rate_limit, secondary_limit, not_json, redirect, foreign_download, wrong_sha, wrong_size, endless,
+    """The fault of one path. kind: status, rate_limit, secondary_limit, not_json, redirect, foreign_download, wrong_sha, wrong_size, endless,
     slow, cut, truncated, moved, entries (value: a function or list that replaces the listing)."""
 
     def __init__(self, kind, value=None):
@@ -54,7 +54,7 @@ def tree_id(folder):
 class GithubStandIn:
     def __init__(self, token=None):
         self.repositories, self.faults, self.requests = {}, {}, []
-        self.token = token  # when set, the API wants it
+        self.token = token  # when set, the API requires it
         self.submodules = set()  # paths that are announced as submodules
         self.archive_changes = None  # takes and gives the bytes of a tarball
         stand_in = self
@@ -144,7 +144,7 @@ class GithubStandIn:
         self._send(handler, status, json.dumps(value).encode(), {"Content-Type": "application/json; charset=utf-8", **(headers or {})})
 
     def _unless_known(self, handler, body, headers):
-        """200 with an ETag, or 304 for whoever has it."""
+        """200 with an ETag, or 304 for a client that has it."""
         etag = '"' + hashlib.sha256(body).hexdigest() + '"'
         if handler.headers.get("If-None-Match") == etag:
             self._send(handler, 304, b"", {"ETag": etag})

@@ -112,7 +112,7 @@ std::string Postgres::newDatabase() {
   return "postgresql:host=" + directory_.path() + " user=app dbname=" + name;
 }
 
-// Each backend of PostgreSQL has a session of its own: found by parent.
+// Each backend of PostgreSQL has its own session, so find it by its parent.
 void Postgres::signalAll(int number) {
   if (!server_ || !server_->running()) return;
   const std::string parent = std::to_string(server_->id());

@@ -1,4 +1,4 @@
-// A real PostgreSQL server for tests, started once per test binary: Unix socket only, as nobody, in a temporary
+// A real PostgreSQL server for tests, started once per test binary: Unix socket only, as user nobody, in a temporary
 // directory.
 #pragma once
 
@@ -20,7 +20,7 @@ class Postgres {
 
   // The directory of the socket: "host=<socketDirectory> user=app dbname=...".
   const std::string& socketDirectory() const { return directory_.path(); }
-  // A new empty database with a name of its own; its URL as db.url takes it. The login "app" is an ordinary role, as in
+  // A new empty database with a unique name; returns its URL for db.url. The login "app" is an ordinary role, as in
   // production.
   std::string newDatabase();
   // Runs SQL as the superuser in `database`; returns psql's output (unaligned, rows only). Throws when it fails.

@@ -25,7 +25,7 @@ class TempDirectory {
 struct Launch {
   std::vector<std::string> command;  // first: absolute path of the program
   std::string directory;             // working directory and HOME
-  bool dropRoot = true;              // run as nobody when the test runs as root
+  bool dropRoot = true;              // run as user nobody when the test runs as root
   std::string log;                   // stdout and stderr are appended here; empty = /dev/null
 };
 
@@ -40,7 +40,7 @@ class Process {
   pid_t id() const { return id_; }
   bool running();
   void signal(int number);
-  void signalGroup(int number);  // it and what it started
+  void signalGroup(int number);  // the process and its children
   // Exit status as of waitpid, or -1 when it did not end within the limit.
   int wait(std::chrono::milliseconds limit);
 
@@ -50,7 +50,7 @@ class Process {
   bool ended_ = false;
 };
 
-// Hands a path to nobody when the test runs as root.
+// Gives a path to the user nobody when the test runs as root.
 void giveToNobody(const std::string& path);
 
 }  // namespace mortise::peers

@@ -34,7 +34,7 @@ Swift* Swift::shared() {
 }
 
 Swift::Swift(std::vector<std::string> before) : before_(std::move(before)) {
-  // A copy, since nobody may not read a checkout below root's home.
+  // A copy, because the user nobody can't read a checkout below root's home.
   std::filesystem::copy_file(MORTISE_SWIFT_ONE, directory_.path() + "/swift_one.py");
   giveToNobody(directory_.path());
   start();

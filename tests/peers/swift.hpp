@@ -1,5 +1,5 @@
 // A real OpenStack Swift with its S3 interface for tests: checks signatures, clocks and part sizes. Started once per
-// test binary, as nobody, in a temporary directory.
+// test binary, as user nobody, in a temporary directory.
 #pragma once
 
 #include <memory>

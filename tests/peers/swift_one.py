@@ -49,7 +49,7 @@ for name in SERVERS:
 # symlink stands to the right of versioned_writes: the other way round a versioned GET is empty.
 FILTERS = "catch_errors gatekeeper healthcheck cache listing_formats s3api tempauth copy slo versioned_writes symlink"
 SETTINGS = {
-    "cache": "use = egg:swift#memcache\nmemcache_servers = 127.0.0.1:1\n",  # tempauth wants one named; it lives without it
+    "cache": "use = egg:swift#memcache\nmemcache_servers = 127.0.0.1:1\n",  # tempauth requires the setting, but works without the server
     "s3api": "location = us-east-1\n",
     "versioned_writes": "allow_object_versioning = true\n",
     "tempauth": "user_test_tester = testing .admin\nuser_other_user = otherkey .admin\n",

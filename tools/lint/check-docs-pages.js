@@ -78,7 +78,7 @@ async function swagger(context, base, merged) {
   check('the head says which family is for whom and how to sign in', head.includes('Sign in with') && head.includes('Authorization: Bearer') && head.includes('Agent platform'));
   await shot(page, 'docs');
 
-  // The filter opens the groups of what it finds, and only these are left.
+  // The filter opens the groups of its matches, and hides the others.
   const sample = current.map((one) => one.operationId)[Math.floor(current.length / 2)];
   await page.fill('#docs-filter', sample);
   await page.waitForFunction(() => document.querySelectorAll('.opblock').length > 0 && document.querySelectorAll('.opblock').length < 20, null, { timeout: 60000 });
@@ -95,7 +95,7 @@ async function swagger(context, base, merged) {
   await page.fill('#docs-filter', '');
   await page.waitForFunction((count) => document.querySelectorAll('.opblock-tag').length === count, tags.length, { timeout: 60000 });
 
-  // Moved and deprecated operations appear when asked for.
+  // Moved and deprecated operations appear when the reader switches them on.
   const count = async () => Number(/^\d+/.exec(await page.innerText('.docs-count'))[0]);
   check(`${await count()} operations without the ${deprecated.length} deprecated of ${all.length}`, (await count()) === current.length);
   if (deprecated.length) {

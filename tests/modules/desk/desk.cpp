@@ -1,4 +1,4 @@
-// A module that answers through the classes that are made of its contract.
+// A module that implements the classes generated from its contract.
 #include <mortise/module.hpp>
 #include <optional>
 #include <string>

@@ -1,4 +1,4 @@
-// files.store/1 by hand: its functions as HTTP operations, without a rule of their own.
+// files.store/1 by hand: its functions as HTTP operations, without rules of their own.
 #pragma once
 
 #include <mortise/files_store.hpp>

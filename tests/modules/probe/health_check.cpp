@@ -20,7 +20,7 @@ mortise::Reply HealthCheck::set(const mortise::Request& request) {
 
 std::string HealthCheck::check() {
   std::unique_lock lock(mutex_);
-  // A test that ends without another state must not hold up the server's stop for good.
+  // A test that ends in this state must not block the server's stop forever.
   changed_.wait_for(lock, 10s, [this] { return state_ != "hang"; });
   if (state_ == "fail") throw std::runtime_error("told to fail");
   if (state_ == "throw") throw 42;

@@ -1,4 +1,4 @@
-// A health check that says what it was told to say.
+// A health check whose result is set over HTTP.
 #pragma once
 
 #include <mortise/health.hpp>

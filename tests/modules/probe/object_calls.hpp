@@ -1,4 +1,4 @@
-// objects/1 over HTTP: what a name gets, a link to it, what is known of it and of its bucket.
+// objects/1 over HTTP: an object by name, a link to it, the facts of it and of its bucket.
 #pragma once
 
 #include <mortise/module.hpp>

@@ -1,4 +1,4 @@
-// orgs/1 and what the kernel says of a caller's tier: the shortest face.
+// orgs/1 and a caller's tier, as minimal operations.
 #pragma once
 
 #include <mortise/module.hpp>

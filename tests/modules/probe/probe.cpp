@@ -223,7 +223,7 @@ class Probe final : public mortise::Module {
     return Reply::ok(json::object({{"reason", identity_.revokeKey(request.path("id"), "leaked").revokeReason}}));
   }
 
-  // Kept until the module goes: it is the kernel that ends them.
+  // Held until the module is destroyed: the kernel ends them.
   void watchEvents(Request& request) {
     auto stream = request.openStream({});
     stream.send("hello", "1", "{}");
@@ -260,7 +260,7 @@ class Probe final : public mortise::Module {
                                    {"may_administer", request.permitted("probe.administer")}}));
   }
 
-  // Projects, kept behind the boundary of service keys as a module with real ones does it.
+  // Projects with the access rules of service keys, as in a module with real projects.
   struct Project {
     std::string id, orgId;
   };

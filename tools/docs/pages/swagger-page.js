@@ -1,12 +1,12 @@
 // The page to try operations out: Swagger UI with modules as headings, one line of tools above the operations (filter, moved and
-// deprecated ones), and a token that survives a reload. Nothing is asked from outside: no validator badge, no telemetry, no fonts.
+// deprecated ones), and a token that survives a reload. No request goes to another host: no validator badge, no telemetry, no fonts.
 (function () {
   const KEY = 'show_deprecated';
 
   const text = (value) => (value || '').toString().toLowerCase();
   const isDeprecated = (operation) => operation.getIn(['operation', 'deprecated']) === true;
 
-  // Every word of the phrase stands in the method, the path, the summary, the operationId or the tag.
+  // Every word of the phrase is in the method, the path, the summary, the operationId or the tag.
   function matches(operation, tag, phrase) {
     const all = [operation.get('method'), operation.get('path'), operation.getIn(['operation', 'summary']),
       operation.getIn(['operation', 'operationId']), tag].map(text).join(' ');
@@ -19,7 +19,7 @@
       .filter((group) => group.get('operations').size > 0);
   }
 
-  const currentOnes = new WeakMap();  // by the groups they were taken from: the page asks often
+  const currentOnes = new WeakMap();  // cached by group, because the page asks often
   const deprecatedOnes = {
     statePlugins: {
       docs: {
@@ -45,7 +45,7 @@
     statePlugins: {
       layout: {
         wrapSelectors: {
-          // A filter opens the groups of what it finds, unless the reader closed one. (`original` has the state already.)
+          // A filter opens the groups of its matches, unless the reader closed one. (`original` has the state already.)
           isShown: (original, system) => (state, thing, fallback) => {
             const filter = system.layoutSelectors.currentFilter();
             const filtered = typeof filter === 'string' && filter !== '' && filter !== 'true';
