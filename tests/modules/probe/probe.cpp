@@ -3,6 +3,8 @@
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 #include <mortise/service_key.hpp>
+#include <mortise/stream.hpp>
+#include <mortise/websocket.hpp>
 
 #include <chrono>
 #include <memory>
