@@ -16,17 +16,17 @@ namespace {
 
 using json::Value;
 
-constexpr std::size_t kMaxErrors = 100;    // a hostile body must not make an answer larger than itself
-constexpr std::size_t kLongestName = 200;  // bytes of a member's name that an error repeats
+constexpr std::size_t kMaxErrors = 100;     // a hostile body must not make an answer larger than itself
+constexpr std::size_t kMaxNameBytes = 200;  // bytes of a member's name that an error repeats
 // Parts of allOf, oneOf and anyOf that one check looks at. Where a schema contains itself in two of them, each level of
 // the body doubles the work.
-constexpr std::size_t kMostParts = 500'000;
+constexpr std::size_t kMaxParts = 500'000;
 
 // Counts the parts from the outermost check of this thread on.
 class Parts {
  public:
   Parts() {
-    if (depth_++ == 0) left_ = kMostParts;
+    if (depth_++ == 0) left_ = kMaxParts;
   }
   ~Parts() { --depth_; }
   Parts(const Parts&) = delete;
@@ -44,8 +44,8 @@ thread_local std::size_t Parts::left_ = 0;
 
 // A member's name as the client sent it, for a location.
 std::string shownName(std::string_view name) {
-  if (name.size() <= kLongestName) return std::string(name);
-  auto end = kLongestName;
+  if (name.size() <= kMaxNameBytes) return std::string(name);
+  auto end = kMaxNameBytes;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
   return std::string(name.substr(0, end)) + "...";
 }

@@ -42,7 +42,7 @@ bool ignoresContentType(const contract::Operation& operation) {
 }
 
 // More than any form has: each costs a hundred times its bytes.
-constexpr std::size_t kMostPairs = 5000;
+constexpr std::size_t kMaxPairs = 5000;
 
 // name=value&name=value of a query or a form; `where` names it in the Problem 400.
 std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view encoded, const char* where) {
@@ -51,8 +51,8 @@ std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view e
     const auto piece = encoded.substr(0, encoded.find('&'));
     encoded.remove_prefix(std::min(encoded.size(), piece.size() + 1));
     if (piece.empty()) continue;
-    if (pairs.size() == kMostPairs)
-      throw Problem(400, "bad_request").field({where}, "too_long", {{"max_length", std::to_string(kMostPairs)}});
+    if (pairs.size() == kMaxPairs)
+      throw Problem(400, "bad_request").field({where}, "too_long", {{"max_length", std::to_string(kMaxPairs)}});
     const auto equals = piece.find('=');
     auto name = text::percentDecode(piece.substr(0, equals), true);
     auto value =

@@ -60,9 +60,9 @@ std::array<CronField, kCronParts> fieldsOf(const CronTexts& texts, std::index_se
 Cron::Cron(const CronTexts& texts)
     : given_{}, fields_(fieldsOf(effective(texts), std::make_index_sequence<kCronParts>())) {
   for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !texts[i].empty();
-  for (int length = kShortestMonth; length <= kLongestMonth; ++length) {
+  for (int length = kMinMonthDays; length <= kMaxMonthDays; ++length) {
     for (int weekday = 0; weekday < 7; ++weekday) {
-      days_[static_cast<std::size_t>(length - kShortestMonth)][static_cast<std::size_t>(weekday)] =
+      days_[static_cast<std::size_t>(length - kMinMonthDays)][static_cast<std::size_t>(weekday)] =
           field(CronPart::day).daysOf(length, weekday) & field(CronPart::weekday).daysOf(length, weekday);
     }
   }
@@ -107,7 +107,7 @@ int Cron::timeFrom(int from) const {
 bool Cron::hasDays(int month) const {
   const int length = month == 2 ? 29 : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
   for (int weekday = 0; weekday < 7; ++weekday) {
-    if (daysOf(length, weekday) != 0 || (month == 2 && daysOf(kShortestMonth, weekday) != 0)) return true;
+    if (daysOf(length, weekday) != 0 || (month == 2 && daysOf(kMinMonthDays, weekday) != 0)) return true;
   }
   return false;
 }

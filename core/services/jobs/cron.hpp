@@ -31,21 +31,21 @@ class Cron {
   bool given(CronPart part) const { return given_[static_cast<std::size_t>(part)]; }
 
  private:
-  static constexpr int kShortestMonth = 28;
-  static constexpr int kLongestMonth = 31;
+  static constexpr int kMinMonthDays = 28;
+  static constexpr int kMaxMonthDays = 31;
 
   const CronField& field(CronPart part) const { return fields_[static_cast<std::size_t>(part)]; }
   std::optional<std::int64_t> nextCivil(std::int64_t from, SearchBudget& budget) const;
   bool hasDays(int month) const;
   std::uint32_t daysOf(int length, int weekdayOfFirst) const {
-    return days_[static_cast<std::size_t>(length - kShortestMonth)][static_cast<std::size_t>(weekdayOfFirst)];
+    return days_[static_cast<std::size_t>(length - kMinMonthDays)][static_cast<std::size_t>(weekdayOfFirst)];
   }
   int timeFrom(int from) const;
 
   std::array<bool, kCronParts> given_;
   std::array<CronField, kCronParts> fields_;
   // Days that day and weekday allow, bit 1 is the first; by the length of a month and the weekday of its first day.
-  std::array<std::array<std::uint32_t, 7>, kLongestMonth - kShortestMonth + 1> days_;
+  std::array<std::array<std::uint32_t, 7>, kMaxMonthDays - kMinMonthDays + 1> days_;
 };
 
 }  // namespace mortise::services
