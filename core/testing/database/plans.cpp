@@ -116,8 +116,8 @@ class PostgresqlPlan {
     }
     constexpr double kMinFilteredShare = 0.1;  // a filter that most rows pass ends a page early
     if (type == "Seq Scan") faults_.push_back("reads the whole table: " + named(node));
-    if (startsWith(type, "Index") && node.HasMember("Filter") && !node.HasMember("Index Cond") && share > kMinFilteredShare &&
-        rules_.may_filter == 0) {
+    if (startsWith(type, "Index") && node.HasMember("Filter") && !node.HasMember("Index Cond") &&
+        share > kMinFilteredShare && rules_.may_filter == 0) {
       faults_.push_back("reads the whole index in spite of its conditions: " + named(node));
     }
     const bool sortsTies = type == "Incremental Sort" && rules_.may_sort_ties != 0;
