@@ -480,4 +480,20 @@ TEST(TextView, BecomesAStringWhereOneIsWanted) {
   EXPECT_TRUE(copy == mortise::Text("abc"));
 }
 
+TEST(File, IsClosedOnceUnlessItIsGivenAway) {
+  static int closed;
+  closed = 0;
+  int handle = 0;
+  auto* const raw = reinterpret_cast<mortise_file*>(&handle);
+  const auto close = [](mortise_file*) { ++closed; };
+  { const mortise::File file(nullptr, raw, close); }
+  EXPECT_EQ(closed, 1);
+  {
+    mortise::File file(nullptr, raw, close);
+    EXPECT_EQ(file.release(), raw);
+    EXPECT_EQ(file.get(), nullptr);
+  }
+  EXPECT_EQ(closed, 1);
+}
+
 }  // namespace

@@ -35,8 +35,8 @@ class BodyMember {
            !std::same_as<std::remove_cvref_t<Other>, BodyMember> &&
            !std::same_as<std::remove_cvref_t<Other>, std::optional<T>> &&
            !std::same_as<std::remove_cvref_t<Other>, std::nullptr_t> &&
-           !std::same_as<std::remove_cvref_t<Other>, std::nullopt_t>) BodyMember(Other&& value)
-      : value_(std::in_place, static_cast<T>(std::forward<Other>(value))) {}  // NOLINT: converts
+           !std::same_as<std::remove_cvref_t<Other>, std::nullopt_t>) BodyMember(Other&& value)  // NOLINT: constrained
+      : value_(std::in_place, static_cast<T>(std::forward<Other>(value))) {}                     // NOLINT: converts
 
   bool absent() const noexcept { return !null_ && !value_; }
   bool isNull() const noexcept { return null_; }

@@ -55,6 +55,8 @@ class File {
   }
 
   mortise_file* get() const noexcept { return file_; }
+  // Gives the file away: whoever takes it closes it, with the function that its interface has for that.
+  [[nodiscard]] mortise_file* release() noexcept { return std::exchange(file_, nullptr); }
 
  private:
   const mortise_call_v1* table_;

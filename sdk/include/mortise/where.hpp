@@ -238,7 +238,7 @@ class Where {
   }
   [[gnu::noinline]] std::string hold(const mortise_value& value, std::string name) {
     auto& held = held_.emplace_back(Held{std::move(name), value, {}});
-    if (value.type == MORTISE_TEXT) held.text = sdk1::detail::copied(value.as.text);
+    if (value.type == MORTISE_TEXT) held.text = sdk1::detail::copied(value.as.text);  // NOLINT: Parameter sets it
     return held.name;
   }
 
