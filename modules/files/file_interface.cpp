@@ -60,13 +60,11 @@ FileInterface::FileInterface(mortise::Host host, FileService& service, const Upl
     : Serving(host.log(), "a module's call of files.store/1 failed"),
       service_(service),
       counts_(counts),
-      host_(host.get()),
       call_(&host.need<mortise_call_v1>(MORTISE_CALL_V1)),
-      blobs_(&host.need<mortise_blobs_v1>(MORTISE_BLOBS_V1)),
       table_{sizeof(mortise_files_store_v1), this,
              Served<&Self::put>::call,       Served<&Self::putBytes>::call,
              Served<&Self::find>::call,      Served<&Self::list>::call,
-             Served<&Self::open>::call,      blobs_->close,
+             Served<&Self::open>::call,      host.need<mortise_blobs_v1>(MORTISE_BLOBS_V1).close,
              Served<&Self::remove>::call,    Served<&Self::setFilepath>::call} {}
 
 void FileInterface::store(const FileSink& sink, const std::function<StoredFile()>& put) { sink(counts_.counted(put)); }
@@ -93,15 +91,7 @@ void FileInterface::list(const std::optional<std::string>& ownerId, std::string_
   }
 }
 
-mortise_file* FileInterface::open(std::string_view id) {
-  const auto file = service_.find(id);
-  mortise_file* content = nullptr;
-  auto failed = mortise::detail::noError();
-  const auto status = blobs_->open(host_, mortise::detail::str(file.blobKey), &content, &failed);
-  if (status == MORTISE_NOT_FOUND) throw Problem(404, "file_content_gone").note(failed.text);
-  if (status != MORTISE_OK) throw mortise::detail::problemFrom(status, failed, MORTISE_BLOBS_V1);
-  return content;
-}
+mortise_file* FileInterface::open(std::string_view id) { return service_.open(service_.find(id)).release(); }
 
 void FileInterface::remove(std::string_view id) { service_.remove(service_.find(id)); }
 

@@ -1,7 +1,6 @@
 // files.store/1: the C table over FileService.
 #pragma once
 
-#include <mortise/abi/blobs.h>
 #include <mortise/abi/files_store.h>
 #include <mortise/host.hpp>
 #include <mortise/served.hpp>
@@ -49,9 +48,7 @@ class FileInterface : public mortise::Serving {
 
   FileService& service_;
   const UploadCounts& counts_;
-  mortise_host* host_;
   const mortise_call_v1* call_;
-  const mortise_blobs_v1* blobs_;
   mortise_files_store_v1 table_;
 };
 
