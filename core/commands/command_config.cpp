@@ -7,13 +7,14 @@ namespace mortise::commands {
 
 namespace {
 
+constexpr int kIncomplete = 3;
+
 int checkConfig(const Program& program, const Arguments& arguments) {
   const auto server = prepare(program, arguments);
   if (arguments.has("sample")) {
     std::cout << config::sample(server->config().table());
     return 0;
   }
-  for (const auto& line : server->refusals()) std::cerr << "mortise: " << line << '\n';
   if (arguments.has("show")) {
     for (const auto& option : server->config().table().all()) {
       const auto name = option.name();
@@ -29,9 +30,14 @@ int checkConfig(const Program& program, const Arguments& arguments) {
     for (const auto& line : server->rateLimits()) std::cout << "rate limit " << line << '\n';
   }
   server->openApi();  // compiles every contract and the route table
-  if (!server->refusals().empty()) return 1;
-  std::cout << "the configuration is sound\n";
-  return 0;
+  const auto& without = server->refusals();
+  for (const auto& line : without) std::cerr << "mortise: " << line << '\n';
+  if (without.empty()) {
+    std::cout << "the configuration is sound\n";
+    return 0;
+  }
+  std::cout << "the server will start without " << (without.size() == 1 ? "this" : "these") << '\n' << std::flush;
+  return arguments.has("strict") ? kIncomplete : 0;
 }
 
 int openApi(const Program& program, const Arguments& arguments) {
@@ -50,11 +56,12 @@ std::vector<Command> configCommands() {
   return {
       {"check-config",
        "Check configuration and modules without starting anything",
-       {"mortise check-config [--config FILE] [--show | --sample]",
-        "Reads every setting and every enabled module's manifest and contracts. Exit status 1 when something is "
-        "refused.",
+       {"mortise check-config [--config FILE] [--strict] [--show | --sample]",
+        "Reads every setting and every enabled module's manifest and contracts. Exit status 0: serve starts, though "
+        "perhaps without a module, which is named; with --strict that is 3. Exit status 1: serve does not start.",
         {},
-        {{"show", "", "List every option with its value and where it comes from, and every rate limit"},
+        {{"strict", "", "Exit status 3 when the server would start without a module or a setting"},
+         {"show", "", "List every option with its value and where it comes from, and every rate limit"},
          {"sample", "", "Print a commented sample file of all options"}}},
        checkConfig},
       {"openapi",

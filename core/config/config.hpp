@@ -72,9 +72,12 @@ class Config {
   std::string origin(
       std::string_view name) const;  // "default", "command line", "etc/mortise.conf:14", "MORTISE_HTTP_LISTEN"
   const Table& table() const { return table_; }
+  // Settings for sections that are not in the table and resemble none that are: those of a module whose file is gone.
+  const std::vector<Refusal>& ignored() const { return ignored_; }
 
  private:
   friend class Reader;
+  std::vector<Refusal> ignored_;
   Table table_;
   struct Entry {
     std::vector<std::string> values;
@@ -91,8 +94,9 @@ class Reader {
   explicit Reader(Sources sources);
   // The same with INI text in memory instead of Sources::file; refusals call it `fileName`. For tests and the fuzzer.
   Reader(Sources sources, std::string fileName, std::string fileText);
-  // Parses and checks options of sections in `table`. Keys in other sections are refused only when `complete`. A
-  // disabled module's section ("knownSections") is accepted and ignored.
+  // Options of sections in `table` are parsed and checked. Sections that `table` does not have are looked at only when
+  // `complete`: one of `knownSections` (a disabled module's) is accepted and ignored, one whose name resembles a known
+  // one is refused as a slip, every other one is reported by Config::ignored().
   Config read(const Table& table, bool complete, const std::vector<std::string>& knownSections,
               std::vector<Refusal>& refusals) const;
 

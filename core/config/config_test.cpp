@@ -86,6 +86,25 @@ TEST(Config, UnknownKeysAreRefusedWithLineAndNearestName) {
                    "MORTISE_HTTP_LISTN: no option belongs to this variable; did you mean MORTISE_HTTP_LISTEN?"}));
 }
 
+// The settings of a module whose file is gone must not keep the server from starting; slips are still refused.
+TEST(Config, SettingsThatResembleNoneAreReportedAndLeftAlone) {
+  Sources sources;
+  sources.commandLine = {{"tickets.limit", "3"}, {"htpp.listen", "x"}};
+  sources.environment = {{"MORTISE_TICKETS_LIMIT", "3"}, {"MORTISE_HTTP_TICKETS", "3"}, {"MORTISE_HTP_LISTEN", "x"}};
+  const auto outcome = read("[tickets]\na = 1\nb = 2\n[htpp]\na = 1\n", sources);
+  Texts ignored;
+  for (const auto& one : outcome.config.ignored()) ignored.push_back(one.where + ": " + one.text);
+  EXPECT_EQ(ignored,
+            (Texts{"command line: option --tickets.limit is left alone: no module of the name tickets is here",
+                   "etc/mortise.conf:1: section [tickets] is left alone: no module of the name tickets is here",
+                   "MORTISE_TICKETS_LIMIT: is left alone: no module with such an option is here"}));
+  EXPECT_EQ(outcome.refusals,
+            (Texts{"command line: unknown option --htpp.listen; did you mean [http]?",
+                   "etc/mortise.conf:4: unknown section [htpp]; did you mean [http]?",
+                   "MORTISE_HTTP_TICKETS: no option belongs to this variable",
+                   "MORTISE_HTP_LISTEN: no option belongs to this variable; did you mean MORTISE_HTTP_LISTEN?"}));
+}
+
 TEST(Config, UnknownSectionsAreRefusedOnceAndOnlyWhenComplete) {
   const std::string ini = "[schedulr]\na = 1\nb = 2\n";
   EXPECT_EQ(read(ini, {}, true, withScheduler()).refusals,

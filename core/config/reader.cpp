@@ -94,13 +94,28 @@ class Gate {
 
   void refuse(const std::string& where, std::string text) { refusals_.push_back({where, std::move(text)}); }
 
-  // `label`: the option as the user wrote it.
+  // A section that nothing here has: a slip when a known one is near, else that of a module whose file is gone, which
+  // must not keep the server from starting.
+  void unknownSection(const std::string& section, const std::string& where, const std::string& label) {
+    const std::string near = nearestSection(section);
+    if (!near.empty()) {
+      refuse(where, "unknown " + label + suggestion("[" + near + "]"));
+    } else {
+      ignored_.push_back({where, label + " is left alone: no module of the name " + section + " is here"});
+    }
+  }
+
+  std::vector<Refusal>& ignored() { return ignored_; }
+
+  // `label` is how the user wrote the option.
   void take(const Setting& setting, const std::string& label, std::vector<Setting>& accepted) {
     const Option* option = table_.find(setting.name);
     if (!option) {
       const std::string section = sectionOf(setting.name);
-      if (sectionInTable(section) || !sectionIgnored(section)) {
+      if (sectionInTable(section)) {
         refuse(setting.where, "unknown option " + label + suggestion(table_.nearest(setting.name)));
+      } else if (!sectionIgnored(section)) {
+        unknownSection(section, setting.where, "option " + label);
       }
       return;
     }
@@ -128,6 +143,7 @@ class Gate {
   const std::set<std::string> known_;
   std::set<std::string> sections_;
   std::vector<Refusal>& refusals_;
+  std::vector<Refusal> ignored_;
 };
 
 void store(const std::vector<Setting>& accepted, const po::options_description& description,
@@ -167,10 +183,8 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
   refusals.insert(refusals.end(), badLines.begin(), badLines.end());
   for (const IniSection& section : ini.sections) {
     if (gate.sectionInTable(section.name) || gate.sectionIgnored(section.name)) continue;
-    const std::string near = gate.nearestSection(section.name);
-    gate.refuse(sources_.file + ":" + std::to_string(section.line),
-                "unknown section [" + section.name + "]" +
-                    (near.empty() ? "; no enabled module has options of that name" : suggestion("[" + near + "]")));
+    gate.unknownSection(section.name, sources_.file + ":" + std::to_string(section.line),
+                        "section [" + section.name + "]");
   }
   for (const IniSetting& setting : ini.settings) {
     if (!gate.sectionInTable(setting.section)) continue;  // refused above as a whole, or read in the second pass
@@ -194,9 +208,19 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
     });
     // The section of an unknown variable is only certain once all sections are known.
     if (!complete || disabled || variable == "MORTISE_CONFIG") continue;
+    // Without the prefix, which all have in common and which would make all of them resemble each other.
     std::vector<std::string> names;
-    for (const Option& one : table.all()) names.push_back(variableName(one));
-    gate.refuse(variable, "no option belongs to this variable" + suggestion(text::nearest(variable, names)));
+    for (const Option& one : table.all()) names.push_back(variableName(one).substr(kPrefix.size()));
+    auto near = text::nearest(variable.substr(kPrefix.size()), names);
+    if (!near.empty()) near.insert(0, kPrefix);
+    const bool ofKnownSection = std::any_of(table.all().begin(), table.all().end(), [&](const Option& one) {
+      return variable.starts_with(std::string(kPrefix) + upperWord(one.section) + "_");
+    });
+    if (near.empty() && !ofKnownSection) {
+      gate.ignored().push_back({variable, "is left alone: no module with such an option is here"});
+    } else {
+      gate.refuse(variable, "no option belongs to this variable" + suggestion(near));
+    }
   }
 
   // Aliases may be meant for another program: ignore those whose option no enabled module has.
@@ -218,6 +242,7 @@ Config Reader::read(const Table& table, bool complete, const std::vector<std::st
 
   Config config;
   config.table_ = table;
+  config.ignored_ = std::move(gate.ignored());
   for (const auto& [name, value] : ranked) {
     Config::Entry entry;
     entry.values = value.as<std::vector<std::string>>();

@@ -64,17 +64,16 @@ class Connections {
   std::vector<std::unique_ptr<Backing>> slots_;  // only the holder of a slot touches it
 };
 
+constexpr std::string_view kSqlite = "sqlite:";
+
 class SqliteDatabase final : public Database, public ConnectionPool {
  public:
   explicit SqliteDatabase(const Options& options)
       : Database(options.leaseTimeout), writers_(1), readers_(std::max<std::size_t>(1, options.connections)) {
-    settings_.path = options.url.substr(std::string_view("sqlite:").size());
+    settings_.path = options.url.substr(kSqlite.size());
     settings_.synchronous = options.synchronous;
     settings_.busyTimeout = options.leaseTimeout;
     settings_.statementTimeout = options.statementTimeout;
-    if (settings_.path.empty() || settings_.path == ":memory:") {
-      throw Error(ErrorKind::other, options.url + ": a file is needed, since several connections share the database");
-    }
     if (settings_.synchronous != "FULL" && settings_.synchronous != "NORMAL") {
       throw Error(ErrorKind::other, "db.synchronous must be FULL or NORMAL, not \"" + settings_.synchronous + '"');
     }
@@ -180,11 +179,21 @@ class PostgresDatabase final : public Database, public ConnectionPool {
 }  // namespace
 
 std::unique_ptr<Database> Database::open(const Options& options) {
-  if (options.url.starts_with("sqlite:")) return std::make_unique<SqliteDatabase>(options);
-  if (options.url.starts_with("postgresql:") || options.url.starts_with("postgres:")) {
-    return std::make_unique<PostgresDatabase>(options);
+  checkUrl(options.url);
+  if (options.url.starts_with(kSqlite)) return std::make_unique<SqliteDatabase>(options);
+  return std::make_unique<PostgresDatabase>(options);
+}
+
+void Database::checkUrl(std::string_view url) {
+  if (url.starts_with(kSqlite)) {
+    const auto path = url.substr(kSqlite.size());
+    if (path.empty() || path == ":memory:") {
+      throw Error(ErrorKind::other,
+                  std::string(url) + ": a file is needed, since several connections share the database");
+    }
+  } else if (!url.starts_with("postgresql:") && !url.starts_with("postgres:")) {
+    throw Error(ErrorKind::other, "db.url must begin with sqlite: or postgresql:");
   }
-  throw Error(ErrorKind::other, "db.url must begin with sqlite: or postgresql:");
 }
 
 std::string Database::product() {

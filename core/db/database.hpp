@@ -61,6 +61,8 @@ class Database {
   virtual ~Database() = default;
   // Opens the pool. Throws Error that names the URL (without its password) and the reason.
   static std::unique_ptr<Database> open(const Options& options);
+  // Throws Error{other} when open() can make nothing of `url`; opens nothing.
+  static void checkUrl(std::string_view url);
 
   virtual Backend backend() const = 0;
   // "SQLite 3.40.1", "PostgreSQL 15.8". Asks PostgreSQL: throws Error{unavailable} when that does not answer.

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <stdexcept>
 
@@ -25,6 +26,26 @@ constexpr const char* kUnixPrefix = "unix:";
 std::string nameOf(const Peer& peer) {
   const bool v6 = peer.address.find(':') != std::string::npos;
   return (v6 ? "[" + peer.address + "]" : peer.address) + ":" + std::to_string(peer.port);
+}
+
+struct HostAndPort {
+  std::string host, port;
+};
+
+HostAndPort split(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) fail(address, "expected host:port, [v6]:port or unix:/path");
+  HostAndPort parts{address.substr(0, colon), address.substr(colon + 1)};
+  unsigned port = 0;
+  const auto* end = parts.port.data() + parts.port.size();
+  const auto [stopped, failure] = std::from_chars(parts.port.data(), end, port);
+  if (failure != std::errc() || stopped != end || port > 65535) fail(address, "the port must be a number up to 65535");
+  if (parts.host.size() >= 2 && parts.host.front() == '[' && parts.host.back() == ']') {
+    parts.host = parts.host.substr(1, parts.host.size() - 2);
+  } else if (parts.host.find(':') != std::string::npos) {
+    fail(address, "an IPv6 address needs brackets, as in [::1]:8000");
+  }
+  return parts;
 }
 
 }  // namespace
@@ -53,21 +74,23 @@ Peer Listener::describe(const sockaddr_storage& storage) {
   return peer;
 }
 
+void Listener::checkAddress(const std::string& address) {
+  if (address.rfind(kUnixPrefix, 0) != 0) {
+    split(address);
+    return;
+  }
+  const auto size = address.size() - std::strlen(kUnixPrefix);
+  if (size == 0 || size >= sizeof sockaddr_un{}.sun_path) fail(address, "the path is empty or too long");
+}
+
 std::vector<Listener> Listener::open(const std::string& address) {
+  checkAddress(address);
   std::vector<Listener> result;
   if (address.rfind(kUnixPrefix, 0) == 0) {
     result.push_back(openUnix(address.substr(std::strlen(kUnixPrefix))));
     return result;
   }
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) fail(address, "expected host:port, [v6]:port or unix:/path");
-  std::string host = address.substr(0, colon);
-  const std::string port = address.substr(colon + 1);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string::npos) {
-    fail(address, "an IPv6 address needs brackets, as in [::1]:8000");
-  }
+  const auto [host, port] = split(address);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -101,7 +124,6 @@ Listener Listener::openUnix(const std::string& path) {
   const std::string name = kUnixPrefix + path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) fail(name, "the path is empty or too long");
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {

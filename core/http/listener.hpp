@@ -16,6 +16,8 @@ class Listener {
   // Binds "host:port", "[v6]:port" (a name may give several sockets) or "unix:/path". Throws std::runtime_error that
   // names the address and the reason.
   static std::vector<Listener> open(const std::string& address);
+  // Throws as open() does when `address` has none of these forms; looks up no name and binds nothing.
+  static void checkAddress(const std::string& address);
 
   Listener(Listener&&) = default;
   Listener& operator=(Listener&&) = default;

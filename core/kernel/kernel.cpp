@@ -24,6 +24,20 @@
 namespace mortise::kernel {
 namespace {
 
+// Reports the modules that the operator enabled and that do not run: the server works without them.
+void reportRefused(const Plan& plan, ops::Health& health) {
+  const auto report = [&](const std::string& module, const std::string& reason) {
+    const bool added = health.add(module, false, std::chrono::seconds(1), [reason](std::chrono::milliseconds) {
+      return ops::CheckResult{false, reason};
+    });
+    if (!added) log::error("a module does not run, and another check has its name", {{"module", module}});
+  };
+  for (const auto& module : plan.modules().all()) {
+    if (module.enabled && !module.refusal.empty()) report(module.name(), module.refusal);
+  }
+  for (const auto& name : plan.modules().missingNames()) report(name, "no file provides it");
+}
+
 // A started server, in the order of its start. Each member uses only earlier ones (its constructor takes nothing else),
 // so they end in reverse: no new requests, then no jobs, then no modules, then no services.
 struct Running {
@@ -34,6 +48,7 @@ struct Running {
         kernelJobs(plan, stores, parts, modules),
         lanes(plan.config(), parts.stopping),
         listening(plan, stores, parts, modules, routing, lanes) {
+    reportRefused(plan, parts.health);
     kernelJobs.cleanNow(lanes.workers());
   }
 

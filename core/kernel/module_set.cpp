@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <system_error>
 
@@ -30,11 +31,24 @@ ModuleFile read(const std::string& file) {
   return module;
 }
 
+// A file of one of these names in another directory may be anyone's, and so may a file of another name in the
+// installation's directory.
+constexpr std::string_view kShipped[] = {"agent", "auth", "files", "projects", "scheduler", "skills", "sync"};
+
+bool ships(const ModuleFile& module, const std::string& installation) {
+  std::error_code failure;
+  return !installation.empty() &&
+         std::find(std::begin(kShipped), std::end(kShipped), module.name()) != std::end(kShipped) &&
+         fs::equivalent(fs::path(module.file).parent_path(), installation, failure);
+}
+
 }  // namespace
+
+std::string ModuleFile::name() const { return manifest ? manifest->name : fs::path(file).stem().string(); }
 
 ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std::vector<std::string>& files,
                           const std::vector<std::string>& enabled, const std::vector<std::string>& required,
-                          const std::vector<std::string>& disabled) {
+                          const std::vector<std::string>& disabled, const std::string& installation) {
   ModuleSet set;
   std::vector<std::string> paths;
   for (const auto& directory : directories) {
@@ -54,19 +68,27 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
   const bool everything = contains(enabled, "*") || enabled.empty();
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto module = read(paths[i]);
-    // An unreadable file counts under its file name, so that modules.required applies to it.
-    const auto name = module.manifest ? module.manifest->name : fs::path(paths[i]).stem().string();
+    const auto name = module.name();
     module.required = contains(required, name);
     module.enabled = i >= listed || module.required || (everything && !contains(disabled, name)) ||
                      (!everything && contains(enabled, name));
-    if (module.manifest && !names.insert(name).second) {
-      module.refusal = plugin::Refusal(paths[i], "expected a module name of its own, found " + name +
-                                                     " which another file has; remove one of the two files")
-                           .what();
-    } else if (!module.manifest) {
-      names.insert(name);
-    }
     set.modules_.push_back(std::move(module));
+  }
+  const auto rank = [&](const ModuleFile& module) -> std::ptrdiff_t {
+    if (ships(module, installation)) return -1;
+    return std::find(enabled.begin(), enabled.end(), module.name()) - enabled.begin();
+  };
+  std::stable_sort(set.modules_.begin(), set.modules_.end(),
+                   [&](const auto& one, const auto& other) { return rank(one) < rank(other); });
+  for (auto& module : set.modules_) {
+    const auto isNew = names.insert(module.name()).second;
+    if (isNew || !module.manifest) continue;
+    const auto first = std::find_if(set.modules_.begin(), set.modules_.end(),
+                                    [&](const auto& other) { return other.name() == module.name(); });
+    module.refusal =
+        plugin::Refusal(module.file, "expected a module name of its own, found " + module.name() +
+                                         " which another file has (" + first->file + "); remove one of the two files")
+            .what();
   }
   const auto report = [&](const std::vector<std::string>& requested, const char* option, bool isRequired) {
     for (const auto& name : requested) {
@@ -78,6 +100,7 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
       set.missingModules_.push_back(
           "module " + name + " (" + option + ") was not found in " + (where.empty() ? "any directory" : where) +
           (near.empty() ? "; put its file there or remove the name" : "; did you mean " + near + "?"));
+      set.missingNames_.push_back(name);
       set.requiredModuleMissing_ = set.requiredModuleMissing_ || isRequired;
     }
   };

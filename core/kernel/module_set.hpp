@@ -18,17 +18,23 @@ struct ModuleFile {
   bool enabled = false;
   bool required = false;
 
+  // What the manifest says, or the name of an unreadable file.
+  std::string name() const;
   bool mayStart() const { return enabled && refusal.empty() && manifest != nullptr; }
 };
 
 class ModuleSet {
  public:
-  // Reads every *.so of the directories (sorted by name) and the given files, without loading any. Of two files with
-  // one module name the first counts, the other is refused. `disabled`: names switched off with `mortise module
-  // disable`.
+  // Reads every *.so of the directories (sorted by name) and the given files, without loading any. `disabled`: names
+  // switched off with `mortise module disable`.
+  //
+  // Of two modules that claim the same (a name, a route, an interface, a permission) the first one of all() gets it and
+  // the other is refused. First come the modules that ship, if their files lie in `installation`; then those that
+  // `enabled` names, in its order; then the rest in the order in which they were read. So no third party takes a
+  // route from a module that ships by a name that sorts before it.
   static ModuleSet find(const std::vector<std::string>& directories, const std::vector<std::string>& files,
                         const std::vector<std::string>& enabled, const std::vector<std::string>& required,
-                        const std::vector<std::string>& disabled);
+                        const std::vector<std::string>& disabled, const std::string& installation = {});
 
   const std::vector<ModuleFile>& all() const { return modules_; }
   std::vector<ModuleFile>& all() { return modules_; }
@@ -36,11 +42,14 @@ class ModuleSet {
   // Modules that the configuration enables or requires but no file provides, each as one sentence that lists the
   // searched places.
   const std::vector<std::string>& missingModules() const { return missingModules_; }
+  // Their names alone.
+  const std::vector<std::string>& missingNames() const { return missingNames_; }
   bool requiredModuleMissing() const { return requiredModuleMissing_; }
 
  private:
   std::vector<ModuleFile> modules_;
   std::vector<std::string> missingModules_;
+  std::vector<std::string> missingNames_;
   bool requiredModuleMissing_ = false;
 };
 

@@ -2,17 +2,23 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/db/database.hpp"
+#include "core/http/listener.hpp"
+#include "core/identity/jwt.hpp"
 #include "core/kernel/client_address.hpp"
 #include "core/kernel/secret_value.hpp"
 #include "core/kernel/start_error.hpp"
 #include "core/kernel/storage.hpp"
+#include "core/services/cache/cache.hpp"
 #include "core/services/jobs/time_zone.hpp"
 #include "core/services/jobs/trigger.hpp"
 #include "core/services/jobs/trigger_error.hpp"
+#include "core/services/mail/mail.hpp"
 
 namespace mortise::kernel {
 namespace {
@@ -123,7 +129,39 @@ unsigned passwordThreads(const config::Config& config) {
   return threads > 0 ? threads : std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
+namespace {
+
+// Runs what the part that uses the option does with it, short of opening anything.
+template <class Read>
+void check(const config::Config& config, const char* option, const Read& read) {
+  try {
+    read();
+  } catch (const std::exception& error) {
+    const std::string_view reason = error.what();
+    const auto said = std::string(option) + ": ";
+    throw StartError({std::string(option) + " (" + config.origin(option) +
+                      "): " + std::string(reason.starts_with(said) ? reason.substr(said.size()) : reason)});
+  }
+}
+
+void checkConnections(const config::Config& config) {
+  check(config, "db.url", [&] { db::Database::checkUrl(databaseUrl(config)); });
+  check(config, "cache.url", [&] { services::Cache::checkUrl(config.text("cache.url")); });
+  check(config, "mail.url", [&] { services::Mailer::checkUrl(config.text("mail.url")); });
+  check(config, "http.listen", [&] {
+    for (const auto& address : config.list("http.listen")) http::Listener::checkAddress(address);
+  });
+  // The shared secret of HS256 is the server's own and no setting.
+  if (const auto algorithm = config.text("identity.jwt_algorithm"); algorithm != "HS256") {
+    check(config, "identity.jwt_key_file",
+          [&] { const identity::JwtKey key(algorithm, {}, config.text("identity.jwt_key_file")); });
+  }
+}
+
+}  // namespace
+
 void checkValues(const config::Config& config) {
+  checkConnections(config);
   namedSecrets(config);
   const auto zone = config.text("jobs.timezone");
   // Without time zone data the server runs in UTC; JobEngine logs that.

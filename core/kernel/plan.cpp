@@ -26,18 +26,14 @@ std::vector<std::string> linesOf(const std::vector<config::Refusal>& refusals) {
   return lines;
 }
 
-std::vector<std::string> moduleDirectories(const config::Config& first, const std::string& programDirectory) {
-  auto directories = first.list("modules.path");
-  if (!directories.empty()) return directories;
+// Where the modules lie that were installed with the program; empty when they are not there.
+std::string installedModules(const std::string& programDirectory) {
   for (const auto* beside : {"/modules", "/../lib/mortise/modules"}) {
     std::error_code failure;
     const auto path = programDirectory + beside;
-    if (!programDirectory.empty() && fs::is_directory(path, failure)) {
-      directories.push_back(fs::path(path).lexically_normal().string());
-      break;
-    }
+    if (!programDirectory.empty() && fs::is_directory(path, failure)) return fs::path(path).lexically_normal().string();
   }
-  return directories;
+  return {};
 }
 
 }  // namespace
@@ -68,27 +64,38 @@ void Plan::readConfiguration(const KernelOptions& options) {
     log::configure(level, first.text("log.format") == "json" ? log::Format::json : log::Format::logfmt);
   }
   dataDirectory_ = first.text("data.dir");
-  modules_ = ModuleSet::find(moduleDirectories(first, options.programDirectory), options.moduleFiles,
-                             first.list("modules.enabled"), first.list("modules.required"),
-                             readDisabledModules(dataDirectory_));
+  const auto installation = installedModules(options.programDirectory);
+  auto directories = first.list("modules.path");
+  if (directories.empty() && !installation.empty()) directories.push_back(installation);
+  for (const auto& directory : directories) {
+    std::error_code failure;
+    if (fs::exists(directory, failure)) continue;
+    refusals_.push_back("modules.path (" + first.origin("modules.path") + "): " + directory + " is not there");
+  }
+  modules_ = ModuleSet::find(directories, options.moduleFiles, first.list("modules.enabled"),
+                             first.list("modules.required"), readDisabledModules(dataDirectory_), installation);
   if (modules_.requiredModuleMissing()) throw StartError(modules_.missingModules());
   for (const auto& line : modules_.missingModules()) refusals_.push_back(line);
 
-  std::vector<std::string> others;
+  // Their options are not known, or not needed; what is set for them is left alone.
+  std::vector<std::string> others = modules_.missingNames();
   for (auto& module : modules_.all()) {
     if (module.enabled && !module.refusal.empty()) {
       const auto sentence = module.refusal;
       refuse(module, sentence);
     }
-    if (!module.manifest) continue;
-    if (!module.enabled || !module.refusal.empty()) {
-      others.push_back(module.manifest->name);
+    if (!module.mayStart()) {
+      others.push_back(module.name());
       continue;
     }
     for (const auto& option : module.manifest->options) table.add(option);
   }
   config_ = reader.read(table, true, others, faults);
   if (!faults.empty()) throw StartError(linesOf(faults));
+  for (const auto& ignored : linesOf(config_.ignored())) {
+    log::warning("settings are left alone", {{"reason", ignored}});
+    refusals_.push_back(ignored);
+  }
 }
 
 void Plan::addMessages(const plugin::Manifest& manifest) {

@@ -29,7 +29,7 @@ class Plan {
   const config::Config& config() const { return config_; }
   const std::string& dataDirectory() const { return dataDirectory_; }
   const ModuleSet& modules() const { return modules_; }
-  // Sentences about modules that can't run.
+  // Sentences about what the server starts without: modules that can't run, settings of modules that are not there.
   const std::vector<std::string>& refusals() const { return refusals_; }
   // The kernel's first, then those of the modules that may start.
   const std::vector<contract::CompiledDocument>& documents() const { return documents_; }

@@ -142,8 +142,8 @@ class Modules(unittest.TestCase):
     def test_an_operation_whose_feature_nobody_declares_keeps_its_module_out(self):
         (self.folder / "modules").mkdir()
         shutil.copy(support.BUILD / "tests" / "abi" / "feature_unknown.so", self.folder / "modules")
-        done = mortise("check-config", "--config", self.file, f"--modules.path={self.folder / 'modules'}")
-        self.assertEqual(done.returncode, 1, done.stdout)
+        done = mortise("check-config", "--config", self.file, f"--modules.path={self.folder / 'modules'}", "--strict")
+        self.assertEqual(done.returncode, 3, done.stdout)
         self.assertRegex(done.stderr, r"feature_unknown\.so: contracts/test\.yaml:12: operation hello needs feature teem_notes, which no enabled module "
                                       r"declares under features in its module\.yaml; did you mean team_notes\?")
 

@@ -204,14 +204,27 @@ class RedisCache final : public Cache {
 
 }  // namespace
 
+namespace {
+
+bool inMemory(std::string_view url) { return url == "memory:" || url == "memory"; }
+
+}  // namespace
+
 std::unique_ptr<Cache> Cache::open(std::string_view url, const CacheOptions& options) {
-  if (url == "memory:" || url == "memory") return std::make_unique<MemoryCache>(options);
+  checkUrl(url);
+  if (inMemory(url)) return std::make_unique<MemoryCache>(options);
+  redis::Options pool;
+  pool.connections = options.connections;
+  pool.connectTimeout = options.timeout / 2;
+  pool.commandTimeout = options.timeout;
+  return std::make_unique<RedisCache>(std::make_shared<redis::Pool>(redis::parseAddress(url), pool), options);
+}
+
+void Cache::checkUrl(std::string_view url) {
+  if (inMemory(url)) return;
   if (url.starts_with("redis://") || url.starts_with("redis+unix://")) {
-    redis::Options pool;
-    pool.connections = options.connections;
-    pool.connectTimeout = options.timeout / 2;
-    pool.commandTimeout = options.timeout;
-    return std::make_unique<RedisCache>(std::make_shared<redis::Pool>(redis::parseAddress(url), pool), options);
+    redis::parseAddress(url);
+    return;
   }
   throw ServiceError(ErrorKind::invalid, "cache.url: unknown scheme " + std::string(url.substr(0, url.find(':'))) +
                                              "; use memory:, redis:// or redis+unix://");

@@ -29,7 +29,9 @@ struct CacheOptions {
 // when Redis is away.
 class Cache {
  public:
-  // Throws ServiceError{invalid} for an unsupported URL. Redis may be down: connections are opened when needed.
+  // Throws ServiceError{invalid} for an unsupported URL; connects to nothing.
+  static void checkUrl(std::string_view url);
+  // The same. Redis may be down: connections are opened when needed.
   static std::unique_ptr<Cache> open(std::string_view url, const CacheOptions& options = {});
   virtual ~Cache() = default;
 

@@ -191,18 +191,30 @@ class QueuedMailer final : public Mailer {
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view kOutbox = "outbox:";
+
+}  // namespace
+
 std::unique_ptr<Mailer> Mailer::open(std::string_view url, std::string_view from, const MailerOptions& options) {
+  checkUrl(url);
   if (url.empty()) return std::make_unique<Unconfigured>();
-  std::unique_ptr<mail::Transport> transport;
-  if (url.starts_with("outbox:")) {
-    transport = mail::openOutbox(url.substr(7));
-  } else if (url.starts_with("smtp://") || url.starts_with("smtps://")) {
-    transport = mail::openSmtp(url, options);
-  } else {
-    throw ServiceError(ErrorKind::invalid, "mail.url: unknown scheme " + std::string(url.substr(0, url.find(':'))) +
-                                               "; use outbox:DIR, smtp:// or smtps://");
-  }
+  auto transport =
+      url.starts_with(kOutbox) ? mail::openOutbox(url.substr(kOutbox.size())) : mail::openSmtp(url, options);
   return std::make_unique<QueuedMailer>(std::move(transport), std::string(from), options);
+}
+
+void Mailer::checkUrl(std::string_view url) {
+  if (url.empty() || (url.starts_with(kOutbox) && url.size() > kOutbox.size())) return;
+  if (url.starts_with(kOutbox))
+    throw ServiceError(ErrorKind::invalid, "mail.url: outbox: needs a directory, outbox:DIR");
+  if (url.starts_with("smtp://") || url.starts_with("smtps://")) {
+    mail::checkSmtpUrl(url);
+    return;
+  }
+  throw ServiceError(ErrorKind::invalid, "mail.url: unknown scheme " + std::string(url.substr(0, url.find(':'))) +
+                                             "; use outbox:DIR, smtp:// or smtps://");
 }
 
 }  // namespace mortise::services

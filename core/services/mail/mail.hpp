@@ -47,6 +47,8 @@ class Mailer {
   // "smtp://[user:password@]host[:port][?starttls=required][&allow_plain_auth=1]", "smtps://...". STARTTLS is used when
   // offered; user and password go out only over TLS unless allow_plain_auth=1; certificates are checked. `from`: an
   // address, or "Name <address>". Throws ServiceError{invalid}; {unavailable} when an outbox can't be made.
+  // Throws ServiceError{invalid} when open() can make nothing of `url`; opens nothing.
+  static void checkUrl(std::string_view url);
   static std::unique_ptr<Mailer> open(std::string_view url, std::string_view from, const MailerOptions& options = {});
   virtual ~Mailer() = default;
 

@@ -50,7 +50,6 @@ class Outbox final : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> openOutbox(std::string_view directory) {
-  if (directory.empty()) throw ServiceError(ErrorKind::invalid, "mail.url: outbox: needs a directory, outbox:DIR");
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error || !std::filesystem::is_directory(directory, error)) {

@@ -306,6 +306,8 @@ class Smtp final : public Transport {
 
 }  // namespace
 
+void checkSmtpUrl(std::string_view url) { parseRelay(url); }
+
 std::unique_ptr<Transport> openSmtp(std::string_view url, const MailerOptions& options) {
   return std::make_unique<Smtp>(parseRelay(url), options);
 }

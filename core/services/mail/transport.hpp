@@ -29,6 +29,8 @@ class Transport {
 };
 
 std::unique_ptr<Transport> openOutbox(std::string_view directory);
+// Throws ServiceError{invalid} when the URL can't be that of a relay.
+void checkSmtpUrl(std::string_view url);
 std::unique_ptr<Transport> openSmtp(std::string_view url, const MailerOptions& options);
 
 }  // namespace mortise::services::mail
