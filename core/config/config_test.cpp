@@ -99,9 +99,9 @@ TEST(Config, SettingsThatResembleNoneAreReportedAndLeftAlone) {
                    "etc/mortise.conf:1: section [tickets] is left alone: no module of the name tickets is here",
                    "MORTISE_TICKETS_LIMIT: is left alone: no module with such an option is here"}));
   EXPECT_EQ(outcome.refusals,
-            (Texts{"command line: unknown option --htpp.listen; did you mean [http]?",
+            (Texts{"command line: unknown option --htpp.listen; did you mean http.listen?",
                    "etc/mortise.conf:4: unknown section [htpp]; did you mean [http]?",
-                   "MORTISE_HTTP_TICKETS: no option belongs to this variable",
+                   "MORTISE_HTTP_TICKETS: no option belongs to this variable; did you mean MORTISE_HTTP_WORKERS?",
                    "MORTISE_HTP_LISTEN: no option belongs to this variable; did you mean MORTISE_HTTP_LISTEN?"}));
 }
 

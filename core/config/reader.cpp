@@ -96,10 +96,11 @@ class Gate {
 
   // A section that nothing here has: a slip when a known one is near, else that of a module whose file is gone, which
   // must not keep the server from starting.
-  void unknownSection(const std::string& section, const std::string& where, const std::string& label) {
+  void unknownSection(const std::string& section, const std::string& where, const std::string& label,
+                      const std::string& nearOption = {}) {
     const std::string near = nearestSection(section);
     if (!near.empty()) {
-      refuse(where, "unknown " + label + suggestion("[" + near + "]"));
+      refuse(where, "unknown " + label + suggestion(nearOption.empty() ? "[" + near + "]" : nearOption));
     } else {
       ignored_.push_back({where, label + " is left alone: no module of the name " + section + " is here"});
     }
@@ -115,7 +116,7 @@ class Gate {
       if (sectionInTable(section)) {
         refuse(setting.where, "unknown option " + label + suggestion(table_.nearest(setting.name)));
       } else if (!sectionIgnored(section)) {
-        unknownSection(section, setting.where, "option " + label);
+        unknownSection(section, setting.where, "option " + label, table_.nearest(setting.name));
       }
       return;
     }
