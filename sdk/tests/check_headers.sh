@@ -1,6 +1,7 @@
 #!/bin/sh
 # check_headers.sh INCLUDE_DIR...: every header of the SDK compiles on its own, warnings as errors: the C ones as C11 and C++20 with gcc and clang,
-# the C++ ones as C++20 with g++ and with clang + libc++. Nothing below sdk/ includes the kernel.
+# the C++ ones as C++20 with g++ and with clang + libc++. Nothing below sdk/ includes the kernel, module.hpp stays small, and modules of 1.0 get what
+1.0 had, and nothing newer.
 set -eu
 flags=""
 for include in "$@"; do flags="$flags -I$include"; done
