@@ -579,30 +579,69 @@ class Merger {
       const auto status = json::view(response.name);
       if (status.substr(0, 1) != "2" || status == "204") continue;
       inlined(response.value, "responses");
-      if (response.value.IsObject()) envelope(response.value, family);
+      if (!response.value.IsObject()) continue;
+      envelope(response.value, family);
+      if (status == "200" && !compiled.soft.empty()) softFailure(response.value, family);
     }
   }
 
-  // There, an error reply without a schema gets the family's error body.
+  // The reply is the success, or a failure that goes out with HTTP 200.
+  void softFailure(Value& response, const dialect::Family& family) {
+    Value* content = member(response, "content");
+    Value* media = content != nullptr && content->IsObject() ? member(*content, "application/json") : nullptr;
+    Value* schema = media != nullptr && media->IsObject() ? member(*media, "schema") : nullptr;
+    if (schema == nullptr || family.softFailureSchema.empty()) return;
+    set(*media, "schema",
+        parsed("{\"oneOf\":[" + json::toText(*schema) + "," + std::string(family.softFailureSchema) + "]}"));
+  }
+
+  // There, an error reply without a schema (a description alone, or with an example) gets the family's error body.
   void errorBodies(Value& operation, const Operation& compiled) {
     Value* responses = member(operation, "responses");
     if (responses == nullptr || !responses->IsObject()) return;
     const auto& family = *compiled.conventions.family;
     for (auto& response : responses->GetObject()) {
-      const auto status = json::view(response.name).substr(0, 1);
-      if ((status != "4" && status != "5") || !response.value.IsObject()) continue;
+      const auto status = json::view(response.name);
+      if ((status.substr(0, 1) != "4" && status.substr(0, 1) != "5") || !response.value.IsObject()) continue;
       std::string section, name;
       if (splitReference(json::textMember(response.value, "$ref"), section, name)) {
         const Value* component = componentNamed(section, name);
-        if (component == nullptr || json::member(*component, "content") != nullptr) continue;
+        if (component == nullptr || hasBody(*component)) continue;
         inlined(response.value, "responses");
       }
-      if (json::member(response.value, "content") != nullptr) continue;
-      set(response.value, "content",
-          parsed("{" + json::quoted(family.error.mediaType) + R"(:{"schema":{"$ref":"#/components/schemas/Mortise_)" +
-                 std::string(family.error.component) + "\"}}}"));
+      if (hasBody(response.value)) continue;
+      errorBody(response.value, family.error);
+      if ((status == "429" || status == "503") && json::member(response.value, "headers") == nullptr)
+        set(response.value, "headers", parsed(errorHeaders(family.error)));
       families_.insert(&family);
     }
+  }
+
+  // Whether the contract says what the body of a reply looks like.
+  static bool hasBody(const Value& response) {
+    const Value* content = json::member(response, "content");
+    if (content == nullptr || !content->IsObject()) return false;
+    for (const auto& media : content->GetObject()) {
+      if (!media.value.IsObject() || json::member(media.value, "schema") != nullptr) return true;
+    }
+    return false;
+  }
+
+  void errorBody(Value& response, const dialect::ErrorShape& shape) {
+    const std::string schema = R"({"$ref":"#/components/schemas/Mortise_)" + std::string(shape.component) + "\"}";
+    Value* content = member(response, "content");
+    if (content == nullptr) {
+      set(response, "content", parsed("{" + json::quoted(shape.mediaType) + ":{\"schema\":" + schema + "}}"));
+      return;
+    }
+    for (auto& media : content->GetObject()) set(media.value, "schema", parsed(schema));
+  }
+
+  static std::string errorHeaders(const dialect::ErrorShape& shape) {
+    std::string out = R"({"Retry-After":{"description":"Seconds to wait: with 429, and with 503 where it is known",)"
+                      R"("schema":{"type":"integer","minimum":1}})";
+    if (!shape.headers.empty()) out.append(",").append(shape.headers);
+    return out + "}";
   }
 
   void envelope(Value& response, const dialect::Family& family) {
@@ -695,9 +734,10 @@ class Merger {
       const auto& shape = family->error;
       const std::string name(shape.component);
       const auto schema = "Mortise_" + name;
-      all["responses"][name] = parsed("{\"description\":\"The request could not be served\",\"content\":{" +
-                                      json::quoted(shape.mediaType) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" +
-                                      schema + "\"},\"examples\":" + std::string(shape.examples) + "}}}");
+      all["responses"][name] =
+          parsed("{\"description\":\"The request could not be served\",\"headers\":" + errorHeaders(shape) +
+                 ",\"content\":{" + json::quoted(shape.mediaType) + ":{\"schema\":{\"$ref\":\"#/components/schemas/" +
+                 schema + "\"},\"examples\":" + std::string(shape.examples) + "}}}");
       all["schemas"][schema] = parsed(shape.schema);
     }
     // Only components that are referred to, directly or through others.

@@ -297,16 +297,67 @@ TEST(MergedOpenApi, WrapsBareDataInTheEnvelopeOfItsFamily) {
             "replies mean the whole body");
 }
 
-TEST(MergedOpenApi, GivesErrorsOfBareDataTheBodyOfTheirFamily) {
-  const auto replies = [](const std::string& top) {
+TEST(MergedOpenApi, StatesTheSuccessAndTheFailuresThatGoOutWith200AsAlternatives) {
+  const auto reply = [](const std::string& top, const std::string& soft) {
+    const auto merged = parsed(mergedOpenApi(
+        {compile(source("m", "m.yaml",
+                        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\nx-mortise-dialect: code_msg\n" + top +
+                            "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n" + soft +
+                            "      responses: {'200': {description: d, content: {application/json: {schema: {type: "
+                            "integer}}}}}\n"))},
+        "1", ""));
+    return at(merged, {"paths", "/a", "get", "responses", "200", "content", "application/json", "schema"});
+  };
+  const std::string data = "x-mortise-schemas: data\n", soft = "      x-mortise-soft: [a_not_found]\n";
+  const auto both = reply(data, soft);
+  EXPECT_EQ(both.find(R"({"oneOf":[{"type":"object","required":["code","msg","data"],"properties":{"code":)"
+                      R"({"type":"integer","enum":[200]})"),
+            0U)
+      << both;
+  EXPECT_NE(both.find(R"("code":{"type":"integer","enum":[400,401,)"), std::string::npos) << both;
+  EXPECT_EQ(reply(data, "").find("oneOf"), std::string::npos);
+  EXPECT_EQ(reply("", soft), R"({"type":"integer"})") << "without the word the schema is the whole body";
+}
+
+TEST(MergedOpenApi, SaysOfTheErrorsThatItAddsWhenToComeAgain) {
+  const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
+  for (const auto* const component : {"ProblemDetails", "SessionfsError"}) {
+    EXPECT_EQ(at(merged, {"components", "responses", component, "headers", "Retry-After", "schema"}),
+              R"({"type":"integer","minimum":1})");
+  }
+  const auto limited = [](const std::string& top, const std::string& body) {
     return parsed(mergedOpenApi(
         {compile(source("m", "m.yaml",
                         "openapi: 3.0.3\ninfo: {title: T, version: '1'}\nx-mortise-dialect: unified\n" + top +
-                            "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n      responses:\n"
-                            "        '200': {description: d}\n        '404': {$ref: '#/components/responses/Unknown'}\n"
-                            "        '409': {description: off}\n        '410': {$ref: '#/components/responses/Gone'}\n"
-                            "components:\n  responses:\n    Unknown: {description: There is no such A}\n"
-                            "    Gone: {description: g, content: {text/plain: {schema: {type: string}}}}\n"))},
+                            "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n      responses: "
+                            "{'200': {description: d}, '429': {description: Too many" +
+                            body + "}, '404': {description: n}}\n"))},
+        "1", ""));
+  };
+  const auto header = [](const json::Value& document, std::string_view status, std::string_view name) {
+    return at(document, {"paths", "/a", "get", "responses", status, "headers", name, "schema", "type"});
+  };
+  const auto bare = limited("x-mortise-schemas: data\n", "");
+  EXPECT_EQ(header(bare, "429", "Retry-After"), "\"integer\"");
+  EXPECT_EQ(header(bare, "429", "X-RateLimit-Reset"), "\"integer\"");
+  EXPECT_EQ(header(bare, "404", "Retry-After"), "absent");
+  EXPECT_EQ(header(limited("x-mortise-schemas: data\n", ", headers: {}"), "429", "Retry-After"), "absent")
+      << "the contract says which";
+}
+
+TEST(MergedOpenApi, GivesErrorsOfBareDataTheBodyOfTheirFamily) {
+  const auto replies = [](const std::string& top) {
+    return parsed(mergedOpenApi(
+        {compile(
+            source("m", "m.yaml",
+                   "openapi: 3.0.3\ninfo: {title: T, version: '1'}\nx-mortise-dialect: unified\n" + top +
+                       "paths:\n  /a:\n    get:\n      operationId: readA\n      security: []\n      responses:\n"
+                       "        '200': {description: d}\n        '404': {$ref: '#/components/responses/Unknown'}\n"
+                       "        '409': {description: off}\n        '410': {$ref: '#/components/responses/Gone'}\n"
+                       "        '411': {$ref: '#/components/responses/Shown'}\n"
+                       "components:\n  responses:\n    Unknown: {description: There is no such A}\n"
+                       "    Gone: {description: g, content: {text/plain: {schema: {type: string}}}}\n"
+                       "    Shown: {description: s, content: {application/json: {example: {success: false}}}}\n"))},
         "1", ""));
   };
   const auto merged = replies("x-mortise-schemas: data\n");
@@ -319,7 +370,11 @@ TEST(MergedOpenApi, GivesErrorsOfBareDataTheBodyOfTheirFamily) {
   EXPECT_EQ(reply(merged, "409", "content"), body);
   EXPECT_NE(at(merged, {"components", "schemas", "Mortise_UnifiedError"}), "absent");
   EXPECT_EQ(reply(merged, "410", "$ref"), "\"#/components/responses/Gone\"") << "it has a body of its own";
+  EXPECT_EQ(reply(merged, "411", "content"),
+            R"({"application/json":{"example":{"success":false},"schema":{"$ref":"#/components/schemas/)"
+            R"(Mortise_UnifiedError"}}})");
   EXPECT_EQ(reply(replies(""), "409", "content"), "absent") << "without the word nothing is added";
+  EXPECT_EQ(reply(replies(""), "411", "$ref"), "\"#/components/responses/Shown\"");
 }
 
 TEST(DocsPages, AskOnlyOurOwnAssets) {

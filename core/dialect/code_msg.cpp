@@ -21,6 +21,13 @@ constexpr std::string_view kErrorExamples = R"({
   "tooMany":{"value":{"code":429,"msg":"Too many requests","data":{"retry_after":42,"limit":20,"window_seconds":300,"bucket":"auth"}}}
 })";
 
+constexpr std::string_view kSoftFailureSchema = R"({"type":"object",
+  "description":"A failure that goes out with HTTP 200","required":["code","msg","data"],"properties":{
+  "code":{"type":"integer","enum":[400,401,403,404,405,409,410,412,413,415,422,423,429,500,501,502,503,504,507]},
+  "msg":{"type":"string"},
+  "data":{"nullable":true,"type":"object"}
+}})";
+
 class CodeMsg final : public Dialect {
  public:
   explicit CodeMsg(MessagesPtr messages) : messages_(std::move(messages)) {}
@@ -95,7 +102,7 @@ std::string successSchema(const std::string& data) {
          (data.empty() ? R"({"type":"object","nullable":true,"enum":[null]})" : data) + "}}";
 }
 
-std::string successExample(const std::string& data) { return R"({"code":200,"msg":"OK","data":)" + data + "}"; }
+std::string successExample(const std::string& data) { return R"({"code":200,"msg":"success","data":)" + data + "}"; }
 
 }  // namespace
 
@@ -112,6 +119,7 @@ const Family& codeMsgFamily() {
     own.error = {"CodeMsgError", "application/json", kErrorSchema, kErrorExamples};
     own.successSchema = successSchema;
     own.successExample = successExample;
+    own.softFailureSchema = kSoftFailureSchema;
     own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
       return std::make_unique<CodeMsg>(std::move(messages));
     };

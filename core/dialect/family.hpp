@@ -21,6 +21,8 @@ struct ErrorShape {
   std::string_view mediaType;
   std::string_view schema;    // JSON text
   std::string_view examples;  // JSON text: an object of OpenAPI examples
+  // JSON text: what stands in an object of OpenAPI headers beside Retry-After, which every family sends; may be empty.
+  std::string_view headers = {};
 };
 
 struct Family {
@@ -42,6 +44,8 @@ struct Family {
   // family that sends the bare data, or whose body only its module knows.
   std::string (*successSchema)(const std::string& data) = nullptr;
   std::string (*successExample)(const std::string& data) = nullptr;
+  // The schema of a failure that goes out with HTTP 200 (x-mortise-soft), as JSON text; empty in families that have none.
+  std::string_view softFailureSchema = {};
   // Creates the envelope. Null only in the family of templates, whose envelopes are built from data.
   std::unique_ptr<Dialect> (*make)(MessagesPtr messages) = nullptr;
 

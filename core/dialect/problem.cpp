@@ -12,10 +12,21 @@ namespace {
 
 constexpr std::string_view kName = "problem";
 constexpr std::string_view kErrorSchema =
-    R"({"type":"object","required":["type","title","status","detail","instance"],"properties":{
-  "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
-  "instance":{"type":"string"},"code":{"type":"string"},"request_id":{"type":"string"},
-  "retry_after":{"type":"integer"},"errors":{"type":"array","items":{"type":"object"}}
+    R"({"type":"object","description":"RFC 9457 problem details. Show detail to people; tell reasons apart by code.",
+"required":["type","title","status","detail","instance","code","request_id"],"properties":{
+  "type":{"type":"string","description":"Always about:blank."},
+  "title":{"type":"string","description":"The phrase of the HTTP status."},
+  "status":{"type":"integer"},
+  "detail":{"type":"string","description":"What went wrong, in the language of the request."},
+  "instance":{"type":"string","description":"The path of the request."},
+  "code":{"type":"string","description":"Stable word for the reason, such as not_found."},
+  "request_id":{"type":"string","description":"The same as the header X-Request-Id."},
+  "retry_after":{"type":"integer","minimum":1,"description":"With 429: seconds to wait, as in Retry-After."},
+  "errors":{"type":"array","description":"With 422: every field at fault, in order.","items":{
+    "type":"object","required":["detail","loc"],"properties":{
+      "detail":{"type":"string"},
+      "pointer":{"type":"string","description":"JSON pointer into the body, as a fragment."},
+      "loc":{"type":"array","items":{"type":"string"},"description":"Where: body, query or path, then the name."}}}}
 }})";
 constexpr std::string_view kErrorExamples = R"({
   "notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e"}},

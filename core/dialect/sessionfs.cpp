@@ -11,7 +11,10 @@ namespace {
 
 constexpr std::string_view kName = "sessionfs";
 constexpr std::string_view kErrorSchema = R"({"type":"object","required":["error"],"properties":{
-  "error":{"type":"object","required":["code","message","details"],"properties":{"code":{"type":"string"},"message":{"type":"string"},"details":{"type":"object"}}}
+  "error":{"type":"object","required":["code","message","details"],"properties":{
+    "code":{"type":"string","description":"The status, as text; a word in refusals that have one of their own."},
+    "message":{"type":"string"},
+    "details":{"type":"object","description":"Its `error` names the case, where a client needs to tell it apart."}}}
 }})";
 constexpr std::string_view kErrorExamples = R"({
   "notSignedIn":{"value":{"error":{"code":"401","message":"Missing or invalid API key","details":{}}}},

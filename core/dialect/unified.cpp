@@ -22,6 +22,10 @@ constexpr std::string_view kErrorSchema =
   "recoverable":{"type":"boolean"},"suggestions":{"type":"array","items":{"type":"string"}},
   "context":{"type":"object"},"extra":{"type":"object"}
 }})";
+constexpr std::string_view kErrorHeaders =
+    R"("X-RateLimit-Limit":{"description":"With 429: requests that a window allows","schema":{"type":"integer"}},)"
+    R"("X-RateLimit-Remaining":{"description":"With 429: how many are left","schema":{"type":"integer"}},)"
+    R"("X-RateLimit-Reset":{"description":"With 429: when there is room again, in seconds since 1970","schema":{"type":"integer"}})";
 constexpr std::string_view kErrorExamples = R"({
   "notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"4f1c2d3e","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},
   "invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"4f1c2d3e","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}
@@ -225,7 +229,7 @@ const Family& unifiedFamily() {
     own.invalidStatus = kInvalidStatus;
     own.title = "Consoles";
     own.audience = "for pages in a browser; every answer is `{success, error, message, timestamp, data}`.";
-    own.error = {"UnifiedError", "application/json", kErrorSchema, kErrorExamples};
+    own.error = {"UnifiedError", "application/json", kErrorSchema, kErrorExamples, kErrorHeaders};
     own.successSchema = successSchema;
     own.successExample = successExample;
     own.make = [](MessagesPtr messages) -> std::unique_ptr<Dialect> {
