@@ -28,29 +28,27 @@ void requireOneLine(const mortise::BodyMember<std::string>& text, const char* lo
   if (text.has() && !isOneLine(*text)) throw invalid(location, "control_character");
 }
 
-// A reply that may be a soft failure instead has no struct in the contract's header.
-json::Value tokensView(const mortise::Tokens& tokens) {
-  return json::object(
-      {{"access_token", tokens.accessToken}, {"refresh_token", tokens.refreshToken}, {"token_type", "bearer"}});
+contract::TokenResponse tokensView(const mortise::Tokens& tokens) {
+  return {.accessToken = tokens.accessToken, .refreshToken = tokens.refreshToken};
 }
 
 Reply loggedIn(const mortise::Tokens& tokens) {
-  return Reply::ok(
-      json::object({{"user", accountView<contract::UserResponse>(tokens.user)}, {"tokens", tokensView(tokens)}}));
+  return Reply::ok(json::from(
+      contract::LoginResponse{.user = accountView<contract::UserResponse>(tokens.user), .tokens = tokensView(tokens)}));
 }
 
 Reply shown(const mortise::User& user) { return Reply::ok(json::from(accountView<contract::UserResponse>(user))); }
 
 }  // namespace
 
-PlatformAccounts::PlatformAccounts(mortise::Host host) : identity_(host.identity()), loginFailures_(host.limits()) {}
+PlatformAccounts::PlatformAccounts(mortise::Host host)
+    : db_(host.db()), identity_(host.identity()), loginFailures_(host.limits()) {}
 
 Reply PlatformAccounts::registerAccount(const Request&, const contract::RegisterRequest& body) {
   const auto address = addressIn(body.email);
   mortise::NewUser user;
   user.username = body.username.valueOr("");
   user.nickname = body.nickname.valueOr("");
-  user.password = body.password;
   if (!user.username.empty() && !isPlatformUsername(user.username))
     throw invalid("body/username", "username_characters");
   requireOneLine(body.nickname, "body/nickname");
@@ -58,9 +56,12 @@ Reply PlatformAccounts::registerAccount(const Request&, const contract::Register
   if (user.username.empty() && user.email.empty()) throw Problem(400, "name_or_email_required");
   if (user.nickname.empty()) user.nickname = user.username;
   if (user.nickname.empty()) user.nickname = address->localPart();
+  user.passwordHash = identity_.hashPassword(body.password);
   try {
-    const auto account = identity_.create(user);
-    return loggedIn(identity_.openSession(account.id, mortise::SessionKind::stateless));
+    return loggedIn(db_.transaction([&](mortise::Transaction& tx) {
+      const auto accounts = identity_.in(tx);
+      return accounts.openSession(accounts.create(user).id, mortise::SessionKind::stateless);
+    }));
   } catch (const Problem& problem) {
     if (problem.code() == "username_taken" || problem.code() == "email_taken") throw Problem(400, problem.code());
     throw;
@@ -86,7 +87,7 @@ Reply PlatformAccounts::login(const Request&, const contract::LoginRequest& body
 
 Reply PlatformAccounts::refreshTokens(const Request&, const contract::RefreshTokenRequest& body) {
   try {
-    return Reply::ok(tokensView(identity_.refresh(body.refreshToken)));
+    return Reply::ok(json::from(tokensView(identity_.refresh(body.refreshToken))));
   } catch (const Problem& problem) {
     if (problem.status() != 401) throw;
     throw Problem(401, "invalid_refresh_token").note(problem.code());

@@ -2,6 +2,7 @@
 // (x-mortise-soft).
 #pragma once
 
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
@@ -24,6 +25,7 @@ class PlatformAccounts final : public auth_contract::platform::PlatformAccounts 
   Reply readAccount(const Request& request) override;
   Reply changeAccount(const Request& request, const auth_contract::platform::UpdateUserRequest& body) override;
 
+  mortise::Db db_;
   mortise::Identity identity_;
   LoginFailures loginFailures_;
 };

@@ -3,11 +3,13 @@
 #include <mortise/rows.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace auth {
 namespace {
 
-using mortise::db::Session;
+namespace db = mortise::db;
+using db::Session;
 
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond;
 // How long a caller may take to turn a claimed sign-up into an account; a claim left behind by a crash ends by itself.
@@ -28,25 +30,6 @@ constexpr const char* kTake =
     "(auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd OR "
     "auth_sends.window_count < :most)";
 
-constexpr const char* kSends =
-    "SELECT last_sent_at, window_started_at, window_count FROM auth_sends WHERE address_key = :address_key";
-
-constexpr const char* kHeld =
-    "SELECT id FROM auth_signups WHERE username_folded = :folded AND email <> :email AND expires_at > :now";
-
-constexpr const char* kDropExpired =
-    "DELETE FROM auth_signups WHERE (username_folded = :folded OR email = :email) AND expires_at <= :now";
-
-constexpr const char* kKeep =
-    "INSERT INTO auth_signups (email, id, username, username_folded, password_hash, redirect_to, code_mac, "
-    "code_expires_at, tries, "
-    "claimed_until, created_at, expires_at) VALUES (:email, :id, :username, :folded, :password_hash, :redirect_to, "
-    ":code_mac, "
-    ":code_expires_at, 0, 0, :now, :expires_at) "
-    "ON CONFLICT (email) DO UPDATE SET username = excluded.username, username_folded = excluded.username_folded, "
-    "password_hash = excluded.password_hash, redirect_to = excluded.redirect_to, code_mac = excluded.code_mac, "
-    "code_expires_at = excluded.code_expires_at, tries = 0, claimed_until = 0, expires_at = excluded.expires_at";
-
 constexpr const char* kRenew =
     "UPDATE auth_signups SET code_mac = :code_mac, code_expires_at = :code_expires_at, tries = 0, claimed_until = 0, "
     "expires_at = :expires_at WHERE email = :email AND expires_at > :now";
@@ -59,8 +42,14 @@ constexpr const char* kTry =
 struct NameTaken {};
 
 std::optional<Signup> read(Session& session, std::string_view email, std::int64_t now) {
-  return mortise::db::row<Signup>(session, "WHERE email = :email AND expires_at > :now",
-                                  {{"email", email}, {"now", now}});
+  return db::row<Signup>(session, "WHERE email = :email AND expires_at > :now", {{"email", email}, {"now", now}});
+}
+
+// Does a pending sign-up of another address hold this name?
+template <class Source>
+bool isHeld(Source&& source, std::string_view folded, std::string_view email, std::int64_t now) {
+  return db::exists<Signup>(source, "WHERE username_folded = :folded AND email <> :email AND expires_at > :now",
+                            {{"folded", folded}, {"email", email}, {"now", now}});
 }
 
 }  // namespace
@@ -71,14 +60,13 @@ std::int64_t SignupStore::waitFor(std::string_view addressKey, std::int64_t now)
 }
 
 std::int64_t SignupStore::waitFor(Session& session, std::string_view addressKey, std::int64_t now) const {
-  const auto row = session.queryOne<std::int64_t, std::int64_t, std::int64_t>(kSends, {{"address_key", addressKey}});
-  if (!row) return 0;
-  const auto [lastSentAt, windowStartedAt, windowCount] = *row;
+  const auto mails = db::find<AddressMails>(session, addressKey);
+  if (!mails) return 0;
   const std::int64_t absurd = now + kClockSlack;
   std::int64_t wait = 0;
-  if (lastSentAt <= absurd) wait = std::max(wait, lastSentAt + rules_.cooldown - now);
-  if (windowStartedAt <= absurd && windowCount >= rules_.codesPerHour)
-    wait = std::max(wait, windowStartedAt + kHour - now);
+  if (mails->lastSentAt <= absurd) wait = std::max(wait, mails->lastSentAt + rules_.cooldown - now);
+  if (mails->windowStartedAt <= absurd && mails->windowCount >= rules_.codesPerHour)
+    wait = std::max(wait, mails->windowStartedAt + kHour - now);
   return wait;
 }
 
@@ -92,7 +80,7 @@ bool SignupStore::take(Session& session, std::string_view addressKey, std::int64
 }
 
 bool SignupStore::usernameHeld(std::string_view folded, std::string_view email, std::int64_t now) const {
-  return db_.queryOne<std::string>(kHeld, {{"folded", folded}, {"email", email}, {"now", now}}).has_value();
+  return isHeld(db_, folded, email, now);
 }
 
 SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, std::string_view addressKey,
@@ -105,27 +93,25 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
         return taken;
       }
       if (hasAccount) return taken;
-      session.execute(kDropExpired, {{"folded", folded}, {"email", signup.email}, {"now", now}});
-      if (session.queryOne<std::string>(kHeld, {{"folded", folded}, {"email", signup.email}, {"now", now}}))
-        throw NameTaken();
-      session.execute(kKeep, {{"email", signup.email},
-                              {"id", signup.id},
-                              {"username", signup.username},
-                              {"folded", folded},
-                              {"password_hash", signup.passwordHash},
-                              {"redirect_to", signup.redirectTo},
-                              {"code_mac", signup.codeMac},
-                              {"code_expires_at", now + rules_.codeLifetime},
-                              {"now", now},
-                              {"expires_at", now + rules_.pendingLifetime}});
-      taken.signup = signup;
+      session.execute("DELETE FROM auth_signups WHERE username_folded = :folded AND expires_at <= :now",
+                      {{"folded", folded}, {"now", now}});
+      session.execute("DELETE FROM auth_signups WHERE email = :email AND expires_at <= :now",
+                      {{"email", signup.email}, {"now", now}});
+      if (isHeld(session, folded, signup.email, now)) throw NameTaken();
+      Signup kept = signup;
+      kept.usernameFolded = folded;
+      kept.createdAt = now;
+      kept.codeExpiresAt = now + rules_.codeLifetime;
+      kept.expiresAt = now + rules_.pendingLifetime;
+      db::upsert(session, kept);
+      taken.signup = std::move(kept);
       return taken;
     });
   } catch (const NameTaken&) {
     // Rolled back: the mail is not counted either.
-  } catch (const mortise::db::Error& error) {
+  } catch (const db::Error& error) {
     // Another sign-up took the name between our look and our write.
-    if (error.kind() != mortise::db::Error::Kind::exists) throw;
+    if (error.kind() != db::Error::Kind::exists) throw;
   }
   Taken taken;
   taken.usernameTaken = true;
@@ -173,9 +159,7 @@ std::optional<Signup> SignupStore::claim(std::string_view email, const std::func
   });
 }
 
-void SignupStore::finish(const Signup& signup) const {
-  db_.execute("DELETE FROM auth_signups WHERE email = :email", {{"email", signup.email}});
-}
+void SignupStore::finish(const Signup& signup) const { db::remove<Signup>(db_, signup.email); }
 
 void SignupStore::release(const Signup& signup) const {
   // A new code may have replaced the claimed one meanwhile; this claim says nothing about it.

@@ -26,14 +26,36 @@ struct Signup {
   std::string username;
   std::string passwordHash;
   std::string redirectTo;  // empty = none
-  std::string codeMac;
+  std::string codeMac;     // empty: the code is dead
   std::int64_t createdAt = 0;
+  // Of the store's:
+  std::string usernameFolded{};
+  std::int64_t codeExpiresAt = 0;
+  std::int64_t tries = 0;
+  std::int64_t claimedUntil = 0;  // while an account is made of it; 0: free
+  std::int64_t expiresAt = 0;
 
   static constexpr auto kFields = mortise::fields(
-      "auth_signups", mortise::field("id", &Signup::id), mortise::field("email", &Signup::email).key(),
-      mortise::field("username", &Signup::username), mortise::field("password_hash", &Signup::passwordHash).hidden(),
-      mortise::field("redirect_to", &Signup::redirectTo), mortise::field("code_mac", &Signup::codeMac).hidden(),
-      mortise::field("created_at", &Signup::createdAt));
+      "auth_signups", mortise::field("id", &Signup::id).fixed(), mortise::field("email", &Signup::email).key(),
+      mortise::field("username", &Signup::username), mortise::field("username_folded", &Signup::usernameFolded),
+      mortise::field("password_hash", &Signup::passwordHash), mortise::field("redirect_to", &Signup::redirectTo),
+      mortise::field("code_mac", &Signup::codeMac), mortise::field("code_expires_at", &Signup::codeExpiresAt),
+      mortise::field("tries", &Signup::tries), mortise::field("claimed_until", &Signup::claimedUntil),
+      mortise::field("created_at", &Signup::createdAt).fixed(), mortise::field("expires_at", &Signup::expiresAt));
+};
+
+// When mail went to an address.
+struct AddressMails {
+  std::string addressKey;
+  std::int64_t lastSentAt = 0;
+  std::int64_t windowStartedAt = 0;
+  std::int64_t windowCount = 0;
+
+  static constexpr auto kFields =
+      mortise::fields("auth_sends", mortise::field("address_key", &AddressMails::addressKey).key(),
+                      mortise::field("last_sent_at", &AddressMails::lastSentAt),
+                      mortise::field("window_started_at", &AddressMails::windowStartedAt),
+                      mortise::field("window_count", &AddressMails::windowCount));
 };
 
 // Every member throws mortise::db::Error. [worker]

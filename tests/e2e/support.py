@@ -1,4 +1,5 @@
 """What the end-to-end tests share: plain HTTP, raw sockets, peers, accounts. The server itself is mortise_server.py."""
+import contextlib
 import ctypes
 import http.client
 import json
@@ -161,6 +162,22 @@ def mortise(*arguments, environment=None, cwd=None, input=None, seconds=60):
     """Runs the program to its end; returns the finished process with its output as text."""
     return subprocess.run([str(BINARY), *map(str, arguments)], capture_output=True, text=True, timeout=seconds, cwd=cwd,
                           env={**clean_environment(), **(environment or {})}, input=input if input is not None else "")
+
+
+@contextlib.contextmanager
+def refused_writes(sql, on_postgres, verb, table, when="1 = 1"):
+    """For its time the database refuses to INSERT, UPDATE or DELETE rows of a table, as a full disk would. `sql` runs one text in the server's database; `when`
+    says which rows, by NEW (OLD for DELETE)."""
+    head = f"CREATE TRIGGER refused BEFORE {verb} ON {table} FOR EACH ROW WHEN ({when}) "
+    if on_postgres:
+        sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$; " + head +
+            "EXECUTE FUNCTION refuse()")
+    else:
+        sql(head + "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END")
+    try:
+        yield
+    finally:
+        sql("DROP FUNCTION refuse CASCADE" if on_postgres else "DROP TRIGGER refused")
 
 
 def percentile(values, part):

@@ -7,6 +7,7 @@ import threading
 import unittest
 import urllib.parse
 
+import support
 from auth_platform_test import Case
 from auth_runtime_test import OPTIONS, PASSWORD, Client, name
 from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
@@ -228,6 +229,16 @@ class WeChat:
         for thread in threads:
             thread.join()
         self.assertEqual((len(found), len(set(found))), (4, 1))
+
+    def test_an_account_that_can_not_be_made_whole_is_not_made(self):
+        for verb, table, when in (("INSERT", "auth_oauth_accounts", "1 = 1"), ("INSERT", "mortise_audit", "NEW.action = 'auth.account_created'")):
+            person = name("half")
+            accounts = len(self.rows("SELECT id FROM mortise_users"))
+            with support.refused_writes(self.sql, hasattr(self, "postgres"), verb, table, when):
+                self.assertFailed(self.callback(person + ".1"), "登录失败，请稍后重试")
+            self.assertEqual(len(self.rows("SELECT id FROM mortise_users")), accounts)
+            self.assertNotIn(f"openid-{person}", self.rows("SELECT subject FROM auth_oauth_accounts"))
+            self.me(self.sign_in(person + ".2"))
 
     # --- state
 

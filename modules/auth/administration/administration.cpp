@@ -15,6 +15,7 @@ namespace contract = auth_contract::administration_sessionfs;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
+using mortise::Transaction;
 
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
@@ -85,8 +86,7 @@ Reply Administration::mintKeyOnBehalf(const Request& request, const contract::Mi
   wish.userId = user.id;
   wish.name = body.name.valueOr("admin-minted");
   wish.createdBy = request.principal().userId;
-  // In one: no key may work that the trail does not show.
-  const auto key = db_.transaction([&](mortise::Transaction& tx) {
+  const auto key = db_.transaction([&](Transaction& tx) {
     auto minted = identity_.in(tx).mintKey(wish);
     audit_.in(tx).record(request, "auth.mint_api_key_on_behalf", targetOf(user),
                          json::object({{"key_id", minted.id}, {"name", minted.name}}));
@@ -104,9 +104,8 @@ Reply Administration::setUserTier(const Request& request, const contract::SetUse
   const auto user = named(request);
   mortise::UserChange change;
   change.tier = body.tier;
-  const auto changed = identity_.change(user.id, change);
-  audit_.record(request, "auth.tier_changed", targetOf(user), json::object({{"from", user.tier}, {"to", body.tier}}));
-  return shown(changed);
+  return shown(
+      changed(request, user, change, "auth.tier_changed", json::object({{"from", user.tier}, {"to", body.tier}})));
 }
 
 Reply Administration::confirmUserEmail(const Request& request) {
@@ -115,9 +114,17 @@ Reply Administration::confirmUserEmail(const Request& request) {
   if (user.emailConfirmedAt != 0) return shown(user);
   mortise::UserChange change;
   change.emailConfirmedAt = mortise::nowMicros();
-  const auto changed = identity_.change(user.id, change);
-  audit_.record(request, "auth.email_verified", targetOf(user), json::object({{"by", "administrator"}}));
-  return shown(changed);
+  return shown(changed(request, user, change, "auth.email_verified", json::object({{"by", "administrator"}})));
+}
+
+mortise::User Administration::changed(const Request& request, const mortise::User& user,
+                                      const mortise::UserChange& change, std::string_view action,
+                                      const json::Value& details) const {
+  return db_.transaction([&](Transaction& tx) {
+    auto after = identity_.in(tx).change(user.id, change);
+    audit_.in(tx).record(request, action, targetOf(user), details);
+    return after;
+  });
 }
 
 Reply Administration::listAllOrgs(const Request& request) {
@@ -134,13 +141,16 @@ Reply Administration::setOrgTier(const Request& request, const contract::SetOrgT
   change.tier = body.tier;
   change.seatsLimit = body.seatsLimit.optional();
   change.storageLimit = body.storageLimitBytes.optional();
-  const auto changed = orgs_.change(org.id, change);
-  audit_.record(request, "auth.org_tier_changed", "org:" + org.id,
-                json::object({{"from", org.tier},
-                              {"to", changed.tier},
-                              {"seats_limit", changed.seatsLimit},
-                              {"storage_limit_bytes", changed.storageLimit}}));
-  return Reply::ok(json::from(orgView(changed)));
+  const auto after = db_.transaction([&](Transaction& tx) {
+    auto changed = orgs_.in(tx).change(org.id, change);
+    audit_.in(tx).record(request, "auth.org_tier_changed", "org:" + org.id,
+                         json::object({{"from", org.tier},
+                                       {"to", changed.tier},
+                                       {"seats_limit", changed.seatsLimit},
+                                       {"storage_limit_bytes", changed.storageLimit}}));
+    return changed;
+  });
+  return Reply::ok(json::from(orgView(after)));
 }
 
 }  // namespace auth

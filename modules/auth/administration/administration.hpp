@@ -7,6 +7,8 @@
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
 
+#include <string_view>
+
 #include "auth_contract.hpp"
 
 namespace auth {
@@ -32,6 +34,9 @@ class Administration final : public auth_contract::administration_sessionfs::Adm
 
   // The account that the path names. Problem 404 user_not_found.
   mortise::User named(const Request& request) const;
+  // The account after `change`, which the audit trail tells of. Problem 404 user_not_found.
+  mortise::User changed(const Request& request, const mortise::User& user, const mortise::UserChange& change,
+                        std::string_view action, const mortise::json::Value& details) const;
 
   mortise::Db db_;
   mortise::Identity identity_;

@@ -1,7 +1,5 @@
 #include "platform_administration.hpp"
 
-#include <mortise/db.hpp>
-
 #include <optional>
 #include <string>
 
@@ -15,13 +13,14 @@ namespace contract = auth_contract::administration;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
+using mortise::Transaction;
 
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
 }  // namespace
 
 PlatformAdministration::PlatformAdministration(mortise::Host host)
-    : identity_(host.identity()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
+    : db_(host.db()), identity_(host.identity()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
 
 mortise::User PlatformAdministration::named(const Request& request) const {
   return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
@@ -51,17 +50,22 @@ Reply PlatformAdministration::setAccountStatus(const Request& request, const con
   const auto user = subordinate(request);
   mortise::UserChange change;
   change.status = status;
-  identity_.change(user.id, change);  // ends sessions and tokens unless the account is active now
-  audit_.record(request, "auth.status_changed", targetOf(user), json::object({{"from", user.status}, {"to", status}}));
+  db_.transaction([&](Transaction& tx) {
+    identity_.in(tx).change(user.id, change);  // ends sessions and tokens unless the account is active now
+    audit_.in(tx).record(request, "auth.status_changed", targetOf(user),
+                         json::object({{"from", user.status}, {"to", status}}));
+  });
   return Reply::status(200);
 }
 
 Reply PlatformAdministration::deleteAccount(const Request& request) {
   const auto user = subordinate(request);
-  identity_.remove(user.id);
-  oauth_.forget(user.id);
-  defaultOrgs_.choose(user.id, std::nullopt);
-  audit_.record(request, "auth.account_deleted", targetOf(user));
+  db_.transaction([&](Transaction& tx) {
+    identity_.in(tx).remove(user.id);
+    oauth_.in(tx).forget(user.id);
+    defaultOrgs_.in(tx).choose(user.id, std::nullopt);
+    audit_.in(tx).record(request, "auth.account_deleted", targetOf(user));
+  });
   return Reply::status(200);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
@@ -31,6 +32,7 @@ class PlatformAdministration final : public auth_contract::administration::Platf
   // user_not_found, 403 administrator_protected, in this order.
   mortise::User subordinate(const Request& request) const;
 
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Audit audit_;
   OauthStore oauth_;

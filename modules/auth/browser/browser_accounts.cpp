@@ -17,7 +17,11 @@ using mortise::Reply;
 using mortise::Request;
 
 BrowserAccounts::BrowserAccounts(mortise::Host host)
-    : identity_(host.identity()), limits_(host.limits()), audit_(host.audit()), loginFailures_(host.limits()) {}
+    : db_(host.db()),
+      identity_(host.identity()),
+      limits_(host.limits()),
+      audit_(host.audit()),
+      loginFailures_(host.limits()) {}
 
 Reply BrowserAccounts::profile(const Request& request) const {
   return Reply::ok(json::from(browserProfileView(callerOf(identity_, request))));
@@ -72,24 +76,20 @@ Reply BrowserAccounts::changePassword(const Request& request, const mortise::Jso
 
   mortise::UserChange change;
   change.passwordHash = identity_.hashPassword(password);
-  auto reply = Reply::status(200).message("password_changed");
-  if (caller.credential != MORTISE_CREDENTIAL_COOKIE) {
-    identity_.change(caller.userId, change);
-    recordPasswordChange(request);
-    return reply;
-  }
-  // The change ends every session of the account. This browser's has no user meanwhile, and so survives with the CSRF
-  // tokens that its pages hold.
+  const bool byCookie = caller.credential == MORTISE_CREDENTIAL_COOKIE;
   const auto cookie = request.header("Cookie");
-  identity_.logoutCookie(cookie);
-  identity_.change(caller.userId, change);
-  recordPasswordChange(request);
-  reply.header("Set-Cookie", identity_.loginCookie(cookie, caller.userId).setCookie);
+  const auto setCookie = db_.transaction([&](mortise::Transaction& tx) {
+    const auto accounts = identity_.in(tx);
+    // The change ends every session of the account. This browser's has no user meanwhile, and so survives with the CSRF
+    // tokens that its pages hold.
+    if (byCookie) accounts.logoutCookie(cookie);
+    accounts.change(caller.userId, change);
+    audit_.in(tx).record(request, "auth.password_changed", "user:" + caller.userId.string());
+    return byCookie ? accounts.loginCookie(cookie, caller.userId).setCookie : std::string();
+  });
+  auto reply = Reply::status(200).message("password_changed");
+  if (byCookie) reply.header("Set-Cookie", setCookie);
   return reply;
-}
-
-void BrowserAccounts::recordPasswordChange(const Request& request) const {
-  audit_.record(request, "auth.password_changed", "user:" + request.principal().userId.string());
 }
 
 }  // namespace auth

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
 #include <mortise/module.hpp>
@@ -29,8 +30,7 @@ class BrowserAccounts final : public auth_contract::browser::BrowserSessions {
   Reply browserLogout(const Request& request) override;
   Reply changePassword(const Request& request, const mortise::Json& body) override;
 
-  void recordPasswordChange(const Request& request) const;
-
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Limits limits_;
   mortise::Audit audit_;

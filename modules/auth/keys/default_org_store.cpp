@@ -1,20 +1,22 @@
 #include "keys/default_org_store.hpp"
 
+#include <mortise/rows.hpp>
+
 namespace auth {
 
+namespace db = mortise::db;
+
 std::optional<std::string> DefaultOrgStore::find(std::string_view userId) const {
-  return db_.queryOne<std::string>("SELECT org_id FROM auth_default_orgs WHERE user_id = :user", {{"user", userId}});
+  const auto chosen = db::find<DefaultOrg>(db_, userId);
+  return chosen ? std::optional(chosen->orgId) : std::nullopt;
 }
 
 void DefaultOrgStore::choose(std::string_view userId, const std::optional<std::string>& orgId) const {
-  if (!orgId) {
-    db_.execute("DELETE FROM auth_default_orgs WHERE user_id = :user", {{"user", userId}});
-    return;
+  if (orgId) {
+    db::upsert(db_, DefaultOrg{std::string(userId), *orgId});
+  } else {
+    db::remove<DefaultOrg>(db_, userId);
   }
-  db_.execute(
-      "INSERT INTO auth_default_orgs (user_id, org_id) VALUES (:user, :org) "
-      "ON CONFLICT (user_id) DO UPDATE SET org_id = excluded.org_id",
-      {{"user", userId}, {"org", *orgId}});
 }
 
 void DefaultOrgStore::forget(std::string_view userId, std::string_view orgId) const {

@@ -21,6 +21,7 @@ namespace contract = auth_contract::keys;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
+using mortise::Transaction;
 
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
 constexpr std::string_view kPurpose = "verification links";
@@ -56,7 +57,7 @@ Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& bod
   account.email = emailOf(body.email).text();
   if (!requiresVerification_) account.emailConfirmedAt = mortise::nowMicros();
   // In one: an account whose key no client holds could not be used, and its address would be taken.
-  const auto [user, key] = db_.transaction([&](mortise::Transaction& tx) {
+  const auto [user, key] = db_.transaction([&](Transaction& tx) {
     auto created = identity_.in(tx).create(account);
     mortise::NewApiKey first;
     first.userId = created.id;
@@ -121,12 +122,14 @@ Verification KeyAccounts::verify(const Request& request, std::string_view token)
   mortise::UserChange change;
   change.emailConfirmedAt = mortise::nowMicros();
   try {
-    identity_.change(user->id, change);
-  } catch (const mortise::Problem& problem) {
+    db_.transaction([&](Transaction& tx) {
+      identity_.in(tx).change(user->id, change);
+      audit_.in(tx).record(request, "auth.email_verified", "user:" + user->id);
+    });
+  } catch (const Problem& problem) {
     if (problem.status() == 404) return Verification::accountGone;
     throw;
   }
-  audit_.record(request, "auth.email_verified", "user:" + user->id);
   return Verification::verified;
 }
 
@@ -193,14 +196,17 @@ mortise::ApiKey KeyAccounts::mint(const Request& request, const std::string& nam
   wish.userId = request.principal().userId;
   wish.name = name;
   wish.expiresAt = expiresAt;
-  requireRoomForKey(wish.userId);
-  auto key = identity_.mintKey(wish);
-  audit_.record(request, "auth.key_minted", "key:" + key.id, json::object({{"name", key.name}}));
-  return key;
+  return db_.transaction([&](Transaction& tx) {
+    requireRoomForKey(tx, wish.userId);
+    auto key = identity_.in(tx).mintKey(wish);
+    audit_.in(tx).record(request, "auth.key_minted", "key:" + key.id, json::object({{"name", key.name}}));
+    return key;
+  });
 }
 
-void KeyAccounts::requireRoomForKey(std::string_view userId) const {
-  const auto keys = identity_.listKeys(userId);
+void KeyAccounts::requireRoomForKey(Transaction& tx, const std::string& userId) const {
+  tx.lock("keys of " + userId);
+  const auto keys = identity_.in(tx).listKeys(userId);
   const auto living = std::count_if(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
     return key.kind == mortise::KeyKind::user && isActive(key) &&
            (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
@@ -216,8 +222,10 @@ Reply KeyAccounts::listKeys(const Request& request) {
 
 Reply KeyAccounts::deactivateKey(const Request& request) {
   const std::string id = request.path("key_id");
-  identity_.deactivateKey(request.principal().userId, id);
-  audit_.record(request, "auth.key_deactivated", "key:" + id);
+  db_.transaction([&](Transaction& tx) {
+    identity_.in(tx).deactivateKey(request.principal().userId, id);
+    audit_.in(tx).record(request, "auth.key_deactivated", "key:" + id);
+  });
   return Reply::noContent();
 }
 
@@ -235,8 +243,10 @@ Reply KeyAccounts::revokePersonalKey(const Request& request, const contract::Key
     return key.id == id && key.kind == mortise::KeyKind::user;
   });
   if (!own) throw Problem(404, "api_key_not_found");
-  identity_.revokeKey(id, body.reason);
-  audit_.record(request, "auth.key_revoked", "key:" + id, json::object({{"reason", body.reason}}));
+  db_.transaction([&](Transaction& tx) {
+    identity_.in(tx).revokeKey(id, body.reason);
+    audit_.in(tx).record(request, "auth.key_revoked", "key:" + id, json::object({{"reason", body.reason}}));
+  });
   return Reply::noContent();
 }
 

@@ -48,8 +48,8 @@ class KeyAccounts final : public auth_contract::keys::Keys {
 
   // `expiresAt`: microseconds since the epoch; 0: never.
   mortise::ApiKey mint(const Request& request, const std::string& name, std::int64_t expiresAt);
-  // Counts what is there before it mints, so two requests at once may go one over.
-  void requireRoomForKey(std::string_view userId) const;
+  // Problem 409 too_many_api_keys. Until `tx` ends no other transaction counts the user's keys.
+  void requireRoomForKey(mortise::Transaction& tx, const std::string& userId) const;
   // False when no mail went out; the log says why.
   bool mailLink(const mortise::User& user, std::string_view language) const;
   std::string linkFor(const mortise::User& user) const;

@@ -81,10 +81,13 @@ std::vector<Invite> InviteStore::openTo(std::string_view email, std::int64_t lim
 }
 
 std::int64_t InviteStore::purge(Time before) const {
-  return db_.execute(
-      "DELETE FROM auth_invites WHERE (state = 'pending' AND expires_at <= :before) OR (state <> 'pending' AND "
-      "answered_at <= :before)",
-      {{"before", before}});
+  return db_.transaction([&](db::Session& session) {
+    // An answered one has the time of its answer; a pending one has 0 there.
+    return session.execute("DELETE FROM auth_invites WHERE state = 'pending' AND expires_at <= :before",
+                           {{"before", before}}) +
+           session.execute("DELETE FROM auth_invites WHERE answered_at > 0 AND answered_at <= :before",
+                           {{"before", before}});
+  });
 }
 
 }  // namespace auth

@@ -25,6 +25,7 @@ namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Time;
+using mortise::Transaction;
 
 constexpr std::size_t kMaxReason = 1000;  // characters
 constexpr std::int64_t kMaxInvitesToMe = 200;
@@ -105,14 +106,18 @@ Reply Invites::inviteInto(const Request& request, const mortise::Org& org, const
   invite.createdAt = at;
   invite.expiresAt = at + lifetime_;
   takeLimits(invite);
-  if (!invites_.keep(invite)) {
+  const bool kept = db_.transaction([&](Transaction& tx) {
+    if (!invites_.in(tx).keep(invite)) return false;
+    audit_.in(tx).record(request, "auth.member_invited", "invite:" + invite.id,
+                         json::object({{"org_id", org.id}, {"email", invite.email}, {"role", invite.role}}));
+    mail(tx, request, org, invite, at);
+    return true;
+  });
+  if (!kept) {
     limits_.refund("invites_org", invite.orgId);
     limits_.refund("invites_address", addressKey(invite));
     throw Problem(409, "invite_open");
   }
-  audit_.record(request, "auth.member_invited", "invite:" + invite.id,
-                json::object({{"org_id", org.id}, {"email", invite.email}, {"role", invite.role}}));
-  mail(request, org, invite, at);
   return Reply::ok(json::from(contract::Invited{.inviteId = invite.id, .email = invite.email, .role = invite.role}));
 }
 
@@ -129,7 +134,7 @@ Reply Invites::acceptInvite(const Request& request) {
   const auto invite = openInvite(request, at);
   const auto caller = request.principal();
   if (!caller.orgId.empty()) throw Problem(409, "already_in_org");
-  db_.transaction([&](mortise::Transaction& tx) {
+  db_.transaction([&](Transaction& tx) {
     // The request that changes the row is the one that accepts.
     if (!invites_.in(tx).accept(invite.id, at)) throw Problem(409, "invite_changed");
     orgs_.in(tx).addMember(invite.orgId, caller.userId, invite.role);
@@ -145,8 +150,12 @@ Reply Invites::declineInvite(const Request& request, const std::optional<contrac
   const auto invite = openInvite(request, at);
   const auto sent = body.value_or(contract::DeclineInviteBody());
   const auto reason = sent.reason.has() ? *sent.reason : sent.declineReason.valueOr("");
-  if (!invites_.decline(invite.id, firstCharacters(reason, kMaxReason), at)) throw Problem(409, "invite_changed");
-  audit_.record(request, "auth.invite_declined", "invite:" + invite.id, json::object({{"org_id", invite.orgId}}));
+  db_.transaction([&](Transaction& tx) {
+    if (!invites_.in(tx).decline(invite.id, firstCharacters(reason, kMaxReason), at))
+      throw Problem(409, "invite_changed");
+    audit_.in(tx).record(request, "auth.invite_declined", "invite:" + invite.id,
+                         json::object({{"org_id", invite.orgId}}));
+  });
   return Reply::ok(json::from(contract::DeclineInviteReply{.inviteId = invite.id, .declinedAt = mortise::isoTime(at)}));
 }
 
@@ -180,25 +189,31 @@ Reply Invites::listInvitesToMe(const Request& request) {
 Reply Invites::revokeInvite(const Request& request) {
   const auto orgId = requireOwnOrg(request.principal(), "admin");
   const std::string id = request.path("invite_id");
-  if (!invites_.remove(orgId, id)) throw Problem(404, "invite_not_found");
-  audit_.record(request, "auth.invite_revoked", "invite:" + id, json::object({{"org_id", orgId}}));
+  db_.transaction([&](Transaction& tx) {
+    if (!invites_.in(tx).remove(orgId, id)) throw Problem(404, "invite_not_found");
+    audit_.in(tx).record(request, "auth.invite_revoked", "invite:" + id, json::object({{"org_id", orgId}}));
+  });
   return Reply::ok(json::from(contract::RevokeInviteReply{id}));
 }
 
 Reply Invites::resendInvite(const Request& request) {
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "admin");
   const auto at = mortise::now();
-  const auto invite = invites_.find(request.path("invite_id"));
-  if (!invite || invite->orgId != org.id) throw Problem(404, "invite_not_found");
-  requireOpen(*invite, at, 409);
-  takeLimits(*invite);
-  const bool sent = mail(request, org, *invite, at);
-  if (sent) audit_.record(request, "auth.invite_resent", "invite:" + invite->id, json::object({{"org_id", org.id}}));
-  const auto mailedAt = sent ? at : invite->lastEmailedAt;
-  return Reply::ok(json::from(contract::ResendInviteReply{.inviteId = invite->id,
-                                                          .email = invite->email,
-                                                          .lastEmailedAt = timeOrNull(mortise::micros(mailedAt)),
-                                                          .sent = sent}));
+  auto invite = mortise::orNotFound(invites_.find(request.path("invite_id")), "invite_not_found");
+  if (invite.orgId != org.id) throw Problem(404, "invite_not_found");
+  requireOpen(invite, at, 409);
+  takeLimits(invite);
+  db_.transaction([&](Transaction& tx) {
+    if (mail(tx, request, org, invite, at))
+      audit_.in(tx).record(request, "auth.invite_resent", "invite:" + invite.id, json::object({{"org_id", org.id}}));
+  });
+  // What could not be queued after the commit has taken its mark back.
+  invite = invites_.find(invite.id).value_or(invite);
+  return Reply::ok(
+      json::from(contract::ResendInviteReply{.inviteId = invite.id,
+                                             .email = invite.email,
+                                             .lastEmailedAt = timeOrNull(mortise::micros(invite.lastEmailedAt)),
+                                             .sent = invite.lastEmailedAt == at}));
 }
 
 void Invites::takeLimits(const Invite& invite) const {
@@ -207,25 +222,27 @@ void Invites::takeLimits(const Invite& invite) const {
   limits_.take("invites_org", invite.orgId);
 }
 
-bool Invites::mail(const Request& request, const mortise::Org& org, const Invite& invite, Time now) const {
+bool Invites::mail(const Transaction& tx, const Request& request, const mortise::Org& org, const Invite& invite,
+                   Time now) const {
   if (!mail_.configured()) return false;
   const auto caller = request.principal();
   const std::string_view inviter = caller.email.empty() ? caller.username : caller.email;
   const auto days = std::max<long long>(1, std::chrono::ceil<std::chrono::days>(invite.expiresAt - now).count());
   const std::string link = appUrl_.empty() ? std::string() : appUrl_ + "/invites?highlight=" + invite.id;
   auto text = inviteMail(request.language(), org.name, inviter, days, link);
-  const auto failed = [this, id = invite.id, now, before = invite.lastEmailedAt](const std::string& reason) {
-    log_.warning("the mail of an invite was not sent", {{"invite", id}, {"reason", reason}});
-    invites_.notMailed(id, now, before);
+  const auto failed = [log = log_, id = invite.id, now, before = invite.lastEmailedAt](const InviteStore& invites,
+                                                                                       const std::string& reason) {
+    log.warning("the mail of an invite was not sent", {{"invite", id}, {"reason", reason}});
+    invites.notMailed(id, now, before);
   };
-  invites_.mailed(invite.id, now);
+  invites_.in(tx).mailed(invite.id, now);
   try {
     mail_.send({invite.email, std::move(text.subject), std::move(text.text), std::move(text.html)},
-               [failed](bool sent, const std::string& reason) {
-                 if (!sent) failed(reason);
+               [failed, invites = invites_](bool sent, const std::string& reason) {
+                 if (!sent) failed(invites, reason);
                });
   } catch (const Problem& problem) {
-    failed(problem.note());
+    failed(invites_.in(tx), problem.note());
     return false;
   }
   return true;

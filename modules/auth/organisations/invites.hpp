@@ -46,8 +46,10 @@ class Invites final : public auth_contract::organisations::Invites {
   Invite openInvite(const Request& request, mortise::Time now) const;
   // Problem 429 when the organisation, or the organisation to this address, has mailed too often.
   void takeLimits(const Invite& invite) const;
-  // Whether a mail is on its way. A mail that can't be sent is logged, no more.
-  bool mail(const Request& request, const mortise::Org& org, const Invite& invite, mortise::Time now) const;
+  // Asks for a mail that goes out after the commit. A mail that can't be sent is logged, and its mark (last_emailed_at)
+  // taken back; false when that is known at once.
+  bool mail(const mortise::Transaction& tx, const Request& request, const mortise::Org& org, const Invite& invite,
+            mortise::Time now) const;
 
   mortise::Log log_;
   mortise::Db db_;

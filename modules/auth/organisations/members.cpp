@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "organisations/org_access.hpp"
-#include "organisations/owner_transfers.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -16,17 +15,7 @@ namespace contract = auth_contract::organisations;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
-
-// The kernel refuses what would leave an organisation without an administrator; this family calls that a bad request.
-template <class Change>
-void changed(Change&& change) {
-  try {
-    change();
-  } catch (const Problem& problem) {
-    if (problem.code() == "last_administrator") throw Problem(400, problem.code());
-    throw;
-  }
-}
+using mortise::Transaction;
 
 }  // namespace
 
@@ -43,8 +32,8 @@ std::vector<contract::OrgMember> memberViews(const std::vector<mortise::Member>&
   return views;
 }
 
-Members::Members(mortise::Host host, const OwnerTransfers& transfers)
-    : orgs_(host.orgs()), audit_(host.audit()), defaultOrgs_(host.db()), transfers_(transfers) {}
+Members::Members(mortise::Host host)
+    : db_(host.db()), orgs_(host.orgs()), audit_(host.audit()), defaultOrgs_(host.db()), transfers_(host.db()) {}
 
 Reply Members::listOrgMembers(const Request& request) {
   const auto caller = request.principal();
@@ -69,11 +58,23 @@ Reply Members::changeRoleIn(const Request& request, const std::string& orgId, co
   const auto member = memberOf(request, orgId);
   requireMayChange(request, member, role);
   if (member.role != role) {
-    changed([&] { orgs_.setRole(orgId, member.userId, role); });
-    audit_.record(request, "auth.member_role_changed", "user:" + member.userId,
-                  json::object({{"org_id", orgId}, {"from", member.role}, {"to", role}}));
+    change([&](Transaction& tx) {
+      orgs_.in(tx).setRole(orgId, member.userId, role);
+      audit_.in(tx).record(request, "auth.member_role_changed", "user:" + member.userId,
+                           json::object({{"org_id", orgId}, {"from", member.role}, {"to", role}}));
+    });
   }
   return Reply::ok(json::from(contract::RoleChanged{.userId = member.userId, .role = role}));
+}
+
+// The kernel refuses what would leave an organisation without an administrator; this family calls that a bad request.
+void Members::change(const std::function<void(Transaction&)>& work) const {
+  try {
+    db_.transaction(work);
+  } catch (const Problem& problem) {
+    if (problem.code() == "last_administrator") throw Problem(400, problem.code());
+    throw;
+  }
 }
 
 void Members::requireMayChange(const Request& request, const mortise::Member& member, std::string_view role) const {
@@ -101,11 +102,14 @@ Reply Members::removeFrom(const Request& request, const std::string& orgId) {
   const auto member = memberOf(request, orgId);
   if (member.role == "owner") throw Problem(409, "owner_stays");
   if (member.userId == request.principal().userId) throw Problem(400, "own_removal");
-  changed([&] { orgs_.removeMember(orgId, member.userId); });
-  defaultOrgs_.forget(member.userId, orgId);
-  const auto cancelled = transfers_.cancelInvolving(orgId, member.userId);
-  audit_.record(request, "auth.member_removed", "user:" + member.userId,
-                json::object({{"org_id", orgId}, {"role", member.role}}));
+  std::int64_t cancelled = 0;
+  change([&](Transaction& tx) {
+    orgs_.in(tx).removeMember(orgId, member.userId);
+    defaultOrgs_.in(tx).forget(member.userId, orgId);
+    cancelled = transfers_.in(tx).cancelInvolving(orgId, member.userId, mortise::now());
+    audit_.in(tx).record(request, "auth.member_removed", "user:" + member.userId,
+                         json::object({{"org_id", orgId}, {"role", member.role}}));
+  });
   // No module keeps projects of an organisation yet; the one that will hands them over here.
   return Reply::ok(json::from(contract::MemberRemoved{
       .removed = member.userId, .projectsTransferred = 0, .pendingTransfersCancelled = cancelled}));

@@ -31,6 +31,8 @@ struct OrgSettings {
 class OrgSettingsStore {
  public:
   explicit OrgSettingsStore(mortise::Db db) : db_(db) {}
+  // The same inside a transaction.
+  OrgSettingsStore in(const mortise::Transaction& tx) const { return OrgSettingsStore(db_.in(tx)); }
 
   OrgSettings read(std::string_view orgId) const;
   // Writes what the change has, null included, and returns all settings. Two changes of different settings at once both

@@ -1,7 +1,6 @@
 #include "organisations/organisations.hpp"
 
 #include <mortise/config.hpp>
-#include <mortise/db.hpp>
 #include <mortise/paging.hpp>
 
 #include <optional>
@@ -19,6 +18,7 @@ namespace contract = auth_contract::organisations;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
+using mortise::Transaction;
 
 // Problem 400 when a setting of the body is out of its range.
 void requireRange(const mortise::BodyMember<std::int64_t>& setting, const char* name, std::int64_t least,
@@ -42,14 +42,15 @@ contract::ReadOwnOrgReply::Org view(const mortise::Org& org) {
 }  // namespace
 
 Organisations::Organisations(mortise::Host host)
-    : identity_(host.identity()),
+    : db_(host.db()),
+      identity_(host.identity()),
       orgs_(host.orgs()),
       audit_(host.audit()),
       settings_(host.db()),
       team_{host.config().integer("team_seats"), host.config().size("team_storage_per_seat")},
       enterprise_{host.config().integer("enterprise_seats"), host.config().size("enterprise_storage_per_seat")},
       transfers_(host),
-      members_(host, transfers_),
+      members_(host),
       invites_(host),
       serviceKeys_(host) {}
 
@@ -72,8 +73,12 @@ Reply Organisations::createOrg(const Request& request, const contract::CreateOrg
   wish.storageLimit = allowed.seats * allowed.storagePerSeat;
   wish.founderId = user.id;
   wish.founderRole = "admin";
-  const auto org = orgs_.create(wish);
-  audit_.record(request, "auth.org_created", "org:" + org.id, json::object({{"slug", org.slug}, {"tier", org.tier}}));
+  const auto org = db_.transaction([&](Transaction& tx) {
+    auto created = orgs_.in(tx).create(wish);
+    audit_.in(tx).record(request, "auth.org_created", "org:" + created.id,
+                         json::object({{"slug", created.slug}, {"tier", created.tier}}));
+    return created;
+  });
   return Reply::ok(json::from(contract::CreateOrgReply{.orgId = org.id, .name = org.name, .slug = org.slug}));
 }
 
@@ -106,9 +111,11 @@ Reply Organisations::changeOrgSettings(const Request& request, const contract::O
   requireRange(body.kbRetentionDays, "kb_retention_days", 1, 730);
   requireRange(body.kbMaxContextWords, "kb_max_context_words", 100, 50000);
   requireRange(body.kbSectionPageLimit, "kb_section_page_limit", 1, 200);
-  const json::Value settings = json::from(settings_.change(org.id, body));
-  audit_.record(request, "auth.org_settings_changed", "org:" + org.id, settings);
-  return Reply::ok(settings);
+  return Reply::ok(db_.transaction([&](Transaction& tx) {
+    json::Value settings = json::from(settings_.in(tx).change(org.id, body));
+    audit_.in(tx).record(request, "auth.org_settings_changed", "org:" + org.id, settings);
+    return settings;
+  }));
 }
 
 void Organisations::purge(mortise::JobRun& /*run*/) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
@@ -42,6 +43,7 @@ class Organisations final : public auth_contract::organisations::Organisations {
 
   void purge(mortise::JobRun& run);
 
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Orgs orgs_;
   mortise::Audit audit_;

@@ -1,11 +1,19 @@
 #include "organisations/owner_transfer_store.hpp"
 
+#include <mortise/counters.hpp>
 #include <mortise/rows.hpp>
 
 namespace auth {
 
 namespace db = mortise::db;
 using mortise::Time;
+
+namespace {
+
+// Numbers given out, so that a deleted one is not used again.
+const db::Counters kNumbers("auth_counters");
+
+}  // namespace
 
 std::optional<OwnerTransfer> OwnerTransferStore::keep(OwnerTransfer transfer) const {
   transfer.updatedAt = transfer.createdAt;
@@ -15,9 +23,7 @@ std::optional<OwnerTransfer> OwnerTransferStore::keep(OwnerTransfer transfer) co
           "UPDATE auth_owner_transfers SET state = 'expired', updated_at = :now WHERE org_id = :org_id AND "
           "state = 'pending' AND expires_at <= :now",
           {{"now", transfer.createdAt}, {"org_id", transfer.orgId}});
-      session.execute("UPDATE auth_counters SET value = value + 1 WHERE name = 'owner_transfer'");
-      transfer.id =
-          session.queryOne<std::int64_t>("SELECT value FROM auth_counters WHERE name = 'owner_transfer'").value();
+      transfer.id = kNumbers.add(session, "owner_transfer");
       db::insert(session, transfer);
     });
   } catch (const db::Error& error) {
@@ -56,7 +62,7 @@ std::int64_t OwnerTransferStore::purge(Time before, Time now) const {
         "UPDATE auth_owner_transfers SET state = 'expired', updated_at = expires_at WHERE state = 'pending' AND "
         "expires_at <= :now",
         {{"now", now}});
-    return session.execute("DELETE FROM auth_owner_transfers WHERE state <> 'pending' AND updated_at <= :before",
+    return session.execute("DELETE FROM auth_owner_transfers WHERE updated_at <= :before AND state <> 'pending'",
                            {{"before", before}});
   });
 }

@@ -19,6 +19,7 @@ namespace contract = auth_contract::organisations;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
+using mortise::Transaction;
 using Members = std::vector<mortise::Member>;
 
 const mortise::Member* owner(const Members& members) {
@@ -72,10 +73,13 @@ Reply OwnerTransfers::offerOwnership(const Request& request, const contract::Off
   offer.toUserId = to;
   offer.createdAt = mortise::now();
   offer.expiresAt = offer.createdAt + lifetime_;
-  const auto transfer = transfers_.keep(std::move(offer));
-  if (!transfer) throw Problem(409, "owner_transfer_open");
-  audit_.record(request, "auth.ownership_offered", target(*transfer), parties(*transfer));
-  return Reply::created(json::from(*transfer));
+  const auto transfer = db_.transaction([&](Transaction& tx) {
+    auto kept = transfers_.in(tx).keep(offer);
+    if (!kept) throw Problem(409, "owner_transfer_open");
+    audit_.in(tx).record(request, "auth.ownership_offered", target(*kept), parties(*kept));
+    return *std::move(kept);
+  });
+  return Reply::created(json::from(transfer));
 }
 
 Reply OwnerTransfers::readOwnershipOffer(const Request& request) {
@@ -103,7 +107,7 @@ Reply OwnerTransfers::acceptOwnership(const Request& request) {
     transfers_.close(transfer.id, "cancelled", at);
     throw Problem(409, "owner_transfer_void");
   }
-  db_.transaction([&](mortise::Transaction& tx) {
+  db_.transaction([&](Transaction& tx) {
     // The request that changes the row is the one that hands over.
     if (!transfers_.in(tx).close(transfer.id, "accepted", at)) throw Problem(409, "owner_transfer_closed");
     handOver(tx, transfer);
@@ -114,7 +118,7 @@ Reply OwnerTransfers::acceptOwnership(const Request& request) {
   return Reply::ok(json::from(transfer));
 }
 
-void OwnerTransfers::handOver(const mortise::Transaction& tx, const OwnerTransfer& transfer) const {
+void OwnerTransfers::handOver(const Transaction& tx, const OwnerTransfer& transfer) const {
   orgs_.in(tx).setRole(transfer.orgId, transfer.toUserId, "owner");
   // Without an owner before, the offer came from an administrator, who stays one.
   if (transfer.fromUserId != transfer.toUserId) orgs_.in(tx).setRole(transfer.orgId, transfer.fromUserId, "admin");
@@ -127,15 +131,13 @@ Reply OwnerTransfers::cancelOwnershipOffer(const Request& request) {
   auto transfer = openTransfer(request, org.id, at);
   const bool party = caller.userId == transfer.fromUserId || caller.userId == transfer.toUserId;
   if (!party && caller.orgRole != "owner") throw insufficientRole(caller.orgRole, "owner");
-  if (!transfers_.close(transfer.id, "cancelled", at)) throw Problem(409, "owner_transfer_closed");
-  audit_.record(request, "auth.ownership_offer_cancelled", target(transfer), parties(transfer));
+  db_.transaction([&](Transaction& tx) {
+    if (!transfers_.in(tx).close(transfer.id, "cancelled", at)) throw Problem(409, "owner_transfer_closed");
+    audit_.in(tx).record(request, "auth.ownership_offer_cancelled", target(transfer), parties(transfer));
+  });
   transfer.state = "cancelled";
   transfer.updatedAt = at;
   return Reply::ok(json::from(transfer));
-}
-
-std::int64_t OwnerTransfers::cancelInvolving(std::string_view orgId, std::string_view userId) const {
-  return transfers_.cancelInvolving(orgId, userId, mortise::now());
 }
 
 void OwnerTransfers::purge() {

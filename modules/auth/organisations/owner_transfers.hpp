@@ -19,8 +19,6 @@ namespace auth {
 class OwnerTransfers final : public auth_contract::organisations::OrganisationOwnership {
  public:
   explicit OwnerTransfers(mortise::Host host);
-  // For a user who leaves the organisation; returns how many offers were cancelled.
-  std::int64_t cancelInvolving(std::string_view orgId, std::string_view userId) const;
   // Marks expired offers and drops those that ended longer ago than they are kept for.
   void purge();
 

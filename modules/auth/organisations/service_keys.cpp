@@ -24,6 +24,7 @@ using mortise::ApiKey;
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Time;
+using mortise::Transaction;
 
 // The path's organisation, which is the caller's own: any other is not told from one that does not exist.
 std::string requireSameOrg(const mortise::Request& request, std::string_view role) {
@@ -83,7 +84,7 @@ std::string target(const ApiKey& key) { return "api_key:" + key.id; }
 
 }  // namespace
 
-ServiceKeys::ServiceKeys(mortise::Host host) : identity_(host.identity()), audit_(host.audit()) {}
+ServiceKeys::ServiceKeys(mortise::Host host) : db_(host.db()), identity_(host.identity()), audit_(host.audit()) {}
 
 Reply ServiceKeys::createServiceKey(const Request& request, const contract::NewServiceKey& body) {
   mortise::NewApiKey wish;
@@ -97,10 +98,12 @@ Reply ServiceKeys::createServiceKey(const Request& request, const contract::NewS
   if (!projects.empty()) wish.projectIds = jsonList(projects);
   if (const auto time = expiryFrom(body, mortise::now())) wish.expiresAt = mortise::micros(*time);
   wish.orgId = requireSameOrg(request, "admin");
-  const auto key = identity_.mintKey(wish);
-  audit_.record(request, "auth.service_key_created", target(key),
-                json::object({{"org_id", key.orgId}, {"name", key.name}, {"scopes", json::raw(key.scopes)}}));
-  return Reply::created(viewWithKey(key));
+  return Reply::created(viewWithKey(db_.transaction([&](Transaction& tx) {
+    auto key = identity_.in(tx).mintKey(wish);
+    audit_.in(tx).record(request, "auth.service_key_created", target(key),
+                         json::object({{"org_id", key.orgId}, {"name", key.name}, {"scopes", json::raw(key.scopes)}}));
+    return key;
+  })));
 }
 
 Reply ServiceKeys::listServiceKeys(const Request& request) {
@@ -118,9 +121,11 @@ Reply ServiceKeys::revokeServiceKey(const Request& request, const std::optional<
   if (key.revokedAt != 0) return Reply::noContent();
   const auto sent = body.value_or(contract::RevokeServiceKeyBody());
   const auto reason = sent.reason.has() ? *sent.reason : sent.revokeReason.valueOr("");
-  identity_.revokeKey(key.id, reason);
-  audit_.record(request, "auth.service_key_revoked", target(key),
-                json::object({{"org_id", orgId}, {"name", key.name}, {"reason", reason}}));
+  db_.transaction([&](Transaction& tx) {
+    identity_.in(tx).revokeKey(key.id, reason);
+    audit_.in(tx).record(request, "auth.service_key_revoked", target(key),
+                         json::object({{"org_id", orgId}, {"name", key.name}, {"reason", reason}}));
+  });
   return Reply::noContent();
 }
 
@@ -138,17 +143,15 @@ Reply ServiceKeys::rotateServiceKey(const Request& request) {
   wish.projectIds = old.projectIds;
   wish.createdBy = request.principal().userId;
   if (old.expiresAt != 0) wish.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
-  const auto key = identity_.mintKey(wish);
-  // The first revocation's reason stays: it tells which of two rotations at once was first. The key of the other one is
-  // shown to no client.
-  const std::string reason = "rotated by " + request.principal().userId.string() + ", replaced by " + key.id;
-  if (identity_.revokeKey(old.id, reason).revokeReason != reason) {
-    identity_.revokeKey(key.id, "rotation lost to another");
-    throw Problem(409, "key_already_revoked");
-  }
-  audit_.record(request, "auth.service_key_rotated", target(old),
-                json::object({{"org_id", orgId}, {"name", key.name}, {"new_id", key.id}}));
-  return Reply::ok(viewWithKey(key));
+  return Reply::ok(viewWithKey(db_.transaction([&](Transaction& tx) {
+    auto key = identity_.in(tx).mintKey(wish);
+    // The first revocation's reason stays: it tells which of two rotations at once was first.
+    const std::string reason = "rotated by " + wish.createdBy + ", replaced by " + key.id;
+    if (identity_.in(tx).revokeKey(old.id, reason).revokeReason != reason) throw Problem(409, "key_already_revoked");
+    audit_.in(tx).record(request, "auth.service_key_rotated", target(old),
+                         json::object({{"org_id", orgId}, {"name", key.name}, {"new_id", key.id}}));
+    return key;
+  })));
 }
 
 ApiKey ServiceKeys::keyOf(const Request& request, std::string_view orgId) const {

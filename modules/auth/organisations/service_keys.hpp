@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
@@ -29,6 +30,7 @@ class ServiceKeys final : public auth_contract::service_keys::ServiceKeys {
   // The service key that the path names. Problem 404 api_key_not_found.
   mortise::ApiKey keyOf(const Request& request, std::string_view orgId) const;
 
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Audit audit_;
 };

@@ -183,6 +183,13 @@ TEST_P(Invites, AreListedAlongAnIndexHoweverManyThereAre) {
     store_.openOf("org_1", page(100, 100), Time());
     store_.openOf("org_1", page(100, 5000), Time());
     store_.openTo("a11@x.org", 200, Time());
+    store_.find("inv_7");
+    store_.accept("inv_7", Time());
+    store_.settle("org_1", "a11@x.org", Time());
+    store_.mailed("inv_7", kNoon);
+    store_.notMailed("inv_7", kNoon, Time());
+    store_.remove("org_1", "inv_11");
+    store_.purge(mortise::timeOf(1005));
   }));
 }
 

@@ -1,11 +1,17 @@
 #include <gtest/gtest.h>
+#include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
+
+#include <optional>
+#include <string>
 
 #include "../wechat/oauth_state.hpp"
 #include "../wechat/oauth_store.hpp"
 
 namespace auth {
 namespace {
+
+using mortise::timeOf;
 
 TEST(OauthStates, KnowTheirOwn) {
   const OauthStates states(std::string(32, 'k')), others(std::string(32, 'o'));
@@ -30,33 +36,65 @@ class Oauth : public mortise::testing::DatabaseTest {
  protected:
   Oauth() : DatabaseTest("auth", AUTH_SOURCE_DIR "/migrations") {}
 
+  static OauthAccount account(const std::string& provider, const std::string& userId) {
+    return {provider, "o1", "", userId, timeOf(1), timeOf(1)};
+  }
+  std::optional<std::string> userOf(const std::string& provider) const {
+    const auto found = store_.find(provider, "o1");
+    return found ? std::optional(found->userId) : std::nullopt;
+  }
+
   OauthStore store_{db()};
 };
 MORTISE_ON_EVERY_DATABASE(Oauth);
 
 TEST_P(Oauth, AStateIsTakenOnceAndInTime) {
-  store_.rememberState("h1", 100);
-  EXPECT_FALSE(store_.takeState("other", 50));
-  EXPECT_FALSE(store_.takeState("h1", 100));
-  EXPECT_TRUE(store_.takeState("h1", 99));
-  EXPECT_FALSE(store_.takeState("h1", 99));
-  store_.rememberState("h2", 100);
-  store_.rememberState("h2", 200);  // handed out again
-  store_.rememberState("h3", 100);
-  EXPECT_EQ(store_.purgeStates(100), 1);
-  EXPECT_TRUE(store_.takeState("h2", 150));
+  store_.rememberState({"h1", timeOf(100)});
+  EXPECT_FALSE(store_.takeState("other", timeOf(50)));
+  EXPECT_FALSE(store_.takeState("h1", timeOf(100)));
+  EXPECT_TRUE(store_.takeState("h1", timeOf(99)));
+  EXPECT_FALSE(store_.takeState("h1", timeOf(99)));
+  store_.rememberState({"h2", timeOf(100)});
+  store_.rememberState({"h2", timeOf(200)});  // handed out again
+  store_.rememberState({"h3", timeOf(100)});
+  EXPECT_EQ(store_.purgeStates(timeOf(100)), 1);
+  EXPECT_TRUE(store_.takeState("h2", timeOf(150)));
 }
 
 TEST_P(Oauth, ASubjectHasOneUser) {
-  EXPECT_FALSE(store_.findUser("wechat", "o1"));
-  EXPECT_TRUE(store_.add("wechat", "o1", "", "u1", 1));
-  EXPECT_FALSE(store_.add("wechat", "o1", "", "u2", 1));
-  EXPECT_TRUE(store_.add("other", "o1", "", "u1", 1));
-  store_.touch("wechat", "o1", "union", 2);
-  EXPECT_EQ(store_.findUser("wechat", "o1"), "u1");
+  EXPECT_FALSE(userOf("wechat"));
+  store_.add(account("wechat", "u1"));
+  EXPECT_THROW(store_.add(account("wechat", "u2")), mortise::db::Error);
+  store_.add(account("other", "u1"));
+  store_.recordLogin({"wechat", "o1", "union", "u3", timeOf(7), timeOf(2)});
+  const auto stored = store_.find("wechat", "o1").value();
+  EXPECT_EQ(stored.unionId, "union");
+  EXPECT_EQ(stored.userId, "u1");
+  EXPECT_EQ(stored.createdAt, timeOf(1));
+  EXPECT_EQ(stored.lastLoginAt, timeOf(2));
   store_.forget("u1");
-  EXPECT_FALSE(store_.findUser("wechat", "o1"));
-  EXPECT_FALSE(store_.findUser("other", "o1"));
+  EXPECT_FALSE(userOf("wechat"));
+  EXPECT_FALSE(userOf("other"));
+}
+
+TEST_P(Oauth, IsFoundAlongAnIndexHoweverMuchThereIs) {
+  using mortise::testing::kManyRows;
+  database().fill("auth_oauth_accounts", kManyRows,
+                  {{"provider", "'wechat'"},
+                   {"subject", "'o' || n"},
+                   {"union_id", "''"},
+                   {"user_id", "'u' || n"},
+                   {"created_at", "n"},
+                   {"last_login_at", "n"}});
+  database().fill("auth_oauth_states", kManyRows, {{"state_hash", "'h' || n"}, {"expires_at", "n"}});
+  database().analyze();
+  EXPECT_PLANS(mortise::testing::plansAreIndexed(database(), [&] {
+    store_.find("wechat", "o7");
+    store_.recordLogin(account("wechat", "u1"));
+    store_.forget("u7");
+    store_.takeState("h7", timeOf(1));
+    store_.purgeStates(timeOf(7));
+  }));
 }
 
 }  // namespace

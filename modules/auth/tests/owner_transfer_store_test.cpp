@@ -118,7 +118,10 @@ TEST_P(OwnerTransfers, AreFoundAlongAnIndexHoweverManyThereAre) {
   EXPECT_PLANS(mortise::testing::plansAreIndexed(database(), [&] {
     store_.openOf("org_3", Time());
     store_.find(3);
+    store_.close(3, "accepted", Time());
     store_.cancelInvolving("org_3", "ada", Time());
+    store_.purge(mortise::timeOf(5), mortise::timeOf(1005));
+    keep(kNoon, "org_6");
   }));
 }
 

@@ -1,6 +1,7 @@
 #include "../signup_store.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
 
 namespace auth {
@@ -154,6 +155,41 @@ TEST_P(Signups, ArePurgedOnceExpiredWithTheRecordsOfTheirMails) {
   renew("c@x.org", "m", kNoon);
   store_.purge(kNoon + kHour - 1);
   EXPECT_EQ(db().queryOne<std::int64_t>("SELECT count(*) FROM auth_sends"), 1);
+}
+
+TEST_P(Signups, AreFoundAlongAnIndexHoweverManyThereAre) {
+  using mortise::testing::kManyRows;
+  database().fill("auth_signups", kManyRows,
+                  {{"email", "'a' || n || '@x.org'"},
+                   {"id", "'id-' || n"},
+                   {"username", "'user' || n"},
+                   {"username_folded", "'user' || n"},
+                   {"password_hash", "'hash'"},
+                   {"redirect_to", "''"},
+                   {"code_mac", "'mac'"},
+                   {"code_expires_at", "n"},
+                   {"tries", "0"},
+                   {"claimed_until", "0"},
+                   {"created_at", "n"},
+                   {"expires_at", "n"}});
+  database().fill("auth_sends", kManyRows,
+                  {{"address_key", "'key of a' || n || '@x.org'"},
+                   {"last_sent_at", "n"},
+                   {"window_started_at", "n"},
+                   {"window_count", "1"}});
+  database().analyze();
+  EXPECT_PLANS(mortise::testing::plansAreIndexed(database(), [&] {
+    store_.waitFor("key of a7@x.org", 1);
+    store_.usernameHeld("user7", "a8@x.org", 1);
+    const auto kept = keep("a7@x.org", "user8", 7).signup;
+    renew("a9@x.org", "m", kNoon);
+    store_.giveBack("key of a9@x.org", kNoon);
+    claim("a9@x.org", "m", kNoon);
+    store_.find("a9@x.org", kNoon);
+    if (kept) store_.release(*kept);
+    if (kept) store_.finish(*kept);
+    store_.purge(7);
+  }));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using mortise::Request;
 namespace json = mortise::json;
 
 constexpr const char* kProvider = "wechat";
-constexpr std::int64_t kStateLife = 10LL * 60 * 1000000;
+constexpr std::chrono::minutes kStateLife{10};
 constexpr std::uint64_t kMaxAnswer = 64 << 10;
 constexpr std::size_t kShownOfOpenid = 6;
 
@@ -99,6 +99,7 @@ std::string WeChatOptions::missing() const {
 
 WeChat::WeChat(mortise::Host host)
     : log_(host.log()),
+      db_(host.db()),
       identity_(host.identity()),
       audit_(host.audit()),
       http_(host.httpClient()),
@@ -113,7 +114,7 @@ Reply WeChat::authorizeWeChat(const Request& request) {
   requireConfigured();
   std::string state = request.query("state").text("");
   if (state.empty()) state = states_.make();
-  store_.rememberState(states_.hash(state), mortise::nowMicros() + kStateLife);
+  store_.rememberState({states_.hash(state), mortise::now() + kStateLife});
   const auto url = withQuery(options_.authorizeUrl, {{"appid", options_.appId},
                                                      {"redirect_uri", options_.redirectUri},
                                                      {"response_type", "code"},
@@ -141,13 +142,14 @@ Reply WeChat::completeWeChat(const Request& request) {
 mortise::Tokens WeChat::signIn(const Request& request) const {
   checkState(request.query("state").text(""));
   const auto grant = grantFor(request.query("code").text(""));
-  const auto user = userOf(request, grant);
+  const auto known = knownUser(grant);
+  const auto user = known ? *known : newUser(request, grant);
   if (user.status != "active") throw Problem(403, "account_disabled");
   return identity_.openSession(user.id, mortise::SessionKind::stateless);
 }
 
 void WeChat::checkState(std::string_view state) const {
-  if (!state.empty() && store_.takeState(states_.hash(state), mortise::nowMicros())) return;
+  if (!state.empty() && store_.takeState(states_.hash(state), mortise::now())) return;
   if (options_.requireState || states_.isOurs(state))
     throw Problem(401, "wechat_state_invalid").note(state.empty() ? "no state" : "used, expired or foreign");
 }
@@ -169,51 +171,53 @@ WeChatProfile WeChat::profileOf(const WeChatGrant& grant) const {
   return std::get<WeChatProfile>(std::move(answer));
 }
 
-mortise::User WeChat::userOf(const Request& request, const WeChatGrant& grant) const {
-  const auto known = store_.findUser(kProvider, grant.openid);
-  if (!known) return newUser(request, grant);
-  if (auto user = identity_.find(mortise::UserKey::id, *known)) {
-    store_.touch(kProvider, grant.openid, grant.unionId, mortise::nowMicros());
-    return *std::move(user);
-  }
-  store_.forget(*known);  // deleted where this module did not see it: on the command line
-  return newUser(request, grant);
+std::optional<mortise::User> WeChat::knownUser(const WeChatGrant& grant) const {
+  auto account = store_.find(kProvider, grant.openid);
+  auto user = account ? identity_.find(mortise::UserKey::id, account->userId) : std::nullopt;
+  if (!user) return std::nullopt;
+  account->lastLoginAt = mortise::now();
+  if (!grant.unionId.empty()) account->unionId = grant.unionId;
+  store_.recordLogin(*account);
+  return user;
 }
 
 mortise::User WeChat::newUser(const Request& request, const WeChatGrant& grant) const {
-  auto profile = profileOf(grant);
+  const auto profile = profileOf(grant);
+  OauthAccount person;
+  person.provider = kProvider;
+  person.subject = grant.openid;
+  person.unionId = grant.unionId.empty() ? profile.unionId : grant.unionId;
+  person.createdAt = person.lastLoginAt = mortise::now();
   mortise::NewUser account;
   account.unnamed = true;
-  account.nickname = std::move(profile.nickname);
+  account.nickname = profile.nickname;
   if (account.nickname.empty()) {
     const auto shown = std::min(grant.openid.size(), kShownOfOpenid);
     account.nickname = "微信用户_" + grant.openid.substr(grant.openid.size() - shown);
   }
-  auto user = identity_.create(account);
-  try {
-    const auto& unionId = grant.unionId.empty() ? profile.unionId : grant.unionId;
-    if (!store_.add(kProvider, grant.openid, unionId, user.id, mortise::nowMicros())) {
-      // The same person came twice at once: the first one counts.
-      identity_.remove(user.id);
-      const auto winner = identity_.find(mortise::UserKey::id, store_.findUser(kProvider, grant.openid).value_or(""));
-      if (!winner) throw Problem(503, "internal").note("the account went away meanwhile");
-      return *winner;
+  return db_.transaction([&](mortise::Transaction& tx) {
+    const auto accounts = identity_.in(tx);
+    // The same person twice at once: the first one makes the account.
+    tx.lock("openid " + grant.openid);
+    if (const auto earlier = store_.in(tx).find(kProvider, grant.openid)) {
+      if (auto user = accounts.find(mortise::UserKey::id, earlier->userId)) return *std::move(user);
+      store_.in(tx).forget(earlier->userId);  // deleted where this module did not see it: on the command line
     }
+    auto user = accounts.create(account);
+    person.userId = user.id;
+    store_.in(tx).add(person);
     if (!profile.avatar.empty()) {
       mortise::UserChange change;
       change.avatar = profile.avatar;
-      user = identity_.change(user.id, change);
+      user = accounts.change(user.id, change);
     }
-  } catch (const mortise::db::Error&) {
-    identity_.remove(user.id);
-    throw;
-  }
-  audit_.record(request, "auth.account_created", "user:" + user.id, json::object({{"through", kProvider}}));
-  return user;
+    audit_.in(tx).record(request, "auth.account_created", "user:" + user.id, json::object({{"through", kProvider}}));
+    return user;
+  });
 }
 
 void WeChat::purgeStates(mortise::JobRun&) {
-  const auto dropped = store_.purgeStates(mortise::nowMicros());
+  const auto dropped = store_.purgeStates(mortise::now());
   if (dropped > 0) log_.info("expired OAuth states dropped", {{"count", dropped}});
 }
 

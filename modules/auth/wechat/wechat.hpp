@@ -3,12 +3,14 @@
 
 #include <mortise/audit.hpp>
 #include <mortise/config.hpp>
+#include <mortise/db.hpp>
 #include <mortise/http_client.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/module.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,13 +51,16 @@ class WeChat final : public auth_contract::wechat::WeChat {
   void checkState(std::string_view state) const;
   WeChatGrant grantFor(std::string_view code) const;
   WeChatProfile profileOf(const WeChatGrant& grant) const;
-  mortise::User userOf(const mortise::Request& request, const WeChatGrant& grant) const;
+  // The account of the grant's person, if there is one.
+  std::optional<mortise::User> knownUser(const WeChatGrant& grant) const;
+  // The same after it was made, with the grant's person as its owner.
   mortise::User newUser(const mortise::Request& request, const WeChatGrant& grant) const;
 
   std::string get(const std::string& url) const;
   mortise::Reply failed(const mortise::Request& request, std::string_view code) const;
 
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Identity identity_;
   mortise::Audit audit_;
   mortise::HttpClient http_;
