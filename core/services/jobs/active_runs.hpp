@@ -1,5 +1,5 @@
-// The runs of this server from their claim to their end: those that wait for a worker, those that go on, and when each
-// has reached its time limit.
+// The runs of this server from their claim to their end: those that wait for a worker, the running ones, and their time
+// limits.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ namespace mortise::services {
 
 struct ActiveRun {
   std::shared_ptr<JobRun> run;
-  Claim claim;  // of the clock; not of a manual run
+  Claim claim;  // of a scheduled run only
   std::uint32_t module = 0;
-  std::int64_t wakeAt = 0;     // when it was to start
+  std::int64_t wakeAt = 0;     // planned start
   std::int64_t timeLimit = 0;  // microseconds; 0: none
-  bool runsOnce = false;       // its job goes with it
+  bool runsOnce = false;       // its job is removed with it
   bool begun = false;
   std::int64_t stopAt = 0;  // monotonic: the time limit of a run that has begun
 };
@@ -33,24 +33,24 @@ class ActiveRuns {
  public:
   const std::string& add(ActiveRun run);  // returns the run's id
   ActiveRun* find(std::string_view runId);
-  // A worker runs it from now on; its time limit counts from `monotonic`.
+  // Marks it as running on a worker; its time limit counts from `monotonic`.
   void begin(ActiveRun& run, std::int64_t monotonic);
-  // Returns what was there; nullopt when there is no such run.
+  // Returns the removed run; nullopt when there is no such run.
   std::optional<ActiveRun> remove(std::string_view runId);
 
-  // They ask runs to stop.
+  // The following ask runs to stop.
   bool stop(std::string_view runId);  // false when there is no such run
   void stopAll();
   void stopClockRuns();
   void stopModule(std::uint32_t module);
   void stopJob(std::string_view jobId);
-  // Those whose limit is at or before `monotonic`; each is returned once.
+  // The runs whose limit is at or before `monotonic`; each is returned once.
   std::vector<std::shared_ptr<JobRun>> takeOverdue(std::int64_t monotonic);
   std::optional<std::int64_t> nextLimit() const;  // monotonic
 
   bool empty() const { return runs_.empty(); }
   std::size_t size() const { return runs_.size(); }
-  std::size_t waiting() const { return waiting_; }  // claimed runs that no worker has begun
+  std::size_t waiting() const { return waiting_; }  // claimed runs that no worker has started
   bool anyOfModule(std::uint32_t module) const;
   bool anyOfJob(std::string_view jobId) const;
   std::uint32_t clockRunsOfJob(std::string_view jobId) const;

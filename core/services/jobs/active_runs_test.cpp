@@ -41,7 +41,7 @@ TEST(ActiveRuns, ATimeLimitComesUpOnceAndGoesWithItsRun) {
     run.timeLimit = 10;
     runs.add(std::move(run));
   }
-  EXPECT_EQ(runs.nextLimit(), std::nullopt);  // it counts from the beginning
+  EXPECT_EQ(runs.nextLimit(), std::nullopt);  // it counts from the start of the run
   runs.begin(*runs.find("1"), 100);
   runs.begin(*runs.find("2"), 100);
   runs.begin(*runs.find("3"), 105);

@@ -13,7 +13,7 @@ namespace mortise::services {
 namespace {
 
 constexpr std::int64_t kDay = 86400;
-// No two offsets of a zone are further apart.
+// The largest difference between two offsets of a zone.
 constexpr std::int64_t kWidestChange = 26LL * 3600;
 
 constexpr std::array<CronPart, kCronParts> kBySignificance = {CronPart::year,    CronPart::month, CronPart::day,
@@ -37,7 +37,7 @@ std::string minimumOf(CronPart part) {
 
 CronTexts effective(const CronTexts& written) {
   CronTexts texts = written;
-  bool later = true;  // every field seen so far is less significant than the last one given
+  bool later = true;  // every field so far is less significant than the last given one
   for (auto part = kBySignificance.rbegin(); part != kBySignificance.rend(); ++part) {
     auto& text = texts[index(*part)];
     if (!text.empty()) {
@@ -152,7 +152,7 @@ std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone, 
   from = std::max(from, -kWidestChange);
   std::optional<std::int64_t> best;
   TimeZone::Segment segment = zone.at(from);
-  // Times that the clock skipped just before `from` may still be to come.
+  // Times that the clock skipped just before `from` may still follow.
   if (segment.start > -kForever) {
     const auto before = zone.at(segment.start - 1).offset;
     const auto skipped = nextCivil(from + before, budget);
@@ -168,8 +168,8 @@ std::optional<std::int64_t> Cron::next(std::int64_t from, const TimeZone& zone, 
     }
     if (best && *best < segment.end) return best;
     if (segment.end == kForever) return best;
-    // Nothing matches before `civil`, so all changes up to shortly before it may be left out; but a segment that is
-    // shorter than a change of the clock says nothing about civil times that come again in the next.
+    // Nothing matches before `civil`, so earlier changes may be skipped; but a segment shorter than a change of the
+    // clock does not exclude civil times that repeat in the next one.
     auto at = segment.end;
     if (segment.end - lower >= kWidestChange) {
       if (!civil) return best;

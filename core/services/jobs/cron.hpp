@@ -13,7 +13,7 @@
 
 namespace mortise::services {
 
-// An empty text: that field is not given.
+// Empty text: the field is not given.
 class Cron {
  public:
   // Fields after the last one given, in the order year, month, day, weekday, hour, minute, second, get their minimum
@@ -23,8 +23,8 @@ class Cron {
   static CronTexts split(std::string_view expression);
 
   // The first match at or after `from`, in seconds since the epoch; nullopt: none up to the year 9999. A civil time
-  // that comes twice matches twice; one that the clock skips matches at the instant that the offset before the change
-  // gives. Looks at months one by one and spends a step of `budget` on each.
+  // that occurs twice matches twice; one that the clock skips matches at the instant given by the offset before the
+  // change. Looks at months one by one and spends a step of `budget` on each.
   std::optional<std::int64_t> next(std::int64_t from, const TimeZone& zone, SearchBudget& budget) const;
 
   const std::string& text(CronPart part) const { return fields_[static_cast<std::size_t>(part)].text(); }

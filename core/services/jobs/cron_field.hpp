@@ -1,4 +1,4 @@
-// One field of a cron expression: its grammar, and which values it allows.
+// One field of a cron expression: its grammar and its allowed values.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace mortise::services {
 
-// In the order in which an expression of seven parts gives them.
+// In the order of an expression of seven parts.
 enum class CronPart : std::uint8_t { second, minute, hour, day, month, weekday, year };
 inline constexpr std::size_t kCronParts = 7;
 using CronTexts = std::array<std::string, kCronParts>;

@@ -9,7 +9,7 @@ constexpr std::int64_t kMicros = 1'000'000;
 
 DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due, std::int64_t now) {
   const auto jitter = rules.jitterSeconds * kMicros;
-  // With jitter a time counts as missed once its latest moment is over.
+  // With jitter a time is missed only after its latest moment.
   const auto until = std::max(due, now - jitter);
   const auto oldest =
       rules.misfireGraceSeconds < 0 ? due : std::max(due, now - jitter - rules.misfireGraceSeconds * kMicros);
@@ -23,7 +23,7 @@ DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due
 
 std::int64_t jitterOf(std::string_view jobId, std::int64_t due, std::int64_t jitterSeconds) {
   if (jitterSeconds <= 0) return 0;
-  // FNV-1a, then splitmix64: neighbouring times must not give neighbouring delays.
+  // FNV-1a, then splitmix64, so that neighbouring times have unrelated delays.
   std::uint64_t mixed = 14695981039346656037u;
   for (const char c : jobId) mixed = (mixed ^ static_cast<unsigned char>(c)) * 1099511628211u;
   mixed += static_cast<std::uint64_t>(due);

@@ -1,4 +1,4 @@
-// What to do about a job that is due: which of its missed times runs, and when it comes next.
+// Decides about a due job: which of its missed times runs, and its next time.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ struct DueStep {
   std::optional<std::int64_t> next;  // of the trigger
 };
 
-// `due`: the trigger's time that is at or before `now`, jitter left out. All times in microseconds.
+// `due`: the trigger's time at or before `now`, without jitter. All times in microseconds.
 DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due, std::int64_t now);
 
-// How much later than `due` a job with jitter comes; the same on every server.
+// The jitter of a job at `due`; the same on every server.
 std::int64_t jitterOf(std::string_view jobId, std::int64_t due, std::int64_t jitterSeconds);
 
 }  // namespace mortise::services

@@ -38,7 +38,7 @@ bool sameDefinition(const StoredJob& a, const StoredJob& b) {
          (a.declared || a.trigger == b.trigger);
 }
 
-// The stored job with a new definition: what operators changed and what already happened stay.
+// Merges a new definition into the stored job: operators' changes and the history stay.
 StoredJob merged(const StoredJob& stored, StoredJob defined) {
   const bool edited = stored.declared &&
                       (stored.trigger.text() != stored.declaredTrigger || stored.trigger.zone() != stored.declaredZone);
@@ -105,7 +105,7 @@ void JobCatalog::withdraw(std::string_view module) noexcept {
 
 std::optional<StoredJob> JobCatalog::put(const JobDefinition& definition) {
   const auto defined = storedFrom(definition, false, store_.triggers(), clock_.now());
-  // Modules put the same jobs again at each start; that costs no write.
+  // Modules create the same jobs at each start; unchanged ones cost no write.
   if (const auto stored = store_.find(defined.id); stored) {
     requireNotDeclared(*stored);
     if (sameDefinition(*stored, defined)) return std::nullopt;

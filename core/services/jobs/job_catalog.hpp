@@ -1,5 +1,5 @@
-// The jobs as the database has them: declared by modules, put by modules, changed by operators. Every change is one
-// transaction; what it means for the schedule is the engine's (jobs.hpp).
+// The stored jobs: declared by modules, created by modules, changed by operators. Every change is one transaction; the
+// engine (jobs.hpp) applies it to the schedule.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,9 @@
 
 namespace mortise::services {
 
-// What a committed change did.
+// The result of a committed change.
 struct JobChanges {
-  std::vector<StoredJob> changed;    // new ones too, as they are now
+  std::vector<StoredJob> changed;    // including new ones, in their present state
   std::vector<std::string> removed;  // ids
   bool none() const { return changed.empty() && removed.empty(); }
 };
@@ -28,22 +28,22 @@ class JobCatalog {
  public:
   JobCatalog(JobStore& store, JobClock& clock) : store_(store), clock_(clock) {}
 
-  // `jobs` are all that `module` declares from now on. New ones come in, changed ones are taken over unless an operator
-  // changed them, the others of that module go. An operator's removal stays.
+  // `jobs` are all declarations of `module` from now on: new ones are added, changed ones updated unless an operator
+  // changed them, others of that module removed. A removal by an operator stays.
   JobChanges declare(std::string_view module, std::vector<JobDefinition> jobs);
-  // The module is not loaded any more: reload() leaves its jobs out.
+  // The module is not loaded any more: reload() skips its jobs.
   void withdraw(std::string_view module) noexcept;
-  // With the same trigger, next run and pause stay. Nothing to write: nullopt. ServiceError{invalid} when a declared job
-  // has that id.
+  // With the same trigger, next run and pause stay. Returns nullopt when nothing changed. ServiceError{invalid} when a
+  // declared job has that id.
   std::optional<StoredJob> put(const JobDefinition& definition);
-  // False when there is none.
+  // Returns false when there is none.
   bool remove(std::string_view id);
   // Erases all jobs, then stores the declared ones of the loaded modules. Both lists by next run, those without one last.
   JobChanges reload();
 
   StoredJob find(std::string_view id);
   bool exists(std::string_view id);
-  // These return the job as it is then.
+  // These return the job's new state.
   StoredJob changeTrigger(std::string_view id, const Trigger& trigger);
   StoredJob pause(std::string_view id);
   StoredJob resume(std::string_view id);

@@ -7,7 +7,7 @@
 
 namespace mortise::services {
 
-// A job as its module gives it.
+// A job as its module declares it.
 struct JobDefinition {
   std::string module;
   std::string job;  // id within the module

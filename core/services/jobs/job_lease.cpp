@@ -41,7 +41,7 @@ void JobLease::release(std::int64_t epoch) { store_.release(node_, epoch); }
 
 std::optional<StoredRunner> JobLease::takeable() {
   const auto current = store_.runner();
-  // Our own name is that of the process before this one, which has ended.
+  // This server's own name in the row belongs to its earlier process, which has ended.
   if (current.node.empty() || current.node == node_) return current;
   const auto now = clock_.monotonic();
   if (current.epoch != seenRunner_.epoch || current.beat != seenRunner_.beat) {

@@ -1,5 +1,5 @@
-// The lease of the cluster's runner: which server starts the runs that the clock asks for. One row of the database holds
-// it; the epoch grows with each holder, and a claim under an old epoch is refused there.
+// The lease of the cluster's runner: the server that starts scheduled runs. One row of the database holds it; the epoch
+// grows with each holder, and the database refuses a claim with an old epoch.
 #pragma once
 
 #include <chrono>
@@ -18,13 +18,13 @@ class JobLease {
  public:
   struct Term {
     std::int64_t epoch = 0;
-    std::int64_t validUntil = 0;  // monotonic, microseconds: nothing is claimed after it without a renewal
+    std::int64_t validUntil = 0;  // monotonic, microseconds: no claims after it without a renewal
   };
 
-  // `length`: within this time another server takes over from one that died.
+  // `length`: time after which another server takes over from a crashed one.
   JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length);
 
-  // The term that this server has. Not thread-safe: the engine's lock guards these.
+  // The term of this server. Not thread-safe: the engine's lock guards these functions.
   bool held() const { return held_; }
   std::int64_t epoch() const { return term_.epoch; }  // of the last term when none is held
   std::int64_t validUntil() const { return term_.validUntil; }
@@ -33,17 +33,17 @@ class JobLease {
   // Returns the epoch for release(); nullopt when none was held.
   std::optional<std::int64_t> end();
 
-  // The row. Any thread, without the engine's lock: these block. Errors: db::Error.
-  // Takes the lease over as the row was `seen`; nullopt when another server was faster. The runs that the former holder
-  // left open are closed as lost.
+  // The row. Any thread, without the engine's lock, because they block. Errors: db::Error.
+  // Takes over the lease if the row is unchanged since `seen`; nullopt when another server was faster. Closes the open
+  // runs of the previous holder as lost.
   std::optional<Term> takeOver(const StoredRunner& seen);
   std::optional<Term> renew(std::int64_t epoch);  // nullopt: another server holds it
   void release(std::int64_t epoch);
 
-  // What the lease's thread observes of other servers. For one thread; these block. Errors: db::Error.
-  // The row to take over: free, of this server's former process, or without a sign of life for most of the lease.
+  // Observation of other servers by the lease's thread. One thread; these block. Errors: db::Error.
+  // The row to take over: free, of this server's earlier process, or without a heartbeat for most of the lease.
   std::optional<StoredRunner> takeable();
-  // Closes the runs of servers that show no sign of life, so that none of them stays open for ever.
+  // Closes the runs of silent servers, so that none stays open forever.
   void closeRunsOfSilentServers();
 
  private:

@@ -1,4 +1,4 @@
-// What the job engine counts, for /metrics.
+// The counters of the job engine, for /metrics.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace mortise::services {
 
 class JobMetrics {
  public:
-  // Counts into a registry of its own when `registry` is null.
+  // Counts into its own registry when `registry` is null.
   explicit JobMetrics(ops::Registry* registry);
 
   ops::Registry& registry() { return *registry_; }

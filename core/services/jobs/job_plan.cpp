@@ -44,7 +44,7 @@ void JobPlan::put(const StoredJob& stored) {
     job.runsOnce = !stored.declared && job.trigger.kind() == Trigger::Kind::date;
     arrange(schedule_.put(std::move(job)));
   } catch (const ServiceError& error) {
-    // Such as a zone that the system's data no longer has.
+    // For example, the system's data has no such zone any more.
     schedule_.remove(stored.id);
     log::error("a job does not run: its trigger can't be read", {{"job", stored.id}, {"reason", error.what()}});
   }

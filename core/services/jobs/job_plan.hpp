@@ -1,4 +1,4 @@
-// What a server has in memory of the jobs: which modules run here, and, on the runner, when each job is due.
+// A server's in-memory state of the jobs: the modules that run here, and, on the runner, when each job is due.
 #pragma once
 
 #include <cstddef>
@@ -28,28 +28,28 @@ class JobPlan {
   std::uint32_t moduleNumber(std::string_view name);
   bool loaded(std::string_view module) const;
   const FunctionPtr& function(std::uint32_t module) const { return modules_[module].function; }  // null: not loaded
-  // Null: the module is not loaded any more, its jobs wait.
+  // Null: the module is not loaded any more; its jobs wait.
   void setFunction(std::uint32_t module, FunctionPtr function);
 
-  // Takes a job in, or its changes over. One whose trigger can't be read is left out, and logged.
+  // Adds a job, or updates it. One with an unreadable trigger is skipped and logged.
   void put(const StoredJob& stored);
   void remove(std::string_view id) { schedule_.remove(id); }
   void clear() { schedule_ = JobSchedule(); }
   bool contains(std::string_view id) { return schedule_.find(id) != nullptr; }
   std::size_t size() const { return schedule_.size(); }
-  std::size_t waiting() const { return schedule_.waiting(); }  // that have a next run
+  std::size_t waiting() const { return schedule_.waiting(); }  // jobs with a next run
   std::optional<std::int64_t> nextWake();
 
-  // The jobs that are due at `now`, until `room` of them are to run; each is set aside until settle(). `claim.run` has
-  // job and due time only; it is empty when the time is left out, which is counted and logged.
+  // The jobs that are due at `now`, until `room` of them are to run; each is reserved until settle(). `claim.run` has
+  // job and due time only; it is empty for a skipped time, which is counted and logged.
   std::vector<Claim> takeDue(std::int64_t now, std::size_t room);
-  // The claim is over. Returns the job, moved on when the claim succeeded; null when it was removed meanwhile.
+  // Ends the claim. Returns the job, advanced when the claim succeeded; null when it was removed meanwhile.
   PlannedJob* settle(const Claim& claim);
 
-  // Runs of the clock that go on, by job; jobs that are not in the plan are ignored.
+  // Current scheduled runs by job; jobs that are not in the plan are ignored.
   void setRunning(std::string_view id, std::uint32_t runs);
   void runEnded(std::string_view id);
-  // A job that runs once goes with its run.
+  // A job that runs once is removed with its run.
   void removeIfOver(std::string_view id);
 
  private:

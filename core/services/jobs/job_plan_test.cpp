@@ -47,7 +47,7 @@ TEST_F(JobPlanTest, AJobIsSetAsideUntilItsClaimIsOver) {
   EXPECT_EQ(claims[0].run->dueAt, kMinute);
   EXPECT_EQ(claims[0].next, 2 * kMinute);
   EXPECT_TRUE(plan_.takeDue(5 * kMinute, 10).empty());
-  plan_.settle(claims[0]);  // the database refused it: due as before
+  plan_.settle(claims[0]);  // the database refused the claim: still due
   EXPECT_EQ(plan_.nextWake(), kMinute);
   claims = plan_.takeDue(kMinute, 10);
   claims[0].claimed = true;

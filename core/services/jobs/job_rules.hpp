@@ -4,7 +4,7 @@
 
 namespace mortise::services {
 
-// How a job's runs are treated.
+// The rules for a job's runs.
 struct JobRules {
   std::int64_t jitterSeconds = 0;
   std::int64_t timeLimitSeconds = 0;  // 0: none

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxProgress = 1000;
 
-// The last `size` bytes, from the start of a character.
+// The last `size` bytes, starting at a character boundary.
 std::string_view tail(std::string_view text, std::size_t size) {
   if (text.size() <= size) return text;
   text.remove_prefix(text.size() - size);
@@ -42,7 +42,7 @@ void JobRun::progress(int percent, std::string_view text) {
 void JobRun::output(std::string_view line) {
   const std::lock_guard lock(mutex_);
   output_.append(tail(line, kMaxOutput)).append("\n");
-  // Trimmed now and then, not for every line.
+  // Trimmed occasionally, not for every line.
   if (output_.size() > 2 * kMaxOutput) output_ = tail(output_, kMaxOutput);
 }
 

@@ -1,4 +1,4 @@
-// One run of a job while it goes on: what its function gets, and what it reports.
+// One current run of a job: the arguments of its function, and its reports.
 #pragma once
 
 #include <atomic>
@@ -29,9 +29,9 @@ class JobRun {
   std::int64_t startedAt() const { return startedAt_.load(std::memory_order_relaxed); }
   bool cancelled() const { return stop_.load(std::memory_order_relaxed) != Stop::none; }  // asked to stop: return soon
 
-  // 0..100. Kept in the record, and logged at level debug.
+  // 0..100. Stored in the record, and logged at level debug.
   void progress(int percent, std::string_view text);
-  // A line for the record, which keeps the last 64 KiB.
+  // Adds a line to the record, which keeps the last 64 KiB.
   void output(std::string_view line);
 
   // The engine's side.
@@ -39,9 +39,9 @@ class JobRun {
   void stop(Stop why);  // the first reason stays
   Stop stopped() const { return stop_.load(std::memory_order_relaxed); }
   const StoredRun& record() const { return record_; }
-  // True, once, after progress was reported anew.
+  // Returns true once after each new progress report.
   bool takeProgress(std::int64_t& percent, std::string& text);
-  // The record as it is now; `outcome` and `error` are the caller's.
+  // The present record; the caller sets `outcome` and `error`.
   RunEnd snapshot() const;
 
  private:
@@ -56,10 +56,10 @@ class JobRun {
   bool progressed_ = false;
 };
 
-// What runs a job; returns a short text for the record; throws to fail.
+// The function of a job; returns a short text for the record; throws to fail.
 using JobFunction = std::function<std::string(JobRun&)>;
 
-// Text that every database takes: valid UTF-8 without NUL.
+// Converts to text that every database accepts: valid UTF-8 without NUL.
 std::string storable(std::string_view text);
 
 }  // namespace mortise::services

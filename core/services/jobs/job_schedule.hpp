@@ -1,5 +1,5 @@
-// The jobs that the runner of a cluster keeps in memory, and which of them is due first. What a job needs only when it
-// runs stays in the database.
+// The jobs in the memory of a cluster's runner, ordered by due time. Data that is only needed for a run stays in the
+// database.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ struct PlannedJob {
   std::string id;
   Trigger trigger;
   JobRules rules;
-  std::uint32_t module = 0;  // the engine's number of it
+  std::uint32_t module = 0;  // the engine's number of the module
   std::uint32_t running = 0;
   std::optional<std::int64_t> due{};  // the trigger's next time; none: paused, or never again
-  std::int64_t wakeAt = 0;            // that, with jitter
+  std::int64_t wakeAt = 0;            // `due` plus jitter
   bool hasPayload = false;
-  bool runsOnce = false;  // put, with a date
-  bool busy = false;      // is being claimed
+  bool runsOnce = false;  // created at run time with a date
+  bool busy = false;      // a claim is in progress
   std::uint32_t place = kNowhere;
 
   static constexpr std::uint32_t kNowhere = 0xffffffff;
@@ -35,12 +35,12 @@ struct PlannedJob {
 class JobSchedule {
  public:
   PlannedJob* find(std::string_view id);
-  // The former one of this id is replaced; its runs and its place stay.
+  // Replaces the job with this id; its runs and its position stay.
   PlannedJob& put(PlannedJob job);
   void remove(std::string_view id);
 
   PlannedJob* first() { return heap_.empty() ? nullptr : heap_.front(); }
-  // Puts the job at its place, or takes it out when `waits` is false.
+  // Inserts the job at its position, or removes it when `waits` is false.
   void arrange(PlannedJob& job, bool waits);
 
   template <typename Visit>
@@ -56,7 +56,7 @@ class JobSchedule {
   void up(std::size_t place);
   void down(std::size_t place);
 
-  std::unordered_map<std::string_view, std::unique_ptr<PlannedJob>> jobs_;  // the keys lie in the jobs
+  std::unordered_map<std::string_view, std::unique_ptr<PlannedJob>> jobs_;  // the keys point into the jobs
   std::vector<PlannedJob*> heap_;
 };
 

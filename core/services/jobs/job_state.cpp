@@ -35,7 +35,7 @@ void JobState::apply(const StoredJob& stored) {
   } else {
     const bool known = plan.contains(stored.id);
     plan.put(stored);
-    // Of a job that was removed and has come back, a run may still go on.
+    // A run of a job that was removed and created again may still be active.
     if (!known) plan.setRunning(stored.id, active.clockRunsOfJob(stored.id));
   }
   timerWake.notify_all();

@@ -1,5 +1,5 @@
-// What the threads of the job engine share: the stored jobs and, under one lock, what this server plans, runs and may
-// start. The database is used without the lock.
+// The shared state of the job engine's threads: the stored jobs and, under one lock, what this server plans, runs and
+// may start. The database is used without the lock.
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +20,8 @@
 
 namespace mortise::services {
 
-// Claimed runs that wait for a worker. More stay in the database, where another server finds them if this one dies.
+// Claimed runs that wait for a worker. Further ones stay in the database, where another server finds them if this one
+// crashes.
 constexpr std::size_t kMaxWaitingRuns = 256;
 
 struct JobState {
@@ -29,7 +30,7 @@ struct JobState {
   JobState& operator=(const JobState&) = delete;
 
   // These take the lock. Any thread; none blocks on the database.
-  // After a change that is committed: the plan follows it while this server is the runner.
+  // Call after a committed change: updates the plan while this server is the runner.
   void apply(const StoredJob& stored);
   void forget(std::string_view id);
   bool isRunner() const;

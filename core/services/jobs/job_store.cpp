@@ -91,7 +91,7 @@ constexpr std::string_view kRunColumns =
     "percent, progress FROM mortise_job_runs ";
 constexpr ColumnType kRunTypes[] = {T, T, T, T, T, T, T, I, I, I, I, I, I, I, T};
 
-// Column after column.
+// In the order of the columns.
 class Reader {
  public:
   explicit Reader(db::Rows& rows) : rows_(rows) {}
@@ -201,7 +201,7 @@ void insertRun(db::Connection& connection, const StoredRun& run) {
        {"created_by", run.createdBy}});
 }
 
-// True when the job still was due then and is ours to move on.
+// Returns true when the job was still due then and this server may advance it.
 bool moveOn(db::Connection& connection, const Claim& claim, std::string_view node, std::int64_t epoch) {
   constexpr std::string_view kOurs =
       "WHERE id = :id AND next_run = :due AND paused = 0 AND removed = 0 AND EXISTS (SELECT 1 FROM mortise_job_runner "
@@ -398,7 +398,7 @@ void JobStore::releaseClaims(const std::vector<Claim>& claims) {
   database_.transaction([&](db::Connection& connection) {
     for (const Claim& claim : claims) {
       connection.execute("DELETE FROM mortise_job_runs WHERE id = :id", {{"id", claim.run->id}});
-      // Unless it got another next time meanwhile.
+      // Unless its next time was changed meanwhile.
       connection.execute(
           "UPDATE mortise_jobs SET next_run = :due WHERE id = :id AND paused = 0 AND (next_run = :next OR (next_run IS "
           "NULL AND :ended = 1))",
@@ -432,7 +432,7 @@ void JobStore::end(const std::vector<RunEnd>& ends) {
            {"percent", end.percent},
            {"progress", end.progress},
            {"id", end.id}});
-      // The claim stored when the run was to begin; by now it is known when it did.
+      // The claim stored the planned start; now the actual start is known.
       connection.execute("UPDATE mortise_jobs SET last_run = :started_at WHERE id = :id AND last_run < :started_at",
                          {{"started_at", end.startedAt}, {"id", end.jobId}});
       if (!end.removesJob) continue;
@@ -507,7 +507,7 @@ std::optional<StoredRun> JobStore::run(std::string_view id) {
 }
 
 std::int64_t JobStore::purge(std::int64_t before) {
-  // Some at a time: no other writer waits long.
+  // In batches, so that no other writer waits long.
   constexpr std::int64_t kAtATime = 1000;
   std::int64_t removed = 0;
   for (;;) {

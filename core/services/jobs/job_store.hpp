@@ -1,4 +1,4 @@
-// The tables of the job engine: jobs, runs, who may start runs. SQL only; what it means is the engine's.
+// The tables of the job engine: jobs, runs, the lease. SQL only; the engine gives it its meaning.
 #pragma once
 
 #include <cstdint>
@@ -23,17 +23,17 @@ struct StoredJob {
   std::string name;
   std::string description;
   Trigger trigger;
-  // Text and zone as declared: another trigger than that was given by an operator.
+  // Text and zone as declared: a different trigger was set by an operator.
   std::string declaredTrigger;
   std::string declaredZone;
   std::string payload;
   JobRules rules;
   bool paused = false;
-  bool removed = false;  // declared, and an operator took it away
+  bool removed = false;  // declared, but an operator removed it
   std::optional<std::int64_t> nextRun;
   std::int64_t lastRun = 0;
   std::int64_t revision = 0;
-  std::int64_t running = 0;  // runs that go on, on all servers
+  std::int64_t running = 0;  // current runs on all servers
 };
 
 struct StoredRun {
@@ -47,14 +47,14 @@ struct StoredRun {
   std::int64_t epoch = 0;
   std::int64_t dueAt = 0;
   std::int64_t startedAt = 0;
-  std::int64_t endedAt = 0;  // 0: goes on
+  std::int64_t endedAt = 0;  // 0: still running
   bool manual = false;
   std::int64_t createdBy = 0;
   std::int64_t percent = -1;
   std::string progress;
 };
 
-// Who starts the runs of the clock.
+// The server that starts scheduled runs.
 struct StoredRunner {
   std::string node;  // empty: none
   std::int64_t epoch = 0;
@@ -67,10 +67,10 @@ struct StoredNode {
   std::int64_t beat = 0;
 };
 
-// One due time: moved on from, and, with a run, started.
+// One due time: the job is advanced past it and, with a run, started.
 struct Claim {
   std::string jobId;
-  std::int64_t due = 0;  // next_run as it was read
+  std::int64_t due = 0;  // next_run when it was read
   std::optional<std::int64_t> next;
   std::optional<StoredRun> run;
   bool wantsPayload = false;
@@ -78,7 +78,7 @@ struct Claim {
   bool claimed = false;  // out
 };
 
-// What the end of a run changes.
+// The changes at the end of a run.
 struct RunEnd {
   std::string id;
   std::string jobId;
@@ -89,10 +89,10 @@ struct RunEnd {
   std::int64_t endedAt = 0;
   std::int64_t percent = -1;
   std::string progress;
-  bool removesJob = false;  // a put job that was to run once
+  bool removesJob = false;  // a job created at run time that runs once
 };
 
-// Thread-safe as db::Database is; everything throws db::Error.
+// Thread-safe like db::Database; every function may throw db::Error.
 class JobStore {
  public:
   explicit JobStore(db::Database& database) : database_(database) {}
@@ -100,10 +100,9 @@ class JobStore {
 
   db::Database& database() { return database_; }
   TriggerCache& triggers() { return triggers_; }
-  // Changes of jobs happen one after the other, so that revisions are seen in the order in which they grow. Returns the
-  // transaction's revision.
+  // Serializes changes of jobs, so that revisions become visible in their order. Returns the transaction's revision.
   static std::int64_t beginChange(db::Connection& connection);
-  // To change it: no other change and no claim touches it until the transaction ends.
+  // For a change: no other change and no claim touches the job until the transaction ends.
   static std::optional<StoredJob> findToChange(db::Connection& connection, std::string_view id, std::int64_t revision);
   static void insert(db::Connection& connection, const StoredJob& job);
   static void update(db::Connection& connection, const StoredJob& job);  // all but last_run
@@ -112,30 +111,31 @@ class JobStore {
   static std::vector<std::string> eraseAll(db::Connection& connection);
 
   std::optional<StoredJob> find(std::string_view id);
-  // By id; without those that were removed.
+  // By id; without removed ones.
   void each(const std::function<void(StoredJob&)>& visit);
-  std::vector<StoredJob> ofModule(std::string_view module);  // by id; removed ones too
+  std::vector<StoredJob> ofModule(std::string_view module);  // by id; including removed ones
   std::int64_t revision();                                   // of the last change
   std::vector<StoredJob> changedSince(std::int64_t revision);
   std::int64_t count();
 
   StoredRunner runner();
-  // True when the row still was as `seen` and now names `node` in the next epoch.
+  // Returns true when the row was still equal to `seen` and now names `node` with the next epoch.
   bool takeOver(const StoredRunner& seen, std::string_view node);
   bool renew(std::string_view node, std::int64_t epoch);
   void release(std::string_view node, std::int64_t epoch);
   void beat(std::string_view node, std::string_view boot);
   std::vector<StoredNode> nodes();
 
-  // In one transaction. A claim succeeds when the job still is due then, is neither paused nor removed, and `node`
+  // In one transaction. A claim succeeds when the job is still due then, is neither paused nor removed, and `node`
   // holds the lease in `epoch`.
   void claim(std::vector<Claim>& claims, std::string_view node, std::int64_t epoch);
-  // Takes claims back whose runs have not begun.
+  // Undoes claims whose runs have not started.
   void releaseClaims(const std::vector<Claim>& claims);
   void startManual(const StoredRun& run);
   void end(const std::vector<RunEnd>& ends);
   void progress(std::string_view runId, std::int64_t percent, std::string_view text);
-  // Runs of `node` that go on by the record but not in fact: all but those of `boot` (empty: all). Returns how many.
+  // Closes runs of `node` that are recorded as running but are not: all but those of `boot` (empty: all). Returns how
+  // many.
   std::int64_t closeLost(std::string_view node, std::string_view boot, std::int64_t now);
   bool askToStop(std::string_view runId);
   void askJobToStop(std::string_view jobId);

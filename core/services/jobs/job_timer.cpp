@@ -34,7 +34,7 @@ bool JobTimer::mayClaim(std::int64_t now) const {
          (!state_.options.shared || state_.clock.monotonic() < state_.lease.validUntil());
 }
 
-// Everything that is due, as far as there is room for its runs.
+// Claims everything that is due, as far as there is room for its runs.
 std::vector<Claim> JobTimer::takeDue(std::int64_t now) {
   auto claims = state_.plan.takeDue(now, kMaxWaitingRuns - state_.active.waiting());
   for (auto& claim : claims) {
@@ -73,7 +73,7 @@ void JobTimer::claimAndStart(std::vector<Claim> claims, std::int64_t epoch) {
   for (const auto* claim : refused) lookAgain(*claim);
 }
 
-// A claim that the database refused: the job was changed or removed elsewhere, or the lease is another's.
+// Handles a claim that the database refused: another server changed or removed the job, or holds the lease.
 void JobTimer::lookAgain(const Claim& claim) {
   try {
     const auto stored = state_.store.find(claim.jobId);

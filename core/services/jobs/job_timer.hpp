@@ -1,5 +1,5 @@
-// The thread that watches the clock: it claims what is due, hands the runs to the workers, and asks runs that have
-// reached their time limit to stop.
+// The thread that watches the clock: it claims due runs, passes them to the workers, and asks runs that have reached
+// their time limit to stop.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class JobTimer {
   // With the lock held.
   bool mayClaim(std::int64_t now) const;
   std::vector<Claim> takeDue(std::int64_t now);
-  // Returns when the thread has something to do again.
+  // Returns when the thread has work again.
   std::int64_t stopOverdueRuns(std::int64_t now);
   // Without the lock.
   void claimAndStart(std::vector<Claim> claims, std::int64_t epoch);
@@ -36,7 +36,7 @@ class JobTimer {
   JobState& state_;
   RunWorkers& workers_;
   LeaseKeeper& keeper_;
-  std::int64_t retryAt_ = 0;  // nothing is claimed before it
+  std::int64_t retryAt_ = 0;  // no claims before this time
   std::thread thread_;
 };
 

@@ -14,7 +14,7 @@
 
 namespace mortise::services {
 
-// Members are in the order in which they may be used; at the end the threads go first.
+// Members are in the order of their dependencies; at the end the threads stop first.
 class Jobs::Implementation {
  public:
   Implementation(db::Database& database, JobsOptions options)
@@ -230,7 +230,7 @@ bool Jobs::stop(std::chrono::milliseconds limit) {
     self.state.active.stopAll();
     self.state.timerWake.notify_all();
     self.keeper.wake();
-    // Runs that have not begun leave as soon as a worker looks at them.
+    // Runs that have not started end as soon as a worker takes them.
     quiet = self.state.idle.wait_for(lock, limit, [&] { return self.state.active.empty(); });
   }
   self.timer.join();
@@ -242,7 +242,7 @@ bool Jobs::stop(std::chrono::milliseconds limit) {
   }
   self.workers.stop();
   try {
-    // A run that goes on still may need the lease's protection: then it runs out by itself.
+    // A current run may still need the protection of the lease, which then expires by itself.
     if (epoch && quiet) self.state.lease.release(*epoch);
   } catch (const std::exception& error) {
     log::warning("the lease of the jobs can't be given away; it runs out by itself", {{"reason", error.what()}});

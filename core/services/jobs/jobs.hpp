@@ -1,6 +1,6 @@
-// The job engine: runs jobs when they are due, once per cluster. Jobs, their state and the record of runs live in the
-// database; the server that holds the lease (the runner) keeps what is due in a heap and claims each run with one
-// conditional UPDATE before it starts. Every server reads, changes and runs by hand.
+// The job engine: runs jobs when they are due, once per cluster. Jobs, their state and the record of runs are in the
+// database; the server that holds the lease (the runner) keeps due times in a heap and claims each run with one
+// conditional UPDATE before it starts. Every server can read, change and manually run jobs.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ struct JobsReload {
   std::vector<std::string> reloaded;  // the same
 };
 
-// Thread-safe. What is not found, not allowed or not possible: ServiceError; the database: db::Error. Blocks.
+// Thread-safe. Throws ServiceError for unknown, refused or impossible requests, db::Error for the database. Blocks.
 class Jobs {
  public:
   // Returns a short text for the record; throws to fail.
@@ -46,28 +46,29 @@ class Jobs {
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
-  // From now on the jobs of `module` run here, by `function`.
+  // From now on `function` runs the jobs of `module` here.
   void serve(std::string_view module, Function function);
-  // They don't any more; runs that go on are asked to stop, and waited for. Not from within a job of that module.
+  // The opposite; asks current runs to stop, and waits for them. Not from within a job of that module.
   void withdraw(std::string_view module) noexcept;
-  // All jobs that a module.yaml (or the kernel) declares. What is new comes in, what changed is taken over unless an
-  // operator changed it, what is gone goes. An operator's removal stays.
+  // All jobs that a module.yaml (or the kernel) declares: new ones are added, changed ones updated unless an operator
+  // changed them, missing ones removed. A removal by an operator stays.
   void declare(std::string_view module, std::vector<JobDefinition> jobs);
 
   // With the same trigger, next run and pause stay. ServiceError{invalid} when a declared job has that id.
   void put(JobDefinition job);
-  // Runs that go on are asked to stop. False when there is none.
+  // Asks current runs to stop. Returns false when there is no such job.
   bool remove(std::string_view id);
   bool exists(std::string_view id);
 
-  // ServiceError{notFound} in all of these. They return the job as it is then.
+  // All of these throw ServiceError{notFound}, and return the job's new state.
   StoredJob find(std::string_view id);
   StoredJob changeTrigger(std::string_view id, const Trigger& trigger);
   StoredJob pause(std::string_view id);
   StoredJob resume(std::string_view id);
-  // Starts a run on this server and returns its id. {denied} when it is running and that matters; {unavailable}.
+  // Starts a run on this server and returns its id. {denied} when it is running and `alongside` is false;
+  // {unavailable}.
   std::string runNow(std::string_view id, std::int64_t createdBy, bool alongside);
-  // Of one run, wherever it goes on. False when it is over or unknown.
+  // Asks one run to stop, on whichever server. Returns false when it has ended or is unknown.
   bool cancel(std::string_view runId);
   JobsReload reload();
 
@@ -79,16 +80,17 @@ class Jobs {
   std::int64_t purge(std::int64_t endedBefore);
   JobsStatus status();
   const JobsOptions& options() const;
-  // When the job comes, jitter included, in its zone; empty: paused, or never again.
+  // The next time of the job, with jitter, in its zone; empty: paused, or never again.
   static std::optional<std::int64_t> nextRun(const StoredJob& job);
 
-  // Takes the lease, or waits for it to become free. Runs that the server's former process left open are closed as lost.
+  // Takes the lease, or waits until it is free. Closes the open runs of the server's earlier process as lost.
   void start();
-  // While off, this server starts no run and gives the lease away.
+  // While off, this server starts no run and releases the lease.
   void enable(bool on);
-  // Another server changed something.
+  // Another server has changed jobs.
   void noticeChanges();
-  // No new runs, cancels running ones, waits at most `limit`, gives the lease away. False when one is still running.
+  // Starts no new runs, cancels current ones, waits at most `limit`, releases the lease. Returns false when one is
+  // still running.
   bool stop(std::chrono::milliseconds limit);
 
  private:

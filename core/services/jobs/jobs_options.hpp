@@ -17,9 +17,9 @@ struct JobsOptions {
   std::string node = "local";              // this server: the same after a restart, and no other's
   std::string boot;                        // this start of it; empty: a new one
   bool shared = false;                     // other servers may use the same database
-  std::chrono::milliseconds lease{10000};  // within this time another server takes over from one that died
+  std::chrono::milliseconds lease{10000};  // time after which another server takes over from a crashed one
   std::size_t workers = 5;
-  std::string timezone = "Asia/Shanghai";  // of triggers that an API gives without one
+  std::string timezone = "Asia/Shanghai";  // of API triggers without a zone
   JobClock* clock = &JobClock::system();
   ops::Registry* metrics = nullptr;
   std::function<void()> changed;  // called after a change: notifies the other servers, which call noticeChanges()

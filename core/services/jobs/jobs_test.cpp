@@ -24,10 +24,10 @@ constexpr std::int64_t kSecond = 1'000'000;
 
 std::int64_t at(const std::string& time) { return readMoment(time, *TimeZone::utc())->micros; }
 
-// What the kernel's other migrations make before this one.
+// The kernel's migrations before this one.
 constexpr const char* kLocks = "CREATE TABLE mortise_locks (name TEXT NOT NULL PRIMARY KEY, taken BIGINT NOT NULL);";
 
-// Waits for what other threads do; the deadline only ends a test that has failed.
+// Waits for other threads; the deadline only ends a failed test.
 template <typename Condition>
 bool eventually(Condition condition) {
   for (int i = 0; i < 3000; ++i) {
@@ -71,7 +71,7 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
   static JobDefinition job(const std::string& id, const std::string& trigger, const std::string& module = "test") {
     return {module, id, id, "does " + id, Trigger::parse(trigger)};
   }
-  // Counts runs by the time for which they were due.
+  // Counts runs by their due time.
   Jobs::Function counting() {
     return [this](JobRun& run) {
       const std::lock_guard lock(mutex_);
@@ -133,7 +133,7 @@ TEST_P(JobsTest, RunsWhenTheClockSaysSoAndRecordsIt) {
   EXPECT_TRUE(stored.declared);
 }
 
-// What a preview shows is what the engine does: both ask the trigger, but only one of them goes through the database.
+// A preview must match the engine: both ask the trigger, but only the engine goes through the database.
 TEST_P(JobsTest, FiresAtThePreviewedTimesAcrossAChangeOfTheClock) {
   clock_.set(at("2026-10-31T23:00:00-04:00"));
   auto changing = job("changing", "cron: */30 0-3 * * *");
@@ -184,7 +184,7 @@ TEST_P(JobsTest, ARestartKeepsTriggersPausesRemovalsAndNextTimes) {
   EXPECT_THROW(jobs_->find("test.removed"), ServiceError);
   EXPECT_EQ(shown(jobs_->find("test.own").nextRun), "2026-01-08T10:00:01");
   EXPECT_FALSE(jobs_->find("test.own").declared);
-  // A new version of the module: what an operator changed stays, the rest follows; what is gone goes.
+  // A new version of the module: operators' changes stay, the rest is updated; missing jobs are removed.
   jobs_->declare("test", {job("edited", "cron: 0 5 * * *"), job("paused", "cron: 0 6 * * *")});
   EXPECT_EQ(shown(jobs_->find("test.edited").nextRun), "2026-01-08T11:00:00");
   EXPECT_EQ(shown(jobs_->resume("test.paused").nextRun), "2026-01-09T06:00:00");
@@ -300,7 +300,7 @@ TEST_P(JobsTest, CancelAndTheTimeLimitAskARunToStop) {
   EXPECT_EQ(newest(*jobs_, "test.endless").error, "gave up");
   EXPECT_FALSE(jobs_->cancel(run));
   EXPECT_EQ(ended(*jobs_, "test.limited"), 0);
-  // The limit counts from when the run began, which may be after this line.
+  // The limit counts from the start of the run, which may be after this line.
   EXPECT_TRUE(eventually([&] {
     clock_.advance(61 * kSecond);
     return ended(*jobs_, "test.limited") == 1;
@@ -393,7 +393,7 @@ TEST_P(JobsCluster, AnotherServerTakesOverWhenTheRunnerFallsSilent) {
   two.start();
   ASSERT_TRUE(becomesRunner(two));
   const auto epoch = two.status().epoch;
-  // Its lease is given away at a stop; a server that dies leaves the row as it is.
+  // A stopped server releases its lease; a crashed one leaves the row unchanged.
   two.stop(seconds(10));
   JobStore store(*database_);
   ASSERT_TRUE(store.takeOver(store.runner(), "dead"));
@@ -449,7 +449,7 @@ TEST_P(JobsCluster, ChangesOnOneServerReachTheRunner) {
   EXPECT_TRUE(notice_);
   EXPECT_THROW(two.runNow("test.tick", 0, true), ServiceError);  // its module is not loaded there
   jobs_->noticeChanges();
-  // Less than a lease: the other server must not think that this one fell silent.
+  // Less than a lease: the other server must not consider this one silent.
   clock_.set(at("2026-01-08T10:00:03Z"));
   EXPECT_TRUE(eventually([&] { return ended(two, "test.tick") == 1 && ended(two, "test.own") == 1; }));
   EXPECT_FALSE(two.status().runner);

@@ -31,7 +31,7 @@ void LeaseKeeper::wake() {
 
 void LeaseKeeper::acquire() { acquire(state_.store.runner()); }
 
-// Holds the lock while it reads the jobs: nothing else has work to do then.
+// Holds the lock while it reads the jobs: no other work exists then.
 void LeaseKeeper::acquire(const StoredRunner& seen) {
   const auto term = state_.lease.takeOver(seen);
   if (!term) return;
@@ -83,7 +83,7 @@ void LeaseKeeper::renew(std::int64_t epoch) {
     state_.lease.extend(*term);
   } else {
     yield(epoch);
-    // What was started under the lost lease may be started there again.
+    // The other server may start the runs of the lost lease again.
     state_.active.stopClockRuns();
   }
   state_.timerWake.notify_all();

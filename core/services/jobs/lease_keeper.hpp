@@ -1,5 +1,5 @@
-// Takes the lease of the runner, renews it and gives it away. Where other servers share the database, its thread also
-// looks at what they changed and which runs of this server they ask to stop.
+// Takes the lease of the runner, renews it and releases it. Where other servers share the database, its thread also
+// reads their changes and their requests to stop runs of this server.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,7 @@ class LeaseKeeper {
   void acquire();
 
   // With the lock of `state` held.
-  // The thread looks at the database at once.
+  // Makes the thread read the database at once.
   void wake();
   // This server is not the runner any more. Returns the epoch for JobLease::release(); nullopt when it was not.
   std::optional<std::int64_t> lose();

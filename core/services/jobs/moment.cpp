@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kMicros = 1'000'000;
 
-// Reads from the front of a text; once something did not fit, `good` stays false.
+// Reads from the front of a text; after a mismatch `good` stays false.
 struct Scanner {
   std::string_view left;
   bool good = true;
@@ -33,7 +33,7 @@ struct Scanner {
     left.remove_prefix(std::min(digits, left.size()));
     return value;
   }
-  // After the point; what is below a microsecond is cut.
+  // After the point; digits below a microsecond are dropped.
   std::int64_t fraction() {
     std::int64_t micros = 0;
     std::int64_t unit = kMicros / 10;

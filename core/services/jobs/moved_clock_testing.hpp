@@ -1,4 +1,4 @@
-// A clock that stands still until it is moved. For tests and measurements.
+// A clock that only moves when it is set. For tests and measurements.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ class MovedClock final : public JobClock {
   std::int64_t now() const override { return now_.load(); }
   std::int64_t monotonic() const override { return now_.load(); }
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& wake, std::int64_t until) override {
-    // Who moves the clock does not hold the lock, so a wake-up could be missed: look again shortly.
+    // The clock is set without the lock, so a wake-up could be missed: check again shortly.
     if (now() < until) wake.wait_for(lock, std::chrono::milliseconds(1));
   }
   void advance(std::int64_t micros) { now_.fetch_add(micros); }

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Ends that come within this time are written together.
+// Ends within this time are written together.
 constexpr milliseconds kGather{200};
 constexpr milliseconds kProgress{1000};
 constexpr int kLastAttempts = 3;

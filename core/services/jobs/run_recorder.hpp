@@ -1,4 +1,4 @@
-// Writes what runs report, some at a time, on a thread of its own: the end of a run waits for no disk.
+// Writes the reports of runs in batches, on its own thread: the end of a run never waits for the disk.
 #pragma once
 
 #include <condition_variable>
@@ -17,17 +17,17 @@ namespace mortise::services {
 // Thread-safe.
 class RunRecorder {
  public:
-  // `running`: the runs that go on, asked for about once a second to keep their progress.
+  // `running`: returns the current runs; called about once a second to store their progress.
   RunRecorder(JobStore& store, std::function<std::vector<std::shared_ptr<JobRun>>()> running);
   ~RunRecorder();  // stop()
 
   void start();
   void ended(RunEnd end);
-  // A claim whose run has not begun: another server, or this one later, does it.
+  // A claim whose run has not started: another server, or this one later, runs it.
   void release(Claim claim);
-  // Writes what is there, on this thread. Throws db::Error; nothing is lost then.
+  // Writes the pending reports on this thread. Throws db::Error; then nothing is lost.
   void flush();
-  // Writes what is there; what the database does not take within a few attempts is logged.
+  // Writes the pending reports; logs those that the database refuses several times.
   void stop() noexcept;
 
  private:

@@ -13,7 +13,7 @@ namespace mortise::services {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
-// Runs asked for by hand that wait for a worker.
+// Manual runs that wait for a worker.
 constexpr std::size_t kMaxManualWaiting = 256;
 constexpr std::size_t kMaxError = 4000;
 
@@ -136,7 +136,7 @@ void RunWorkers::execute(const std::string& runId) {
     auto* here = state_.active.find(runId);
     if (here == nullptr) return;
     function = state_.plan.function(here->module);
-    // Nothing was done yet: another server, or this one after its restart, does it.
+    // The run has not started: another server, or this one after its restart, runs it.
     if ((state_.stopping || function == nullptr) && !here->run->manual()) {
       recorder_.release(here->claim);
       return remove(runId);
@@ -147,7 +147,7 @@ void RunWorkers::execute(const std::string& runId) {
     run->begin(now);
     state_.active.begin(*here, state_.clock.monotonic());
     if (!run->manual()) state_.metrics.lateness(std::max<std::int64_t>(now - here->wakeAt, 0));
-    // The timer that waits for room is notified when there is some, not for each run.
+    // The timer that waits for room is notified when there is some, not after each run.
     const bool roomAgain = !run->manual() && state_.active.waiting() == kMaxWaitingRuns / 2;
     if (roomAgain || here->timeLimit > 0) state_.timerWake.notify_all();
   }

@@ -1,4 +1,4 @@
-// The way of a run on this server: taken in by the clock or by hand, run on a worker, recorded.
+// Takes a run through this server: accepted from the clock or from a manual request, run on a worker, recorded.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,18 @@ class RunWorkers {
   explicit RunWorkers(JobState& state);
 
   void start() { recorder_.start(); }
-  // Records what has ended. Runs that still go on are waited for by the destructor.
+  // Records ended runs. The destructor waits for current ones.
   void stop() noexcept { recorder_.stop(); }
 
-  // A claimed run becomes an active one; post() its id when the lock of `state`, which is held here, is free. Empty when
-  // its module was unloaded meanwhile: the claim is released.
+  // Turns a claimed run into an active one; call post() with its id after releasing the lock of `state`, which must be
+  // held here. Empty when its module was unloaded meanwhile: the claim is released.
   std::string add(const Claim& claim, PlannedJob* job);
-  // False when no worker takes it; it is not active any more then. Without the lock.
+  // Returns false when no worker takes it; then it is not active any more. Without the lock.
   bool post(const std::string& runId);
-  // Starts a run by hand and returns its id. Blocks. ServiceError{denied} when the job is running and `alongside` is
+  // Starts a manual run and returns its id. Blocks. ServiceError{denied} when the job is running and `alongside` is
   // false; {unavailable}: the scheduler is off, the module not loaded, all workers busy.
   std::string startByHand(const StoredJob& job, std::int64_t createdBy, bool alongside);
-  // Writes the records of runs that have ended. Blocks; throws db::Error.
+  // Writes the records of ended runs. Blocks; throws db::Error.
   void flush() { recorder_.flush(); }
 
  private:

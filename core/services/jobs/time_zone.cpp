@@ -13,19 +13,19 @@
 namespace mortise::services {
 namespace {
 
-// The calendar repeats after 400 years, weekdays too, and so do the rules that a zone follows in the future.
+// The calendar repeats after 400 years, weekdays too, and so do the future rules of a zone.
 constexpr std::int64_t kPeriod = 146097LL * 86400;
 constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
-// 2300-01-01: a zone whose known changes reach that far follows a rule for ever.
+// 2300-01-01: a zone with known changes up to then has a rule without an end.
 constexpr std::int64_t kFarFuture = 10413792000;
-// No two offsets of a zone are further apart.
+// The largest difference between two offsets of a zone.
 constexpr std::int64_t kWidestChange = 26LL * 3600;
 
 // Zone data is a directory of files, and the name becomes a path in it.
 bool isZoneName(std::string_view name) {
   if (name.empty() || name.size() > 60 || name.front() == '/' || name.find("..") != std::string_view::npos)
     return false;
-  // Not zones of their own: this machine's, the placeholder, those that count leap seconds and their twins.
+  // Names that are no zones: this machine's zone, the placeholder, those with leap seconds and their duplicates.
   for (const auto* other : {"localtime", "posixrules", "Factory", "right/", "posix/", "Fixed/"}) {
     if (name.starts_with(other)) return false;
   }
@@ -57,7 +57,7 @@ std::shared_ptr<const TimeZone> TimeZone::load(const std::string& name) {
   std::int64_t offset = result->first_;
   absl::TimeZone::CivilTransition transition;
   while (zone.NextTransition(time, &transition)) {
-    // Of a civil time that the clock skips, or shows twice, the instant of the change is known.
+    // For a civil time that the clock skips, or repeats, the library returns the instant of the change.
     const auto skipped = zone.At(transition.from);
     time = skipped.kind == absl::TimeZone::TimeInfo::SKIPPED ? skipped.trans : zone.At(transition.to).trans;
     const auto now = offsetAt(time);

@@ -1,4 +1,4 @@
-// Offsets of one IANA zone over all time, from the system's zone data (docs/decisions/0009).
+// Offsets of one IANA zone over all time, from the system's zone data (docs/decisions/0010).
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ class TimeZone {
     std::int64_t offset = 0;  // civil minus UTC
   };
 
-  // Null when the zone data has no such zone. "UTC" always is there. [any thread]
+  // Null when the zone data has no such zone. "UTC" always exists. [any thread]
   static std::shared_ptr<const TimeZone> find(std::string_view name);
   static const std::shared_ptr<const TimeZone>& utc();
 
   const std::string& name() const { return name_; }
   Segment at(std::int64_t instant) const;
-  // A civil time that comes twice: the first pass; one that the clock skips: with the offset before the change.
+  // A civil time that occurs twice: the first; one that the clock skips: with the offset before the change.
   std::int64_t instantOf(std::int64_t civil) const;
 
  private:
@@ -39,7 +39,7 @@ class TimeZone {
   std::string name_;
   std::int64_t first_ = 0;  // offset before all changes
   std::vector<Change> changes_;
-  bool repeats_ = false;  // the last 400 years of changes_ come again and again
+  bool repeats_ = false;  // the last 400 years of changes_ repeat
 };
 
 }  // namespace mortise::services

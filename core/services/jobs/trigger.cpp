@@ -21,7 +21,7 @@ struct Trigger::Rule {
   std::unique_ptr<const Cron> cron;
   std::int64_t every = 0;  // interval: seconds
   std::int64_t first = 0;  // interval, date: microseconds
-  // Of a stored trigger that can't be read.
+  // Of a stored trigger that is unreadable.
   std::optional<TriggerError> fault;
   std::string storedZone;
 };

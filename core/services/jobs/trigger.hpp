@@ -1,5 +1,5 @@
-// When a job runs: cron, interval or date. The one type that the kernel has for it: made from a text (module.yaml, jobs/1,
-// the database) or from mortise_trigger (scheduler/1), which is its form at the boundary.
+// When a job runs: cron, interval or date. The kernel's only type for it: created from a text (module.yaml, jobs/1, the
+// database) or from mortise_trigger (scheduler/1), its form at the boundary.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace mortise::services {
 
-// A value; copies share what was parsed. Equal when text and zone are.
+// A value; copies share the parsed data. Equal when text and zone are.
 class Trigger {
  public:
   enum class Kind : std::uint8_t { cron, interval, date };
@@ -37,8 +37,8 @@ class Trigger {
   // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`. Throws
   // TriggerError, also for a field of more than MORTISE_TRIGGER_FIELD_MAX bytes.
   static Trigger from(const mortise_trigger& request, std::string_view defaultZone, std::int64_t nowMicros);
-  // As parse(), for what a database has: one that can't be read (such as for a zone that the system's data no longer
-  // has) keeps its text and zone, never fires, and says why in requireReadable(), which throws its TriggerError.
+  // Like parse(), for texts of the database: an unreadable one (for example with a zone that the system's data lacks)
+  // keeps its text and zone, never fires, and requireReadable() throws its TriggerError.
   static Trigger stored(std::string_view text, std::string_view zone);
   void requireReadable() const;
 
@@ -51,7 +51,7 @@ class Trigger {
 
   Kind kind() const;
   const char* kindName() const;  // cron, interval, date
-  // What parse() reads back, with zone().
+  // Read by parse(), together with zone().
   const std::string& text() const;
   const std::string& zone() const;
   // "cron[hour='1', minute='0']", "interval[0:15:00]", "date[2030-01-01 19:04:00 UTC]"

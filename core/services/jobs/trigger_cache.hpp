@@ -1,4 +1,4 @@
-// Parsed triggers, shared by all jobs that have the same.
+// Parsed triggers, shared by all jobs with the same trigger.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ class TriggerCache {
  public:
   // Trigger::stored() of both.
   Trigger stored(const std::string& text, const std::string& zone);
-  // The one that others share, equal to `trigger`.
+  // The shared trigger that equals `trigger`.
   Trigger shared(const Trigger& trigger);
 
  private:
-  static constexpr std::size_t kMaxTriggers = 10000;  // then it starts again: jobs keep what they have
+  static constexpr std::size_t kMaxTriggers = 10000;  // then it is emptied: jobs keep their triggers
 
   std::mutex mutex_;
   std::unordered_map<std::string, Trigger> triggers_;  // by zone and text

@@ -1,4 +1,4 @@
-// Why a trigger was refused: a stable word for what is at fault, and a sentence that names field, value and rule.
+// Why a trigger was refused: a stable word for the fault, and a sentence that names field, value and rule.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Trigger texts as modules and the store give them: whatever is taken reads back as itself, and its next time is found.
+// Trigger texts from modules and the store: every accepted one reads back as itself, and its next time is found.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -119,7 +119,7 @@ TEST(At, FiresOnceAndReadsOffsets) {
 
 mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
 
-// What an API gets.
+// Triggers that an API gets.
 struct Request {
   std::string type = "cron";
   std::string expression{};
@@ -148,7 +148,7 @@ std::string refusal(const Request& request) {
   return "taken";
 }
 
-// `from` with its offset; the times as the preview shows them.
+// `from` with its offset; the times in the preview's form.
 Times shown(const Trigger& trigger, const std::string& from, int count) {
   Times times;
   auto next = trigger.next(readMoment(from, *TimeZone::utc())->micros);
@@ -156,7 +156,7 @@ Times shown(const Trigger& trigger, const std::string& from, int count) {
   return times;
 }
 
-// The vectors of the scheduler contract, section 6.4, as they stand there.
+// The vectors of the scheduler contract, section 6.4, verbatim.
 TEST(Zone, TheContractsVectorsHold) {
   EXPECT_EQ(shown(made({.expression = "*/15 * * * *"}), "2026-01-08T10:15:00+08:00", 3),
             (Times{"2026-01-08T10:15:00+08:00", "2026-01-08T10:30:00+08:00", "2026-01-08T10:45:00+08:00"}));
@@ -372,7 +372,8 @@ TEST(Trigger, SaysWhichFieldsUseUpTheSearch) {
   }
 }
 
-// Time never decides; these would walk eight thousand years second by second, or change by change, and not come back.
+// Never asserts a duration: without the shortcut these would walk eight thousand years by seconds or by changes, and
+// never end.
 TEST(Trigger, KnowsQuicklyThatItNeverFires) {
   for (const auto* zone : {"UTC", "America/New_York"}) {
     for (const auto* text : {"cron: 0 0 31 2 *", "cron: 0 0 0 1 1 * 2020", "cron: 0 0 0 29 2 * 2027-9999/4",

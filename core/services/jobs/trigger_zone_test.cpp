@@ -1,5 +1,5 @@
-// Cron in zones whose clocks change, compared with an evaluator that knows nothing of ours: it walks every second of
-// some days, asks the C library for the civil time, and looks each field up in a set.
+// Cron in zones whose clocks change, compared with an independent evaluator: it walks every second of some days, asks
+// the C library for the civil time, and looks each field up in a set.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -22,7 +22,7 @@ struct Window {
   int days;
 };
 
-// What a field allows, and one of the ways to write it.
+// The values of a field, and one of the ways to write it.
 struct RandomField {
   std::string text = "*";
   std::set<int> values;
@@ -32,7 +32,8 @@ class Evaluator {
  public:
   explicit Evaluator(std::mt19937& random) : random_(random) {}
 
-  // Rare enough in the small fields that the result stays readable, often enough that every change of a clock is hit.
+  // Rare enough in the small fields that the result stays readable, often enough that every change of a clock is
+  // covered.
   void draw() {
     second_ = draw(0, 59, 1);
     minute_ = pick(3) == 0 ? any(0, 59) : draw(0, 59, 4);
@@ -101,7 +102,7 @@ class ClockChanges : public testing::TestWithParam<Window> {
     ::tzset();
   }
 
-  // Civil times that the change at `time` leaves out, each with the instant that the former offset gives.
+  // Civil times that the change at `time` skips, each with the instant of the earlier offset.
   void skipped(std::time_t time, const std::tm& after) {
     const auto before = civil_[civil_.size() - 2].tm_gmtoff;
     for (std::time_t instant = time; instant < time + (after.tm_gmtoff - before); ++instant) {
@@ -162,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         Window{"America/Sao_Paulo", "2018-02-16T00:00:00Z", 4},
         Window{"Africa/Casablanca", "2026-02-14T00:00:00Z", 3},  // back for Ramadan
         Window{"Africa/Casablanca", "2026-03-21T00:00:00Z", 3},
-        Window{"Pacific/Apia", "2011-12-29T00:00:00Z", 4},  // a whole day that never was
+        Window{"Pacific/Apia", "2011-12-29T00:00:00Z", 4},  // a whole day that was skipped
         Window{"Asia/Shanghai", "1991-09-14T00:00:00Z", 3}, Window{"Asia/Shanghai", "2026-03-07T00:00:00Z", 2},
         Window{"Asia/Kathmandu", "1985-12-30T00:00:00Z", 4},  // a quarter of an hour
         Window{"America/Mexico_City", "2026-04-04T00:00:00Z", 3}, Window{"America/New_York", "2500-03-13T00:00:00Z", 3},
