@@ -1,4 +1,4 @@
-// Where clients reach this server: known only once it listens, which is after its modules started.
+// The URL of this server for clients, known only once it listens, which is after its modules have started.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ class BaseUrl {
     value_.as.text = {url_.data(), url_.size()};
     known_.store(true, std::memory_order_release);
   }
-  // Null before; then the same for good. Any thread.
+  // Null before; then always the same. Any thread.
   const mortise_value* value() const { return known_.load(std::memory_order_acquire) ? &value_ : nullptr; }
 
  private:

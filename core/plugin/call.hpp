@@ -40,7 +40,7 @@ struct FileReply {
 class Call {
  public:
   virtual ~Call() = default;
-  Host* servedBy = nullptr;  // whose handler answers; set by ModuleInstance::handle
+  Host* servedBy = nullptr;  // the module whose handler answers; set by ModuleInstance::handle
 
   virtual std::string_view operationId() const = 0;
   virtual std::string_view requestId() const = 0;
@@ -62,13 +62,13 @@ class Call {
   virtual bool reply(CallReply reply) = 0;
   virtual bool fail(Problem problem) = 0;
   virtual bool replyFile(std::shared_ptr<ByteSource> file, FileReply reply) = 0;
-  // `options` without its callbacks: host_call.cpp hangs them on the stream.
+  // `options` without callbacks: host_call.cpp sets them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
   virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
                                                    http::WebSocket::Callbacks callbacks) = 0;
 
-  // Reference count: the dispatcher holds one while handle() runs; retain/release add and drop. The last release
-  // without an answer is answered with 500 and logged.
+  // Reference count: the dispatcher holds one while handle() runs; retain/release add and drop. When the last one is
+  // released without an answer, the call is answered with 500 and logged.
   virtual void retain() = 0;
   virtual void release() = 0;
 };

@@ -1,6 +1,5 @@
-// Stands before every call from the kernel's services back into a module (stream closed, mail sent, event, ...). Once
-// closed, nothing enters any more and nothing is inside: the module's code may then go away, however many callbacks are
-// still held somewhere.
+// Guards every call from the kernel's services back into a module (stream closed, mail sent, event, ...). Once closed,
+// no call enters and none is running: the module's code may then be unloaded, even while services still hold callbacks.
 #pragma once
 
 #include <atomic>
@@ -20,7 +19,7 @@ class CallbackGate {
  public:
   explicit CallbackGate(std::string module) : module_(std::move(module)) {}
 
-  // Runs `work` unless the gate is closed. What the module throws is logged and ends here. True when it ran to its end.
+  // Runs `work` unless the gate is closed. Logs the module's exceptions. Returns true when `work` completed.
   template <typename Work>
   bool run(const char* what, Work&& work) noexcept {
     inside_.fetch_add(1);
@@ -42,7 +41,7 @@ class CallbackGate {
     return done;
   }
 
-  // Lets nobody in any more and waits until everybody is out. Not from within a callback.
+  // Admits no more calls and waits until the running ones have ended. Not from within a callback.
   void close() noexcept {
     closed_.store(true);
     while (inside_.load() != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -54,7 +53,7 @@ class CallbackGate {
   void complain(const char* what, const char* reason) noexcept {
     try {
       log::error("module threw out of a callback", {{"module", module_}, {"callback", what}, {"reason", reason}});
-    } catch (...) {  // no memory even for the line
+    } catch (...) {  // no memory even for the log line
     }
   }
 

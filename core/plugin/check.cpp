@@ -28,7 +28,7 @@ namespace {
 
 constexpr unsigned kLimitSeconds = 30;
 
-// What is wrong, or empty.
+// The fault, or empty.
 using Work = std::function<std::string()>;
 
 std::string reasonOf(const Work& work) {
@@ -73,7 +73,7 @@ std::string ending(int status, bool reported, const std::string& reason) {
   return reason;
 }
 
-// Runs the check in a child process. Its answer begins with a byte that says it came to its end.
+// Runs the check in a child process. The first byte of its answer shows that it completed.
 CheckResult apart(const std::string& name, const Work& work) {
   int ends[2];
   if (::pipe(ends) != 0) throw std::runtime_error(std::string("can't make a pipe: ") + std::strerror(errno));
@@ -96,7 +96,7 @@ CheckResult apart(const std::string& name, const Work& work) {
   return {name, reason.empty(), reason};
 }
 
-// The needs that another module has to provide.
+// The needs that another module must provide.
 std::vector<std::string> foreignNeeds(const Manifest& manifest) {
   std::vector<std::string> foreign;
   for (const auto& need : manifest.needs) {
@@ -155,7 +155,7 @@ std::string migrationsApply(const Manifest& manifest, const std::string& directo
              : "some are still pending after they were applied";
 }
 
-// Created and destroyed, never started: the comparison of its bindings is part of create().
+// Created and destroyed, never started: create() compares the bindings.
 std::string binds(const std::string& path, const std::shared_ptr<const Manifest>& manifest,
                   const std::string& directory) {
   const ScratchServices scratch(directory, *manifest);
@@ -206,7 +206,7 @@ std::vector<CheckResult> checkModule(const std::string& path, const std::string&
     results.push_back(apart(name, work));
     return results.back().passed;
   };
-  // Read apart first: should reading crash, that is a result too.
+  // Reads in a child process first: a crash while reading is a result as well.
   if (!passed("manifest", [&] { return Manifest::readFromFile(path), std::string(); })) return results;
   const auto manifest = std::make_shared<const Manifest>(Manifest::readFromFile(path));
 

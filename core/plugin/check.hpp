@@ -1,4 +1,4 @@
-// What `mortise module info` and `mortise module check` say about a file.
+// The output of `mortise module info` and `mortise module check` for a file.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace mortise::plugin {
 
-// Everything the file says about itself, as text for people. Runs nothing of it. Throws Refusal.
+// The file's description of itself, as text for people. Runs none of its code. Throws Refusal.
 std::string inspect(const std::string& path);
 
 struct CheckResult {
@@ -16,8 +16,8 @@ struct CheckResult {
   std::string line() const { return (passed ? "PASS  " : "FAIL  ") + name + (reason.empty() ? "" : ": " + reason); }
 };
 
-// Each check runs in a process of its own, so that a crash is a result; checks that need a broken earlier one are left
-// out. `temporary`: a directory for a scratch SQLite database and blobs. Call it before threads are started.
+// Each check runs in its own process, so that a crash is a result; checks that depend on a failed one are skipped.
+// `temporary`: a directory for a scratch SQLite database and blobs. Call it before threads are started.
 std::vector<CheckResult> checkModule(const std::string& path, const std::string& temporary);
 
 }  // namespace mortise::plugin

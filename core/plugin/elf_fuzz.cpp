@@ -1,4 +1,4 @@
-// Any bytes as a module file: the section and symbols lie inside the file, or it is refused; never a crash.
+// Arbitrary bytes as a module file: section and symbols are inside the file, or it is refused; never a crash.
 #include <cstdint>
 #include <cstdlib>
 #include <functional>

@@ -48,7 +48,7 @@ bool inside(std::uint64_t offset, std::uint64_t size, std::size_t total) {
                  " bytes; copy the file again");
 }
 
-// The header, before libelf sees the file: what it says must lie inside the file.
+// Checks the header before libelf reads the file: its offsets must be inside the file.
 void checkHeader(std::string_view bytes) {
   if (bytes.size() < SELFMAG || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
     throw ElfError(

@@ -1,4 +1,4 @@
-// The two things we want to know of a module file before it is loaded: its manifest section and its exported symbols.
+// Reads two things of a module file before it is loaded: its manifest section and its exported symbols.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ struct ElfSymbol {
 
 struct ElfImage {
   bool hasManifest = false;
-  std::string_view manifest;  // into the bytes given
+  std::string_view manifest;  // into the given bytes
   std::vector<ElfSymbol> exports;
 };
 
-// What is wrong with the file, as "expected ..., found ...; what to do".
+// The fault of the file, as "expected ..., found ...; what to do".
 class ElfError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

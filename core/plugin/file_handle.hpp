@@ -1,5 +1,4 @@
-// A mortise_file* is a pointer to a shared_ptr of bytes at rest: inside the exchange for uploads, on the heap for
-// blobs.
+// A mortise_file* is a pointer to a shared_ptr of a ByteSource: inside the exchange for uploads, on the heap for blobs.
 #pragma once
 
 #include <memory>

@@ -64,7 +64,7 @@ Host::~Host() { takeBack(); }
 
 const std::string& Host::moduleName() const { return manifest_->name; }
 
-// Kept as values for good: config/1 hands out pointers into them.
+// Stored permanently: config/1 returns pointers into them.
 void Host::readOptions() {
   for (const auto& [name, text] : services_.server) {
     auto& entry = server_[name];
@@ -169,7 +169,8 @@ std::uint64_t Host::hold(const char* what, std::function<void()> forget) {
 }
 
 void Host::release(std::uint64_t id) noexcept {
-  std::map<std::uint64_t, Held>::node_type gone;  // outlives the lock: destroying the function may take other locks
+  std::map<std::uint64_t, Held>::node_type
+      gone;  // destroyed outside the lock, because destroying the function may take other locks
   const std::lock_guard lock(mutex_);
   gone = held_.extract(id);
   if (gone.empty()) gone = spent_.extract(id);

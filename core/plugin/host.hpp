@@ -1,5 +1,5 @@
-// What the kernel is to one module: its mortise_host, the tables behind lookup(), and everything the module registered
-// through them.
+// The kernel's side of one module: its mortise_host, the tables behind lookup(), and everything that the module
+// registered through them.
 #pragma once
 
 #include <atomic>
@@ -54,7 +54,7 @@ class JobBook;
 struct Manifest;
 class ProvidedInterfaces;
 
-// The services behind the tables. All outlive every Host. A null one is not served: its lookup answers null.
+// The services behind the tables. All outlive every Host. The lookup of a null one returns null.
 struct HostServices {
   const config::Config* config = nullptr;  // complete: with the module's own section
   db::Database* database = nullptr;
@@ -95,7 +95,7 @@ class Host {
   mortise_host* raw() { return &raw_; }
   static const HostFace& face(const mortise_host& host) { return *static_cast<const HostFace*>(host.kernel); }
   static Host& of(mortise_host* host) { return *face(*host).host; }
-  // A host of this module, for the life of `face`, which names this Host.
+  // A host of this module, valid as long as `face`, which refers to this Host.
   mortise_host rawFor(HostFace& face);
 
   const Manifest& manifest() const { return *manifest_; }
@@ -103,7 +103,7 @@ class Host {
   const HostServices& services() const { return services_; }
   const CallbackGatePtr& gate() const { return gate_; }
   JobBook& jobs() { return *jobs_; }  // jobs/1
-  // Set when the module begins to stop: running jobs and outbound requests look at it.
+  // Set when the module begins to stop: running jobs and outbound requests check it.
   const std::atomic<bool>& stopping() const { return stopping_; }
   void beginStop() noexcept { stopping_.store(true); }
 
@@ -117,16 +117,16 @@ class Host {
   bool hasOption(std::string_view name) const;
   const mortise_value* serverValue(std::string_view name) const;
 
-  // health/1: a check that the module added. They all end before the module's stop(), and by takeBack().
+  // health/1: a check that the module added. It ends before the module's stop(), or by takeBack().
   void keepCheck(std::string name);
   void endChecks() noexcept;
 
-  // What the module holds of the kernel. `forget` runs when the module was stopped and did not give it back itself.
-  // What `forget` owns is freed by release(), or with this Host: the module may use its handle until its destroy() has
+  // Resources that the module holds. `forget` runs when the module has stopped without releasing one. Objects that
+  // `forget` owns are freed by release(), or with this Host: the module may use its handle until its destroy() has
   // returned.
   std::uint64_t hold(const char* what, std::function<void()> forget);
   void release(std::uint64_t id) noexcept;
-  // Closes the gate, then ends whatever the module left behind (each is logged). Idempotent. [start]
+  // Closes the gate, then releases everything that the module left open (each is logged). Idempotent. [start]
   void takeBack() noexcept;
 
  private:
@@ -156,7 +156,7 @@ class Host {
   std::vector<std::string> checks_;
   std::set<std::string, std::less<>> warned_;
   std::map<std::uint64_t, Held> held_;
-  std::map<std::uint64_t, Held> spent_;  // taken back, handles still alive
+  std::map<std::uint64_t, Held> spent_;  // released, but their handles are still valid
   std::uint64_t nextHeld_ = 1;
 };
 

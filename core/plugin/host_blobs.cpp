@@ -14,7 +14,7 @@ using mortise::plugin::Host;
 // Owned by its Host (hold) until finish or abandon.
 struct mortise_blob_writer {
   Host* host = nullptr;
-  std::unique_ptr<mortise::services::BlobWriter> writer;  // null once it was taken back
+  std::unique_ptr<mortise::services::BlobWriter> writer;  // null once it was released
   std::uint64_t held = 0;
 };
 

@@ -1,4 +1,4 @@
-// cache/1 over services::Cache; every key is kept under the module's name.
+// cache/1 over services::Cache; every key is stored under the module's name.
 #include <chrono>
 
 #include "core/plugin/host_guard.hpp"

@@ -16,7 +16,7 @@ namespace {
 
 Call& callOf(mortise_call* call) { return *reinterpret_cast<Call*>(call); }
 
-// What a module does wrong with a call is logged: these functions have no mortise_error to say it in.
+// A module's wrong use of a call is logged, because these functions have no mortise_error.
 mortise_status misuse(const Call& call, const char* function, const std::string& reason) {
   log::error("module used a call wrongly", {{"module", call.servedBy == nullptr ? "" : call.servedBy->moduleName()},
                                             {"operation", call.operationId()},
@@ -166,8 +166,8 @@ uint64_t callFileSize(mortise_file* file) { return file == nullptr ? 0 : fileOf(
 mortise_status callReply(mortise_call* call, const mortise_reply* reply) {
   if (!MORTISE_COMPLETE(reply, mortise_reply, content_type)) return tooShort(nullptr, "mortise_reply");
   return onCall(call, "call/1 reply", [&](Call& c) {
-    // Error bodies are the dialect's; only where the contract has no envelope may a module bring its own, such as a
-    // page.
+    // The dialect writes error bodies; a module may write its own, such as a page, only where the contract has no
+    // envelope.
     const int highest = c.enveloped() ? 399 : 599;
     if (reply->status < 200 || reply->status > highest) {
       return misuse(c, "reply",

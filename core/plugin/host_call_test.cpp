@@ -1,5 +1,5 @@
-// call/1 as a module sees it. The exchange below is a stand-in: the real one is tested over sockets by core/http and
-// core/kernel.
+// call/1 as a module sees it. The exchange below is a stand-in; core/http and core/kernel test the real one over
+// sockets.
 #include <gtest/gtest.h>
 
 #include <unistd.h>
@@ -48,7 +48,7 @@ struct KeptSocket : http::WebSocket {
   std::vector<std::pair<http::Opcode, std::string>> sent;
   std::vector<std::pair<int, std::string>> closes;
   bool isOpen = true, isPaused = false;
-  Callbacks callbacks;  // as a server that lets its callbacks live as long as the socket
+  Callbacks callbacks;  // as in a server whose callbacks live as long as the socket
 };
 
 struct KeptExchange : http::Exchange {
@@ -351,7 +351,7 @@ TEST_F(CallTable, AStreamSendsEventsAndTellsItsEnd) {
   EXPECT_EQ(table_.stream_event(stream, S("tick"), S(""), S("a")), MORTISE_CLOSED);
   table_.stream_release(stream);
   host_.takeBack();
-  call_.stream->closed();  // the module has gone: nobody to tell
+  call_.stream->closed();  // the module is gone: no callback
   EXPECT_EQ(closed, 1);
 }
 
@@ -408,7 +408,7 @@ TEST_F(Socket, AMessageMayComeBeforeUpgradeHasReturned) {
   ASSERT_NE(socket, nullptr);
   EXPECT_EQ(chat_.heard, std::vector<std::string>{"t:early"});
   table_.websocket_release(socket);
-  call_.socket->callbacks.onMessage(http::Opcode::text, "still there");  // the connection keeps its end
+  call_.socket->callbacks.onMessage(http::Opcode::text, "still there");  // the connection keeps its side
   EXPECT_EQ(chat_.heard.size(), 2u);
   call_.socket->callbacks.onClosed(1006, "");
 }

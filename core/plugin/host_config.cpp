@@ -1,4 +1,4 @@
-// config/1 over the values that Host keeps.
+// config/1 over the values in Host.
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "mortise/abi/config.h"

@@ -13,18 +13,18 @@
 using mortise::plugin::Host;
 
 namespace mortise::plugin {
-// What join() hands out.
+// The result of join().
 struct JoinedHost {
   HostFace face;
   mortise_host raw{};
 };
 }  // namespace mortise::plugin
 
-// Owned by its Host (hold) until close. Knows its open rows, so that a module that closes them in the wrong order, or
-// not at all, breaks nothing.
+// Owned by its Host (hold) until close. Tracks its open rows, so that a module that closes them in the wrong order, or
+// not at all, does no harm.
 struct mortise_db_session {
   Host* host = nullptr;
-  std::unique_ptr<mortise::db::Connection> connection;  // null once it was taken back
+  std::unique_ptr<mortise::db::Connection> connection;  // null once it was released
   std::vector<mortise_db_rows*> open;
   std::uint64_t held = 0;
   std::unique_ptr<mortise::plugin::JoinedHost> joined;  // once join() was called
@@ -117,7 +117,7 @@ bool convert(const mortise_type* types, std::size_t count, std::vector<db::Colum
   return true;
 }
 
-// The session, if work may go on with it.
+// Returns MORTISE_OK when the session is usable.
 mortise_status usable(const mortise_db_session* session, const char* function, mortise_error* error) {
   if (session == nullptr) return answer(error, MORTISE_INVALID, "no_session", "the session is null");
   if (!mayBlock(session->host, function, error)) return MORTISE_INVALID;

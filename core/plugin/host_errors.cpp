@@ -90,13 +90,13 @@ mortise_status statusOf(const Problem& problem) {
 template <std::size_t Size>
 void put(char (&into)[Size], std::string_view text) {
   auto size = std::min(text.size(), Size - 1);
-  // Not through the middle of a character.
+  // Does not cut a character.
   while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
   text.copy(into, size);
   into[size] = '\0';
 }
 
-// Whole or not at all: half a JSON object is none.
+// Complete or not at all: half a JSON object is useless.
 void putDetails(mortise_error* error, std::string_view details) noexcept {
   if (error == nullptr || !MORTISE_HAS(error, mortise_error, details)) return;
   put(error->details, details.size() < sizeof error->details ? details : std::string_view());
@@ -108,7 +108,7 @@ void complain(const Host* host, const char* function, const char* reason) noexce
                {{"module", host == nullptr ? std::string_view("?") : std::string_view(host->moduleName())},
                 {"function", function},
                 {"reason", reason}});
-  } catch (...) {  // no memory even for the line
+  } catch (...) {  // no memory even for the log line
   }
 }
 
@@ -120,7 +120,7 @@ mortise_status answer(mortise_error* error, mortise_status status, std::string_v
   if (MORTISE_HAS(error, mortise_error, retry_after)) error->retry_after = retryAfter;
   if (MORTISE_HAS(error, mortise_error, code)) put(error->code, code);
   if (MORTISE_HAS(error, mortise_error, text)) put(error->text, text);
-  putDetails(error, {});  // of an earlier failure, when the caller uses its struct again
+  putDetails(error, {});  // of an earlier failure, when the caller reuses its struct
   return status;
 }
 

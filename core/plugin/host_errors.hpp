@@ -1,4 +1,4 @@
-// How what goes wrong inside the kernel leaves through a table: a status and a filled mortise_error, never an
+// Converts errors inside the kernel to the form of a table function: a status and a filled mortise_error, never an
 // exception.
 #pragma once
 
@@ -17,8 +17,7 @@ inline std::string_view view(mortise_str text) {
 inline std::string copy(mortise_str text) { return std::string(view(text)); }
 inline mortise_str str(std::string_view text) { return {text.data(), text.size()}; }
 
-// Fills `error` (may be null; only as much as its struct_size says is there), cutting what is too long, and returns
-// `status`.
+// Fills `error` (may be null; only as far as its struct_size reaches), cuts long texts, and returns `status`.
 mortise_status answer(mortise_error* error, mortise_status status, std::string_view code, std::string_view text,
                       int retryAfter = 0) noexcept;
 // The exception being handled, as a status. Unexpected ones are logged with the module and `function`. Call it inside a
@@ -34,7 +33,7 @@ mortise_status guarded(const Host* host, const char* function, mortise_error* er
     return answerCurrentException(host, function, error);
   }
 }
-// The same for functions that return something else; `fallback` when it throws.
+// The same for functions with another return type; `fallback` after an exception.
 template <typename Result, typename Work>
 Result guardedOr(const Host* host, const char* function, Result fallback, Work&& work) noexcept {
   try {
@@ -45,15 +44,15 @@ Result guardedOr(const Host* host, const char* function, Result fallback, Work&&
   }
 }
 
-// False, with `error` filled and a log line, on an I/O thread: what blocks may not run there.
+// Returns false, with `error` filled and a log line, on an I/O thread, where blocking functions must not run.
 bool mayBlock(const Host* host, const char* function, mortise_error* error) noexcept;
 
-// A struct made by the module must reach at least to the last field SDK 1.0 promised.
+// A struct of the module must reach at least to the last field of SDK 1.0.
 #define MORTISE_COMPLETE(pointer, type, last_field) ((pointer) != nullptr && MORTISE_HAS(pointer, type, last_field))
 mortise_status tooShort(mortise_error* error, const char* type) noexcept;
 
 // Host of a raw pointer, or null: tables answer that with noHost(). Null also for a host of a transaction (db/1 join),
-// so that an interface takes no part in one unless its table says how: joinableHostOf().
+// so that an interface takes part in one only where its table uses joinableHostOf().
 inline Host* hostOf(mortise_host* host) noexcept {
   return host == nullptr || Host::face(*host).transaction != nullptr ? nullptr : &Host::of(host);
 }
@@ -66,7 +65,7 @@ inline const db::JoinedTransaction* transactionOf(const mortise_host* host) noex
 // OK for a plain host, and for one of a transaction that is open on this thread.
 mortise_status mayJoin(const mortise_host* host, mortise_error* error) noexcept;
 mortise_status noHost(mortise_error* error) noexcept;
-// For a function that works alone: its host is one of a transaction.
+// The error of a function without transactions whose host belongs to one.
 mortise_status worksAlone(const char* function, mortise_error* error) noexcept;
 
 // A refusal as the module raised it. A status outside 400..599 becomes 500.

@@ -7,8 +7,8 @@
 #include "core/services/events/events.hpp"
 #include "mortise/abi/events.h"
 
-// Owned by its Host (hold); the module's pointer stays good until unsubscribe, also after the subscription was taken
-// back.
+// Owned by its Host (hold); the module's pointer is valid until unsubscribe, also after the Host has released the
+// subscription.
 struct mortise_subscription {
   std::uint64_t id = 0;    // of services::Events
   std::uint64_t held = 0;  // of Host

@@ -1,4 +1,5 @@
-// What every function of a table begins with: the host is there, the thread may do it, and nothing that is thrown leaves through the table.
+// The start of every table function: the host exists, the thread may call it, and no exception leaves through the
+// table.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace mortise::plugin {
 
-// Where a function may be called, as its comment in mortise/abi/ has it.
+// Where a function may be called, as in its comment in mortise/abi/.
 enum class Threads : std::uint8_t {
   any,       // [any]
   blocking,  // [start] [worker]: refused on an I/O thread
@@ -58,8 +59,8 @@ mortise_status withService(Host& host, Work& work) {
   }
 }
 
-// A function on a service of the kernel: `Service` is a member of HostServices, which is not null where its interface is
-// served. Runs work(service), or work(host, service).
+// A function on a service of the kernel: `Service` is a member of HostServices, which is not null where its interface
+// is served. Runs work(service), or work(host, service).
 template <auto Service, typename Work>
 mortise_status onService(mortise_host* raw, Threads threads, const char* function, mortise_error* error,
                          Work&& work) noexcept {

@@ -23,7 +23,7 @@ bool isCheckName(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
-// What the module wrote into `detail`: it need not have left a NUL in it, nor UTF-8.
+// The text in `detail`, which may lack a NUL and may not be UTF-8.
 std::string detailOf(const mortise_error& detail) {
   const auto* end = std::find(detail.text, detail.text + sizeof detail.text, '\0');
   const std::string_view text(detail.text, static_cast<std::size_t>(end - detail.text));

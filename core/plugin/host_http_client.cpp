@@ -80,7 +80,7 @@ mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted
     bool stopped = false;
     if (wanted->piece != nullptr) {
       request.onBody = [&](std::string_view bytes) {
-        // What it throws must not pass through the client library.
+        // Exceptions must not pass through the client library.
         const bool more = guardedOr(&host, "http_client/1 piece", false,
                                     [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
         stopped = !more;

@@ -12,7 +12,7 @@ namespace {
 using identity::Identity;
 using identity::User;
 
-// `tier` is the account's own; borrowed.
+// `tier` is the account's own. Points into the arguments.
 mortise_user faceOf(const User& user, const std::string& tier) {
   return {.struct_size = sizeof(mortise_user),
           .id = str(user.id),

@@ -14,7 +14,7 @@ namespace {
 const json::Value* valueOf(const mortise_json* node) { return reinterpret_cast<const json::Value*>(node); }
 const mortise_json* nodeOf(const json::Value* value) { return reinterpret_cast<const mortise_json*>(value); }
 
-// Truncated towards zero; what does not fit is 0.
+// Truncates towards zero; a number out of range gives 0.
 std::int64_t truncated(double number) {
   constexpr double kLimit = 9223372036854775808.0;        // 2^63
   if (!(number >= -kLimit && number < kLimit)) return 0;  // NaN too

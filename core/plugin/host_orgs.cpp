@@ -36,7 +36,7 @@ void give(const identity::Member& member, mortise_member_sink sink, void* contex
   sink(context, &face);
 }
 
-// A number to change: a negative one leaves it.
+// A number to change: a negative one means no change.
 std::optional<std::int64_t> changedNumber(std::int64_t number) {
   return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
 }

@@ -25,7 +25,7 @@ mortise_status needsSink(mortise_error* error) {
   return answer(error, MORTISE_INVALID, "no_sink", "this function hands its result to a sink; give one");
 }
 
-// Hands `stored` over; the texts live for the call.
+// Passes `stored` to the caller; the texts are valid during the call.
 void handOver(const Jobs& jobs, const StoredJob& stored, mortise_scheduled_job_sink sink, void* context) {
   if (sink == nullptr) return;
   stored.trigger.requireReadable();
@@ -123,7 +123,7 @@ mortise_status schedulerChangeTrigger(mortise_host* host, mortise_str id, const 
                                       mortise_scheduled_job_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(trigger, mortise_trigger, run_date)) return tooShort(error, "mortise_trigger");
   return blocking<&HostServices::jobs>(host, "scheduler/1 change_trigger", error, [&](Jobs& jobs) {
-    jobs.find(view(id));  // an unknown job is reported before a trigger that can't be read
+    jobs.find(view(id));  // reports an unknown job before an unreadable trigger
     const auto now = jobs.options().clock->now();
     const auto changed = jobs.changeTrigger(view(id), Trigger::from(*trigger, jobs.options().timezone, now));
     handOver(jobs, changed, sink, context);

@@ -1,4 +1,4 @@
-// secrets/1 over services::Secrets; names and purposes are kept apart by module.
+// secrets/1 over services::Secrets; the module's name separates names and purposes.
 #include <openssl/crypto.h>
 
 #include "core/plugin/host_guard.hpp"
@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxDerived = 8160;
 constexpr std::size_t kMaxSealed = 64 << 10;
 
-// Hands the bytes over and wipes our copy.
+// Passes the bytes to the caller and wipes the copy.
 mortise_status give(std::string bytes, mortise_secret_sink sink, void* context) {
   struct Wipe {
     std::string& text;

@@ -138,7 +138,7 @@ TEST_F(Tables, AnInterfaceWithoutItsServiceIsNotServed) {
 TEST_F(Tables, EveryTableSaysHowLongItIs) {
   EXPECT_EQ(table<mortise_db_v1>("db/1").struct_size, sizeof(mortise_db_v1));
   EXPECT_EQ(table<mortise_call_v1>("call/1").struct_size, sizeof(mortise_call_v1));
-  // No slot may be empty: a module calls them without asking.
+  // No slot may be null, because modules call them without a check.
   for (const auto& name : kernelInterfaces()) {
     const auto* words = static_cast<const std::uint64_t*>(raw()->lookup(raw(), S(name)));
     ASSERT_NE(words, nullptr) << name;
@@ -443,7 +443,8 @@ TEST_F(Tables, EventsReachTheSubscriberUntilItIsTakenBack) {
   EXPECT_EQ(events.publish(raw(), S("other.saved"), S("7"), &error_), MORTISE_INVALID);
   EXPECT_EQ(events.publish(raw(), S("notes. x"), S("7"), &error_), MORTISE_INVALID);
   host_.takeBack();
-  EXPECT_EQ(events.publish(raw(), S("notes.saved"), S("8"), &error_), MORTISE_OK);  // would set the promise twice
+  EXPECT_EQ(events.publish(raw(), S("notes.saved"), S("8"), &error_),
+            MORTISE_OK);  // a second delivery would set the promise twice
   events.unsubscribe(raw(), subscription);
 }
 
@@ -554,7 +555,7 @@ TEST_F(Tables, AnAccountHasANumberATierAndPerhapsNoName) {
   Kept first, second;
   EXPECT_EQ(identity.create(raw(), &fresh, keep, &first, &error_), MORTISE_INVALID);
   EXPECT_EQ(code(), "account_unnamed");
-  fresh.struct_size = offsetof(mortise_new_user, unnamed);  // a module that knows nothing of it
+  fresh.struct_size = offsetof(mortise_new_user, unnamed);  // a module built without the field
   fresh.unnamed = 1;
   EXPECT_EQ(identity.create(raw(), &fresh, keep, &first, &error_), MORTISE_INVALID);
   fresh.struct_size = sizeof fresh;
@@ -589,7 +590,7 @@ void keepOrg(void* context, const mortise_org* org) {
                                      org->seats_used};
 }
 
-// "role email/username/nickname " of each.
+// "role email/username/nickname " of each member.
 void keepMember(void* context, const mortise_member* member) {
   *static_cast<std::string*>(context) += copy(member->role) + " " + copy(member->email) + "/" + copy(member->username) +
                                          "/" + copy(member->nickname) + " ";
@@ -695,7 +696,7 @@ void keepKey(void* context, const mortise_api_key* key) {
 
 struct KeptCookie {
   std::string id, user, setCookie, token;
-  // As a browser would send it.
+  // In a browser's form.
   std::string header() const { return "theme=dark; " + setCookie.substr(0, setCookie.find(';')); }
 };
 

@@ -27,8 +27,8 @@ struct mortise_stream {
 struct mortise_websocket {
   Host* host = nullptr;
   std::atomic<int> references{1};
-  // Held while the upgrade is under way: a first message may come before upgrade() has returned. Recursive, since the
-  // server may call back within upgrade() itself.
+  // Held during the upgrade: a first message may arrive before upgrade() has returned. Recursive, because the server
+  // may call back within upgrade() itself.
   std::recursive_mutex opening;
   std::atomic<bool> ready{false};
   std::shared_ptr<mortise::http::WebSocket> socket;  // set before `ready`
@@ -43,7 +43,7 @@ void drop(mortise_websocket* socket) {
   if (socket->references.fetch_sub(1) == 1) delete socket;
 }
 
-// The connection's end of a WebSocket: what its callbacks share.
+// The connection's side of a WebSocket: shared by its callbacks.
 class SocketEnd {
  public:
   SocketEnd(mortise_websocket* socket, const mortise_websocket_options& options, CallbackGatePtr gate)
@@ -64,7 +64,7 @@ class SocketEnd {
     });
   }
 
-  // The last callback. Lets go of the handle, which holds the connection, which holds this.
+  // The last callback. Releases the handle, which holds the connection, which holds this.
   void onClosed(int code, std::string_view reason) {
     if (socket_ == nullptr) return;
     waitUntilReady();
@@ -91,7 +91,7 @@ class SocketEnd {
   const CallbackGatePtr gate_;
 };
 
-// The open connection behind a handle, or null when it is not (yet) there.
+// The open connection behind a handle, or null before it opens and after it closes.
 http::WebSocket* openSocket(mortise_websocket* socket) {
   return socket != nullptr && socket->ready.load(std::memory_order_acquire) ? socket->socket.get() : nullptr;
 }
@@ -120,7 +120,7 @@ void misuse(const Call& call, const char* function, std::string_view reason) {
                                             {"reason", reason}});
 }
 
-// Runs a step of a stream or socket that has nothing to answer.
+// Runs a step of a stream or socket that has no result.
 template <typename Work>
 void quietly(const Host* host, const char* function, Work work) {
   guardedOr(host, function, 0, [&] {
@@ -237,7 +237,7 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
     handle->socket = call.upgrade(std::move(wanted), std::move(callbacks));
     if (handle->socket == nullptr) return nullptr;
     handle->ready.store(true, std::memory_order_release);
-    handle->references.fetch_add(1);  // the caller's, besides the one this scope gives up
+    handle->references.fetch_add(1);  // the caller's, in addition to the one that this scope releases
     auto* const kept = handle.get();  // clang takes a returned get() for the address of the local
     return kept;
   });
@@ -259,7 +259,7 @@ void webSocketClose(mortise_websocket* socket, int32_t code, mortise_str reason)
   if (open == nullptr) return;
   quietly(socket->host, "call/1 websocket_close", [&] {
     auto shown = copy(reason);
-    if (shown.size() > 123) {  // what a close frame holds; not through the middle of a character
+    if (shown.size() > 123) {  // the limit of a close frame; does not cut a character
       std::size_t size = 123;
       while (size > 0 && (static_cast<unsigned char>(shown[size]) & 0xC0) == 0x80) --size;
       shown.resize(size);

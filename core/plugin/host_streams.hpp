@@ -1,4 +1,4 @@
-// The part of call/1 that goes on after the handler has returned: event streams and WebSockets.
+// The part of call/1 that continues after the handler has returned: event streams and WebSockets.
 #pragma once
 
 #include "mortise/abi/call.h"

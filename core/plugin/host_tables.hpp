@@ -16,7 +16,7 @@ namespace mortise::plugin {
 
 struct HostServices;
 
-// What a kernel without that service answers for the interface: false.
+// The answer of a kernel without the service of the interface: false.
 using Available = bool (*)(const HostServices& services);
 
 struct ServedInterface {

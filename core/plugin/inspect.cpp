@@ -26,7 +26,7 @@ const char* word(config::Type type) {
   return "?";
 }
 
-// Text out of the file for a terminal: no control bytes.
+// Text of the file for a terminal: without control bytes.
 std::string plain(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');

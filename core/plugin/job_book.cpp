@@ -44,7 +44,7 @@ std::int64_t inRange(const char* what, std::int64_t value, std::int64_t minimum,
 
 std::int64_t orDefault(std::int64_t value, std::int64_t fallback) { return value == 0 ? fallback : value; }
 
-// Those of the module; the older mortise_job has none.
+// The module's rules; the older mortise_job has none.
 JobRules rulesOf(const mortise_job& job) {
   JobRules rules;
   if (!MORTISE_HAS(&job, mortise_job, each_missed)) return rules;
@@ -110,7 +110,7 @@ bool JobBook::remove(std::string_view id) {
 void JobBook::trigger(std::string_view id) {
   auto& jobs = *host_.services().jobs;
   auto name = fullName(id);
-  if (db::waitsForCommit()) jobs.find(name);  // what can be refused now is
+  if (db::waitsForCommit()) jobs.find(name);  // refuses now whatever can be refused before the commit
   db::afterCommit([&jobs, name = std::move(name)] { jobs.runNow(name, 0, false); });
 }
 

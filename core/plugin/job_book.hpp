@@ -1,5 +1,5 @@
-// The jobs of one module: those of its manifest and those it put, over services::Jobs, where they are called
-// "module.id".
+// The jobs of one module: those of its manifest and those it created at run time, over services::Jobs, where they are
+// called "module.id".
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ namespace mortise::plugin {
 class Host;
 class ModuleInstance;
 
-// Thread-safe. What is wrong with an argument or the job engine: services::ServiceError.
+// Thread-safe. Throws services::ServiceError for invalid arguments and for refusals of the job engine.
 class JobBook {
  public:
   explicit JobBook(Host& host) : host_(host) {}
@@ -27,16 +27,16 @@ class JobBook {
   JobBook& operator=(const JobBook&) = delete;
 
   void runWith(ModuleInstance* instance) { instance_ = instance; }
-  // From now on the module's jobs run: those of its manifest, and those it put, now or before a restart.
+  // From now on the module's jobs run: those of its manifest, and those it created, now or before a restart.
   void open();
   void put(const mortise_job& job);
-  // False when there is no such job. One that runs is asked to stop, not waited for: it may be the caller.
+  // Returns false when there is no such job. A running one is asked to stop but not awaited: it may be the caller.
   bool remove(std::string_view id);
   void trigger(std::string_view id);
   bool exists(std::string_view id) const;
   std::vector<services::StoredJob> list() const;
   bool cancel(std::string_view runId);  // false: no such run of this module
-  // No further run; waits for those that go on. Idempotent.
+  // Starts no further run; waits for the current ones. Idempotent.
   void close() noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// What is behind a mortise_run*: one run, from the module's side.
+// The object behind a mortise_run*: one run, from the module's side.
 #pragma once
 
 #include <atomic>

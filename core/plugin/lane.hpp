@@ -1,5 +1,5 @@
-// What the current thread is doing for the kernel. The dispatcher, the I/O threads and the job runner set it; the host
-// tables look at it to refuse blocking calls on I/O threads and to put the request id into a module's log lines.
+// The kernel's current use of the thread. The dispatcher, the I/O threads and the job runner set it; the host tables
+// read it to refuse blocking calls on I/O threads and to put the request id into a module's log lines.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace mortise::plugin {
 
 class Call;
 
-// none: a thread of the module's own; it may do what a worker may.
+// none: a module's own thread, with the rights of a worker.
 enum class ThreadLane : std::uint8_t { none, start, loop, worker };
 
 struct ThreadState {
@@ -23,7 +23,7 @@ inline thread_local ThreadState currentThread;
 // For host functions whose work may be long: the handler that asks works for a request that nobody waits for any more.
 bool currentCallExpired();
 
-// Marks the thread for one scope and restores what was there.
+// Sets the thread's use for one scope and restores the earlier one.
 class LaneScope {
  public:
   explicit LaneScope(ThreadLane lane) : before_(currentThread.lane) { currentThread.lane = lane; }

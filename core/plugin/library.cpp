@@ -17,10 +17,10 @@ namespace mortise::plugin {
 namespace {
 
 constexpr const char* kRebuild = "; build it with mortise_add_module()";
-// What SDK 1.0 promised; later fields are asked for with MORTISE_HAS.
+// The size that SDK 1.0 guarantees; code must check later fields with MORTISE_HAS.
 constexpr std::size_t kDescriptorBytes = offsetof(mortise_module, bindings) + sizeof(mortise_module::bindings);
 
-// dlerror's own words out of Boost's.
+// The text of dlerror within Boost's message.
 std::string loaderReason(const std::string& text) {
   static constexpr std::string_view kBefore = "dlerror system message: ";
   const auto at = text.find(kBefore);
@@ -121,7 +121,7 @@ void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
   require(module->handle != nullptr || manifest.operationIds.empty(), "handle", ", its contracts have operations");
   require(module->run_job != nullptr || manifest.jobs.empty(), "run_job", ", its manifest has jobs");
   require(module->lookup != nullptr || manifest.provides.empty(), "lookup", ", its manifest provides interfaces");
-  // The section and the pointer come from one object; when they differ, somebody has edited the file.
+  // The section and the pointer come from one object; a difference means that the file was edited.
   const bool same = module->manifest != nullptr && module->manifest_size != nullptr &&
                     *module->manifest_size >= manifest.text.size() &&
                     std::memcmp(module->manifest, manifest.text.data(), manifest.text.size()) == 0 &&
@@ -172,7 +172,7 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
 }
 
 std::shared_ptr<const Library> Library::open(const std::string& path, const Manifest& manifest) {
-  requireServedSdk(manifest);  // before any code of it runs
+  requireServedSdk(manifest);  // before any of its code runs
   std::shared_ptr<Library> result(new Library);
   result->handle_ = std::make_unique<Handle>();
   auto& library = result->handle_->library;

@@ -43,7 +43,7 @@ bool isInterfaceName(std::string_view text) {
          std::all_of(revision.begin(), revision.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Shows text out of the file in a message: printable, short.
+// Formats text of the file for a message: printable, short.
 std::string shown(std::string_view text) {
   std::string out = "\"";
   for (const char c : text.substr(0, 60))
@@ -122,7 +122,7 @@ class Parser {
     return result;
   }
 
-  // A scalar of YAML as the text the operator would write.
+  // A scalar of YAML as the text that the operator would write.
   std::string scalar(const json::Value& value, const std::string& where) const {
     if (value.IsString()) return std::string(json::view(value));
     if (value.IsBool()) return value.GetBool() ? "true" : "false";
@@ -369,7 +369,7 @@ class Parser {
     }
   }
 
-  // Only the ids; whether the document is a good contract is contract::compile's business.
+  // Reads only the ids; contract::compile checks the document.
   void collectOperations(const json::Value& document, const std::string& file) {
     const auto* paths = json::member(document, "paths");
     if (paths == nullptr || !paths->IsObject()) return;
@@ -448,7 +448,7 @@ std::string readWhole(const std::string& path) {
     const auto got = ::pread(file.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw Refusal(path, std::string("can't be read: ") + std::strerror(errno) + "; check the disk");
-    if (got == 0) break;  // it was cut meanwhile: the ELF checks see to it
+    if (got == 0) break;  // truncated meanwhile: the ELF checks report it
     done += static_cast<std::size_t>(got);
   }
   bytes.resize(done);
@@ -458,7 +458,7 @@ std::string readWhole(const std::string& path) {
 }  // namespace
 
 bool Manifest::declares(std::string_view interfaceName) const {
-  // Without these two no handler could read its request.
+  // Without these two interfaces no handler can read its request.
   if (interfaceName == "call/1" || interfaceName == "json/1") return true;
   return std::find(needs.begin(), needs.end(), interfaceName) != needs.end() ||
          std::find(optional.begin(), optional.end(), interfaceName) != optional.end();

@@ -1,4 +1,4 @@
-// What a module says about itself: read from the ELF section of its file without loading it.
+// A module's description of itself: read from the ELF section of its file without loading it.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct PermissionDeclaration {
 
 struct FeatureDeclaration {
   std::string name;
-  std::string tier;  // the lowest that has it
+  std::string tier;  // the lowest that includes it
   std::string help;
 };
 
@@ -38,7 +38,7 @@ struct JobDeclaration {
   services::JobRules rules;
 };
 
-// Limits of what a job may ask for, here and in jobs/1.
+// Limits for jobs, here and in jobs/1.
 inline constexpr std::int64_t kMaxJitterSeconds = 86400;
 inline constexpr std::int64_t kMaxJobSeconds = 31LL * 86400;
 inline constexpr std::int64_t kMaxInstances = 100;
@@ -52,16 +52,16 @@ struct DialectDeclaration {
 };
 
 struct Manifest {
-  std::string path;  // of the file, as given; begins every refusal
-  std::string text;  // the JSON as it lies in the file
+  std::string path;  // path of the file, as given; every refusal begins with it
+  std::string text;  // the JSON text in the file
 
   std::string name;
   std::string version;
   std::string summary;
-  int sdkMajor = 0;  // least SDK it needs
+  int sdkMajor = 0;  // lowest SDK that it needs
   int sdkMinor = 0;
   std::vector<std::string> needs;       // "db/1"; without one of them the module does not start
-  std::vector<std::string> optional;    // used when served
+  std::vector<std::string> optional;    // used when they exist
   std::vector<std::string> provides;    // "files.store/1"
   std::vector<config::Option> options;  // section = name
   std::vector<PermissionDeclaration> permissions;
@@ -81,14 +81,14 @@ struct Manifest {
       std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)
   const JobDeclaration* job(std::string_view id) const;
 
-  // Parses the embedded JSON. Throws Refusal. Unknown members are ignored: a newer SDK may have written them.
+  // Parses the embedded JSON. Throws Refusal. Ignores unknown members, which a newer SDK may have written.
   static Manifest parse(std::string_view json, const std::string& path);
-  // Reads the section with libelf; nothing of the file is run, nothing in it is trusted. Throws Refusal: not a file,
-  // not an ELF library of this machine, truncated, no manifest, a bad manifest, mortise_module_v1 not exported.
+  // Reads the section with libelf, without running or trusting any of the file. Throws Refusal: not a file, not an ELF
+  // library of this machine, truncated, no manifest, a bad manifest, mortise_module_v1 not exported.
   static Manifest readFromFile(const std::string& path);
 };
 
-// Throws Refusal when the module was made for a newer SDK than this kernel serves.
+// Throws Refusal when the module needs a newer SDK than this kernel supports.
 void requireServedSdk(const Manifest& manifest);
 
 }  // namespace mortise::plugin

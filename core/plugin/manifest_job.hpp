@@ -1,4 +1,4 @@
-// Hands the jobs of a module to the job engine. [start] after the module has started.
+// Passes the jobs of a module to the job engine. [start] after the module has started.
 #pragma once
 
 namespace mortise::services {
@@ -9,8 +9,8 @@ namespace mortise::plugin {
 
 class ModuleInstance;
 
-// Those of its manifest, and those it put, now or before a restart. `jobs` is the engine of the module's HostServices.
-// Ends with the module. Throws Refusal when the engine does not take one.
+// The jobs of its manifest, and those it created, now or before a restart. `jobs` is the engine of the module's
+// HostServices. Ends with the module. Throws Refusal when the engine refuses one.
 void openJobs(services::Jobs& jobs, ModuleInstance& instance);
 
 }  // namespace mortise::plugin

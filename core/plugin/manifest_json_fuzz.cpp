@@ -1,4 +1,4 @@
-// Any bytes as the embedded manifest: it is read, or refused in one line; never a crash.
+// Arbitrary bytes as the embedded manifest: it is read, or refused in one line; never a crash.
 #include <cstdint>
 #include <cstdlib>
 

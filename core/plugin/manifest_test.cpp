@@ -5,7 +5,7 @@
 namespace mortise::plugin {
 namespace {
 
-// A manifest around members of "module".
+// A manifest with the given members of "module".
 std::string manifest(const std::string& more, const std::string& rest = "") {
   return R"({"mortise_manifest":1,"module":{"name":"notes","version":"1.2.0","sdk":"1.0")" +
          (more.empty() ? "" : "," + more) + "}" + (rest.empty() ? "" : "," + rest) + "}";

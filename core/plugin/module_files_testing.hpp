@@ -1,4 +1,4 @@
-// For the tests of this folder: where the ill-made modules lie, scratch directories, and how far a file gets.
+// For the tests of this folder: the folder of the faulty modules, scratch directories, and how far a file loads.
 #pragma once
 
 #include <stdlib.h>

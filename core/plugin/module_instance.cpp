@@ -22,13 +22,13 @@ mortise_error emptyError() {
   return error;
 }
 
-// The text of a mortise_error that a module filled: it need not have left a NUL in it.
+// The text of a mortise_error that a module filled, which may lack a NUL.
 template <std::size_t Size>
 std::string_view bounded(const char (&text)[Size]) {
   return {text, static_cast<std::size_t>(std::find(text, text + Size, '\0') - text)};
 }
 
-// "no zone Mars (bad_zone)"; a module that fails without a word gets one.
+// "no zone Mars (bad_zone)"; a default text for a module that fails without one.
 std::string reasonOf(const mortise_error& error, mortise_status status) {
   const auto words = bounded(error.text);
   const auto code = bounded(error.code);
@@ -124,7 +124,7 @@ bool ModuleInstance::enter() noexcept {
   return false;
 }
 
-// Touches nothing after the count: stop() may be waiting to free this object.
+// Uses no member after the count: stop() may be waiting to free this object.
 void ModuleInstance::leave() noexcept { inFlight_.fetch_sub(1); }
 
 void ModuleInstance::create() {

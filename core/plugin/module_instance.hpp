@@ -1,5 +1,5 @@
-// One module's life: create -> start -> { handle, runJob, lookup }* -> stop -> destroy. Nothing thrown by the module
-// leaves here.
+// The lifecycle of one module: create -> start -> { handle, runJob, lookup }* -> stop -> destroy. No exception of the
+// module leaves here.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ class ModuleInstance {
  public:
   ModuleInstance(std::shared_ptr<const Manifest> manifest, std::shared_ptr<const Library> library,
                  const HostServices& services);
-  ~ModuleInstance();  // stop() and destroy() as far as they are due
+  ~ModuleInstance();  // calls stop() and destroy() where they are due
   ModuleInstance(const ModuleInstance&) = delete;
   ModuleInstance& operator=(const ModuleInstance&) = delete;
 
@@ -32,15 +32,15 @@ class ModuleInstance {
   void start();
 
   // Answers one request. Allocates nothing. When the module throws or returns a failure, the call is failed (500
-  // internal) and logged here. MORTISE_OK and MORTISE_PENDING leave the answer to the module. MORTISE_UNAVAILABLE
-  // without a call to the module (and without an answer) once stop() has begun.
+  // internal) and logged here. After MORTISE_OK and MORTISE_PENDING the module answers. Once stop() has begun, returns
+  // MORTISE_UNAVAILABLE without calling the module and without an answer.
   mortise_status handle(std::string_view operationId, Call& call) noexcept;
   // [worker] MORTISE_FAILED with `error` filled when the module throws; MORTISE_CLOSED once stop() has begun.
   mortise_status runJob(std::string_view jobId, mortise_run* run, mortise_error* error) noexcept;
   // A table of an interface that the manifest provides, or null.
   const void* lookup(std::string_view interfaceName) noexcept;
 
-  // [start] Takes no more calls, waits for the running ones, then lets the module end its work, then cuts every
+  // [start] Accepts no more calls, waits for the running ones, then lets the module end its work, then blocks every
   // callback into it.
   void stop() noexcept;
   std::uint32_t inFlight() const { return inFlight_.load(std::memory_order_relaxed); }

@@ -99,7 +99,7 @@ TEST(ModuleInstance, NothingEntersAStoppedModule) {
   EXPECT_EQ(module->runJob("sweep", nullptr, &error), MORTISE_CLOSED);
 }
 
-// Holds the module's thread inside reply() until it is let go.
+// Blocks the module's thread inside reply() until it is released.
 class SlowCall : public RecordingCall {
  public:
   SlowCall() : RecordingCall("hello") {}
@@ -122,7 +122,7 @@ TEST(ModuleInstance, StopWaitsForTheCallsThatRun) {
     module->stop();
     stopped.store(true);
   });
-  // Once new calls are turned away, stop() has begun; it can't end before the running one.
+  // When new calls are refused, stop() has begun; it can't end before the running one.
   RecordingCall late("hello");
   while (module->handle("hello", late) != MORTISE_UNAVAILABLE) late.replied.reset();
   EXPECT_FALSE(stopped.load());

@@ -1,4 +1,4 @@
-// What the tables over identity::Identity share: identity/1 and orgs/1.
+// Shared by the tables over identity::Identity: identity/1 and orgs/1.
 #pragma once
 
 #include <optional>
@@ -17,14 +17,14 @@ mortise_status onIdentity(mortise_host* raw, const char* function, mortise_error
   return joined<&HostServices::identity>(raw, function, error, work);
 }
 
-// The same for one that takes no part in transactions.
+// The same for a function without transactions.
 template <typename Work>
 mortise_status onIdentityAlone(mortise_host* raw, const char* function, mortise_error* error, Work work) {
   if (raw != nullptr && transactionOf(raw) != nullptr) return worksAlone(function, error);
   return onIdentity(raw, function, error, std::move(work));
 }
 
-// A field to change: a null pointer leaves it.
+// A field to change: a null pointer means no change.
 inline std::optional<std::string> changed(mortise_str text) {
   if (text.data == nullptr) return std::nullopt;
   return copy(text);

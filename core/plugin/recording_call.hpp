@@ -1,4 +1,4 @@
-// A call that comes from no socket and keeps what it was answered: for `mortise module check` and tests.
+// A call without a socket that records its answer: for `mortise module check` and tests.
 #pragma once
 
 #include <atomic>

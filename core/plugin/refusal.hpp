@@ -1,4 +1,4 @@
-// Why a module is not loaded, in one line for the operator: file, what was expected, what was found, what to do.
+// Why a module is not loaded, in one line for the operator: file, expectation, finding, remedy.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class Refusal : public std::runtime_error {
   struct Clean {};
   Refusal(const std::string& file, std::string reason, Clean)
       : std::runtime_error(oneLine(file) + ": " + reason + ". Not loaded."), reason_(std::move(reason)) {}
-  // Reasons quote the file and the module: neither may write to the operator's terminal as it likes.
+  // Reasons quote the file and the module: remove control bytes, which could change the operator's terminal.
   static std::string oneLine(std::string text) {
     std::replace_if(
         text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');

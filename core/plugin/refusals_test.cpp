@@ -1,4 +1,4 @@
-// Every way in which a file can be refused, and the sentence that the operator then reads.
+// Every way in which a file can be refused, and the sentence for the operator.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -15,7 +15,7 @@ namespace {
 using testing::moduleFile;
 using testing::ScratchDirectory;
 
-// Takes the file as far as the kernel does; the refusal without the directory, or "started".
+// Loads the file as far as the kernel would; returns the refusal without the directory, or "started".
 std::string outcome(const std::string& file) {
   const auto shown = [&](std::string text) {
     const auto directory = std::filesystem::path(file).parent_path().string() + "/";

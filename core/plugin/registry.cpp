@@ -19,7 +19,7 @@ int revision(std::string_view interfaceName) {
 
 using Providers = std::map<std::string, const Manifest*, std::less<>>;
 
-// The same interface in another revision, among the kernel's and the modules': "db/1".
+// Another revision of the same interface, among the kernel's and the modules': "db/1".
 std::string otherRevision(std::string_view wanted, const Providers& providers, bool& kernel) {
   for (const auto& name : kernelInterfaces()) {
     if (stem(name) == stem(wanted)) {
@@ -51,7 +51,7 @@ std::string unservedReason(const std::string& wanted, const Providers& providers
          (newer ? "; install a newer version of that module" : "; install a newer version of this module");
 }
 
-// Along the needs from `start` until a module comes again: "a -> b -> a". Every waiting module waits for such a loop.
+// Follows the needs from `start` until a module repeats: "a -> b -> a". Every waiting module waits for such a cycle.
 std::string describeCycle(const Manifest* start, const Providers& providers, const std::set<const Manifest*>& waiting) {
   std::vector<const Manifest*> way{start};
   for (;;) {
@@ -143,7 +143,7 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
     candidates.push_back(manifest);
   }
 
-  // Refusing one module may leave another without its provider: again until nothing changes.
+  // Refusing one module may leave another without its provider: repeat until nothing changes.
   Providers everProvided = providers;
   for (bool changed = true; changed;) {
     changed = false;
@@ -168,7 +168,7 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
     }
   }
 
-  // Providers first; what is only optional gives way when it would close a loop.
+  // Providers first; an optional interface is dropped when it would close a cycle.
   std::set<const Manifest*> waiting(candidates.begin(), candidates.end());
   const auto waitsFor = [&](const Manifest* manifest, const std::vector<std::string>& names) {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) {

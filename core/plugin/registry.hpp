@@ -1,5 +1,5 @@
-// Which interfaces exist: the kernel's own, and those that modules provide to each other; and the order of start that
-// follows.
+// The existing interfaces: the kernel's own, and those that modules provide to each other; and the resulting start
+// order.
 #pragma once
 
 #include <map>
@@ -21,11 +21,11 @@ class ModuleInstance;
 const std::vector<std::string>& kernelInterfaces();
 bool servedByKernel(std::string_view interfaceName);
 
-// Which modules can start, and when: a module starts after every other one whose interface it needs (or may use).
+// The modules that can start, in order: a module starts after every other one whose interface it needs (or may use).
 struct StartPlan {
   std::vector<const Manifest*> order;
   std::vector<Refusal>
-      refused;  // needs what nobody serves (or only a refused module), in a cycle, a name or interface given twice
+      refused;  // needs an interface that no module offers (or only a refused one), in a cycle, a duplicate name or interface
 };
 StartPlan planStart(std::span<const Manifest* const> manifests);
 

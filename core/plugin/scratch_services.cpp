@@ -70,7 +70,7 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   db::migrate(*parts.database, "kernel", identity::kernelMigrations());
   identity::Options identity;
   identity.secret = randomBytes(32);
-  identity.argon2Memory = 8 << 20;  // nobody's real password
+  identity.argon2Memory = 8 << 20;  // no real passwords here
   identity.argon2Passes = 1;
   identity.revisionFile = options.revisionFile;
   parts.identity = std::make_unique<identity::Identity>(*parts.database, identity);

@@ -1,5 +1,5 @@
-// Every service that a module may ask for, on a scratch SQLite database and directory: what `mortise module check`
-// starts a module on.
+// Every service that a module may use, on a scratch SQLite database and directory: the environment of `mortise module
+// check`.
 #pragma once
 
 #include <memory>

@@ -5,7 +5,7 @@
 namespace mortise::plugin {
 namespace {
 
-// What the last sharedEvent() of a thread made, if small.
+// The thread's last result of sharedEvent(), if small.
 struct Last {
   std::string event, id, data;
   std::weak_ptr<const std::string> bytes;

@@ -75,7 +75,7 @@ std::int64_t TransactionServer::count(const std::string& table, const std::strin
 }
 
 std::size_t TransactionServer::mails() {
-  parts_->services.services().mailer->stop(std::chrono::seconds(20));  // sends what waits
+  parts_->services.services().mailer->stop(std::chrono::seconds(20));  // sends queued mails
   std::size_t written = 0;
   for (const auto& file : std::filesystem::directory_iterator(parts_->scratch.path() + "/outbox"))
     written += file.path().extension() == ".eml" ? 1 : 0;
@@ -83,7 +83,7 @@ std::size_t TransactionServer::mails() {
 }
 
 std::vector<std::string> TransactionServer::events() {
-  // Subscribers are served in order: when the last one is through, so are those before it.
+  // Subscribers are served in order: when the last one is done, so are the earlier ones.
   const std::string mark = "notes.mark";
   parts_->services.services().events->publish(mark, "");
   for (;;) {

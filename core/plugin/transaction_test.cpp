@@ -1,4 +1,4 @@
-// A transaction of several services, as a module uses it: through the C++ face over the real tables.
+// A transaction over several services, as a module uses it: through the C++ face over the real tables.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -25,7 +25,7 @@ namespace {
 using plugin::testing::TransactionServer;
 using Backend = TransactionServer::Backend;
 
-// As a module writes its stores.
+// Written like a module's stores.
 class Notes {
  public:
   explicit Notes(Db db) : db_(db) {}
@@ -280,7 +280,7 @@ TEST_P(TransactionTest, AHandlerThatForgetsItLosesItAndTheThreadIsFree) {
     host_->need<Events>().publish("notes.changed", "{}");
   });
   EXPECT_EQ(server_->count("notes_notes"), 0);
-  Notes(db()).add("n2");  // the writer is free, and the thread takes part in nothing
+  Notes(db()).add("n2");  // the writer is free, and the thread has no joined transaction
   host_->need<Events>().publish("notes.free", "{}");
   EXPECT_EQ(server_->events(), std::vector<std::string>{"notes.free"});
   EXPECT_NE(table->commit(session, &error), MORTISE_OK);
@@ -291,7 +291,7 @@ TEST_P(TransactionTest, AHandlerThatForgetsItLosesItAndTheThreadIsFree) {
 
 TEST_P(TransactionTest, AnotherModulesInterfaceWorksInItWithItsOwnHost) {
   const Db theirs = Host(server_->folders()).need<Db>();
-  // What the provider does: it knows of no transaction.
+  // Acts as the provider, which has no parameter for the transaction.
   const auto addFolder = [&](std::string_view id) {
     theirs.transaction([&](db::Session& session) {
       session.execute("INSERT INTO folders_folders (id) VALUES (:id)", {{"id", id}});

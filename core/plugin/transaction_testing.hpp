@@ -1,5 +1,5 @@
-// A kernel's services for tests that are written as a module is: with the C++ face, which can't meet core's headers in
-// one file. For tests only.
+// A kernel's services for tests that are written like a module: with the C++ face, which can't be included together
+// with core's headers. For tests only.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,16 @@ class TransactionServer {
   mortise_host* notes();
   mortise_host* folders();
 
-  // What is committed, as another connection sees it.
+  // Counts committed rows, as another connection sees them.
   std::int64_t count(const std::string& table, const std::string& where = "1 = 1");
-  // Mails that went out, events that arrived: "notes.changed".
+  // Sent mails, received events: "notes.changed".
   std::size_t mails();
   std::vector<std::string> events();
   std::uint64_t identityRevision();
   std::string user(const std::string& name);  // its id
-  // As the kernel calls a handler.
+  // Runs `work` as the kernel runs a handler.
   void handle(const std::function<void()>& handler);
-  void stopNotes();  // takes back what the module left
+  void stopNotes();  // releases everything that the module left open
 
  private:
   struct Parts;
