@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "moved.hpp"
-#include "reason.hpp"
+#include "installing/reason.hpp"
+#include "moved/moved.hpp"
 #include "skills.hpp"
 #include "views.hpp"
 

@@ -9,12 +9,12 @@
 
 #include <optional>
 
-#include "catalog.hpp"
-#include "catalog_interface.hpp"
-#include "changes.hpp"
-#include "install_metrics.hpp"
-#include "installer.hpp"
-#include "refresh.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/catalog_interface.hpp"
+#include "installing/changes.hpp"
+#include "installing/install_metrics.hpp"
+#include "installing/installer.hpp"
+#include "installing/refresh.hpp"
 
 namespace skills {
 

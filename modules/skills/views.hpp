@@ -3,7 +3,7 @@
 
 #include <mortise/json.hpp>
 
-#include "skill.hpp"
+#include "storage/skill.hpp"
 
 namespace skills {
 

@@ -1,17 +1,17 @@
-#include "archive_reader.hpp"
+#include "sources/archive_reader.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <mortise/problem.hpp>
 
 #include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 
-#include "../path_rules.hpp"
-#include "../unicode.hpp"
-#include "mortise/problem.hpp"
+#include "bundle/path_rules.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "../bundle.hpp"
-#include "cancellation.hpp"
+#include "bundle/bundle.hpp"
+#include "sources/cancellation.hpp"
 
 namespace skills {
 

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "mortise/problem.hpp"
+#include <mortise/problem.hpp>
 
 namespace skills {
 

@@ -1,14 +1,15 @@
-#include "github_client.hpp"
+#include "sources/github_client.hpp"
+
+#include <mortise/json.hpp>
+#include <mortise/problem.hpp>
+#include <mortise/time.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-#include "../unicode.hpp"
-#include "mortise/json.hpp"
-#include "mortise/problem.hpp"
-#include "mortise/time.hpp"
-#include "web_address.hpp"
+#include "sources/web_address.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../source.hpp"
-#include "cancellation.hpp"
+#include "sources/cancellation.hpp"
+#include "sources/source.hpp"
 
 namespace skills {
 

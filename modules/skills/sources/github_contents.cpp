@@ -1,13 +1,14 @@
+#include <mortise/problem.hpp>
+
 #include <algorithm>
 #include <deque>
 
-#include "../path_rules.hpp"
-#include "../unicode.hpp"
-#include "github_listing.hpp"
-#include "github_source.hpp"
-#include "mortise/problem.hpp"
-#include "validator.hpp"
-#include "web_address.hpp"
+#include "bundle/path_rules.hpp"
+#include "sources/github_listing.hpp"
+#include "sources/github_source.hpp"
+#include "sources/validator.hpp"
+#include "sources/web_address.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

@@ -1,10 +1,10 @@
-#include "github_listing.hpp"
+#include "sources/github_listing.hpp"
 
 #include <rapidjson/document.h>
+#include <mortise/problem.hpp>
 
-#include "../digest.hpp"
-#include "../unicode.hpp"
-#include "mortise/problem.hpp"
+#include "text/digest.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

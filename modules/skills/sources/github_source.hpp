@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "../source.hpp"
-#include "cancellation.hpp"
-#include "github_client.hpp"
-#include "github_tree.hpp"
+#include "sources/cancellation.hpp"
+#include "sources/github_client.hpp"
+#include "sources/github_tree.hpp"
+#include "sources/source.hpp"
 
 namespace skills {
 

@@ -1,14 +1,15 @@
+#include <mortise/problem.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <string>
 #include <thread>
 
-#include "archive_reader.hpp"
-#include "github_source.hpp"
-#include "mortise/problem.hpp"
-#include "piece_queue.hpp"
-#include "validator.hpp"
-#include "web_address.hpp"
+#include "sources/archive_reader.hpp"
+#include "sources/github_source.hpp"
+#include "sources/piece_queue.hpp"
+#include "sources/validator.hpp"
+#include "sources/web_address.hpp"
 
 namespace skills {
 namespace {

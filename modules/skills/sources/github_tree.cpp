@@ -1,13 +1,14 @@
-#include "github_tree.hpp"
+#include "sources/github_tree.hpp"
+
+#include <mortise/problem.hpp>
 
 #include <algorithm>
 #include <vector>
 
-#include "../ascii.hpp"
-#include "../path_rules.hpp"
-#include "../unicode.hpp"
-#include "mortise/problem.hpp"
-#include "web_address.hpp"
+#include "bundle/path_rules.hpp"
+#include "sources/web_address.hpp"
+#include "text/ascii.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

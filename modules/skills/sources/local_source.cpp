@@ -1,8 +1,9 @@
-#include "local_source.hpp"
+#include "sources/local_source.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <mortise/problem.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,12 +13,11 @@
 #include <memory>
 #include <system_error>
 
-#include "../ascii.hpp"
-#include "../descriptor.hpp"
-#include "../path_rules.hpp"
-#include "../unicode.hpp"
-#include "archive_reader.hpp"
-#include "mortise/problem.hpp"
+#include "bundle/path_rules.hpp"
+#include "disk/descriptor.hpp"
+#include "sources/archive_reader.hpp"
+#include "text/ascii.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../bundle.hpp"
-#include "cancellation.hpp"
+#include "bundle/bundle.hpp"
+#include "sources/cancellation.hpp"
 
 namespace skills {
 

@@ -1,4 +1,4 @@
-#include "piece_queue.hpp"
+#include "sources/piece_queue.hpp"
 
 #include <utility>
 

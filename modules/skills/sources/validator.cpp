@@ -1,8 +1,8 @@
-#include "validator.hpp"
+#include "sources/validator.hpp"
 
 #include <rapidjson/document.h>
 
-#include "mortise/json.hpp"
+#include <mortise/json.hpp>
 
 namespace skills {
 namespace {

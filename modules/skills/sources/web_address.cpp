@@ -1,11 +1,11 @@
-#include "web_address.hpp"
+#include "sources/web_address.hpp"
 
 #include <curl/curl.h>
 
 #include <memory>
 
-#include "../ascii.hpp"
-#include "../unicode.hpp"
+#include "text/ascii.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

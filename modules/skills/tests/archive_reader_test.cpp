@@ -1,4 +1,4 @@
-#include "../sources/archive_reader.hpp"
+#include "sources/archive_reader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,13 +1,14 @@
 // Any bytes as an archive, read whole and as a repository that arrives in pieces: what is read is a bundle within the
 // limits, what is refused a Problem 422.
+#include <mortise/problem.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "../path_rules.hpp"
-#include "../sources/archive_reader.hpp"
-#include "mortise/problem.hpp"
+#include "bundle/path_rules.hpp"
+#include "sources/archive_reader.hpp"
 
 namespace {
 

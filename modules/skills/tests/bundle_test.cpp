@@ -1,11 +1,11 @@
-#include "../bundle.hpp"
+#include "bundle/bundle.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "../path_rules.hpp"
-#include "../unicode.hpp"
+#include "bundle/path_rules.hpp"
 #include "refusals_testing.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

@@ -1,4 +1,4 @@
-#include "command_rules.hpp"
+#include "policy/command_rules.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "context_blob.hpp"
+#include "reading/context_blob.hpp"
 
 #include <gtest/gtest.h>
 
-#include "characters.hpp"
+#include "text/characters.hpp"
 
 namespace skills {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "mortise/http_client.hpp"
+#include <mortise/http_client.hpp>
 
 namespace skills {
 

@@ -1,5 +1,6 @@
 // Any text as a SKILL.md: what is read must be one JSON object within the limits, what is refused a Problem 422.
 #include <rapidjson/document.h>
+#include <mortise/problem.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -7,8 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "../front_matter.hpp"
-#include "mortise/problem.hpp"
+#include "reading/front_matter.hpp"
 
 namespace {
 

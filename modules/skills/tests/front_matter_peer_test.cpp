@@ -1,14 +1,14 @@
 // The front matter reader beside yaml-cpp, which the build has anyway: the same JSON for documents inside the subset.
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
+#include <mortise/json.hpp>
 
 #include <random>
 #include <regex>
 #include <string>
 #include <vector>
 
-#include "../front_matter.hpp"
-#include "mortise/json.hpp"
+#include "reading/front_matter.hpp"
 
 namespace skills {
 namespace {

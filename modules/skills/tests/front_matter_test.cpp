@@ -1,4 +1,4 @@
-#include "../front_matter.hpp"
+#include "reading/front_matter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "function_names.hpp"
+#include "catalog/function_names.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,13 +8,13 @@
 #include <sstream>
 #include <thread>
 
-#include "../source.hpp"
-#include "../sources/github_listing.hpp"
-#include "../sources/github_tree.hpp"
-#include "../sources/validator.hpp"
-#include "../sources/web_address.hpp"
 #include "curl_http_client_testing.hpp"
 #include "refusals_testing.hpp"
+#include "sources/github_listing.hpp"
+#include "sources/github_tree.hpp"
+#include "sources/source.hpp"
+#include "sources/validator.hpp"
+#include "sources/web_address.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {

@@ -1,4 +1,4 @@
-#include "../sources/local_source.hpp"
+#include "sources/local_source.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

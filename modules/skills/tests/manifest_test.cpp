@@ -1,4 +1,4 @@
-#include "manifest.hpp"
+#include "reading/manifest.hpp"
 
 #include <gtest/gtest.h>
 

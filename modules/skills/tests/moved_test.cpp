@@ -1,4 +1,4 @@
-#include "moved.hpp"
+#include "moved/moved.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "mortise/problem.hpp"
+#include <mortise/problem.hpp>
 
 namespace skills {
 

@@ -1,4 +1,4 @@
-#include "selector.hpp"
+#include "catalog/selector.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <numeric>
 #include <optional>
 
-#include "tokens.hpp"
+#include "text/tokens.hpp"
 
 namespace skills {
 namespace {

@@ -1,4 +1,4 @@
-#include "skill_index.hpp"
+#include "catalog/skill_index.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <map>
 
-#include "new_skill.hpp"
+#include "installing/new_skill.hpp"
 
 namespace skills {
 namespace {

@@ -1,4 +1,4 @@
-#include "skill_store.hpp"
+#include "storage/skill_store.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/file.h>
@@ -12,8 +12,8 @@
 #include <set>
 #include <thread>
 
-#include "disk_file.hpp"
-#include "new_skill.hpp"
+#include "disk/disk_file.hpp"
+#include "installing/new_skill.hpp"
 #include "refusals_testing.hpp"
 
 namespace skills {

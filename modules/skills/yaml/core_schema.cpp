@@ -1,11 +1,11 @@
-#include "core_schema.hpp"
+#include "yaml/core_schema.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 
-#include "mortise/json.hpp"
+#include <mortise/json.hpp>
 
 namespace skills {
 namespace {

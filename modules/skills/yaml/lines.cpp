@@ -1,4 +1,4 @@
-#include "lines.hpp"
+#include "yaml/lines.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,7 @@
-#include "reader.hpp"
+#include "yaml/reader.hpp"
+
+#include <mortise/json.hpp>
+#include <mortise/problem.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -6,12 +9,10 @@
 #include <string>
 #include <utility>
 
-#include "../unicode.hpp"
-#include "core_schema.hpp"
-#include "lines.hpp"
-#include "mortise/json.hpp"
-#include "mortise/problem.hpp"
-#include "scalars.hpp"
+#include "text/unicode.hpp"
+#include "yaml/core_schema.hpp"
+#include "yaml/lines.hpp"
+#include "yaml/scalars.hpp"
 
 namespace skills {
 namespace {

@@ -1,11 +1,12 @@
-#include "scalars.hpp"
+#include "yaml/scalars.hpp"
+
+#include <mortise/problem.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "../unicode.hpp"
-#include "mortise/problem.hpp"
+#include "text/unicode.hpp"
 
 namespace skills {
 namespace {

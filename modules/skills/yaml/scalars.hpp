@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "lines.hpp"
+#include "yaml/lines.hpp"
 
 namespace skills {
 

@@ -1,0 +1,82 @@
+#include "catalog/catalog.hpp"
+
+#include <mortise/problem.hpp>
+#include <mortise/time.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace skills {
+namespace {
+
+using mortise::Problem;
+
+Problem notFound() { return {404, "skill_not_found"}; }
+
+const Skill& known(const Snapshot& snapshot, std::string_view id) {
+  const auto* skill = snapshot.find(id);
+  if (skill == nullptr) throw notFound();
+  return *skill;
+}
+
+}  // namespace
+
+std::vector<const Skill*> Catalog::pool(const Snapshot& snapshot, std::string_view userId) const {
+  std::vector<const Skill*> out;
+  const auto said = userId.empty() ? std::map<std::string, bool, std::less<>>() : preferences_.of(userId);
+  for (const auto& skill : snapshot.skills()) {
+    const auto preference = said.find(skill.record.id);
+    if (skill.record.enabled && (preference == said.end() || preference->second)) out.push_back(&skill);
+  }
+  return out;
+}
+
+std::string Catalog::readFile(std::string_view id, std::string_view lastSyncAt, std::string_view path) {
+  const auto isOther = [&](const SkillContent& content) {
+    return !lastSyncAt.empty() && content.lastSyncAt != lastSyncAt;
+  };
+  const auto snapshot = index_.current();
+  const auto& skill = known(*snapshot, id);
+  if (isOther(*skill.content)) throw Problem(409, "skill_replaced");
+  const auto& files = skill.content->files;
+  const auto entry = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.path == path; });
+  if (entry == files.end()) throw Problem(404, "skill_file_not_found");
+  const auto directory = store_.openSkill(skill.record.id);
+  if (!directory) throw notFound();
+  try {
+    return readBundled(directory->get(), *entry);
+  } catch (const std::runtime_error& error) {
+    // Read from a version that came in between, or is gone already?
+    const auto now = index_.current();
+    if (known(*now, id).record.revision != skill.record.revision) throw Problem(409, "skill_replaced");
+    throw Problem(500, "internal").note("skill " + skill.record.id + ": " + error.what());
+  }
+}
+
+void Catalog::setPreference(std::string_view userId, std::string_view id, bool enabled) {
+  const auto lock = store_.lock();  // so that none comes after the skill's others were dropped
+  known(*index_.current(), id);
+  preferences_.set(userId, id, enabled);
+}
+
+void Catalog::setEnabled(const std::string& id, bool enabled) {
+  const auto lock = store_.lock();
+  auto record = known(*index_.current(), id).record;
+  if (record.enabled == enabled) return;
+  record.enabled = enabled;
+  record.updatedAt = mortise::isoTime(mortise::nowMicros());
+  store_.setRecord(lock, record);
+  index_.current();  // the gauges
+}
+
+std::int64_t Catalog::remove(const std::string& id) {
+  const auto lock = store_.lock();
+  known(*index_.current(), id);
+  // The rows first: what fails after that can be asked for again, and leaves no rows of a skill that is no more.
+  const auto dropped = preferences_.forgetSkill(id);
+  store_.remove(lock, id);
+  index_.current();  // the gauges
+  return dropped;
+}
+
+}  // namespace skills

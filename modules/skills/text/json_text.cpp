@@ -1,0 +1,66 @@
+#include "text/json_text.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace skills {
+namespace {
+
+constexpr std::size_t kDeepest = 64;
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+
+// Of JSON; of anything else some number.
+bool isShallow(std::string_view text) {
+  std::size_t depth = 0;
+  bool inText = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (inText) {
+      if (c == '\\') ++i;
+      if (c == '"') inText = false;
+    } else if (c == '"') {
+      inText = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDeepest) return false;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool parseJson(std::string_view text, rapidjson::Document& into) {
+  return isShallow(text) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
+}
+
+bool parseJsonNumbersAsText(std::string_view text, rapidjson::Document& into) {
+  constexpr unsigned kTexts = kFlags | rapidjson::kParseNumbersAsStringsFlag;
+  return isShallow(text) && !into.Parse<kTexts>(text.data(), text.size()).HasParseError();
+}
+
+std::string toJsonText(const rapidjson::Value& value) {
+  rapidjson::StringBuffer out;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(out);
+  value.Accept(writer);
+  return {out.GetString(), out.GetSize()};
+}
+
+const rapidjson::Value* memberOf(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject()) return nullptr;
+  const auto found = object.FindMember(name);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string_view textOf(const rapidjson::Value& value) {
+  if (!value.IsString()) return {};
+  return {value.GetString(), value.GetStringLength()};
+}
+
+std::string textMember(const rapidjson::Value& object, const char* name) {
+  const auto* found = memberOf(object, name);
+  return found == nullptr ? std::string() : std::string(textOf(*found));
+}
+
+}  // namespace skills
