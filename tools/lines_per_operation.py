@@ -36,7 +36,7 @@ def main():
     for module in sorted(path.name for path in (root / "modules").iterdir() if (path / "module.yaml").exists()):
         folder = root / "modules" / module
         contracts = sorted((folder / "contracts").glob("*.yaml"))
-        operations = sum(len(re.findall(r"^\s+operationId:", path.read_text(encoding="utf-8"), re.M)) for path in contracts)
+        operations = sum(len(re.findall(r"^[^#\n]*\boperationId: ", path.read_text(encoding="utf-8"), re.M)) for path in contracts)
         sources = [p for p in folder.rglob("*.[ch]pp") if "tests" not in p.relative_to(folder).parts]
         tests = [p for p in folder.rglob("*.[ch]pp") if "tests" in p.relative_to(folder).parts]
         ends = [p for p in (root / "tests" / "e2e").glob("*.py") if any(p.name.startswith(name) for name in END_TO_END.get(module, []))]

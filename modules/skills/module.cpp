@@ -4,10 +4,10 @@
 
 #include <filesystem>
 
-#include "installing/reason.hpp"
-#include "moved/moved.hpp"
+#include "reading/skill_id.hpp"
+#include "skill_item.hpp"
 #include "skills.hpp"
-#include "views.hpp"
+#include "text/ascii.hpp"
 
 namespace skills {
 namespace {
@@ -16,9 +16,10 @@ using mortise::JobRun;
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Request;
+using mortise::Transaction;
 namespace json = mortise::json;
 
-constexpr std::string_view kMovedAppConfig = "movedAppConfig";
+namespace contract = skills_contract::skills;
 
 std::string rootFrom(const mortise::Config& config) {
   const auto given = config.text("root_dir");
@@ -38,13 +39,10 @@ SourceOptions sourcesFrom(const mortise::Config& config) {
   return options;
 }
 
-InstallRequest requestFrom(const mortise::Json& body) {
-  InstallRequest out;
-  out.sourceType = body["source_type"].text();
-  out.sourceRef = body["source_ref"].text();
-  if (const auto manifest = body["manifest"]; manifest.size() > 0) out.manifest = manifest.toText();
-  out.skillMd = body["skill_md"].text();
-  if (out.skillMd.find_first_not_of(" \t\r\n") == std::string::npos) out.skillMd.clear();
+InstallRequest requestFrom(const contract::SkillInstallRequest& body) {
+  InstallRequest out{body.sourceType, body.sourceRef, {}, {}};
+  if (body.manifest.has() && body.manifest->size() > 0) out.manifest = body.manifest->toText();
+  if (const auto& text = body.skillMd; text && !ascii::trimmed(*text).empty()) out.skillMd = *text;
   return out;
 }
 
@@ -62,30 +60,23 @@ std::string keyOf(const Request& request) {
 Skills::Skills(mortise::Host host)
     : host_(host),
       log_(host.log()),
+      db_(host.db()),
       audit_(host.audit()),
       identity_(host.identity()),
       refreshes_(host.config().boolean("refresh")),
       store_(rootFrom(host.config())),
       index_(store_, log_, host.metrics()),
       sources_(sourcesFrom(host.config()), host.httpClient()),
-      installer_(sources_, store_, index_, log_),
-      catalog_(host.db(), store_, index_, CommandRules(host.config().list("blocked_commands"))),
+      installer_(db_, sources_, store_, index_, log_),
+      catalog_(db_, store_, index_, CommandRules(host.config().list("blocked_commands"))),
       interface_(catalog_, log_),
       changes_(host.optional<mortise::Events>(), log_),
       refresh_(installer_, index_, changes_, log_, host.metrics()),
-      metrics_(host.metrics()) {}
+      metrics_(log_, host.metrics()) {}
 
 void Skills::bind(mortise::Bindings& on) {
-  on.operation("listSkills", &Skills::listSkills);
-  on.operation("installSkill", &Skills::installSkill);
-  on.operation("setSkillEnabled", &Skills::setSkillEnabled);
-  on.operation("deleteSkill", &Skills::deleteSkill);
-  on.operation("readSkillPolicy", &Skills::readSkillPolicy);
-  on.operation("setSkillPolicy", &Skills::setSkillPolicy);
-  for (const char* method : {"Get", "Post", "Put", "Patch", "Delete"}) {
-    for (const char* path : {"AppConfigSkills", "AppConfigSkillsBelow", "UserToolsSkills", "UserToolsSkillsBelow"})
-      on.operation("moved" + std::string(path) + method, &Skills::movedSkills);
-  }
+  ModuleServing::bind(on);
+  on.operations(moved_);
   on.job("refresh_sources", &Skills::refreshSources);
   on.job("clean_up", &Skills::cleanUp);
 }
@@ -102,80 +93,67 @@ const void* Skills::provide(std::string_view interfaceName) {
 }
 
 Reply Skills::listSkills(const Request&) {
-  const auto snapshot = index_.current();
-  return Reply::ok(json::object({{"skills", json::list(snapshot->skills(), [](const Skill& skill) {
-                                    return skillItem(skill.record, *skill.content);
-                                  })}}));
+  contract::ListSkillsReply reply;
+  for (const auto snapshot = index_.current(); const auto& skill : snapshot->skills())
+    reply.skills.push_back(skillItem(skill.record, *skill.content));
+  return Reply::ok(json::from(reply));
 }
 
-Reply Skills::installSkill(const Request& request) {
-  const auto wanted = requestFrom(request.body());
-  const auto installed = [&] {
-    try {
-      return installer_.install(wanted, request.principal().userId);
-    } catch (const Problem& problem) {
-      const bool refused = problem.status() < 500;
-      (refused ? metrics_.refused : metrics_.failed).add();
-      log_.warning("a skill was not installed", {{"source", wanted.sourceRef}, {"reason", reasonOf(problem)}});
-      throw;
-    } catch (...) {
-      metrics_.failed.add();
-      throw;
-    }
-  }();
+Reply Skills::installSkill(const Request& request, const contract::SkillInstallRequest& body) {
+  const auto source = requestFrom(body);
+  const auto installed = metrics_.counted(source.sourceRef, [&] {
+    return installer_.install(source, request.principal().userId, [&](Transaction& tx, const Installer::Plan& plan) {
+      audit_.in(tx).record(
+          request, "skills.installed", targetOf(plan.record.id),
+          json::object(
+              {{"source", plan.record.sourceRef}, {"version", plan.manifest.version}, {"replaced", plan.replaces}}));
+    });
+  });
   const auto& record = installed.record;
-  (installed.replaced ? metrics_.updated : metrics_.installed).add();
   log_.info("skill installed", {{"skill", record.id},
                                 {"source", record.sourceRef},
                                 {"files", installed.content->files.size()},
                                 {"replaced", installed.replaced}});
   changes_.announce(record.id, installed.replaced ? "updated" : "installed");
-  audit_.record(request, "skills.installed", targetOf(record.id),
-                json::object({{"source", record.sourceRef},
-                              {"version", installed.content->manifest.version},
-                              {"replaced", installed.replaced}}));
-  return Reply::ok(skillItem(record, *installed.content)).message("skill_installed");
+  return Reply::ok(json::from(skillItem(record, *installed.content))).message("skill_installed");
 }
 
-Reply Skills::setSkillEnabled(const Request& request) {
+Reply Skills::setSkillEnabled(const Request& request, const contract::SetSkillEnabledBody& body) {
   const auto id = keyOf(request);
-  const bool enabled = request.body()["enabled"].boolean();
-  catalog_.setEnabled(id, enabled);
-  log_.info("skill switched", {{"skill", id}, {"enabled", enabled}});
-  changes_.announce(id, enabled ? "enabled" : "disabled");
-  audit_.record(request, "skills.switched", targetOf(id), json::object({{"enabled", enabled}}));
+  catalog_.setEnabled(id, body.enabled, [&](Transaction& tx) {
+    audit_.in(tx).record(request, "skills.switched", targetOf(id), json::object({{"enabled", body.enabled}}));
+  });
+  log_.info("skill switched", {{"skill", id}, {"enabled", body.enabled}});
+  changes_.announce(id, body.enabled ? "enabled" : "disabled");
   return Reply::status(200);
 }
 
 Reply Skills::deleteSkill(const Request& request) {
   const auto id = keyOf(request);
-  const auto preferences = catalog_.remove(id);
+  std::int64_t preferences = 0;
+  catalog_.remove(id, [&](Transaction& tx, std::int64_t forgotten) {
+    preferences = forgotten;
+    audit_.in(tx).record(request, "skills.deleted", targetOf(id), json::object({{"preferences", forgotten}}));
+  });
   log_.info("skill deleted", {{"skill", id}, {"preferences", preferences}});
   changes_.announce(id, "deleted");
-  audit_.record(request, "skills.deleted", targetOf(id), json::object({{"preferences", preferences}}));
   return Reply::status(200);
 }
 
-Reply Skills::readSkillPolicy(const Request&) const {
-  return Reply::ok(json::object({{"mode", catalog_.policy().mode()}}));
+Reply Skills::readSkillPolicy(const Request&) {
+  return Reply::ok(json::from(contract::SkillRiskPolicyItem{catalog_.policy().mode()}));
 }
 
-Reply Skills::setSkillPolicy(const Request& request) {
-  const std::string mode = request.body()["mode"].text();
-  const auto before = catalog_.policy().setMode(mode, request.principal().userId);
-  log_.info("the risk policy of skills was set", {{"mode", mode}});
-  audit_.record(request, "skills.policy_changed", "policy", json::object({{"from", before}, {"to", mode}}));
-  return Reply::ok(json::object({{"mode", mode}}));
-}
-
-Reply Skills::movedSkills(const Request& request) const {
-  const std::string_view operation = request.operationId();
-  const bool below = operation.find("Below") != std::string_view::npos;
-  const std::string rest = below ? request.path("rest").string() : std::string();
-  const bool appConfig = operation.substr(0, kMovedAppConfig.size()) == kMovedAppConfig;
-  throw Problem(410, "skill_api_moved")
-      .details(json::object(
-          {{"code", "SKILL_API_MOVED"}, {"migrate_to", appConfig ? movedAppConfig(rest) : movedUserTools(rest)}}));
+Reply Skills::setSkillPolicy(const Request& request, const contract::SkillRiskPolicyItem& body) {
+  db_.transaction([&](Transaction& tx) {
+    const auto policy = catalog_.policy().in(tx);
+    const auto before = policy.mode();
+    policy.setMode(body.mode, request.principal().userId);
+    audit_.in(tx).record(request, "skills.policy_changed", "policy",
+                         json::object({{"from", before}, {"to", body.mode}}));
+  });
+  log_.info("the risk policy of skills was set", {{"mode", body.mode}});
+  return Reply::ok(json::from(body));
 }
 
 void Skills::refreshSources(JobRun& run) {

@@ -15,10 +15,12 @@
 #include "installing/install_metrics.hpp"
 #include "installing/installer.hpp"
 #include "installing/refresh.hpp"
+#include "moved/moved_skills.hpp"
+#include "skills_contract.hpp"
 
 namespace skills {
 
-class Skills final : public mortise::Module {
+class Skills final : public mortise::ModuleServing<skills_contract::skills::Skills> {
  public:
   explicit Skills(mortise::Host host);
   void bind(mortise::Bindings& on) override;
@@ -26,19 +28,22 @@ class Skills final : public mortise::Module {
   const void* provide(std::string_view interfaceName) override;
 
  private:
-  mortise::Reply listSkills(const mortise::Request& request);
-  mortise::Reply installSkill(const mortise::Request& request);
-  mortise::Reply setSkillEnabled(const mortise::Request& request);
-  mortise::Reply deleteSkill(const mortise::Request& request);
-  mortise::Reply readSkillPolicy(const mortise::Request& request) const;
-  mortise::Reply setSkillPolicy(const mortise::Request& request);
-  mortise::Reply movedSkills(const mortise::Request& request) const;
+  mortise::Reply listSkills(const mortise::Request& request) override;
+  mortise::Reply installSkill(const mortise::Request& request,
+                              const skills_contract::skills::SkillInstallRequest& body) override;
+  mortise::Reply setSkillEnabled(const mortise::Request& request,
+                                 const skills_contract::skills::SetSkillEnabledBody& body) override;
+  mortise::Reply deleteSkill(const mortise::Request& request) override;
+  mortise::Reply readSkillPolicy(const mortise::Request& request) override;
+  mortise::Reply setSkillPolicy(const mortise::Request& request,
+                                const skills_contract::skills::SkillRiskPolicyItem& body) override;
 
   void refreshSources(mortise::JobRun& run);
   void cleanUp(mortise::JobRun& run);
 
   mortise::Host host_;
   mortise::Log log_;
+  mortise::Db db_;
   mortise::Audit audit_;
   mortise::Identity identity_;
   std::optional<mortise::SyncSessions> sessions_;
@@ -52,6 +57,7 @@ class Skills final : public mortise::Module {
   Changes changes_;
   Refresh refresh_;
   InstallMetrics metrics_;
+  MovedSkills moved_;
 };
 
 }  // namespace skills

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundle/path_rules.hpp"
+#include "bundle/refusal.hpp"
 #include "text/ascii.hpp"
 #include "text/unicode.hpp"
 
@@ -13,10 +14,6 @@ namespace skills {
 namespace {
 
 constexpr std::string_view kMain = "SKILL.md";
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 }  // namespace
 

@@ -1,19 +1,14 @@
 #include "bundle/path_rules.hpp"
 
-#include <mortise/problem.hpp>
-
 #include <algorithm>
 #include <vector>
 
+#include "bundle/refusal.hpp"
 #include "text/ascii.hpp"
 #include "text/unicode.hpp"
 
 namespace skills {
 namespace {
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 void checkCharacters(std::string_view path) {
   for (auto rest = path; !rest.empty();) {

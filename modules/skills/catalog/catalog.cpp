@@ -10,6 +10,7 @@ namespace skills {
 namespace {
 
 using mortise::Problem;
+using mortise::Transaction;
 
 Problem notFound() { return {404, "skill_not_found"}; }
 
@@ -59,24 +60,27 @@ void Catalog::setPreference(std::string_view userId, std::string_view id, bool e
   preferences_.set(userId, id, enabled);
 }
 
-void Catalog::setEnabled(const std::string& id, bool enabled) {
+void Catalog::setEnabled(const std::string& id, bool enabled, const std::function<void(Transaction&)>& record) {
   const auto lock = store_.lock();
-  auto record = known(*index_.current(), id).record;
-  if (record.enabled == enabled) return;
-  record.enabled = enabled;
-  record.updatedAt = mortise::isoTime(mortise::nowMicros());
-  store_.setRecord(lock, record);
+  auto changed = known(*index_.current(), id).record;
+  db_.transaction([&](Transaction& tx) {
+    record(tx);
+    if (changed.enabled == enabled) return;
+    changed.enabled = enabled;
+    changed.updatedAt = mortise::isoTime(mortise::now());
+    store_.setRecord(lock, changed);
+  });
   index_.current();  // the gauges
 }
 
-std::int64_t Catalog::remove(const std::string& id) {
+void Catalog::remove(const std::string& id, const std::function<void(Transaction&, std::int64_t)>& record) {
   const auto lock = store_.lock();
   known(*index_.current(), id);
-  // The rows first: what fails after that can be asked for again, and leaves no rows of a skill that is no more.
-  const auto dropped = preferences_.forgetSkill(id);
-  store_.remove(lock, id);
+  db_.transaction([&](Transaction& tx) {
+    record(tx, preferences_.in(tx).forgetSkill(id));
+    store_.remove(lock, id);
+  });
   index_.current();  // the gauges
-  return dropped;
 }
 
 }  // namespace skills

@@ -3,6 +3,8 @@
 
 #include <mortise/db.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +22,7 @@ namespace skills {
 class Catalog {
  public:
   Catalog(mortise::Db db, SkillStore& store, SkillIndex& index, CommandRules commands)
-      : store_(store), index_(index), policy_(db), preferences_(db), commands_(std::move(commands)) {}
+      : db_(db), store_(store), index_(index), policy_(db), preferences_(db), commands_(std::move(commands)) {}
 
   std::shared_ptr<const Snapshot> snapshot() { return index_.current(); }
   const PolicyStore& policy() const noexcept { return policy_; }
@@ -34,12 +36,14 @@ class Catalog {
   std::string readFile(std::string_view id, std::string_view lastSyncAt, std::string_view path);
   void setPreference(std::string_view userId, std::string_view id, bool enabled);
 
-  // For administrators.
-  void setEnabled(const std::string& id, bool enabled);
-  // With its preferences; returns the number of those.
-  std::int64_t remove(const std::string& id);
+  // For administrators. `record` writes down what is done, in the transaction of its rows and before the files change:
+  // what it throws leaves everything as it was, and so does a disk that refuses.
+  void setEnabled(const std::string& id, bool enabled, const std::function<void(mortise::Transaction&)>& record);
+  // With its preferences, whose number `record` gets.
+  void remove(const std::string& id, const std::function<void(mortise::Transaction&, std::int64_t)>& record);
 
  private:
+  mortise::Db db_;
   SkillStore& store_;
   SkillIndex& index_;
   PolicyStore policy_;

@@ -125,7 +125,7 @@ void CatalogInterface::select(std::string_view message, const Ids& ids, std::siz
   for (const auto id : ids) {
     if (const auto place = snapshot->place(id)) pool.push_back(*place);
   }
-  for (const auto& choice : snapshot->selector().select(message, pool, most == 0 ? kMostSelected : most))
+  for (const auto& choice : snapshot->selector().select(message, pool, most == 0 ? kMaxSelected : most))
     sink(snapshot->skills()[choice.skill].record.id, choice.score);
 }
 

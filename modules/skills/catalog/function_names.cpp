@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t kHashDigits = 8;
 
 std::string shortened(const std::string& name) {
-  if (name.size() <= kLongestFunctionName) return name;
-  return name.substr(0, kLongestFunctionName - kHashDigits - 1) + "_" + sha1Hex({name}).substr(0, kHashDigits);
+  if (name.size() <= kMaxFunctionName) return name;
+  return name.substr(0, kMaxFunctionName - kHashDigits - 1) + "_" + sha1Hex({name}).substr(0, kHashDigits);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace skills {
 
-inline constexpr std::size_t kLongestFunctionName = 64;
+inline constexpr std::size_t kMaxFunctionName = 64;
 
 // skill_SLUG_TOOL in lower case, everything but letters, digits and "_" as "_"; longer ones end in "_" and 8 hex digits
 // of their SHA-1.

@@ -10,7 +10,7 @@
 
 namespace skills {
 
-inline constexpr std::size_t kMostSelected = 12;
+inline constexpr std::size_t kMaxSelected = 12;
 
 // Made once from the tokens of all skills (sorted, each once per skill), which must outlive it. Immutable; thread-safe.
 class Selector {
@@ -24,7 +24,7 @@ class Selector {
   // At most `most` of `pool` (places of skills), best first; equal scores keep the pool's order, and zero scores fill
   // up.
   std::vector<Choice> select(std::string_view message, const std::vector<std::size_t>& pool,
-                             std::size_t most = kMostSelected) const;
+                             std::size_t most = kMaxSelected) const;
 
  private:
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> skillsByToken_;

@@ -1,26 +1,53 @@
-// How installations over HTTP end.
+// How installations over HTTP end: counted, and refusals logged.
 #pragma once
 
+#include <mortise/log.hpp>
 #include <mortise/metrics.hpp>
+#include <mortise/problem.hpp>
+
+#include <string_view>
+
+#include "installing/installer.hpp"
+#include "installing/reason.hpp"
 
 namespace skills {
 
-struct InstallMetrics {
-  explicit InstallMetrics(const mortise::Metrics& metrics)
-      : installed(of(metrics, "installed")),
-        updated(of(metrics, "updated")),
-        refused(of(metrics, "refused")),
-        failed(of(metrics, "failed")) {}
+class InstallMetrics {
+ public:
+  InstallMetrics(mortise::Log log, const mortise::Metrics& metrics)
+      : log_(log),
+        installed_(of(metrics, "installed")),
+        updated_(of(metrics, "updated")),
+        refused_(of(metrics, "refused")),
+        failed_(of(metrics, "failed")) {}
 
-  mortise::Counter installed;
-  mortise::Counter updated;
-  mortise::Counter refused;  // 4xx
-  mortise::Counter failed;
+  // Runs `install`, and hands on what it returns or throws.
+  template <class Install>
+  Installer::Installed counted(std::string_view source, Install&& install) const {
+    try {
+      auto done = install();
+      (done.replaced ? updated_ : installed_).add();
+      return done;
+    } catch (const mortise::Problem& problem) {
+      (problem.status() < 500 ? refused_ : failed_).add();
+      log_.warning("a skill was not installed", {{"source", source}, {"reason", reasonOf(problem)}});
+      throw;
+    } catch (...) {
+      failed_.add();
+      throw;
+    }
+  }
 
  private:
   static mortise::Counter of(const mortise::Metrics& metrics, const char* outcome) {
     return metrics.counter("installs_total", "Installations of skills", {{"outcome", outcome}});
   }
+
+  mortise::Log log_;
+  mortise::Counter installed_;
+  mortise::Counter updated_;
+  mortise::Counter refused_;  // 4xx
+  mortise::Counter failed_;
 };
 
 }  // namespace skills

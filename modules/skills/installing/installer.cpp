@@ -10,11 +10,13 @@
 
 #include "installing/new_skill.hpp"
 #include "installing/reason.hpp"
+#include "reading/skill_id.hpp"
 
 namespace skills {
 namespace {
 
 using mortise::Problem;
+using mortise::Transaction;
 
 bool isSame(const NewSkill& fresh, const SkillContent& installed) {
   if (fresh.skillMd != installed.skillMd || fresh.contextBlob != installed.contextBlob) return false;
@@ -37,32 +39,39 @@ Installer::Loaded Installer::load(const Source& source, bool mayFail) const {
   }
 }
 
-Installer::Installed Installer::install(const InstallRequest& request, std::string_view userId) const {
+Installer::Installed Installer::install(const InstallRequest& request, std::string_view userId,
+                                        const std::function<void(Transaction&, const Plan&)>& record) const {
   const auto source = sources_.parse(request.sourceType, request.sourceRef);
   auto loaded = load(source, !request.manifest.empty() || !request.skillMd.empty());
   auto fresh = newSkill(source, std::move(loaded.bundle),
                         {std::move(loaded.validator), request.manifest, request.skillMd, false});
-  const auto now = mortise::isoTime(mortise::nowMicros());
+  const auto now = mortise::isoTime(mortise::now());
   fresh.lastSyncAt = now;
-  auto staged = store_.stage(fresh);
+  auto staged = std::optional(store_.stage(fresh));
 
   const auto lock = store_.lock();
   const auto snapshot = index_.current();
   const auto* existing = snapshot->findSlug(fresh.manifest.slug);
-  SkillRecord record;
-  record.slug = fresh.manifest.slug;
-  record.id = existing == nullptr ? idOf(record.slug, source.type, source.ref) : existing->record.id;
-  record.sourceType = source.type;
-  record.sourceRef = source.ref;
-  record.enabled = existing == nullptr || existing->record.enabled;
-  record.installedBy = userId;
-  record.createdAt = existing == nullptr ? now : existing->record.createdAt;
-  record.updatedAt = now;
-  record.revision = mortise::makeUuid();
-  store_.install(lock, std::move(staged), record);
-  const auto* installed = index_.current()->find(record.id);
-  if (installed == nullptr) throw Problem(500, "internal").note("the skill " + record.id + " can't be read back");
-  return {installed->record, installed->content, existing != nullptr};
+  SkillRecord installed;
+  installed.slug = fresh.manifest.slug;
+  installed.id = existing == nullptr ? idOf(installed.slug, source.type, source.ref) : existing->record.id;
+  installed.sourceType = source.type;
+  installed.sourceRef = source.ref;
+  installed.enabled = existing == nullptr || existing->record.enabled;
+  installed.installedBy = userId;
+  installed.createdAt = existing == nullptr ? now : existing->record.createdAt;
+  installed.updatedAt = now;
+  installed.revision = mortise::makeUuid();
+  db_.transaction([&](Transaction& tx) {
+    record(tx, {installed, fresh.manifest, existing != nullptr});
+    if (!staged) return;  // the transaction lost a race and runs again; the skill is in its place
+    store_.install(lock, *std::move(staged), installed);
+    staged.reset();
+  });
+  const auto after = index_.current();
+  const auto* found = after->find(installed.id);
+  if (found == nullptr) throw Problem(500, "internal").note("the skill " + installed.id + " can't be read back");
+  return {found->record, found->content, existing != nullptr};
 }
 
 std::optional<Provenance> Installer::provenanceOf(const std::string& id) const {
@@ -79,7 +88,7 @@ Installer::Refreshed Installer::refresh(const Skill& skill) const {
   if (fetched.unchanged) return Refreshed::unchanged;
   provenance->validator = std::move(fetched.validator);
   auto fresh = newSkill(source, std::move(fetched.bundle), *provenance);
-  const auto now = mortise::isoTime(mortise::nowMicros());
+  const auto now = mortise::isoTime(mortise::now());
   fresh.lastSyncAt = now;
   const bool same = isSame(fresh, *skill.content);
   std::optional<SkillStore::Staged> staged;

@@ -1,8 +1,11 @@
 // Installing a skill: load the bundle, read what it says of itself, check it, put its context together, write it.
 #pragma once
 
+#include <mortise/db.hpp>
 #include <mortise/log.hpp>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,16 +26,24 @@ struct InstallRequest {
 // Thread-safe. Refusals are Problems 422 that name the field or path and the rule.
 class Installer {
  public:
-  Installer(const Sources& sources, const SkillStore& store, SkillIndex& index, mortise::Log log)
-      : sources_(sources), store_(store), index_(index), log_(log) {}
+  Installer(mortise::Db db, const Sources& sources, const SkillStore& store, SkillIndex& index, mortise::Log log)
+      : db_(db), sources_(sources), store_(store), index_(index), log_(log) {}
 
   struct Installed {
     SkillRecord record;
     std::shared_ptr<const SkillContent> content;
     bool replaced = false;  // a skill of this slug was there
   };
-  // A skill with the same slug is replaced and keeps id, `enabled` and when it was made.
-  Installed install(const InstallRequest& request, std::string_view userId) const;
+  // What is about to be installed.
+  struct Plan {
+    const SkillRecord& record;
+    const Manifest& manifest;
+    bool replaces = false;
+  };
+  // A skill with the same slug is replaced and keeps id, `enabled` and when it was made. `record` writes down what is
+  // done, in a transaction and before the skill takes its place: what it throws leaves everything as it was.
+  Installed install(const InstallRequest& request, std::string_view userId,
+                    const std::function<void(mortise::Transaction&, const Plan&)>& record) const;
 
   enum class Refreshed : char { unchanged, updated, gone };
   // Fetches an installed skill again and replaces it when its source has changed, keeping its id. gone: it was removed
@@ -47,6 +58,7 @@ class Installer {
   Loaded load(const Source& source, bool mayFail) const;
   std::optional<Provenance> provenanceOf(const std::string& id) const;
 
+  mortise::Db db_;
   const Sources& sources_;
   const SkillStore& store_;
   SkillIndex& index_;

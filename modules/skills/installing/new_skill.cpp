@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "reading/context_blob.hpp"
+#include "reading/fallback_name.hpp"
 #include "reading/front_matter.hpp"
+#include "reading/manifest_reader.hpp"
 
 namespace skills {
 namespace {

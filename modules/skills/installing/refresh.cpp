@@ -13,7 +13,7 @@ namespace {
 namespace json = mortise::json;
 using mortise::JobRun;
 
-constexpr std::size_t kLongestTarget = 255;  // bytes, by sync.sessions/1
+constexpr std::size_t kMaxTarget = 255;  // bytes, by sync.sessions/1
 
 mortise::Counter counter(const mortise::Metrics& metrics, const char* outcome) {
   return metrics.counter("refreshes_total", "Looks at the sources of installed skills", {{"outcome", outcome}});
@@ -83,7 +83,7 @@ void Refresh::run(JobRun& run, const std::optional<mortise::SyncSessions>& sessi
     session.emplace(sessions->open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()}));
     std::vector<mortise::SyncTarget> targets;
     for (const auto& skill : skills)
-      targets.push_back({static_cast<std::int64_t>(targets.size()) + 1, skill.record.id.substr(0, kLongestTarget)});
+      targets.push_back({static_cast<std::int64_t>(targets.size()) + 1, skill.record.id.substr(0, kMaxTarget)});
     records = session->addTargets(targets);
   }
   for (std::size_t i = 0; i < skills.size(); ++i) {

@@ -9,7 +9,6 @@ namespace skills {
 namespace {
 
 bool isWordByte(char c) { return ascii::isAlphanumeric(c) || c == '_'; }
-bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool beginsWord(std::string_view text, std::size_t at) { return at == 0 || !isWordByte(text[at - 1]); }
 bool endsWord(std::string_view text, std::size_t end) { return end == text.size() || !isWordByte(text[end]); }
@@ -22,7 +21,7 @@ bool hasWord(std::string_view text, std::string_view word, bool wholeEnd) {
 }
 
 std::size_t afterBlanks(std::string_view text, std::size_t at) {
-  while (at < text.size() && isBlank(text[at])) ++at;
+  while (at < text.size() && ascii::isBlank(text[at])) ++at;
   return at;
 }
 

@@ -1,28 +1,39 @@
 #include "policy/preference_store.hpp"
 
-#include <mortise/time.hpp>
+#include <mortise/rows.hpp>
 
 namespace skills {
+namespace {
+
+namespace db = mortise::db;
+
+// Calls `use` for each value once. `next` selects the first one after `:after`: one step along an index for each value,
+// however many rows have it.
+template <class Use>
+void eachValue(const mortise::Db& database, const char* next, Use&& use) {
+  std::string after;
+  while (auto value = database.queryOne<std::string>(next, {{"after", after}})) {
+    after = *std::move(value);
+    use(after);
+  }
+}
+
+}  // namespace
 
 std::map<std::string, bool, std::less<>> PreferenceStore::of(std::string_view userId) const {
   std::map<std::string, bool, std::less<>> out;
-  db_.each<std::string, bool>("SELECT skill_id, enabled FROM skills_preferences WHERE user_id = :user_id",
-                              {{"user_id", userId}},
-                              [&](std::string skill, bool enabled) { out.emplace(std::move(skill), enabled); });
+  for (auto& one : db::rows<Preference>(db_, "WHERE user_id = :user_id", {{"user_id", userId}}))
+    out.emplace(std::move(one.skillId), one.enabled);
   return out;
 }
 
 std::optional<bool> PreferenceStore::find(std::string_view userId, std::string_view skillId) const {
-  return db_.queryOne<bool>("SELECT enabled FROM skills_preferences WHERE user_id = :user_id AND skill_id = :skill_id",
-                            {{"user_id", userId}, {"skill_id", skillId}});
+  const auto one = db::find<Preference>(db_, userId, skillId);
+  return one ? std::optional(one->enabled) : std::nullopt;
 }
 
 void PreferenceStore::set(std::string_view userId, std::string_view skillId, bool enabled) const {
-  db_.execute(
-      "INSERT INTO skills_preferences (user_id, skill_id, enabled, updated_at) VALUES (:user_id, :skill_id, :enabled, "
-      ":updated_at) ON CONFLICT (user_id, skill_id) DO UPDATE SET enabled = excluded.enabled, "
-      "updated_at = excluded.updated_at",
-      {{"user_id", userId}, {"skill_id", skillId}, {"enabled", enabled}, {"updated_at", mortise::nowMicros()}});
+  db::upsert(db_, Preference{std::string(userId), std::string(skillId), enabled, mortise::now()});
 }
 
 std::int64_t PreferenceStore::forgetSkill(std::string_view skillId) const {
@@ -32,13 +43,15 @@ std::int64_t PreferenceStore::forgetSkill(std::string_view skillId) const {
 std::int64_t PreferenceStore::forgetGone(const std::function<bool(std::string_view)>& isSkill,
                                          const std::function<bool(std::string_view)>& isUser) const {
   std::int64_t dropped = 0;
-  for (const auto& skill : db_.query<std::string>("SELECT DISTINCT skill_id FROM skills_preferences")) {
-    if (!isSkill(skill)) dropped += forgetSkill(skill);
-  }
-  for (const auto& user : db_.query<std::string>("SELECT DISTINCT user_id FROM skills_preferences")) {
-    if (isUser(user)) continue;
-    dropped += db_.execute("DELETE FROM skills_preferences WHERE user_id = :user_id", {{"user_id", user}});
-  }
+  eachValue(db_, "SELECT skill_id FROM skills_preferences WHERE skill_id > :after ORDER BY skill_id LIMIT 1",
+            [&](const std::string& skill) {
+              if (!isSkill(skill)) dropped += forgetSkill(skill);
+            });
+  eachValue(db_, "SELECT user_id FROM skills_preferences WHERE user_id > :after ORDER BY user_id LIMIT 1",
+            [&](const std::string& user) {
+              if (isUser(user)) return;
+              dropped += db_.execute("DELETE FROM skills_preferences WHERE user_id = :user_id", {{"user_id", user}});
+            });
   return dropped;
 }
 

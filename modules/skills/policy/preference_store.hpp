@@ -2,6 +2,8 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/entity.hpp>
+#include <mortise/time.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -12,18 +14,34 @@
 
 namespace skills {
 
+using mortise::field;
+using mortise::fields;
+
+struct Preference {
+  std::string userId;
+  std::string skillId;
+  bool enabled = true;
+  mortise::Time updatedAt;
+
+  static constexpr auto kFields = fields(
+      "skills_preferences", field("user_id", &Preference::userId).key(), field("skill_id", &Preference::skillId).key(),
+      field("enabled", &Preference::enabled), field("updated_at", &Preference::updatedAt));
+};
+
 // Every function throws db::Error. [worker]
 class PreferenceStore {
  public:
   explicit PreferenceStore(mortise::Db db) : db_(db) {}
+  // The same as a part of a transaction.
+  PreferenceStore in(const mortise::Transaction& tx) const { return PreferenceStore(db_.in(tx)); }
 
-  // What the user said about skills, by id.
+  // What the user set for skills, by id.
   std::map<std::string, bool, std::less<>> of(std::string_view userId) const;
   std::optional<bool> find(std::string_view userId, std::string_view skillId) const;
   void set(std::string_view userId, std::string_view skillId, bool enabled) const;
   // Returns how many there were.
   std::int64_t forgetSkill(std::string_view skillId) const;
-  // Drops the rows of skills and users that are no more; returns how many.
+  // Drops the rows of skills and users that no longer exist; returns how many.
   std::int64_t forgetGone(const std::function<bool(std::string_view)>& isSkill,
                           const std::function<bool(std::string_view)>& isUser) const;
 

@@ -14,12 +14,8 @@ namespace {
 constexpr std::string_view kTruncated = "\n...[truncated]";
 constexpr std::array<std::string_view, 5> kEndings = {".md", ".txt", ".yaml", ".yml", ".json"};
 constexpr std::array<std::string_view, 3> kFolders = {"references/", "assets/", "scripts/"};
-constexpr std::size_t kLongestTarget = 1024;
-constexpr std::size_t kMostReferences = 200;  // as many as a bundle has files
-
-bool endsWith(std::string_view text, std::string_view ending) {
-  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
-}
+constexpr std::size_t kMaxTarget = 1024;
+constexpr std::size_t kMaxReferenceCount = 200;  // as many as a bundle has files
 
 int hexValue(char c) {
   if (ascii::isDigit(c)) return c - '0';
@@ -51,12 +47,12 @@ bool isMoreThanAPath(std::string_view target) {
 bool isOfKind(std::string_view path) {
   const auto lowered = ascii::lower(path);
   return std::any_of(kEndings.begin(), kEndings.end(),
-                     [&](std::string_view ending) { return endsWith(lowered, ending); });
+                     [&](std::string_view ending) { return lowered.ends_with(ending); });
 }
 
 // The path below the bundle's root; nothing when it leaves it or is not of a kind that is read.
 std::optional<std::string> pathOf(std::string_view target) {
-  if (isMoreThanAPath(target) || target.size() > kLongestTarget) return std::nullopt;
+  if (isMoreThanAPath(target) || target.size() > kMaxTarget) return std::nullopt;
   const auto decoded = percentDecoded(target);
   std::string path;
   for (std::size_t at = 0; at <= decoded.size();) {
@@ -79,7 +75,7 @@ std::optional<std::string> pathOf(std::string_view target) {
 
 // What stands between the brackets of "](target "title")", without title and <>; `end` is behind it.
 std::string_view linkTarget(std::string_view body, std::size_t from, std::size_t& end) {
-  const auto window = body.substr(from, kLongestTarget);
+  const auto window = body.substr(from, kMaxTarget);
   end = from + std::min(window.find_first_of(")\n"), window.size());
   auto target = body.substr(from, end - from);
   const auto start = target.find_first_not_of(" \t");
@@ -102,7 +98,7 @@ std::string_view barePath(std::string_view body, std::size_t at) {
   }
   const auto begins = [&](std::string_view folder) { return body.substr(at, folder.size()) == folder; };
   if (std::none_of(kFolders.begin(), kFolders.end(), begins)) return {};
-  const auto window = body.substr(at, kLongestTarget);
+  const auto window = body.substr(at, kMaxTarget);
   std::size_t end = 0;
   while (end < window.size() && isPathByte(window[end])) ++end;
   while (end > 0 && window[end - 1] == '.') --end;  // the end of a sentence
@@ -126,7 +122,7 @@ std::vector<std::string> referencesIn(std::string_view body) {
   std::vector<std::string> out;
   const auto add = [&](std::string_view target) {
     auto path = pathOf(target);
-    if (path && out.size() < kMostReferences && std::find(out.begin(), out.end(), *path) == out.end())
+    if (path && out.size() < kMaxReferenceCount && std::find(out.begin(), out.end(), *path) == out.end())
       out.push_back(*std::move(path));
   };
   for (std::size_t at = 0; at < body.size();) {
@@ -145,14 +141,14 @@ std::vector<std::string> referencesIn(std::string_view body) {
 
 ContextBlob contextBlob(std::string_view body, const Bundle& bundle) {
   ContextBlob out;
-  out.text = cut(body, kLongestContext);
+  out.text = cut(body, kMaxContextCharacters);
   auto length = charactersIn(out.text);
   for (const auto& path : referencesIn(body)) {
     const auto* file = bundle.find(path);
     if (file == nullptr || !file->isText || path == "SKILL.md") continue;
-    const auto piece = "\n\n## " + path + "\n\n" + cut(file->bytes, kLongestReference);
+    const auto piece = "\n\n## " + path + "\n\n" + cut(file->bytes, kMaxReferenceCharacters);
     const auto size = charactersIn(piece);
-    if (length + size > kLongestContext) break;
+    if (length + size > kMaxContextCharacters) break;
     out.text += piece;
     length += size;
     ++out.references;

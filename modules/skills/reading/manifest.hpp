@@ -1,11 +1,19 @@
 // What a skill says of itself, from its front matter or from the request that installs it (agent-platform.md 7.3).
 #pragma once
 
+#include <mortise/entity.hpp>
+
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace skills {
+
+using mortise::field;
+using mortise::fields;
+
+inline constexpr std::size_t kMaxNameCharacters = 200;
 
 // How a skill's tools may be used; a tool's own words win over the skill's.
 struct ToolPolicy {
@@ -22,6 +30,12 @@ struct Tool {
   std::string command;            // of the entry; native only
   ToolPolicy policy;
   std::string policyJson = "{}";
+
+  // As in JSON.
+  static constexpr auto kFields =
+      fields("", field("name", &Tool::name), field("description", &Tool::description),
+             field("parameters", &Tool::parameters).json(), field("required", &Tool::required).json(),
+             field("entry", &Tool::entry).json(), field("policy", &Tool::policyJson).json());
 };
 
 struct Manifest {
@@ -42,29 +56,16 @@ struct Manifest {
   std::string_view riskLevelOf(const Tool& tool) const;
   // True when neither says.
   bool isModelInvocable(const Tool& tool) const;
+
+  // As in JSON.
+  static constexpr auto kFields = fields(
+      "", field("name", &Manifest::name), field("slug", &Manifest::slug), field("description", &Manifest::description),
+      field("version", &Manifest::version), field("runtime_type", &Manifest::runtimeType),
+      field("tools", &Manifest::tools), field("activation", &Manifest::activation).json(),
+      field("policy", &Manifest::policyJson).json(), field("security", &Manifest::security).json());
 };
-
-// What stands in for a name that the front matter does not give: the first "#" heading of `body`, else the last
-// segment of `sourceRef`.
-std::string fallbackName(std::string_view body, std::string_view sourceRef);
-
-// Both throw Problem 422 that names the field and the rule; native commands are checked against the install-time rules.
-// The front matter (a JSON object, or "{}"): everything may be absent, an unknown runtime_type counts as native.
-Manifest manifestFromFrontMatter(std::string_view json, std::string_view fallback);
-// The manifest of a request: name and a valid runtime_type are required; at most 256 KiB.
-Manifest manifestFromRequest(std::string_view json);
-// What manifestJson() wrote.
-Manifest manifestFromDisk(std::string_view json);
 
 // The manifest as a JSON object with every key, for the disk and for other modules.
 std::string manifestJson(const Manifest& manifest);
-
-// Runs of what is no ASCII letter or digit become "-"; lower case; at most 64 bytes. Text without any letter or digit
-// gives "skill-" and 8 hex digits of its SHA-1, empty text "skill".
-std::string slugOf(std::string_view text);
-// SLUG--HASH, the hash of where the skill came from first.
-std::string idOf(std::string_view slug, std::string_view sourceType, std::string_view sourceRef);
-// [a-z0-9-]+--[0-9a-f]{8}, at most 100 bytes: safe as the name of a directory.
-bool isSkillId(std::string_view text);
 
 }  // namespace skills

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "bundle/path_rules.hpp"
+#include "bundle/refusal.hpp"
 #include "text/unicode.hpp"
 
 namespace skills {
@@ -24,10 +25,6 @@ struct Scope {
 constexpr std::uint64_t kMaxRepositoryBytes = std::uint64_t{2} << 30;
 constexpr std::size_t kMaxRepositoryEntries = 200000;
 constexpr std::uint64_t kTarBlock = 512;
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 // libarchive turns names into the locale's encoding. Set for this thread only.
 class Utf8Locale {
@@ -120,8 +117,8 @@ class ArchiveReader {
 
   // libarchive would undo gzip within gzip within gzip, each a thousand times larger than the one around it.
   void checkLayers() const {
-    constexpr int kMost = 2;  // the bytes as they are, and gzip
-    if (archive_filter_count(archive_.get()) > kMost) {
+    constexpr int kMaxFilters = 2;  // the bytes as they are, and gzip
+    if (archive_filter_count(archive_.get()) > kMaxFilters) {
       throw mortise::Problem(422, "skill_archive_damaged").with("reason", "it is compressed more than once");
     }
   }

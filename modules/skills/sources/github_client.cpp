@@ -8,18 +8,14 @@
 #include <charconv>
 #include <optional>
 
+#include "bundle/refusal.hpp"
 #include "sources/web_address.hpp"
-#include "text/unicode.hpp"
 
 namespace skills {
 namespace {
 
 constexpr int kMaxRedirects = 5;
 constexpr std::int64_t kDefaultPause = 60;  // seconds; what GitHub's documents ask for when an answer names none
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 std::optional<std::int64_t> seconds(std::string_view text) {
   std::int64_t value = 0;

@@ -4,11 +4,11 @@
 #include <deque>
 
 #include "bundle/path_rules.hpp"
+#include "bundle/refusal.hpp"
 #include "sources/github_listing.hpp"
 #include "sources/github_source.hpp"
 #include "sources/validator.hpp"
 #include "sources/web_address.hpp"
-#include "text/unicode.hpp"
 
 namespace skills {
 namespace {
@@ -17,10 +17,6 @@ constexpr std::string_view kKind = "github contents";
 constexpr std::size_t kMaxListing = 4 << 20;
 constexpr std::size_t kMaxFolders = 200;
 constexpr long kMaxLevels = 8;
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 class ContentsFetch {
  public:

@@ -14,10 +14,10 @@
 #include <system_error>
 
 #include "bundle/path_rules.hpp"
+#include "bundle/refusal.hpp"
 #include "disk/descriptor.hpp"
 #include "sources/archive_reader.hpp"
 #include "text/ascii.hpp"
-#include "text/unicode.hpp"
 
 namespace skills {
 namespace {
@@ -28,10 +28,6 @@ constexpr std::string_view kScheme = "local:";
 constexpr std::size_t kMaxFolders = 1000;
 constexpr int kMaxLevels = 32;
 constexpr std::size_t kPiece = 64 << 10;
-
-mortise::Problem refusal(const char* code, std::string_view path) {
-  return mortise::Problem(422, code).with("path", printable(path));
-}
 
 mortise::Problem unreadable(std::string_view path, int error) {
   const char* code = error == ENOENT ? "skill_local_missing" : "skill_local_unreadable";

@@ -6,7 +6,7 @@ namespace skills {
 
 bool PieceQueue::push(std::string_view piece) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return abandoned_ || unread_ < kMostUnread; });
+  changed_.wait(lock, [this] { return abandoned_ || unread_ < kMaxUnread; });
   if (abandoned_) return false;
   if (piece.empty()) return true;
   pieces_.emplace_back(piece);

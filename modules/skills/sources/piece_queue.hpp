@@ -23,7 +23,7 @@ class PieceQueue {
   bool isAbandoned();
 
  private:
-  static constexpr std::size_t kMostUnread = 1 << 20;
+  static constexpr std::size_t kMaxUnread = 1 << 20;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -9,6 +9,7 @@
 #include "bundle/path_rules.hpp"
 #include "disk/disk_file.hpp"
 #include "reading/front_matter.hpp"
+#include "reading/manifest_reader.hpp"
 #include "text/digest.hpp"
 #include "text/json_text.hpp"
 #include "text/tokens.hpp"
@@ -26,8 +27,8 @@ constexpr const char* kProvenance = "source.json";
 constexpr const char* kBundle = "bundle";
 
 // What is written is far smaller; another program may have written here.
-constexpr std::size_t kLargestRecord = 64 << 10;
-constexpr std::size_t kLargestJson = 4 << 20;
+constexpr std::size_t kMaxRecord = 64 << 10;
+constexpr std::size_t kMaxJson = 4 << 20;
 
 std::string read(int directory, const char* name, std::size_t most) {
   auto bytes = disk::read(directory, name, most);
@@ -42,30 +43,15 @@ rapidjson::Document readJson(int directory, const char* name, std::size_t most) 
   return document;
 }
 
-bool flag(const rapidjson::Value& object, const char* name, bool otherwise) {
-  const auto* value = memberOf(object, name);
-  return value != nullptr && value->IsBool() ? value->GetBool() : otherwise;
-}
-
-std::uint64_t number(const rapidjson::Value& object, const char* name) {
-  const auto* value = memberOf(object, name);
-  return value != nullptr && value->IsUint64() ? value->GetUint64() : 0;
-}
-
-json::Value entryJson(const BundleEntry& entry) {
-  return json::object(
-      {{"path", entry.path}, {"size", entry.size}, {"sha256", entry.sha256}, {"is_text", entry.isText}});
-}
-
 // The manifest's own keys, then what the installation adds.
 std::string storedManifest(const NewSkill& skill) {
-  auto text = manifestJson(skill.manifest);
-  text.pop_back();  // the closing brace
-  const auto added = json::object({{"bundle_file_count", skill.bundle ? skill.bundle->files().size() : 0},
-                                   {"context_ref_count", skill.contextReferences},
-                                   {"last_sync_at", skill.lastSyncAt},
-                                   {"context_blob", skill.contextBlob}});
-  return text + "," + added.text().substr(1);
+  return json::from(skill.manifest)
+      .add("bundle_file_count", skill.bundle ? skill.bundle->files().size() : 0)
+      .add("context_ref_count", skill.contextReferences)
+      .add("last_sync_at", skill.lastSyncAt)
+      .add("context_blob", skill.contextBlob)
+      .build()
+      .text();
 }
 
 std::vector<std::string> tokensOf(const SkillContent& content) {
@@ -125,7 +111,7 @@ void writeContent(int directory, const NewSkill& skill) {
   disk::writeNew(directory, kMain, skill.skillMd);
   writeProvenance(directory, skill.provenance);
   const auto entries = skill.bundle ? entriesOf(*skill.bundle) : std::vector<BundleEntry>();
-  disk::writeNew(directory, kIndex, json::list(entries, entryJson).text());
+  disk::writeNew(directory, kIndex, json::list(entries).text());
   if (!skill.bundle) return;
   const auto root = disk::ensureDirectory(directory, kBundle);
   for (const auto& file : skill.bundle->files()) {
@@ -137,40 +123,15 @@ void writeContent(int directory, const NewSkill& skill) {
 }
 
 void writeRecord(int directory, const SkillRecord& record) {
-  disk::replace(directory, kRecord,
-                json::object({{"id", record.id},
-                              {"slug", record.slug},
-                              {"source_type", record.sourceType},
-                              {"source_ref", record.sourceRef},
-                              {"enabled", record.enabled},
-                              {"installed_by", record.installedBy},
-                              {"created_at", record.createdAt},
-                              {"updated_at", record.updatedAt},
-                              {"revision", record.revision}})
-                    .text());
+  disk::replace(directory, kRecord, json::value(record).text());
 }
 
 void writeProvenance(int directory, const Provenance& provenance) {
-  disk::replace(directory, kProvenance,
-                json::object({{"validator", provenance.validator},
-                              {"manifest", provenance.manifest},
-                              {"skill_md", provenance.skillMd},
-                              {"has_bundle", provenance.hasBundle}})
-                    .text());
+  disk::replace(directory, kProvenance, json::value(provenance).text());
 }
 
 SkillRecord readRecord(int directory, std::string_view id) {
-  const auto document = readJson(directory, kRecord, kLargestRecord);
-  SkillRecord out;
-  out.id = textMember(document, "id");
-  out.slug = textMember(document, "slug");
-  out.sourceType = textMember(document, "source_type");
-  out.sourceRef = textMember(document, "source_ref");
-  out.enabled = flag(document, "enabled", true);
-  out.installedBy = textMember(document, "installed_by");
-  out.createdAt = textMember(document, "created_at");
-  out.updatedAt = textMember(document, "updated_at");
-  out.revision = textMember(document, "revision");
+  auto out = readEntity<SkillRecord>(readJson(directory, kRecord, kMaxRecord));
   if (out.id != id) throw std::runtime_error(std::string(kRecord) + " names another skill");
   if (out.slug.empty() || out.revision.empty()) throw std::runtime_error(std::string(kRecord) + " is incomplete");
   return out;
@@ -178,21 +139,20 @@ SkillRecord readRecord(int directory, std::string_view id) {
 
 SkillContent readContent(int directory) {
   SkillContent out;
-  const auto text = read(directory, kManifest, kLargestJson);
+  const auto text = read(directory, kManifest, kMaxJson);
   rapidjson::Document stored;
   if (!parseJson(text, stored) || !stored.IsObject()) throw std::runtime_error(std::string(kManifest) + " is no JSON");
   out.contextBlob = textMember(stored, "context_blob");
-  out.contextReferences = number(stored, "context_ref_count");
+  readMember(stored, "context_ref_count", out.contextReferences);
   out.lastSyncAt = textMember(stored, "last_sync_at");
   stored.RemoveMember("context_blob");
   out.manifest = readManifest(toJsonText(stored));
   out.skillMd = read(directory, kMain, kMaxFileBytes);
   out.body = bodyOf(out.skillMd);
-  const auto index = readJson(directory, kIndex, kLargestJson);
+  const auto index = readJson(directory, kIndex, kMaxJson);
   if (!index.IsArray()) throw std::runtime_error(std::string(kIndex) + " is no list");
   for (const auto& entry : index.GetArray()) {
-    out.files.push_back(
-        {textMember(entry, "path"), number(entry, "size"), textMember(entry, "sha256"), flag(entry, "is_text", false)});
+    out.files.push_back(readEntity<BundleEntry>(entry));
     if (!isNormalised(out.files.back().path))
       throw std::runtime_error(std::string(kIndex) + " has a path that leads out");
   }
@@ -200,11 +160,7 @@ SkillContent readContent(int directory) {
   return out;
 }
 
-Provenance readProvenance(int directory) {
-  const auto document = readJson(directory, kProvenance, kLargestJson);
-  return {textMember(document, "validator"), textMember(document, "manifest"), textMember(document, "skill_md"),
-          flag(document, "has_bundle", false)};
-}
+Provenance readProvenance(int directory) { return readEntity<Provenance>(readJson(directory, kProvenance, kMaxJson)); }
 
 std::string readBundled(int directory, const BundleEntry& entry) {
   auto bytes = disk::readPath(directory, std::string(kBundle) + "/" + entry.path, kMaxFileBytes);

@@ -16,7 +16,7 @@ struct NewSkill {
   Manifest manifest;
   std::string skillMd;
   std::string contextBlob;
-  std::size_t contextReferences = 0;
+  std::uint64_t contextReferences = 0;
   std::string lastSyncAt;
   Provenance provenance;
   std::optional<Bundle> bundle;  // nothing: it could not be loaded

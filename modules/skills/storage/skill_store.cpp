@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "disk/disk_file.hpp"
+#include "reading/skill_id.hpp"
 
 namespace skills {
 namespace {
@@ -27,15 +28,13 @@ constexpr std::string_view kStaged = ".tmp-";
 constexpr std::string_view kReplaced = ".replaced-";
 constexpr auto kPatience = 30s;
 constexpr auto kPause = 2ms;
-constexpr std::size_t kLongestGeneration = 256;
+constexpr std::size_t kMaxGeneration = 256;
 
 Descriptor openLock(int directory, const char* name) {
   Descriptor file(::openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) disk::failed(std::string("open ") + name, errno);
   return file;
 }
-
-bool startsWith(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
 
 bool exists(int directory, const std::string& name) {
   struct stat status {};
@@ -57,7 +56,7 @@ void SkillStore::open() {
   const auto held = lock();
   // A version that was put aside in the first of two steps, and the second one never came.
   for (const auto& name : disk::names(directory_.get())) {
-    if (!startsWith(name, kReplaced)) continue;
+    if (!name.starts_with(kReplaced)) continue;
     const auto id = name.substr(kReplaced.size());
     if (exists(directory_.get(), id)) continue;
     if (::renameat(directory_.get(), name.c_str(), directory_.get(), id.c_str()) != 0)
@@ -176,8 +175,8 @@ bool SkillStore::isInUse(const std::string& name) const {
 std::size_t SkillStore::removeLeftovers(const Lock&) const {
   std::size_t removed = 0;
   for (const auto& name : disk::names(directory_.get())) {
-    const bool staged = startsWith(name, kStaged);
-    if (!staged && !startsWith(name, kReplaced)) continue;
+    const bool staged = name.starts_with(kStaged);
+    if (!staged && !name.starts_with(kReplaced)) continue;
     if (staged && isInUse(name)) continue;
     disk::removeTree(directory_.get(), name);
     ++removed;
@@ -213,7 +212,7 @@ void SkillStore::touch() const {
 std::string SkillStore::generation() const {
   struct stat status {};
   if (::fstat(directory_.get(), &status) != 0) disk::failed("stat " + root_, errno);
-  const auto text = disk::read(directory_.get(), kGeneration, kLongestGeneration).value_or("");
+  const auto text = disk::read(directory_.get(), kGeneration, kMaxGeneration).value_or("");
   return text + "@" + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
 }
 

@@ -59,7 +59,7 @@ TEST(Context, CutsLongFilesBetweenCharacters) {
   const auto blob = contextBlob("[a](a.md)", bundleOf({{"a.md", chinese}}));
   EXPECT_EQ(blob.references, 1U);
   EXPECT_NE(blob.text.find("技\n...[truncated]"), std::string::npos);
-  EXPECT_EQ(charactersIn(blob.text), charactersIn("[a](a.md)\n\n## a.md\n\n") + kLongestReference);
+  EXPECT_EQ(charactersIn(blob.text), charactersIn("[a](a.md)\n\n## a.md\n\n") + kMaxReferenceCharacters);
 }
 
 TEST(Context, StopsBeforeItsLimit) {
@@ -71,12 +71,12 @@ TEST(Context, StopsBeforeItsLimit) {
   }
   const auto blob = contextBlob(body, bundleOf(files));
   EXPECT_EQ(blob.references, 6U);
-  EXPECT_LE(charactersIn(blob.text), kLongestContext);
+  EXPECT_LE(charactersIn(blob.text), kMaxContextCharacters);
 }
 
 TEST(Context, CutsABodyThatIsLongerByItself) {
   const auto blob = contextBlob(std::string(50000, 'b'), Bundle());
-  EXPECT_EQ(charactersIn(blob.text), kLongestContext);
+  EXPECT_EQ(charactersIn(blob.text), kMaxContextCharacters);
   EXPECT_EQ(blob.references, 0U);
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "reading/fallback_name.hpp"
+#include "reading/manifest_reader.hpp"
+#include "reading/skill_id.hpp"
 #include "refusals_testing.hpp"
 
 namespace skills {

@@ -38,7 +38,7 @@ struct Skills {
     std::iota(pool.begin(), pool.end(), 0);
   }
   // Places and scores: "2:3 0:1".
-  std::string select(std::string_view message, std::size_t most = kMostSelected) const {
+  std::string select(std::string_view message, std::size_t most = kMaxSelected) const {
     std::string out;
     for (const auto& choice : selector->select(message, pool, most))
       out += (out.empty() ? "" : " ") + std::to_string(choice.skill) + ":" + std::to_string(choice.score);
@@ -99,7 +99,7 @@ TEST(Selector, IsQuickAmongFiveHundredSkills) {
   constexpr int kRounds = 200;
   const auto began = std::chrono::steady_clock::now();
   for (int round = 0; round < kRounds; ++round)
-    EXPECT_EQ(skills.selector->select(message, skills.pool).size(), kMostSelected);
+    EXPECT_EQ(skills.selector->select(message, skills.pool).size(), kMaxSelected);
   const auto took = std::chrono::steady_clock::now() - began;
   std::cout << "500 skills, a message of 44 words: "
             << std::chrono::duration<double, std::micro>(took).count() / kRounds << " us\n";

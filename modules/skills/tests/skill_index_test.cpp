@@ -4,52 +4,25 @@
 
 #include <filesystem>
 #include <fstream>
-#include <map>
 
 #include "installing/new_skill.hpp"
+#include "remembering_host_testing.hpp"
 
 namespace skills {
 namespace {
 
 namespace fs = std::filesystem;
 
-// log/1 and metrics/1 that remember.
-struct Host {
-  static inline std::vector<std::string> lines;
-  static inline std::map<std::string, std::int64_t> gauges;
-
-  static mortise_status gauge(mortise_host*, mortise_str name, mortise_str, const mortise_pair*, std::size_t,
-                              mortise_gauge** handle, mortise_error*) {
-    const auto [found, fresh] = gauges.try_emplace(mortise::detail::copied(name), 0);
-    *handle = reinterpret_cast<mortise_gauge*>(&found->second);
-    return MORTISE_OK;
-  }
-  static void set(mortise_gauge* gauge, std::int64_t value) { *reinterpret_cast<std::int64_t*>(gauge) = value; }
-  static void write(mortise_host*, mortise_log_level, mortise_str message, const mortise_pair* fields, std::size_t) {
-    lines.push_back(mortise::detail::copied(message) + " " + mortise::detail::copied(fields[0].value));
-  }
-  static std::int32_t enabled(mortise_host*, mortise_log_level) { return 1; }
-  static mortise::Log log() {
-    static const mortise_log_v1 table = {sizeof(mortise_log_v1), &write, &enabled};
-    return {nullptr, &table};
-  }
-  static mortise::Metrics metrics() {
-    static const mortise_metrics_v1 table = {
-        sizeof(mortise_metrics_v1), nullptr, &gauge, nullptr, nullptr, &set, nullptr, nullptr};
-    return {nullptr, &table};
-  }
-};
-
 class Index : public ::testing::Test {
  protected:
   Index() {
-    Host::lines.clear();
-    Host::gauges.clear();
+    RememberingHost::lines.clear();
+    RememberingHost::gauges.clear();
     std::string name = ::testing::TempDir() + "index-XXXXXX";
     root_ = mkdtemp(name.data());
     store_ = std::make_unique<SkillStore>(root_);
     store_->open();
-    index_ = std::make_unique<SkillIndex>(*store_, Host::log(), Host::metrics());
+    index_ = std::make_unique<SkillIndex>(*store_, RememberingHost::log(), RememberingHost::metrics());
   }
   ~Index() override { fs::remove_all(root_); }
 
@@ -89,7 +62,7 @@ TEST_F(Index, ListsTheNewestFirst) {
   install("c", 3);
   install("b", 2);
   EXPECT_EQ(listed(), "c=d b=d a=d ");
-  EXPECT_EQ(Host::gauges["installed"], 3);
+  EXPECT_EQ(RememberingHost::gauges["installed"], 3);
 }
 
 TEST_F(Index, SeesEveryChangeOfItsOwnAndOfOthers) {
@@ -132,15 +105,15 @@ TEST_F(Index, LeavesOutWhatIsUnreadableAndSaysSoOnce) {
   fs::create_directories(root_ + "/lost+found");
   store_->open();
   EXPECT_EQ(listed(), "a=d ");
-  EXPECT_EQ(Host::gauges["unreadable"], 2);
-  EXPECT_EQ(Host::lines.size(), 2U);
+  EXPECT_EQ(RememberingHost::gauges["unreadable"], 2);
+  EXPECT_EQ(RememberingHost::lines.size(), 2U);
   install("a", 1, "e");
   EXPECT_EQ(listed(), "a=e ");
-  EXPECT_EQ(Host::lines.size(), 2U);
+  EXPECT_EQ(RememberingHost::lines.size(), 2U);
   fs::remove_all(root_ + "/c--01234567");
   install("b", 2, "mended");
   EXPECT_EQ(listed(), "b=mended a=e ");
-  EXPECT_EQ(Host::gauges["unreadable"], 0);
+  EXPECT_EQ(RememberingHost::gauges["unreadable"], 0);
 }
 
 TEST_F(Index, FindsBySlugAndSelects) {

@@ -14,6 +14,7 @@
 
 #include "disk/disk_file.hpp"
 #include "installing/new_skill.hpp"
+#include "reading/skill_id.hpp"
 #include "refusals_testing.hpp"
 
 namespace skills {

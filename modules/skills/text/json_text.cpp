@@ -59,8 +59,24 @@ std::string_view textOf(const rapidjson::Value& value) {
 }
 
 std::string textMember(const rapidjson::Value& object, const char* name) {
+  std::string out;
+  readMember(object, name, out);
+  return out;
+}
+
+void readMember(const rapidjson::Value& object, const char* name, std::string& into) {
   const auto* found = memberOf(object, name);
-  return found == nullptr ? std::string() : std::string(textOf(*found));
+  if (found != nullptr && found->IsString()) into = textOf(*found);
+}
+
+void readMember(const rapidjson::Value& object, const char* name, bool& into) {
+  const auto* found = memberOf(object, name);
+  if (found != nullptr && found->IsBool()) into = found->GetBool();
+}
+
+void readMember(const rapidjson::Value& object, const char* name, std::uint64_t& into) {
+  const auto* found = memberOf(object, name);
+  if (found != nullptr && found->IsUint64()) into = found->GetUint64();
 }
 
 }  // namespace skills

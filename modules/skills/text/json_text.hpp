@@ -3,8 +3,10 @@
 
 #include <rapidjson/document.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace skills {
 
@@ -20,5 +22,18 @@ const rapidjson::Value* memberOf(const rapidjson::Value& object, const char* nam
 // Of a text; empty for another kind.
 std::string_view textOf(const rapidjson::Value& value);
 std::string textMember(const rapidjson::Value& object, const char* name);
+
+// Fills `into` from a member of `object`; without one of that kind it stays as it is.
+void readMember(const rapidjson::Value& object, const char* name, std::string& into);
+void readMember(const rapidjson::Value& object, const char* name, bool& into);
+void readMember(const rapidjson::Value& object, const char* name, std::uint64_t& into);
+// An entity of such members, as it is written from its list of fields.
+template <class T>
+T readEntity(const rapidjson::Value& object) {
+  T out;
+  std::apply([&](const auto&... field) { (readMember(object, field.rules.name, field.access.of(out)), ...); },
+             T::kFields.list);
+  return out;
+}
 
 }  // namespace skills

@@ -5,7 +5,7 @@
 namespace skills {
 namespace {
 
-constexpr std::size_t kMostShown = 160;
+constexpr std::size_t kMaxShown = 160;
 
 std::uint32_t byteAt(std::string_view text, std::size_t at) noexcept { return static_cast<unsigned char>(text[at]); }
 
@@ -74,7 +74,7 @@ bool isDirectionMark(std::uint32_t codePoint) noexcept {
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    if (out.size() >= kMostShown) return out + "...";
+    if (out.size() >= kMaxShown) return out + "...";
     const auto next = firstCodePoint(text);
     char escaped[16];
     if (next.size == 0) {

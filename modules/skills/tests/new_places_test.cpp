@@ -1,4 +1,4 @@
-#include "moved/moved.hpp"
+#include "moved/new_places.hpp"
 
 #include <gtest/gtest.h>
 
