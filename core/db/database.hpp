@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ class Connection {
                                       std::span<const ColumnType> columns) = 0;
   virtual std::int64_t execute(std::string_view sql, const Parameters& parameters) = 0;  // rows changed
   virtual void executeScript(std::string_view sql) = 0;  // migrations: several statements, no parameters
+  // The same inside a transaction; returns the names (lower case) of the tables, views and triggers that the script
+  // reads, changes, defines or removes, without those of the database itself.
+  virtual std::set<std::string> executeScriptNaming(std::string_view sql) = 0;
   virtual void begin() = 0;
   virtual void commit() = 0;
   virtual void rollback() = 0;

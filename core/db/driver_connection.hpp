@@ -29,6 +29,7 @@ class DriverConnection {
   virtual std::int64_t changed(PreparedStatement& statement) = 0;  // rows changed by the last run
 
   virtual void script(std::string_view sql) = 0;
+  virtual std::set<std::string> scriptNaming(std::string_view sql) = 0;  // Connection::executeScriptNaming()
   virtual void begin(Access access) = 0;
   virtual void commit() = 0;
   virtual void rollback() = 0;

@@ -55,6 +55,7 @@ class JoinedConnection final : public Connection {
     return atomically([&] { return connection.execute(sql, parameters); });
   }
   void executeScript(std::string_view sql) override { root().executeScript(sql); }
+  std::set<std::string> executeScriptNaming(std::string_view sql) override { return root().executeScriptNaming(sql); }
 
   void begin() override {
     auto& connection = root();

@@ -167,6 +167,10 @@ void LeasedConnection::executeScript(std::string_view sql) {
   step([&](DriverConnection& driver) { driver.script(sql); });
 }
 
+std::set<std::string> LeasedConnection::executeScriptNaming(std::string_view sql) {
+  return step([&](DriverConnection& driver) { return driver.scriptNaming(sql); });
+}
+
 void LeasedConnection::begin() {
   lost_ = false;
   step([&](DriverConnection& driver) { driver.begin(access_); });

@@ -34,6 +34,7 @@ class LeasedConnection final : public Connection {
                               std::span<const ColumnType> columns) override;
   std::int64_t execute(std::string_view sql, const Parameters& parameters) override;
   void executeScript(std::string_view sql) override;
+  std::set<std::string> executeScriptNaming(std::string_view sql) override;
   void begin() override;
   void commit() override;
   void rollback() override;

@@ -112,6 +112,22 @@ void beginAlone(Connection& connection, Backend backend, std::chrono::steady_clo
   }
 }
 
+// Throws before the transaction is committed, so that nothing of the script stays.
+void apply(Connection& connection, std::string_view owner, const std::string& sql, Tables tables) {
+  if (tables == Tables::any) {
+    connection.executeScript(sql);
+    return;
+  }
+  const auto prefix = std::string(owner) + "_";
+  for (const auto& name : connection.executeScriptNaming(sql)) {
+    if (name.starts_with(prefix)) continue;
+    throw Error(ErrorKind::other, "it names " + name +
+                                      ", which is not the module's own; names of its tables, views "
+                                      "and triggers begin with " +
+                                      prefix);
+  }
+}
+
 }  // namespace
 
 std::string sqlFor(const Migration& migration, Backend backend) {
@@ -137,7 +153,8 @@ std::string sqlFor(const Migration& migration, Backend backend) {
 
 std::string checksum(const Migration& migration) { return text::hex(sha256(withPlainLineEnds(migration.sql))); }
 
-MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations) {
+MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations,
+                        Tables tables) {
   MigrationReport report;
   if (pending(database, owner, migrations).empty()) return report;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -157,7 +174,7 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
     }
     const Migration& next = *left.front();
     try {
-      connection->executeScript(sqlFor(next, database.backend()));
+      apply(*connection, owner, sqlFor(next, database.backend()), tables);
       connection->execute(
           "INSERT INTO mortise_migrations (owner, number, name, checksum, applied_at) "
           "VALUES (:owner, :number, :name, :checksum, :applied_at)",

@@ -1,6 +1,7 @@
 // Numbered migrations with checksums, one owner ("kernel" or a module) at a time, each in one transaction.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,11 @@ std::string checksum(const Migration& migration);
 // applied_at). Throws Error{other} with one sentence when an applied migration was changed, is missing from
 // `migrations`, or a number occurs twice: "scheduler: migration 002_runs.sql was changed after it was applied (recorded
 // sha256 ab12…, file has cd34…); restore the old file and add a new migration".
-MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations);
+// With Tables::own a migration that names a table, view or trigger whose name does not begin with "OWNER_" is refused
+// and undone; names of indexes are free.
+enum class Tables : std::uint8_t { any, own };
+MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations,
+                        Tables tables = Tables::any);
 // Whether any migration was ever applied to this database: false for a new one.
 bool wasMigrated(Database& database);
 // The same checks without applying; returns the names of pending migrations.

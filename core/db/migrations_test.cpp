@@ -52,6 +52,41 @@ class MigrationsTest : public testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_;
 };
 
+// A module's migration may not read or change what is the kernel's or another module's.
+TEST_P(MigrationsTest, OfAModuleNameOnlyItsOwnTables) {
+  migrate(*database_, "kernel",
+          {{1, "001_audit.sql",
+            "CREATE TABLE mortise_audit (id BIGINT PRIMARY KEY);\nCREATE VIEW other_view AS SELECT id FROM "
+            "mortise_audit"}});
+  const auto refusalOf = [&](const std::string& sql) {
+    try {
+      migrate(*database_, "notes", {{1, "001_notes.sql", sql}}, Tables::own);
+      return std::string();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  const bool sqlite = GetParam() == Backend::sqlite;
+  for (const std::string sql :
+       {"INSERT INTO mortise_audit VALUES (1)", "UPDATE MORTISE_AUDIT SET id = 2", "DELETE FROM mortise_audit",
+        "CREATE TABLE notes_copy AS SELECT * FROM mortise_audit", "CREATE TABLE notes (id BIGINT)",
+        "CREATE TABLE othernotes (id BIGINT)", "DROP VIEW other_view", "DROP VIEW other_view; DROP TABLE mortise_audit",
+        "ALTER TABLE mortise_audit ADD COLUMN x BIGINT", "CREATE INDEX notes_index ON mortise_audit (id)",
+        "CREATE VIEW notes_view AS SELECT id FROM mortise_audit; INSERT INTO notes_view SELECT id FROM notes_view",
+        "CREATE TABLE notes_a (id BIGINT); INSERT INTO notes_a SELECT id FROM other_view",
+        "DELETE FROM mortise_migrations"}) {
+    if (sql.find("INSERT INTO notes_view") != std::string::npos && sqlite) continue;  // a view takes no rows there
+    const auto refusal = refusalOf(sql);
+    EXPECT_NE(refusal.find("begin with notes_"), std::string::npos) << sql << ": " << refusal;
+    EXPECT_EQ(pending(*database_, "notes", {{1, "001_notes.sql", sql}}), Names{"001_notes.sql"}) << "undone";
+  }
+  EXPECT_EQ(refusalOf("CREATE TABLE notes_a (id BIGINT PRIMARY KEY, b BIGINT REFERENCES notes_a (id));"
+                      "CREATE INDEX any_name ON notes_a (b);"
+                      "CREATE VIEW notes_v AS SELECT id FROM notes_a;"
+                      "INSERT INTO notes_a VALUES (1, 1); ALTER TABLE notes_a ADD COLUMN c BIGINT; DROP VIEW notes_v"),
+            "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, MigrationsTest, testing::Values(Backend::sqlite, Backend::postgresql),
                          [](const auto& which) { return which.param == Backend::sqlite ? "Sqlite" : "Postgresql"; });
 

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
+#include <set>
 
 namespace mortise::db {
 namespace {
@@ -227,6 +229,44 @@ void PostgresConnection::script(std::string_view sql) {
     throw;
   }
   statementTimeout_ = usual;
+}
+
+std::set<std::string> PostgresConnection::firstColumn(const char* sql) {
+  arm();
+  const std::unique_ptr<PGresult, FreeResult> result(PQexec(handleOf(session_), sql));
+  disarm();
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    throw failure(state ? state : "", PQresultErrorMessage(result.get()));
+  }
+  std::set<std::string> values;
+  for (int row = 0; row < PQntuples(result.get()); ++row) values.insert(PQgetvalue(result.get(), row, 0));
+  return values;
+}
+
+// A transaction holds a lock on every relation that it names until it ends, and pg_locks lists them. Relations that it
+// removed are in no catalog any more, so their names are remembered before. Triggers are those of locked tables.
+std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
+  constexpr const char* kLocked =
+      "SELECT l.relation::text || ' ' || l.mode || ' ' || lower(c.relname) FROM pg_catalog.pg_locks l "
+      "JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+      "WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+      "AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
+  constexpr const char* kRelations =
+      "SELECT lower(c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+      "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%' "
+      "AND n.nspname <> 'information_schema'";
+  const auto lockedBefore = firstColumn(kLocked);
+  const auto relationsBefore = firstColumn(kRelations);
+  script(sql);
+  std::set<std::string> names;
+  for (const auto& lock : firstColumn(kLocked)) {
+    if (!lockedBefore.contains(lock)) names.insert(lock.substr(lock.rfind(' ') + 1));
+  }
+  const auto relations = firstColumn(kRelations);
+  std::set_difference(relationsBefore.begin(), relationsBefore.end(), relations.begin(), relations.end(),
+                      std::inserter(names, names.end()));
+  return names;
 }
 
 void PostgresConnection::begin(Access) { command("BEGIN"); }

@@ -29,6 +29,7 @@ class PostgresConnection final : public DriverConnection {
   void reset(PreparedStatement& statement) override;
   std::int64_t changed(PreparedStatement& statement) override;
   void script(std::string_view sql) override;
+  std::set<std::string> scriptNaming(std::string_view sql) override;
   void begin(Access access) override;
   void commit() override;
   void rollback() override;
@@ -49,6 +50,7 @@ class PostgresConnection final : public DriverConnection {
 
  private:
   void command(const char* sql);
+  std::set<std::string> firstColumn(const char* sql);
   Error failure(const std::string& state, const std::string& text);
 
   soci::session session_;

@@ -7,7 +7,10 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <string_view>
 
+#include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 
 namespace mortise::db {
@@ -152,6 +155,57 @@ bool SqliteConnection::changesData(PreparedStatement& statement) {
 void SqliteConnection::script(std::string_view sql) {
   deadline_ = {};
   exec(std::string(sql).c_str());
+}
+
+namespace {
+
+void keepName(std::set<std::string>& names, const char* name) {
+  if (name != nullptr && !std::string_view(name).starts_with("sqlite_")) names.insert(text::lower(name));
+}
+
+// Called for each thing that a statement is about to do, while it is compiled. https://sqlite.org/c3ref/set_authorizer
+int recordNames(void* into, int action, const char* first, const char* second, const char* database, const char*) {
+  auto& names = *static_cast<std::set<std::string>*>(into);
+  if (database != nullptr && std::string_view(database) == "temp") return SQLITE_OK;
+  switch (action) {
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_VIEW:
+    case SQLITE_DROP_VTABLE:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_READ:
+      keepName(names, first);
+      break;
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_DROP_TRIGGER:
+      keepName(names, first);
+      keepName(names, second);
+      break;
+    case SQLITE_CREATE_INDEX:  // the name of an index is free
+    case SQLITE_DROP_INDEX:
+    case SQLITE_ALTER_TABLE:
+      keepName(names, second);
+      break;
+    default:
+      break;
+  }
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+std::set<std::string> SqliteConnection::scriptNaming(std::string_view sql) {
+  std::set<std::string> names;
+  auto* const handle = handleOf(session_);
+  const auto stop = [](api::sqlite3* watched) { api::sqlite3_set_authorizer(watched, nullptr, nullptr); };
+  api::sqlite3_set_authorizer(handle, recordNames, &names);
+  const std::unique_ptr<api::sqlite3, decltype(stop)> watching(handle, stop);
+  script(sql);
+  return names;
 }
 
 void SqliteConnection::begin(Access access) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "core/db/driver_connection.hpp"
@@ -25,6 +26,7 @@ class SqliteConnection final : public DriverConnection {
   void reset(PreparedStatement& statement) override;
   std::int64_t changed(PreparedStatement& statement) override;
   void script(std::string_view sql) override;
+  std::set<std::string> scriptNaming(std::string_view sql) override;
   void begin(Access access) override;
   void commit() override;
   void rollback() override;

@@ -110,7 +110,7 @@ std::vector<std::string> Kernel::migrate() {
     if (!module.mayStart() || module.manifest->migrations.empty()) continue;
     const auto& name = module.manifest->name;
     try {
-      note(name, db::migrate(database(), name, module.manifest->migrations));
+      note(name, db::migrate(database(), name, module.manifest->migrations, db::Tables::own));
     } catch (const std::exception& error) {
       self.plan.withdraw(name, plugin::Refusal(module.file, error.what()).what());
     }

@@ -149,7 +149,7 @@ std::string contractCompiles(const Manifest& manifest) {
 std::string migrationsApply(const Manifest& manifest, const std::string& directory) {
   const ScratchServices scratch(directory, manifest);
   auto& database = *scratch.services().database;
-  db::migrate(database, manifest.name, manifest.migrations);
+  db::migrate(database, manifest.name, manifest.migrations, db::Tables::own);
   return db::pending(database, manifest.name, manifest.migrations).empty()
              ? ""
              : "some are still pending after they were applied";
