@@ -50,7 +50,9 @@ std::unique_ptr<db::Database> fresh(const std::string& directory, const std::str
   options.url = "sqlite:" + directory + "/" + name + ".db";
   auto database = db::Database::open(options);
   db::migrate(*database, "kernel",
-              {{1, "001_locks.sql", kLocks}, {5, "005_jobs.sql", std::string(JobStore::migrationSql())}});
+              {{1, "001_locks.sql", kLocks},
+               {5, "005_jobs.sql", std::string(JobStore::migrationSql())},
+               {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())}});
   return database;
 }
 

@@ -128,7 +128,8 @@ std::vector<db::Migration> kernelMigrations() {
           {2, "002_audit.sql", std::string(services::auditMigrationSql())},
           {3, "003_principals.sql", kPrincipals},
           {4, "004_organisations.sql", kOrganisations},
-          {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())}};
+          {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())},
+          {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())}};
 }
 
 }  // namespace mortise::identity

@@ -11,6 +11,8 @@ namespace {
 
 // The event by which servers notify each other of a changed job.
 constexpr const char* kJobsChanged = "kernel.jobs.changed";
+// A hint for modules: what runs report was stored (mortise/abi/scheduler.h).
+constexpr const char* kJobsReported = "kernel.jobs.reported";
 
 services::JobsOptions jobsOptions(const config::Config& config, const db::Database& database, services::Events& events,
                                   ops::Registry& metrics, const std::string& node, const std::string& boot) {
@@ -29,6 +31,7 @@ services::JobsOptions jobsOptions(const config::Config& config, const db::Databa
   }
   options.metrics = &metrics;
   options.changed = [&events, node] { events.publish(kJobsChanged, node); };
+  options.reported = [&events, node] { events.publish(kJobsReported, node); };
   return options;
 }
 

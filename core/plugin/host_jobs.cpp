@@ -1,4 +1,6 @@
 // jobs/1 over JobBook.
+#include <utility>
+
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/job_book.hpp"
@@ -96,6 +98,26 @@ void runOutput(mortise_run* run, mortise_str line) {
   });
 }
 
+mortise_status runReport(mortise_run* run, const mortise_job_report* report, mortise_error* error) {
+  if (run == nullptr) return answer(error, MORTISE_INVALID, "null", "run is null");
+  if (!MORTISE_COMPLETE(report, mortise_job_report, details)) return tooShort(error, "mortise_job_report");
+  return guard(nullptr, Threads::any, "jobs/1 report", error, [&] {
+    if (report->state < MORTISE_TARGET_DONE || report->state > MORTISE_TARGET_RUNNING)
+      return answer(error, MORTISE_INVALID, "bad_state", "report: the state is no mortise_target_state");
+    services::JobReport said;
+    said.target = copy(report->target);
+    said.state = static_cast<services::JobReport::State>(report->state);
+    said.synced = report->synced;
+    said.created = report->created;
+    said.updated = report->updated;
+    said.deleted = report->deleted;
+    said.failure = copy(report->failure);
+    said.details = copy(report->details);
+    run->run->report(std::move(said));
+    return MORTISE_OK;
+  });
+}
+
 }  // extern "C"
 
 const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
@@ -114,7 +136,8 @@ const mortise_jobs_v1 kTable = {sizeof(mortise_jobs_v1),
                                 &runOutput,
                                 &jobsList,
                                 &runDueAt,
-                                &runCreatedBy};
+                                &runCreatedBy,
+                                &runReport};
 
 }  // namespace
 

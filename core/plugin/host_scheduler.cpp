@@ -75,6 +75,55 @@ std::vector<mortise_str> strs(const std::vector<std::string>& texts) {
   return out;
 }
 
+// Its texts live as long as `run`.
+mortise_job_run_record recordOf(const services::StoredRun& run) {
+  return {.struct_size = sizeof(mortise_job_run_record),
+          .id = str(run.id),
+          .job_id = str(run.jobId),
+          .outcome = str(run.outcome),
+          .error = str(run.error),
+          .output = str(run.output),
+          .node = str(run.node),
+          .due_at = run.dueAt,
+          .started_at = run.startedAt,
+          .ended_at = run.endedAt,
+          .manual = run.manual ? 1 : 0,
+          .created_by = run.createdBy,
+          .percent = static_cast<std::int32_t>(run.percent),
+          .progress = str(run.progress)};
+}
+
+mortise_reported_target targetOf(const services::JobReport& report) {
+  return {.struct_size = sizeof(mortise_reported_target),
+          .state = static_cast<std::int32_t>(report.state),
+          .number = report.number,
+          .target = str(report.target),
+          .synced = report.synced,
+          .created = report.created,
+          .updated = report.updated,
+          .deleted = report.deleted,
+          .failure = str(report.failure),
+          .details = str(report.details),
+          .started_at = report.startedAt,
+          .ended_at = report.endedAt};
+}
+
+void handOver(const services::ReportedRun& reported, mortise_reported_run_sink sink, void* context) {
+  const auto record = recordOf(reported.run);
+  std::vector<mortise_reported_target> targets;
+  targets.reserve(reported.reports.size());
+  for (const auto& report : reported.reports) targets.push_back(targetOf(report));
+  std::vector<const mortise_reported_target*> pointers;
+  pointers.reserve(targets.size());
+  for (const auto& target : targets) pointers.push_back(&target);
+  const mortise_reported_run run{.struct_size = sizeof(mortise_reported_run),
+                                 .revision = reported.run.reportRevision,
+                                 .run = &record,
+                                 .targets = pointers.data(),
+                                 .targets_count = pointers.size()};
+  sink(context, &run);
+}
+
 extern "C" {
 
 mortise_status schedulerEnable(mortise_host* host, int32_t on, mortise_error* error) {
@@ -189,20 +238,7 @@ mortise_status schedulerRuns(mortise_host* host, mortise_str jobId, int64_t skip
   return blocking<&HostServices::jobs>(host, "scheduler/1 runs", error, [&](Jobs& jobs) {
     std::int64_t all = 0;
     for (const auto& run : jobs.runs(view(jobId), skip, limit, all)) {
-      const mortise_job_run_record record{.struct_size = sizeof(mortise_job_run_record),
-                                          .id = str(run.id),
-                                          .job_id = str(run.jobId),
-                                          .outcome = str(run.outcome),
-                                          .error = str(run.error),
-                                          .output = str(run.output),
-                                          .node = str(run.node),
-                                          .due_at = run.dueAt,
-                                          .started_at = run.startedAt,
-                                          .ended_at = run.endedAt,
-                                          .manual = run.manual ? 1 : 0,
-                                          .created_by = run.createdBy,
-                                          .percent = static_cast<std::int32_t>(run.percent),
-                                          .progress = str(run.progress)};
+      const auto record = recordOf(run);
       sink(context, &record);
     }
     if (total != nullptr) *total = all;
@@ -254,6 +290,17 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* reque
   });
 }
 
+mortise_status schedulerReports(mortise_host* host, int64_t after, int64_t limit, mortise_reported_run_sink sink,
+                                void* context, mortise_error* error) {
+  if (sink == nullptr) return needsSink(error);
+  if (limit < 1 || limit > kMaxAtOnce)
+    return answer(error, MORTISE_INVALID, "out_of_range", "use a limit from 1 to 1000");
+  return blocking<&HostServices::jobs>(host, "scheduler/1 reports", error, [&](Jobs& jobs) {
+    for (const auto& run : jobs.reportedSince(after, limit)) handOver(run, sink, context);
+    return MORTISE_OK;
+  });
+}
+
 }  // extern "C"
 
 const mortise_scheduler_v1 kTable = {sizeof(mortise_scheduler_v1),
@@ -270,7 +317,8 @@ const mortise_scheduler_v1 kTable = {sizeof(mortise_scheduler_v1),
                                      &schedulerRuns,
                                      &schedulerCancelRun,
                                      &schedulerPurgeRuns,
-                                     &schedulerPreview};
+                                     &schedulerPreview,
+                                     &schedulerReports};
 
 }  // namespace
 

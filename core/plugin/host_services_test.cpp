@@ -1,6 +1,7 @@
 // The tables over the real services, as a module sees them: through lookup() and C types only.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <future>
 #include <mutex>
@@ -14,11 +15,13 @@
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_book.hpp"
+#include "core/plugin/job_run.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/plugin/module_files_testing.hpp"
 #include "core/plugin/recording_call.hpp"
 #include "core/plugin/scratch_services.hpp"
 #include "core/services/audit/audit.hpp"
+#include "core/services/jobs/jobs.hpp"
 #include "core/services/limits/bucket.hpp"
 #include "mortise/abi/audit.h"
 #include "mortise/abi/blobs.h"
@@ -37,6 +40,7 @@
 #include "mortise/abi/metrics.h"
 #include "mortise/abi/objects.h"
 #include "mortise/abi/orgs.h"
+#include "mortise/abi/scheduler.h"
 #include "mortise/abi/secrets.h"
 
 namespace mortise::plugin {
@@ -859,6 +863,76 @@ TEST_F(Tables, JobsArePutReplacedAndRemoved) {
   job.trigger = S("cron: 99 * * * *");
   EXPECT_EQ(jobs.put(raw(), &job, &error_), MORTISE_INVALID);
   EXPECT_EQ(jobs.cancel(raw(), S("no-such-run"), &error_), MORTISE_NOT_FOUND);
+}
+
+TEST_F(Tables, ARunReportsAndWhoAdministersJobsReadsIt) {
+  const auto& jobs = table<mortise_jobs_v1>("jobs/1");
+  mortise_job_report report{};
+  report.struct_size = sizeof report;
+  report.state = MORTISE_TARGET_DONE;
+  report.target = S("old notes");
+  report.deleted = 3;
+  report.details = S("{\"version\":1}");
+  EXPECT_EQ(jobs.report(nullptr, &report, &error_), MORTISE_INVALID);
+
+  auto& engine = *services_.services().jobs;
+  engine.put({"notes", "report", "report", "", services::Trigger::parse("at: 2099-01-01T00:00:00Z")});
+  engine.serve("notes", [&](services::JobRun& run) {
+    mortise_error error{};
+    error.struct_size = sizeof error;
+    mortise_run face;
+    face.run = &run;
+    EXPECT_EQ(jobs.report(&face, nullptr, &error), MORTISE_INVALID);
+    auto wrong = report;
+    wrong.struct_size = offsetof(mortise_job_report, details);
+    EXPECT_EQ(jobs.report(&face, &wrong, &error), MORTISE_INVALID);
+    wrong = report;
+    wrong.state = 7;
+    EXPECT_EQ(jobs.report(&face, &wrong, &error), MORTISE_INVALID);
+    EXPECT_STREQ(error.code, "bad_state");
+    wrong = report;
+    wrong.details = S("[]");
+    EXPECT_EQ(jobs.report(&face, &wrong, &error), MORTISE_INVALID);
+    EXPECT_EQ(jobs.report(&face, &report, &error), MORTISE_OK) << error.text;
+    return std::string();
+  });
+  engine.start();
+  const auto id = engine.runNow("notes.report", 0, true);
+
+  const auto& scheduler = table<mortise_scheduler_v1>("scheduler/1");
+  EXPECT_EQ(scheduler.reports(raw(), 0, 10, nullptr, nullptr, &error_), MORTISE_INVALID);
+  struct Seen {
+    std::string run, outcome, target, details;
+    std::int64_t revision = 0, number = 0, deleted = 0;
+  };
+  const auto take = [](void* context, const mortise_reported_run* run) {
+    auto& seen = *static_cast<Seen*>(context);
+    seen.run = copy(run->run->id);
+    seen.outcome = copy(run->run->outcome);
+    seen.revision = run->revision;
+    if (run->targets_count == 0) return;
+    seen.number = run->targets[0]->number;
+    seen.target = copy(run->targets[0]->target);
+    seen.details = copy(run->targets[0]->details);
+    seen.deleted = run->targets[0]->deleted;
+  };
+  EXPECT_EQ(scheduler.reports(raw(), 0, 0, take, nullptr, &error_), MORTISE_INVALID);
+  EXPECT_EQ(scheduler.reports(raw(), 0, 1001, take, nullptr, &error_), MORTISE_INVALID);
+  Seen seen;
+  for (int tries = 0; tries < 3000 && seen.outcome != "succeeded"; ++tries) {
+    ASSERT_EQ(scheduler.reports(raw(), 0, 10, take, &seen, &error_), MORTISE_OK) << error_.text;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(seen.run, id);
+  EXPECT_EQ(seen.outcome, "succeeded");
+  EXPECT_GT(seen.revision, 0);
+  EXPECT_EQ(seen.number, 1);
+  EXPECT_EQ(seen.target, "old notes");
+  EXPECT_EQ(seen.details, "{\"version\":1}");
+  EXPECT_EQ(seen.deleted, 3);
+  Seen none;
+  EXPECT_EQ(scheduler.reports(raw(), seen.revision, 10, take, &none, &error_), MORTISE_OK);
+  EXPECT_EQ(none.run, "");
 }
 
 TEST_F(Tables, JsonNodesOfTheWrongKindAnswerNeutrally) {

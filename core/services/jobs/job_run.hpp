@@ -4,10 +4,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
+#include "core/services/jobs/job_report.hpp"
 #include "core/services/jobs/job_store.hpp"
 
 namespace mortise::services {
@@ -17,6 +21,7 @@ class JobRun {
  public:
   enum class Stop : std::uint8_t { none, asked, timeLimit };
   static constexpr std::size_t kMaxOutput = 64 << 10;
+  static constexpr std::size_t kMaxTargets = 100000;
 
   JobRun(StoredRun record, std::string payload) : record_(std::move(record)), payload_(std::move(payload)) {}
 
@@ -33,6 +38,10 @@ class JobRun {
   void progress(int percent, std::string_view text);
   // Adds a line to the record, which keeps the last 64 KiB.
   void output(std::string_view line);
+  // What became of one target, or how far it is; takes the place of what was reported of it before. The number and the
+  // times are given here. ServiceError{invalid}: the target has no name or a long one, a counter is negative, the
+  // details are no JSON object of at most 64 KiB; {full}: kMaxTargets have reports.
+  void report(JobReport report);
 
   // The engine's side.
   void begin(std::int64_t now) { startedAt_.store(now, std::memory_order_relaxed); }
@@ -41,6 +50,10 @@ class JobRun {
   const StoredRun& record() const { return record_; }
   // Returns true once after each new progress report.
   bool takeProgress(std::int64_t& percent, std::string& text);
+  // The reports since the last call, one of each target.
+  std::vector<JobReport> takeReports();
+  // They could not be stored: the next takeReports() has them, except where a newer one came.
+  void returnReports(std::vector<JobReport> reports);
   // The present record; the caller sets `outcome` and `error`.
   RunEnd snapshot() const;
 
@@ -54,6 +67,8 @@ class JobRun {
   std::int64_t percent_ = -1;
   std::string progress_;
   bool progressed_ = false;
+  std::unordered_map<std::string, std::int64_t> targets_;  // name -> number
+  std::map<std::int64_t, JobReport> reports_;              // not yet taken, by number
 };
 
 // The function of a job; returns a short text for the record; throws to fail.

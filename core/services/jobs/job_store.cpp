@@ -1,5 +1,6 @@
 #include "core/services/jobs/job_store.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -78,6 +79,31 @@ CREATE TABLE mortise_job_nodes (
 INSERT INTO mortise_locks (name, taken) VALUES ('jobs', 0);
 )";
 
+// mortise_locks 'job_reports': its count is the last revision. A transaction holds it until its end, so that revisions
+// are seen in the order in which they grow.
+constexpr std::string_view kReportsMigration =
+    R"(ALTER TABLE mortise_job_runs ADD COLUMN report_revision BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX mortise_job_runs_reported ON mortise_job_runs (report_revision) WHERE report_revision > 0;
+
+CREATE TABLE mortise_job_reports (
+  run_id TEXT NOT NULL REFERENCES mortise_job_runs (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  target TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  synced BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  updated BIGINT NOT NULL,
+  deleted BIGINT NOT NULL,
+  failure TEXT NOT NULL,
+  details TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  ended_at BIGINT NOT NULL,
+  PRIMARY KEY (run_id, number)
+);
+INSERT INTO mortise_locks (name, taken) VALUES ('job_reports', 0);
+)";
+
 constexpr std::string_view kJobColumns =
     "SELECT id, module, job, declared, name, description, trigger_text, zone, declared_trigger, declared_zone, "
     "payload, "
@@ -88,8 +114,10 @@ constexpr ColumnType kJobTypes[] = {T, T, T, I, T, T, T, T, T, T, T, I, I, I, I,
 
 constexpr std::string_view kRunColumns =
     "SELECT id, job_id, outcome, error, output, node, boot, epoch, due_at, started_at, ended_at, manual, created_by, "
-    "percent, progress FROM mortise_job_runs ";
-constexpr ColumnType kRunTypes[] = {T, T, T, T, T, T, T, I, I, I, I, I, I, I, T};
+    "percent, progress, report_revision FROM mortise_job_runs ";
+constexpr ColumnType kRunTypes[] = {T, T, T, T, T, T, T, I, I, I, I, I, I, I, T, I};
+
+constexpr ColumnType kReportTypes[] = {I, T, I, I, I, I, I, T, T, I, I};
 
 // In the order of the columns.
 class Reader {
@@ -156,6 +184,7 @@ StoredRun runOf(db::Rows& rows) {
   run.createdBy = in.integer();
   run.percent = in.integer();
   run.progress = in.text();
+  run.reportRevision = in.integer();
   return run;
 }
 
@@ -221,9 +250,64 @@ std::int64_t single(db::Connection& connection, std::string_view sql, const Para
   return rows->next() ? rows->integer(0) : 0;
 }
 
+JobReport reportOf(db::Rows& rows) {
+  Reader in(rows);
+  JobReport report;
+  report.number = in.integer();
+  report.target = in.text();
+  report.state = static_cast<JobReport::State>(in.integer());
+  report.synced = in.integer();
+  report.created = in.integer();
+  report.updated = in.integer();
+  report.deleted = in.integer();
+  report.failure = in.text();
+  report.details = in.text();
+  report.startedAt = in.integer();
+  report.endedAt = in.integer();
+  return report;
+}
+
+// Other transactions that change what runs report wait from here on.
+std::int64_t nextReportRevision(db::Connection& connection) {
+  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'job_reports'", {});
+  return single(connection, "SELECT taken FROM mortise_locks WHERE name = 'job_reports'");
+}
+
+void insertReports(db::Connection& connection, const std::string& runId, const std::vector<JobReport>& reports,
+                   std::int64_t revision) {
+  // A run whose record is gone reports to nobody.
+  if (connection.execute("UPDATE mortise_job_runs SET report_revision = :revision WHERE id = :id",
+                         {{"revision", revision}, {"id", runId}}) == 0)
+    return;
+  for (const auto& report : reports) {
+    connection.execute(
+        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
+        "failure, details, started_at, ended_at) VALUES (:run_id, :number, :revision, :target, :state, :synced, "
+        ":created, :updated, :deleted, :failure, :details, :started_at, :ended_at) ON CONFLICT (run_id, number) DO "
+        "UPDATE SET revision = excluded.revision, state = excluded.state, synced = excluded.synced, created = "
+        "excluded.created, updated = excluded.updated, deleted = excluded.deleted, failure = excluded.failure, details "
+        "= excluded.details, started_at = CASE WHEN mortise_job_reports.started_at > 0 THEN "
+        "mortise_job_reports.started_at ELSE excluded.started_at END, ended_at = excluded.ended_at",
+        {{"run_id", runId},
+         {"number", report.number},
+         {"revision", revision},
+         {"target", report.target},
+         {"state", static_cast<std::int64_t>(report.state)},
+         {"synced", report.synced},
+         {"created", report.created},
+         {"updated", report.updated},
+         {"deleted", report.deleted},
+         {"failure", report.failure},
+         {"details", report.details},
+         {"started_at", report.startedAt},
+         {"ended_at", report.endedAt}});
+  }
+}
+
 }  // namespace
 
 std::string_view JobStore::migrationSql() { return kMigration; }
+std::string_view JobStore::reportsMigrationSql() { return kReportsMigration; }
 
 std::int64_t JobStore::beginChange(db::Connection& connection) {
   connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'jobs'", {});
@@ -419,8 +503,11 @@ void JobStore::startManual(const StoredRun& run) {
 }
 
 void JobStore::end(const std::vector<RunEnd>& ends) {
+  const bool reported = std::any_of(ends.begin(), ends.end(), [](const RunEnd& end) { return end.hasReported; });
   database_.transaction([&](db::Connection& connection) {
+    const auto revision = reported ? nextReportRevision(connection) : 0;
     for (const RunEnd& end : ends) {
+      if (end.hasReported) insertReports(connection, end.id, end.reports, revision);
       connection.execute(
           "UPDATE mortise_job_runs SET outcome = :outcome, error = :error, output = :output, started_at = :started_at, "
           "ended_at = :ended_at, percent = :percent, progress = :progress WHERE id = :id",
@@ -449,12 +536,64 @@ void JobStore::progress(std::string_view runId, std::int64_t percent, std::strin
           {{"percent", percent}, {"progress", text(shown)}, {"id", text(runId)}});
 }
 
+void JobStore::report(const std::vector<RunReports>& runs) {
+  database_.transaction([&](db::Connection& connection) {
+    const auto revision = nextReportRevision(connection);
+    for (const auto& [runId, reports] : runs) insertReports(connection, runId, reports, revision);
+  });
+}
+
+const std::string& JobStore::reportedRunsSql() {
+  static const std::string kSql =
+      std::string(kRunColumns) +
+      "WHERE report_revision > 0 AND report_revision > :revision ORDER BY report_revision LIMIT :limit";
+  return kSql;
+}
+
+const std::string& JobStore::reportsOfRunSql() {
+  static const std::string kSql =
+      "SELECT number, target, state, synced, created, updated, deleted, failure, details, started_at, ended_at FROM "
+      "mortise_job_reports WHERE run_id = :id AND revision > :revision ORDER BY number";
+  return kSql;
+}
+
+std::vector<ReportedRun> JobStore::reportedSince(std::int64_t revision, std::int64_t limit) {
+  std::vector<ReportedRun> result;
+  const auto connection = database_.lease(db::Access::read);
+  {
+    const auto rows = connection->query(reportedRunsSql(), {{"revision", revision}, {"limit", limit}}, kRunTypes);
+    while (rows->next()) {
+      ReportedRun reported;
+      reported.run = runOf(*rows);
+      result.push_back(std::move(reported));
+    }
+  }
+  for (auto& reported : result) {
+    const auto rows =
+        connection->query(reportsOfRunSql(), {{"id", reported.run.id}, {"revision", revision}}, kReportTypes);
+    while (rows->next()) reported.reports.push_back(reportOf(*rows));
+  }
+  return result;
+}
+
 std::int64_t JobStore::closeLost(std::string_view node, std::string_view boot, std::int64_t now) {
-  return database_.lease(db::Access::write)
-      ->execute(
-          "UPDATE mortise_job_runs SET outcome = 'lost', error = 'the server ended during the run', ended_at = :now "
-          "WHERE outcome = 'running' AND node = :node AND boot <> :boot",
-          {{"now", now}, {"node", text(node)}, {"boot", text(boot)}});
+  constexpr std::string_view kLost = "WHERE outcome = 'running' AND node = :node AND boot <> :boot";
+  const Parameters parameters{{"node", text(node)}, {"boot", text(boot)}};
+  std::int64_t closed = 0;
+  database_.transaction([&](db::Connection& connection) {
+    std::string set = "SET outcome = 'lost', error = 'the server ended during the run', ended_at = :now ";
+    auto all = parameters;
+    all.emplace_back("now", now);
+    const auto reported =
+        single(connection, "SELECT COUNT(*) FROM mortise_job_runs " + std::string(kLost) + " AND report_revision > 0",
+               parameters);
+    if (reported > 0) {
+      set += ", report_revision = CASE WHEN report_revision > 0 THEN :revision ELSE 0 END ";
+      all.emplace_back("revision", nextReportRevision(connection));
+    }
+    closed = connection.execute("UPDATE mortise_job_runs " + set + std::string(kLost), all);
+  });
+  return closed;
 }
 
 bool JobStore::askToStop(std::string_view runId) {

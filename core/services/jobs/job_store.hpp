@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/db/database.hpp"
+#include "core/services/jobs/job_report.hpp"
 #include "core/services/jobs/job_rules.hpp"
 #include "core/services/jobs/trigger.hpp"
 #include "core/services/jobs/trigger_cache.hpp"
@@ -52,6 +53,8 @@ struct StoredRun {
   std::int64_t createdBy = 0;
   std::int64_t percent = -1;
   std::string progress;
+  // Grows with each change of a run that has reports, in the order of the commits; 0: it has none.
+  std::int64_t reportRevision = 0;
 };
 
 // The server that starts scheduled runs.
@@ -90,6 +93,20 @@ struct RunEnd {
   std::int64_t percent = -1;
   std::string progress;
   bool removesJob = false;  // a job created at run time that runs once
+  bool hasReported = false;
+  std::vector<JobReport> reports;  // that are not stored yet
+};
+
+// What a run that goes on has reported since it was asked last.
+struct RunReports {
+  std::string runId;
+  std::vector<JobReport> reports;
+};
+
+// A run of which something was reported, and what of it is new.
+struct ReportedRun {
+  StoredRun run;
+  std::vector<JobReport> reports;
 };
 
 // Thread-safe like db::Database; every function may throw db::Error.
@@ -97,6 +114,7 @@ class JobStore {
  public:
   explicit JobStore(db::Database& database) : database_(database) {}
   static std::string_view migrationSql();
+  static std::string_view reportsMigrationSql();
 
   db::Database& database() { return database_; }
   TriggerCache& triggers() { return triggers_; }
@@ -134,6 +152,12 @@ class JobStore {
   void startManual(const StoredRun& run);
   void end(const std::vector<RunEnd>& ends);
   void progress(std::string_view runId, std::int64_t percent, std::string_view text);
+  void report(const std::vector<RunReports>& runs);
+  // At most `limit` runs whose revision is beyond `revision`, in its order, each with what was reported since then.
+  std::vector<ReportedRun> reportedSince(std::int64_t revision, std::int64_t limit);
+  // The statements of reportedSince(): of the runs, and of one run's reports.
+  static const std::string& reportedRunsSql();
+  static const std::string& reportsOfRunSql();
   // Closes runs of `node` that are recorded as running but are not: all but those of `boot` (empty: all). Returns how
   // many.
   std::int64_t closeLost(std::string_view node, std::string_view boot, std::int64_t now);
@@ -145,7 +169,7 @@ class JobStore {
   // Newest first; empty `jobId`: of all jobs.
   std::vector<StoredRun> runs(std::string_view jobId, std::int64_t skip, std::int64_t limit, std::int64_t& total);
   std::optional<StoredRun> run(std::string_view id);
-  std::int64_t purge(std::int64_t before);
+  std::int64_t purge(std::int64_t before);  // with what they reported
 
  private:
   static std::optional<StoredJob> find(db::Connection& connection, std::string_view id, TriggerCache* triggers);

@@ -154,6 +154,11 @@ std::optional<StoredRun> Jobs::run(std::string_view id) {
   return implementation_->state.store.run(id);
 }
 
+std::vector<ReportedRun> Jobs::reportedSince(std::int64_t revision, std::int64_t limit) {
+  implementation_->workers.flush();
+  return implementation_->state.store.reportedSince(revision, limit);
+}
+
 std::int64_t Jobs::purge(std::int64_t endedBefore) { return implementation_->state.store.purge(endedBefore); }
 
 JobsStatus Jobs::status() {

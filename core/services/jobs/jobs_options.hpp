@@ -22,7 +22,8 @@ struct JobsOptions {
   std::string timezone = "Asia/Shanghai";  // of API triggers without a zone
   JobClock* clock = &JobClock::system();
   ops::Registry* metrics = nullptr;
-  std::function<void()> changed;  // called after a change: notifies the other servers, which call noticeChanges()
+  std::function<void()> changed;   // called after a change: notifies the other servers, which call noticeChanges()
+  std::function<void()> reported;  // called, on any thread, after what runs report was stored
 };
 
 }  // namespace mortise::services

@@ -50,7 +50,9 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
     }
     database_ = db::Database::open(options);
     db::migrate(*database_, "kernel",
-                {{1, "001_locks.sql", kLocks}, {5, "005_jobs.sql", std::string(JobStore::migrationSql())}});
+                {{1, "001_locks.sql", kLocks},
+                 {5, "005_jobs.sql", std::string(JobStore::migrationSql())},
+                 {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())}});
     jobs_ = engine("one");
   }
   void TearDown() override {
@@ -66,6 +68,7 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
     options.clock = &clock_;
     options.workers = 4;
     options.changed = [this] { notice_ = true; };
+    options.reported = [this] { ++reported_; };
     return std::make_unique<Jobs>(*database_, options);
   }
   static JobDefinition job(const std::string& id, const std::string& trigger, const std::string& module = "test") {
@@ -101,6 +104,29 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
     const auto runs = jobs.runs(id, 0, 1, total);
     return runs.empty() ? StoredRun() : runs.front();
   }
+  std::int64_t rowsOf(const std::string& table) {
+    const db::ColumnType types[] = {db::ColumnType::integer};
+    const auto session = database_->lease(db::Access::read);
+    const auto rows = session->query("SELECT COUNT(*) FROM " + table, {}, types);
+    return rows->next() ? rows->integer(0) : -1;
+  }
+  // In the database's own words.
+  std::string planOf(const std::string& sql, const db::Parameters& parameters) {
+    const bool sqlite = GetParam() == db::Backend::sqlite;
+    const db::ColumnType sqliteTypes[] = {db::ColumnType::integer, db::ColumnType::integer, db::ColumnType::integer,
+                                          db::ColumnType::text};
+    const db::ColumnType types[] = {db::ColumnType::text};
+    const auto session = database_->lease(db::Access::read);
+    std::string plan;
+    if (sqlite) {
+      const auto rows = session->query("EXPLAIN QUERY PLAN " + sql, parameters, sqliteTypes);
+      while (rows->next()) plan.append(rows->text(3)).append("\n");
+    } else {
+      const auto rows = session->query("EXPLAIN " + sql, parameters, types);
+      while (rows->next()) plan.append(rows->text(0)).append("\n");
+    }
+    return plan;
+  }
   static std::string shown(const std::optional<std::int64_t>& time) {
     return time ? writeMoment(*time, *TimeZone::utc()).substr(0, 19) : "none";
   }
@@ -111,6 +137,7 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
   std::mutex mutex_;
   std::map<std::string, int> ran_;
   std::atomic<bool> notice_{false};
+  std::atomic<int> reported_{0};
   std::unique_ptr<Jobs> jobs_;
   std::vector<std::unique_ptr<Jobs>> others_;
 };
@@ -373,6 +400,150 @@ TEST_P(JobsTest, OldRecordsArePurged) {
   }
   EXPECT_EQ(jobs_->purge(at("2026-01-08T10:02:30Z")), 2);
   EXPECT_EQ(ended(*jobs_, "test.tick"), 1);
+}
+
+JobReport reportOn(const std::string& target, JobReport::State state = JobReport::State::done) {
+  JobReport report;
+  report.target = target;
+  report.state = state;
+  return report;
+}
+
+TEST_P(JobsTest, ReportsAreThereWhileTheRunGoesOnAndEndWithIt) {
+  std::promise<void> begun;
+  std::promise<void> goOn;
+  jobs_->declare("test", {job("clean", "cron: 0 0 1 1 *"), job("silent", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", [&](JobRun& run) {
+    if (run.job() == "test.silent") return std::string();
+    run.report(reportOn("a", JobReport::State::running));
+    run.report(reportOn("b", JobReport::State::pending));
+    begun.set_value();
+    goOn.get_future().wait();
+    auto failed = reportOn("a");
+    failed.synced = 3;
+    failed.failure = std::string("no\0route", 8);
+    failed.details = R"({"version":1})";
+    run.report(failed);
+    return std::string();
+  });
+  startAsRunner(*jobs_);
+  jobs_->runNow("test.silent", 0, true);
+  const auto id = jobs_->runNow("test.clean", 7, true);
+  begun.get_future().wait();
+
+  const auto during = jobs_->reportedSince(0, 10);
+  ASSERT_EQ(during.size(), 1U) << "a run without reports is not among them";
+  EXPECT_EQ(during[0].run.id, id);
+  EXPECT_EQ(during[0].run.createdBy, 7);
+  EXPECT_EQ(during[0].run.outcome, "running");
+  ASSERT_EQ(during[0].reports.size(), 2U);
+  EXPECT_EQ(during[0].reports[0].target, "a");
+  EXPECT_EQ(during[0].reports[0].state, JobReport::State::running);
+  EXPECT_GT(during[0].reports[0].startedAt, 0);
+  EXPECT_EQ(during[0].reports[0].endedAt, 0);
+  EXPECT_EQ(during[0].reports[1].number, 2);
+  EXPECT_EQ(during[0].reports[1].startedAt, 0);
+  const auto revision = during[0].run.reportRevision;
+  EXPECT_TRUE(jobs_->reportedSince(revision, 10).empty());
+
+  goOn.set_value();
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.clean") == 1; }));
+  const auto after = jobs_->reportedSince(revision, 10);
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_EQ(after[0].run.outcome, "succeeded");
+  ASSERT_EQ(after[0].reports.size(), 1U) << "what did not change is not told again";
+  EXPECT_EQ(after[0].reports[0].number, 1);
+  EXPECT_EQ(after[0].reports[0].synced, 3);
+  EXPECT_EQ(after[0].reports[0].failure, "no?route");
+  EXPECT_EQ(after[0].reports[0].details, R"({"version":1})");
+  EXPECT_EQ(after[0].reports[0].startedAt, during[0].reports[0].startedAt) << "once it began it has begun";
+  EXPECT_GT(after[0].reports[0].endedAt, 0);
+  EXPECT_GE(reported_.load(), 2);
+
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.silent") == 1; }));
+  EXPECT_EQ(jobs_->reportedSince(0, 10)[0].reports.size(), 2U);
+  jobs_->purge(clock_.now() + kSecond);
+  EXPECT_TRUE(jobs_->reportedSince(0, 10).empty());
+  EXPECT_EQ(rowsOf("mortise_job_reports"), 0) << "they go with the record of the run";
+}
+
+TEST_P(JobsTest, ReportsThatBreakARuleAreRefused) {
+  JobRun run(StoredRun(), "");
+  EXPECT_THROW(run.report(reportOn("")), ServiceError);
+  EXPECT_THROW(run.report(reportOn(std::string(256, 'x'))), ServiceError);
+  auto negative = reportOn("a");
+  negative.deleted = -1;
+  EXPECT_THROW(run.report(negative), ServiceError);
+  for (const auto& details : {std::string("[]"), std::string("{"), "{\"a\":\"" + std::string(65536, 'x') + "\"}"}) {
+    auto report = reportOn("a");
+    report.details = details;
+    EXPECT_THROW(run.report(report), ServiceError) << details.substr(0, 10);
+  }
+  EXPECT_TRUE(run.takeReports().empty());
+}
+
+TEST_P(JobsTest, ReportsThatCouldNotBeStoredComeAgainUnlessNewerOnesDid) {
+  JobRun run(StoredRun(), "");
+  run.report(reportOn("a", JobReport::State::running));
+  run.report(reportOn("b", JobReport::State::pending));
+  auto taken = run.takeReports();
+  run.report(reportOn("a"));
+  run.returnReports(std::move(taken));
+  const auto again = run.takeReports();
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].state, JobReport::State::done);
+  EXPECT_GT(again[0].startedAt, 0);
+  EXPECT_EQ(again[1].state, JobReport::State::pending);
+}
+
+TEST_P(JobsTest, ARunThatWasLostMovesOnWithWhatItHadReported) {
+  JobStore store(*database_);
+  for (const char* id : {"reported", "silent"}) {
+    StoredRun left;
+    left.id = id;
+    left.jobId = "test.tick";
+    left.node = "one";
+    left.boot = "before";
+    store.startManual(left);
+  }
+  auto report = reportOn("a", JobReport::State::running);
+  report.number = 1;
+  store.report({{"reported", {report}}, {"gone", {report}}});
+  const auto before = store.reportedSince(0, 10);
+  ASSERT_EQ(before.size(), 1U) << "a run that is gone has no reports";
+  EXPECT_EQ(store.closeLost("one", "now", clock_.now()), 2);
+  const auto after = store.reportedSince(before[0].run.reportRevision, 10);
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_EQ(after[0].run.id, "reported");
+  EXPECT_EQ(after[0].run.outcome, "lost");
+}
+
+TEST_P(JobsTest, ReportsAreFoundAlongAnIndexHoweverManyThereAre) {
+  const std::string many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) ";
+  for (const auto& sql :
+       {"INSERT INTO mortise_job_runs (id, job_id, outcome, node, boot, epoch, due_at, started_at, report_revision) " +
+            many + "SELECT 'r' || n, 'test.tick', 'succeeded', 'one', '', 1, n, n, n FROM n",
+        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
+        "failure, details, started_at, ended_at) " +
+            many + "SELECT 'r' || n, 1, n, 'a', 0, 0, 0, 0, 0, '', '', 0, 0 FROM n"}) {
+    database_->lease(db::Access::write)->execute(sql, {});
+  }
+  // SQLite plans without statistics, as in production.
+  if (GetParam() == db::Backend::postgresql)
+    database_->lease(db::Access::write)->execute("ANALYZE mortise_job_runs, mortise_job_reports", {});
+  JobStore store(*database_);
+  const auto found = store.reportedSince(99998, 10);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].reports.size(), 1U);
+  const auto runs =
+      planOf(JobStore::reportedRunsSql(), {{"revision", std::int64_t{99998}}, {"limit", std::int64_t{10}}});
+  EXPECT_NE(runs.find("mortise_job_runs_reported"), std::string::npos) << runs;
+  const auto reports = planOf(JobStore::reportsOfRunSql(), {{"revision", std::int64_t{1}}, {"id", std::string("r9")}});
+  for (const auto& plan : {runs, reports}) {
+    for (const char* fault : {"Seq Scan", "SCAN ", "Sort", "TEMP B-TREE"}) {
+      EXPECT_EQ(plan.find(fault), std::string::npos) << plan;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, JobsTest, testing::Values(db::Backend::sqlite, db::Backend::postgresql),

@@ -19,10 +19,17 @@ constexpr milliseconds kGather{200};
 constexpr milliseconds kProgress{1000};
 constexpr int kLastAttempts = 3;
 
+// Puts back what could not be written, before what came since.
+template <class T>
+void putBack(std::vector<T>& into, std::vector<T>& from) {
+  into.insert(into.begin(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
 }  // namespace
 
-RunRecorder::RunRecorder(JobStore& store, std::function<std::vector<std::shared_ptr<JobRun>>()> running)
-    : store_(store), running_(std::move(running)) {}
+RunRecorder::RunRecorder(JobStore& store, std::function<std::vector<std::shared_ptr<JobRun>>()> running,
+                         std::function<void()> reported)
+    : store_(store), running_(std::move(running)), reported_(std::move(reported)) {}
 
 RunRecorder::~RunRecorder() { stop(); }
 
@@ -30,9 +37,11 @@ void RunRecorder::start() {
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
 }
 
-void RunRecorder::ended(RunEnd end) {
+void RunRecorder::ended(RunEnd end) { ended(std::move(end), nullptr); }
+
+void RunRecorder::ended(RunEnd end, std::shared_ptr<JobRun> run) {
   const std::lock_guard lock(mutex_);
-  ends_.push_back(std::move(end));
+  ends_.push_back({std::move(end), std::move(run)});
   wake_.notify_one();
 }
 
@@ -43,25 +52,79 @@ void RunRecorder::release(Claim claim) {
 }
 
 void RunRecorder::flush() {
-  const std::lock_guard writing(writing_);
+  bool reported = false;
+  {
+    const std::lock_guard writing(writing_);
+    reported = keepEnds();
+    keepReleases();
+    // Of a run that has ended meanwhile too: its end follows.
+    reported = keepReports() || reported;
+  }
+  if (reported) reported_();
+}
+
+bool RunRecorder::keepEnds() {
+  std::vector<Ended> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ends_);
+  }
+  if (ended.empty()) return false;
+  bool reported = false;
   std::vector<RunEnd> ends;
+  ends.reserve(ended.size());
+  for (auto& [end, run] : ended) {
+    if (run != nullptr) end.reports = run->takeReports();
+    reported = reported || end.hasReported;
+    ends.push_back(std::move(end));
+  }
+  try {
+    store_.end(ends);
+  } catch (...) {
+    for (std::size_t i = 0; i < ended.size(); ++i) {
+      if (ended[i].run != nullptr) ended[i].run->returnReports(std::exchange(ends[i].reports, {}));
+      ended[i].end = std::move(ends[i]);
+    }
+    const std::lock_guard lock(mutex_);
+    putBack(ends_, ended);
+    throw;
+  }
+  return reported;
+}
+
+void RunRecorder::keepReleases() {
   std::vector<Claim> releases;
   {
     const std::lock_guard lock(mutex_);
-    ends.swap(ends_);
     releases.swap(releases_);
   }
+  if (releases.empty()) return;
   try {
-    if (!ends.empty()) store_.end(ends);
-    ends.clear();
-    if (!releases.empty()) store_.releaseClaims(releases);
+    store_.releaseClaims(releases);
   } catch (...) {
     const std::lock_guard lock(mutex_);
-    ends_.insert(ends_.begin(), std::make_move_iterator(ends.begin()), std::make_move_iterator(ends.end()));
-    releases_.insert(releases_.begin(), std::make_move_iterator(releases.begin()),
-                     std::make_move_iterator(releases.end()));
+    putBack(releases_, releases);
     throw;
   }
+}
+
+bool RunRecorder::keepReports() {
+  std::vector<std::shared_ptr<JobRun>> runs;
+  std::vector<RunReports> reports;
+  for (const auto& run : running_()) {
+    auto some = run->takeReports();
+    if (some.empty()) continue;
+    runs.push_back(run);
+    reports.push_back({run->id(), std::move(some)});
+  }
+  if (runs.empty()) return false;
+  try {
+    store_.report(reports);
+  } catch (...) {
+    for (std::size_t i = 0; i < runs.size(); ++i) runs[i]->returnReports(std::move(reports[i].reports));
+    throw;
+  }
+  return true;
 }
 
 void RunRecorder::keepProgress() {

@@ -45,7 +45,11 @@ RunResult perform(const JobFunction* function, JobRun& run) {
 
 RunWorkers::RunWorkers(JobState& state)
     : state_(state),
-      recorder_(state.store, [&state] { return state.runs(); }),
+      recorder_(
+          state.store, [&state] { return state.runs(); },
+          [&state] {
+            if (state.options.reported) state.options.reported();
+          }),
       workers_("job", std::max<std::size_t>(state.options.workers, 1), kMaxWaitingRuns + kMaxManualWaiting,
                [](std::exception_ptr) { log::error("a run of a job let an exception out"); }) {}
 
@@ -169,7 +173,7 @@ void RunWorkers::finish(const std::shared_ptr<JobRun>& run, const std::string& o
   } else {
     log::debug("a job ran", {{"job", run->job()}, {"run", run->id()}, {"outcome", outcome}});
   }
-  recorder_.ended(std::move(end));
+  recorder_.ended(std::move(end), run);
   const std::lock_guard lock(state_.mutex);
   remove(run->id());
   if (runsOnce) state_.plan.removeIfOver(run->job());

@@ -199,6 +199,7 @@ class Bookmarks final : public mortise::ModuleServing<contract::Bookmarks> {
       }
     }
     run.output("removed " + std::to_string(count));
+    if (count > 0) run.report({.target = "bookmarks", .deleted = count});
   }
   // [/job]
 

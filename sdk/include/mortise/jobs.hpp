@@ -45,6 +45,24 @@ struct JobState {
   std::int64_t running = 0;  // runs that go on, on all servers
 };
 
+// What a run says of one of its targets: what it cleans, checks, fetches.
+struct JobReport {
+  enum class State : std::int32_t {
+    done = MORTISE_TARGET_DONE,
+    pending = MORTISE_TARGET_PENDING,
+    running = MORTISE_TARGET_RUNNING,
+  };
+
+  std::string target;         // its name within the run, for people; 1..255 bytes
+  State state = State::done;  // then it failed when `failure` is not empty
+  std::int64_t synced = 0;    // items looked at or brought over
+  std::int64_t created = 0;
+  std::int64_t updated = 0;
+  std::int64_t deleted = 0;
+  std::string failure{};  // why the target failed, shown to people: no secrets; cut to 8 KiB
+  std::string details{};  // JSON object of at most 64 KiB, or empty
+};
+
 // [worker] [start]. Failures throw Problem: 422 with the reason in its note,
 // 404, 503. Runs of put jobs arrive at the function bound with Bindings::anyJob().
 class Jobs {
@@ -155,6 +173,25 @@ class JobRun {
   void progress(int percent, std::string_view text = {}) const { table_->progress(run_, percent, detail::str(text)); }
   // One line for the run's record, which keeps the last 64 KiB.
   void output(std::string_view line) const { table_->output(run_, detail::str(line)); }
+  // What the run did to one target, or how far it is with it, in place of what it reported of that target before. Stored
+  // with the run's record; the module sync shows it as a sync session. In a transaction: after the commit. Problem 422
+  // (a value that breaks a rule; the note says which), 507 (more than 100,000 targets). An older kernel drops it. [any]
+  void report(const JobReport& report) const {
+    if (!MORTISE_HAS(table_, mortise_jobs_v1, report)) return;
+    mortise_job_report c{};
+    c.struct_size = sizeof c;
+    c.state = static_cast<std::int32_t>(report.state);
+    c.target = detail::str(report.target);
+    c.synced = report.synced;
+    c.created = report.created;
+    c.updated = report.updated;
+    c.deleted = report.deleted;
+    c.failure = detail::str(report.failure);
+    c.details = detail::str(report.details);
+    auto error = detail::noError();
+    const auto status = table_->report(run_, &c, &error);
+    if (status != MORTISE_OK) throw detail::problemFrom(status, error, MORTISE_JOBS_V1);
+  }
 
  private:
   const mortise_jobs_v1* table_;

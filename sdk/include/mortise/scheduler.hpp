@@ -11,6 +11,7 @@
 
 #include "mortise/abi/scheduler.h"
 #include "mortise/host.hpp"
+#include "mortise/jobs.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/sink_result.hpp"
 #include "mortise/text.hpp"
@@ -81,6 +82,19 @@ struct JobRunRecord {
   std::int64_t createdBy = 0;
   int percent = -1;
   std::string progress;
+};
+
+// What a run reported of one target, with JobRun::report().
+struct ReportedTarget : JobReport {
+  std::int64_t number = 0;     // within the run: 1, 2, ... in the order of their first reports
+  std::int64_t startedAt = 0;  // when it was first reported as running; 0: never
+  std::int64_t endedAt = 0;    // when it was reported as done; 0: not yet
+};
+
+struct ReportedRun {
+  std::int64_t revision = 0;  // grows with each change of a run with reports, its end too, over all runs and servers
+  JobRunRecord run;
+  std::vector<ReportedTarget> targets;  // at least those that changed since the revision that was asked for
 };
 
 struct SchedulerStatus {
@@ -239,6 +253,27 @@ class Scheduler {
     return removed;
   }
 
+  // What runs of all jobs report: at most `limit` (1..1000) runs whose revision is beyond `after` (0: from the first
+  // on), in its order. Keep the last revision with what you made of it, in one transaction, and go on from there: then
+  // nothing is lost or made twice. The event kernel.jobs.reported is a hint that there is something new. Problem 503
+  // with an older kernel.
+  std::vector<ReportedRun> reports(std::int64_t after, std::int64_t limit) const {
+    if (!MORTISE_HAS(table_, mortise_scheduler_v1, reports))
+      throw Problem(503, "unavailable").note("this kernel's scheduler/1 has no reports; run a newer one");
+    Got<std::vector<ReportedRun>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    const auto status = table_->reports(
+        host_, after, limit,
+        [](void* context, const mortise_reported_run* run) {
+          auto& out = *static_cast<Got<std::vector<ReportedRun>>*>(context);
+          out.keep([&] { out.value->push_back(copied(*run)); });
+        },
+        &got, &error);
+    check(status, error);
+    return std::move(got.finish(kInterface));
+  }
+
   // The first `count` (1..1000) fire times at or after `from` (ISO 8601 with an offset; empty: now).
   FirePreview preview(const Trigger& trigger, std::string_view from, std::int64_t count) const {
     Got<FirePreview> got;
@@ -343,6 +378,28 @@ class Scheduler {
     run.percent = c.percent;
     run.progress = detail::copied(c.progress);
     return run;
+  }
+  static ReportedRun copied(const mortise_reported_run& c) {
+    ReportedRun reported;
+    reported.revision = c.revision;
+    reported.run = copied(*c.run);
+    for (std::size_t i = 0; i < c.targets_count; ++i) reported.targets.push_back(copied(*c.targets[i]));
+    return reported;
+  }
+  static ReportedTarget copied(const mortise_reported_target& c) {
+    ReportedTarget target;
+    target.number = c.number;
+    target.target = detail::copied(c.target);
+    target.state = static_cast<JobReport::State>(c.state);
+    target.synced = c.synced;
+    target.created = c.created;
+    target.updated = c.updated;
+    target.deleted = c.deleted;
+    target.failure = detail::copied(c.failure);
+    target.details = detail::copied(c.details);
+    target.startedAt = c.started_at;
+    target.endedAt = c.ended_at;
+    return target;
   }
   static void takeJob(void* context, const mortise_scheduled_job* job) {
     auto& out = *static_cast<Got<ScheduledJob>*>(context);

@@ -58,6 +58,27 @@ typedef struct mortise_job_state {
   int64_t running; /* runs that go on, on all servers */
 } mortise_job_state;
 
+/* How far a run is with one of its targets. */
+typedef enum mortise_target_state {
+  MORTISE_TARGET_DONE = 0,    /* it failed when the report's `failure` is not empty */
+  MORTISE_TARGET_PENDING = 1, /* the run will work on it */
+  MORTISE_TARGET_RUNNING = 2, /* the run works on it; the counters say how far it is */
+  MORTISE_TARGET_STATE_SIZE_ = 0x7fffffff
+} mortise_target_state;
+
+/* What a run says of one of its targets: what it cleans, checks, fetches. Since SDK 1.1. */
+typedef struct mortise_job_report {
+  uint32_t struct_size;
+  int32_t state;      /* mortise_target_state */
+  mortise_str target; /* its name within the run, for people; 1..255 bytes */
+  int64_t synced;     /* items looked at or brought over */
+  int64_t created;
+  int64_t updated;
+  int64_t deleted;
+  mortise_str failure; /* why the target failed, shown to people: no secrets; cut to 8 KiB; empty: it did not fail */
+  mortise_str details; /* JSON object of at most 64 KiB, or empty */
+} mortise_job_report;
+
 /* [start] [worker] Gets one job. Owner: job borrowed. */
 typedef void (*mortise_job_state_sink)(void* context, const mortise_job_state* job);
 
@@ -102,6 +123,12 @@ typedef struct mortise_jobs_v1 {
   int64_t (*due_at)(mortise_run* run);
   /* [any] User number of the person that asked for a manual run; 0: nobody. */
   int64_t (*created_by)(mortise_run* run);
+
+  /* [any] What the run did to one target, or how far it is with it, in place of what it reported of that target before;
+   * at most 100,000 targets (MORTISE_FULL). The reports are stored with the run's record, at its end in one transaction
+   * with it, and go when it goes. Who shows them (the module sync: as a sync session) reads scheduler/1 reports. In a
+   * transaction of db/1 it is not taken back: report after the commit. Since SDK 1.1. Owner: report borrowed. */
+  mortise_status (*report)(mortise_run* run, const mortise_job_report* report, mortise_error* error);
 } mortise_jobs_v1;
 
 MORTISE_END_C

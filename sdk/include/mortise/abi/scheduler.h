@@ -19,6 +19,7 @@
 #ifndef MORTISE_ABI_SCHEDULER_H
 #define MORTISE_ABI_SCHEDULER_H
 
+#include "jobs.h"
 #include "module.h"
 
 #define MORTISE_SCHEDULER_V1 "scheduler/1"
@@ -128,10 +129,37 @@ typedef struct mortise_scheduler_reload {
   size_t reloaded_size;
 } mortise_scheduler_reload;
 
+/* What a run reported of one target (jobs/1 report). Since SDK 1.1. */
+typedef struct mortise_reported_target {
+  uint32_t struct_size;
+  int32_t state;  /* mortise_target_state */
+  int64_t number; /* within the run: 1, 2, ... in the order of their first reports */
+  mortise_str target;
+  int64_t synced;
+  int64_t created;
+  int64_t updated;
+  int64_t deleted;
+  mortise_str failure;
+  mortise_str details; /* JSON object, or empty */
+  int64_t started_at;  /* when it was first reported as running; 0: never */
+  int64_t ended_at;    /* when it was reported as done; 0: not yet */
+} mortise_reported_target;
+
+/* A run of which something was reported, as it stands. Since SDK 1.1. */
+typedef struct mortise_reported_run {
+  uint32_t struct_size;
+  int64_t revision; /* grows with each change of such a run, its end too, over all runs and servers */
+  const mortise_job_run_record* run;
+  const mortise_reported_target* const* targets; /* at least those that changed since the revision that was asked for */
+  size_t targets_count;
+} mortise_reported_run;
+
 /* [start] [worker] Gets one job. Owner: job borrowed. */
 typedef void (*mortise_scheduled_job_sink)(void* context, const mortise_scheduled_job* job);
 /* [start] [worker] Gets one run. Owner: run borrowed. */
 typedef void (*mortise_job_run_sink)(void* context, const mortise_job_run_record* run);
+/* [start] [worker] Gets one run with its reports. Owner: run borrowed. */
+typedef void (*mortise_reported_run_sink)(void* context, const mortise_reported_run* run);
 /* [start] [worker] Gets the state of the scheduler. Owner: status borrowed. */
 typedef void (*mortise_scheduler_status_sink)(void* context, const mortise_scheduler_status* status);
 /* [start] [worker] Gets what a reload did. Owner: result borrowed. */
@@ -193,6 +221,14 @@ typedef struct mortise_scheduler_v1 {
    * borrowed; sink called; timezone filled. */
   mortise_status (*preview)(mortise_host* host, const mortise_trigger* trigger, mortise_str from, int64_t count,
                             mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error);
+
+  /* [start] [worker] What runs of all jobs report: at most `limit` (1..1000) runs whose revision is beyond `after` (0:
+   * from the first on), in its order. Nothing is passed over: keep the last revision with what you made of it, in one
+   * transaction, and go on from there. What runs of this server report is there at once, that of others within a second
+   * or so. The event kernel.jobs.reported says that there is something new; it is a hint and may be lost. Since SDK
+   * 1.1. Owner: sink called. */
+  mortise_status (*reports)(mortise_host* host, int64_t after, int64_t limit, mortise_reported_run_sink sink,
+                            void* context, mortise_error* error);
 } mortise_scheduler_v1;
 
 MORTISE_END_C
