@@ -31,7 +31,8 @@ const void* Sync::provide(std::string_view interfaceName) {
   return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? interface_.table() : nullptr;
 }
 
-Session Sync::sessionOf(const Request& request) const {
+Session Sync::sessionOf(const Request& request) {
+  service_.catchUp();
   auto session = service_.store().find(request.path("session_id"));
   if (!session) throw Problem(404, "sync_session_not_found");
   return *std::move(session);
@@ -39,6 +40,7 @@ Session Sync::sessionOf(const Request& request) const {
 
 Reply Sync::listSyncSessions(const Request& request) {
   return mortise::failingAs("sync_sessions_list_failed", [&] {
+    service_.catchUp();
     const auto text = [&](std::string_view name) { return request.query(name).text(""); };
     const auto query =
         readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order")});

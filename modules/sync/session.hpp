@@ -32,7 +32,8 @@ struct Session {
   std::optional<std::int64_t> createdBy;
   mortise::Time createdAt;
   mortise::Time updatedAt;
-  std::string serverId;  // the process that works on it; see Servers
+  std::string serverId;              // the process that works on it, see Servers; empty: that of the run
+  std::optional<std::string> runId;  // of the job that reports it; see RunSessions
 
   static constexpr auto kFields =
       mortise::fields(
@@ -43,7 +44,7 @@ struct Session {
           mortise::field("successful_instances", &Session::successful),
           mortise::field("failed_instances", &Session::failed), mortise::field("created_by", &Session::createdBy),
           mortise::field("created_at", &Session::createdAt), mortise::field("updated_at", &Session::updatedAt),
-          mortise::field("server_id", &Session::serverId).hidden())
+          mortise::field("server_id", &Session::serverId).hidden(), mortise::field("run_id", &Session::runId).hidden())
           .times(mortise::kIsoOffset);
 };
 
@@ -82,6 +83,12 @@ struct Record {
           mortise::field("error_message", &Record::errorMessage),
           mortise::field("sync_details", &Record::details).json(), mortise::field("created_at", &Record::createdAt))
           .times(mortise::kIsoOffset);
+};
+
+// The session that a change brought to an end, and the status it has now.
+struct SessionEnd {
+  std::string sessionId;
+  std::string status;
 };
 
 struct Target {

@@ -14,6 +14,7 @@ constexpr std::chrono::seconds kBeat{5};
 constexpr std::chrono::hours kServerRetention{24};
 constexpr std::string_view kDied = "the server that worked on it ended";
 constexpr std::string_view kStopped = "the server was stopped";
+constexpr std::string_view kRunLost = "the end of its run was never reported";
 
 std::map<std::string, mortise::Counter, std::less<>> countersByStatus(const mortise::Metrics& metrics) {
   std::map<std::string, mortise::Counter, std::less<>> counters;
@@ -39,9 +40,11 @@ SessionService::SessionService(mortise::Host host)
       opened_(host.metrics().counter("sessions_opened_total", "Sessions opened")),
       endedBy_(countersByStatus(host.metrics())),
       completedTargets_(targetsCounter(host.metrics(), "completed")),
-      failedTargets_(targetsCounter(host.metrics(), "failed")) {}
+      failedTargets_(targetsCounter(host.metrics(), "failed")),
+      runs_(host, log_, [this](const auto& change) { runChanged(change); }) {}
 
 void SessionService::start() {
+  runs_.start();
   closeAbandoned();
   cancellations_.start();
   beats_ = std::thread([this] { beatWhileWorking(); });
@@ -55,6 +58,7 @@ void SessionService::stop() {
   wake_.notify_all();
   if (beats_.joinable()) beats_.join();
   cancellations_.stop();
+  runs_.stop();
   for (const auto& session : store_.runningOf(servers_.self())) abandon(session, kStopped);
 }
 
@@ -143,6 +147,7 @@ bool SessionService::finish(std::string_view sessionId, std::string_view reason)
 bool SessionService::cancel(std::string_view sessionId, std::string_view by) {
   const bool done = store_.cancel(sessionId, mortise::now());
   if (!done) return false;
+  if (const auto session = store_.find(sessionId); session && session->runId) runs_.cancel(*session->runId);
   cancellations_.announce(sessionId);
   ended(SessionStore::Ended{{std::string(sessionId), "cancelled"}});
   if (!by.empty()) log_.info("session cancelled", {{"session", sessionId}, {"by", by}});
@@ -155,6 +160,16 @@ void SessionService::ended(const SessionStore::Ended& outcome) {
   log_.info("session ended", {{"session", outcome->sessionId}, {"status", outcome->status}});
 }
 
+void SessionService::runChanged(const RunSessionStore::Change& change) {
+  if (change.isNew) {
+    opened_.add();
+    log_.info("session opened for a run of a job", {{"session", change.sessionId}});
+  }
+  completedTargets_.add(static_cast<std::uint64_t>(change.completed));
+  failedTargets_.add(static_cast<std::uint64_t>(change.failed));
+  ended(change.ended);
+}
+
 void SessionService::abandon(std::string_view sessionId, std::string_view reason) {
   const auto outcome = store_.abandon(sessionId, reason, mortise::now());
   if (!outcome) return;  // it ended meanwhile
@@ -163,6 +178,7 @@ void SessionService::abandon(std::string_view sessionId, std::string_view reason
 }
 
 std::int64_t SessionService::closeAbandoned() {
+  runs_.catchUp();
   const auto now = mortise::now();
   std::map<std::string, bool, std::less<>> gone;
   std::int64_t closed = 0;
@@ -171,6 +187,11 @@ std::int64_t SessionService::closeAbandoned() {
     if (isNew) at->second = servers_.isGone(server, deadAfter_, now);
     if (!at->second) continue;
     abandon(session, kDied);
+    ++closed;
+  }
+  // The record of a run goes, too, in the end: after so long its session can't wait for it.
+  for (const auto& session : store_.silentRuns(now - retention_)) {
+    abandon(session, kRunLost);
     ++closed;
   }
   return closed;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cancellations.hpp"
+#include "run_sessions.hpp"
 #include "servers.hpp"
 #include "session_store.hpp"
 
@@ -40,19 +41,23 @@ class SessionService {
   void logError(std::string_view sessionId, std::string_view message, std::string_view details);
   // False when it had ended before.
   bool finish(std::string_view sessionId, std::string_view reason);
-  // False when no session of that id runs. `by`: a user, or empty for a module.
+  // False when no session of that id runs. `by`: a user, or empty for a module. The run of a job that reports into the
+  // session is asked to stop.
   bool cancel(std::string_view sessionId, std::string_view by);
   bool cancelled(std::string_view sessionId) { return cancellations_.cancelled(sessionId); }
 
   const SessionStore& store() const { return store_; }
+  // What runs of jobs have reported by now is in the store after it.
+  void catchUp() noexcept { runs_.tryToCatchUp(); }
 
-  // Closes the running sessions of servers that are gone as failed; returns how many.
+  // Takes what runs have reported, and closes the running sessions of servers that are gone as failed; returns how many.
   std::int64_t closeAbandoned();
   // Removes sessions past their retention, and servers without sessions; returns how many sessions.
   std::int64_t purge();
 
  private:
   void ended(const SessionStore::Ended& outcome);
+  void runChanged(const RunSessionStore::Change& change);
   void abandon(std::string_view sessionId, std::string_view reason);
   void beatWhileWorking();
 
@@ -66,6 +71,7 @@ class SessionService {
   std::map<std::string, mortise::Counter, std::less<>> endedBy_;
   mortise::Counter completedTargets_;
   mortise::Counter failedTargets_;
+  RunSessions runs_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

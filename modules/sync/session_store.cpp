@@ -1,6 +1,5 @@
 #include "session_store.hpp"
 
-#include <mortise/counters.hpp>
 #include <mortise/problem.hpp>
 #include <mortise/rows.hpp>
 #include <mortise/uuid.hpp>
@@ -11,54 +10,19 @@
 #include <tuple>
 #include <utility>
 
+#include "session_rows.hpp"
+
 namespace sync_sessions {
 namespace {
 
 namespace db = mortise::db;
 using mortise::Problem;
 using mortise::Time;
-using Connection = mortise::db::Session;  // a session is something else here
 
 constexpr std::int64_t kPurgedAtOnce = 500;
 
-// Numbers of sessions and records: shown to people, and never given twice.
-const db::Counters& numbers() {
-  static const db::Counters kNumbers("sync_numbers", "name", "last");
-  return kNumbers;
-}
-
-Problem sessionNotFound() { return {404, "sync_session_not_found"}; }
 Problem recordNotFound() { return {404, "sync_record_not_found"}; }
 Problem sessionEnded() { return {409, "sync_session_ended"}; }
-
-std::optional<std::string> orNull(std::string_view text) {
-  return text.empty() ? std::nullopt : std::optional<std::string>(text);
-}
-
-// Adds `by` to the number of sessions of this kind. The last lock that a transaction takes.
-void count(Connection& connection, std::string_view type, std::string_view category, std::string_view status,
-           std::int64_t by) {
-  connection.execute(
-      "INSERT INTO sync_session_counts (sync_type, sync_category, status, sessions) VALUES (:type, :category, :status, "
-      ":by) ON CONFLICT (sync_type, sync_category, status) DO UPDATE SET sessions = sync_session_counts.sessions + "
-      "excluded.sessions",
-      {{"type", type}, {"category", category}, {"status", status}, {"by", by}});
-}
-
-struct LockedSession {
-  std::string id;
-  std::string status;
-  std::string category;
-};
-
-// Locks the session's row to the end of the transaction.
-LockedSession lockSession(Connection& connection, std::string_view sessionId, Time now) {
-  auto row = connection.queryOne<std::string, std::string>(
-      "UPDATE sync_sessions SET updated_at = :now WHERE session_id = :session_id RETURNING status, sync_category",
-      {{"now", now}, {"session_id", sessionId}});
-  if (!row) throw sessionNotFound();
-  return {std::string(sessionId), std::move(std::get<0>(*row)), std::move(std::get<1>(*row))};
-}
 
 struct LockedRecord {
   LockedSession session;
@@ -75,75 +39,13 @@ LockedRecord lockRecord(Connection& connection, std::int64_t recordId, Time now)
   return {std::move(session), *std::move(status)};
 }
 
-struct Outcomes {
-  std::int64_t total = 0;
-  std::int64_t successful = 0;
-  std::int64_t failed = 0;
-  std::int64_t open = 0;
-};
-
-// Writes the session's counters anew from its records.
-Outcomes recount(Connection& connection, std::string_view sessionId) {
-  Outcomes outcomes;
-  connection.each<std::string, std::int64_t>(
-      "SELECT status, COUNT(*) FROM sync_records WHERE session_id = :session_id GROUP BY status",
-      {{"session_id", sessionId}}, [&](const std::string& status, std::int64_t records) {
-        auto& outcome = status == "completed" ? outcomes.successful
-                        : status == "failed"  ? outcomes.failed
-                                              : outcomes.open;
-        outcome += records;
-      });
-  outcomes.total =
-      connection
-          .queryOne<std::int64_t>(
-              "UPDATE sync_sessions SET successful_instances = :successful, failed_instances = :failed "
-              "WHERE session_id = :session_id RETURNING total_instances",
-              {{"successful", outcomes.successful}, {"failed", outcomes.failed}, {"session_id", sessionId}})
-          .value();
-  return outcomes;
-}
-
-// False when no session of that id runs.
-bool end(Connection& connection, std::string_view sessionId, std::string_view status, Time now) {
-  const auto kind = connection.queryOne<std::string, std::string>(
-      "UPDATE sync_sessions SET status = :status, completed_at = :now, updated_at = :now2 "
-      "WHERE session_id = :session_id AND status = 'running' RETURNING sync_type, sync_category",
-      {{"status", status}, {"now", now}, {"now2", now}, {"session_id", sessionId}});
-  if (!kind) return false;
-  const auto& [type, category] = *kind;
-  count(connection, type, category, "running", -1);
-  count(connection, type, category, status, 1);
-  return true;
-}
-
 // After an outcome: counts, and ends a running session whose targets all have one.
 SessionStore::Ended settle(Connection& connection, const LockedSession& session, Time now) {
   const auto outcomes = recount(connection, session.id);
   if (session.status != "running" || outcomes.successful + outcomes.failed != outcomes.total) return std::nullopt;
   const std::string status = outcomes.failed > 0 ? "failed" : "completed";
-  end(connection, session.id, status, now);
-  return SessionStore::End{session.id, status};
-}
-
-void grow(Connection& connection, std::string_view sessionId, std::int64_t by) {
-  connection.execute("UPDATE sync_sessions SET total_instances = total_instances + :by WHERE session_id = :session_id",
-                     {{"by", by}, {"session_id", sessionId}});
-}
-
-// An error of the session itself: a failed record of instance 0.
-void insertError(Connection& connection, const LockedSession& session, std::string_view message,
-                 std::string_view details, Time now) {
-  Record record;
-  record.id = numbers().add(connection, "record");
-  record.sessionId = session.id;
-  record.category = session.category;
-  record.status = "failed";
-  record.completedAt = now;
-  record.errorMessage = message;
-  record.details = orNull(details);
-  record.createdAt = now;
-  db::insert(connection, record);
-  grow(connection, session.id, 1);
+  endSession(connection, session.id, status, now);
+  return SessionEnd{session.id, status};
 }
 
 // A session without an end sorts as the latest; see the indexes of 002_session_lists.sql.
@@ -217,7 +119,7 @@ std::string SessionStore::open(const NewSession& request, Time now) const {
   db_.transaction([&](Connection& connection) {
     session.id = numbers().add(connection, "session");
     db::insert(connection, session);
-    count(connection, session.type, session.category, session.status, 1);
+    countSessions(connection, session.type, session.category, session.status, 1);
   });
   return session.sessionId;
 }
@@ -316,41 +218,19 @@ void SessionStore::logError(std::string_view sessionId, std::string_view message
 }
 
 SessionStore::Ended SessionStore::finish(std::string_view sessionId, std::string_view reason, Time now) const {
-  return db_.transaction([&](Connection& connection) -> Ended {
-    const auto session = lockSession(connection, sessionId, now);
-    if (session.status != "running") return std::nullopt;
-    const auto outcomes = recount(connection, sessionId);
-    const bool hasOpen = outcomes.open > 0;
-    if (!reason.empty()) {
-      insertError(connection, session, reason, {}, now);
-    } else if (hasOpen) {
-      insertError(connection, session, std::to_string(outcomes.open) + " targets were left without an outcome", {},
-                  now);
-    }
-    if (!reason.empty() || hasOpen) recount(connection, sessionId);
-    const std::string status = outcomes.failed > 0 || hasOpen || !reason.empty() ? "failed" : "completed";
-    end(connection, sessionId, status, now);
-    return End{std::string(sessionId), status};
+  return db_.transaction([&](Connection& connection) {
+    return finishSession(connection, lockSession(connection, sessionId, now), reason, now);
   });
 }
 
 SessionStore::Ended SessionStore::abandon(std::string_view sessionId, std::string_view reason, Time now) const {
-  return db_.transaction([&](Connection& connection) -> Ended {
-    const auto session = lockSession(connection, sessionId, now);
-    if (session.status != "running") return std::nullopt;
-    const auto interrupted = connection.execute(
-        "UPDATE sync_records SET status = 'failed', completed_at = :now, error_message = :reason "
-        "WHERE session_id = :session_id AND status = 'running'",
-        {{"now", now}, {"reason", reason}, {"session_id", sessionId}});
-    if (interrupted == 0) insertError(connection, session, reason, {}, now);
-    recount(connection, sessionId);
-    end(connection, sessionId, "failed", now);
-    return End{std::string(sessionId), "failed"};
+  return db_.transaction([&](Connection& connection) {
+    return abandonSession(connection, lockSession(connection, sessionId, now), reason, now);
   });
 }
 
 bool SessionStore::cancel(std::string_view sessionId, Time now) const {
-  return db_.transaction([&](Connection& connection) { return end(connection, sessionId, "cancelled", now); });
+  return db_.transaction([&](Connection& connection) { return endSession(connection, sessionId, "cancelled", now); });
 }
 
 db::Slice<Session> SessionStore::list(const ListQuery& query, const mortise::Paging& paging) const {
@@ -386,7 +266,8 @@ std::vector<Record> SessionStore::failedRecords(std::string_view sessionId) cons
 std::vector<std::pair<std::string, std::string>> SessionStore::runningElsewhere(std::string_view serverId) const {
   std::vector<std::pair<std::string, std::string>> sessions;
   db_.each<std::string, std::string>(
-      "SELECT session_id, server_id FROM sync_sessions WHERE status = 'running' AND server_id <> :server_id",
+      "SELECT session_id, server_id FROM sync_sessions WHERE status = 'running' AND server_id <> :server_id AND run_id "
+      "IS NULL",
       {{"server_id", serverId}},
       [&](std::string session, std::string server) { sessions.emplace_back(std::move(session), std::move(server)); });
   return sessions;
@@ -394,8 +275,14 @@ std::vector<std::pair<std::string, std::string>> SessionStore::runningElsewhere(
 
 std::vector<std::string> SessionStore::runningOf(std::string_view serverId) const {
   return db_.query<std::string>(
-      "SELECT session_id FROM sync_sessions WHERE status = 'running' AND server_id = :server_id",
+      "SELECT session_id FROM sync_sessions WHERE status = 'running' AND server_id = :server_id AND run_id IS NULL",
       {{"server_id", serverId}});
+}
+
+std::vector<std::string> SessionStore::silentRuns(Time before) const {
+  return db_.query<std::string>(
+      "SELECT session_id FROM sync_sessions WHERE status = 'running' AND run_id IS NOT NULL AND updated_at < :before",
+      {{"before", before}});
 }
 
 std::int64_t SessionStore::purge(Time before) const {
@@ -415,7 +302,7 @@ std::int64_t SessionStore::purge(Time before) const {
           });
       for (const auto& [kind, size] : kinds) {
         const auto& [type, category, status] = kind;
-        count(connection, type, category, status, -size);
+        countSessions(connection, type, category, status, -size);
       }
       return sessions;
     });

@@ -30,12 +30,7 @@ class SessionStore {
     std::optional<std::int64_t> createdBy;
     std::string serverId;
   };
-  // The session that a change brought to an end, and the status it has now; empty when it ended none.
-  struct End {
-    std::string sessionId;
-    std::string status;
-  };
-  using Ended = std::optional<End>;
+  using Ended = std::optional<SessionEnd>;  // empty when the change ended no session
 
   // Returns the session's UUID.
   std::string open(const NewSession& session, mortise::Time now) const;
@@ -62,9 +57,11 @@ class SessionStore {
   std::vector<Record> records(std::string_view sessionId) const;
   std::vector<Record> failedRecords(std::string_view sessionId) const;
 
-  // Running sessions of other servers, as (session, server).
+  // Running sessions of other servers, as (session, server). Neither here nor below: sessions of runs.
   std::vector<std::pair<std::string, std::string>> runningElsewhere(std::string_view serverId) const;
   std::vector<std::string> runningOf(std::string_view serverId) const;
+  // Running sessions of runs of which nothing came since `before`.
+  std::vector<std::string> silentRuns(mortise::Time before) const;
   // Removes ended sessions that were opened before `before`, with their records; returns how many.
   std::int64_t purge(mortise::Time before) const;
 

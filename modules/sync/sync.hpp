@@ -30,7 +30,7 @@ class Sync final : public mortise::ModuleServing<sync_contract::sync_sessions::S
   void maintainDatabase(mortise::JobRun& run);
 
   // The session of the path. Problem 404 sync_session_not_found.
-  Session sessionOf(const mortise::Request& request) const;
+  Session sessionOf(const mortise::Request& request);
 
   mortise::Log log_;
   SessionService service_;

@@ -153,7 +153,7 @@ class SyncSessions {
     return SyncSession(table_, id);
   }
   // What a job that cleans up reports when it had something to do: a session of one target, of which so many items are
-  // gone.
+  // gone. Since SDK 1.1 JobRun::report() does it without this module.
   void reportCleaning(const JobRun& run, std::string target, std::int64_t deleted) const {
     auto session = open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
     const auto record = session.addTargets({{1, std::move(target)}}).front();

@@ -1,0 +1,3 @@
+-- Sessions that show what a run of a job reported. There is one of each run.
+ALTER TABLE sync_sessions ADD COLUMN run_id TEXT;
+CREATE UNIQUE INDEX sync_sessions_run ON sync_sessions (run_id) WHERE run_id IS NOT NULL;

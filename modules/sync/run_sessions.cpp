@@ -1,0 +1,66 @@
+#include "run_sessions.hpp"
+
+#include <mortise/time.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace sync_sessions {
+namespace {
+
+constexpr std::int64_t kRunsAtOnce = 100;
+constexpr const char* kReported = "kernel.jobs.reported";
+
+}  // namespace
+
+RunSessions::RunSessions(mortise::Host host, mortise::Log log,
+                         std::function<void(const RunSessionStore::Change&)> changed)
+    : scheduler_(host.scheduler()),
+      events_(host.optional<mortise::Events>()),
+      log_(log),
+      store_(host.db()),
+      changed_(std::move(changed)) {}
+
+void RunSessions::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    revision_ = store_.revision();
+  }
+  catchUp();
+  if (events_) subscription_ = events_->subscribe(kReported, [this](const mortise::Event&) { tryToCatchUp(); });
+}
+
+void RunSessions::stop() noexcept {
+  subscription_.end();
+  tryToCatchUp();
+}
+
+void RunSessions::catchUp() {
+  const std::lock_guard lock(mutex_);
+  for (;;) {
+    const auto runs = scheduler_.reports(revision_, kRunsAtOnce);
+    if (runs.empty()) return;
+    for (const auto& run : runs) {
+      if (const auto change = store_.take(run, mortise::now())) changed_(*change);
+      revision_ = run.revision;
+    }
+  }
+}
+
+void RunSessions::tryToCatchUp() noexcept {
+  try {
+    catchUp();
+  } catch (const std::exception& error) {
+    log_.warning("what runs of jobs reported can't be shown yet", {{"reason", error.what()}});
+  }
+}
+
+void RunSessions::cancel(const std::string& runId) const noexcept {
+  try {
+    if (!scheduler_.cancelRun(runId)) log_.info("the run of a cancelled session had ended", {{"run", runId}});
+  } catch (const std::exception& error) {
+    log_.warning("the run of a cancelled session can't be stopped", {{"run", runId}, {"reason", error.what()}});
+  }
+}
+
+}  // namespace sync_sessions
