@@ -45,7 +45,7 @@ struct Running {
       : parts(plan, stores, nodeIdentity(plan.dataDirectory())),
         modules(plan, stores, parts),
         routing(plan, modules),
-        kernelJobs(plan, stores, parts, modules),
+        kernelJobs(plan, stores, parts),
         lanes(plan.config(), parts.stopping),
         listening(plan, stores, parts, modules, routing, lanes) {
     reportRefused(plan, parts.health);

@@ -20,12 +20,11 @@ using Work = std::function<std::string(services::JobRun&)>;
 
 }  // namespace
 
-KernelJobs::KernelJobs(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules)
+KernelJobs::KernelJobs(const Plan& plan, Stores& stores, Parts& parts)
     : config_(plan.config()),
       stores_(stores),
       parts_(parts),
-      scrub_(*parts.storage.blobs, modules.provided(), parts.metrics,
-             static_cast<std::uint64_t>(config_.integer("blobs.scrub_rate"))) {
+      scrub_(*parts.storage.blobs, parts.metrics, static_cast<std::uint64_t>(config_.integer("blobs.scrub_rate"))) {
   auto& jobs = parts_.jobs();
   std::vector<services::JobDefinition> declared;
   std::map<std::string, Work> functions;

@@ -4,7 +4,6 @@
 #include "core/base/worker_pool.hpp"
 #include "core/kernel/parts.hpp"
 #include "core/kernel/plan.hpp"
-#include "core/kernel/running_modules.hpp"
 #include "core/kernel/scrub_job.hpp"
 #include "core/kernel/stores.hpp"
 
@@ -13,7 +12,7 @@ namespace mortise::kernel {
 class KernelJobs {
  public:
   // Declares the jobs and starts the engine; by now the modules have declared theirs. The arguments must outlive it.
-  KernelJobs(const Plan& plan, Stores& stores, Parts& parts, const RunningModules& modules);
+  KernelJobs(const Plan& plan, Stores& stores, Parts& parts);
   // Ends the runs of all jobs; waits at most ten seconds for them.
   ~KernelJobs();
   KernelJobs(const KernelJobs&) = delete;

@@ -28,8 +28,6 @@ class RunningModules {
   const std::vector<std::unique_ptr<plugin::ModuleInstance>>& all() const { return instances_; }
   // Null when it does not run.
   plugin::ModuleInstance* named(std::string_view name) const;
-  // The interfaces that modules offer to each other.
-  const plugin::ProvidedInterfaces& provided() const { return provided_; }
 
  private:
   explicit RunningModules(Parts& parts) : parts_(parts) {}
@@ -37,7 +35,7 @@ class RunningModules {
                                                   const plugin::HostServices& services) const;
 
   Parts& parts_;
-  plugin::ProvidedInterfaces provided_;
+  plugin::ProvidedInterfaces provided_;  // what they offer to each other
   std::vector<std::unique_ptr<plugin::ModuleInstance>> instances_;
 };
 

@@ -1,12 +1,11 @@
-// The job kernel.scrub_blobs: one pass over the blobs of every scope, reported in the run's record, the log, a
-// metric and, where the module sync is loaded, a session with a target for each scope.
+// The job kernel.scrub_blobs: one pass over the blobs of every scope, told in the run's record and its reports, one for
+// each scope, in the log and by a metric.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "core/ops/metrics.hpp"
-#include "core/plugin/registry.hpp"
 #include "core/services/blobs/blob_scrub.hpp"
 #include "core/services/jobs/job_run.hpp"
 
@@ -15,8 +14,7 @@ namespace mortise::kernel {
 class ScrubJob {
  public:
   // `bytesPerSecond`: 0 = no limit.
-  ScrubJob(services::Blobs& blobs, const plugin::ProvidedInterfaces& provided, ops::Registry& metrics,
-           std::uint64_t bytesPerSecond);
+  ScrubJob(services::Blobs& blobs, ops::Registry& metrics, std::uint64_t bytesPerSecond);
 
   // Text for the run's record. Throws, so that the run fails, when a blob is damaged or can't be read, and what the
   // store throws when it can't be listed.
@@ -26,7 +24,6 @@ class ScrubJob {
 
  private:
   services::Blobs& blobs_;
-  const plugin::ProvidedInterfaces& provided_;
   ops::Gauge& damaged_;
   const std::uint64_t rate_;
 };

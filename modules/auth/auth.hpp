@@ -21,7 +21,6 @@ class Auth final : public mortise::Module {
  public:
   explicit Auth(mortise::Host host);
   void bind(mortise::Bindings& on) override;
-  void start() override;
 
  private:
   // Runtime family

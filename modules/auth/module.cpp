@@ -14,8 +14,6 @@ Auth::Auth(mortise::Host host)
       platformAdministration_(host),
       weChat_(host) {}
 
-void Auth::start() { signups_.start(); }
-
 void Auth::bind(mortise::Bindings& on) {
   on.operations(signups_, sessions_, users_, platformAccounts_, browserAccounts_, keyAccounts_, administration_,
                 platformAdministration_, weChat_);

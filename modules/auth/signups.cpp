@@ -47,8 +47,7 @@ SignupRules rulesFrom(const mortise::Config& config) {
 }  // namespace
 
 Signups::Signups(mortise::Host host)
-    : host_(host),
-      log_(host.log()),
+    : log_(host.log()),
       db_(host.db()),
       identity_(host.identity()),
       mail_(host.mail()),
@@ -58,8 +57,6 @@ Signups::Signups(mortise::Host host)
       store_(host.db(), rules_),
       siteUrl_(siteUrlFrom(host.config())),
       redirects_(host.config().list("redirect_origins"), siteUrl_) {}
-
-void Signups::start() { sync_ = host_.optional<mortise::SyncSessions>(); }
 
 Reply Signups::startSignup(const Request& request, const contract::NewSignup& body) {
   const auto address = emailOf(body.email);
@@ -178,7 +175,7 @@ void Signups::purge(mortise::JobRun& run) {
   const auto dropped = store_.purge(mortise::nowMicros());
   if (dropped == 0) return;
   log_.info("expired sign-ups dropped", {{"count", dropped}});
-  if (sync_) sync_->reportCleaning(run, "expired sign-ups", dropped);
+  run.report({.target = "expired sign-ups", .deleted = dropped});
 }
 
 void Signups::requireAllowedRedirect(const std::string& url) const {

@@ -8,7 +8,6 @@
 #include <mortise/log.hpp>
 #include <mortise/mail.hpp>
 #include <mortise/module.hpp>
-#include <mortise/sync_sessions.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -26,8 +25,6 @@ namespace auth {
 class Signups final : public auth_contract::runtime::SignUp {
  public:
   explicit Signups(mortise::Host host);
-  // Looks for the module sync, which may run or not.
-  void start();
   const SignupStore& store() const { return store_; }
   // Drops expired sign-ups.
   void purge(mortise::JobRun& run);
@@ -49,7 +46,6 @@ class Signups final : public auth_contract::runtime::SignUp {
   void send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const;
   std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
 
-  mortise::Host host_;
   mortise::Log log_;
   mortise::Db db_;
   mortise::Identity identity_;
@@ -60,7 +56,6 @@ class Signups final : public auth_contract::runtime::SignUp {
   SignupStore store_;
   std::string siteUrl_;
   RedirectRule redirects_;
-  std::optional<mortise::SyncSessions> sync_;
 };
 
 }  // namespace auth

@@ -17,7 +17,7 @@ class Files final : public mortise::ModuleServing<files_contract::files::Files> 
  public:
   explicit Files(mortise::Host host);
   void bind(mortise::Bindings& on) override;
-  void start() override;
+  void start() override { service_.start(); }
   const void* provide(std::string_view interfaceName) override;
 
  private:

@@ -42,11 +42,6 @@ void Files::bind(mortise::Bindings& on) {
   on.job("sweep", &sweep_, &Sweep::run);
 }
 
-void Files::start() {
-  service_.start();
-  sweep_.start();
-}
-
 const void* Files::provide(std::string_view interfaceName) {
   return interfaceName == MORTISE_FILES_STORE_V1 ? interface_.table() : nullptr;
 }

@@ -31,14 +31,11 @@ void eachOfPages(const JobRun& run, Next&& next, Use&& use) {
 }  // namespace
 
 Sweep::Sweep(mortise::Host host, const FileService& service)
-    : host_(host),
-      log_(host.log()),
+    : log_(host.log()),
       blobs_(host.blobs()),
       identity_(host.identity()),
       service_(service),
       store_(host.db()) {}
-
-void Sweep::start() { sessions_ = host_.optional<mortise::SyncSessions>(); }
 
 void Sweep::run(JobRun& run) {
   const auto old = mortise::now() - kYoung;
@@ -49,7 +46,7 @@ void Sweep::run(JobRun& run) {
   if (disowned > 0) log_.info("files of deleted users are nobody's now", {{"count", disowned}});
   if (removed == 0) return;
   log_.info("contents without files removed", {{"count", removed}});
-  if (sessions_) sessions_->reportCleaning(run, "contents of files", removed);
+  run.report({.target = "contents of files", .deleted = removed});
 }
 
 std::int64_t Sweep::removeUnheld(const JobRun& run, mortise::Time old) const {

@@ -6,10 +6,8 @@
 #include <mortise/identity.hpp>
 #include <mortise/jobs.hpp>
 #include <mortise/log.hpp>
-#include <mortise/sync_sessions.hpp>
 
 #include <cstdint>
-#include <optional>
 
 #include "file_service.hpp"
 #include "file_store.hpp"
@@ -20,7 +18,6 @@ namespace files {
 class Sweep {
  public:
   Sweep(mortise::Host host, const FileService& service);
-  void start();
 
   void run(mortise::JobRun& run);
 
@@ -30,13 +27,11 @@ class Sweep {
   std::int64_t removeUnknown(const mortise::JobRun& run, mortise::Time old) const;
   std::int64_t disown(const mortise::JobRun& run) const;
 
-  mortise::Host host_;
   mortise::Log log_;
   mortise::Blobs blobs_;
   mortise::Identity identity_;
   const FileService& service_;
   FileStore store_;
-  std::optional<mortise::SyncSessions> sessions_;  // from start() on, where the module sync is there
 };
 
 }  // namespace files

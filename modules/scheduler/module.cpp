@@ -67,8 +67,7 @@ std::string fromOf(const mortise::Json& body) {
 }  // namespace
 
 SchedulerModule::SchedulerModule(mortise::Host host)
-    : host_(host),
-      log_(host.log()),
+    : log_(host.log()),
       scheduler_(host.scheduler()),
       audit_(host.audit()),
       enabled_(host.config().boolean("enabled")),
@@ -80,7 +79,6 @@ void SchedulerModule::bind(mortise::Bindings& on) {
 }
 
 void SchedulerModule::start() {
-  sessions_ = host_.optional<mortise::SyncSessions>();
   scheduler_.enable(enabled_);
   if (!enabled_) log_.warning("no job runs on this server: scheduler.enabled is false");
 }
@@ -223,7 +221,7 @@ void SchedulerModule::purgeRuns(JobRun& run) {
   run.output("dropped " + std::to_string(removed));
   if (removed == 0) return;
   log_.info("old runs dropped", {{"count", removed}});
-  if (sessions_) sessions_->reportCleaning(run, "runs", removed);
+  run.report({.target = "runs", .deleted = removed});
 }
 
 }  // namespace scheduler

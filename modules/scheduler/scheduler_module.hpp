@@ -5,10 +5,8 @@
 #include <mortise/log.hpp>
 #include <mortise/module.hpp>
 #include <mortise/scheduler.hpp>
-#include <mortise/sync_sessions.hpp>
 
 #include <chrono>
-#include <optional>
 #include <string_view>
 
 #include "scheduler_contract.hpp"
@@ -45,11 +43,9 @@ class SchedulerModule final : public mortise::ModuleServing<scheduler_contract::
   // Audits and logs a change of the path's job.
   void record(const mortise::Request& request, std::string_view action) const;
 
-  mortise::Host host_;
   mortise::Log log_;
   mortise::Scheduler scheduler_;
   mortise::Audit audit_;
-  std::optional<mortise::SyncSessions> sessions_;
   bool enabled_;
   std::chrono::milliseconds runRetention_;
 };

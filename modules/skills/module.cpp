@@ -58,8 +58,7 @@ std::string keyOf(const Request& request) {
 }  // namespace
 
 Skills::Skills(mortise::Host host)
-    : host_(host),
-      log_(host.log()),
+    : log_(host.log()),
       db_(host.db()),
       audit_(host.audit()),
       identity_(host.identity()),
@@ -83,7 +82,6 @@ void Skills::bind(mortise::Bindings& on) {
 
 void Skills::start() {
   store_.open();
-  sessions_ = host_.optional<mortise::SyncSessions>();
   const auto installed = index_.current()->skills().size();
   log_.info("skills are read", {{"root", store_.root()}, {"skills", installed}});
 }
@@ -161,7 +159,7 @@ void Skills::refreshSources(JobRun& run) {
     run.output("switched off by skills.refresh");
     return;
   }
-  refresh_.run(run, sessions_);
+  refresh_.run(run);
 }
 
 void Skills::cleanUp(JobRun& run) {

@@ -5,9 +5,6 @@
 #include <mortise/identity.hpp>
 #include <mortise/jobs.hpp>
 #include <mortise/module.hpp>
-#include <mortise/sync_sessions.hpp>
-
-#include <optional>
 
 #include "catalog/catalog.hpp"
 #include "catalog/catalog_interface.hpp"
@@ -41,12 +38,10 @@ class Skills final : public mortise::ModuleServing<skills_contract::skills::Skil
   void refreshSources(mortise::JobRun& run);
   void cleanUp(mortise::JobRun& run);
 
-  mortise::Host host_;
   mortise::Log log_;
   mortise::Db db_;
   mortise::Audit audit_;
   mortise::Identity identity_;
-  std::optional<mortise::SyncSessions> sessions_;
   bool refreshes_;
   SkillStore store_;
   SkillIndex index_;

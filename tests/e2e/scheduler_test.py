@@ -482,7 +482,27 @@ class OnSqlite(unified_family.OnSqlite, SchedulerOperations, unittest.TestCase):
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class OnPostgres(unified_family.OnPostgres, SchedulerOperations, unittest.TestCase):
-    pass
+    def test_a_run_is_one_session_however_many_servers_look(self):
+        modules = ["auth", "probe", "sync", "scheduler"]
+        with MortiseServer({**support.QUICK, "db.url": self.server.options["db.url"]}, modules=modules) as other:
+            watchers = (self.user, unified_family.Browser(other).log_in("user_1"))
+
+            def seen(watcher):
+                answer = watcher.call("GET", "/api/v1/sync-sessions?limit=100&sync_category=other")
+                return {session["session_id"] for session in self.assertSuccess(answer, "获取同步会话列表成功")["items"]}
+
+            self.assertEqual(self.act("auth.purge_signups", "run").status, 200)
+            self.ended_run("auth.purge_signups")
+            known = seen(watchers[0])
+            for number in range(5):
+                self.sql("INSERT INTO auth_signups (email, id, username, username_folded, password_hash, redirect_to, code_mac, code_expires_at, tries,"
+                         f" claimed_until, created_at, expires_at) VALUES ('old{number}@x.org', 'old', 'old', 'old', '', '', '', 1, 0, 0, 1, 1)")
+                before = self.runs("auth.purge_signups")["total"]
+                self.assertEqual(self.act("auth.purge_signups", "run").status, 200)
+                unified_family.at_once(8, lambda i: seen(watchers[i % 2]))
+                self.ended_run("auth.purge_signups", before)
+                for made in unified_family.at_once(8, lambda i: seen(watchers[i % 2]) - known):
+                    self.assertEqual(len(made), number + 1)
 
 
 class SwitchedOff(unified_family.OnSqlite, Calls, unittest.TestCase):

@@ -2,6 +2,7 @@
 import hashlib
 import os
 import pathlib
+import signal
 import unittest
 
 import scheduler_test
@@ -99,6 +100,72 @@ class Scrub(Blobs, unified_family.OnSqlite, scheduler_test.Calls, unittest.TestC
         self.assertEqual(support.request(self.server, "GET", f"/probe/files/{blobs[3]}").body, contents[3])
         self.assertEqual(self.scrub()["outcome"], "succeeded")
         self.assertEqual(self.metric("mortise_blobs_damaged"), 1, "as long as the evidence lies there")
+
+
+class ScrubWatched(Blobs, unified_family.OnSqlite, scheduler_test.Calls, unittest.TestCase):
+    """A pass that takes minutes is a session while it goes on."""
+
+    @classmethod
+    def setUpClass(cls):
+        unified_family.start(cls, ["sync", "scheduler"], {"blobs.scrub_rate": "1KiB"})
+
+    def sessions(self, query=""):
+        return self.admin.call("GET", f"{SESSIONS}?sync_category=other&limit=100{query}").json()["data"]["items"]
+
+    def session(self, id):
+        return self.admin.call("GET", f"{SESSIONS}/{id}").json()["data"]["session"]
+
+    def errors(self, id):
+        return [record["error_message"] for record in self.admin.call("GET", f"{SESSIONS}/{id}/error-logs").json()["data"]["error_records"]]
+
+    def begin(self):
+        """The session of a pass that has begun to read."""
+        for _ in range(3):
+            self.put(os.urandom(200_000))
+        self.assertEqual(self.act(JOB, "run").status, 200)
+        session = support.wait_until(lambda: self.sessions("&status=running"), 20, "the session")[0]["session_id"]
+        support.wait_until(lambda: self.session(session)["instance_records"][0]["status"] == "running", 20, "the scope to be begun")
+        return session
+
+    def test_a_cancel_of_the_session_reaches_the_run(self):
+        session = self.begin()
+        before = self.runs(JOB)["total"]
+        self.assertEqual(self.admin.call("POST", f"{SESSIONS}/{session}/actions/cancel").status, 200)
+        run = self.ended_run(JOB, before - 1)
+        self.assertEqual(run["outcome"], "cancelled")
+        self.assertIn("cancelled in scope probe", run["output"])
+        detail = self.session(session)
+        self.assertEqual((detail["status"], detail["total_instances"], [record["status"] for record in detail["instance_records"]]),
+                         ("cancelled", 1, ["running"]))
+        self.assertEqual(self.admin.call("POST", f"{SESSIONS}/{session}/actions/cancel").status, 404)
+
+    def test_a_cancel_of_the_run_ends_the_session(self):
+        session = self.begin()
+        run = self.runs(JOB)["items"][0]["run_id"]
+        before = self.runs(JOB)["total"]
+        self.assertEqual(self.admin.call("POST", f"/api/v1/scheduler/runs/{run}/actions/cancel").status, 200)
+        self.assertEqual(self.ended_run(JOB, before - 1)["outcome"], "cancelled")
+        self.assertEqual(self.session(session)["status"], "failed")
+        self.assertEqual(self.errors(session), ["the run was asked to stop"])
+
+    def test_a_killed_server_leaves_one_session_that_failed(self):
+        session = self.begin()
+        known = {item["session_id"] for item in self.sessions()}
+        os.kill(self.server.pid, signal.SIGKILL)
+        self.server.process.wait()
+        unified_family.restart(self)
+        detail = self.session(session)
+        self.assertEqual((detail["status"], [record["status"] for record in detail["instance_records"]]), ("failed", ["failed"]))
+        self.assertEqual(self.errors(session), ["the server ended during the run"])
+        self.assertEqual({item["session_id"] for item in self.sessions()}, known)
+
+    def test_a_stopped_server_leaves_one_session_that_failed(self):
+        session = self.begin()
+        known = {item["session_id"] for item in self.sessions()}
+        self.server.stop()
+        unified_family.restart(self)
+        self.assertEqual((self.session(session)["status"], self.errors(session)), ("failed", ["the run was asked to stop"]))
+        self.assertEqual({item["session_id"] for item in self.sessions()}, known)
 
 
 class ScrubAlone(Blobs, unittest.TestCase):

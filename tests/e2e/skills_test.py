@@ -562,7 +562,8 @@ class Skills(SkillServer):
         self.assertEqual(self.admin.call("POST", f"/api/v1/sync-sessions/{session}/actions/cancel").status, 200)
         runs = f"/api/v1/scheduler/jobs/{JOB}/runs"
         run = support.wait_until(lambda: (run := self.user.call("GET", runs).json()["data"]["items"][0])["ended_at"] and run, 30, "the run to end")
-        self.assertIn("the session was cancelled before pdf-tools--", run["output"])
+        self.assertEqual(run["outcome"], "cancelled")
+        self.assertIn("stopped before pdf-tools--", run["output"])
         self.assertEqual([record["status"] for record in self.session(session)["instance_records"]], ["failed", "pending"])
         self.assertEqual(self.session(session)["status"], "cancelled")
         self.assertEqual({item["slug"]: item["bundle_file_count"] for item in self.list()}, {"first": 4, "pdf-tools": 4})

@@ -11,13 +11,16 @@ namespace skills {
 namespace {
 
 namespace json = mortise::json;
+using mortise::JobReport;
 using mortise::JobRun;
 
-constexpr std::size_t kMaxTarget = 255;  // bytes, by sync.sessions/1
+constexpr std::size_t kMaxTarget = 255;  // bytes, by jobs/1
 
 mortise::Counter counter(const mortise::Metrics& metrics, const char* outcome) {
   return metrics.counter("refreshes_total", "Looks at the sources of installed skills", {{"outcome", outcome}});
 }
+
+std::string targetOf(const Skill& skill) { return skill.record.id.substr(0, kMaxTarget); }
 
 std::string details(const Skill& skill, bool updated) {
   return json::object(
@@ -73,43 +76,35 @@ Refresh::Outcome Refresh::refresh(const Skill& skill) const {
   return outcome;
 }
 
-void Refresh::run(JobRun& run, const std::optional<mortise::SyncSessions>& sessions) const {
+JobReport Refresh::reportOf(const Skill& skill, const Outcome& outcome) {
+  JobReport report;
+  report.target = targetOf(skill);
+  report.details = details(skill, outcome.updated);
+  if (outcome.failed) {
+    report.failure = outcome.text;
+  } else {
+    report.synced = 1;
+    report.updated = outcome.updated ? 1 : 0;
+  }
+  return report;
+}
+
+void Refresh::run(JobRun& run) const {
   const auto snapshot = index_.current();
   const auto& skills = snapshot->skills();
-  if (skills.empty()) return;
-  std::optional<mortise::SyncSession> session;
-  std::vector<std::int64_t> records;
-  if (sessions) {
-    session.emplace(sessions->open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()}));
-    std::vector<mortise::SyncTarget> targets;
-    for (const auto& skill : skills)
-      targets.push_back({static_cast<std::int64_t>(targets.size()) + 1, skill.record.id.substr(0, kMaxTarget)});
-    records = session->addTargets(targets);
-  }
+  for (const auto& skill : skills) run.report({.target = targetOf(skill), .state = JobReport::State::pending});
   for (std::size_t i = 0; i < skills.size(); ++i) {
+    const auto& skill = skills[i];
     if (run.cancelled()) {
-      run.output("stopped before " + skills[i].record.id);
-      if (session) session->finish("the run was asked to stop");
+      run.output("stopped before " + skill.record.id);
       return;
     }
-    if (session && (session->cancelled() || !session->start(records[i]))) {
-      run.output("the session was cancelled before " + skills[i].record.id);
-      return;
-    }
-    const auto outcome = refresh(skills[i]);
-    run.output(skills[i].record.id + ": " + outcome.text);
-    run.progress(static_cast<int>((i + 1) * 100 / skills.size()), skills[i].record.id);
-    if (!session) continue;
-    if (outcome.failed) {
-      session->fail(records[i], outcome.text, details(skills[i], false));
-    } else {
-      mortise::SyncCounters counters;
-      counters.synced = 1;
-      counters.updated = outcome.updated ? 1 : 0;
-      session->complete(records[i], counters, details(skills[i], outcome.updated));
-    }
+    run.report({.target = targetOf(skill), .state = JobReport::State::running});
+    const auto outcome = refresh(skill);
+    run.output(skill.record.id + ": " + outcome.text);
+    run.progress(static_cast<int>((i + 1) * 100 / skills.size()), skill.record.id);
+    run.report(reportOf(skill, outcome));
   }
-  if (session) session->finish();
 }
 
 }  // namespace skills

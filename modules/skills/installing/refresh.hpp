@@ -5,12 +5,8 @@
 #include <mortise/jobs.hpp>
 #include <mortise/log.hpp>
 #include <mortise/metrics.hpp>
-#include <mortise/sync_sessions.hpp>
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "catalog/skill_index.hpp"
 #include "installing/changes.hpp"
@@ -23,9 +19,9 @@ class Refresh {
   Refresh(const Installer& installer, SkillIndex& index, const Changes& changes, mortise::Log log,
           const mortise::Metrics& metrics);
 
-  // One target of a sync session per skill, when there is a module for sessions. Stops between two skills when the run
-  // or the session is cancelled. A source that fails leaves the installed version alone.
-  void run(mortise::JobRun& run, const std::optional<mortise::SyncSessions>& sessions) const;
+  // Reports each skill as a target of the run. Stops between two skills when the run is cancelled. A source that fails
+  // leaves the installed version alone.
+  void run(mortise::JobRun& run) const;
 
  private:
   struct Outcome {
@@ -34,6 +30,7 @@ class Refresh {
     std::string text;  // for people
   };
   Outcome refresh(const Skill& skill) const;
+  static mortise::JobReport reportOf(const Skill& skill, const Outcome& outcome);
 
   const Installer& installer_;
   SkillIndex& index_;
