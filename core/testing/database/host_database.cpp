@@ -1,6 +1,7 @@
 #include "core/testing/database/host_database.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -96,6 +97,7 @@ class ModuleDatabase : public HostDatabase {
     db::Options options;
     options.connections = 4;
     options.synchronous = "NORMAL";
+    options.statementTimeout = std::chrono::milliseconds(0);  // none: a busy machine may take long to fill a table
     options.url = isPostgresql ? postgresUrl() : "sqlite:" + directory_.path() + "/test.db";
     database_ = db::Database::open(options);
     if (isPostgresql) ModuleDatabase::run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
