@@ -18,9 +18,19 @@ Json scalarOf(const Json& body, std::string_view name) {
   return value.isList() && value.size() > 0 ? value[value.size() - 1] : value;
 }
 
+// The text of a member of a trigger. Problem 400 when it is too long.
+std::string fieldOf(const Json& body, std::string_view name) {
+  auto text = textOf(body, name);
+  if (text.size() > MORTISE_TRIGGER_FIELD_MAX)
+    throw Problem(400, "scheduler_field_too_long")
+        .with("field", std::string(name))
+        .with("most", MORTISE_TRIGGER_FIELD_MAX);
+  return text;
+}
+
 std::string firstOf(const Json& body, std::initializer_list<std::string_view> names) {
   for (const auto name : names) {
-    if (auto text = textOf(body, name); !text.empty()) return text;
+    if (auto text = fieldOf(body, name); !text.empty()) return text;
   }
   return {};
 }
@@ -51,24 +61,24 @@ std::string textOf(const Json& body, std::string_view name) {
 
 mortise::Trigger triggerFrom(const Json& body) {
   mortise::Trigger trigger;
-  trigger.type = textOf(body, "trigger_type");
+  trigger.type = fieldOf(body, "trigger_type");
   if (trigger.type.empty()) throw Problem(400, "scheduler_trigger_type_missing");
-  trigger.timezone = textOf(body, "timezone");
-  trigger.cronExpression = textOf(body, "cron_expression");
+  trigger.timezone = fieldOf(body, "timezone");
+  trigger.cronExpression = fieldOf(body, "cron_expression");
   trigger.second = firstOf(body, {"cron_second", "second"});
   trigger.minute = firstOf(body, {"cron_minute", "minute"});
   trigger.hour = firstOf(body, {"cron_hour", "hour"});
   trigger.day = firstOf(body, {"cron_day", "day"});
   trigger.month = firstOf(body, {"cron_month", "month"});
   trigger.weekday = firstOf(body, {"cron_weekday", "cron_day_of_week", "day_of_week", "weekday"});
-  trigger.year = textOf(body, "year");
+  trigger.year = fieldOf(body, "year");
   trigger.weeks = countOf(body, "weeks");
   trigger.days = countOf(body, "days");
   trigger.hours = countOf(body, "hours");
   trigger.minutes = countOf(body, "minutes");
   trigger.seconds = countOf(body, "seconds");
   // A number is no date, even when its digits could be read as one.
-  if (scalarOf(body, "run_date").isText()) trigger.runDate = textOf(body, "run_date");
+  if (scalarOf(body, "run_date").isText()) trigger.runDate = fieldOf(body, "run_date");
   return trigger;
 }
 

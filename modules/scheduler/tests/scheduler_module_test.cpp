@@ -115,6 +115,26 @@ TEST_F(SchedulerModule, PreviewsATriggerAsClientsSendIt) {
   }
 }
 
+TEST_F(SchedulerModule, RefusesTextsThatAreTooLong) {
+  for (const char* field : {"cron_expression", "second", "cron_minute", "hour", "day", "month", "weekday", "year",
+                            "run_date", "timezone", "trigger_type"}) {
+    std::string list = "1st mon";
+    for (int i = 1; i < 1000; ++i) list += ",1st mon";
+    const auto body = R"({"trigger_type":"cron",")" + std::string(field) + R"(":")" + list + R"("})";
+    EXPECT_EQ(preview(body).status, 400) << field;
+    EXPECT_THAT(preview(body).body, HasSubstr(R"("message":")" + std::string(field) + " 不能超过 500 字节"));
+    EXPECT_EQ(admin_.put(kJob, body).status, 400) << field;
+  }
+}
+
+TEST_F(SchedulerModule, PreviewsNoMoreOftenThanItsLimitSays) {
+  int refused = 0;
+  for (int i = 0; i < 125; ++i) {
+    if (preview(R"({"trigger_type":"interval","hours":1})").status == 429) ++refused;
+  }
+  EXPECT_EQ(refused, 5);
+}
+
 TEST(SchedulerThatIsSwitchedOff, AnswersEveryOperationWithAConflict) {
   ModuleHarness harness{"scheduler", {{"identity.csrf_exempt_bearer", "true"}, {"scheduler.enabled", "false"}}};
   const auto admin = harness.admin();
