@@ -6,6 +6,7 @@
 #include <mortise/stream.hpp>
 #include <mortise/websocket.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,8 @@ class Probe final : public mortise::Module {
     on.operation("whoAmI", &Probe::whoAmI);
     on.operation("whoAmIFromWorker", &Probe::whoAmI);
     on.operation("slow", &Probe::slow);
+    on.operation("spin", &Probe::spin);
+    on.operation("spinning", &Probe::spinning);
     on.operation("throwIt", &Probe::throwIt);
     on.operation("putFile", &Probe::putFile);
     on.operation("putBlob", &Probe::putBlob);
@@ -144,6 +147,22 @@ class Probe final : public mortise::Module {
   Reply slow(const Request& request) {
     std::this_thread::sleep_for(std::chrono::milliseconds(request.query("ms").integer(0)));
     return Reply::ok(json::object({{"slept_ms", request.query("ms").integer(0)}}));
+  }
+
+  Reply spin(const Request& request) {
+    constexpr auto kFarTooLong = std::chrono::minutes(10);
+    const auto end = std::chrono::steady_clock::now() + kFarTooLong;
+    ++spinning_;
+    while (!request.expired() && std::chrono::steady_clock::now() < end) {
+    }
+    --spinning_;
+    if (request.expired()) ++ended_;
+    request.stopIfExpired();
+    return Reply::ok(json::object({{"expired", false}}));
+  }
+
+  Reply spinning(const Request&) {
+    return Reply::ok(json::object({{"spinning", spinning_.load()}, {"ended", ended_.load()}}));
   }
 
   Reply throwIt(const Request& request) {
@@ -332,6 +351,8 @@ class Probe final : public mortise::Module {
   ObjectCalls objects_;
   FileCalls files_;
   HealthCheck health_;
+  std::atomic<int> spinning_{0};
+  std::atomic<int> ended_{0};
   std::mutex streamsMutex_;
   std::vector<mortise::EventStream> streams_;
 };
