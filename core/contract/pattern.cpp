@@ -311,7 +311,7 @@ bool Pattern::holds(const Step& step, char32_t c) const {
   return inside != step.negated && c <= kLastCodePoint;
 }
 
-bool Pattern::matches(std::string_view utf8) const {
+std::optional<bool> Pattern::matches(std::string_view utf8, std::size_t& budget) const {
   if (utf8.size() > kMaxTextBytes) return false;
   // All live steps advance together, each at most once per character.
   std::vector<std::uint32_t> live, next, open;
@@ -368,6 +368,8 @@ bool Pattern::matches(std::string_view utf8) const {
     add(live, 0, current, hasCurrent);  // a match may begin anywhere
     if (done) return true;
     if (!hasCurrent) return false;
+    if (budget < live.size()) return std::nullopt;
+    budget -= live.size();
     before = current;
     hasBefore = true;
     const char32_t consumed = current;

@@ -3,7 +3,10 @@
 // state in the expression.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +23,13 @@ class Pattern {
   // properties) and for programs of more than 4000 steps.
   explicit Pattern(std::string_view source);
 
-  // True when some part of `utf8` matches, as JSON Schema asks; anchor with ^ and $.
-  bool matches(std::string_view utf8) const;
+  // True when some part of `utf8` matches, as JSON Schema asks; anchor with ^ and $. Takes what it costs off `budget`: for
+  // each character, how many steps are live. nullopt: the budget is used up.
+  std::optional<bool> matches(std::string_view utf8, std::size_t& budget) const;
+  bool matches(std::string_view utf8) const {
+    auto unlimited = std::numeric_limits<std::size_t>::max();
+    return matches(utf8, unlimited).value();
+  }
 
  private:
   friend class PatternCompiler;

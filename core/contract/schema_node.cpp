@@ -21,26 +21,33 @@ constexpr std::size_t kMaxNameBytes = 200;  // bytes of a member's name that an 
 // Parts of allOf, oneOf and anyOf that one check looks at. Where a schema contains itself in two of them, each level of
 // the body doubles the work.
 constexpr std::size_t kMaxParts = 500'000;
+// Steps of all patterns in one check. A text of 16 KB may keep a thousand of them live for each of its characters.
+constexpr std::size_t kMaxPatternSteps = 40'000'000;
 
-// Counts the parts from the outermost check of this thread on.
-class Parts {
+// What is left of both for the outermost check of this thread.
+class Budget {
  public:
-  Parts() {
-    if (depth_++ == 0) left_ = kMaxParts;
+  Budget() {
+    if (depth_++ > 0) return;
+    parts_ = kMaxParts;
+    patternSteps_ = kMaxPatternSteps;
   }
-  ~Parts() { --depth_; }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
-  static bool spent() { return left_ == 0; }
+  ~Budget() { --depth_; }
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
+  static bool spent() { return parts_ == 0; }
   // False: no part may be looked at any more.
-  static bool take() { return left_ != 0 && left_-- != 0; }
+  static bool takePart() { return parts_ != 0 && parts_-- != 0; }
+  static std::size_t& patternSteps() { return patternSteps_; }
 
  private:
   static thread_local std::size_t depth_;
-  static thread_local std::size_t left_;
+  static thread_local std::size_t parts_;
+  static thread_local std::size_t patternSteps_;
 };
-thread_local std::size_t Parts::depth_ = 0;
-thread_local std::size_t Parts::left_ = 0;
+thread_local std::size_t Budget::depth_ = 0;
+thread_local std::size_t Budget::parts_ = 0;
+thread_local std::size_t Budget::patternSteps_ = 0;
 
 // A member's name as the client sent it, for a location.
 std::string shownName(std::string_view name) {
@@ -180,8 +187,10 @@ void StringRules::check(const Value& value, const Location& location, Errors& er
     if (length > maxLength)
       return report(errors, location, "string_too_long", {{"max_length", std::to_string(maxLength)}});
   }
-  if (pattern != nullptr && !pattern->matches(text)) {
-    return report(errors, location, "string_pattern_mismatch", {{"pattern", patternText}});
+  if (pattern != nullptr) {
+    const auto matches = pattern->matches(text, Budget::patternSteps());
+    if (!matches) return report(errors, location, "too_complex");
+    if (!*matches) return report(errors, location, "string_pattern_mismatch", {{"pattern", patternText}});
   }
   const auto require = [&](bool good, const char* rule) {
     if (!good) report(errors, location, rule);
@@ -317,7 +326,7 @@ bool SchemaNode::typeFits(const Value& value, const Location& location, Errors& 
 void SchemaNode::check(const Value& value, Location& location, Errors& errors) const {
   if (target != nullptr) return target->check(value, location, errors);
   if (errors.size() >= kMaxErrors) return;
-  const Parts parts;
+  const Budget budget;
   if (value.IsNull() && nullable) return;
   if (!typeFits(value, location, errors)) return;
 
@@ -334,7 +343,7 @@ void SchemaNode::check(const Value& value, Location& location, Errors& errors) c
     report(errors, location, "literal_error", {{"expected", expected}});
   }
   for (const auto* part : allOf) {
-    if (!Parts::take()) return report(errors, location, "too_complex");
+    if (!Budget::takePart()) return report(errors, location, "too_complex");
     part->check(value, location, errors);
   }
   if (!discriminator.empty()) return checkDiscriminated(value, location, errors);
@@ -384,7 +393,7 @@ void SchemaNode::checkBranches(const std::vector<const SchemaNode*>& branches, b
   std::size_t suiting = 0;
   Errors complaints;  // of the last branch of the right kind
   for (const auto* branch : branches) {
-    if (!Parts::take()) return report(errors, location, "too_complex");
+    if (!Budget::takePart()) return report(errors, location, "too_complex");
     Errors own;
     branch->check(value, location, own);
     if (own.empty()) ++fitting;
@@ -392,7 +401,7 @@ void SchemaNode::checkBranches(const std::vector<const SchemaNode*>& branches, b
     ++suiting;
     complaints = std::move(own);
   }
-  if (Parts::spent()) return report(errors, location, "too_complex");
+  if (Budget::spent()) return report(errors, location, "too_complex");
   if (fitting == 1 || (fitting > 1 && !exactlyOne)) return;
   if (fitting == 0 && suiting == 1) {  // one branch of the right kind: its own complaints say more than "one_of"
     for (auto& complaint : complaints) report(errors, complaint.location, complaint.rule, complaint.params);

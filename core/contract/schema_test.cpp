@@ -1,5 +1,6 @@
 #include "core/contract/schema_compiler.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -191,6 +192,15 @@ TEST(Schema, LetsManyValuesChooseAmongAlternatives) {
   EXPECT_EQ(
       check("{'type':'array','items':{'oneOf':[{'type':'string'},{'type':'integer'},{'type':'object'}]}}", body + "]"),
       "");
+}
+
+// A pattern that keeps a thousand steps live is the contract's fault, not a reason to be busy for minutes.
+TEST(Schema, SpendsNoMoreThanABudgetOnPatterns) {
+  std::string body = "['" + std::string(16000, 'a') + "'";
+  for (int i = 0; i < 60; ++i) body += ",'" + std::string(16000, 'a') + "'";
+  EXPECT_THAT(check("{'type':'array','items':{'type':'string','pattern':'[a-z]{0,1000}x'}}", body + "]"),
+              testing::HasSubstr(" too_complex"));
+  EXPECT_EQ(check("{'type':'array','items':{'type':'string','pattern':'^([a-z]+)+$'}}", body + "]"), "");
 }
 
 TEST(Schema, RepeatsNoLongNameInEveryError) {
