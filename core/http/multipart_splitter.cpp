@@ -1,6 +1,7 @@
 #include "core/http/multipart_splitter.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "core/base/text.hpp"
@@ -50,6 +51,13 @@ std::optional<std::string> extendedValue(std::string_view text) {
   const std::size_t second = first == std::string_view::npos ? first : text.find('\'', first + 1);
   if (second == std::string_view::npos || !equalsNoCase(text.substr(0, first), "utf-8")) return std::nullopt;
   return text::percentDecode(text.substr(second + 1));
+}
+
+// Linear whatever the client sends: find() stops at each byte that a delimiter begins with.
+std::size_t positionOf(std::string_view wanted, std::string_view text) {
+  const void* found = ::memmem(text.data(), text.size(), wanted.data(), wanted.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
 bool isBoundaryCharacter(char c) {
@@ -104,7 +112,7 @@ Refusal MultipartSplitter::step(bool& more) {
   switch (state_) {
     case State::preamble:
     case State::data: {
-      const std::size_t position = rest.find(delimiter_);
+      const std::size_t position = positionOf(delimiter_, rest);
       const bool end = position != std::string_view::npos;
       // Bytes that may start a delimiter stay until more arrive.
       const std::size_t sure = end ? position : rest.size() - std::min(rest.size(), delimiter_.size() - 1);
