@@ -100,12 +100,15 @@ Reply Skills::listSkills(const Request&) {
 Reply Skills::installSkill(const Request& request, const contract::SkillInstallRequest& body) {
   const auto source = requestFrom(body);
   const auto installed = metrics_.counted(source.sourceRef, [&] {
-    return installer_.install(source, request.principal().userId, [&](Transaction& tx, const Installer::Plan& plan) {
-      audit_.in(tx).record(
-          request, "skills.installed", targetOf(plan.record.id),
-          json::object(
-              {{"source", plan.record.sourceRef}, {"version", plan.manifest.version}, {"replaced", plan.replaces}}));
-    });
+    return installer_.install(
+        source, request.principal().userId,
+        [&](Transaction& tx, const Installer::Plan& plan) {
+          audit_.in(tx).record(request, "skills.installed", targetOf(plan.record.id),
+                               json::object({{"source", plan.record.sourceRef},
+                                             {"version", plan.manifest.version},
+                                             {"replaced", plan.replaces}}));
+        },
+        Cancellation([&request] { return request.expired(); }));
   });
   const auto& record = installed.record;
   log_.info("skill installed", {{"skill", record.id},

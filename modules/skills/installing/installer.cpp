@@ -28,25 +28,27 @@ bool isSame(const NewSkill& fresh, const SkillContent& installed) {
 
 }  // namespace
 
-Installer::Loaded Installer::load(const Source& source, bool mayFail) const {
+Installer::Loaded Installer::load(const Source& source, bool mayFail, const Cancellation& cancelled) const {
   try {
-    auto fetched = sources_.fetch(source);
+    auto fetched = sources_.fetch(source, {}, cancelled);
     return {std::move(fetched.bundle), std::move(fetched.validator)};
   } catch (const Problem& problem) {
-    if (!mayFail) throw;
+    if (!mayFail || cancelled.isSet()) throw;
     log_.warning("a skill is installed without its bundle", {{"source", source.ref}, {"reason", reasonOf(problem)}});
     return {};
   }
 }
 
 Installer::Installed Installer::install(const InstallRequest& request, std::string_view userId,
-                                        const std::function<void(Transaction&, const Plan&)>& record) const {
+                                        const std::function<void(Transaction&, const Plan&)>& record,
+                                        const Cancellation& cancelled) const {
   const auto source = sources_.parse(request.sourceType, request.sourceRef);
-  auto loaded = load(source, !request.manifest.empty() || !request.skillMd.empty());
+  auto loaded = load(source, !request.manifest.empty() || !request.skillMd.empty(), cancelled);
   auto fresh = newSkill(source, std::move(loaded.bundle),
                         {std::move(loaded.validator), request.manifest, request.skillMd, false});
   const auto now = mortise::isoTime(mortise::now());
   fresh.lastSyncAt = now;
+  cancelled.check();
   auto staged = std::optional(store_.stage(fresh));
 
   const auto lock = store_.lock();

@@ -42,8 +42,10 @@ class Installer {
   };
   // A skill with the same slug is replaced and keeps id, `enabled` and when it was made. `record` writes down what is
   // done, in a transaction and before the skill takes its place: what it throws leaves everything as it was.
+  // Problem 503 and nothing installed when `cancelled` is set before the bundle is there.
   Installed install(const InstallRequest& request, std::string_view userId,
-                    const std::function<void(mortise::Transaction&, const Plan&)>& record) const;
+                    const std::function<void(mortise::Transaction&, const Plan&)>& record,
+                    const Cancellation& cancelled = Cancellation(nullptr)) const;
 
   enum class Refreshed : char { unchanged, updated, gone };
   // Fetches an installed skill again and replaces it when its source has changed, keeping its id. gone: it was removed
@@ -55,7 +57,7 @@ class Installer {
     std::optional<Bundle> bundle;
     std::string validator;
   };
-  Loaded load(const Source& source, bool mayFail) const;
+  Loaded load(const Source& source, bool mayFail, const Cancellation& cancelled) const;
   std::optional<Provenance> provenanceOf(const std::string& id) const;
 
   mortise::Db db_;

@@ -45,7 +45,8 @@ bool isMoreThanAPath(std::string_view target) {
 }
 
 bool isOfKind(std::string_view path) {
-  const auto lowered = ascii::lower(path);
+  constexpr std::size_t kLongestEnding = 5;
+  const auto lowered = ascii::lower(path.substr(path.size() - std::min(path.size(), kLongestEnding)));
   return std::any_of(kEndings.begin(), kEndings.end(),
                      [&](std::string_view ending) { return lowered.ends_with(ending); });
 }

@@ -1,7 +1,8 @@
 // Whether whoever asked for a bundle still wants it.
 #pragma once
 
-#include <atomic>
+#include <functional>
+#include <utility>
 
 #include <mortise/problem.hpp>
 
@@ -9,14 +10,15 @@ namespace skills {
 
 class Cancellation {
  public:
-  explicit Cancellation(const std::atomic<bool>* flag) noexcept : flag_(flag) {}
-  bool isSet() const noexcept { return flag_ != nullptr && flag_->load(std::memory_order_relaxed); }
+  // `asked` is called often, from several threads; true: not wanted any more. Empty: always wanted.
+  explicit Cancellation(std::function<bool()> asked) : asked_(std::move(asked)) {}
+  bool isSet() const { return asked_ && asked_(); }
   void check() const {
     if (isSet()) throw mortise::Problem(503, "skill_fetch_cancelled");
   }
 
  private:
-  const std::atomic<bool>* flag_;
+  std::function<bool()> asked_;
 };
 
 }  // namespace skills

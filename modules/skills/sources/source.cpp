@@ -41,16 +41,15 @@ Source Sources::parse(std::string_view type, std::string_view ref) const {
   throw mortise::Problem(422, "skill_source_type");
 }
 
-Fetched Sources::fetch(const Source& source, std::string_view validator, const std::atomic<bool>* cancelled) const {
-  const Cancellation cancellation(cancelled);
-  cancellation.check();
+Fetched Sources::fetch(const Source& source, std::string_view validator, const Cancellation& cancelled) const {
+  cancelled.check();
   if (source.type == "local") {
-    return fetchLocal(LocalSource(options_.localRoots), source.ref, validator, cancellation);
+    return fetchLocal(LocalSource(options_.localRoots), source.ref, validator, cancelled);
   }
   const auto tree = GithubTree::parse(source.ref);
-  const GithubClient client(options_, http_, cancellation);
-  return options_.githubTarball ? fetchTarball(client, tree, validator, cancellation)
-                                : fetchContents(client, tree, validator, cancellation);
+  const GithubClient client(options_, http_, cancelled);
+  return options_.githubTarball ? fetchTarball(client, tree, validator, cancelled)
+                                : fetchContents(client, tree, validator, cancelled);
 }
 
 }  // namespace skills

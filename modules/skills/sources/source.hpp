@@ -3,13 +3,13 @@
 
 #include <mortise/http_client.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bundle/bundle.hpp"
+#include "sources/cancellation.hpp"
 
 namespace skills {
 
@@ -41,11 +41,11 @@ class Sources {
   Source parse(std::string_view type, std::string_view ref) const;
   // Reads the whole bundle; nothing is written anywhere. Problem 422: not found, refused, over a limit, unreadable (the
   // message names path and rule); 422 with details {"reset_at": ISO time} when GitHub's rate limit is used up;
-  // 503 when the source does not answer, or `cancelled` was set. `cancelled` may be null. Thread-safe. [worker]
+  // 503 when the source does not answer, or `cancelled` is set. Thread-safe. [worker]
   // The validator of a local source is a digest of what was read, so nothing escapes it. That of GitHub is the ETags of
   // the folder listings (names and blob ids) or of the tarball: it is as good as GitHub's ETags are.
   Fetched fetch(const Source& source, std::string_view validator = {},
-                const std::atomic<bool>* cancelled = nullptr) const;
+                const Cancellation& cancelled = Cancellation(nullptr)) const;
 
  private:
   SourceOptions options_;

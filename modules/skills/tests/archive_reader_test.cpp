@@ -148,8 +148,8 @@ TEST(AnArchive, DoesNotUnpackGigabytesThatAreLeftOut) {
 }
 
 TEST(AnArchive, IsReadNoFurtherOnceCancelled) {
-  const std::atomic<bool> flag{true};
-  const auto refused = refusalOf([&] { return bundleOfArchive(packed("tar", {kMain}), Cancellation(&flag)); });
+  const Cancellation set([] { return true; });
+  const auto refused = refusalOf([&] { return bundleOfArchive(packed("tar", {kMain}), set); });
   EXPECT_EQ(refused.code, "skill_fetch_cancelled");
   EXPECT_EQ(refused.status, 503);
 }

@@ -43,6 +43,10 @@ TEST(References, AreFoundInLinearTime) {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += "](";
   EXPECT_EQ(referencesIn(text), Paths{});
+  // Each of these bytes may end a path of a script without blanks.
+  std::string bare;
+  while (bare.size() < 4 << 20) bare += "references/" + std::string(1013, '\xC3');
+  EXPECT_EQ(referencesIn(bare), Paths{});
 }
 
 TEST(Context, IsTheBodyAndWhatItRefersTo) {

@@ -297,10 +297,10 @@ TEST_P(GithubEitherWay, GivesUpOnWhatDoesNotEnd) {
 }
 
 TEST_P(GithubEitherWay, StopsWhenCancelled) {
-  const std::atomic<bool> cancelled{true};
+  const Cancellation cancelled([] { return true; });
   const Sources sources(options_, CurlExchange::client());
   const auto source = sources.parse("github", "https://github.com/ada/tools/tree/main/skills/pdf");
-  EXPECT_EQ(refusalOf([&] { return sources.fetch(source, "", &cancelled).validator; }).code, "skill_fetch_cancelled");
+  EXPECT_EQ(refusalOf([&] { return sources.fetch(source, "", cancelled).validator; }).code, "skill_fetch_cancelled");
 }
 
 TEST_P(GithubEitherWay, RefusesLinks) {
