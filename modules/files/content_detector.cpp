@@ -11,6 +11,17 @@ namespace files {
 namespace {
 
 constexpr const char* kUnknown = "application/octet-stream";
+constexpr std::size_t kExpressionsLookAt = 8192;  // libmagic's default
+// Of a content that begins with little but white space: looking for a line costs a fifth of a second there, and every
+// other caller waits for its turn.
+constexpr std::size_t kExpressionsLookAtBlank = 1024;
+
+bool isMostlyBlank(std::string_view start) {
+  start = start.substr(0, kExpressionsLookAt);
+  const auto blank =
+      std::count_if(start.begin(), start.end(), [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+  return static_cast<std::size_t>(blank) > start.size() / 4 * 3;
+}
 
 }  // namespace
 
@@ -27,6 +38,8 @@ ContentDetector::ContentDetector() : cookie_(magic_open(MAGIC_MIME | MAGIC_NO_CH
 std::string ContentDetector::detect(std::string_view start) const {
   if (start.empty()) return kUnknown;
   const std::lock_guard lock(mutex_);
+  const std::size_t most = isMostlyBlank(start) ? kExpressionsLookAtBlank : kExpressionsLookAt;
+  magic_setparam(cookie_.get(), MAGIC_PARAM_REGEX_MAX, &most);
   const char* detected = magic_buffer(cookie_.get(), start.data(), start.size());
   if (detected == nullptr || !isContentType(detected)) return kUnknown;
   std::string type(detected);
