@@ -103,14 +103,14 @@ class SqliteDatabase final : public Database, public ConnectionPool {
     return std::make_unique<LeasedConnection>(*this, from.at(*slot), access, *slot);
   }
 
-  bool ping(std::chrono::milliseconds timeout) override {
+  std::string trouble(std::chrono::milliseconds timeout) override {
     try {
       const auto connection = lease(Access::read, timeout);
       static constexpr ColumnType kColumns[] = {ColumnType::integer};
-      return connection->query("SELECT count(*) FROM sqlite_master", {}, kColumns)->next();
+      connection->query("SELECT count(*) FROM sqlite_master", {}, kColumns)->next();
+      return {};
     } catch (const Error& error) {
-      log::warning("the database does not answer", {{"reason", error.what()}});
-      return false;
+      return error.what();
     }
   }
 
@@ -142,25 +142,25 @@ class PostgresDatabase final : public Database, public ConnectionPool {
   Backend backend() const override { return Backend::postgresql; }
 
   std::unique_ptr<Connection> connect(Access access, std::chrono::milliseconds timeout) override {
-    const auto slot = connections_.lease(Clock::now() + timeout,
-                                         [&] { return std::make_unique<PostgresConnection>(settings_, watchdog_); });
+    const auto slot = connections_.lease(
+        Clock::now() + timeout, [&] { return std::make_unique<PostgresConnection>(settings_, watchdog_, moves_); });
     if (!slot) throw exhausted("database connection", timeout);
     return std::make_unique<LeasedConnection>(*this, connections_.at(*slot), access, *slot);
   }
 
-  bool ping(std::chrono::milliseconds timeout) override {
+  std::string trouble(std::chrono::milliseconds timeout) override {
     const auto deadline = Clock::now() + timeout;
     // Opening a connection through SOCI may take longer than the caller allows, so only an open one is used.
     const auto slot = connections_.take(deadline);
-    if (!slot) return false;
+    if (!slot) return exhausted("database connection", timeout).what();
     const auto left = [&] {
       return std::max(std::chrono::milliseconds(1),
                       std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
     };
     const bool standing = connections_.open(*slot);
-    const bool answered = standing ? connections_.at(*slot).answers(left()) : postgresAnswers(settings_, left());
-    connections_.release(*slot, answered || !standing);
-    return answered;
+    auto reason = standing ? connections_.at(*slot).trouble(left()) : postgresTrouble(settings_, left());
+    connections_.release(*slot, reason.empty() || !standing);
+    return reason;
   }
 
   void backupTo(const std::string&) override {
@@ -173,6 +173,7 @@ class PostgresDatabase final : public Database, public ConnectionPool {
 
   const PostgresSettings settings_;
   Watchdog watchdog_;  // outlives the connections that it watches
+  PostgresMoves moves_{0};
   Connections<PostgresConnection> connections_;
 };
 

@@ -80,8 +80,9 @@ class Database {
   // Runs `work` inside one write transaction, and again (at most 5 times, with jitter) when it lost a race. Commits on
   // return, rolls back on an exception. Inside a joined transaction: once, in a savepoint.
   void transaction(const std::function<void(Connection&)>& work);
-  // SELECT 1 with a deadline. Returns false when the database does not answer.
-  virtual bool ping(std::chrono::milliseconds timeout) = 0;
+  // Asks the database, within `timeout`, whether it answers and takes writes. Returns an empty text when it does, else
+  // the reason.
+  virtual std::string trouble(std::chrono::milliseconds timeout) = 0;
   // SQLite: online backup into `path` (consistent, other writers go on); PostgreSQL: throws (use pg_dump).
   virtual void backupTo(const std::string& path) = 0;
 

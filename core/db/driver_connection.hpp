@@ -34,7 +34,7 @@ class DriverConnection {
   virtual void commit() = 0;
   virtual void rollback() = 0;
   virtual bool inTransaction() = 0;
-  // Cheap: false when the server is known to be gone; the pool then opens a new connection.
+  // Cheap: false when the server is known to be gone, or to be the wrong one; the pool then opens a new connection.
   virtual bool alive() = 0;
 
  protected:
@@ -46,6 +46,8 @@ class DriverConnection {
   virtual bool changesData(PreparedStatement& statement) = 0;
   // The meaning of a failure; reads the connection's own state.
   virtual Error translated(const soci::soci_error& error) = 0;
+  // Whether the server keeps prepared statements for this connection.
+  virtual PreparedStatement::Kept kept() const { return PreparedStatement::Kept::byServer; }
   // True when a prepared statement has become invalid and must be prepared again.
   virtual bool stale() const { return false; }
 

@@ -9,11 +9,16 @@
 #include <cerrno>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <set>
+
+#include "core/ops/log.hpp"
 
 namespace mortise::db {
 namespace {
 
+constexpr const char* kSilent = "it does not answer";
+constexpr const char* kReadOnly = "it takes no writes, as a stand-by does";
 constexpr std::chrono::milliseconds kGrace{5000};  // time for the server to answer after its statement_timeout
 
 PGconn* handleOf(soci::session& session) {
@@ -35,11 +40,24 @@ ErrorKind kindOf(std::string_view state) {
   if (state.starts_with("23")) return ErrorKind::constraint;
   if (state == "40001" || state == "40P01") return ErrorKind::serialization;
   if (state == "53100") return ErrorKind::full;
-  if (state.starts_with("08") || state.starts_with("53") || state.starts_with("57") || state == "55P03") {
+  if (state.starts_with("08") || state.starts_with("53") || state.starts_with("57") || state == "55P03" ||
+      state == "40003") {
     return ErrorKind::unavailable;
   }
   if (state.starts_with("42") && state != "42501") return ErrorKind::syntax;
   return ErrorKind::other;
+}
+
+// The server ends the session, or the two sides no longer agree on what was said or prepared (a pooler that hands out
+// other server processes does that): whatever comes next on this connection can't be relied on.
+bool endsConnection(std::string_view state) {
+  return state.starts_with("08") || state.starts_with("57P") || state == "26000" || state == "42P05";
+}
+
+std::string oneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
 }
 
 struct FreeOptions {
@@ -74,6 +92,24 @@ bool waitFor(int fd, short events, Clock::time_point deadline) {
   }
 }
 
+// Empty: the server takes writes; else the reason why not. nullopt: no answer by `deadline`.
+std::optional<std::string> writeTrouble(PGconn* handle, Clock::time_point deadline) {
+  std::string reason = kSilent;
+  if (PQsendQuery(handle, "SHOW transaction_read_only") != 1) return std::nullopt;
+  while (true) {
+    while (PQisBusy(handle) == 1) {
+      if (!waitFor(PQsocket(handle), POLLIN, deadline) || PQconsumeInput(handle) == 0) return std::nullopt;
+    }
+    const std::unique_ptr<PGresult, FreeResult> result(PQgetResult(handle));
+    if (!result) return reason;
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) == 0) {
+      reason = oneLine(PQresultErrorMessage(result.get()));
+    } else {
+      reason = std::string_view(PQgetvalue(result.get(), 0, 0)) == "on" ? kReadOnly : "";
+    }
+  }
+}
+
 }  // namespace
 
 PostgresSettings postgresSettings(const Options& options) {
@@ -95,6 +131,7 @@ PostgresSettings postgresSettings(const Options& options) {
   std::vector<std::pair<std::string, std::string>> fallbacks{{"connect_timeout", std::to_string(seconds)},
                                                              {"application_name", "mortise"},
                                                              {"client_encoding", "UTF8"},
+                                                             {"target_session_attrs", "read-write"},
                                                              {"tcp_user_timeout", "20000"}};
   std::string host = "localhost", port, user, database;
   for (const PQconninfoOption* option = parsed.get(); option->keyword; ++option) {
@@ -112,39 +149,58 @@ PostgresSettings postgresSettings(const Options& options) {
   return settings;
 }
 
-bool postgresAnswers(const PostgresSettings& settings, std::chrono::milliseconds limit) {
+std::string postgresTrouble(const PostgresSettings& settings, std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   const std::unique_ptr<PGconn, Finish> connection(PQconnectStart(settings.conninfo.c_str()));
-  if (!connection || PQstatus(connection.get()) == CONNECTION_BAD) return false;
+  const auto reason = [&] { return oneLine(PQerrorMessage(connection.get())); };
+  if (!connection || PQstatus(connection.get()) == CONNECTION_BAD) return reason();
   PostgresPollingStatusType step = PGRES_POLLING_WRITING;
   while (step != PGRES_POLLING_OK) {
-    if (step == PGRES_POLLING_FAILED) return false;
+    if (step == PGRES_POLLING_FAILED) return reason();
     const short events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!waitFor(PQsocket(connection.get()), events, deadline)) return false;
+    if (!waitFor(PQsocket(connection.get()), events, deadline)) return kSilent;
     step = PQconnectPoll(connection.get());
   }
-  return true;
+  // A pooler greets with what it knew of the server some time ago.
+  return writeTrouble(connection.get(), deadline).value_or(kSilent);
 }
 
-PostgresConnection::PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog)
-    : watchdog_(watchdog), statementTimeout_(settings.statementTimeout) {
+PostgresConnection::PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog, PostgresMoves& moves)
+    : watchdog_(watchdog),
+      statementTimeout_(settings.statementTimeout),
+      moves_(moves),
+      openedAt_(moves.load()),
+      shown_(settings.shown) {
   try {
     session_.open(soci::postgresql, settings.conninfo);
   } catch (const soci::soci_error& error) {
-    std::string reason = error.get_error_message();
-    std::replace(reason.begin(), reason.end(), '\n', ' ');
-    while (!reason.empty() && reason.back() == ' ') reason.pop_back();
-    throw Error(ErrorKind::unavailable, settings.shown + ": " + reason);
+    throw Error(ErrorKind::unavailable, shown_ + ": " + oneLine(error.get_error_message()));
   }
   watched_.fd = PQsocket(handleOf(session_));
   watchdog_.add(&watched_);
   try {
-    const std::string timeout = std::to_string(statementTimeout_.count());
-    command(
-        ("SET statement_timeout = " + timeout + "; SET TIME ZONE 'UTC'; SET standard_conforming_strings = on").c_str());
+    prepareSession();
   } catch (...) {
     watchdog_.remove(&watched_);
     throw;
+  }
+}
+
+void PostgresConnection::prepareSession() {
+  const auto process = command("SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SELECT pg_backend_pid()");
+  // A pooler greets in its own name, since the server process behind it changes.
+  pooled_ = process != std::to_string(PQbackendPID(handleOf(session_)));
+  if (!pooled_) {
+    command("SET statement_timeout = " + std::to_string(statementTimeout_.count()));
+    return;
+  }
+  try {
+    command("BEGIN");
+    command("COMMIT");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::unavailable,
+                shown_ + ": the connection pooler in front of the database carries no transactions (" + error.what() +
+                    "); set its pool_mode to transaction or session");
   }
 }
 
@@ -169,9 +225,17 @@ Error PostgresConnection::failure(const std::string& state, const std::string& t
     return Error(ErrorKind::unavailable,
                  "the connection to the database server was lost; what was not committed is undone");
   }
-  // "cached plan must not change result type", "prepared statement does not exist": after a migration or a reset by a
-  // connection pooler.
-  stale_ = state == "0A000" || state == "26000";
+  // "cached plan must not change result type": after a migration.
+  stale_ = state == "0A000";
+  if (meansWrongServer(state)) {
+    noteWrongServer(firstLine(text));
+    return Error(ErrorKind::unavailable, "the database server takes no writes, as a stand-by does (" + state + ")");
+  }
+  if (endsConnection(state)) {
+    broken_ = true;
+    return Error(ErrorKind::unavailable,
+                 "the database server ended the session: " + firstLine(text) + " (" + state + ")");
+  }
   if (state == "57014") {
     return Error(ErrorKind::unavailable,
                  "the statement took longer than " + std::to_string(statementTimeout_.count()) + " ms and was stopped");
@@ -180,6 +244,23 @@ Error PostgresConnection::failure(const std::string& state, const std::string& t
   if (state.starts_with("22"))
     shown.resize(std::min(shown.find(": \""), shown.size()));  // removes the value from a "bad data" message
   return Error(kindOf(state), shown + (state.empty() ? "" : " (" + state + ")"));
+}
+
+// A fail-over leaves connections to a server that still answers, and reads, but is not the one to write to.
+bool PostgresConnection::meansWrongServer(const std::string& state) {
+  if (state == "25006") return true;  // read_only_sql_transaction
+  const char* const standBy = PQparameterStatus(handleOf(session_), "in_hot_standby");
+  // What a stand-by says of locks, of serializable transactions, of recovery.
+  return standBy != nullptr && std::string_view(standBy) == "on" && (state == "55000" || state == "0A000");
+}
+
+void PostgresConnection::noteWrongServer(const std::string& reason) {
+  broken_ = true;
+  auto seen = openedAt_;
+  if (moves_.compare_exchange_strong(seen, openedAt_ + 1)) {
+    log::warning("the database server takes no writes; all connections to it are opened anew",
+                 {{"database", shown_}, {"reason", reason}});
+  }
 }
 
 Error PostgresConnection::translated(const soci::soci_error& error) {
@@ -194,12 +275,13 @@ Error PostgresConnection::translated(const soci::soci_error& error) {
   return Error(ErrorKind::syntax, firstLine(text));
 }
 
-void PostgresConnection::command(const char* sql) {
+std::string PostgresConnection::command(const std::string& sql) {
   arm();
-  const std::unique_ptr<PGresult, FreeResult> result(PQexec(handleOf(session_), sql));
+  const std::unique_ptr<PGresult, FreeResult> result(PQexec(handleOf(session_), sql.c_str()));
   disarm();
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return;
+  if (status == PGRES_TUPLES_OK && PQntuples(result.get()) > 0) return PQgetvalue(result.get(), 0, 0);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return {};
   const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
   const char* text = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
   throw failure(state ? state : "", text ? text : PQerrorMessage(handleOf(session_)));
@@ -223,7 +305,7 @@ void PostgresConnection::script(std::string_view sql) {
   const std::chrono::milliseconds usual = statementTimeout_;
   statementTimeout_ = std::chrono::milliseconds(0);  // building an index may take long
   try {
-    command(std::string(sql).c_str());
+    command(std::string(sql));
   } catch (...) {
     statementTimeout_ = usual;
     throw;
@@ -269,7 +351,9 @@ std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
   return names;
 }
 
-void PostgresConnection::begin(Access) { command("BEGIN"); }
+void PostgresConnection::begin(Access) {
+  command(pooled_ ? "BEGIN; SET LOCAL statement_timeout = " + std::to_string(statementTimeout_.count()) : "BEGIN");
+}
 
 void PostgresConnection::commit() {
   switch (PQtransactionStatus(handleOf(session_))) {
@@ -297,6 +381,7 @@ bool PostgresConnection::inTransaction() {
 }
 
 bool PostgresConnection::alive() {
+  if (broken_ || openedAt_ != moves_.load()) return false;
   PGconn* const handle = handleOf(session_);
   while (PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE) {
     char byte;
@@ -308,25 +393,15 @@ bool PostgresConnection::alive() {
   return false;
 }
 
-bool PostgresConnection::answers(std::chrono::milliseconds limit) {
-  const auto deadline = Clock::now() + limit;
+std::string PostgresConnection::trouble(std::chrono::milliseconds limit) {
   PGconn* const handle = handleOf(session_);
-  bool answered = false;
-  bool finished = PQsendQuery(handle, "SELECT 1") == 1;
-  while (finished) {
-    while (PQisBusy(handle) == 1) {
-      if (!waitFor(PQsocket(handle), POLLIN, deadline) || PQconsumeInput(handle) == 0) {
-        finished = false;
-        break;
-      }
-    }
-    if (!finished) break;
-    const std::unique_ptr<PGresult, FreeResult> result(PQgetResult(handle));
-    if (!result) return answered;
-    answered = PQresultStatus(result.get()) == PGRES_TUPLES_OK;
+  const auto reason = writeTrouble(handle, Clock::now() + limit);
+  if (!reason) {
+    ::shutdown(PQsocket(handle), SHUT_RDWR);  // a late answer must not meet the next statement: alive() sees this
+    return kSilent;
   }
-  ::shutdown(PQsocket(handle), SHUT_RDWR);  // a late answer must not reach the next statement: alive() sees this
-  return false;
+  if (*reason == kReadOnly) noteWrongServer(*reason);
+  return *reason;
 }
 
 }  // namespace mortise::db

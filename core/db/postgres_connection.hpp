@@ -1,7 +1,9 @@
 // One PostgreSQL connection: settings, transactions, SQLSTATEs, and the detection of a lost server.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "core/db/driver_connection.hpp"
@@ -17,13 +19,18 @@ struct PostgresSettings {
 
 // Reads postgresql://..., postgres://... and postgresql:key=value ... Throws Error whose text does not contain the URL.
 PostgresSettings postgresSettings(const Options& options);
-// Opens a new connection and returns whether the server greets in time. Never blocks longer than `limit`.
-bool postgresAnswers(const PostgresSettings& settings, std::chrono::milliseconds limit);
+// Opens a new connection. Returns an empty text when the server greets in time and takes writes, else the reason. Never
+// blocks longer than `limit`.
+std::string postgresTrouble(const PostgresSettings& settings, std::chrono::milliseconds limit);
+
+// How often a connection of one pool has found that its server is the wrong one. Connections that were opened before
+// the last time are not used again: most likely they lead to the same server.
+using PostgresMoves = std::atomic<std::uint64_t>;
 
 class PostgresConnection final : public DriverConnection {
  public:
-  // Throws Error{unavailable} that names the server and the reason.
-  PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog);
+  // Both references outlive it. Throws Error{unavailable} that names the server and the reason.
+  PostgresConnection(const PostgresSettings& settings, Watchdog& watchdog, PostgresMoves& moves);
   ~PostgresConnection() override;
 
   void reset(PreparedStatement& statement) override;
@@ -36,8 +43,9 @@ class PostgresConnection final : public DriverConnection {
   bool inTransaction() override;
   bool alive() override;
 
-  // SELECT 1; never blocks longer than `limit`.
-  bool answers(std::chrono::milliseconds limit);
+  // Asks whether the server takes writes; never blocks longer than `limit`. Returns an empty text when it does, else the
+  // reason.
+  std::string trouble(std::chrono::milliseconds limit);
 
  protected:
   soci::session& session() override { return session_; }
@@ -47,16 +55,29 @@ class PostgresConnection final : public DriverConnection {
   bool changesData(PreparedStatement&) override { return false; }  // libpq has the whole result when execution returns
   Error translated(const soci::soci_error& error) override;
   bool stale() const override { return stale_; }
+  PreparedStatement::Kept kept() const override {
+    return pooled_ ? PreparedStatement::Kept::byNobody : PreparedStatement::Kept::byServer;
+  }
 
  private:
-  void command(const char* sql);
+  // Returns the first value of the last statement's first row; empty when there is none.
+  std::string command(const std::string& sql);
+  // What is set for the whole connection. Finds out whether a pooler stands in between.
+  void prepareSession();
   std::set<std::string> firstColumn(const char* sql);
   Error failure(const std::string& state, const std::string& text);
+  bool meansWrongServer(const std::string& state);
+  void noteWrongServer(const std::string& reason);
 
   soci::session session_;
   Watchdog& watchdog_;
   Watchdog::Entry watched_;
   std::chrono::milliseconds statementTimeout_;
+  PostgresMoves& moves_;
+  const std::uint64_t openedAt_;  // of moves_
+  const std::string shown_;
+  bool pooled_ = false;  // transactions may each meet another server process: nothing is kept between them
+  bool broken_ = false;  // out of step with the server, or with a server that goes
   bool stale_ = false;
 };
 

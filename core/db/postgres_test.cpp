@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <chrono>
 #include <functional>
+#include <thread>
 
 #include "core/db/database.hpp"
 #include "tests/peers/postgres.hpp"
@@ -70,14 +73,14 @@ TEST_F(PostgresTest, AConnectionLostInATransactionIsUnavailableAndThenReplaced) 
 }
 
 TEST_F(PostgresTest, ARestartedServerIsFoundAgain) {
-  EXPECT_TRUE(database_->ping(5s));
+  EXPECT_EQ(database_->trouble(5s), "");
   server_->stop();
-  EXPECT_FALSE(database_->ping(5s));
+  EXPECT_NE(database_->trouble(5s), "");
   std::string text;
   EXPECT_EQ(kindOf([&] { database_->lease(Access::read); }, &text), ErrorKind::unavailable);
   EXPECT_NE(text.find("postgresql://app@"), std::string::npos) << text;
   server_->start();
-  EXPECT_TRUE(database_->ping(5s));
+  EXPECT_EQ(database_->trouble(5s), "");
   EXPECT_EQ(one(*database_->lease(Access::read), "SELECT 1"), 1);
 }
 
@@ -86,17 +89,122 @@ TEST_F(PostgresTest, AFrozenServerHoldsNobodyForEver) {
   options.statementTimeout = 100ms;
   options.leaseTimeout = 1s;
   const auto database = Database::open(options);
-  EXPECT_TRUE(database->ping(5s));
+  EXPECT_EQ(database->trouble(5s), "");
   {
     const auto connection = database->lease(Access::read);
     server_->freeze();
     const auto start = std::chrono::steady_clock::now();
-    EXPECT_FALSE(database->ping(200ms));
+    EXPECT_NE(database->trouble(200ms), "");
     EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
     EXPECT_EQ(kindOf([&] { one(*connection, "SELECT 1"); }), ErrorKind::unavailable);
     server_->thaw();
   }
   EXPECT_EQ(one(*database->lease(Access::read), "SELECT 1"), 1);
+}
+
+// As a fail-over leaves it: the server still answers and reads.
+TEST_F(PostgresTest, AServerThatTurnsReadOnlyIsUnavailableUntilItTakesWrites) {
+  const auto readOnly = [&](const std::string& value) {
+    server_->sql("ALTER SYSTEM SET default_transaction_read_only = " + value);
+    server_->sql("SELECT pg_reload_conf()");
+  };
+  const auto write = [&] { return database_->lease(Access::write)->execute("INSERT INTO t VALUES (DEFAULT)", {}); };
+  database_->lease(Access::write)->executeScript("CREATE TABLE t (id BIGSERIAL PRIMARY KEY)");
+  std::int64_t before = 0;
+  {
+    const auto first = database_->lease(Access::write);
+    const auto second = database_->lease(Access::write);  // another connection to the same server
+    before = one(*second, "SELECT pg_backend_pid()");
+    readOnly("on");
+    std::string text;
+    while (true) {  // the reload takes a moment
+      try {
+        first->execute("INSERT INTO t VALUES (DEFAULT)", {});
+        std::this_thread::sleep_for(5ms);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+        text = error.what();
+        break;
+      }
+    }
+    EXPECT_NE(text.find("25006"), std::string::npos) << text;
+  }
+  std::string text;
+  EXPECT_EQ(kindOf(write, &text), ErrorKind::unavailable);
+  EXPECT_NE(text.find("read-only"), std::string::npos) << text;
+  EXPECT_NE(database_->trouble(5s).find("read-only"), std::string::npos) << database_->trouble(5s);
+  EXPECT_EQ(kindOf([&] { Database::open(options_); }), ErrorKind::unavailable);
+  readOnly("off");
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (database_->trouble(5s) != "" && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(write(), 1);
+  const auto first = database_->lease(Access::read);
+  const auto second = database_->lease(Access::read);
+  EXPECT_NE(one(*first, "SELECT pg_backend_pid()"), before) << "a connection to the wrong server was kept";
+  EXPECT_NE(one(*second, "SELECT pg_backend_pid()"), before) << "a connection to the wrong server was kept";
+}
+
+TEST_F(PostgresTest, HealthSeesAReadOnlyServerOnAStandingConnection) {
+  EXPECT_EQ(database_->trouble(5s), "");
+  const auto session = database_->lease(Access::write);
+  session->executeScript("SET default_transaction_read_only = on");
+  EXPECT_EQ(kindOf([&] { session->executeScript("CREATE TABLE x (n BIGINT)"); }), ErrorKind::unavailable);
+}
+
+TEST_F(PostgresTest, TheOperatorsOwnChoiceOfServersStands) {
+  server_->sql("ALTER ROLE app SET default_transaction_read_only = on");
+  EXPECT_EQ(kindOf([&] { Database::open(options_); }), ErrorKind::unavailable);
+  Options options = options_;
+  options.url += " target_session_attrs=any";
+  const auto database = Database::open(options);
+  EXPECT_EQ(one(*database->lease(Access::read), "SELECT 1"), 1);
+  EXPECT_NE(database->trouble(5s), "");
+  EXPECT_EQ(kindOf([&] { database->lease(Access::write)->executeScript("CREATE TABLE x (n BIGINT)"); }),
+            ErrorKind::unavailable);
+  server_->sql("ALTER ROLE app RESET default_transaction_read_only");
+  EXPECT_NO_THROW(database->lease(Access::write)->executeScript("CREATE TABLE x (n BIGINT)"));
+}
+
+// What a pooler does that hands out another server process.
+TEST_F(PostgresTest, AForgottenPreparedStatementIsUnavailableOnceAndThenPreparedOnANewConnection) {
+  Options options = options_;
+  options.connections = 1;
+  const auto database = Database::open(options);
+  EXPECT_EQ(one(*database->lease(Access::write), "SELECT 7"), 7);
+  database->lease(Access::write)->executeScript("DEALLOCATE ALL");
+  std::string text;
+  EXPECT_EQ(kindOf([&] { one(*database->lease(Access::write), "SELECT 7"); }, &text), ErrorKind::unavailable);
+  EXPECT_NE(text.find("26000"), std::string::npos) << text;
+  EXPECT_EQ(one(*database->lease(Access::write), "SELECT 7"), 7);
+}
+
+TEST_F(PostgresTest, ACrashedBackendIsUnavailableForAllUntilTheServerHasRecovered) {
+  std::int64_t victim = 0;
+  const auto other = database_->lease(Access::write);
+  victim = one(*database_->lease(Access::write), "SELECT pg_backend_pid()");
+  EXPECT_EQ(one(*other, "SELECT 1"), 1);
+  ::kill(static_cast<pid_t>(victim), SIGKILL);  // 57P02 for the rest, then 57P03 until it has recovered
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  bool seen = false;
+  while (std::chrono::steady_clock::now() < deadline) {
+    try {
+      if (one(*database_->lease(Access::write), "SELECT 1") == 1 && seen) break;
+    } catch (const Error& error) {
+      seen = true;
+      ASSERT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    }
+    std::this_thread::sleep_for(2ms);
+    if (!seen) {
+      try {
+        one(*other, "SELECT 1");
+      } catch (const Error& error) {
+        seen = true;
+        ASSERT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+      }
+    }
+  }
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(one(*database_->lease(Access::write), "SELECT 1"), 1);
 }
 
 TEST_F(PostgresTest, AFailedTransactionDoesNotPassForACommit) {

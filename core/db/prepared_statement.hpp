@@ -4,6 +4,7 @@
 
 #include <soci/soci.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,9 +16,13 @@ namespace mortise::db {
 
 class PreparedStatement {
  public:
+  enum class Kept : std::uint8_t {
+    byServer,  // under a name, for the life of the connection
+    byNobody,  // sent whole with each execution: what is wrong with the SQL shows then
+  };
   // Prepares. Throws soci::soci_error.
   PreparedStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
-                    std::span<const ColumnType> columns);
+                    std::span<const ColumnType> columns, Kept kept);
   PreparedStatement(const PreparedStatement&) = delete;
   PreparedStatement& operator=(const PreparedStatement&) = delete;
 

@@ -45,8 +45,8 @@ Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
       health(std::chrono::seconds(1), &metrics) {
   health.add("database", true, kCheckLimit,
              [&database = *stores.database, product = stores.database->product()](std::chrono::milliseconds limit) {
-               const bool answers = database.ping(limit);
-               return ops::CheckResult{answers, answers ? product : product + " does not answer"};
+               const auto trouble = database.trouble(limit);
+               return ops::CheckResult{trouble.empty(), trouble.empty() ? product : product + ": " + trouble};
              });
   if (cache->redisPool()) {
     health.add("redis", false, kCheckLimit, [this](std::chrono::milliseconds) {

@@ -156,7 +156,22 @@ class Postgres:
     def start(self):
         self._run(POSTGRES_BIN / "initdb", "-D", self.folder / "data", "-U", "root", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
                   "--no-instructions")
-        log = open(self.folder / "log", "wb")
+        self._launch()
+        self.sql("CREATE ROLE app LOGIN")
+        return self
+
+    def stand_by(self):
+        """Another server that follows this one and takes no writes until promote()."""
+        other = Postgres()
+        other._run(POSTGRES_BIN / "pg_basebackup", "-D", other.folder / "data", "-h", self.folder, "-U", "root", "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        other._launch()
+        return other
+
+    def promote(self):
+        assert self.sql("SELECT pg_promote(true, 30)").strip() == "t"
+
+    def _launch(self):
+        log = open(self.folder / "log", "ab")
         self._server = subprocess.Popen(
             [*self._as, str(POSTGRES_BIN / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), "-c", "listen_addresses=", "-c",
              "shared_buffers=16MB", "-c", "max_connections=60"], cwd=self.folder, env=self._environment, stderr=log, stdout=log,
@@ -164,8 +179,6 @@ class Postgres:
         log.close()
         ready = [str(POSTGRES_BIN / "pg_isready"), "-q", "-h", str(self.folder)]
         _wait(lambda: subprocess.run(ready).returncode == 0, 20, "PostgreSQL to accept connections")
-        self.sql("CREATE ROLE app LOGIN")
-        return self
 
     def sql(self, text, database="postgres"):
         return self._run(POSTGRES_BIN / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "root", "-d", database, "-c", text)
@@ -190,6 +203,51 @@ class Postgres:
         self.stop()
 
 
+class PgBouncer:
+    """A pooler in front of a Postgres. url(URL) is the same database through it."""
+
+    PROGRAM = "/usr/sbin/pgbouncer"
+
+    def __init__(self, postgres, mode, connections):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgb-"))
+        self.folder.chmod(0o755)
+        (self.folder / "users").write_text('"app" ""\n"root" ""\n')
+        (self.folder / "ini").write_text(
+            f"[databases]\n* = host={postgres.folder}\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {self.folder}\nauth_type = trust\n"
+            f"auth_file = {self.folder}/users\npool_mode = {mode}\ndefault_pool_size = {connections}\nmax_client_conn = 200\nlogfile = {self.folder}/log\n"
+            f"server_check_delay = 0\nserver_login_retry = 1\n")
+        self._as = []
+        if os.getuid() == 0:  # it refuses root
+            self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+            for path in [self.folder, *self.folder.iterdir()]:
+                shutil.chown(path, "nobody")
+
+    @classmethod
+    def available(cls):
+        return os.path.exists(cls.PROGRAM) and Postgres.available()
+
+    def start(self):
+        self._process = subprocess.Popen([*self._as, self.PROGRAM, "-q", str(self.folder / "ini")], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        _wait(lambda: (self.folder / ".s.PGSQL.6432").exists(), 20, "PgBouncer to listen")
+        return self
+
+    def url(self, url):
+        return re.sub(r"host=\S+", f"host={self.folder}&port=6432", url)
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+        (self.folder / ".s.PGSQL.6432").unlink(missing_ok=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class OnPostgresDatabase:
     """The first base of a case whose server calls its class's database(): a separate PostgreSQL."""
 
@@ -211,6 +269,7 @@ class Redis:
             self.port = probe.getsockname()[1]
         self.folder = tempfile.mkdtemp(prefix="redis-")
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.socket = os.path.join(self.folder, "socket")
         self._server = None
 
     @staticmethod
@@ -219,7 +278,7 @@ class Redis:
 
     def start(self):
         self._server = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder],
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
         _wait(lambda: self.command("ping") == "PONG", 20, "Redis to answer")
         return self
