@@ -147,7 +147,10 @@ class MemoryCache final : public Cache {
 class RedisCache final : public Cache {
  public:
   RedisCache(std::shared_ptr<redis::Pool> pool, const CacheOptions& options)
-      : pool_(std::move(pool)), prefix_(options.prefix + "cache:"), largest_(options.maxBytes / 8) {}
+      : pool_(std::move(pool)),
+        prefix_(options.prefix + "cache:"),
+        health_(options.prefix + "health"),
+        largest_(options.maxBytes / 8) {}
 
   std::optional<std::string> get(std::string_view key) override {
     redis::Reply reply = pool_->command({"GET", full(key)});
@@ -174,7 +177,8 @@ class RedisCache final : public Cache {
 
   std::chrono::microseconds ping() override {
     const auto start = Clock::now();
-    pool_->command({"PING"});
+    // Not PING, which a server answers that takes no writes.
+    pool_->command({"SET", health_, "1", "PX", "60000"});
     return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
   }
 
@@ -198,7 +202,7 @@ class RedisCache final : public Cache {
   }
 
   std::shared_ptr<redis::Pool> pool_;
-  std::string prefix_;
+  std::string prefix_, health_;
   std::size_t largest_;
 };
 

@@ -43,7 +43,7 @@ class Cache {
   // Adds to a counter, 0 when absent; `ttl` counts from its creation. Throws ServiceError{invalid} when the value is no
   // number.
   virtual std::int64_t increment(std::string_view key, std::int64_t by, std::chrono::milliseconds ttl) = 0;
-  // A round trip. Throws when the store does not answer.
+  // A round trip of a small write. Throws when the store does not answer or takes no writes.
   virtual std::chrono::microseconds ping() = 0;
   virtual bool blocking() const = 0;  // true: only from workers
   // The connection pool, for limits and events; nullptr for memory:.

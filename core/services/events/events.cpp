@@ -163,6 +163,7 @@ struct Events::Implementation {
     bool complained = false;
     while (!stopping) {
       try {
+        const auto moves = pool->moves();
         redis::Connection connection(pool->address(), pool->options());
         connection.command({"SUBSCRIBE", options.channel});
         if (!first) markGap();
@@ -170,7 +171,7 @@ struct Events::Implementation {
         if (complained) log::info("events from other servers arrive again", {{"redis", pool->address().shown()}});
         complained = false;
         bridged = true;
-        listen(connection);
+        listen(connection, moves);
       } catch (const std::exception& error) {
         if (!complained) log::warning("events from other servers do not arrive", {{"reason", error.what()}});
         complained = true;
@@ -181,9 +182,10 @@ struct Events::Implementation {
     }
   }
 
-  void listen(redis::Connection& connection) {
+  void listen(redis::Connection& connection, std::uint64_t moves) {
     int silent = 0;
     while (!stopping) {
+      if (pool->moves() != moves) throw ServiceError(ErrorKind::unavailable, "redis is another server by now");
       const redis::Reply reply = connection.receive(milliseconds(250));
       if (reply.type == redis::Reply::Type::nil) {
         // A connection that only listens does not notice a lost server; one that expects an answer does.

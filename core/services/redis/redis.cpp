@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <condition_variable>
@@ -85,18 +86,51 @@ Reply converted(const redisReply& raw) {
   return reply;
 }
 
+// "READONLY" of "READONLY You can't write ...". Before version 7 a script's error has it behind the place in the script:
+// "ERR Error running script (call to f_...): @user_script:1: -READONLY You can't write ...".
+std::string_view codeOf(std::string_view text) {
+  if (const auto inner = text.find(": -"); text.starts_with("ERR ") && inner != std::string_view::npos)
+    text.remove_prefix(inner + 3);
+  return text.substr(0, text.find(' '));
+}
+
+template <std::size_t N>
+bool isOneOf(std::string_view code, const std::string_view (&codes)[N]) {
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+// It answers, but is not the server to work with: a replica after a switch, one that has no data yet, one that wants
+// another login, one that is full of clients.
+bool meansWrongServer(const Reply& reply) {
+  static constexpr std::string_view kCodes[] = {"READONLY",    "LOADING", "MASTERDOWN",
+                                                "CLUSTERDOWN", "NOAUTH",  "WRONGPASS"};
+  return reply.type == Reply::Type::error &&
+         (isOneOf(codeOf(reply.text), kCodes) || reply.text.starts_with("ERR max number of clients"));
+}
+
 [[noreturn]] void throwErrorReply(const Reply& reply, const Address& address) {
-  const std::string_view text = reply.text;
-  if (text.starts_with("OOM")) {
-    throw ServiceError(ErrorKind::full, "redis at " + address.shown() + " is full: " + reply.text);
+  static constexpr std::string_view kAway[] = {"BUSY", "TRYAGAIN", "NOPERM", "MISCONF", "NOREPLICAS"};
+  static constexpr std::string_view kElsewhere[] = {"MOVED", "ASK"};
+  const auto code = codeOf(reply.text);
+  const auto text = "redis at " + address.shown() + ": " + reply.text;
+  if (code == "OOM") throw ServiceError(ErrorKind::full, "redis at " + address.shown() + " is full: " + reply.text);
+  if (meansWrongServer(reply) || isOneOf(code, kAway)) throw ServiceError(ErrorKind::unavailable, text, 1);
+  if (isOneOf(code, kElsewhere)) {
+    throw ServiceError(ErrorKind::unavailable,
+                       text + "; cache.url must lead to a server that has all keys, not to one node of several", 1);
   }
-  for (const std::string_view start : {"LOADING", "READONLY", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOAUTH",
-                                       "WRONGPASS", "NOPERM", "MISCONF", "NOREPLICAS", "ERR max number of clients"}) {
-    if (text.starts_with(start)) {
-      throw ServiceError(ErrorKind::unavailable, "redis at " + address.shown() + ": " + reply.text, 1);
-    }
+  throw ServiceError(ErrorKind::invalid, text);
+}
+
+// Empty: a server to work with. HELLO tells it since version 6; who does not know HELLO, or may not ask, is believed.
+std::string faultOf(const Reply& hello) {
+  for (std::size_t i = 0; i + 1 < hello.items.size(); i += 2) {
+    const auto& name = hello.items[i].text;
+    const auto& value = hello.items[i + 1].text;
+    if (name == "role" && value != "master") return "is a " + value + ", which takes no writes";
+    if (name == "mode" && value == "sentinel") return "is a sentinel, which keeps no data; name the server itself";
   }
-  throw ServiceError(ErrorKind::invalid, "redis at " + address.shown() + ": " + reply.text);
+  return {};
 }
 
 [[noreturn]] void throwBroken(const redisContext& context, const Address& address) {
@@ -203,6 +237,8 @@ Connection::Connection(const Address& address, const Options& options) {
       }
     }
     if (address.database != 0) must({"SELECT", std::to_string(address.database)});
+    if (const auto fault = faultOf(command({"HELLO", "2"})); !fault.empty())
+      throw ServiceError(ErrorKind::unavailable, "redis at " + address.shown() + " " + fault, 1);
   } catch (...) {
     redisFree(context_);
     throw;
@@ -281,6 +317,7 @@ struct Pool::Implementation {
   std::condition_variable freed;
   std::vector<std::unique_ptr<Connection>> idle;
   std::size_t inUse = 0;
+  std::atomic<std::uint64_t> moves{0};
 
   // Counts one slot as used while it exists; returns only connections that are in step with the server.
   class Lease {
@@ -347,11 +384,24 @@ struct Pool::Implementation {
     freed.notify_all();  // wakes the waiters, which then fail at once
   }
 
+  // The other connections most likely lead to the same server.
+  void leaveServer() {
+    ++moves;
+    const std::lock_guard lock(mutex);
+    idle.clear();
+  }
+
   Reply raw(const Arguments& arguments) {
     if (!breaker.admits()) refuse();
     Lease lease(*this);
     try {
       Reply reply = lease.connection().command(arguments);
+      if (meansWrongServer(reply)) {
+        lease.drop();
+        leaveServer();
+        failed(ServiceError(ErrorKind::unavailable, "redis at " + address.shown() + ": " + reply.text));
+        return reply;
+      }
       if (breaker.succeeded()) log::info("redis answers again", {{"address", address.shown()}});
       return reply;
     } catch (const ServiceError& error) {
@@ -390,6 +440,7 @@ Reply Pool::eval(const Script& script, const Arguments& keys, const Arguments& a
   return reply;
 }
 
+std::uint64_t Pool::moves() const { return implementation_->moves; }
 const Address& Pool::address() const { return implementation_->address; }
 const Options& Pool::options() const { return implementation_->options; }
 

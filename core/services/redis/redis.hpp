@@ -57,8 +57,9 @@ class Script {
 using Arguments = std::vector<std::string_view>;
 
 // Thread-safe. A connection that timed out or failed is discarded, since its late answer would be read as the next
-// one's. Connects lazily: the pool can be created while Redis is down. While Redis is unreachable calls fail at once,
-// except one probe every `pause`.
+// one's. An answer that means "wrong server" (READONLY after a switch, and the like) discards all of them. Connects
+// lazily: the pool can be created while Redis is down. While Redis is unreachable calls fail at once, except one probe
+// every `pause`.
 class Pool {
  public:
   Pool(Address address, Options options = {});
@@ -73,6 +74,8 @@ class Pool {
              const Arguments& arguments);  // EVALSHA, loads the script when needed
   const Address& address() const;
   const Options& options() const;
+  // How often the server turned out to be the wrong one. Connections of one's own that are older should be made anew.
+  std::uint64_t moves() const;
 
  private:
   struct Implementation;
@@ -82,7 +85,8 @@ class Pool {
 // A dedicated connection (subscriptions). Not thread-safe except for shutdown().
 class Connection {
  public:
-  Connection(const Address& address, const Options& options);  // throws as Pool::command
+  // Throws as Pool::command does, and ServiceError{unavailable} when the server is a replica or a sentinel.
+  Connection(const Address& address, const Options& options);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -13,40 +15,43 @@ namespace mortise::services::redis {
 
 bool RedisPeer::installed() { return ::access("/usr/bin/redis-server", X_OK) == 0; }
 
-RedisPeer::RedisPeer(const std::string& password) : password_(password) {
+RedisPeer::RedisPeer(const std::string& password, bool sentinel) : password_(password), sentinel_(sentinel) {
+  if (sentinel_) std::ofstream(directory_.path() + "/sentinel.conf") << "dir " << directory_.path() << '\n';
   peers::giveToNobody(directory_.path());
+  if (sentinel_) peers::giveToNobody(directory_.path() + "/sentinel.conf");
   start();
+}
+
+std::string RedisPeer::control(std::vector<std::string> command, const std::string& password) {
+  const auto out = directory_.path() + "/cli";
+  ::unlink(out.c_str());
+  std::vector<std::string> whole{"/usr/bin/redis-cli", "-s", directory_.path() + "/r.sock"};
+  const auto& login = password.empty() ? password_ : password;
+  if (!login.empty()) whole.insert(whole.end(), {"--no-auth-warning", "-a", login});
+  whole.insert(whole.end(), command.begin(), command.end());
+  peers::Process cli({whole, directory_.path(), true, out});
+  if (cli.wait(std::chrono::seconds(10)) != 0) throw std::runtime_error("redis-cli failed: " + command.front());
+  std::ifstream text(out);
+  return {std::istreambuf_iterator<char>(text), {}};
 }
 
 void RedisPeer::start() {
   const std::string& path = directory_.path();
   peers::Launch launch;
-  launch.command = {"/usr/bin/redis-server",
-                    "--port",
-                    "0",
-                    "--unixsocket",
-                    path + "/r.sock",
-                    "--unixsocketperm",
-                    "777",
-                    "--dir",
-                    path,
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no",
-                    "--daemonize",
-                    "no"};
+  launch.command = {"/usr/bin/redis-server"};
+  if (sentinel_) launch.command.insert(launch.command.end(), {path + "/sentinel.conf", "--sentinel"});
+  launch.command.insert(launch.command.end(),
+                        {"--port", "0", "--unixsocket", path + "/r.sock", "--unixsocketperm", "777", "--dir", path,
+                         "--save", "", "--appendonly", "no", "--daemonize", "no"});
   if (!password_.empty()) launch.command.insert(launch.command.end(), {"--requirepass", password_});
   launch.directory = path;
   launch.log = path + "/log";
   process_ = std::make_unique<peers::Process>(launch);
-  const Address address = parseAddress(url());
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (std::chrono::steady_clock::now() < deadline && process_->running()) {
     try {
-      Connection connection(address, {});
-      if (connection.command({"PING"}).text == "PONG") return;
-    } catch (const ServiceError&) {
+      if (control({"PING"}).starts_with("PONG")) return;
+    } catch (const std::runtime_error&) {  // not yet
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -175,7 +180,9 @@ TEST_F(Redis, ScriptsAreLoadedWhenTheServerForgotThem) {
 }
 
 TEST_F(Redis, ErrorRepliesKeepTheirKind) {
-  Pool pool(parseAddress(peer_->url()));
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  Pool pool(parseAddress(peer_->url()), options);
   const auto kindOf = [&](const Arguments& command) {
     try {
       pool.command(command);
@@ -185,15 +192,112 @@ TEST_F(Redis, ErrorRepliesKeepTheirKind) {
     return -1;
   };
   EXPECT_EQ(kindOf({"NOSUCHCOMMAND"}), static_cast<int>(ErrorKind::invalid));
-  pool.command({"REPLICAOF", "127.0.0.1", "1"});
+  peer_->control({"REPLICAOF", "127.0.0.1", "1"});
   EXPECT_EQ(kindOf({"SET", "a", "b"}), static_cast<int>(ErrorKind::unavailable));
-  pool.command({"REPLICAOF", "NO", "ONE"});
+  peer_->control({"REPLICAOF", "NO", "ONE"});
   pool.command({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_EQ(kindOf({"SET", "a", "b"}), static_cast<int>(ErrorKind::full));
   Address wrong = parseAddress(peer_->url());
   wrong.password = "wrong";
   Pool denied(wrong);
   EXPECT_THROW(denied.command({"PING"}), ServiceError);
+}
+
+// After a switch the old server still answers PING and GET.
+TEST_F(Redis, AServerThatBecameAReplicaIsLeftUntilItIsTheMasterAgain) {
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  Pool pool(parseAddress(peer_->url()), options);
+  const auto failureOf = [&](const auto& work) -> std::string {
+    try {
+      work();
+    } catch (const ServiceError& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+      return error.what();
+    }
+    return {};
+  };
+  const Script write("return redis.call('SET', KEYS[1], '1')");
+  pool.eval(write, {"k"}, {});
+  EXPECT_EQ(pool.moves(), 0u);
+  peer_->control({"REPLICAOF", "127.0.0.1", "1"});
+  EXPECT_NE(failureOf([&] { pool.eval(write, {"k"}, {}); }).find("READONLY"), std::string::npos);
+  EXPECT_EQ(pool.moves(), 1u);
+  for (int i = 0; i < 3; ++i) {  // reads as well: what they would see may be old
+    const auto failure = failureOf([&] { pool.command({"GET", "k"}); });
+    EXPECT_NE(failure.find("is a replica"), std::string::npos) << failure;
+  }
+  peer_->control({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(pool.command({"GET", "k"}).text, "1");
+  EXPECT_EQ(failureOf([&] { pool.eval(write, {"k"}, {}); }), "");
+}
+
+TEST_F(Redis, OtherAnswersOfAWrongServerCloseTheConnectionToo) {
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  options.connections = 1;
+  Pool pool(parseAddress(peer_->url()), options);
+  const auto connection = [&] { return pool.command({"CLIENT", "ID"}).integer; };
+  // Scripts say them, as a server at its start, a replica without its master and a cluster without slots would.
+  std::uint64_t moves = 0;
+  for (const std::string answer :
+       {"LOADING Redis is loading the dataset in memory", "MASTERDOWN Link with MASTER is down", "NOAUTH log in first",
+        "CLUSTERDOWN Hash slot not served", "READONLY You can't write against a read only replica."}) {
+    const auto before = connection();
+    const Script script("return redis.error_reply('" + std::string(answer.substr(0, answer.find('\''))) + "')");
+    try {
+      pool.eval(script, {}, {});
+      ADD_FAILURE() << answer;
+    } catch (const ServiceError& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    }
+    EXPECT_EQ(pool.moves(), ++moves) << answer;
+    EXPECT_NE(connection(), before) << answer;
+  }
+  // These come from the right server, or from one whose connection is no worse than a new one.
+  for (const std::string answer : {"MOVED 3999 127.0.0.1:6381", "ASK 3999 127.0.0.1:6381", "TRYAGAIN wait",
+                                   "NOREPLICAS Not enough good replicas to write.", "MISCONF can't persist"}) {
+    const auto before = connection();
+    const Script script("return redis.error_reply(\"" + answer + "\")");
+    try {
+      pool.eval(script, {}, {});
+      ADD_FAILURE() << answer;
+    } catch (const ServiceError& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    }
+    EXPECT_EQ(connection(), before) << answer;
+  }
+  EXPECT_EQ(pool.moves(), moves);
+}
+
+TEST_F(Redis, AServerThatStartedAgainWithAnotherPasswordIsUnavailable) {
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  Pool pool(parseAddress(peer_->url()), options);
+  pool.command({"SET", "k", "v"});
+  peer_->control({"CONFIG", "SET", "requirepass", "another"});
+  peer_->control({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}, "another");
+  try {
+    pool.command({"GET", "k"});
+    FAIL() << "no error";
+  } catch (const ServiceError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    EXPECT_EQ(std::string(error.what()).find("s3cret"), std::string::npos) << error.what();
+  }
+  peer_->control({"CONFIG", "SET", "requirepass", "s3cret"}, "another");
+  EXPECT_EQ(pool.command({"GET", "k"}).text, "v");
+}
+
+TEST_F(Redis, ASentinelIsNoServer) {
+  const RedisPeer sentinel({}, true);
+  Pool pool(parseAddress(sentinel.url()));
+  try {
+    pool.command({"SET", "a", "b"});
+    FAIL() << "no error";
+  } catch (const ServiceError& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    EXPECT_NE(std::string(error.what()).find("is a sentinel"), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace

@@ -146,6 +146,7 @@ TEST_F(S3ClientTest, RefusalsSayWhatToSet) {
   wrong = options_;
   wrong.region = "eu-central-1";
   failure = failureOf([&] { Client(wrong).head("default", key_); });
+  EXPECT_EQ(failure.kind(), ErrorKind::unavailable) << "the wrong place is no lack of rights";
   EXPECT_EQ(std::string(failure.what()),
             "object store: bucket default is in the region us-east-1; set blobs.s3_region");
 

@@ -59,9 +59,12 @@ ServiceError refusalOf(const HttpResponse& response, const std::string& bucket, 
                          code == "TemporaryRedirect" || code == "IllegalLocationConstraintException" ||
                          response.status == 301 || response.status == 307;
   if (elsewhere) {
-    return denied(region.empty() ? "bucket " + bucket + " is reached another way (" + described(response, refusal) +
-                                       "); check blobs.s3_region, blobs.s3_endpoint and blobs.s3_addressing"
-                                 : "bucket " + bucket + " is in the region " + region + "; set blobs.s3_region");
+    return ServiceError(ErrorKind::unavailable,
+                        "object store: bucket " + bucket +
+                            (region.empty() ? " is reached another way (" + described(response, refusal) +
+                                                  "); check blobs.s3_region, blobs.s3_endpoint and blobs.s3_addressing"
+                                            : " is in the region " + region + "; set blobs.s3_region"),
+                        5);
   }
   if (code == "InvalidAccessKeyId") return denied("it does not know the access key; check blobs.s3_access_key");
   if (code == "SignatureDoesNotMatch")
