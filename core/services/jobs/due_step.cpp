@@ -5,7 +5,8 @@
 namespace mortise::services {
 namespace {
 constexpr std::int64_t kMicros = 1'000'000;
-}
+constexpr std::int64_t kSmallStep = 10 * kMicros;
+}  // namespace
 
 DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due, std::int64_t now) {
   const auto jitter = rules.jitterSeconds * kMicros;
@@ -19,6 +20,11 @@ DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due
   }
   if (due >= oldest) return {due, trigger.next(due + 1)};
   return {std::nullopt, trigger.next(oldest)};
+}
+
+std::optional<std::int64_t> nextAfterStepBack(const Trigger& trigger, std::int64_t lastRun, std::int64_t now) {
+  const bool smallStep = lastRun <= now + kSmallStep;
+  return trigger.next(smallStep ? std::max(now, lastRun + 1) : now);
 }
 
 std::int64_t jitterOf(std::string_view jobId, std::int64_t due, std::int64_t jitterSeconds) {

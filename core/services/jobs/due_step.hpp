@@ -18,6 +18,11 @@ struct DueStep {
 // `due`: the trigger's time at or before `now`, without jitter. All times in microseconds.
 DueStep stepFrom(const Trigger& trigger, const JobRules& rules, std::int64_t due, std::int64_t now);
 
+// The trigger's next time for a job whose stored time lies in the future although the clock may have been set back. A
+// step of at most ten seconds repeats no time that has run; after a larger one the times that come again do run again.
+// `lastRun`: when the last run began, 0 if never.
+std::optional<std::int64_t> nextAfterStepBack(const Trigger& trigger, std::int64_t lastRun, std::int64_t now);
+
 // The jitter of a job at `due`; the same on every server.
 std::int64_t jitterOf(std::string_view jobId, std::int64_t due, std::int64_t jitterSeconds);
 

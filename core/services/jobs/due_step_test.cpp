@@ -71,5 +71,20 @@ TEST(Jitter, IsSpreadAndTheSameEverywhere) {
   EXPECT_NE(jitterOf("a.b", at("10:00"), 1000), jitterOf("a.c", at("10:00"), 1000));
 }
 
+TEST(NextAfterStepBack, TimesThatRanAreRepeatedOnlyAfterALargeStep) {
+  const auto next = [](const std::string& trigger, std::int64_t lastRun, const std::string& now) {
+    const auto time = nextAfterStepBack(Trigger::parse(trigger), lastRun, at(now));
+    return time ? writeMoment(*time, *TimeZone::utc()).substr(11, 8) : std::string("none");
+  };
+  EXPECT_EQ(next("cron: * * * * *", 0, "10:00:30"), "10:01:00");
+  EXPECT_EQ(next("cron: * * * * *", at("09:00"), "10:00:00"), "10:00:00");
+  EXPECT_EQ(next("cron: * * * * *", at("10:00"), "10:00:00"), "10:01:00");
+  EXPECT_EQ(next("cron: * * * * *", at("10:00"), "09:59:50"), "10:01:00");
+  EXPECT_EQ(next("cron: * * * * *", at("10:00"), "09:59:49"), "10:00:00");
+  EXPECT_EQ(next("every: PT1S", at("10:00"), "09:59:58"), "10:00:01");
+  EXPECT_EQ(next("every: PT1S", at("11:00"), "10:00:00"), "10:00:00");
+  EXPECT_EQ(next("at: 2026-01-08T11:00:00Z", at("11:30"), "10:00:00"), "11:00:00");
+}
+
 }  // namespace
 }  // namespace mortise::services

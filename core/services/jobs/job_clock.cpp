@@ -16,8 +16,8 @@ class SystemClock final : public JobClock {
         .count();
   }
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& wake, std::int64_t until) override {
-    // A change of the clock is noticed within a minute.
-    constexpr std::int64_t kMaxWait = 60'000'000;
+    // A change of the clock is noticed within this time.
+    constexpr std::int64_t kMaxWait = 2'000'000;
     const auto length = std::clamp<std::int64_t>(until - now(), 0, kMaxWait);
     wake.wait_for(lock, std::chrono::microseconds(length));
   }

@@ -40,6 +40,7 @@ void JobPlan::put(const StoredJob& stored) {
     stored.trigger.requireReadable();
     PlannedJob job{stored.id, stored.trigger, stored.rules, moduleNumber(stored.module)};
     job.due = stored.paused ? std::nullopt : stored.nextRun;
+    job.lastRun = stored.lastRun;
     job.hasPayload = !stored.payload.empty();
     job.runsOnce = !stored.declared && job.trigger.kind() == Trigger::Kind::date;
     arrange(schedule_.put(std::move(job)));
@@ -86,10 +87,30 @@ std::vector<Claim> JobPlan::takeDue(std::int64_t now, std::size_t room) {
   return claims;
 }
 
+std::vector<Claim> JobPlan::takeBeyond(std::int64_t now) {
+  std::vector<Claim> claims;
+  schedule_.each([&](PlannedJob& job) {
+    if (!job.due || job.busy || *job.due <= now) return;
+    const auto next = nextAfterStepBack(job.trigger, job.lastRun, now);
+    if (!next || *next >= *job.due) return;
+    log::warning("a job is due earlier than its stored time, since the clock was set back",
+                 {{"job", job.id}, {"stored", isoMillis(*job.due)}, {"due", isoMillis(*next)}});
+    Claim claim;
+    claim.jobId = job.id;
+    claim.due = *job.due;
+    claim.next = next;
+    job.busy = true;
+    arrange(job);
+    claims.push_back(std::move(claim));
+  });
+  return claims;
+}
+
 PlannedJob* JobPlan::settle(const Claim& claim) {
   auto* job = schedule_.find(claim.jobId);
   if (job == nullptr) return nullptr;
   if (claim.claimed && job->due == claim.due) job->due = claim.next;
+  if (claim.claimed && claim.run) job->lastRun = claim.run->startedAt;
   job->busy = false;
   arrange(*job);
   return job;

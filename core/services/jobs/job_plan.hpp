@@ -43,6 +43,9 @@ class JobPlan {
   // The jobs that are due at `now`, until `room` of them are to run; each is reserved until settle(). `claim.run` has
   // job and due time only; it is empty for a skipped time, which is counted and logged.
   std::vector<Claim> takeDue(std::int64_t now, std::size_t room);
+  // For a clock that was set back: the jobs whose due time lies after their trigger's next one at `now`, each with a
+  // claim that moves it to that, without a run. Reserved until settle(), as by takeDue().
+  std::vector<Claim> takeBeyond(std::int64_t now);
   // Ends the claim. Returns the job, advanced when the claim succeeded; null when it was removed meanwhile.
   PlannedJob* settle(const Claim& claim);
 

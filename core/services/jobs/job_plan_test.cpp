@@ -87,5 +87,32 @@ TEST_F(JobPlanTest, AJobWhoseTriggerCantBeReadIsLeftOut) {
   EXPECT_EQ(plan_.size(), 0U);
 }
 
+TEST_F(JobPlanTest, OnlyTimesBeyondTheTriggersNextOneAreMoved) {
+  load();
+  auto beyond = job("beyond");
+  beyond.nextRun = 60 * kMinute;
+  plan_.put(beyond);
+  plan_.put(job("right"));
+  auto once = job("once");
+  once.trigger = Trigger::parse("at: 1970-01-01T01:00:00Z");
+  once.nextRun = 60 * kMinute;
+  plan_.put(once);
+  auto paused = beyond;
+  paused.id = "m.paused";
+  paused.paused = true;
+  plan_.put(paused);
+  auto claims = plan_.takeBeyond(kMinute / 2);
+  ASSERT_EQ(claims.size(), 1U);
+  EXPECT_EQ(claims[0].jobId, "m.beyond");
+  EXPECT_EQ(claims[0].due, 60 * kMinute);
+  EXPECT_EQ(claims[0].next, kMinute);
+  EXPECT_FALSE(claims[0].run);
+  EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty()) << "it is set aside";
+  claims[0].claimed = true;
+  plan_.settle(claims[0]);
+  EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty());
+  EXPECT_EQ(plan_.takeDue(kMinute, 10).size(), 2U);
+}
+
 }  // namespace
 }  // namespace mortise::services

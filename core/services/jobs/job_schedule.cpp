@@ -16,6 +16,7 @@ PlannedJob& JobSchedule::put(PlannedJob job) {
     present->module = job.module;
     present->due = job.due;
     present->wakeAt = job.wakeAt;
+    present->lastRun = job.lastRun;
     present->hasPayload = job.hasPayload;
     present->runsOnce = job.runsOnce;
     return *present;

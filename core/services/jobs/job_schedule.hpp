@@ -23,6 +23,7 @@ struct PlannedJob {
   std::uint32_t running = 0;
   std::optional<std::int64_t> due{};  // the trigger's next time; none: paused, or never again
   std::int64_t wakeAt = 0;            // `due` plus jitter
+  std::int64_t lastRun = 0;           // when the last run began; 0: never
   bool hasPayload = false;
   bool runsOnce = false;  // created at run time with a date
   bool busy = false;      // a claim is in progress

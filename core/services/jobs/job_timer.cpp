@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kMinute = 60 * kSecond;
+constexpr std::int64_t kNoStep = kSecond / 10;  // two readings of two clocks never lie exactly as far apart
 
 }  // namespace
 
@@ -28,8 +29,21 @@ void JobTimer::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool JobTimer::mayClaim(std::int64_t now) const {
-  return state_.lease.held() && state_.enabled && !state_.stopping && now >= retryAt_ &&
+void JobTimer::noteTime(std::int64_t now) {
+  const auto lead = now - state_.clock.monotonic();
+  if (lead < clockLead_ - kNoStep) {
+    checkDueTimes_ = true;
+    log::warning("the clock was set back", {{"seconds", (clockLead_ - lead) / kSecond}});
+  }
+  clockLead_ = lead;
+  if (state_.lease.held() && state_.lease.epoch() != checkedEpoch_) {
+    checkedEpoch_ = state_.lease.epoch();
+    checkDueTimes_ = true;
+  }
+}
+
+bool JobTimer::mayClaim() const {
+  return state_.lease.held() && state_.enabled && !state_.stopping && state_.clock.monotonic() >= retryAt_ &&
          state_.active.waiting() < kMaxWaitingRuns &&
          (!state_.options.shared || state_.clock.monotonic() < state_.lease.validUntil());
 }
@@ -43,18 +57,18 @@ std::vector<Claim> JobTimer::takeDue(std::int64_t now) {
   return claims;
 }
 
-void JobTimer::claimAndStart(std::vector<Claim> claims, std::int64_t epoch) {
+bool JobTimer::claimAndStart(std::vector<Claim> claims, std::int64_t epoch) {
   try {
     state_.store.claim(claims, state_.options.node, epoch);
   } catch (const std::exception& error) {
     log::error("jobs that are due can't be started; trying again in a second", {{"reason", error.what()}});
     const std::lock_guard lock(state_.mutex);
-    retryAt_ = state_.clock.now() + kSecond;
+    retryAt_ = state_.clock.monotonic() + kSecond;
     for (auto& claim : claims) {
       claim.claimed = false;  // rolled back
       state_.plan.settle(claim);
     }
-    return;
+    return false;
   }
   std::vector<std::string> starting;
   std::vector<const Claim*> refused;
@@ -71,6 +85,7 @@ void JobTimer::claimAndStart(std::vector<Claim> claims, std::int64_t epoch) {
   }
   for (const auto& id : starting) workers_.post(id);
   for (const auto* claim : refused) lookAgain(*claim);
+  return true;
 }
 
 // Handles a claim that the database refused: another server changed or removed the job, or holds the lease.
@@ -82,7 +97,7 @@ void JobTimer::lookAgain(const Claim& claim) {
     const std::lock_guard lock(state_.mutex);
     if (!state_.lease.held()) return;
     if (!state_.options.shared) {
-      retryAt_ = state_.clock.now() + kSecond;
+      retryAt_ = state_.clock.monotonic() + kSecond;
       return;
     }
     keeper_.yield(state_.lease.epoch());
@@ -105,21 +120,26 @@ std::int64_t JobTimer::stopOverdueRuns(std::int64_t now) {
 void JobTimer::loop() {
   ::pthread_setname_np(::pthread_self(), "jobs");
   std::unique_lock lock(state_.mutex);
+  clockLead_ = state_.clock.now() - state_.clock.monotonic();
   while (!state_.stopping) {
     const auto now = state_.clock.now();
+    noteTime(now);
     auto wakeAt = stopOverdueRuns(now);
-    if (mayClaim(now)) {
-      auto claims = takeDue(now);
+    if (mayClaim()) {
+      const bool checking = std::exchange(checkDueTimes_, false);
+      auto claims = checking ? state_.plan.takeBeyond(now) : std::vector<Claim>();
+      if (claims.empty()) claims = takeDue(now);
       if (!claims.empty()) {
         const auto epoch = state_.lease.epoch();
         lock.unlock();
-        claimAndStart(std::move(claims), epoch);
+        const bool asked = claimAndStart(std::move(claims), epoch);
         lock.lock();
+        if (!asked && checking) checkDueTimes_ = true;
         continue;
       }
       if (const auto first = state_.plan.nextWake()) wakeAt = std::min(wakeAt, *first);
-    } else if (retryAt_ > now) {
-      wakeAt = std::min(wakeAt, retryAt_);
+    } else if (const auto monotonic = state_.clock.monotonic(); retryAt_ > monotonic) {
+      wakeAt = std::min(wakeAt, now + retryAt_ - monotonic);
     }
     state_.clock.wait(lock, state_.timerWake, wakeAt);
   }

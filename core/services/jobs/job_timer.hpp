@@ -25,18 +25,25 @@ class JobTimer {
  private:
   void loop();
   // With the lock held.
-  bool mayClaim(std::int64_t now) const;
+  // Whether stored times may lie beyond what the triggers say: after the clock was set back, and in a new term, since
+  // it may have been set while no server had the lease.
+  void noteTime(std::int64_t now);
+  bool mayClaim() const;
   std::vector<Claim> takeDue(std::int64_t now);
   // Returns when the thread has work again.
   std::int64_t stopOverdueRuns(std::int64_t now);
   // Without the lock.
-  void claimAndStart(std::vector<Claim> claims, std::int64_t epoch);
+  // False when the database could not be asked; nothing has changed then.
+  bool claimAndStart(std::vector<Claim> claims, std::int64_t epoch);
   void lookAgain(const Claim& claim);
 
   JobState& state_;
   RunWorkers& workers_;
   LeaseKeeper& keeper_;
-  std::int64_t retryAt_ = 0;  // no claims before this time
+  std::int64_t retryAt_ = 0;    // monotonic; nothing is claimed before it
+  std::int64_t clockLead_ = 0;  // of the clock before the monotonic one, when it was last looked at
+  bool checkDueTimes_ = true;
+  std::int64_t checkedEpoch_ = 0;
   std::thread thread_;
 };
 

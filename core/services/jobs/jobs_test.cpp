@@ -390,6 +390,66 @@ TEST_P(JobsTest, SwitchedOffItStartsNothingAndGivesTheLeaseAway) {
   EXPECT_TRUE(eventually([&] { return ended(*jobs_, "test.tick") == 1; }));
 }
 
+TEST_P(JobsTest, AClockThatIsSetBackHoldsUpNoJob) {
+  jobs_->declare("test", {job("minutely", "cron: * * * * *"), job("often", "every: PT10S"),
+                          job("daily", "cron: 0 4 * * *"), job("paused", "cron: * * * * *")});
+  jobs_->put(job("once", "at: 2026-01-08T10:10:00Z"));
+  jobs_->pause("test.paused");
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.minutely") == 1 && ended(*jobs_, "test.often") == 1; }));
+  clock_.correct(-3600 * kSecond);
+  EXPECT_TRUE(eventually([&] {
+    return shown(jobs_->find("test.minutely").nextRun) == "2026-01-08T09:02:00" || ended(*jobs_, "test.minutely") == 2;
+  })) << shown(jobs_->find("test.minutely").nextRun);
+  clock_.advance(60 * kSecond);  // 09:02
+  EXPECT_TRUE(eventually([&] { return ended(*jobs_, "test.minutely") >= 2 && ended(*jobs_, "test.often") >= 2; }));
+  EXPECT_TRUE(eventually([&] { return shown(jobs_->find("test.minutely").nextRun) == "2026-01-08T09:03:00"; }));
+  EXPECT_TRUE(eventually([&] { return shown(jobs_->find("test.often").nextRun) == "2026-01-08T09:02:10"; }));
+  EXPECT_EQ(shown(jobs_->find("test.daily").nextRun), "2026-01-09T04:00:00");
+  EXPECT_EQ(shown(jobs_->find("test.once").nextRun), "2026-01-08T10:10:00");
+  EXPECT_EQ(jobs_->find("test.paused").nextRun, std::nullopt);
+  clock_.correct(-24 * 3600 * kSecond);
+  EXPECT_TRUE(eventually([&] { return shown(jobs_->find("test.daily").nextRun) == "2026-01-08T04:00:00"; }));
+}
+
+TEST_P(JobsTest, DueTimesOfAClockThatWasAheadAreReckonedAnewAtTheStart) {
+  clock_.set(at("2031-05-05T12:00:30Z"));  // a machine whose clock had not been set yet
+  jobs_->declare("test", {job("ran", "cron: * * * * *"), job("never", "cron: 0 * * * *"), job("far", "every: P1D")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  clock_.set(at("2031-05-05T12:01:00Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.ran") == 1; }));
+  jobs_.reset();
+  clock_.correct(at("2026-01-08T10:00:30Z") - clock_.now());
+  auto& next = *others_.emplace_back(engine("one"));
+  next.declare("test", {job("ran", "cron: * * * * *"), job("never", "cron: 0 * * * *"), job("far", "every: P1D")});
+  next.serve("test", counting());
+  startAsRunner(next);
+  EXPECT_TRUE(eventually([&] { return shown(next.find("test.ran").nextRun) == "2026-01-08T10:01:00"; }));
+  EXPECT_TRUE(eventually([&] { return shown(next.find("test.never").nextRun) == "2026-01-08T11:00:00"; }));
+  EXPECT_TRUE(eventually([&] { return shown(next.find("test.far").nextRun) == "2026-01-09T00:00:00"; }));
+  clock_.advance(30 * kSecond);
+  EXPECT_TRUE(eventually([&] { return ended(next, "test.ran") == 2; }));
+}
+
+TEST_P(JobsTest, ASmallStepBackRepeatsNoRun) {
+  jobs_->declare("test", {job("minutely", "cron: * * * * *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  clock_.set(at("2026-01-08T10:01:00Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.minutely") == 1; }));
+  clock_.correct(-5 * kSecond);
+  std::this_thread::sleep_for(milliseconds(50));
+  clock_.advance(10 * kSecond);  // 10:01:05 again
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_EQ(shown(jobs_->find("test.minutely").nextRun), "2026-01-08T10:02:00");
+  clock_.set(at("2026-01-08T10:02:00Z"));
+  ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.minutely") == 2; }));
+  EXPECT_EQ(ran()["test.minutely 10:01:00"], 1);
+}
+
 TEST_P(JobsTest, OldRecordsArePurged) {
   jobs_->declare("test", {job("tick", "cron: * * * * *")});
   jobs_->serve("test", counting());
