@@ -18,6 +18,9 @@ sigset_t blockStopSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  // A terminal or a session that ends sends SIGHUP; under nohup it is ignored, and a blocked signal would not be.
+  struct sigaction hangUp {};
+  if (::sigaction(SIGHUP, nullptr, &hangUp) == 0 && hangUp.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -48,6 +51,7 @@ int serve(const Program& program, const Arguments& arguments) {
   // A second signal ends the process at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
+  if (sigismember(&signals, SIGHUP) == 1) signal(SIGHUP, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   server->drainAndStop();
   return 0;
@@ -59,7 +63,8 @@ std::vector<Command> serveCommands() {
   return {{"serve",
            "Run the server",
            {"mortise serve [--config FILE] [--section.key=value ...]",
-            "Loads the enabled modules, applies missing migrations, listens, and serves until SIGTERM or SIGINT. Then "
+            "Loads the enabled modules, applies missing migrations, listens, and serves until SIGTERM, SIGINT or "
+            "SIGHUP. Then "
             "it takes no new connections,\n"
             "lets running requests and streams finish for http.drain_seconds, and stops the modules in reverse order.",
             {},

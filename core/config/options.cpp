@@ -55,6 +55,9 @@ std::vector<Option> make() {
   return {
       list("http", "listen", "127.0.0.1:8000",
            "Addresses to listen on: host:port, [::1]:port or unix:/path; port 0 takes a free one"),
+      text("http", "socket_mode", "0660", "Mode of the files of Unix sockets in http.listen, octal"),
+      text("http", "socket_group", "",
+           "Group of these files, by name or number; empty = the one that the process gives its files"),
       bounded("http", "io_threads", integer, "0", 0, 256,
               "Threads that own connections; 0 chooses by the number of cores"),
       bounded("http", "workers", integer, "0", 0, 1024,
@@ -68,7 +71,7 @@ std::vector<Option> make() {
       list("http", "trusted_proxies", "",
            "Addresses or networks (10.0.0.0/8, unix) of proxies whose X-Forwarded-For, -Proto and -Host are trusted"),
       list("http", "cors_origins", "",
-           "Browser origins that may call the API (https://app.example); * allows any, without cookies"),
+           "Browser origins that may call the API (https://app.example, no path); * allows any, without cookies"),
       bounded("http", "max_connections", integer, "4096", 1, 1'000'000, "Connections open at once; more are refused"),
       bounded("http", "max_connections_per_address", integer, "0", 0, 1'000'000,
               "Connections open at once from one address; 0 = no limit; loopback and Unix peers are exempt"),

@@ -83,11 +83,11 @@ void Listener::checkAddress(const std::string& address) {
   if (size == 0 || size >= sizeof sockaddr_un{}.sun_path) fail(address, "the path is empty or too long");
 }
 
-std::vector<Listener> Listener::open(const std::string& address) {
+std::vector<Listener> Listener::open(const std::string& address, const SocketFile& file) {
   checkAddress(address);
   std::vector<Listener> result;
   if (address.rfind(kUnixPrefix, 0) == 0) {
-    result.push_back(openUnix(address.substr(std::strlen(kUnixPrefix))));
+    result.push_back(openUnix(address.substr(std::strlen(kUnixPrefix)), file));
     return result;
   }
   const auto [host, port] = split(address);
@@ -120,7 +120,7 @@ std::vector<Listener> Listener::open(const std::string& address) {
   return result;
 }
 
-Listener Listener::openUnix(const std::string& path) {
+Listener Listener::openUnix(const std::string& path, const SocketFile& file) {
   const std::string name = kUnixPrefix + path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -138,14 +138,17 @@ Listener Listener::openUnix(const std::string& path) {
   }
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail(name, std::strerror(errno));
-  // bind() creates the file, so its mode is narrowed before listen() admits the first client.
+  // bind() creates the file, so its group and mode are set before listen() admits the first client.
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     fail(name, std::strerror(errno));
-  if (::chmod(path.c_str(), 0660) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    const int reason = errno;
+  const auto giveUp = [&](const char* what) {
+    const std::string reason = std::strerror(errno);
     ::unlink(path.c_str());
-    fail(name, std::strerror(reason));
-  }
+    fail(name, what + reason);
+  };
+  if (file.group && ::chown(path.c_str(), static_cast<uid_t>(-1), *file.group) != 0)
+    giveUp("its group can't be set (http.socket_group): ");
+  if (::chmod(path.c_str(), file.mode) != 0 || ::listen(fd.get(), kBacklog) != 0) giveUp("");
   return Listener(std::move(fd), name, path);
 }
 

@@ -53,7 +53,8 @@ void Server::start() {
   const ServerOptions& options = self.state->options;
   if (options.listen.empty()) throw std::runtime_error("the HTTP server has no address to listen on");
   for (const std::string& address : options.listen) {
-    for (Listener& listener : Listener::open(address)) self.listeners.push_back(std::move(listener));
+    for (Listener& listener : Listener::open(address, options.socketFile))
+      self.listeners.push_back(std::move(listener));
   }
   for (const Listener& listener : self.listeners) self.addresses.push_back(listener.address());
   self.started = true;

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "core/http/exchange.hpp"
+#include "core/http/listener.hpp"
 
 namespace mortise::http {
 
 struct ServerOptions {
   std::vector<std::string> listen{"127.0.0.1:8000"};  // "host:port", "[::1]:port", port 0 = any, "unix:/path"
+  SocketFile socketFile;                              // of each unix:/path
   unsigned ioThreads = 1;
   std::size_t maxConnections = 4096;
   std::size_t maxConnectionsPerAddress = 0;  // 0 = no limit; loopback and Unix peers are exempt

@@ -799,6 +799,22 @@ TEST_F(ServerTest, ListensOnIpv6AndUnixSockets) {
   ::rmdir(directory);
 }
 
+TEST_F(ServerTest, AUnixSocketGetsTheModeAndGroupThatTheOperatorChose) {
+  char directory[] = "/tmp/mortise-http-XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  const std::string path = std::string(directory) + "/socket";
+  options.listen = {"127.0.0.1:0", "unix:" + path};
+  options.socketFile.mode = 0606;
+  options.socketFile.group = ::getegid() == 0 ? 12345 : ::getegid();  // root may give any
+  start();
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0606u);
+  EXPECT_EQ(info.st_gid, *options.socketFile.group);
+  server->stop();
+  ::rmdir(directory);
+}
+
 TEST_F(ServerTest, NamesTheAddressItCannotTake) {
   start();
   ScriptedApplication other;

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "core/base/text.hpp"
+#include "core/kernel/origin.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::kernel {
@@ -13,10 +14,10 @@ std::string_view Answering::fullUrl(const http::Exchange& exchange, std::string&
   if (!publicUrl_.empty()) {
     storage = publicUrl_;
   } else {
-    const auto forwarded =
-        parts_.proxies.trusts(exchange.peer()) ? head.fields.get("X-Forwarded-Proto") : std::string_view{};
-    storage = forwarded == "https" ? "https://" : "http://";
-    storage += head.fields.get("Host");
+    const auto scheme = parts_.proxies.forwarded(exchange.peer(), head.fields, "X-Forwarded-Proto");
+    const auto host = parts_.proxies.forwarded(exchange.peer(), head.fields, "X-Forwarded-Host");
+    storage = text::equalsIgnoreCase(scheme, "https") || text::equalsIgnoreCase(scheme, "wss") ? "https://" : "http://";
+    storage += normalOrigin(storage + std::string(host)) ? host : head.fields.get("Host");
   }
   storage += head.target;
   return storage;
@@ -24,9 +25,8 @@ std::string_view Answering::fullUrl(const http::Exchange& exchange, std::string&
 
 bool Answering::isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const {
   std::string url;
-  const auto own = fullUrl(exchange, url);
-  return own.size() > origin.size() && own[origin.size()] == '/' &&
-         text::equalsIgnoreCase(own.substr(0, origin.size()), origin);
+  const auto own = normalOrigin(originPart(fullUrl(exchange, url)));
+  return own && own == normalOrigin(origin);
 }
 
 void Answering::logRefusal(std::string_view operationId, std::string_view requestId, const Problem& problem) {

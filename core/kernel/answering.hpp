@@ -26,7 +26,8 @@ class Answering {
     const TrustedProxies& proxies;
     StreamWatch& streams;
   };
-  // `publicUrl`: http.public_url; empty: from Host and X-Forwarded-Proto of a trusted proxy.
+  // `publicUrl`: http.public_url without a slash at its end; empty: what a trusted proxy forwards
+  // (X-Forwarded-Proto, X-Forwarded-Host), else http:// and Host.
   Answering(Parts parts, std::string publicUrl) : parts_(parts), publicUrl_(std::move(publicUrl)) {}
 
   const dialect::Dialect& dialect(std::string_view name) const { return parts_.dialects.get(name); }

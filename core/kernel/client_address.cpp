@@ -24,6 +24,16 @@ std::optional<std::array<std::uint8_t, 16>> parseAddress(std::string_view text) 
 
 namespace {
 
+// The members of a list, which may stand in several header lines (RFC 9110 5.3).
+std::vector<std::string_view> listOf(const http::Fields& fields, std::string_view name) {
+  std::vector<std::string_view> members;
+  for (const auto& field : fields.all()) {
+    if (!text::equalsIgnoreCase(field.name, name)) continue;
+    for (const auto member : text::split(field.value, ',')) members.push_back(text::trim(member));
+  }
+  return members;
+}
+
 // "192.0.2.1", "192.0.2.1:8080", "[2001:db8::1]:8080", "2001:db8::1" as they stand in X-Forwarded-For.
 std::string_view withoutPort(std::string_view text) {
   if (text.starts_with('[')) {
@@ -78,14 +88,21 @@ bool TrustedProxies::trusts(const http::Peer& peer) const {
   return peer.isUnix ? unixTrusted_ : contains(peer.address);
 }
 
+std::string_view TrustedProxies::forwarded(const http::Peer& peer, const http::Fields& fields,
+                                           std::string_view name) const {
+  if (!trusts(peer)) return {};
+  const auto values = listOf(fields, name);
+  if (values.empty()) return {};
+  const auto hops = listOf(fields, "x-forwarded-for");
+  if (hops.empty()) return values.front();
+  std::size_t proxies = 1;  // the peer
+  for (auto hop = hops.rbegin(); hop != hops.rend() && contains(withoutPort(*hop)); ++hop) ++proxies;
+  return values[values.size() - std::min(values.size(), proxies)];
+}
+
 std::string TrustedProxies::clientAddress(const http::Peer& peer, const http::Fields& fields) const {
   if ((networks_.empty() && !unixTrusted_) || !trusts(peer)) return peer.address;
-  // Several header lines are one list, in order (RFC 9110 5.3).
-  std::vector<std::string_view> hops;
-  for (const auto& field : fields.all()) {
-    if (!text::equalsIgnoreCase(field.name, "x-forwarded-for")) continue;
-    for (const auto hop : text::split(field.value, ',')) hops.push_back(text::trim(hop));
-  }
+  const auto hops = listOf(fields, "x-forwarded-for");
   std::string_view nearest;
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
     const auto address = withoutPort(*hop);

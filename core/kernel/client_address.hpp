@@ -20,7 +20,11 @@ class TrustedProxies {
   // The right-most forwarded address that is not itself a trusted proxy; the peer when it is not trusted or no valid
   // address was forwarded.
   std::string clientAddress(const http::Peer& peer, const http::Fields& fields) const;
-  // True when this peer may state scheme and host (X-Forwarded-Proto, X-Forwarded-Host).
+  // What the proxy that the client reached says in the field `name` (X-Forwarded-Proto, X-Forwarded-Host); empty when
+  // the peer is not trusted or says nothing. In a list each proxy has added its own value at the end. So the value
+  // stands as far from the end as there are trusted proxies by X-Forwarded-For; before it stands what the client wrote.
+  // Of a list without any X-Forwarded-For the first value is taken.
+  std::string_view forwarded(const http::Peer& peer, const http::Fields& fields, std::string_view name) const;
   bool trusts(const http::Peer& peer) const;
 
  private:

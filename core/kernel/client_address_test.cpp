@@ -28,6 +28,35 @@ TEST(ClientAddress, TheRightMostUntrustedHopIsTheClient) {
   EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("[2001:db8::5]:4711")), "2001:db8::5");
 }
 
+TEST(Forwarded, OnlyATrustedPeerSaysIt) {
+  http::Fields fields;
+  fields.add("X-Forwarded-Host", "app.example");
+  EXPECT_EQ(TrustedProxies({"127.0.0.1"}).forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Host"),
+            "app.example");
+  EXPECT_EQ(TrustedProxies({"127.0.0.1"}).forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Proto"), "");
+  EXPECT_EQ(TrustedProxies({"10.0.0.0/8"}).forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Host"), "");
+  EXPECT_EQ(TrustedProxies({}).forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Host"), "");
+  EXPECT_EQ(TrustedProxies({"unix"}).forwarded({"unix", 0, true}, fields, "x-forwarded-host"), "app.example");
+}
+
+TEST(Forwarded, TheValueOfTheProxyThatTheClientReachedCounts) {
+  const TrustedProxies proxies({"127.0.0.1", "10.0.0.0/8"});
+  const auto host = [&](std::string hosts, const std::vector<std::string>& hops) {
+    http::Fields fields;
+    fields.add("X-Forwarded-Host", std::move(hosts));
+    for (const auto& hop : hops) fields.add("X-Forwarded-For", hop);
+    return std::string(proxies.forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Host"));
+  };
+  EXPECT_EQ(host("app.example", {"203.0.113.9"}), "app.example");
+  EXPECT_EQ(host("evil.example, app.example", {"203.0.113.9"}), "app.example");
+  EXPECT_EQ(host("app.example, inner", {"203.0.113.9, 10.0.0.5"}), "app.example");
+  EXPECT_EQ(host("app.example , inner", {"203.0.113.9", "10.0.0.5:4711"}), "app.example");
+  EXPECT_EQ(host("evil.example, app.example, inner", {"203.0.113.9, 10.0.0.5"}), "app.example");
+  EXPECT_EQ(host("app.example", {"203.0.113.9, 10.0.0.5"}), "app.example")
+      << "one proxy writes, the other passes it on";
+  EXPECT_EQ(host("app.example, inner", {}), "app.example");
+}
+
 TEST(ClientAddress, NetworksMatchByBitsInBothFamilies) {
   const TrustedProxies proxies({"192.168.16.0/20", "fd00::/8"});
   EXPECT_TRUE(proxies.trusts({"192.168.31.255", 1, false}));

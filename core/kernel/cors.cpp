@@ -1,6 +1,9 @@
 #include "core/kernel/cors.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+
+#include "core/kernel/origin.hpp"
 
 namespace mortise::kernel {
 
@@ -11,17 +14,31 @@ constexpr std::string_view kAllowedFields =
     "X-Request-Id";
 }  // namespace
 
-Cors::Cors(std::vector<std::string> origins) : origins_(std::move(origins)) {
-  any_ = std::find(origins_.begin(), origins_.end(), "*") != origins_.end();
+Cors::Cors(const std::vector<std::string>& entries) {
+  for (const auto& entry : entries) {
+    if (entry == "*") {
+      any_ = true;
+      continue;
+    }
+    auto origin = normalOrigin(entry);
+    if (!origin) {
+      throw std::invalid_argument(
+          "\"" + entry +
+          "\" is no origin; write scheme://host or scheme://host:port and nothing after it, such "
+          "as https://app.example, or * alone");
+    }
+    origins_.push_back(*std::move(origin));
+  }
 }
 
-bool Cors::allows(std::string_view origin) const {
-  return any_ || std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
+bool Cors::lists(std::string_view origin) const {
+  const auto normal = normalOrigin(origin);
+  return normal && std::find(origins_.begin(), origins_.end(), *normal) != origins_.end();
 }
 
-bool Cors::trusts(std::string_view origin) const {
-  return origin != "*" && std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
-}
+bool Cors::allows(std::string_view origin) const { return any_ || lists(origin); }
+
+bool Cors::trusts(std::string_view origin) const { return lists(origin); }
 
 bool Cors::isPreflight(const http::Head& head) const {
   return head.method == http::Method::options && head.fields.find("Origin") != nullptr &&

@@ -11,8 +11,9 @@ namespace mortise::kernel {
 
 class Cors {
  public:
-  // "*" allows any origin without credentials; listed origins are allowed with credentials; empty: none.
-  explicit Cors(std::vector<std::string> origins);
+  // "*" allows any origin without credentials; listed origins are allowed with credentials, however they are spelt
+  // (normalOrigin()); empty: none. Throws std::invalid_argument that names an entry which is neither.
+  explicit Cors(const std::vector<std::string>& entries);
   bool isPreflight(const http::Head& head) const;
   http::Reply preflight(const http::Head& head, std::string_view allowedMethods) const;
   // Adds the fields that allow a page of `origin` to read this reply.
@@ -22,6 +23,8 @@ class Cors {
   bool trusts(std::string_view origin) const;
 
  private:
+  bool lists(std::string_view origin) const;
+
   std::vector<std::string> origins_;
   bool any_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace mortise::kernel {
 namespace {
 
@@ -23,6 +25,35 @@ TEST(Cors, AnyOriginIsAllowedWithoutCredentials) {
   EXPECT_EQ(reply.fields.get("Access-Control-Allow-Methods"), "GET, PUT");
   EXPECT_EQ(reply.fields.get("Access-Control-Max-Age"), "600");
   EXPECT_EQ(reply.fields.find("Access-Control-Allow-Credentials"), nullptr);
+}
+
+TEST(Cors, AnOriginIsTheSameHoweverItIsSpelt) {
+  for (const char* entry :
+       {"https://app.example/", "HTTPS://App.Example", "https://app.example:443", "https://APP.example:443/"}) {
+    const Cors cors({entry});
+    EXPECT_TRUE(cors.trusts("https://app.example")) << entry;
+    EXPECT_TRUE(cors.trusts("https://app.example:443")) << entry;
+    EXPECT_FALSE(cors.trusts("http://app.example")) << entry;
+    EXPECT_FALSE(cors.trusts("https://app.example:8443")) << entry;
+    EXPECT_FALSE(cors.trusts("https://app.example.evil.example")) << entry;
+    http::Fields fields;
+    cors.decorate("https://app.example", fields);
+    EXPECT_EQ(fields.get("Access-Control-Allow-Origin"), "https://app.example") << "as the browser sent it";
+  }
+}
+
+TEST(Cors, WhatIsNoOriginIsRefusedByName) {
+  for (const char* entry :
+       {"app.example", "https://app.example/path", "https://*.example", "null", "", "https://app.example:99999"}) {
+    try {
+      const Cors cors({"https://good.example", entry});
+      ADD_FAILURE() << entry;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_NE(std::string(error.what()).find('"' + std::string(entry) + '"'), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_FALSE(Cors({"*"}).trusts("*"));
+  EXPECT_FALSE(Cors({"*"}).trusts("null"));
 }
 
 TEST(Cors, AListedOriginIsAllowedWithCredentialsAndAForeignOneIsNot) {

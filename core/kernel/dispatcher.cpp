@@ -7,6 +7,7 @@
 #include "core/db/sql.hpp"
 #include "core/http/cookies.hpp"
 #include "core/kernel/failure.hpp"
+#include "core/kernel/origin.hpp"
 #include "core/kernel/permission_check.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/plugin/module_instance.hpp"
@@ -63,13 +64,6 @@ std::string formField(std::string_view form, std::string_view name) {
     return text::percentDecode(piece.substr(equals + 1), true).value_or("");
   }
   return {};
-}
-
-// scheme://host[:port] of a Referer.
-std::string_view originOf(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  return url.substr(0, url.find_first_of("/?#", scheme + 3));
 }
 
 bool isBearer(std::string_view authorization) {
@@ -277,7 +271,7 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   if (token.empty()) throw Problem(403, "csrf_missing");
   const auto invalid = [](const char* note) { return Problem(403, "csrf_invalid").note(note); };
   const auto originField = head.fields.get("Origin");
-  const auto origin = originField.empty() ? originOf(head.fields.get("Referer")) : originField;
+  const auto origin = originField.empty() ? originPart(head.fields.get("Referer")) : originField;
   const bool namesOrigin = !originField.empty() || !head.fields.get("Referer").empty();
   if (namesOrigin &&
       (origin.empty() || !(parts_.answering.isOwnOrigin(exchange, origin) || parts_.answering.cors().trusts(origin)))) {

@@ -11,6 +11,7 @@
 #include "core/contract/openapi.hpp"
 #include "core/kernel/builtin.hpp"
 #include "core/kernel/gauges.hpp"
+#include "core/kernel/option_values.hpp"
 #include "core/kernel/permission_check.hpp"
 #include "core/kernel/start_error.hpp"
 #include "core/ops/log.hpp"
@@ -72,6 +73,7 @@ http::ServerOptions serverOptions(const Plan& plan) {
   const auto milliseconds = [&](const char* option) { return std::chrono::milliseconds(config.integer(option)); };
   http::ServerOptions options;
   options.listen = config.list("http.listen");
+  options.socketFile = socketFile(config);
   const auto threads = static_cast<unsigned>(config.integer("http.io_threads"));
   options.ioThreads = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency() / 2);
   options.maxConnections = static_cast<std::size_t>(config.integer("http.max_connections"));
@@ -103,8 +105,7 @@ Listening::Listening(const Plan& plan, Stores& stores, Parts& parts, const Runni
       cors_(plan.config().list("http.cors_origins")),
       log_(parts.metrics, routing.routes.operations(), plan.config().boolean("log.access")),
       streams_(stores.identity, checkPermission),
-      answering_({routing.dialects, *routing.messages, cors_, proxies_, streams_},
-                 plan.config().text("http.public_url")),
+      answering_({routing.dialects, *routing.messages, cors_, proxies_, streams_}, publicUrl(plan.config())),
       dispatcher_({routing.routes, answering_, stores.identity, *parts.limits, parts.slots, lanes.workers(),
                    lanes.passwords(), log_},
                   dispatcherOptions(plan.config()), targetsOf(plan, stores, parts, modules, routing)),

@@ -1,6 +1,9 @@
 #include "core/kernel/option_values.hpp"
 
+#include <grp.h>
+
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -11,6 +14,8 @@
 #include "core/http/listener.hpp"
 #include "core/identity/jwt.hpp"
 #include "core/kernel/client_address.hpp"
+#include "core/kernel/cors.hpp"
+#include "core/kernel/origin.hpp"
 #include "core/kernel/secret_value.hpp"
 #include "core/kernel/start_error.hpp"
 #include "core/kernel/storage.hpp"
@@ -116,12 +121,40 @@ std::string describeData(const config::Config& config) {
 std::string publicUrl(const config::Config& config) {
   auto url = config.text("http.public_url");
   while (url.ends_with('/')) url.pop_back();
+  const auto origin = originPart(url);
+  if (const auto normal = normalOrigin(origin)) url.replace(0, origin.size(), *normal);
   return url;
+}
+
+http::SocketFile socketFile(const config::Config& config) {
+  http::SocketFile file;
+  const auto& mode = config.text("http.socket_mode");
+  const auto [end, failure] = std::from_chars(mode.data(), mode.data() + mode.size(), file.mode, 8);
+  if (failure != std::errc{} || end != mode.data() + mode.size() || file.mode > 0777) {
+    throw StartError({"http.socket_mode (" + config.origin("http.socket_mode") + "): \"" + mode +
+                      "\" should be the octal mode of a file, such as 0660"});
+  }
+  const auto& group = config.text("http.socket_group");
+  if (group.empty()) return file;
+  std::string room(1 << 16, '\0');
+  struct group entry {};
+  struct group* found = nullptr;
+  gid_t number = 0;
+  const auto read = std::from_chars(group.data(), group.data() + group.size(), number);
+  if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
+    file.group = entry.gr_gid;
+  } else if (read.ec == std::errc{} && read.ptr == group.data() + group.size()) {
+    file.group = number;
+  } else {
+    throw StartError(
+        {"http.socket_group (" + config.origin("http.socket_group") + "): there is no group \"" + group + "\""});
+  }
+  return file;
 }
 
 std::string upgradeUrl(const config::Config& config) {
   const auto& url = config.text("identity.upgrade_url");
-  return url.empty() ? config.text("http.public_url") + "/pricing" : url;
+  return url.empty() ? publicUrl(config) + "/pricing" : url;
 }
 
 unsigned passwordThreads(const config::Config& config) {
@@ -181,6 +214,19 @@ void checkValues(const config::Config& config) {
     throw StartError({"identity.upgrade_url (" + config.origin("identity.upgrade_url") +
                       "): should be a URL that begins with https:// or http://, of at most " +
                       std::to_string(kMaxUpgradeUrl) + " characters"});
+  }
+  const auto& address = config.text("http.public_url");
+  const auto origin = normalOrigin(originPart(address));
+  const bool isWeb = origin && (origin->starts_with("https://") || origin->starts_with("http://"));
+  if (!address.empty() && (!isWeb || address.find_first_of("?# ") != std::string::npos)) {
+    throw StartError({"http.public_url (" + config.origin("http.public_url") + "): \"" + address +
+                      "\" should be https://host or http://host, with a port or a path at most"});
+  }
+  socketFile(config);
+  try {
+    const Cors cors(config.list("http.cors_origins"));
+  } catch (const std::invalid_argument& error) {
+    throw StartError({"http.cors_origins (" + config.origin("http.cors_origins") + "): " + error.what()});
   }
   try {
     const TrustedProxies proxies(config.list("http.trusted_proxies"));

@@ -9,6 +9,7 @@
 
 #include "core/config/config.hpp"
 #include "core/contract/operation.hpp"
+#include "core/http/listener.hpp"
 #include "core/plugin/manifest.hpp"
 
 namespace mortise::kernel {
@@ -33,14 +34,16 @@ std::string secretFile(const config::Config& config);
 // Where the data of this configuration lies, and which setting says so, for a person: "data.dir /var/lib/mortise
 // (mortise.conf:3), database sqlite:/var/lib/mortise/mortise.db". Without what a URL may hold beside, a password.
 std::string describeData(const config::Config& config);
-// http.public_url without slashes at its end.
+// http.public_url without slashes at its end, its origin as browsers write it (normalOrigin()).
 std::string publicUrl(const config::Config& config);
 // identity.upgrade_url, or <http.public_url>/pricing.
 std::string upgradeUrl(const config::Config& config);
 // How many threads hash passwords: identity.password_concurrency, by default all cores but one, and at least one.
 unsigned passwordThreads(const config::Config& config);
-// Checks the values that only their users can judge: secrets, time zone, triggers, storage, URLs, proxies. Opens
-// nothing.
+// http.socket_mode and http.socket_group: who may connect to a Unix socket of http.listen.
+http::SocketFile socketFile(const config::Config& config);
+// Checks the values that only their users can judge: secrets, time zone, triggers, storage, URLs, origins, proxies,
+// sockets. Opens nothing.
 void checkValues(const config::Config& config);
 
 }  // namespace mortise::kernel

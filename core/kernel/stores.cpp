@@ -46,7 +46,7 @@ identity::Options identityOptions(const Plan& plan, const services::Secrets& sec
   options.cookieLifetime = seconds("identity.cookie_ttl");
   options.defaultTier = config.text("identity.default_tier");
   options.upgradeUrl = upgradeUrl(config);
-  options.secureCookies = config.text("http.public_url").starts_with("https://");
+  options.secureCookies = publicUrl(config).starts_with("https://");
   if (backend == db::Backend::sqlite) options.revisionFile = plan.dataDirectory() + "/identity.revision";
   return options;
 }
