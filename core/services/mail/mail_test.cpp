@@ -15,6 +15,7 @@
 
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/ops/log.hpp"
 #include "core/services/mail/compose.hpp"
 #include "tests/peers/process.hpp"
 
@@ -304,6 +305,31 @@ TEST_F(SmtpTest, ARefusedStartTlsIsNoReasonToSendAPasswordInTheClear) {
             Outcome::gaveUp);
   EXPECT_EQ(deliver(*open("smtp://u:p@127.0.0.1:" + port_), mailTo("ada@example.org")).outcome, Outcome::gaveUp);
   EXPECT_EQ(log().find("RCPT"), std::string::npos);
+}
+
+TEST_F(SmtpTest, MailsThatGoInTheClearAreSaidOnce) {
+  const std::pair<const char*, const char*> relays[] = {{"nostarttls", "STARTTLS was refused: 454"},
+                                                        {"plain", "the relay does not offer STARTTLS"}};
+  for (const auto& [mode, reason] : relays) {
+    start(mode);
+    testing::internal::CaptureStderr();
+    const auto mailer = open("smtp://127.0.0.1:" + port_);
+    for (const char* to : {"ada@example.org", "bob@example.org"})
+      EXPECT_EQ(deliver(*mailer, mailTo(to)).outcome, Outcome::sent) << mode;
+    log::flush();
+    const auto lines = testing::internal::GetCapturedStderr();
+    const auto first = lines.find("in the clear");
+    ASSERT_NE(first, std::string::npos) << mode << lines;
+    EXPECT_EQ(lines.find("in the clear", first + 1), std::string::npos) << lines;
+    EXPECT_NE(lines.find(reason), std::string::npos) << lines;
+    server_.reset();
+    std::filesystem::remove(directory_.path() + "/log");
+  }
+  start("starttls");
+  testing::internal::CaptureStderr();
+  deliver(*open("smtp://localhost:" + port_), mailTo("ada@example.org"));
+  log::flush();
+  EXPECT_EQ(testing::internal::GetCapturedStderr().find("in the clear"), std::string::npos);
 }
 
 // A listener that never greets.

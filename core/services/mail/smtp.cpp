@@ -12,12 +12,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <mutex>
 #include <set>
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/ops/log.hpp"
 #include "core/services/mail/transport.hpp"
 
 namespace mortise::services::mail {
@@ -271,9 +273,14 @@ class Smtp final : public Transport {
           secure = true;
         } else if (relay_.tlsRequired || !relay_.user.empty()) {
           throw TransportError(false, shown("STARTTLS was refused: " + answer));
+        } else {
+          noteWay(false, "STARTTLS was refused: " + answer);
         }
+      } else {
+        noteWay(false, "the relay does not offer STARTTLS");
       }
     }
+    if (secure) noteWay(true, {});
     if (!relay_.user.empty()) {
       if (!secure && !relay_.plainAuthAllowed) {
         throw TransportError(false, shown("no TLS, so user and password are not sent; use smtps://, or "
@@ -286,6 +293,17 @@ class Smtp final : public Transport {
     expect(session, "DATA", 3);
     session.body(envelope.message);
     expect(session, ".", 2);
+  }
+
+  // One line each time it changes, not one per mail.
+  void noteWay(bool secure, const std::string& reason) {
+    if (inClear_.exchange(!secure) != secure) return;
+    if (secure) {
+      log::info("mails go to the relay over TLS again", {{"relay", relay_.host}});
+    } else {
+      log::warning("mails go to the relay in the clear; starttls=required in mail.url refuses that",
+                   {{"relay", relay_.host}, {"reason", reason}});
+    }
   }
 
   void expect(Session& session, const std::string& command, int statusClass) const {
@@ -302,6 +320,7 @@ class Smtp final : public Transport {
   std::mutex mutex_;
   std::set<int> sockets_;
   bool interrupted_ = false;
+  std::atomic<bool> inClear_{false};
 };
 
 }  // namespace
