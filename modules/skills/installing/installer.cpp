@@ -66,9 +66,8 @@ Installer::Installed Installer::install(const InstallRequest& request, std::stri
   installed.revision = mortise::makeUuid();
   db_.transaction([&](Transaction& tx) {
     record(tx, {installed, fresh.manifest, existing != nullptr});
-    if (!staged) return;  // the transaction lost a race and runs again; the skill is in its place
-    store_.install(lock, *std::move(staged), installed);
-    staged.reset();
+    // Empty when the transaction lost a race and runs again; the skill is in its place then.
+    if (auto files = std::exchange(staged, std::nullopt)) store_.install(lock, *std::move(files), installed);
   });
   const auto after = index_.current();
   const auto* found = after->find(installed.id);
