@@ -201,10 +201,15 @@ void ApiKeys::recordUse(const ApiKey& key, std::string_view address, std::int64_
 
 void ApiKeys::revokeServiceKeys(db::Connection& connection, const std::string& orgId, const std::string& userId,
                                 std::string_view reason) {
-  connection.execute(
+  std::string sql =
       "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE kind = 'service' AND org_id = "
-      ":org_id AND (:user_id = '' OR user_id = :user_id) AND revoked_at = 0",
-      {{"now", nowMicros()}, {"reason", std::string(reason)}, {"org_id", orgId}, {"user_id", userId}});
+      ":org_id AND revoked_at = 0";
+  db::Parameters parameters{{"now", nowMicros()}, {"reason", std::string(reason)}, {"org_id", orgId}};
+  if (!userId.empty()) {
+    sql += " AND user_id = :user_id";
+    parameters.emplace_back("user_id", userId);
+  }
+  connection.execute(sql, parameters);
 }
 
 void ApiKeys::removeOf(db::Connection& connection, std::string_view userId) {

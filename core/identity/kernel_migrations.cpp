@@ -121,6 +121,64 @@ CREATE TABLE mortise_org_members (
 CREATE INDEX mortise_org_members_org ON mortise_org_members (org_id, joined_at);
 )";
 
+// The indexes give each list in its order. mortise_counts has the totals of lists that no condition narrows. Triggers
+// maintain it, so that it holds for every writer, an older server of the same cluster too. Adding and removing users
+// and organisations takes the row 'users' of mortise_locks first, so these updates can't end in a deadlock.
+constexpr const char* kLists = R"(DROP INDEX mortise_users_created;
+CREATE INDEX mortise_users_created ON mortise_users (created_at, id);
+DROP INDEX mortise_orgs_created;
+CREATE INDEX mortise_orgs_created ON mortise_orgs (created_at, id);
+DROP INDEX mortise_org_members_org;
+CREATE INDEX mortise_org_members_org ON mortise_org_members (org_id, joined_at, user_id);
+DROP INDEX mortise_api_keys_user;
+CREATE INDEX mortise_api_keys_user ON mortise_api_keys (user_id, created_at, id);
+DROP INDEX mortise_api_keys_org;
+CREATE INDEX mortise_api_keys_org ON mortise_api_keys (org_id, created_at, id);
+
+CREATE TABLE mortise_counts (
+  name TEXT NOT NULL PRIMARY KEY,
+  total BIGINT NOT NULL
+);
+-- mortise:sqlite
+CREATE TRIGGER mortise_users_added AFTER INSERT ON mortise_users BEGIN
+  UPDATE mortise_counts SET total = total + 1 WHERE name = 'users';
+END;
+CREATE TRIGGER mortise_users_removed AFTER DELETE ON mortise_users BEGIN
+  UPDATE mortise_counts SET total = total - 1 WHERE name = 'users';
+END;
+CREATE TRIGGER mortise_orgs_added AFTER INSERT ON mortise_orgs BEGIN
+  UPDATE mortise_counts SET total = total + 1 WHERE name = 'orgs';
+END;
+CREATE TRIGGER mortise_orgs_removed AFTER DELETE ON mortise_orgs BEGIN
+  UPDATE mortise_counts SET total = total - 1 WHERE name = 'orgs';
+END;
+-- mortise:postgresql
+CREATE FUNCTION mortise_count_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    UPDATE mortise_counts SET total = total + (SELECT count(*) FROM changed) WHERE name = TG_ARGV[0];
+  ELSE
+    UPDATE mortise_counts SET total = total - (SELECT count(*) FROM changed) WHERE name = TG_ARGV[0];
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER mortise_users_added AFTER INSERT ON mortise_users REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION mortise_count_rows('users');
+CREATE TRIGGER mortise_users_removed AFTER DELETE ON mortise_users REFERENCING OLD TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION mortise_count_rows('users');
+CREATE TRIGGER mortise_orgs_added AFTER INSERT ON mortise_orgs REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION mortise_count_rows('orgs');
+CREATE TRIGGER mortise_orgs_removed AFTER DELETE ON mortise_orgs REFERENCING OLD TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION mortise_count_rows('orgs');
+-- mortise:all
+INSERT INTO mortise_counts (name, total) SELECT 'users', count(*) FROM mortise_users;
+INSERT INTO mortise_counts (name, total) SELECT 'orgs', count(*) FROM mortise_orgs;
+)";
+
+std::string listsMigration() {
+  return kLists + services::auditListsMigrationSql() + std::string(services::JobStore::listsMigrationSql());
+}
+
 }  // namespace
 
 std::vector<db::Migration> kernelMigrations() {
@@ -129,7 +187,8 @@ std::vector<db::Migration> kernelMigrations() {
           {3, "003_principals.sql", kPrincipals},
           {4, "004_organisations.sql", kOrganisations},
           {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())},
-          {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())}};
+          {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())},
+          {7, "007_lists.sql", listsMigration()}};
 }
 
 }  // namespace mortise::identity

@@ -160,7 +160,7 @@ Org Orgs::find(std::string_view orgId) { return requireOrg(*database_.lease(db::
 
 std::vector<Org> Orgs::list(std::int64_t skip, std::int64_t limit, std::int64_t& total) {
   const auto connection = database_.lease(db::Access::read);
-  total = count(*connection, "SELECT count(*) FROM mortise_orgs", {});
+  total = count(*connection, "SELECT total FROM mortise_counts WHERE name = 'orgs'", {});
   const auto rows = connection->query(
       std::string(kOrgColumns) + "ORDER BY o.created_at DESC, o.id DESC LIMIT :limit OFFSET :skip",
       {{"limit", std::max<std::int64_t>(limit, 0)}, {"skip", std::max<std::int64_t>(skip, 0)}}, kOrgTypes);

@@ -364,6 +364,56 @@ TEST_P(OrgsTest, AccountsOfAnOlderServerAreNumberedInTheOrderOfTheirSignUp) {
   EXPECT_EQ(upgraded.create(next).number, 5);
 }
 
+TEST_P(OrgsTest, TotalsFollowEveryWriterAndCountWhatAnOlderServerWrote) {
+  std::int64_t total = -1;
+  const auto users = [&] {
+    identity_->list(0, 1, total);
+    return total;
+  };
+  const auto organisations = [&] {
+    orgs().list(0, 1, total);
+    return total;
+  };
+  EXPECT_EQ(users(), 2);
+  EXPECT_EQ(organisations(), 0);
+  const auto org = acme();
+  EXPECT_EQ(organisations(), 1);
+  EXPECT_THROW(acme(), Problem);
+  EXPECT_EQ(organisations(), 1);
+  orgs().remove(org.id);
+  EXPECT_EQ(organisations(), 0);
+  identity_->remove(bob_.id);
+  EXPECT_EQ(users(), 1);
+  sql("INSERT INTO mortise_users (id, username, role, status, created_at, number) VALUES ('x', 'x', 'user', 'active', "
+      "1, 1001), ('y', 'y', 'user', 'active', 1, 1002)");
+  EXPECT_EQ(users(), 3);
+  sql("DELETE FROM mortise_users");
+  EXPECT_EQ(users(), 0);
+
+  const bool sqlite = GetParam() == db::Backend::sqlite;
+  db::Options options;
+  options.url = sqlite ? "sqlite:" + directory_.path() + "/older.db" : peers::Postgres::shared()->newDatabase();
+  options.connections = 2;
+  const auto older = db::Database::open(options);
+  auto migrations = kernelMigrations();
+  migrations.resize(6);  // before totals
+  db::migrate(*older, "kernel", migrations);
+  older->transaction([&](db::Connection& connection) {
+    connection.executeScript(
+        "INSERT INTO mortise_users (id, username, role, status, created_at, number) VALUES ('a', 'a', 'user', "
+        "'active', 1, 1), ('b', 'b', 'user', 'active', 1, 2), ('c', 'c', 'user', 'active', 1, 3);"
+        "INSERT INTO mortise_orgs (id, name, slug, tier, seats_limit, storage_limit, created_at) VALUES ('o', 'O', "
+        "'o', 'team', 0, 0, 1), ('p', 'P', 'p', 'team', 0, 0, 1)");
+  });
+  db::migrate(*older, "kernel", kernelMigrations());
+  options_.revisionFile.clear();
+  Identity upgraded(*older, options_);
+  EXPECT_EQ(upgraded.list(0, 2, total).size(), 2U);
+  EXPECT_EQ(total, 3);
+  upgraded.orgs().list(0, 1, total);
+  EXPECT_EQ(total, 2);
+}
+
 TEST_P(OrgsTest, AnAccountWithoutATierHasTheDefaultAndAnAdministratorHasAll) {
   EXPECT_EQ(identity_->ownTier(ada_), "starter");
   UserChange change;

@@ -188,7 +188,7 @@ std::vector<User> listUsers(db::Connection& connection, std::int64_t skip, std::
 }
 
 std::int64_t countUsers(db::Connection& connection) {
-  return number(connection, "SELECT count(*) FROM mortise_users", {});
+  return number(connection, "SELECT total FROM mortise_counts WHERE name = 'users'", {});
 }
 
 std::int64_t countUsersWithRole(db::Connection& connection, std::string_view role) {

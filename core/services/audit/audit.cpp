@@ -4,6 +4,7 @@
 #include <Poco/DateTimeParser.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/formats.hpp"
 #include "core/base/identifiers.hpp"
@@ -30,6 +31,37 @@ void check(const AuditEntry& entry) {
   }
 }
 
+// The action up to its first dot, with the dot: "user." of user.role_changed. The migration of
+// an index has it too, so it never changes.
+constexpr const char* kGroup =
+    "substr(action, 1, 1 + length(action) - length(ltrim(action, 'abcdefghijklmnopqrstuvwxyz0123456789_')))";
+
+// The WHERE of a filter. It names only what the filter has, so that an index serves each.
+std::pair<std::string, db::Parameters> conditionsOf(const AuditFilter& filter) {
+  std::string where;
+  db::Parameters parameters;
+  const auto add = [&](std::string_view condition, std::string_view name, db::Value value) {
+    where.append(where.empty() ? " WHERE " : " AND ").append(condition);
+    parameters.emplace_back(name, std::move(value));
+  };
+  if (!filter.actor.empty()) add("actor = :actor", "actor", filter.actor);
+  if (filter.action.ends_with('.')) {
+    const auto first = filter.action.substr(0, filter.action.find('.') + 1);
+    add(std::string(kGroup) + " = :action_group", "action_group", first);
+    if (first != filter.action) {
+      add("substr(action, 1, :group_size) = :action", "action", filter.action);
+      parameters.emplace_back("group_size", static_cast<std::int64_t>(filter.action.size()));
+    }
+  } else if (!filter.action.empty()) {
+    add("action = :action", "action", filter.action);
+  }
+  if (!filter.target.empty()) add("target = :target", "target", filter.target);
+  const AuditFilter any;
+  if (filter.since > any.since) add("at >= :since", "since", filter.since);
+  if (filter.until < any.until) add("at < :until", "until", filter.until);
+  return {std::move(where), std::move(parameters)};
+}
+
 }  // namespace
 
 void Audit::record(db::Connection& connection, AuditEntry entry) {
@@ -53,32 +85,21 @@ void Audit::record(AuditEntry entry) {
 }
 
 std::vector<AuditEntry> Audit::list(const AuditFilter& filter, std::int64_t& total) {
-  // One statement for every filter: an empty value matches all.
-  constexpr const char* kWhere =
-      " FROM mortise_audit WHERE (:actor = '' OR actor = :actor) AND (:action = '' OR action = :action) AND "
-      "(:group_size = 0 OR substr(action, 1, :group_size) = :action_group) AND (:target = '' OR target = :target) AND "
-      "at >= :since AND at < :until";
-  const bool isGroup = filter.action.ends_with('.');
+  auto [where, parameters] = conditionsOf(filter);
   const auto connection = database_.lease(db::Access::read);
-  db::Parameters parameters{{"actor", filter.actor},
-                            {"action", isGroup ? std::string() : filter.action},
-                            {"group_size", isGroup ? static_cast<std::int64_t>(filter.action.size()) : 0},
-                            {"action_group", isGroup ? filter.action : std::string()},
-                            {"target", filter.target},
-                            {"since", filter.since},
-                            {"until", filter.until}};
   {
     constexpr ColumnType kCount[] = {ColumnType::integer};
-    const auto rows = connection->query(std::string("SELECT count(*)") + kWhere, parameters, kCount);
+    const auto rows = connection->query("SELECT count(*) FROM mortise_audit" + where, parameters, kCount);
     total = rows->next() ? rows->integer(0) : 0;
   }
   parameters.emplace_back("limit", std::clamp<std::int64_t>(filter.limit, 0, 1000));
   parameters.emplace_back("skip", std::max<std::int64_t>(filter.skip, 0));
   constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::integer, ColumnType::text, ColumnType::text,
                                      ColumnType::text, ColumnType::text,    ColumnType::text, ColumnType::text};
-  const auto rows = connection->query(std::string("SELECT id, at, actor, action, target, details, ip, request_id") +
-                                          kWhere + " ORDER BY at DESC, id DESC LIMIT :limit OFFSET :skip",
-                                      parameters, kColumns);
+  const auto rows =
+      connection->query("SELECT id, at, actor, action, target, details, ip, request_id FROM mortise_audit" + where +
+                            " ORDER BY at DESC, id DESC LIMIT :limit OFFSET :skip",
+                        parameters, kColumns);
   std::vector<AuditEntry> entries;
   while (rows->next()) {
     AuditEntry entry;
@@ -154,6 +175,18 @@ CREATE INDEX mortise_audit_at ON mortise_audit (at);
 CREATE INDEX mortise_audit_actor ON mortise_audit (actor, at);
 CREATE INDEX mortise_audit_target ON mortise_audit (target, at);
 )";
+}
+
+std::string auditListsMigrationSql() {
+  return std::string(R"(DROP INDEX mortise_audit_at;
+CREATE INDEX mortise_audit_at ON mortise_audit (at, id);
+DROP INDEX mortise_audit_actor;
+CREATE INDEX mortise_audit_actor ON mortise_audit (actor, at, id);
+DROP INDEX mortise_audit_target;
+CREATE INDEX mortise_audit_target ON mortise_audit (target, at, id);
+CREATE INDEX mortise_audit_action ON mortise_audit (action, at, id);
+CREATE INDEX mortise_audit_group ON mortise_audit (()") +
+         kGroup + "), at, id);\n";
 }
 
 }  // namespace mortise::services

@@ -51,7 +51,9 @@ std::string toJson(const AuditEntry& entry);
 // Microseconds of "2026-02-24T09:30:00Z" (any offset), or of "2026-02-24" (midnight, UTC). nullopt: it is neither.
 std::optional<std::int64_t> auditTime(const std::string& text);
 
-// The migration of its table; part of identity::kernelMigrations(), which numbers them.
+// The migrations of its table, parts of identity::kernelMigrations(), which numbers them: the table, and the indexes
+// that give each of its lists in order.
 std::string_view auditMigrationSql();
+std::string auditListsMigrationSql();
 
 }  // namespace mortise::services

@@ -4,20 +4,37 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/services/service_error.hpp"
-#include "tests/peers/process.hpp"
+#include "tests/peers/postgres.hpp"
 
 namespace mortise::services {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000, kHour = 3600 * kSecond;
 
-class AuditTest : public ::testing::Test {
+class AuditTest : public ::testing::TestWithParam<db::Backend> {
  protected:
-  AuditTest() {
+  void SetUp() override {
+    if (GetParam() == db::Backend::sqlite) {
+      sqlite_ = make("sqlite:" + directory_.path() + "/test.db");
+      database_ = sqlite_.get();
+      return;
+    }
+    auto* const server = peers::Postgres::shared();
+    if (server == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
+    // One for all tests, emptied: creating a database takes longer than they do.
+    if (!postgres_) postgres_ = make(server->newDatabase());
+    database_ = postgres_.get();
+    database_->transaction([](db::Connection& connection) { connection.execute("DELETE FROM mortise_audit", {}); });
+  }
+  static void TearDownTestSuite() { postgres_.reset(); }
+  static std::unique_ptr<db::Database> make(const std::string& url) {
     db::Options where;
-    where.url = "sqlite:" + directory_.path() + "/test.db";
-    database_ = db::Database::open(where);
-    db::migrate(*database_, "test", {{1, "001_audit.sql", std::string(auditMigrationSql())}});
+    where.url = url;
+    auto database = db::Database::open(where);
+    db::migrate(
+        *database, "test",
+        {{1, "001_audit.sql", std::string(auditMigrationSql())}, {2, "002_lists.sql", auditListsMigrationSql()}});
+    return database;
   }
   void record(const std::string& action, const std::string& actor = "operator", const std::string& target = {}) {
     Audit(*database_).record({{}, 0, actor, action, target, {}, {}, {}});
@@ -35,10 +52,15 @@ class AuditTest : public ::testing::Test {
   }
 
   peers::TempDirectory directory_{"mortise-audit"};
-  std::unique_ptr<db::Database> database_;
+  static inline std::unique_ptr<db::Database> postgres_;
+  std::unique_ptr<db::Database> sqlite_;
+  db::Database* database_ = nullptr;
 };
 
-TEST_F(AuditTest, FiltersNarrowWhatIsListed) {
+INSTANTIATE_TEST_SUITE_P(, AuditTest, testing::Values(db::Backend::sqlite, db::Backend::postgresql),
+                         [](const auto& each) { return each.param == db::Backend::sqlite ? "sqlite" : "postgresql"; });
+
+TEST_P(AuditTest, FiltersNarrowWhatIsListed) {
   record("user.created", "operator", "user:1");
   record("user.deleted", "u9", "user:1");
   record("users.counted", "u9", "user:2");
@@ -55,7 +77,35 @@ TEST_F(AuditTest, FiltersNarrowWhatIsListed) {
   EXPECT_EQ(count(filter), 2U);
 }
 
-TEST_F(AuditTest, TimesIncludeTheirStartAndNotTheirEnd) {
+TEST_P(AuditTest, GroupsMayBeNestedAndPlainActionsAreInNone) {
+  for (const auto* action :
+       {"user", "user.role.changed", "user.role.kept", "user.roles", "user.role", "users.role.x", ".x"})
+    record(action);
+  AuditFilter filter;
+  const auto with = [&](const char* action) {
+    filter.action = action;
+    return count(filter);
+  };
+  EXPECT_EQ(with("user."), 4U);
+  EXPECT_EQ(with("user.role."), 2U);
+  EXPECT_EQ(with("user.role.changed."), 0U);
+  EXPECT_EQ(with("user"), 1U);
+  EXPECT_EQ(with("."), 1U);
+  EXPECT_EQ(with("nobody."), 0U);
+}
+
+TEST_P(AuditTest, TheTotalIsOfAllPages) {
+  for (int i = 0; i < 5; ++i) record("user.created");
+  AuditFilter filter;
+  filter.action = "user.";
+  filter.skip = 4;
+  filter.limit = 2;
+  std::int64_t total = 0;
+  EXPECT_EQ(Audit(*database_).list(filter, total).size(), 1U);
+  EXPECT_EQ(total, 5);
+}
+
+TEST_P(AuditTest, TimesIncludeTheirStartAndNotTheirEnd) {
   record("first");
   record("second");
   move("first", 10 * kHour);
@@ -70,7 +120,7 @@ TEST_F(AuditTest, TimesIncludeTheirStartAndNotTheirEnd) {
   EXPECT_EQ(count(filter), 1U);
 }
 
-TEST_F(AuditTest, OldRowsExpireAndTheTrailSaysSo) {
+TEST_P(AuditTest, OldRowsExpireAndTheTrailSaysSo) {
   record("old");
   record("kept");
   move("old", 1);

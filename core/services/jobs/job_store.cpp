@@ -104,6 +104,12 @@ CREATE TABLE mortise_job_reports (
 INSERT INTO mortise_locks (name, taken) VALUES ('job_reports', 0);
 )";
 
+// In the order of the lists: the jobs of a module, and the jobs that are not removed.
+constexpr std::string_view kListsMigration = R"(DROP INDEX mortise_jobs_module;
+CREATE INDEX mortise_jobs_module ON mortise_jobs (module, id);
+CREATE INDEX mortise_jobs_present ON mortise_jobs (id) WHERE removed = 0;
+)";
+
 constexpr std::string_view kJobColumns =
     "SELECT id, module, job, declared, name, description, trigger_text, zone, declared_trigger, declared_zone, "
     "payload, "
@@ -308,6 +314,8 @@ void insertReports(db::Connection& connection, const std::string& runId, const s
 
 std::string_view JobStore::migrationSql() { return kMigration; }
 std::string_view JobStore::reportsMigrationSql() { return kReportsMigration; }
+
+std::string_view JobStore::listsMigrationSql() { return kListsMigration; }
 
 std::int64_t JobStore::beginChange(db::Connection& connection) {
   connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'jobs'", {});

@@ -115,6 +115,7 @@ class JobStore {
   explicit JobStore(db::Database& database) : database_(database) {}
   static std::string_view migrationSql();
   static std::string_view reportsMigrationSql();
+  static std::string_view listsMigrationSql();
 
   db::Database& database() { return database_; }
   TriggerCache& triggers() { return triggers_; }

@@ -52,7 +52,8 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
     db::migrate(*database_, "kernel",
                 {{1, "001_locks.sql", kLocks},
                  {5, "005_jobs.sql", std::string(JobStore::migrationSql())},
-                 {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())}});
+                 {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())},
+                 {7, "007_lists.sql", std::string(JobStore::listsMigrationSql())}});
     jobs_ = engine("one");
   }
   void TearDown() override {
