@@ -31,11 +31,7 @@ void eachOfPages(const JobRun& run, Next&& next, Use&& use) {
 }  // namespace
 
 Sweep::Sweep(mortise::Host host, const FileService& service)
-    : log_(host.log()),
-      blobs_(host.blobs()),
-      identity_(host.identity()),
-      service_(service),
-      store_(host.db()) {}
+    : log_(host.log()), blobs_(host.blobs()), identity_(host.identity()), service_(service), store_(host.db()) {}
 
 void Sweep::run(JobRun& run) {
   const auto old = mortise::now() - kYoung;
