@@ -367,8 +367,8 @@ TEST_P(IdentityTest, GarbageAndForeignRefreshTokensAreRefused) {
   }
   Options foreign = quick();
   foreign.secret = std::string(32, 'z');
-  Identity other(*database_, foreign);
-  EXPECT_EQ(problemOf([&] { other.refresh(tokens.refreshToken); }), "401 invalid_refresh_token");
+  const auto other = std::make_unique<Identity>(*database_, foreign);
+  EXPECT_EQ(problemOf([&] { other->refresh(tokens.refreshToken); }), "401 invalid_refresh_token");
   EXPECT_EQ(refreshRefusal(tokens.refreshToken), "none");
 }
 
@@ -465,7 +465,8 @@ TEST_P(IdentityTest, AKnownTokenIsAnsweredFromMemoryUntilAnyProcessChangesAnAcco
   Options options = quick();
   options.revisionFile = directory_.path() + "/identity.revision";
   open(options);
-  Identity other(*database_, options);  // another process on the same file, such as the command line
+  const auto other =
+      std::make_unique<Identity>(*database_, options);  // another process on the same file, such as the command line
   const User user = ada();
   const std::string header = "Bearer " + identity_->openSession(user.id, SessionKind::rotating).accessToken;
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
@@ -474,7 +475,7 @@ TEST_P(IdentityTest, AKnownTokenIsAnsweredFromMemoryUntilAnyProcessChangesAnAcco
 
   UserChange change;
   change.role = "admin";
-  other.change(user.id, change);
+  other->change(user.id, change);
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
   EXPECT_EQ(identity_->authenticate(bearer(header))->role, "admin");
   EXPECT_EQ(identity_->authenticateFast(bearer(header))->role, "admin");
@@ -483,7 +484,7 @@ TEST_P(IdentityTest, AKnownTokenIsAnsweredFromMemoryUntilAnyProcessChangesAnAcco
   cookie.sessionCookie = std::string_view(header).substr(7);
   EXPECT_FALSE(identity_->authenticateFast(cookie)->signedIn()) << "a cookie must not be taken for a bearer token";
 
-  other.revokeAll(user.id);
+  other->revokeAll(user.id);
   EXPECT_EQ(identity_->authenticateFast(bearer(header)), nullptr);
   EXPECT_EQ(problemOf([&] { identity_->authenticate(bearer(header)); }), "401 invalid_token");
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -352,16 +353,16 @@ TEST_P(OrgsTest, AccountsOfAnOlderServerAreNumberedInTheOrderOfTheirSignUp) {
   });
   db::migrate(*older, "kernel", kernelMigrations());
   options_.revisionFile.clear();
-  Identity upgraded(*older, options_);
+  const auto upgraded = std::make_unique<Identity>(*older, options_);
   std::string order;
   for (const auto* id : {"c", "d", "b", "a"}) {
-    const auto user = upgraded.find(UserKey::id, id);
+    const auto user = upgraded->find(UserKey::id, id);
     order += std::to_string(user->number) + user->tier + std::to_string(user->lastLoginAt) + " ";
   }
   EXPECT_EQ(order, "10 20 30 40 ");  // none has its own tier or a known sign-in
   NewUser next;
   next.username = "next";
-  EXPECT_EQ(upgraded.create(next).number, 5);
+  EXPECT_EQ(upgraded->create(next).number, 5);
 }
 
 TEST_P(OrgsTest, TotalsFollowEveryWriterAndCountWhatAnOlderServerWrote) {
@@ -407,10 +408,10 @@ TEST_P(OrgsTest, TotalsFollowEveryWriterAndCountWhatAnOlderServerWrote) {
   });
   db::migrate(*older, "kernel", kernelMigrations());
   options_.revisionFile.clear();
-  Identity upgraded(*older, options_);
-  EXPECT_EQ(upgraded.list(0, 2, total).size(), 2U);
+  const auto upgraded = std::make_unique<Identity>(*older, options_);
+  EXPECT_EQ(upgraded->list(0, 2, total).size(), 2U);
   EXPECT_EQ(total, 3);
-  upgraded.orgs().list(0, 1, total);
+  upgraded->orgs().list(0, 1, total);
   EXPECT_EQ(total, 2);
 }
 
