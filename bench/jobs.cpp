@@ -56,10 +56,10 @@ std::unique_ptr<db::Database> fresh(const std::string& directory, const std::str
   return database;
 }
 
-// `count` jobs that fire daily, at times spread over tomorrow, and `ticking` that fire every second, spread over it.
+// `count` jobs that fire on the next 29 February, at times spread over that day, and `ticking` that fire every second, spread over it.
 void fill(db::Database& database, int count, int ticking) {
   const auto now = nowMicros();
-  database.transaction([&](db::Session& session) {
+  database.transaction([&](db::Connection& connection) {
     for (int i = 0; i < count + ticking; ++i) {
       const bool ticks = i >= count;
       services::StoredJob job;
@@ -68,13 +68,13 @@ void fill(db::Database& database, int count, int ticking) {
       job.job = job.id.substr(6);
       job.name = job.description = job.job;
       const auto spread = ticks ? std::int64_t{i - count} * kSecond / ticking : 0;
-      job.trigger = ticks ? "every: PT1S from " + isoMicros(now / kSecond * kSecond + spread)
-                          : "cron: " + std::to_string(i % 60) + " " + std::to_string(i / 60 % 24) + " * * *";
-      job.zone = ticks ? "UTC" : "America/New_York";
-      const auto trigger = services::Trigger::parse(job.trigger, job.zone);
-      job.nextRun = trigger.next(ticks ? now + 3 * kSecond : now + 86400 * kSecond);
+      job.trigger = services::Trigger::parse(
+          ticks ? "every: PT1S from " + isoMicros((now / kSecond + 3) * kSecond + spread)
+                : "cron: " + std::to_string(i % 60) + " " + std::to_string(i / 60 % 24) + " 29 2 *",
+          ticks ? "UTC" : "America/New_York");
+      job.nextRun = job.trigger.next(now);
       job.revision = 1;
-      JobStore::insert(session, job);
+      JobStore::insert(connection, job);
     }
   });
 }
