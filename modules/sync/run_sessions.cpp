@@ -22,10 +22,7 @@ RunSessions::RunSessions(mortise::Host host, mortise::Log log,
       changed_(std::move(changed)) {}
 
 void RunSessions::start() {
-  {
-    const std::lock_guard lock(mutex_);
-    revision_ = store_.revision();
-  }
+  revision_ = store_.revision();
   catchUp();
   if (events_) subscription_ = events_->subscribe(kReported, [this](const mortise::Event&) { tryToCatchUp(); });
 }
@@ -36,13 +33,14 @@ void RunSessions::stop() noexcept {
 }
 
 void RunSessions::catchUp() {
-  const std::lock_guard lock(mutex_);
-  for (;;) {
-    const auto runs = scheduler_.reports(revision_, kRunsAtOnce);
+  for (auto revision = revision_.load();;) {
+    const auto runs = scheduler_.reports(revision, kRunsAtOnce);
     if (runs.empty()) return;
     for (const auto& run : runs) {
       if (const auto change = store_.take(run, mortise::now())) changed_(*change);
-      revision_ = run.revision;
+      revision = run.revision;
+    }
+    for (auto known = revision_.load(); known < revision && !revision_.compare_exchange_weak(known, revision);) {
     }
   }
 }

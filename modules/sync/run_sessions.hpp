@@ -7,9 +7,9 @@
 #include <mortise/log.hpp>
 #include <mortise/scheduler.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -43,8 +43,7 @@ class RunSessions {
   RunSessionStore store_;
   std::function<void(const RunSessionStore::Change&)> changed_;
   mortise::Subscription subscription_;
-  std::mutex mutex_;  // one catches up at a time
-  std::int64_t revision_ = 0;
+  std::atomic<std::int64_t> revision_{0};  // all up to here was taken, by this server or another
 };
 
 }  // namespace sync_sessions

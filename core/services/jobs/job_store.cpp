@@ -250,6 +250,16 @@ bool moveOn(db::Connection& connection, const Claim& claim, std::string_view nod
   return connection.execute(claim.run ? kStart : kLeaveOut, parameters) == 1;
 }
 
+constexpr std::string_view kReportRevision = "SELECT taken FROM mortise_locks WHERE name = 'job_reports'";
+
+std::vector<std::string> idsOf(db::Connection& connection, std::string_view sql, const Parameters& parameters = {}) {
+  constexpr ColumnType kTypes[] = {T};
+  const auto rows = connection.query(sql, parameters, kTypes);
+  std::vector<std::string> result;
+  while (rows->next()) result.emplace_back(rows->text(0));
+  return result;
+}
+
 std::int64_t single(db::Connection& connection, std::string_view sql, const Parameters& parameters = {}) {
   constexpr ColumnType kTypes[] = {I};
   const auto rows = connection.query(sql, parameters, kTypes);
@@ -271,43 +281,6 @@ JobReport reportOf(db::Rows& rows) {
   report.startedAt = in.integer();
   report.endedAt = in.integer();
   return report;
-}
-
-// Other transactions that change what runs report wait from here on.
-std::int64_t nextReportRevision(db::Connection& connection) {
-  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'job_reports'", {});
-  return single(connection, "SELECT taken FROM mortise_locks WHERE name = 'job_reports'");
-}
-
-void insertReports(db::Connection& connection, const std::string& runId, const std::vector<JobReport>& reports,
-                   std::int64_t revision) {
-  // A run whose record is gone reports to nobody.
-  if (connection.execute("UPDATE mortise_job_runs SET report_revision = :revision WHERE id = :id",
-                         {{"revision", revision}, {"id", runId}}) == 0)
-    return;
-  for (const auto& report : reports) {
-    connection.execute(
-        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
-        "failure, details, started_at, ended_at) VALUES (:run_id, :number, :revision, :target, :state, :synced, "
-        ":created, :updated, :deleted, :failure, :details, :started_at, :ended_at) ON CONFLICT (run_id, number) DO "
-        "UPDATE SET revision = excluded.revision, state = excluded.state, synced = excluded.synced, created = "
-        "excluded.created, updated = excluded.updated, deleted = excluded.deleted, failure = excluded.failure, details "
-        "= excluded.details, started_at = CASE WHEN mortise_job_reports.started_at > 0 THEN "
-        "mortise_job_reports.started_at ELSE excluded.started_at END, ended_at = excluded.ended_at",
-        {{"run_id", runId},
-         {"number", report.number},
-         {"revision", revision},
-         {"target", report.target},
-         {"state", static_cast<std::int64_t>(report.state)},
-         {"synced", report.synced},
-         {"created", report.created},
-         {"updated", report.updated},
-         {"deleted", report.deleted},
-         {"failure", report.failure},
-         {"details", report.details},
-         {"started_at", report.startedAt},
-         {"ended_at", report.endedAt}});
-  }
 }
 
 }  // namespace
@@ -388,15 +361,9 @@ std::int64_t JobStore::revision() {
 }
 
 std::vector<std::string> JobStore::eraseAll(db::Connection& connection) {
-  constexpr ColumnType kTypes[] = {T};
-  std::vector<std::string> ids;
-  {
-    const auto rows = connection.query(
-        "SELECT id FROM mortise_jobs WHERE removed = 0 ORDER BY CASE WHEN next_run IS NULL "
-        "THEN 1 ELSE 0 END, next_run, id",
-        {}, kTypes);
-    while (rows->next()) ids.emplace_back(rows->text(0));
-  }
+  auto ids = idsOf(connection,
+                   "SELECT id FROM mortise_jobs WHERE removed = 0 ORDER BY CASE WHEN next_run IS NULL "
+                   "THEN 1 ELSE 0 END, next_run, id");
   connection.execute("DELETE FROM mortise_jobs", {});
   return ids;
 }
@@ -510,12 +477,63 @@ void JobStore::startManual(const StoredRun& run) {
   });
 }
 
+std::int64_t JobStore::nextReportRevision(db::Connection& connection) {
+  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'job_reports'", {});
+  const auto revision = single(connection, kReportRevision);
+  for (auto given = givenRevision_.load();
+       given < revision && !givenRevision_.compare_exchange_weak(given, revision);) {
+  }
+  return revision;
+}
+
+std::int64_t JobStore::lastReportRevision() {
+  if (storedRevision_.load() < 0) storedRevision_ = single(*database_.lease(db::Access::read), kReportRevision);
+  return std::max(storedRevision_.load(), givenRevision_.load());
+}
+
+std::optional<std::int64_t> JobStore::moveReports(db::Connection& connection, const std::string& runId) {
+  const auto revision = nextReportRevision(connection);
+  const auto moved = connection.execute("UPDATE mortise_job_runs SET report_revision = :revision WHERE id = :id",
+                                        {{"revision", revision}, {"id", runId}});
+  return moved == 0 ? std::nullopt : std::optional(revision);
+}
+
+void JobStore::insertReports(db::Connection& connection, const std::string& runId,
+                             const std::vector<JobReport>& reports) {
+  const auto revision = moveReports(connection, runId);
+  if (!revision) return;  // nobody can read what a run without a record reports
+  for (const auto& report : reports) {
+    connection.execute(
+        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
+        "failure, details, started_at, ended_at) VALUES (:run_id, :number, :revision, :target, :state, :synced, "
+        ":created, :updated, :deleted, :failure, :details, :started_at, :ended_at) ON CONFLICT (run_id, number) DO "
+        "UPDATE SET revision = excluded.revision, state = excluded.state, synced = excluded.synced, created = "
+        "excluded.created, updated = excluded.updated, deleted = excluded.deleted, failure = excluded.failure, details "
+        "= excluded.details, started_at = CASE WHEN mortise_job_reports.started_at > 0 THEN "
+        "mortise_job_reports.started_at ELSE excluded.started_at END, ended_at = excluded.ended_at",
+        {{"run_id", runId},
+         {"number", report.number},
+         {"revision", *revision},
+         {"target", report.target},
+         {"state", static_cast<std::int64_t>(report.state)},
+         {"synced", report.synced},
+         {"created", report.created},
+         {"updated", report.updated},
+         {"deleted", report.deleted},
+         {"failure", report.failure},
+         {"details", report.details},
+         {"started_at", report.startedAt},
+         {"ended_at", report.endedAt}});
+  }
+}
+
 void JobStore::end(const std::vector<RunEnd>& ends) {
-  const bool reported = std::any_of(ends.begin(), ends.end(), [](const RunEnd& end) { return end.hasReported; });
   database_.transaction([&](db::Connection& connection) {
-    const auto revision = reported ? nextReportRevision(connection) : 0;
+    // First of all, so that the lock on the number is taken before those on runs, as in closeLost().
     for (const RunEnd& end : ends) {
-      if (end.hasReported) insertReports(connection, end.id, end.reports, revision);
+      if (end.hasReported) insertReports(connection, end.id, end.reports);
+    }
+    for (const RunEnd& end : ends) {
       connection.execute(
           "UPDATE mortise_job_runs SET outcome = :outcome, error = :error, output = :output, started_at = :started_at, "
           "ended_at = :ended_at, percent = :percent, progress = :progress WHERE id = :id",
@@ -546,8 +564,7 @@ void JobStore::progress(std::string_view runId, std::int64_t percent, std::strin
 
 void JobStore::report(const std::vector<RunReports>& runs) {
   database_.transaction([&](db::Connection& connection) {
-    const auto revision = nextReportRevision(connection);
-    for (const auto& [runId, reports] : runs) insertReports(connection, runId, reports, revision);
+    for (const auto& [runId, reports] : runs) insertReports(connection, runId, reports);
   });
 }
 
@@ -585,21 +602,19 @@ std::vector<ReportedRun> JobStore::reportedSince(std::int64_t revision, std::int
 }
 
 std::int64_t JobStore::closeLost(std::string_view node, std::string_view boot, std::int64_t now) {
-  constexpr std::string_view kLost = "WHERE outcome = 'running' AND node = :node AND boot <> :boot";
+  const std::string lost = "WHERE outcome = 'running' AND node = :node AND boot <> :boot";
   const Parameters parameters{{"node", text(node)}, {"boot", text(boot)}};
   std::int64_t closed = 0;
   database_.transaction([&](db::Connection& connection) {
-    std::string set = "SET outcome = 'lost', error = 'the server ended during the run', ended_at = :now ";
+    for (const auto& id :
+         idsOf(connection, "SELECT id FROM mortise_job_runs " + lost + " AND report_revision > 0", parameters))
+      moveReports(connection, id);
     auto all = parameters;
     all.emplace_back("now", now);
-    const auto reported =
-        single(connection, "SELECT COUNT(*) FROM mortise_job_runs " + std::string(kLost) + " AND report_revision > 0",
-               parameters);
-    if (reported > 0) {
-      set += ", report_revision = CASE WHEN report_revision > 0 THEN :revision ELSE 0 END ";
-      all.emplace_back("revision", nextReportRevision(connection));
-    }
-    closed = connection.execute("UPDATE mortise_job_runs " + set + std::string(kLost), all);
+    closed = connection.execute(
+        "UPDATE mortise_job_runs SET outcome = 'lost', error = 'the server ended during the run', ended_at = :now " +
+            lost,
+        all);
   });
   return closed;
 }
@@ -617,14 +632,9 @@ void JobStore::askJobToStop(std::string_view jobId) {
 }
 
 std::vector<std::string> JobStore::askedToStop(std::string_view node) {
-  constexpr ColumnType kTypes[] = {T};
-  const auto connection = database_.lease(db::Access::read);
-  const auto rows =
-      connection->query("SELECT id FROM mortise_job_runs WHERE outcome = 'running' AND node = :node AND stop_asked = 1",
-                        {{"node", text(node)}}, kTypes);
-  std::vector<std::string> ids;
-  while (rows->next()) ids.emplace_back(rows->text(0));
-  return ids;
+  return idsOf(*database_.lease(db::Access::read),
+               "SELECT id FROM mortise_job_runs WHERE outcome = 'running' AND node = :node AND stop_asked = 1",
+               {{"node", text(node)}});
 }
 
 std::int64_t JobStore::runningRuns() {

@@ -1,6 +1,7 @@
 // The tables of the job engine: jobs, runs, the lease. SQL only; the engine gives it its meaning.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -156,6 +157,8 @@ class JobStore {
   void report(const std::vector<RunReports>& runs);
   // At most `limit` runs whose revision is beyond `revision`, in its order, each with what was reported since then.
   std::vector<ReportedRun> reportedSince(std::int64_t revision, std::int64_t limit);
+  // Beyond this revision nothing was reported, unless another server did; one look-up in all. Any thread.
+  std::int64_t lastReportRevision();
   // The statements of reportedSince(): of the runs, and of one run's reports.
   static const std::string& reportedRunsSql();
   static const std::string& reportsOfRunSql();
@@ -175,8 +178,16 @@ class JobStore {
  private:
   static std::optional<StoredJob> find(db::Connection& connection, std::string_view id, TriggerCache* triggers);
   std::vector<StoredJob> select(std::string_view where, const db::Parameters& parameters);
+  // Other transactions that change what runs report wait from here on.
+  std::int64_t nextReportRevision(db::Connection& connection);
+  // Gives the run the next revision, which no other run has: a reader that stops there has seen all runs up to this one.
+  // nullopt: there is no such run.
+  std::optional<std::int64_t> moveReports(db::Connection& connection, const std::string& runId);
+  void insertReports(db::Connection& connection, const std::string& runId, const std::vector<JobReport>& reports);
 
   db::Database& database_;
+  std::atomic<std::int64_t> storedRevision_{-1};  // of reports, when it was first asked for; -1: not yet
+  std::atomic<std::int64_t> givenRevision_{0};    // the last one given here, before its transaction ends
   TriggerCache triggers_;
 };
 

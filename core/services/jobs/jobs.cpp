@@ -155,8 +155,11 @@ std::optional<StoredRun> Jobs::run(std::string_view id) {
 }
 
 std::vector<ReportedRun> Jobs::reportedSince(std::int64_t revision, std::int64_t limit) {
-  implementation_->workers.flush();
-  return implementation_->state.store.reportedSince(revision, limit);
+  auto& self = *implementation_;
+  self.workers.flush();
+  // Asked before each read of what follows the reports: without another server's runs the answer needs no look-up.
+  if (!self.state.options.shared && revision >= self.state.store.lastReportRevision()) return {};
+  return self.state.store.reportedSince(revision, limit);
 }
 
 std::int64_t Jobs::purge(std::int64_t endedBefore) { return implementation_->state.store.purge(endedBefore); }

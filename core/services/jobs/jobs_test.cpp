@@ -579,6 +579,47 @@ TEST_P(JobsTest, ARunThatWasLostMovesOnWithWhatItHadReported) {
   EXPECT_EQ(after[0].run.outcome, "lost");
 }
 
+// A reader remembers one number: of runs that are written together it must be able to stop after each.
+TEST_P(JobsTest, RunsWhoseReportsAreWrittenTogetherHaveNumbersOfTheirOwn) {
+  JobStore store(*database_);
+  std::vector<RunReports> reports;
+  std::vector<RunEnd> ends;
+  auto report = reportOn("a", JobReport::State::running);
+  report.number = 1;
+  for (const char* id : {"r1", "r2", "r3"}) {
+    StoredRun run;
+    run.id = id;
+    run.jobId = "test.tick";
+    run.node = "one";
+    run.boot = "before";
+    store.startManual(run);
+    reports.push_back({id, {report}});
+    RunEnd end;
+    end.id = id;
+    end.outcome = "succeeded";
+    end.hasReported = true;
+    ends.push_back(end);
+  }
+  std::int64_t revision = 0;
+  const auto oneByOne = [&] {
+    std::vector<std::string> seen;
+    for (auto next = store.reportedSince(revision, 1); !next.empty(); next = store.reportedSince(revision, 1)) {
+      seen.push_back(next[0].run.id);
+      revision = next[0].run.reportRevision;
+    }
+    std::sort(seen.begin(), seen.end());
+    return seen;
+  };
+  const std::vector<std::string> all{"r1", "r2", "r3"};
+  store.report(reports);
+  EXPECT_EQ(oneByOne(), all);
+  EXPECT_EQ(store.closeLost("one", "now", clock_.now()), 3);
+  EXPECT_EQ(oneByOne(), all);
+  store.end(ends);
+  EXPECT_EQ(oneByOne(), all);
+  EXPECT_EQ(oneByOne(), std::vector<std::string>{});
+}
+
 TEST_P(JobsTest, ReportsAreFoundAlongAnIndexHoweverManyThereAre) {
   const std::string many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) ";
   for (const auto& sql :
