@@ -319,12 +319,13 @@ Slice<T> slice(Source&& source, const Where& where, std::string_view order, cons
         return items;
       }
     }
-    return detail::sliceRows<T>(session, where, order, paging.size + 1, skip);
+    // One more than asked for, to see whether more follows; the total tells it without.
+    return detail::sliceRows<T>(session, where, order, paging.size + (countsFirst ? 0 : 1), skip);
   };
   out.items = readPage();
 
   const auto size = static_cast<std::size_t>(paging.size);
-  out.hasMore = out.items.size() > size;  // one more than asked for
+  out.hasMore = out.items.size() > size;
   if (out.hasMore) out.items.erase(out.items.begin() + paging.size, out.items.end());
   if (countsFirst && !paging.cursor) {
     out.hasMore = skip + static_cast<std::int64_t>(out.items.size()) < out.total;
