@@ -2,7 +2,8 @@
 # The test programs of a module that ships.
 #   NAME_test         tests/*_test.cpp with the objects that NAME.so is made of, so that nothing is compiled twice; with LINK and DEFINITIONS.
 #                     NAME_SOURCE_DIR, in capitals, is the module's folder.
-#   NAME_module_test  tests/*_module_test.cpp: NAME.so, and MODULES beside it, in a real kernel, through the test kit that the SDK installs
+#   NAME_module_test  tests/*_module_test.cpp, and modules/contract_module_test.cpp for its contracts: NAME.so, and MODULES beside it, in a real
+#                     kernel, through the test kit that the SDK installs
 include_guard(GLOBAL)
 include(PrecompiledHeaders)
 
@@ -24,16 +25,15 @@ function(mortise_module_test name)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
-  if(of_module)
-    set(modules ${name} ${ARG_MODULES})
-    list(REMOVE_DUPLICATES modules)
-    add_executable(${name}_module_test ${of_module})
-    target_link_libraries(${name}_module_test PRIVATE mortise_options MortiseSDK::testing GTest::gtest GTest::gmock GTest::gtest_main)
-    mortise_precompile_test(${name}_module_test)
-    add_dependencies(${name}_module_test ${modules})
-    list(TRANSFORM modules REPLACE "(.+)" "$<TARGET_FILE_DIR:\\1>" OUTPUT_VARIABLE folders)
-    list(JOIN folders ":" folders)
-    add_test(NAME ${name}_module COMMAND ${name}_module_test)
-    set_tests_properties(${name}_module PROPERTIES TIMEOUT 300 LABELS module ENVIRONMENT "MORTISE_TEST_MODULES=${folders}")
-  endif()
+  set(modules ${name} ${ARG_MODULES})
+  list(REMOVE_DUPLICATES modules)
+  add_executable(${name}_module_test ${of_module} ${PROJECT_SOURCE_DIR}/modules/contract_module_test.cpp)
+  target_link_libraries(${name}_module_test PRIVATE mortise_options MortiseSDK::testing GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_module_test PRIVATE MORTISE_TESTED_MODULE="${name}")
+  mortise_precompile_test(${name}_module_test)
+  add_dependencies(${name}_module_test ${modules})
+  list(TRANSFORM modules REPLACE "(.+)" "$<TARGET_FILE_DIR:\\1>" OUTPUT_VARIABLE folders)
+  list(JOIN folders ":" folders)
+  add_test(NAME ${name}_module COMMAND ${name}_module_test)
+  set_tests_properties(${name}_module PROPERTIES TIMEOUT 300 LABELS module ENVIRONMENT "MORTISE_TEST_MODULES=${folders}")
 endfunction()

@@ -28,6 +28,31 @@ std::size_t takeHeader(char* bytes, std::size_t size, std::size_t count, void* a
   return size * count;
 }
 
+// Ends the transfer at the end of the head of a stream or of a WebSocket, or after the first piece of a body.
+struct HeadOnly {
+  CURL* curl;
+  HttpAnswer* answer;
+  bool isOver = false;
+
+  static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto& one = *static_cast<HeadOnly*>(self);
+    takeHeader(bytes, size, count, one.answer);
+    if (!text::trim(std::string_view(bytes, size * count)).empty()) return size * count;
+    long status = 0;
+    curl_easy_getinfo(one.curl, CURLINFO_RESPONSE_CODE, &status);
+    one.isOver = status == 101;
+    for (const auto& [name, value] : one.answer->headers)
+      one.isOver = one.isOver || (name == "content-type" && value.starts_with("text/event-stream"));
+    return one.isOver ? 0 : size * count;
+  }
+  static std::size_t body(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto& one = *static_cast<HeadOnly*>(self);
+    takeBody(bytes, size, count, one.answer);
+    one.isOver = true;
+    return 0;
+  }
+};
+
 // Every "loc" in the value, as a path, in document order and without repetitions.
 void collectFields(const json::Value& value, std::vector<std::string>& fields) {
   if (value.IsArray()) {
@@ -88,7 +113,7 @@ std::vector<std::string> HttpAnswer::fields() const {
   return fields;
 }
 
-HttpAnswer send(const std::string& address, const Credentials& credentials, const HttpRequest& request) {
+HttpAnswer send(const std::string& address, const Credentials& credentials, const HttpRequest& request, Until until) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   Transfer transfer;
@@ -125,8 +150,16 @@ HttpAnswer send(const std::string& address, const Credentials& credentials, cons
   curl_easy_setopt(transfer.curl, CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(transfer.curl, CURLOPT_HEADERFUNCTION, takeHeader);
   curl_easy_setopt(transfer.curl, CURLOPT_HEADERDATA, &answer);
+  HeadOnly headOnly{transfer.curl, &answer};
+  if (until == Until::head) {
+    curl_easy_setopt(transfer.curl, CURLOPT_WRITEFUNCTION, HeadOnly::body);
+    curl_easy_setopt(transfer.curl, CURLOPT_WRITEDATA, &headOnly);
+    curl_easy_setopt(transfer.curl, CURLOPT_HEADERFUNCTION, HeadOnly::header);
+    curl_easy_setopt(transfer.curl, CURLOPT_HEADERDATA, &headOnly);
+  }
   const auto result = curl_easy_perform(transfer.curl);
-  if (result != CURLE_OK) throw std::runtime_error(method + " " + url + ": " + curl_easy_strerror(result));
+  if (result != CURLE_OK && !headOnly.isOver)
+    throw std::runtime_error(method + " " + url + ": " + curl_easy_strerror(result));
   long status = 0;
   curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);

@@ -13,6 +13,7 @@ struct Credentials {
   std::string cookie;  // name=value
   std::string csrf;    // X-CSRFToken
   std::string userId;  // their account; not sent
+  std::string keyId;   // of an API key; not sent
 };
 
 struct HttpAnswer {
@@ -32,8 +33,12 @@ struct HttpRequest {
   std::vector<std::string> headers{};  // whole lines
 };
 
+// How much of an answer is read. A stream may have no end.
+enum class Until { end, head };
+
 // `address`: host:port. A body without Content-Type is sent as JSON. Waits at most 60 seconds. Throws
 // std::runtime_error when there is no answer.
-HttpAnswer send(const std::string& address, const Credentials& credentials, const HttpRequest& request);
+HttpAnswer send(const std::string& address, const Credentials& credentials, const HttpRequest& request,
+                Until until = Until::end);
 
 }  // namespace mortise::testing

@@ -2,6 +2,7 @@
 #include "core/testing/database/database_functions.hpp"
 #include "core/testing/guarded.hpp"
 #include "core/testing/refusals.hpp"
+#include "core/testing/rights.hpp"
 #include "core/testing/test_server.hpp"
 #include "mortise/testing/abi.h"
 
@@ -29,9 +30,13 @@ void stop(mortise_testing_server* server) { delete server; }
 mortise_str address(const mortise_testing_server* server) { return str(server->server.address()); }
 
 CallerRights rightsFrom(const mortise_testing_caller& c) {
-  static_assert(static_cast<int>(CallerRights::Kind::browser) == MORTISE_TESTING_BROWSER);
-  return {static_cast<CallerRights::Kind>(c.kind), copied(c.permissions, c.permissions_count),
-          copied(c.scopes, c.scopes_count)};
+  CallerRights out;
+  out.permissions = copied(c.permissions, c.permissions_count);
+  out.scopes = copied(c.scopes, c.scopes_count);
+  if (c.kind == MORTISE_TESTING_ADMIN || c.kind == MORTISE_TESTING_SERVICE_KEY) out.role = "admin";
+  if (c.kind == MORTISE_TESTING_SERVICE_KEY) out.kind = CallerRights::Kind::serviceKey;
+  if (c.kind == MORTISE_TESTING_BROWSER) out.kind = CallerRights::Kind::browser;
+  return out;
 }
 
 mortise_testing_outcome createCaller(mortise_testing_server* server, const mortise_testing_caller* caller,
@@ -50,9 +55,9 @@ mortise_testing_outcome sendRequest(mortise_str address, const mortise_testing_c
                                     size_t headersCount, void (*sink)(void*, const mortise_testing_answer*),
                                     void* sinkContext, mortise_testing_say say, void* context) {
   return guarded(say, context, [&] {
-    const auto answer =
-        send(copied(address), {copied(credentials->token), copied(credentials->cookie), copied(credentials->csrf), {}},
-             {copied(method), copied(path), copied(body), copied(headers, headersCount)});
+    const auto answer = send(
+        copied(address), {copied(credentials->token), copied(credentials->cookie), copied(credentials->csrf), {}, {}},
+        {copied(method), copied(path), copied(body), copied(headers, headersCount)});
     const auto code = answer.code();
     const auto fields = answer.fields();
     std::vector<mortise_pair> pairs;
@@ -70,22 +75,27 @@ mortise_testing_outcome sendRequest(mortise_str address, const mortise_testing_c
 
 mortise_testing_outcome tryLoad(mortise_str file, mortise_testing_say refusal, void* refusalContext,
                                 mortise_testing_say say, void* context) {
-  return guarded(say, context, [&] {
-    const auto sentence = TestServer::tryLoad(copied(file));
-    if (!sentence.empty()) refusal(refusalContext, str(sentence));
-  });
+  return guarded(say, context, [&] { refusal(refusalContext, str(TestServer::tryLoad(copied(file)))); });
 }
 
-mortise_testing_outcome refusals(mortise_testing_server* server, mortise_str module,
-                                 void (*sink)(void*, const mortise_testing_refusal*), void* sinkContext,
+using Sink = void (*)(void*, const mortise_testing_refusal*);
+
+Reports into(Sink sink, void* sinkContext) {
+  return [sink, sinkContext](const Report& one) {
+    const mortise_testing_refusal c{sizeof c,      one.passed ? 1 : 0, str(one.operation),
+                                    str(one.what), str(one.expected),  str(one.answer)};
+    sink(sinkContext, &c);
+  };
+}
+
+mortise_testing_outcome refusals(mortise_testing_server* server, mortise_str module, Sink sink, void* sinkContext,
                                  mortise_testing_say say, void* context) {
-  return guarded(say, context, [&] {
-    runRefusals(server->server, copied(module), [&](const RefusalReport& one) {
-      const mortise_testing_refusal c{sizeof c,      one.passed ? 1 : 0, str(one.operation),
-                                      str(one.what), str(one.expected),  str(one.answer)};
-      sink(sinkContext, &c);
-    });
-  });
+  return guarded(say, context, [&] { runRefusals(server->server, copied(module), into(sink, sinkContext)); });
+}
+
+mortise_testing_outcome rights(mortise_testing_server* server, mortise_str module, Sink sink, void* sinkContext,
+                               mortise_testing_say say, void* context) {
+  return guarded(say, context, [&] { runRights(server->server, copied(module), into(sink, sinkContext)); });
 }
 
 }  // namespace
@@ -108,4 +118,5 @@ const mortise_testing_v1_table mortise_testing_v1 = {.struct_size = sizeof(morti
                                                      .analyze = &mortise::testing::analyze,
                                                      .listen = &mortise::testing::listen,
                                                      .plan_of = &mortise::testing::planOf,
-                                                     .plan_faults = &mortise::testing::planFaults};
+                                                     .plan_faults = &mortise::testing::planFaults,
+                                                     .rights = &mortise::testing::rights};

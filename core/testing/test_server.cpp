@@ -1,5 +1,6 @@
 #include "core/testing/test_server.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -7,7 +8,9 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/identity/identity.hpp"
+#include "core/identity/roles.hpp"
 #include "core/kernel/module_set.hpp"
+#include "core/kernel/option_values.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::testing {
@@ -44,7 +47,7 @@ void quietLog() {
   log::configure(known ? level : log::Level::warning, log::Format::logfmt);
 }
 
-kernel::KernelOptions optionsFor(const TemporaryDirectory& data, std::vector<std::string> files,
+kernel::KernelOptions optionsFor(const peers::TempDirectory& data, std::vector<std::string> files,
                                  const Settings& settings) {
   quietLog();
   kernel::KernelOptions out;
@@ -86,17 +89,18 @@ TestServer::TestServer(const std::vector<std::string>& modules, const Settings& 
     throw std::runtime_error(joined(error.lines()));
   }
   if (!kernel_->refusals().empty()) throw std::runtime_error(joined(kernel_->refusals()));
+  std::vector<const plugin::Manifest*> manifests;
   for (const auto& module : kernel_->modules().all()) {
-    if (!module.manifest) continue;
-    for (const auto& permission : module.manifest->permissions) roles_[permission.name] = permission.roles;
+    if (module.mayStart()) manifests.push_back(module.manifest.get());
   }
+  roles_ = kernel::grants(manifests, kernel_->config());
   address_ = kernel_->addresses().front();
 }
 
 TestServer::~TestServer() = default;
 
 std::string TestServer::tryLoad(const std::string& file) {
-  const TemporaryDirectory data;
+  const peers::TempDirectory data("mortise_test");
   try {
     kernel::Kernel kernel(optionsFor(data, {file}, {}));
     kernel.start();
@@ -117,22 +121,57 @@ std::string TestServer::roleWith(const std::vector<std::string>& permissions) {
   return role;
 }
 
+bool TestServer::holds(const std::string& role, const std::string& permission) const {
+  if (identity::administers(role)) return true;
+  const auto declared = roles_.find(permission);
+  return declared != roles_.end() &&
+         std::find(declared->second.begin(), declared->second.end(), role) != declared->second.end();
+}
+
+std::string TestServer::tierWith(const std::string& feature) const {
+  for (const auto& module : kernel_->modules().all()) {
+    if (!module.mayStart()) continue;
+    for (const auto& declared : module.manifest->features) {
+      if (declared.name == feature) return declared.tier;
+    }
+  }
+  return {};
+}
+
+void TestServer::joinOrganisation(const std::string& userId, const std::string& role) {
+  auto& identity = kernel_->identity();
+  identity::NewOrg org;
+  org.slug = "org-" + std::to_string(accounts_);
+  org.name = org.slug;
+  org.tier = kOrganisationTier;
+  org.founderId = userId;
+  org.founderRole = "owner";
+  if (role != "owner") {
+    identity::NewUser founder;
+    founder.username = "founder_" + std::to_string(accounts_);
+    org.founderId = identity.create(founder).id;
+  }
+  const auto orgId = identity.orgs().create(org).id;
+  if (role != "owner") identity.orgs().addMember(orgId, userId, role);
+}
+
 Credentials TestServer::create(const CallerRights& rights) {
   using Kind = CallerRights::Kind;
   auto& identity = kernel_->identity();
-  const bool limited = rights.kind == Kind::user || (rights.kind == Kind::browser && !rights.isAdmin);
   identity::NewUser user;
-  user.role = limited ? roleWith(rights.permissions) : "admin";
+  user.role = rights.role.empty() ? roleWith(rights.permissions) : rights.role;
   user.username = "user_" + std::to_string(++accounts_);
   Credentials out;
   out.userId = identity.create(user).id;
-  if (rights.kind == Kind::serviceKey) {
+  if (!rights.orgRole.empty()) joinOrganisation(out.userId, rights.orgRole);
+  if (rights.kind == Kind::key || rights.kind == Kind::serviceKey) {
     identity::NewApiKey key;
     key.userId = out.userId;
     key.name = user.username;
-    key.kind = identity::KeyKind::service;
+    key.kind = rights.kind == Kind::key ? identity::KeyKind::user : identity::KeyKind::service;
     key.scopes = rights.scopes;
-    identity.apiKeys().mint(key, out.token);
+    if (rights.kind == Kind::key) key.scopes.clear();
+    out.keyId = identity.apiKeys().mint(key, out.token).id;
   } else if (rights.kind == Kind::browser) {
     auto& sessions = identity.cookieSessions();
     const auto session = sessions.bindUser({}, out.userId, nowMicros());

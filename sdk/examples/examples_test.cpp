@@ -17,19 +17,21 @@
 #include "mortise/abi/module.h"
 #include "mortise/testing/module_harness.hpp"
 #include "mortise/testing/refusals.hpp"
+#include "mortise/testing/rights.hpp"
 #include "tests/peers/postgres.hpp"
 
 namespace {
 
 using mortise::testing::Client;
 using mortise::testing::ModuleHarness;
+using mortise::testing::Rights;
 using ::testing::HasSubstr;
 
 // [harness]
 class GreeterModule : public ::testing::Test {
  protected:
   ModuleHarness harness_{"greeter", {{"greeter.most_phrases", "2"}}};
-  Client nobody_ = harness_.nobody();
+  Client nobody_ = harness_.anonymous();
   Client stranger_ = harness_.as(std::vector<std::string>{});
   Client editor_ = harness_.as("greeter.edit");
 };
@@ -77,12 +79,12 @@ TEST_F(GreeterModule, SpeaksChinese) {
 
 TEST(HelloModule, SaysHello) {
   ModuleHarness harness{"hello"};
-  EXPECT_EQ(harness.nobody().get("/hello").body, R"("Hello, world")");
+  EXPECT_EQ(harness.anonymous().get("/hello").body, R"("Hello, world")");
 }
 
 TEST(TickerModule, TicksIntoItsTable) {
   ModuleHarness harness{"ticker"};
-  const auto client = harness.nobody();
+  const auto client = harness.anonymous();
   auto answer = client.get("/api/ticker/ticks/latest");
   for (int i = 0; i < 300 && answer.status == 404; ++i) {  // the job runs every second
     EXPECT_EQ(answer.code, "no_tick_yet");
@@ -96,7 +98,8 @@ TEST(TickerModule, TicksIntoItsTable) {
 TEST(TickerModule, StreamsTicksAndEchoesForRealClients) {
   ModuleHarness harness{"ticker"};
   const std::string out = ::testing::TempDir() + "ticker_peer." + std::to_string(::getpid());
-  const std::string command = "/usr/bin/python3 " TICKER_PEER " " + harness.nobody().address() + " > " + out + " 2>&1";
+  const std::string command =
+      "/usr/bin/python3 " TICKER_PEER " " + harness.anonymous().address() + " > " + out + " 2>&1";
   const int status = std::system(command.c_str());
   std::ostringstream seen;
   seen << std::ifstream(out).rdbuf();
@@ -110,7 +113,7 @@ TEST(TickerModule, StreamsTicksAndEchoesForRealClients) {
 #if defined(__x86_64__)
 TEST(ReleasedBinary, OfSdk10StillLoadsAndAnswers) {
   ModuleHarness harness{RELEASED_GREET};
-  const auto client = harness.nobody();
+  const auto client = harness.anonymous();
   EXPECT_EQ(client.get("/released/greet/Ada").body, R"({"greeting":"hello Ada"})");
   EXPECT_EQ(client.get("/released/greet/Ada2").status, 422);
   EXPECT_EQ(client.post("/released/echo", R"({"text":"a\"b"})").body, R"("a\"b")");
@@ -186,7 +189,7 @@ class NewModule : public ::testing::Test {
 TEST_F(NewModule, FromTheTemplateKeepsNotes) {
   ModuleHarness harness{file_};
   const auto editor = harness.as("daily_notes.edit");
-  EXPECT_EQ(harness.nobody().post("/api/daily_notes/notes", R"({"text":"Milk"})").status, 401);
+  EXPECT_EQ(harness.anonymous().post("/api/daily_notes/notes", R"({"text":"Milk"})").status, 401);
   const auto untitled = editor.post("/api/daily_notes/notes", R"({"text":" \nMilk"})");
   EXPECT_EQ(untitled.status, 422);
   EXPECT_EQ(untitled.field, "body/text");
@@ -206,7 +209,7 @@ TEST_F(NewModule, FromTheTemplateServesSixteenWritersOnPostgresql) {
 
 TEST(TallyModule, CountsInPlainC) {
   ModuleHarness harness{"tally"};
-  const auto client = harness.nobody();
+  const auto client = harness.anonymous();
   EXPECT_EQ(client.post("/api/tally/count").body, R"({"count":1})");
   EXPECT_EQ(client.post("/api/tally/count").body, R"({"count":2})");
   EXPECT_EQ(client.get("/api/tally/count").status, 405);
@@ -226,11 +229,37 @@ TEST_P(Example, RefusesWhatItsContractRefuses) {
   ModuleHarness harness{GetParam(), mortise::testing::Refusals::options()};
   EXPECT_EQ(mortise::testing::Refusals::of(harness, GetParam()).failures(), "");
 }
+
+TEST_P(Example, LetsInWhomItsContractLetsIn) {
+  ModuleHarness harness{GetParam(), Rights::options()};
+  const auto rights = Rights::of(harness, GetParam());
+  EXPECT_EQ(rights.failures(), "");
+  EXPECT_FALSE(rights.all().empty());
+}
 INSTANTIATE_TEST_SUITE_P(All, Example, ::testing::Values("hello", "greeter", "ticker", "tally"));
 
 TEST(Kernel, RefusesWhatItsContractRefuses) {
   ModuleHarness harness{"tally", mortise::testing::Refusals::options()};
   EXPECT_EQ(mortise::testing::Refusals::of(harness, "kernel").failures(), "");
+}
+
+TEST(Kernel, LetsInWhomItsContractLetsIn) {
+  ModuleHarness harness{"tally", Rights::options()};
+  EXPECT_EQ(Rights::of(harness, "kernel").failures(), "");
+}
+
+// The operator's grants hold in the harness, too, and so do those of roles that as() makes.
+TEST(Harness, KeepsWhatIdentityGrantSays) {
+  for (const auto* roles : {"guest", "guest+viewer", "", "user+harness_1"}) {
+    ModuleHarness harness{"greeter", Rights::options({{"identity.grant", std::string("greeter.edit=") + roles}})};
+    EXPECT_EQ(harness.as("greeter.edit").post("/api/greeter/phrases", R"({"phrase":"Hi"})").status, 201) << roles;
+    const auto rights = Rights::of(harness, "greeter");
+    EXPECT_EQ(rights.failures(), "") << roles;
+    const bool isGuestIn = std::any_of(rights.all().begin(), rights.all().end(), [](const auto& one) {
+      return one.operation == "addPhrase" && one.what == "the token of a guest" && one.expected == "let in";
+    });
+    EXPECT_EQ(isGuestIn, std::string_view(roles).starts_with("guest")) << roles;
+  }
 }
 
 TEST(Harness, TellsWhyAFileIsRefused) {

@@ -1,5 +1,5 @@
 // The plan of every list of the kernel, at 100,000 rows.
-#include "core/testing/database/kernel_lists.hpp"
+#include "core/testing/database/kernel_lists_testing.hpp"
 
 #include <gtest/gtest.h>
 

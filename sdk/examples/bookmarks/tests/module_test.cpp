@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <mortise/testing/module_harness.hpp>
 #include <mortise/testing/refusals.hpp>
+#include <mortise/testing/rights.hpp>
 
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ using mortise::testing::Answer;
 using mortise::testing::Client;
 using mortise::testing::ModuleHarness;
 using mortise::testing::Refusals;
+using mortise::testing::Rights;
 using ::testing::HasSubstr;
 
 // [harness]
@@ -114,5 +116,12 @@ TEST(BookmarksContract, RefusesWhatItSaysItRefuses) {
   EXPECT_EQ(Refusals::of(harness, "bookmarks").failures(), "");
 }
 // [/refusals]
+
+// [rights]
+TEST(BookmarksContract, LetsInWhomItSaysItLetsIn) {
+  ModuleHarness harness{BOOKMARKS_FILE, Rights::options()};
+  EXPECT_EQ(Rights::of(harness, "bookmarks").failures(), "");
+}
+// [/rights]
 
 }  // namespace

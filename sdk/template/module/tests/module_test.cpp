@@ -1,5 +1,6 @@
 // The built module in a real kernel, called over HTTP.
 #include <mortise/testing/refusals.hpp>
+#include <mortise/testing/rights.hpp>
 
 #include <cstdio>
 #include <string>
@@ -8,6 +9,7 @@ namespace {
 
 using mortise::testing::ModuleHarness;
 using mortise::testing::Refusals;
+using mortise::testing::Rights;
 
 int failures = 0;
 
@@ -23,6 +25,11 @@ int main() {
   // Rate limits off: what is tested here is the contract.
   ModuleHarness harness{"@name@", Refusals::options()};
   expect("what the contract refuses is refused", Refusals::of(harness, "@name@").failures(), "");
+
+  {
+    ModuleHarness other{"@name@", Rights::options()};
+    expect("who may call is let in, and nobody else", Rights::of(other, "@name@").failures(), "");
+  }
 
   const auto editor = harness.as("@name@.edit");
   expect("an editor adds a note", editor.post("/api/@name@/notes", R"({"text":"Milk\nand bread"})").body,

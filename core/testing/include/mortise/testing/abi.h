@@ -1,6 +1,6 @@
 /* The boundary of the test kit: a table of C functions, so that a test program of any compiler and standard library can
  * run a module in a real kernel and a store on a real database. Write tests against the face: module_harness.hpp,
- * refusals.hpp, test_database.hpp and plans.hpp.
+ * refusals.hpp, rights.hpp, test_database.hpp and plans.hpp.
  *
  * Threads:   [any], but stop and close_database only after every other call of the same object has returned.
  * Ownership: every text that is handed over is copied; what a sink is given lives for that call only. Sinks are called
@@ -65,13 +65,13 @@ typedef struct mortise_testing_answer {
   size_t headers_count;
 } mortise_testing_answer;
 
-/* One request that must be refused, and its answer. */
+/* One request of a test that is generated from a contract, and its answer. */
 typedef struct mortise_testing_refusal {
   uint32_t struct_size;
   int32_t passed;        /* 1: the answer was the expected one */
   mortise_str operation; /* operationId */
   mortise_str what;      /* "anonymous", "body/title: 201 characters" */
-  mortise_str expected;  /* "422 body/title" */
+  mortise_str expected;  /* "422 body/title", "let in" */
   mortise_str answer;    /* "201 {...}", cut to 200 bytes */
 } mortise_testing_refusal;
 
@@ -152,6 +152,10 @@ typedef struct mortise_testing_v1_table {
   mortise_testing_outcome (*plan_faults)(mortise_testing_database* database, const mortise_testing_statement* statement,
                                          const mortise_testing_plan_rules* rules, mortise_testing_say fault,
                                          void* fault_context, mortise_testing_say say, void* context);
+  /* Calls every operation of the contract of `module` as every kind of caller (see rights.hpp). */
+  mortise_testing_outcome (*rights)(mortise_testing_server* server, mortise_str module,
+                                    void (*sink)(void* sink_context, const mortise_testing_refusal* call),
+                                    void* sink_context, mortise_testing_say say, void* context);
 } mortise_testing_v1_table;
 
 /* The one symbol of libmortise_testing.so. */

@@ -154,7 +154,6 @@ class ModuleHarness {
     client.address_ = detail::copied(mortise_testing_v1.address(server()));
     return client;
   }
-  Client nobody() const { return anonymous(); }
   // A new user with exactly these permissions (and no other of the loaded modules). Throws std::invalid_argument for
   // one that no loaded module declares.
   Client as(const std::string& permission) { return as(std::vector<std::string>{permission}); }

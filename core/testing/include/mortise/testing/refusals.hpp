@@ -24,6 +24,24 @@ struct Refusal {
   bool passed = false;
 };
 
+namespace detail {
+
+inline void keepRefusal(void* into, const mortise_testing_refusal* c) {
+  static_cast<std::vector<Refusal>*>(into)->push_back(
+      {copied(c->operation), copied(c->what), copied(c->expected), copied(c->answer), c->passed != 0});
+}
+
+inline std::string failuresIn(const std::vector<Refusal>& all) {
+  std::string out;
+  for (const auto& one : all) {
+    if (!one.passed)
+      out += one.operation + ", " + one.what + ": expected " + one.expected + ", answer " + one.answer + "\n";
+  }
+  return out;
+}
+
+}  // namespace detail
+
 class Refusals {
  public:
   // Settings for the harness: without rate limits, whose refusals would come first.
@@ -37,7 +55,7 @@ class Refusals {
   static Refusals of(ModuleHarness& harness, const std::string& module) {
     Refusals out;
     std::string sentence;
-    detail::require(mortise_testing_v1.refusals(harness.server(), detail::str(module), &Refusals::keep, &out.all_,
+    detail::require(mortise_testing_v1.refusals(harness.server(), detail::str(module), &detail::keepRefusal, &out.all_,
                                                 &detail::keepText, &sentence),
                     sentence);
     return out;
@@ -45,22 +63,9 @@ class Refusals {
 
   const std::vector<Refusal>& all() const { return all_; }
   // One line for each answer that is not the expected one: "operation, case: expected ..., answer ...". Empty: none.
-  std::string failures() const {
-    std::string out;
-    for (const auto& one : all_) {
-      if (!one.passed)
-        out += one.operation + ", " + one.what + ": expected " + one.expected + ", answer " + one.answer + "\n";
-    }
-    return out;
-  }
+  std::string failures() const { return detail::failuresIn(all_); }
 
  private:
-  static void keep(void* into, const mortise_testing_refusal* c) {
-    static_cast<std::vector<Refusal>*>(into)->push_back({detail::copied(c->operation), detail::copied(c->what),
-                                                         detail::copied(c->expected), detail::copied(c->answer),
-                                                         c->passed != 0});
-  }
-
   std::vector<Refusal> all_;
 };
 

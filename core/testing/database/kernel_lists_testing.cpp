@@ -1,4 +1,4 @@
-#include "core/testing/database/kernel_lists.hpp"
+#include "core/testing/database/kernel_lists_testing.hpp"
 
 #include <fstream>
 #include <functional>
