@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_headers.sh INCLUDE_DIR...: every header of the SDK compiles on its own, warnings as errors: the C ones as C11 and C++20 with gcc and clang,
 # the C++ ones as C++20 with g++ and with clang + libc++. Nothing below sdk/ includes the kernel, module.hpp stays small, and modules of 1.0 get what
-1.0 had, and nothing newer.
+# 1.0 had, and nothing newer.
 set -eu
 flags=""
 for include in "$@"; do flags="$flags -I$include"; done
@@ -9,10 +9,7 @@ warnings="-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
-if grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]core/' "$(dirname "$0")/.." "$@"; then
-  echo "the lines above include the kernel, which the SDK is installed without" >&2
-  failed=1
-fi
+"$(dirname "$0")/check_includes.sh" "$(dirname "$0")/.." "$@" || failed=1
 try() { # NAME COMPILER...: compiles $work/in
   name=$1
   shift

@@ -169,6 +169,17 @@ TEST_F(ServedInterface, RefusesNullWhereSomethingIsNeeded) {
   EXPECT_EQ(table_.open(&shelf_, str("s"), nullptr, &error_), MORTISE_INVALID);
 }
 
+TEST_F(ServedInterface, DoesNoWorkWhoseResultsHaveNoPlace) {
+  const shelf_book books[2] = {{sizeof(shelf_book), str("a"), 1}, {sizeof(shelf_book), str("b"), 2}};
+  for (const std::size_t count : {1U, 2U}) {
+    EXPECT_EQ(table_.add(&shelf_, str("s"), books, count, nullptr, &error_), MORTISE_INVALID);
+    EXPECT_STREQ(error_.code, "null");
+  }
+  EXPECT_EQ(table_.holds(&shelf_, str("s/a")), 0);
+  EXPECT_EQ(table_.holds(&shelf_, str("s/b")), 0);
+  EXPECT_EQ(table_.count(&shelf_), -1);  // nothing was added
+}
+
 TEST_F(ServedInterface, TurnsProblemsIntoStatusAndError) {
   fill();
   EXPECT_EQ(table_.rename(&shelf_, 3, str("x"), &error_), MORTISE_NOT_FOUND);

@@ -249,7 +249,6 @@ void writeOut(const FixedText<N>& value, std::size_t, char* out) {
 template <class T, class Out>
 void writeOut(const std::vector<T>& values, std::size_t room, Out* out) {
   if (values.size() > room) throw Problem(500, "internal").note("more results than the caller has room for");
-  if (out == nullptr && !values.empty()) refuseNull("the place of the results");
   for (std::size_t i = 0; i < values.size(); ++i) writeOut(values[i], 0, out + i);
 }
 
@@ -336,11 +335,14 @@ struct Call {
       static_assert(Outs == 1, "the C function has no place for the result of the method, or too many arguments");
       // Looked at before, lest the method does its work for nothing.
       const auto out = std::get<At::kArguments>(arguments);
-      if constexpr (!kIsList<Returned>) {
+      const auto places = room(arguments, all);
+      if constexpr (kIsList<Returned>) {
+        if (out == nullptr && places > 0) refuseNull("the place of the results");
+      } else {
         if (out == nullptr) refuseNull("the place of the result");
         if constexpr (std::is_pointer_v<Returned>) *out = nullptr;
       }
-      writeOut(run(object, arguments, all), room(arguments, all), out);
+      writeOut(run(object, arguments, all), places, out);
       return MORTISE_OK;
     }
   }
