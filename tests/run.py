@@ -150,6 +150,10 @@ class Reporter(unittest.TestResult):
 def run_one_file(path, channel):
     """In the child: runs the cases of one file."""
     sys.path.insert(0, str(E2E))
+    try:
+        __import__(pathlib.Path(path).stem)
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{pathlib.Path(path).name} needs the Python package {error.name}; ./dev setup --tests installs what the tests need") from error
     reporter = Reporter(channel)
     suite = unittest.defaultTestLoader.loadTestsFromName(pathlib.Path(path).stem)
     if suite.countTestCases() == 0:

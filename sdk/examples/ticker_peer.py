@@ -3,7 +3,10 @@ import asyncio
 import http.client
 import sys
 
-import websockets
+try:
+    import websockets
+except ModuleNotFoundError:
+    sys.exit("ticker_peer.py needs the Python package websockets; ./dev setup --tests installs it")
 
 
 async def echo(address):

@@ -29,7 +29,7 @@ class JobsCluster(unittest.TestCase):
 
     def setUp(self):
         self.url = self.postgres.url()
-        self.database = self.url.split("/", 3)[3].split("?")[0]
+        self.database = Postgres.database_of(self.url)
         self.folders = [support.temporary_directory(self) for _ in range(2)]
         self.servers = {}
         for folder in self.folders:

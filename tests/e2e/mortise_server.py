@@ -6,7 +6,6 @@
 
 MORTISE_BINARY names the program, MORTISE_BUILD its build directory (default build/release); MortiseServer(build=...) takes both from another one."""
 import atexit
-import ctypes
 import email
 import email.policy
 import json
@@ -22,15 +21,11 @@ import threading
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build" / "release"))
-BINARY = pathlib.Path(os.environ.get("MORTISE_BINARY", BUILD / "mortise"))
+import support
+from support import BINARY, BUILD
+
 POSTGRES_BIN = pathlib.Path(os.environ.get("POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
 SLOW = 4 if os.environ.get("MORTISE_SANITIZED") else 1
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _wait(condition, seconds, what):
@@ -72,7 +67,7 @@ class MortiseServer:
     def start(self, seconds=20):
         with open(self._folder / "output", "ab") as log:
             self.process = subprocess.Popen([*self.prefix, str(self.binary), "serve", *self.arguments()], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=self._variables(), preexec_fn=_die_with_parent)
+                                            stderr=log, env=self._variables(), preexec_fn=support.die_with_parent)
         self.pid = self.process.pid
 
         def listening():
@@ -89,7 +84,7 @@ class MortiseServer:
         return self
 
     def _variables(self):
-        return {**{name: value for name, value in os.environ.items() if not name.startswith("MORTISE_")}, **self.environment}
+        return {**support.clean_environment(), **self.environment}
 
     def run(self, *command, input=None):
         """Another command of the program on the same data: run("user", "set-role", "ada", "super_admin"). Returns its output."""
@@ -175,7 +170,7 @@ class Postgres:
         self._server = subprocess.Popen(
             [*self._as, str(POSTGRES_BIN / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), "-c", "listen_addresses=", "-c",
              "shared_buffers=16MB", "-c", "max_connections=60"], cwd=self.folder, env=self._environment, stderr=log, stdout=log,
-            stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+            stdin=subprocess.DEVNULL, preexec_fn=support.die_with_parent)
         log.close()
         ready = [str(POSTGRES_BIN / "pg_isready"), "-q", "-h", str(self.folder)]
         _wait(lambda: subprocess.run(ready).returncode == 0, 20, "PostgreSQL to accept connections")
@@ -189,6 +184,11 @@ class Postgres:
         name = f"app{self._databases}"
         self.sql(f"CREATE DATABASE {name} OWNER app")
         return f"postgresql://app@/{name}?host={self.folder}"
+
+    @staticmethod
+    def database_of(url):
+        """The name of the database of a url()."""
+        return re.search(r"/(\w+)\?", url).group(1)
 
     def stop(self):
         if self._server.poll() is None:
@@ -228,7 +228,7 @@ class PgBouncer:
 
     def start(self):
         self._process = subprocess.Popen([*self._as, self.PROGRAM, "-q", str(self.folder / "ini")], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+                                         stderr=subprocess.DEVNULL, preexec_fn=support.die_with_parent)
         _wait(lambda: (self.folder / ".s.PGSQL.6432").exists(), 20, "PgBouncer to listen")
         return self
 
@@ -256,7 +256,7 @@ class OnPostgresDatabase:
         cls.postgres = Postgres().start()
         cls.addClassCleanup(cls.postgres.stop)
         cls.url = cls.postgres.url()
-        cls.database_name = re.search(r"/(\w+)\?", cls.url).group(1)
+        cls.database_name = Postgres.database_of(cls.url)
         return {"db.url": cls.url}
 
 
@@ -279,7 +279,7 @@ class Redis:
     def start(self):
         self._server = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=support.die_with_parent)
         _wait(lambda: self.command("ping") == "PONG", 20, "Redis to answer")
         return self
 

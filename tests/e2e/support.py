@@ -129,14 +129,14 @@ def temporary_directory(case):
     return path
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def start_peer(case, command, ready=None, seconds=10, **options):
     """Starts another program for the time of the test; `ready()` says when it answers. It ends with this process."""
     process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=options.pop("stdout", subprocess.DEVNULL),
-                               stderr=options.pop("stderr", subprocess.DEVNULL), preexec_fn=_die_with_parent, **options)
+                               stderr=options.pop("stderr", subprocess.DEVNULL), preexec_fn=die_with_parent, **options)
 
     def end():
         process.kill()

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import tempfile
 
-from mortise_server import ROOT, _die_with_parent, _wait
+from mortise_server import _wait
+from support import ROOT, die_with_parent
 
 ACCESS_KEY, SECRET_KEY, REGION = "test:tester", "testing", "us-east-1"
 BUCKETS = ("default", "second-bucket")
@@ -39,7 +40,7 @@ class Swift:
             self._server = subprocess.Popen(
                 [*self._as, *fake, "/usr/bin/python3", str(self.folder / "swift_one.py"), str(self.folder), str(self.port), *BUCKETS],
                 cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, preexec_fn=_die_with_parent)
+                stdout=output, stderr=output, preexec_fn=die_with_parent)
 
         def ready():
             assert self._server.poll() is None, f"Swift ended: {log.read_text()[-2000:]}"

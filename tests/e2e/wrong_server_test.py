@@ -64,7 +64,7 @@ class FailOver(Case):
         self.first.sql("SELECT pg_reload_conf()")
 
     def test_the_stand_by_of_a_dead_server_is_found_once_it_is_promoted(self):
-        name = self.first.url().split("/", 3)[3].split("?")[0]
+        name = Postgres.database_of(self.first.url())
         second = self.stand_by()
         server = self.serve({"db.url": f"postgresql:host={self.first.folder},{second.folder} user=app dbname={name}"})
         self.assertEqual(write(server), 201)
@@ -73,7 +73,7 @@ class FailOver(Case):
         self.wrong_until(server, second.promote)
 
     def test_an_address_that_moves_to_another_server_is_followed(self):
-        name = self.first.url().split("/", 3)[3].split("?")[0]
+        name = Postgres.database_of(self.first.url())
         second = self.stand_by()
         address = support.temporary_directory(self) / "a"
         address.symlink_to(self.first.folder)
@@ -100,14 +100,14 @@ class FailOver(Case):
     def test_a_database_that_is_read_only_for_new_sessions(self):
         url = self.first.url()
         server = self.serve({"db.url": url})
-        name = url.split("/", 3)[3].split("?")[0]
+        name = Postgres.database_of(url)
         self.first.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         self.first.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
         support.wait_until(lambda: write(server) == 503, 10, "the first refusal")
         self.wrong_until(server, lambda: self.first.sql(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
 
     def test_a_start_on_a_stand_by_is_refused_with_the_reason(self):
-        name = self.first.url().split("/", 3)[3].split("?")[0]
+        name = Postgres.database_of(self.first.url())
         self.serve({"db.url": f"postgresql://app@/{name}?host={self.first.folder}"}).stop()  # its tables are there
         second = self.stand_by()
         self.assertRegex(self.refused({"db.url": f"postgresql://app@/{name}?host={second.folder}"}), "read-only|hot standby")

@@ -53,8 +53,8 @@ TEST_F(SyncModule, ListsAndReadsTheSessionsOfModules) {
 TEST_F(SyncModule, RefusesToCancelWhatHasEndedAndCallersWithoutThePermission) {
   const auto cancel = std::string(kPath) + "/" + maintain() + "/actions/cancel";
   EXPECT_EQ(viewer_.post(cancel).status, 403);
-  EXPECT_EQ(harness_.nobody().post(cancel).code, "CSRF_MISSING");
-  EXPECT_EQ(harness_.nobody().get(kPath).status, 401);
+  EXPECT_EQ(harness_.anonymous().post(cancel).code, "CSRF_MISSING");
+  EXPECT_EQ(harness_.anonymous().get(kPath).status, 401);
   EXPECT_EQ(admin_.post(cancel).status, 404);
 }
 

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 class DeskModule : public ::testing::Test {
  protected:
   ModuleHarness harness_{"desk"};
-  Client client_ = harness_.nobody();
+  Client client_ = harness_.anonymous();
 };
 
 TEST_F(DeskModule, ReadsABodyIntoItsStructAndWritesOneBack) {
