@@ -84,7 +84,7 @@ class SchedulerOperations(Calls):
     def setUp(self):
         self.reload()
 
-    # ---- permissions---------------------------------------------------------------------------------------------------------
+    # ---- permissions --------------------------------------------------------------------------------------------------------
 
     def test_reading_needs_view_and_changing_admin(self):
         for path in (JOBS, f"{JOBS}/{JOB}", f"{JOBS}/{JOB}/runs"):

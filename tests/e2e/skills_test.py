@@ -82,7 +82,7 @@ class SkillServer(Envelope):
 
 
 class Skills(SkillServer):
-    # ---- permissions---------------------------------------------------------------------------------------------------
+    # ---- permissions --------------------------------------------------------------------------------------------------
 
     def test_administrators_only_but_for_reading_the_policy(self):
         item = self.assertOk(self.install(self.pdf()))

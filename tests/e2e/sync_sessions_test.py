@@ -58,7 +58,7 @@ class Sessions(Envelope):
     def cancel(self, session, caller=None):
         return (caller or self.admin).call("POST", f"{PATH}/{session}/actions/cancel")
 
-    # ---- permissions---------------------------------------------------------------------------------------------------------
+    # ---- permissions --------------------------------------------------------------------------------------------------------
 
     def test_reading_needs_view_and_cancelling_admin(self):
         session, _ = self.open(targets=1)
