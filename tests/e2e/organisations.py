@@ -37,9 +37,10 @@ class Caller:
 
 
 class Family(unittest.TestCase):
-    """A server with mail and the modules `auth` and `probe`; subclasses may choose the database."""
+    """A server with mail and the modules `auth` and `probe`; subclasses may choose the database and other modules."""
 
     maxDiff = None
+    MODULES = ["auth", "probe"]
     OPTIONS = {}
 
     @classmethod
@@ -47,7 +48,7 @@ class Family(unittest.TestCase):
         cls.smtp = Smtp().start()
         cls.addClassCleanup(cls.smtp.stop)
         options = {**support.QUICK, "mail.url": cls.smtp.url, "auth.app_url": "https://app.example.com/", **cls.database(), **cls.OPTIONS}
-        cls.server = MortiseServer(options, modules=["auth", "probe"]).start()
+        cls.server = MortiseServer(options, modules=cls.MODULES).start()
         cls.addClassCleanup(cls.server.stop)
 
     @classmethod
