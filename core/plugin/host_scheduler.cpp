@@ -105,7 +105,8 @@ mortise_reported_target targetOf(const services::JobReport& report) {
           .failure = str(report.failure),
           .details = str(report.details),
           .started_at = report.startedAt,
-          .ended_at = report.endedAt};
+          .ended_at = report.endedAt,
+          .revision = report.revision};
 }
 
 void handOver(const services::ReportedRun& reported, mortise_reported_run_sink sink, void* context) {
@@ -117,7 +118,8 @@ void handOver(const services::ReportedRun& reported, mortise_reported_run_sink s
   pointers.reserve(targets.size());
   for (const auto& target : targets) pointers.push_back(&target);
   const mortise_reported_run run{.struct_size = sizeof(mortise_reported_run),
-                                 .revision = reported.run.reportRevision,
+                                 .is_latest = reported.isLatest() ? 1 : 0,
+                                 .revision = reported.revision,
                                  .run = &record,
                                  .targets = pointers.data(),
                                  .targets_count = pointers.size()};

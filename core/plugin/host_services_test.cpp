@@ -903,14 +903,17 @@ TEST_F(Tables, ARunReportsAndWhoAdministersJobsReadsIt) {
   EXPECT_EQ(scheduler.reports(raw(), 0, 10, nullptr, nullptr, &error_), MORTISE_INVALID);
   struct Seen {
     std::string run, outcome, target, details;
-    std::int64_t revision = 0, number = 0, deleted = 0;
+    std::int64_t revision = 0, number = 0, deleted = 0, targetRevision = 0;
+    bool isLatest = false;
   };
   const auto take = [](void* context, const mortise_reported_run* run) {
     auto& seen = *static_cast<Seen*>(context);
     seen.run = copy(run->run->id);
     seen.outcome = copy(run->run->outcome);
     seen.revision = run->revision;
+    seen.isLatest = run->is_latest != 0;
     if (run->targets_count == 0) return;
+    seen.targetRevision = run->targets[0]->revision;
     seen.number = run->targets[0]->number;
     seen.target = copy(run->targets[0]->target);
     seen.details = copy(run->targets[0]->details);
@@ -925,7 +928,9 @@ TEST_F(Tables, ARunReportsAndWhoAdministersJobsReadsIt) {
   }
   EXPECT_EQ(seen.run, id);
   EXPECT_EQ(seen.outcome, "succeeded");
-  EXPECT_GT(seen.revision, 0);
+  EXPECT_TRUE(seen.isLatest);
+  EXPECT_GT(seen.targetRevision, 0);
+  EXPECT_GT(seen.revision, seen.targetRevision) << "the run comes after its targets";
   EXPECT_EQ(seen.number, 1);
   EXPECT_EQ(seen.target, "old notes");
   EXPECT_EQ(seen.details, "{\"version\":1}");

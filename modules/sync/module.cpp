@@ -17,8 +17,7 @@ constexpr auto kPages = mortise::numberedPages();
 
 }  // namespace
 
-Sync::Sync(mortise::Host host)
-    : log_(host.log()), service_(host), interface_(service_, log_), maintenance_(host.db()) {}
+Sync::Sync(mortise::Host host) : log_(host.log()), service_(host), table_(tableOf(service_)), maintenance_(host.db()) {}
 
 void Sync::bind(mortise::Bindings& on) {
   ModuleServing::bind(on);
@@ -28,19 +27,22 @@ void Sync::bind(mortise::Bindings& on) {
 }
 
 const void* Sync::provide(std::string_view interfaceName) {
-  return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? interface_.table() : nullptr;
+  return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? &table_ : nullptr;
+}
+
+// A backlog of reports holds a request up for no longer than somebody waits for it.
+void Sync::catchUp(const Request& request) {
+  service_.catchUp([&] { return request.expired(); });
 }
 
 Session Sync::sessionOf(const Request& request) {
-  service_.catchUp();
-  auto session = service_.store().find(request.path("session_id"));
-  if (!session) throw Problem(404, "sync_session_not_found");
-  return *std::move(session);
+  catchUp(request);
+  return service_.read(request.path("session_id"));
 }
 
 Reply Sync::listSyncSessions(const Request& request) {
   return mortise::failingAs("sync_sessions_list_failed", [&] {
-    service_.catchUp();
+    catchUp(request);
     const auto text = [&](std::string_view name) { return request.query(name).text(""); };
     const auto query =
         readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order")});
@@ -72,7 +74,7 @@ Reply Sync::readSyncSessionErrors(const Request& request) {
 
 Reply Sync::cancelSyncSession(const Request& request) {
   return mortise::failingAs("sync_session_cancel_failed", [&] {
-    if (!service_.cancel(request.path("session_id"), request.principal().userId))
+    if (!service_.cancelFor(request.path("session_id"), request.principal().userId))
       throw Problem(404, "sync_session_not_running");
     return Reply::status(200).message("sync_session_cancelled");
   });
@@ -90,7 +92,7 @@ void Sync::purgeSessions(JobRun& run) {
 
 // Reports like any other module, through the table.
 void Sync::maintainDatabase(JobRun& run) {
-  const mortise::SyncSessions sessions(nullptr, interface_.table());
+  const mortise::SyncSessions sessions(nullptr, &table_);
   auto session = sessions.open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
   const auto record = session.addTargets({{1, maintenance_.database()}}).front();
   if (!session.start(record)) return;

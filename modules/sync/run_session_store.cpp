@@ -3,8 +3,10 @@
 #include <mortise/problem.hpp>
 #include <mortise/rows.hpp>
 #include <mortise/uuid.hpp>
+#include <mortise/where.hpp>
 
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "rules.hpp"
@@ -59,42 +61,62 @@ Record recordOf(const mortise::ReportedTarget& target, const LockedSession& sess
   return record;
 }
 
-// Records of the session by the numbers of their targets.
-std::map<std::int64_t, std::int64_t> recordIds(Connection& connection, std::string_view sessionId) {
-  std::map<std::int64_t, std::int64_t> ids;
-  connection.each<std::int64_t, std::int64_t>("SELECT instance_id, id FROM sync_records WHERE session_id = :session_id",
-                                              {{"session_id", sessionId}},
-                                              [&](std::int64_t number, std::int64_t id) { ids.emplace(number, id); });
-  return ids;
+struct KnownRecord {
+  std::int64_t id = 0;
+  std::string status;
+};
+
+// The session's records of these targets, by number: a few of perhaps 100,000.
+std::map<std::int64_t, KnownRecord> recordsOf(Connection& connection, std::string_view sessionId,
+                                              const std::vector<mortise::ReportedTarget>& targets) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& target : targets) numbers.push_back(target.number);
+  db::Where where;
+  where.equals("session_id", sessionId).in("instance_id", numbers);
+  std::map<std::int64_t, KnownRecord> records;
+  connection.each<std::int64_t, std::int64_t, std::string>(
+      "SELECT instance_id, id, status FROM sync_records " + where.text(), where.parameters(),
+      [&](std::int64_t number, std::int64_t id, std::string status) {
+        records[number] = {id, std::move(status)};
+      });
+  return records;
 }
 
-void writeTargets(Connection& connection, const LockedSession& session,
-                  const std::vector<mortise::ReportedTarget>& targets, Time now) {
+void writeTargets(Connection& connection, LockedSession& session, const std::vector<mortise::ReportedTarget>& targets,
+                  Time now) {
   if (targets.empty()) return;
-  const auto known = recordIds(connection, session.id);
+  const auto known = recordsOf(connection, session.id, targets);
   std::vector<Record> added;
+  Outcomes sum;
   for (const auto& target : targets) {
     auto record = recordOf(target, session, now);
+    const auto after = outcomesOf(record.status);
     if (const auto at = known.find(target.number); at != known.end()) {
-      record.id = at->second;
+      record.id = at->second.id;
       db::update<&Record::status, &Record::startedAt, &Record::completedAt, &Record::counters, &Record::errorMessage,
                  &Record::details>(connection, record);
+      const auto before = outcomesOf(at->second.status);
+      sum.successful += after.successful - before.successful;
+      sum.failed += after.failed - before.failed;
     } else {
+      sum.total += after.total;
+      sum.successful += after.successful;
+      sum.failed += after.failed;
       added.push_back(std::move(record));
     }
   }
-  if (added.empty()) return;
-  const auto size = static_cast<std::int64_t>(added.size());
-  auto id = numbers().add(connection, "record", size) - size;
-  for (auto& record : added) record.id = ++id;
-  db::insertAll(connection, added);
-  grow(connection, session.id, size);
+  if (!added.empty()) {
+    const auto size = static_cast<std::int64_t>(added.size());
+    auto id = numbers().add(connection, "record", size) - size;
+    for (auto& record : added) record.id = ++id;
+    db::insertAll(connection, added);
+  }
+  count(connection, session, sum);
 }
 
-std::optional<SessionEnd> endWith(Connection& connection, const LockedSession& session,
-                                  const mortise::JobRunRecord& run, const Outcomes& outcomes) {
+std::optional<SessionEnd> endWith(Connection& connection, LockedSession& session, const mortise::JobRunRecord& run) {
   const auto endedAt = mortise::timeOf(run.endedAt);
-  const auto reason = reasonOf(run, outcomes.open, outcomes.failed);
+  const auto reason = reasonOf(run, session.outcomes.open(), session.outcomes.failed);
   if (run.outcome == "lost" && !reason.empty()) return abandonSession(connection, session, reason, endedAt);
   return finishSession(connection, session, reason, endedAt);
 }
@@ -129,6 +151,9 @@ std::optional<RunSessionStore::Change> RunSessionStore::take(const mortise::Repo
     if (taken >= reported.revision) return std::nullopt;
     numbers().add(connection, kRevision, reported.revision - taken);
 
+    auto targets = reported.targets;
+    std::erase_if(targets, [&](const auto& target) { return target.revision <= taken; });
+
     Change change;
     auto id = connection.queryOne<std::string>("SELECT session_id FROM sync_sessions WHERE run_id = :run_id",
                                                {{"run_id", run.id}});
@@ -139,13 +164,14 @@ std::optional<RunSessionStore::Change> RunSessionStore::take(const mortise::Repo
       id = opened->sessionId;
     }
     change.sessionId = *id;
-    const auto session = lockSession(connection, *id, now);
-    writeTargets(connection, session, reported.targets, now);
-    for (const auto& target : reported.targets) {
+    auto session = lockSession(connection, *id, now);
+    writeTargets(connection, session, targets, now);
+    for (const auto& target : targets) {
       if (target.state == State::done) ++(target.failure.empty() ? change.completed : change.failed);
     }
-    const auto outcomes = recount(connection, *id);
-    if (run.endedAt != 0) change.ended = endWith(connection, session, run, outcomes);
+    // What was reported before the end may still have to come.
+    if (run.endedAt != 0 && reported.isLatest) change.ended = endWith(connection, session, run);
+    change.goesOnCancelled = run.endedAt == 0 && session.status == "cancelled";
     if (opened) countSessions(connection, opened->type, opened->category, "running", 1);
     return change;
   });

@@ -18,6 +18,9 @@ namespace sync_sessions {
 // [worker] [start]
 class RunSessionStore {
  public:
+  // Targets of one take() at most.
+  static constexpr std::int64_t kMaxTargets = 500;
+
   explicit RunSessionStore(mortise::Db db) : db_(db) {}
 
   // What a run's reports changed.
@@ -27,12 +30,13 @@ class RunSessionStore {
     std::int64_t completed = 0;  // outcomes of targets
     std::int64_t failed = 0;
     std::optional<SessionEnd> ended;
+    bool goesOnCancelled = false;  // the session is cancelled and its run goes on: it is to stop
   };
 
   // Reports up to this revision are in the sessions.
   std::int64_t revision() const;
-  // Brings the run's session up to its reports, and revision() up to the run's, in one transaction. Empty when another
-  // server did it before.
+  // Brings the run's session up to its reports, and revision() up to theirs, in one transaction. What lies at or before
+  // revision() is left out, since another server has taken it; empty when that is all.
   std::optional<Change> take(const mortise::ReportedRun& reported, mortise::Time now) const;
 
  private:

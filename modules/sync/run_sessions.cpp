@@ -8,7 +8,6 @@
 namespace sync_sessions {
 namespace {
 
-constexpr std::int64_t kRunsAtOnce = 100;
 constexpr const char* kReported = "kernel.jobs.reported";
 
 }  // namespace
@@ -23,21 +22,24 @@ RunSessions::RunSessions(mortise::Host host, mortise::Log log,
 
 void RunSessions::start() {
   revision_ = store_.revision();
-  catchUp();
-  if (events_) subscription_ = events_->subscribe(kReported, [this](const mortise::Event&) { tryToCatchUp(); });
+  if (events_) subscription_ = events_->subscribe(kReported, [this](const mortise::Event&) { tryToCatchUp({}); });
 }
 
 void RunSessions::stop() noexcept {
   subscription_.end();
-  tryToCatchUp();
+  tryToCatchUp({});
 }
 
-void RunSessions::catchUp() {
-  for (auto revision = revision_.load();;) {
-    const auto runs = scheduler_.reports(revision, kRunsAtOnce);
+void RunSessions::catchUp(const std::function<bool()>& enough) {
+  for (auto revision = revision_.load(); !enough || !enough();) {
+    const auto runs = scheduler_.reports(revision, RunSessionStore::kMaxTargets);
     if (runs.empty()) return;
     for (const auto& run : runs) {
-      if (const auto change = store_.take(run, mortise::now())) changed_(*change);
+      if (const auto change = store_.take(run, mortise::now())) {
+        // Also when the cancel could not reach the run.
+        if (change->goesOnCancelled) cancel(run.run.id);
+        changed_(*change);
+      }
       revision = run.revision;
     }
     for (auto known = revision_.load(); known < revision && !revision_.compare_exchange_weak(known, revision);) {
@@ -45,9 +47,9 @@ void RunSessions::catchUp() {
   }
 }
 
-void RunSessions::tryToCatchUp() noexcept {
+void RunSessions::tryToCatchUp(const std::function<bool()>& enough) noexcept {
   try {
-    catchUp();
+    catchUp(enough);
   } catch (const std::exception& error) {
     log_.warning("what runs of jobs reported can't be shown yet", {{"reason", error.what()}});
   }

@@ -23,15 +23,15 @@ class RunSessions {
   // `changed` is told of each change; it may be called on any thread that catches up.
   RunSessions(mortise::Host host, mortise::Log log, std::function<void(const RunSessionStore::Change&)> changed);
 
-  // Catches up with what was reported while the module was not there, and listens from now on.
+  // Listens from now on; catchUp() brings what was reported while the module was not there.
   void start();
   void stop() noexcept;
 
-  // Takes what was reported since the last time; one look-up when there is nothing. Throws what the database and the
-  // job engine throw.
-  void catchUp();
+  // Takes what was reported since the last time; one look-up when there is nothing. Ends early once `enough`, which may
+  // be empty. Throws what the database and the job engine throw.
+  void catchUp(const std::function<bool()>& enough);
   // The same, for whom sessions that are a little older will do: a failure is logged.
-  void tryToCatchUp() noexcept;
+  void tryToCatchUp(const std::function<bool()>& enough) noexcept;
 
   // Asks the run to stop, wherever it goes on. A failure is logged.
   void cancel(const std::string& runId) const noexcept;

@@ -89,6 +89,7 @@ struct Record {
 struct SessionEnd {
   std::string sessionId;
   std::string status;
+  std::optional<std::string> runId;  // of the job that reports into it
 };
 
 struct Target {

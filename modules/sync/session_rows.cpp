@@ -1,6 +1,5 @@
 #include "session_rows.hpp"
 
-#include <mortise/problem.hpp>
 #include <mortise/rows.hpp>
 
 #include <utility>
@@ -28,53 +27,56 @@ void countSessions(Connection& connection, std::string_view type, std::string_vi
       {{"type", type}, {"category", category}, {"status", status}, {"by", by}});
 }
 
+mortise::Problem sessionNotFound() { return {404, "sync_session_not_found"}; }
+mortise::Problem sessionEnded() { return {409, "sync_session_ended"}; }
+
 LockedSession lockSession(Connection& connection, std::string_view sessionId, Time now) {
-  auto row = connection.queryOne<std::string, std::string>(
-      "UPDATE sync_sessions SET updated_at = :now WHERE session_id = :session_id RETURNING status, sync_category",
+  auto row = connection.queryOne<std::string, std::string, std::int64_t, std::int64_t, std::int64_t>(
+      "UPDATE sync_sessions SET updated_at = :now WHERE session_id = :session_id "
+      "RETURNING status, sync_category, total_instances, successful_instances, failed_instances",
       {{"now", now}, {"session_id", sessionId}});
-  if (!row) throw mortise::Problem(404, "sync_session_not_found");
-  return {std::string(sessionId), std::move(std::get<0>(*row)), std::move(std::get<1>(*row))};
+  if (!row) throw sessionNotFound();
+  auto& [status, category, total, successful, failed] = *row;
+  return {std::string(sessionId), std::move(status), std::move(category), {total, successful, failed}};
 }
 
-Outcomes recount(Connection& connection, std::string_view sessionId) {
-  Outcomes outcomes;
-  connection.each<std::string, std::int64_t>(
-      "SELECT status, COUNT(*) FROM sync_records WHERE session_id = :session_id GROUP BY status",
-      {{"session_id", sessionId}}, [&](const std::string& status, std::int64_t records) {
-        auto& outcome = status == "completed" ? outcomes.successful
-                        : status == "failed"  ? outcomes.failed
-                                              : outcomes.open;
-        outcome += records;
-      });
-  outcomes.total =
-      connection
-          .queryOne<std::int64_t>(
-              "UPDATE sync_sessions SET successful_instances = :successful, failed_instances = :failed "
-              "WHERE session_id = :session_id RETURNING total_instances",
-              {{"successful", outcomes.successful}, {"failed", outcomes.failed}, {"session_id", sessionId}})
-          .value();
-  return outcomes;
+Outcomes outcomesOf(std::string_view recordStatus) {
+  return {1, recordStatus == "completed" ? 1 : 0, recordStatus == "failed" ? 1 : 0};
 }
 
-bool endSession(Connection& connection, std::string_view sessionId, std::string_view status, Time now) {
-  const auto kind = connection.queryOne<std::string, std::string>(
+void count(Connection& connection, LockedSession& session, const Outcomes& by) {
+  if (by.total == 0 && by.successful == 0 && by.failed == 0) return;
+  connection.execute(
+      "UPDATE sync_sessions SET total_instances = total_instances + :total, successful_instances = "
+      "successful_instances + :successful, failed_instances = failed_instances + :failed WHERE session_id = "
+      ":session_id",
+      {{"total", by.total}, {"successful", by.successful}, {"failed", by.failed}, {"session_id", session.id}});
+  session.outcomes.total += by.total;
+  session.outcomes.successful += by.successful;
+  session.outcomes.failed += by.failed;
+}
+
+void count(Connection& connection, LockedSession& session, std::string_view from, std::string_view to) {
+  const auto before = outcomesOf(from);
+  const auto after = outcomesOf(to);
+  count(connection, session, {0, after.successful - before.successful, after.failed - before.failed});
+}
+
+std::optional<SessionEnd> endSession(Connection& connection, std::string_view sessionId, std::string_view status,
+                                     Time now) {
+  auto ended = connection.queryOne<std::string, std::string, std::optional<std::string>>(
       "UPDATE sync_sessions SET status = :status, completed_at = :now, updated_at = :now2 "
-      "WHERE session_id = :session_id AND status = 'running' RETURNING sync_type, sync_category",
+      "WHERE session_id = :session_id AND status = 'running' RETURNING sync_type, sync_category, run_id",
       {{"status", status}, {"now", now}, {"now2", now}, {"session_id", sessionId}});
-  if (!kind) return false;
-  const auto& [type, category] = *kind;
+  if (!ended) return std::nullopt;
+  auto& [type, category, runId] = *ended;
   countSessions(connection, type, category, "running", -1);
   countSessions(connection, type, category, status, 1);
-  return true;
+  return SessionEnd{std::string(sessionId), std::string(status), std::move(runId)};
 }
 
-void grow(Connection& connection, std::string_view sessionId, std::int64_t by) {
-  connection.execute("UPDATE sync_sessions SET total_instances = total_instances + :by WHERE session_id = :session_id",
-                     {{"by", by}, {"session_id", sessionId}});
-}
-
-void insertError(Connection& connection, const LockedSession& session, std::string_view message,
-                 std::string_view details, Time now) {
+void insertError(Connection& connection, LockedSession& session, std::string_view message, std::string_view details,
+                 Time now) {
   Record record;
   record.id = numbers().add(connection, "record");
   record.sessionId = session.id;
@@ -85,36 +87,31 @@ void insertError(Connection& connection, const LockedSession& session, std::stri
   record.details = orNull(details);
   record.createdAt = now;
   db::insert(connection, record);
-  grow(connection, session.id, 1);
+  count(connection, session, outcomesOf(record.status));
 }
 
-std::optional<SessionEnd> finishSession(Connection& connection, const LockedSession& session, std::string_view reason,
+std::optional<SessionEnd> finishSession(Connection& connection, LockedSession& session, std::string_view reason,
                                         Time now) {
   if (session.status != "running") return std::nullopt;
-  const auto outcomes = recount(connection, session.id);
-  const bool hasOpen = outcomes.open > 0;
+  const auto open = session.outcomes.open();
   if (!reason.empty()) {
     insertError(connection, session, reason, {}, now);
-  } else if (hasOpen) {
-    insertError(connection, session, std::to_string(outcomes.open) + " targets were left without an outcome", {}, now);
+  } else if (open > 0) {
+    insertError(connection, session, std::to_string(open) + " targets were left without an outcome", {}, now);
   }
-  if (!reason.empty() || hasOpen) recount(connection, session.id);
-  const std::string status = outcomes.failed > 0 || hasOpen || !reason.empty() ? "failed" : "completed";
-  endSession(connection, session.id, status, now);
-  return SessionEnd{session.id, status};
+  return endSession(connection, session.id, session.outcomes.failed > 0 ? "failed" : "completed", now);
 }
 
-std::optional<SessionEnd> abandonSession(Connection& connection, const LockedSession& session, std::string_view reason,
+std::optional<SessionEnd> abandonSession(Connection& connection, LockedSession& session, std::string_view reason,
                                          Time now) {
   if (session.status != "running") return std::nullopt;
   const auto interrupted = connection.execute(
       "UPDATE sync_records SET status = 'failed', completed_at = :now, error_message = :reason "
       "WHERE session_id = :session_id AND status = 'running'",
       {{"now", now}, {"reason", reason}, {"session_id", session.id}});
+  count(connection, session, {0, 0, interrupted});
   if (interrupted == 0) insertError(connection, session, reason, {}, now);
-  recount(connection, session.id);
-  endSession(connection, session.id, "failed", now);
-  return SessionEnd{session.id, "failed"};
+  return endSession(connection, session.id, "failed", now);
 }
 
 }  // namespace sync_sessions

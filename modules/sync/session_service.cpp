@@ -4,8 +4,10 @@
 #include <mortise/time.hpp>
 
 #include <exception>
+#include <utility>
 
 #include "rules.hpp"
+#include "session_rows.hpp"
 
 namespace sync_sessions {
 namespace {
@@ -31,7 +33,8 @@ mortise::Counter targetsCounter(const mortise::Metrics& metrics, const char* out
 }  // namespace
 
 SessionService::SessionService(mortise::Host host)
-    : log_(host.log()),
+    : Serving(host.log(), "a session can't be written", MORTISE_CLOSED),
+      log_(host.log()),
       store_(host.db()),
       servers_(host.db()),
       cancellations_(store_, log_, host.optional<mortise::Events>()),
@@ -43,14 +46,14 @@ SessionService::SessionService(mortise::Host host)
       failedTargets_(targetsCounter(host.metrics(), "failed")),
       runs_(host, log_, [this](const auto& change) { runChanged(change); }) {}
 
-void SessionService::start() {
+void SessionService::begin() {
   runs_.start();
   closeAbandoned();
   cancellations_.start();
   beats_ = std::thread([this] { beatWhileWorking(); });
 }
 
-void SessionService::stop() {
+void SessionService::end() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -85,12 +88,12 @@ void SessionService::beatWhileWorking() {
   }
 }
 
-std::string SessionService::open(std::string_view type, std::string_view category, std::int64_t createdBy) {
-  checkType(type);
+mortise::FixedText<37> SessionService::open(const SessionRequest& request) {
+  checkType(request.type);
   SessionStore::NewSession session;
-  session.type = type;
-  session.category = categoryFrom(category);
-  if (createdBy != 0) session.createdBy = createdBy;
+  session.type = request.type;
+  session.category = categoryFrom(request.category);
+  if (request.createdBy != 0) session.createdBy = request.createdBy;
   session.serverId = servers_.self();
   const auto now = mortise::now();
   servers_.beat(now);
@@ -102,7 +105,7 @@ std::string SessionService::open(std::string_view type, std::string_view categor
   wake_.notify_all();
   opened_.add();
   log_.info("session opened", {{"session", id}, {"type", session.type}, {"category", session.category}});
-  return id;
+  return {std::move(id)};
 }
 
 std::vector<std::int64_t> SessionService::addTargets(std::string_view sessionId, const std::vector<Target>& targets) {
@@ -137,21 +140,40 @@ void SessionService::logError(std::string_view sessionId, std::string_view messa
   store_.logError(sessionId, messageFrom(message), details, mortise::now());
 }
 
-bool SessionService::finish(std::string_view sessionId, std::string_view reason) {
+void SessionService::finish(std::string_view sessionId, std::string_view reason) {
   const auto message = reason.empty() ? std::string() : messageFrom(reason);
   const auto outcome = store_.finish(sessionId, message, mortise::now());
+  if (!outcome) throw sessionEnded();
   ended(outcome);
-  return outcome.has_value();
 }
 
-bool SessionService::cancel(std::string_view sessionId, std::string_view by) {
-  const bool done = store_.cancel(sessionId, mortise::now());
-  if (!done) return false;
-  if (const auto session = store_.find(sessionId); session && session->runId) runs_.cancel(*session->runId);
-  cancellations_.announce(sessionId);
-  ended(SessionStore::Ended{{std::string(sessionId), "cancelled"}});
-  if (!by.empty()) log_.info("session cancelled", {{"session", sessionId}, {"by", by}});
+void SessionService::cancel(std::string_view sessionId) {
+  if (cancelRunning(sessionId)) return;
+  read(sessionId);  // unknown is another answer than ended
+  throw sessionEnded();
+}
+
+bool SessionService::cancelFor(std::string_view sessionId, std::string_view userId) {
+  if (!cancelRunning(sessionId)) return false;
+  log_.info("session cancelled", {{"session", sessionId}, {"by", userId}});
   return true;
+}
+
+bool SessionService::cancelRunning(std::string_view sessionId) {
+  const auto outcome = store_.cancel(sessionId, mortise::now());
+  if (!outcome) return false;
+  if (outcome->runId) runs_.cancel(*outcome->runId);
+  cancellations_.announce(sessionId);
+  ended(outcome);
+  return true;
+}
+
+bool SessionService::cancelled(std::string_view sessionId) { return cancellations_.cancelled(sessionId); }
+
+Session SessionService::read(std::string_view sessionId) {
+  auto session = store_.find(sessionId);
+  if (!session) throw sessionNotFound();
+  return *std::move(session);
 }
 
 void SessionService::ended(const SessionStore::Ended& outcome) {
@@ -178,7 +200,7 @@ void SessionService::abandon(std::string_view sessionId, std::string_view reason
 }
 
 std::int64_t SessionService::closeAbandoned() {
-  runs_.catchUp();
+  runs_.catchUp({});
   const auto now = mortise::now();
   std::map<std::string, bool, std::less<>> gone;
   std::int64_t closed = 0;

@@ -22,7 +22,6 @@ using mortise::Time;
 constexpr std::int64_t kPurgedAtOnce = 500;
 
 Problem recordNotFound() { return {404, "sync_record_not_found"}; }
-Problem sessionEnded() { return {409, "sync_session_ended"}; }
 
 struct LockedRecord {
   LockedSession session;
@@ -40,12 +39,11 @@ LockedRecord lockRecord(Connection& connection, std::int64_t recordId, Time now)
 }
 
 // After an outcome: counts, and ends a running session whose targets all have one.
-SessionStore::Ended settle(Connection& connection, const LockedSession& session, Time now) {
-  const auto outcomes = recount(connection, session.id);
-  if (session.status != "running" || outcomes.successful + outcomes.failed != outcomes.total) return std::nullopt;
-  const std::string status = outcomes.failed > 0 ? "failed" : "completed";
-  endSession(connection, session.id, status, now);
-  return SessionEnd{session.id, status};
+SessionStore::Ended settle(Connection& connection, LockedRecord& locked, std::string_view status, Time now) {
+  auto& [session, before] = locked;
+  count(connection, session, before, status);
+  if (session.status != "running" || session.outcomes.open() > 0) return std::nullopt;
+  return finishSession(connection, session, {}, now);
 }
 
 // A session without an end sorts as the latest; see the indexes of 002_session_lists.sql.
@@ -144,11 +142,11 @@ std::vector<std::int64_t> SessionStore::addTargets(std::string_view sessionId, c
     records.push_back(std::move(record));
   }
   db_.transaction([&](Connection& connection) {
-    const auto session = lockSession(connection, sessionId, now);
+    auto session = lockSession(connection, sessionId, now);
     if (session.status != "running") throw sessionEnded();
     for (auto& record : records) record.category = session.category;
     db::insertAll(connection, records);
-    grow(connection, sessionId, size);
+    count(connection, session, {size, 0, 0});
   });
   return ids;
 }
@@ -187,10 +185,10 @@ SessionStore::Ended SessionStore::complete(std::int64_t recordId, const Counters
   record.counters = counters;
   record.details = orNull(details);
   return db_.transaction([&](Connection& connection) {
-    const auto locked = lockRecord(connection, recordId, now);
+    auto locked = lockRecord(connection, recordId, now);
     db::update<&Record::status, &Record::completedAt, &Record::counters, &Record::errorMessage, &Record::details>(
         connection, record);
-    return settle(connection, locked.session, now);
+    return settle(connection, locked, record.status, now);
   });
 }
 
@@ -203,33 +201,35 @@ SessionStore::Ended SessionStore::fail(std::int64_t recordId, std::string_view m
   record.errorMessage = message;
   record.details = orNull(details);
   return db_.transaction([&](Connection& connection) {
-    const auto locked = lockRecord(connection, recordId, now);
+    auto locked = lockRecord(connection, recordId, now);
     db::update<&Record::status, &Record::completedAt, &Record::errorMessage, &Record::details>(connection, record);
-    return settle(connection, locked.session, now);
+    return settle(connection, locked, record.status, now);
   });
 }
 
 void SessionStore::logError(std::string_view sessionId, std::string_view message, std::string_view details,
                             Time now) const {
   db_.transaction([&](Connection& connection) {
-    insertError(connection, lockSession(connection, sessionId, now), message, details, now);
-    recount(connection, sessionId);
+    auto session = lockSession(connection, sessionId, now);
+    insertError(connection, session, message, details, now);
   });
 }
 
 SessionStore::Ended SessionStore::finish(std::string_view sessionId, std::string_view reason, Time now) const {
   return db_.transaction([&](Connection& connection) {
-    return finishSession(connection, lockSession(connection, sessionId, now), reason, now);
+    auto session = lockSession(connection, sessionId, now);
+    return finishSession(connection, session, reason, now);
   });
 }
 
 SessionStore::Ended SessionStore::abandon(std::string_view sessionId, std::string_view reason, Time now) const {
   return db_.transaction([&](Connection& connection) {
-    return abandonSession(connection, lockSession(connection, sessionId, now), reason, now);
+    auto session = lockSession(connection, sessionId, now);
+    return abandonSession(connection, session, reason, now);
   });
 }
 
-bool SessionStore::cancel(std::string_view sessionId, Time now) const {
+SessionStore::Ended SessionStore::cancel(std::string_view sessionId, Time now) const {
   return db_.transaction([&](Connection& connection) { return endSession(connection, sessionId, "cancelled", now); });
 }
 

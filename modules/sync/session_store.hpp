@@ -47,8 +47,8 @@ class SessionStore {
   Ended finish(std::string_view sessionId, std::string_view reason, mortise::Time now) const;
   // The same for work whose process is gone: targets that were being worked on fail with the reason.
   Ended abandon(std::string_view sessionId, std::string_view reason, mortise::Time now) const;
-  // False when no session of that id runs.
-  bool cancel(std::string_view sessionId, mortise::Time now) const;
+  // Empty when no session of that id runs.
+  Ended cancel(std::string_view sessionId, mortise::Time now) const;
 
   // A page with the total. Costs the same however many sessions there are, but for what `paging` passes over.
   mortise::db::Slice<Session> list(const ListQuery& query, const mortise::Paging& paging) const;

@@ -15,8 +15,8 @@ class Sync final : public mortise::ModuleServing<sync_contract::sync_sessions::S
  public:
   explicit Sync(mortise::Host host);
   void bind(mortise::Bindings& on) override;
-  void start() override { service_.start(); }
-  void stop() override { service_.stop(); }
+  void start() override { service_.begin(); }
+  void stop() override { service_.end(); }
   const void* provide(std::string_view interfaceName) override;
 
  private:
@@ -29,12 +29,14 @@ class Sync final : public mortise::ModuleServing<sync_contract::sync_sessions::S
   void purgeSessions(mortise::JobRun& run);
   void maintainDatabase(mortise::JobRun& run);
 
+  // What runs of jobs have reported by now is in the store after it, unless nobody waits for the request any more.
+  void catchUp(const mortise::Request& request);
   // The session of the path. Problem 404 sync_session_not_found.
   Session sessionOf(const mortise::Request& request);
 
   mortise::Log log_;
   SessionService service_;
-  SessionInterface interface_;
+  const mortise_sync_sessions_v1 table_;
   Maintenance maintenance_;
 };
 

@@ -6,8 +6,13 @@
 
 namespace mortise::services {
 
-JobLease::JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length)
-    : store_(store), clock_(clock), node_(std::move(node)), length_(length.count() * 1000) {}
+JobLease::JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length,
+                   std::function<void()> reported)
+    : store_(store),
+      clock_(clock),
+      node_(std::move(node)),
+      length_(length.count() * 1000),
+      reported_(std::move(reported)) {}
 
 void JobLease::begin(const Term& term) {
   term_ = term;
@@ -24,7 +29,7 @@ std::optional<JobLease::Term> JobLease::takeOver(const StoredRunner& seen) {
   if (!store_.takeOver(seen, node_)) return std::nullopt;
   const Term term{seen.epoch + 1, validFrom(asked)};
   if (!seen.node.empty() && seen.node != node_) {
-    const auto lost = store_.closeLost(seen.node, "", clock_.now());
+    const auto lost = closeLost(seen.node, "");
     log::warning("took the jobs over from another server",
                  {{"from", seen.node}, {"epoch", term.epoch}, {"lost_runs", lost}});
   }
@@ -38,6 +43,12 @@ std::optional<JobLease::Term> JobLease::renew(std::int64_t epoch) {
 }
 
 void JobLease::release(std::int64_t epoch) { store_.release(node_, epoch); }
+
+std::int64_t JobLease::closeLost(std::string_view node, std::string_view boot) {
+  const auto lost = store_.closeLost(node, boot, clock_.now());
+  if (lost.reported > 0 && reported_) reported_();
+  return lost.runs;
+}
 
 std::optional<StoredRunner> JobLease::takeable() {
   const auto current = store_.runner();
@@ -61,7 +72,7 @@ void JobLease::closeRunsOfSilentServers() {
       seen = {node.beat, now, false};
     } else if (!seen.closed && now - seen.since >= length_) {
       seen.closed = true;
-      const auto lost = store_.closeLost(node.node, "", clock_.now());
+      const auto lost = closeLost(node.node, "");
       if (lost > 0) log::warning("a server is gone; its runs are lost", {{"node", node.node}, {"runs", lost}});
     }
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/services/jobs/job_clock.hpp"
 #include "core/services/jobs/job_store.hpp"
@@ -21,8 +22,10 @@ class JobLease {
     std::int64_t validUntil = 0;  // monotonic, microseconds: no claims after it without a renewal
   };
 
-  // `length`: time after which another server takes over from a crashed one.
-  JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length);
+  // `length`: time after which another server takes over from a crashed one. `reported`: called after the stored reports
+  // of runs have changed; may be empty.
+  JobLease(JobStore& store, JobClock& clock, std::string node, std::chrono::milliseconds length,
+           std::function<void()> reported);
 
   // The term of this server. Not thread-safe: the engine's lock guards these functions.
   bool held() const { return held_; }
@@ -39,6 +42,8 @@ class JobLease {
   std::optional<Term> takeOver(const StoredRunner& seen);
   std::optional<Term> renew(std::int64_t epoch);  // nullopt: another server holds it
   void release(std::int64_t epoch);
+  // Closes the open runs of a server as lost, all but those of `boot` (empty: all); returns how many.
+  std::int64_t closeLost(std::string_view node, std::string_view boot);
 
   // Observation of other servers by the lease's thread. One thread; these block. Errors: db::Error.
   // The row to take over: free, of this server's earlier process, or without a heartbeat for most of the lease.
@@ -59,6 +64,7 @@ class JobLease {
   JobClock& clock_;
   const std::string node_;
   const std::int64_t length_;  // microseconds
+  const std::function<void()> reported_;
   bool held_ = false;
   Term term_;
   StoredRunner seenRunner_;

@@ -9,7 +9,8 @@ namespace mortise::services {
 struct JobReport {
   enum class State : std::uint8_t { done, pending, running };
 
-  std::int64_t number = 0;  // of the target within its run: 1, 2, ... in the order of their first reports
+  std::int64_t number = 0;    // of the target within its run: 1, 2, ... in the order of their first reports
+  std::int64_t revision = 0;  // once it is stored; see ReportedRun
   std::string target;
   State state = State::done;
   std::int64_t synced = 0;

@@ -12,7 +12,7 @@ JobState::JobState(db::Database& database, JobsOptions chosen)
       store(database),
       metrics(options.metrics),
       plan(metrics),
-      lease(store, clock, options.node, options.lease) {
+      lease(store, clock, options.node, options.lease, options.reported) {
   if (options.boot.empty()) options.boot = uuid7();
   metrics.registry().gaugeFrom("mortise_jobs_runner", "1 on the server that starts the runs of the clock", {},
                                [this] { return isRunner() ? 1.0 : 0.0; });

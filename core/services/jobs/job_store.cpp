@@ -1,6 +1,7 @@
 #include "core/services/jobs/job_store.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -79,8 +80,8 @@ CREATE TABLE mortise_job_nodes (
 INSERT INTO mortise_locks (name, taken) VALUES ('jobs', 0);
 )";
 
-// mortise_locks 'job_reports': its count is the last revision. A transaction holds it until its end, so that revisions
-// are seen in the order in which they grow.
+// mortise_locks 'job_reports': its count is the last revision that was given, to a target or to a run. A transaction
+// holds it until its end, so that revisions are seen in the order in which they grow.
 constexpr std::string_view kReportsMigration =
     R"(ALTER TABLE mortise_job_runs ADD COLUMN report_revision BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX mortise_job_runs_reported ON mortise_job_runs (report_revision) WHERE report_revision > 0;
@@ -101,6 +102,7 @@ CREATE TABLE mortise_job_reports (
   ended_at BIGINT NOT NULL,
   PRIMARY KEY (run_id, number)
 );
+CREATE UNIQUE INDEX mortise_job_reports_revision ON mortise_job_reports (revision);
 INSERT INTO mortise_locks (name, taken) VALUES ('job_reports', 0);
 )";
 
@@ -123,7 +125,10 @@ constexpr std::string_view kRunColumns =
     "percent, progress, report_revision FROM mortise_job_runs ";
 constexpr ColumnType kRunTypes[] = {T, T, T, T, T, T, T, I, I, I, I, I, I, I, T, I};
 
-constexpr ColumnType kReportTypes[] = {I, T, I, I, I, I, I, T, T, I, I};
+constexpr std::string_view kReportColumns =
+    "SELECT run_id, number, revision, target, state, synced, created, updated, deleted, failure, details, started_at, "
+    "ended_at FROM mortise_job_reports ";
+constexpr ColumnType kReportTypes[] = {T, I, I, T, I, I, I, I, I, T, T, I, I};
 
 // In the order of the columns.
 class Reader {
@@ -266,10 +271,18 @@ std::int64_t single(db::Connection& connection, std::string_view sql, const Para
   return rows->next() ? rows->integer(0) : 0;
 }
 
-JobReport reportOf(db::Rows& rows) {
-  Reader in(rows);
+struct StoredReport {
+  std::string runId;
   JobReport report;
+};
+
+StoredReport reportOf(db::Rows& rows) {
+  Reader in(rows);
+  StoredReport stored;
+  stored.runId = in.text();
+  JobReport& report = stored.report;
   report.number = in.integer();
+  report.revision = in.integer();
   report.target = in.text();
   report.state = static_cast<JobReport::State>(in.integer());
   report.synced = in.integer();
@@ -280,7 +293,12 @@ JobReport reportOf(db::Rows& rows) {
   report.details = in.text();
   report.startedAt = in.integer();
   report.endedAt = in.integer();
-  return report;
+  return stored;
+}
+
+std::optional<StoredRun> runWith(db::Connection& connection, std::string_view id) {
+  const auto rows = connection.query(std::string(kRunColumns) + "WHERE id = :id", {{"id", text(id)}}, kRunTypes);
+  return rows->next() ? std::optional(runOf(*rows)) : std::nullopt;
 }
 
 }  // namespace
@@ -477,13 +495,12 @@ void JobStore::startManual(const StoredRun& run) {
   });
 }
 
-std::int64_t JobStore::nextReportRevision(db::Connection& connection) {
-  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'job_reports'", {});
-  const auto revision = single(connection, kReportRevision);
-  for (auto given = givenRevision_.load();
-       given < revision && !givenRevision_.compare_exchange_weak(given, revision);) {
+std::int64_t JobStore::takeReportRevisions(db::Connection& connection, std::int64_t count) {
+  connection.execute("UPDATE mortise_locks SET taken = taken + :count WHERE name = 'job_reports'", {{"count", count}});
+  const auto last = single(connection, kReportRevision);
+  for (auto given = givenRevision_.load(); given < last && !givenRevision_.compare_exchange_weak(given, last);) {
   }
-  return revision;
+  return last;
 }
 
 std::int64_t JobStore::lastReportRevision() {
@@ -491,16 +508,17 @@ std::int64_t JobStore::lastReportRevision() {
   return std::max(storedRevision_.load(), givenRevision_.load());
 }
 
-std::optional<std::int64_t> JobStore::moveReports(db::Connection& connection, const std::string& runId) {
-  const auto revision = nextReportRevision(connection);
+std::optional<std::int64_t> JobStore::moveReports(db::Connection& connection, const std::string& runId,
+                                                  std::int64_t reports) {
+  const auto last = takeReportRevisions(connection, reports + 1);
   const auto moved = connection.execute("UPDATE mortise_job_runs SET report_revision = :revision WHERE id = :id",
-                                        {{"revision", revision}, {"id", runId}});
-  return moved == 0 ? std::nullopt : std::optional(revision);
+                                        {{"revision", last}, {"id", runId}});
+  return moved == 0 ? std::nullopt : std::optional(last - reports);
 }
 
 void JobStore::insertReports(db::Connection& connection, const std::string& runId,
                              const std::vector<JobReport>& reports) {
-  const auto revision = moveReports(connection, runId);
+  auto revision = moveReports(connection, runId, static_cast<std::int64_t>(reports.size()));
   if (!revision) return;  // nobody can read what a run without a record reports
   for (const auto& report : reports) {
     connection.execute(
@@ -513,7 +531,7 @@ void JobStore::insertReports(db::Connection& connection, const std::string& runI
         "mortise_job_reports.started_at ELSE excluded.started_at END, ended_at = excluded.ended_at",
         {{"run_id", runId},
          {"number", report.number},
-         {"revision", *revision},
+         {"revision", (*revision)++},
          {"target", report.target},
          {"state", static_cast<std::int64_t>(report.state)},
          {"synced", report.synced},
@@ -568,53 +586,76 @@ void JobStore::report(const std::vector<RunReports>& runs) {
   });
 }
 
-const std::string& JobStore::reportedRunsSql() {
+// Up to `until`, so that both lists end at the same change whatever is stored between the two queries.
+const std::string& JobStore::changedReportsSql() {
   static const std::string kSql =
-      std::string(kRunColumns) +
-      "WHERE report_revision > 0 AND report_revision > :revision ORDER BY report_revision LIMIT :limit";
+      std::string(kReportColumns) + "WHERE revision > :after AND revision <= :until ORDER BY revision LIMIT :limit";
   return kSql;
 }
 
-const std::string& JobStore::reportsOfRunSql() {
+const std::string& JobStore::changedRunsSql() {
   static const std::string kSql =
-      "SELECT number, target, state, synced, created, updated, deleted, failure, details, started_at, ended_at FROM "
-      "mortise_job_reports WHERE run_id = :id AND revision > :revision ORDER BY number";
+      std::string(kRunColumns) +
+      "WHERE report_revision > 0 AND report_revision > :after AND report_revision <= :until "
+      "ORDER BY report_revision LIMIT :limit";
   return kSql;
 }
 
 std::vector<ReportedRun> JobStore::reportedSince(std::int64_t revision, std::int64_t limit) {
-  std::vector<ReportedRun> result;
   const auto connection = database_.lease(db::Access::read);
-  {
-    const auto rows = connection->query(reportedRunsSql(), {{"revision", revision}, {"limit", limit}}, kRunTypes);
-    while (rows->next()) {
-      ReportedRun reported;
-      reported.run = runOf(*rows);
-      result.push_back(std::move(reported));
+  const auto last = single(*connection, kReportRevision);
+  if (last <= revision) return {};
+  const Parameters range{{"after", revision}, {"until", last}, {"limit", limit}};
+  std::vector<StoredReport> reports;
+  for (const auto rows = connection->query(changedReportsSql(), range, kReportTypes); rows->next();)
+    reports.push_back(reportOf(*rows));
+  std::vector<StoredRun> runs;
+  for (const auto rows = connection->query(changedRunsSql(), range, kRunTypes); rows->next();)
+    runs.push_back(runOf(*rows));
+
+  std::vector<ReportedRun> result;
+  std::map<std::string, std::optional<StoredRun>> known;
+  for (const auto& run : runs) known.emplace(run.id, run);
+  const auto add = [&](const std::string& id, std::int64_t changed) -> ReportedRun* {
+    if (result.empty() || result.back().run.id != id) {
+      auto at = known.find(id);
+      // It has changed since, or changes beyond the limit.
+      if (at == known.end()) at = known.emplace(id, runWith(*connection, id)).first;
+      if (!at->second) return nullptr;  // its record was dropped meanwhile
+      result.push_back({*at->second, 0, {}});
     }
-  }
-  for (auto& reported : result) {
-    const auto rows =
-        connection->query(reportsOfRunSql(), {{"id", reported.run.id}, {"revision", revision}}, kReportTypes);
-    while (rows->next()) reported.reports.push_back(reportOf(*rows));
+    result.back().revision = changed;
+    return &result.back();
+  };
+  auto report = reports.begin();
+  auto run = runs.begin();
+  for (; limit > 0 && (report != reports.end() || run != runs.end()); --limit) {
+    if (run == runs.end() || (report != reports.end() && report->report.revision < run->reportRevision)) {
+      if (auto* to = add(report->runId, report->report.revision)) to->reports.push_back(std::move(report->report));
+      ++report;
+    } else {
+      add(run->id, run->reportRevision);
+      ++run;
+    }
   }
   return result;
 }
 
-std::int64_t JobStore::closeLost(std::string_view node, std::string_view boot, std::int64_t now) {
+LostRuns JobStore::closeLost(std::string_view node, std::string_view boot, std::int64_t now) {
   const std::string lost = "WHERE outcome = 'running' AND node = :node AND boot <> :boot";
   const Parameters parameters{{"node", text(node)}, {"boot", text(boot)}};
-  std::int64_t closed = 0;
+  LostRuns closed;
   database_.transaction([&](db::Connection& connection) {
-    for (const auto& id :
-         idsOf(connection, "SELECT id FROM mortise_job_runs " + lost + " AND report_revision > 0", parameters))
-      moveReports(connection, id);
+    const auto reported =
+        idsOf(connection, "SELECT id FROM mortise_job_runs " + lost + " AND report_revision > 0", parameters);
+    for (const auto& id : reported) moveReports(connection, id);
     auto all = parameters;
     all.emplace_back("now", now);
-    closed = connection.execute(
+    closed.runs = connection.execute(
         "UPDATE mortise_job_runs SET outcome = 'lost', error = 'the server ended during the run', ended_at = :now " +
             lost,
         all);
+    closed.reported = static_cast<std::int64_t>(reported.size());
   });
   return closed;
 }
@@ -657,11 +698,7 @@ std::vector<StoredRun> JobStore::runs(std::string_view jobId, std::int64_t skip,
   return runs;
 }
 
-std::optional<StoredRun> JobStore::run(std::string_view id) {
-  const auto connection = database_.lease(db::Access::read);
-  const auto rows = connection->query(std::string(kRunColumns) + "WHERE id = :id", {{"id", text(id)}}, kRunTypes);
-  return rows->next() ? std::optional(runOf(*rows)) : std::nullopt;
-}
+std::optional<StoredRun> JobStore::run(std::string_view id) { return runWith(*database_.lease(db::Access::read), id); }
 
 std::int64_t JobStore::purge(std::int64_t before) {
   // In batches, so that no other writer waits long.

@@ -104,10 +104,20 @@ struct RunReports {
   std::vector<JobReport> reports;
 };
 
-// A run of which something was reported, and what of it is new.
+// Changes of one run that come one after the other: reports of targets, the run itself, or both. Each of them has the
+// next revision, over all runs: reports first, then their run.
 struct ReportedRun {
-  StoredRun run;
-  std::vector<JobReport> reports;
+  StoredRun run;                   // as it stands
+  std::int64_t revision = 0;       // of the last change in here
+  std::vector<JobReport> reports;  // by revision
+  // Whether no later change of the run was stored: all its targets were told up to here.
+  bool isLatest() const { return revision == run.reportRevision; }
+};
+
+// Runs of a server that were closed because it is gone.
+struct LostRuns {
+  std::int64_t runs = 0;
+  std::int64_t reported = 0;  // of them, those that have reports
 };
 
 // Thread-safe like db::Database; every function may throw db::Error.
@@ -155,16 +165,17 @@ class JobStore {
   void end(const std::vector<RunEnd>& ends);
   void progress(std::string_view runId, std::int64_t percent, std::string_view text);
   void report(const std::vector<RunReports>& runs);
-  // At most `limit` runs whose revision is beyond `revision`, in its order, each with what was reported since then.
+  // The first `limit` changes beyond `revision`, in its order, those of one run that come together in one. A reader that
+  // goes on from the revision of what it has taken misses nothing: what changes again gets a later revision, and takes
+  // nothing else along.
   std::vector<ReportedRun> reportedSince(std::int64_t revision, std::int64_t limit);
   // Beyond this revision nothing was reported, unless another server did; one look-up in all. Any thread.
   std::int64_t lastReportRevision();
-  // The statements of reportedSince(): of the runs, and of one run's reports.
-  static const std::string& reportedRunsSql();
-  static const std::string& reportsOfRunSql();
-  // Closes runs of `node` that are recorded as running but are not: all but those of `boot` (empty: all). Returns how
-  // many.
-  std::int64_t closeLost(std::string_view node, std::string_view boot, std::int64_t now);
+  // The statements of reportedSince(): of targets, and of runs.
+  static const std::string& changedReportsSql();
+  static const std::string& changedRunsSql();
+  // Closes runs of `node` that are recorded as running but are not: all but those of `boot` (empty: all).
+  LostRuns closeLost(std::string_view node, std::string_view boot, std::int64_t now);
   bool askToStop(std::string_view runId);
   void askJobToStop(std::string_view jobId);
   std::vector<std::string> askedToStop(std::string_view node);
@@ -178,11 +189,12 @@ class JobStore {
  private:
   static std::optional<StoredJob> find(db::Connection& connection, std::string_view id, TriggerCache* triggers);
   std::vector<StoredJob> select(std::string_view where, const db::Parameters& parameters);
-  // Other transactions that change what runs report wait from here on.
-  std::int64_t nextReportRevision(db::Connection& connection);
-  // Gives the run the next revision, which no other run has: a reader that stops there has seen all runs up to this one.
-  // nullopt: there is no such run.
-  std::optional<std::int64_t> moveReports(db::Connection& connection, const std::string& runId);
+  // Takes the next `count` revisions and returns the last. Other transactions that change what runs report wait from
+  // here on, so that revisions are seen in the order in which they grow.
+  std::int64_t takeReportRevisions(db::Connection& connection, std::int64_t count);
+  // Gives the run the last of `1 + reports` revisions and returns the first. nullopt: there is no such run.
+  std::optional<std::int64_t> moveReports(db::Connection& connection, const std::string& runId,
+                                          std::int64_t reports = 0);
   void insertReports(db::Connection& connection, const std::string& runId, const std::vector<JobReport>& reports);
 
   db::Database& database_;

@@ -196,8 +196,7 @@ void Jobs::start() {
     self.state.started = true;
     on = self.state.enabled;
   }
-  const auto lost =
-      self.state.store.closeLost(self.state.options.node, self.state.options.boot, self.state.clock.now());
+  const auto lost = self.state.lease.closeLost(self.state.options.node, self.state.options.boot);
   if (lost > 0) log::warning("runs of jobs were cut off when the server ended", {{"runs", lost}});
   self.workers.start();
   if (self.state.options.shared) {

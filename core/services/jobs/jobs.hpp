@@ -77,7 +77,8 @@ class Jobs {
   bool loaded(std::string_view module) const;
   std::vector<StoredRun> runs(std::string_view jobId, std::int64_t skip, std::int64_t limit, std::int64_t& total);
   std::optional<StoredRun> run(std::string_view id);
-  // What runs of all jobs report, this server's to the last moment: at most `limit` runs beyond `revision`.
+  // What runs of all jobs report, this server's to the last moment: the first `limit` changes beyond `revision`, see
+  // JobStore::reportedSince().
   std::vector<ReportedRun> reportedSince(std::int64_t revision, std::int64_t limit);
   std::int64_t purge(std::int64_t endedBefore);
   JobsStatus status();

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "core/db/database.hpp"
-#include "core/db/migrations.hpp"
+#include "core/services/jobs/job_database_testing.hpp"
 #include "core/services/jobs/moment.hpp"
 #include "core/services/jobs/moved_clock_testing.hpp"
 #include "tests/peers/postgres.hpp"
@@ -24,9 +24,6 @@ constexpr std::int64_t kSecond = 1'000'000;
 
 std::int64_t at(const std::string& time) { return readMoment(time, *TimeZone::utc())->micros; }
 
-// The kernel's migrations before this one.
-constexpr const char* kLocks = "CREATE TABLE mortise_locks (name TEXT NOT NULL PRIMARY KEY, taken BIGINT NOT NULL);";
-
 // Waits for other threads; the deadline only ends a failed test.
 template <typename Condition>
 bool eventually(Condition condition) {
@@ -40,20 +37,13 @@ bool eventually(Condition condition) {
 class JobsTest : public testing::TestWithParam<db::Backend> {
  protected:
   void SetUp() override {
-    db::Options options;
+    std::string url = "sqlite:" + directory_.path() + "/jobs.db";
     if (GetParam() == db::Backend::postgresql) {
       auto* server = peers::Postgres::shared();
       if (server == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
-      options.url = server->newDatabase();
-    } else {
-      options.url = "sqlite:" + directory_.path() + "/jobs.db";
+      url = server->newDatabase();
     }
-    database_ = db::Database::open(options);
-    db::migrate(*database_, "kernel",
-                {{1, "001_locks.sql", kLocks},
-                 {5, "005_jobs.sql", std::string(JobStore::migrationSql())},
-                 {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())},
-                 {7, "007_lists.sql", std::string(JobStore::listsMigrationSql())}});
+    database_ = openJobDatabase(url);
     jobs_ = engine("one");
   }
   void TearDown() override {
@@ -62,11 +52,12 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
   }
 
   bool shared() const { return GetParam() == db::Backend::postgresql; }
-  std::unique_ptr<Jobs> engine(const std::string& node) {
+  std::unique_ptr<Jobs> engine(const std::string& node) { return engine(node, clock_); }
+  std::unique_ptr<Jobs> engine(const std::string& node, JobClock& clock) {
     JobsOptions options;
     options.node = node;
     options.shared = shared();
-    options.clock = &clock_;
+    options.clock = &clock;
     options.workers = 4;
     options.changed = [this] { notice_ = true; };
     options.reported = [this] { ++reported_; };
@@ -111,22 +102,14 @@ class JobsTest : public testing::TestWithParam<db::Backend> {
     const auto rows = session->query("SELECT COUNT(*) FROM " + table, {}, types);
     return rows->next() ? rows->integer(0) : -1;
   }
-  // In the database's own words.
-  std::string planOf(const std::string& sql, const db::Parameters& parameters) {
-    const bool sqlite = GetParam() == db::Backend::sqlite;
-    const db::ColumnType sqliteTypes[] = {db::ColumnType::integer, db::ColumnType::integer, db::ColumnType::integer,
-                                          db::ColumnType::text};
-    const db::ColumnType types[] = {db::ColumnType::text};
-    const auto session = database_->lease(db::Access::read);
-    std::string plan;
-    if (sqlite) {
-      const auto rows = session->query("EXPLAIN QUERY PLAN " + sql, parameters, sqliteTypes);
-      while (rows->next()) plan.append(rows->text(3)).append("\n");
-    } else {
-      const auto rows = session->query("EXPLAIN " + sql, parameters, types);
-      while (rows->next()) plan.append(rows->text(0)).append("\n");
-    }
-    return plan;
+  // The run of a process that has ended without a word.
+  static void leaveRun(JobStore& store, const std::string& id, const std::string& node) {
+    StoredRun left;
+    left.id = id;
+    left.jobId = "test.tick";
+    left.node = node;
+    left.boot = "of the dead";
+    store.startManual(left);
   }
   static std::string shown(const std::optional<std::int64_t>& time) {
     return time ? writeMoment(*time, *TimeZone::utc()).substr(0, 19) : "none";
@@ -435,6 +418,38 @@ TEST_P(JobsTest, DueTimesOfAClockThatWasAheadAreReckonedAnewAtTheStart) {
   EXPECT_TRUE(eventually([&] { return ended(next, "test.ran") == 2; }));
 }
 
+// The night in which New York's clocks go back (06:00 UTC) and the one in which they go forward (07:00 UTC).
+TEST_P(JobsTest, AClockThatIsSetBackOverAChangeOfSummerTimeHoldsUpNoJob) {
+  struct Case {
+    const char* now;
+    std::int64_t back;  // seconds
+    const char* trigger;
+    const char* next;
+  };
+  int number = 0;
+  for (const auto& one :
+       {Case{"2026-11-01T07:20:00Z", 3600, "30 1 * * *", "2026-11-01T06:30:00"},     // into the second pass
+        Case{"2026-11-01T07:20:00Z", 7200, "30 1 * * *", "2026-11-01T05:30:00"},     // into the first
+        Case{"2026-11-01T06:45:00Z", 3600, "15 1 * * *", "2026-11-01T06:15:00"},     // from one into the other
+        Case{"2026-11-01T12:00:00Z", 86400, "0 3 * * *", "2026-11-01T08:00:00"},     // a day of 25 hours
+        Case{"2026-03-08T08:00:00Z", 3600, "30 2 * * *", "2026-03-08T07:30:00"},     // the hour that is left out
+        Case{"2026-03-08T12:00:00Z", 86400, "0 3 * * *", "2026-03-08T07:00:00"}}) {  // a day of 23 hours
+    const auto id = "job" + std::to_string(++number);
+    MovedClock clock(at(one.now));
+    auto jobs = engine("one", clock);
+    auto definition = job(id, "cron: 0 0 1 1 *");
+    definition.trigger = Trigger::parse(std::string("cron: ") + one.trigger, "America/New_York");
+    jobs->put(definition);
+    jobs->serve("test", counting());
+    startAsRunner(*jobs);
+    clock.correct(-one.back * kSecond);
+    EXPECT_TRUE(eventually([&] { return shown(jobs->find("test." + id).nextRun) == one.next; }))
+        << one.now << " " << one.trigger << ": " << shown(jobs->find("test." + id).nextRun);
+    EXPECT_TRUE(jobs->stop(seconds(10)));
+    jobs_->remove("test." + id);
+  }
+}
+
 TEST_P(JobsTest, ASmallStepBackRepeatsNoRun) {
   jobs_->declare("test", {job("minutely", "cron: * * * * *")});
   jobs_->serve("test", counting());
@@ -504,7 +519,8 @@ TEST_P(JobsTest, ReportsAreThereWhileTheRunGoesOnAndEndWithIt) {
   EXPECT_EQ(during[0].reports[0].endedAt, 0);
   EXPECT_EQ(during[0].reports[1].number, 2);
   EXPECT_EQ(during[0].reports[1].startedAt, 0);
-  const auto revision = during[0].run.reportRevision;
+  EXPECT_TRUE(during[0].isLatest());
+  const auto revision = during[0].revision;
   EXPECT_TRUE(jobs_->reportedSince(revision, 10).empty());
 
   goOn.set_value();
@@ -522,7 +538,7 @@ TEST_P(JobsTest, ReportsAreThereWhileTheRunGoesOnAndEndWithIt) {
   EXPECT_GE(reported_.load(), 2);
 
   ASSERT_TRUE(eventually([&] { return ended(*jobs_, "test.silent") == 1; }));
-  EXPECT_EQ(jobs_->reportedSince(0, 10)[0].reports.size(), 2U);
+  EXPECT_EQ(jobs_->reportedSince(0, 10)[0].reports.size(), 2U) << "each as it is now";
   jobs_->purge(clock_.now() + kSecond);
   EXPECT_TRUE(jobs_->reportedSince(0, 10).empty());
   EXPECT_EQ(rowsOf("mortise_job_reports"), 0) << "they go with the record of the run";
@@ -557,95 +573,19 @@ TEST_P(JobsTest, ReportsThatCouldNotBeStoredComeAgainUnlessNewerOnesDid) {
   EXPECT_EQ(again[1].state, JobReport::State::pending);
 }
 
-TEST_P(JobsTest, ARunThatWasLostMovesOnWithWhatItHadReported) {
+TEST_P(JobsTest, ReportsOfRunsThatWereLostAreAnnounced) {
   JobStore store(*database_);
-  for (const char* id : {"reported", "silent"}) {
-    StoredRun left;
-    left.id = id;
-    left.jobId = "test.tick";
-    left.node = "one";
-    left.boot = "before";
-    store.startManual(left);
-  }
+  leaveRun(store, "silent", "one");
+  jobs_->start();
+  EXPECT_EQ(reported_.load(), 0) << "nobody waits for news of a run without reports";
+  jobs_ = engine("one");
+  leaveRun(store, "reported", "one");
   auto report = reportOn("a", JobReport::State::running);
   report.number = 1;
-  store.report({{"reported", {report}}, {"gone", {report}}});
-  const auto before = store.reportedSince(0, 10);
-  ASSERT_EQ(before.size(), 1U) << "a run that is gone has no reports";
-  EXPECT_EQ(store.closeLost("one", "now", clock_.now()), 2);
-  const auto after = store.reportedSince(before[0].run.reportRevision, 10);
-  ASSERT_EQ(after.size(), 1U);
-  EXPECT_EQ(after[0].run.id, "reported");
-  EXPECT_EQ(after[0].run.outcome, "lost");
-}
-
-// A reader remembers one number: of runs that are written together it must be able to stop after each.
-TEST_P(JobsTest, RunsWhoseReportsAreWrittenTogetherHaveNumbersOfTheirOwn) {
-  JobStore store(*database_);
-  std::vector<RunReports> reports;
-  std::vector<RunEnd> ends;
-  auto report = reportOn("a", JobReport::State::running);
-  report.number = 1;
-  for (const char* id : {"r1", "r2", "r3"}) {
-    StoredRun run;
-    run.id = id;
-    run.jobId = "test.tick";
-    run.node = "one";
-    run.boot = "before";
-    store.startManual(run);
-    reports.push_back({id, {report}});
-    RunEnd end;
-    end.id = id;
-    end.outcome = "succeeded";
-    end.hasReported = true;
-    ends.push_back(end);
-  }
-  std::int64_t revision = 0;
-  const auto oneByOne = [&] {
-    std::vector<std::string> seen;
-    for (auto next = store.reportedSince(revision, 1); !next.empty(); next = store.reportedSince(revision, 1)) {
-      seen.push_back(next[0].run.id);
-      revision = next[0].run.reportRevision;
-    }
-    std::sort(seen.begin(), seen.end());
-    return seen;
-  };
-  const std::vector<std::string> all{"r1", "r2", "r3"};
-  store.report(reports);
-  EXPECT_EQ(oneByOne(), all);
-  EXPECT_EQ(store.closeLost("one", "now", clock_.now()), 3);
-  EXPECT_EQ(oneByOne(), all);
-  store.end(ends);
-  EXPECT_EQ(oneByOne(), all);
-  EXPECT_EQ(oneByOne(), std::vector<std::string>{});
-}
-
-TEST_P(JobsTest, ReportsAreFoundAlongAnIndexHoweverManyThereAre) {
-  const std::string many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) ";
-  for (const auto& sql :
-       {"INSERT INTO mortise_job_runs (id, job_id, outcome, node, boot, epoch, due_at, started_at, report_revision) " +
-            many + "SELECT 'r' || n, 'test.tick', 'succeeded', 'one', '', 1, n, n, n FROM n",
-        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
-        "failure, details, started_at, ended_at) " +
-            many + "SELECT 'r' || n, 1, n, 'a', 0, 0, 0, 0, 0, '', '', 0, 0 FROM n"}) {
-    database_->lease(db::Access::write)->execute(sql, {});
-  }
-  // SQLite plans without statistics, as in production.
-  if (GetParam() == db::Backend::postgresql)
-    database_->lease(db::Access::write)->execute("ANALYZE mortise_job_runs, mortise_job_reports", {});
-  JobStore store(*database_);
-  const auto found = store.reportedSince(99998, 10);
-  ASSERT_EQ(found.size(), 2U);
-  EXPECT_EQ(found[0].reports.size(), 1U);
-  const auto runs =
-      planOf(JobStore::reportedRunsSql(), {{"revision", std::int64_t{99998}}, {"limit", std::int64_t{10}}});
-  EXPECT_NE(runs.find("mortise_job_runs_reported"), std::string::npos) << runs;
-  const auto reports = planOf(JobStore::reportsOfRunSql(), {{"revision", std::int64_t{1}}, {"id", std::string("r9")}});
-  for (const auto& plan : {runs, reports}) {
-    for (const char* fault : {"Seq Scan", "SCAN ", "Sort", "TEMP B-TREE"}) {
-      EXPECT_EQ(plan.find(fault), std::string::npos) << plan;
-    }
-  }
+  store.report({{"reported", {report}}});
+  jobs_->start();
+  EXPECT_EQ(reported_.load(), 1);
+  EXPECT_EQ(jobs_->reportedSince(0, 10).at(0).run.outcome, "lost");
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, JobsTest, testing::Values(db::Backend::sqlite, db::Backend::postgresql),
@@ -670,12 +610,10 @@ TEST_P(JobsCluster, AnotherServerTakesOverWhenTheRunnerFallsSilent) {
   two.stop(seconds(10));
   JobStore store(*database_);
   ASSERT_TRUE(store.takeOver(store.runner(), "dead"));
-  StoredRun left;
-  left.id = "run-of-the-dead";
-  left.jobId = "test.tick";
-  left.node = "dead";
-  left.boot = "of the dead";
-  store.startManual(left);
+  leaveRun(store, "run-of-the-dead", "dead");
+  auto report = reportOn("a", JobReport::State::running);
+  report.number = 1;
+  store.report({{"run-of-the-dead", {report}}});
   jobs_->start();
   EXPECT_FALSE(jobs_->status().runner);
   EXPECT_TRUE(eventually([&] {
@@ -684,6 +622,7 @@ TEST_P(JobsCluster, AnotherServerTakesOverWhenTheRunnerFallsSilent) {
   }));
   EXPECT_GT(jobs_->status().epoch, epoch + 1);
   EXPECT_EQ(jobs_->run("run-of-the-dead")->outcome, "lost");
+  EXPECT_EQ(reported_.load(), 1);
   EXPECT_TRUE(eventually([&] {
     clock_.advance(kSecond);
     return ended(*jobs_, "test.tick") >= 1;
@@ -727,6 +666,23 @@ TEST_P(JobsCluster, ChangesOnOneServerReachTheRunner) {
   EXPECT_TRUE(eventually([&] { return ended(two, "test.tick") == 1 && ended(two, "test.own") == 1; }));
   EXPECT_FALSE(two.status().runner);
   EXPECT_EQ(two.status().runnerNode, "one");
+}
+
+TEST_P(JobsCluster, ADueTimeOfAServerWhoseClockIsAheadIsReckonedAnew) {
+  jobs_->declare("test", {job("tick", "cron: 0 0 1 1 *")});
+  jobs_->serve("test", counting());
+  startAsRunner(*jobs_);
+  for (const auto ahead : {3600 * kSecond, 24 * 3600 * kSecond, 400 * 24 * 3600 * kSecond}) {
+    MovedClock clock(clock_.now() + ahead);
+    const auto two = engine("two", clock);
+    two->changeTrigger("test.tick", Trigger::parse("cron: */7 * * * *"));
+    two->put(job("own", "cron: */7 * * * *"));
+    jobs_->noticeChanges();
+    for (const auto* id : {"test.tick", "test.own"})
+      EXPECT_TRUE(eventually([&] { return shown(jobs_->find(id).nextRun) == "2026-01-08T10:07:00"; })) << id;
+    two->changeTrigger("test.tick", Trigger::parse("cron: 0 0 1 1 *"));
+    two->remove("test.own");
+  }
 }
 
 TEST_P(JobsCluster, ARunIsCancelledFromAnotherServer) {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -53,14 +54,21 @@ void RunRecorder::release(Claim claim) {
 
 void RunRecorder::flush() {
   bool reported = false;
+  std::exception_ptr failure;
   {
     const std::lock_guard writing(writing_);
-    reported = keepEnds();
-    keepReleases();
-    // Of a run that has ended meanwhile too: its end follows.
-    reported = keepReports() || reported;
+    try {
+      reported = keepEnds();
+      keepReleases();
+      // Of a run that has ended meanwhile too: its end follows.
+      reported = keepReports() || reported;
+    } catch (...) {
+      failure = std::current_exception();
+    }
   }
+  // What was stored before the failure counts as well.
   if (reported) reported_();
+  if (failure) std::rethrow_exception(failure);
 }
 
 bool RunRecorder::keepEnds() {

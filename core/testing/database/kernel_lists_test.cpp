@@ -93,8 +93,8 @@ class KernelLists : public DatabaseTest {
                      {"ended_at", "n"},
                      {"report_revision", "CASE WHEN n % 2 = 0 THEN n ELSE 0 END"}});
     database().fill("mortise_job_reports", kManyRows,
-                    {{"run_id", "'run' || n"},
-                     {"number", "1"},
+                    {{"run_id", "'run7'"},
+                     {"number", "n"},
                      {"revision", "n"},
                      {"target", "''"},
                      {"state", "0"},

@@ -94,13 +94,17 @@ std::vector<KernelStatement> statementsOfKernelLists(const std::string& folder) 
   options.connections = 2;
   const auto real = db::Database::open(options);
   db::migrate(*real, "kernel", identity::kernelMigrations());
-  // Members are listed of an organisation that exists, reports of a run that has some.
+  // Members are listed of an organisation that exists, reports of a run that has some. It has changed since, so that it
+  // is looked up by itself.
   real->transaction([](db::Connection& connection) {
     connection.executeScript(
         "INSERT INTO mortise_orgs (id, name, slug, tier, seats_limit, storage_limit, created_at) VALUES ('org7', 'O', "
         "'o', 'team', 0, 0, 1);"
         "INSERT INTO mortise_job_runs (id, job_id, outcome, node, boot, epoch, due_at, started_at, report_revision) "
-        "VALUES ('run7', 'job7', 'done', 'node', 'boot', 1, 1, 1, 99995)");
+        "VALUES ('run7', 'job7', 'done', 'node', 'boot', 1, 1, 1, 99995);"
+        "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
+        "failure, details, started_at, ended_at) VALUES ('run7', 1, 99992, 'a', 0, 0, 0, 0, 0, '', '', 1, 1);"
+        "UPDATE mortise_locks SET taken = 99994 WHERE name = 'job_reports'");
   });
   std::vector<KernelStatement> statements;
   std::string list;

@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,7 +47,9 @@ mortise::ReportedRun reported(std::int64_t revision, const std::string& outcome,
   out.run.outcome = outcome;
   out.run.startedAt = mortise::micros(kNow) - 5;
   if (outcome != "running") out.run.endedAt = mortise::micros(kNow) + 100;
+  out.isLatest = true;
   out.targets = std::move(targets);
+  for (auto& one : out.targets) one.revision = revision;
   return out;
 }
 
@@ -143,6 +147,129 @@ TEST_P(RunSessionsInTheDatabase, ComeOnceHoweverManyServersLook) {
   EXPECT_EQ(store_.revision(), 29);
 }
 
+TEST_P(RunSessionsInTheDatabase, DoNotEndBeforeAllReportsOfTheirRunHaveCome) {
+  auto early = reported(1, "succeeded", {target(1)});
+  early.isLatest = false;
+  EXPECT_FALSE(store_.take(early, kNow)->ended);
+  EXPECT_EQ(sessions().at(0).status, "running") << "the run has ended, but told more before that";
+  const auto last = store_.take(reported(3, "succeeded", {failed(2, "boom")}), kNow);
+  ASSERT_TRUE(last->ended);
+  EXPECT_EQ(last->ended->status, "failed");
+  EXPECT_EQ(last->ended->runId, "run-1");
+  EXPECT_EQ(sessions().at(0).successful, 1);
+}
+
+// Two servers read pages that overlap: each report is counted by one of them.
+TEST_P(RunSessionsInTheDatabase, CountEachReportOnce) {
+  const auto page = [](std::int64_t from, std::int64_t to) {
+    auto out = reported(to, "running");
+    for (auto number = from; number <= to; ++number) {
+      out.targets.push_back(number == 3 ? failed(number, "boom") : target(number));
+      out.targets.back().revision = number;
+    }
+    return out;
+  };
+  const auto first = store_.take(page(1, 3), kNow);
+  EXPECT_EQ(first->completed, 2);
+  EXPECT_EQ(first->failed, 1);
+  const auto second = store_.take(page(2, 5), kNow);
+  EXPECT_EQ(second->completed, 2) << "4 and 5 are new";
+  EXPECT_EQ(second->failed, 0);
+  EXPECT_FALSE(store_.take(page(4, 5), kNow));
+  const auto session = sessions().at(0);
+  EXPECT_EQ(session.total, 5);
+  EXPECT_EQ(session.successful, 4);
+  EXPECT_EQ(session.failed, 1);
+}
+
+// Runs report by turns, in every order; two servers read pages of every size and take runs out of them late.
+TEST_P(RunSessionsInTheDatabase, HaveEveryReportHoweverRunsAndServersTakeTurns) {
+  struct Written {
+    int run = 0;
+    mortise::ReportedTarget target;  // number 0: the run itself
+  };
+  for (unsigned seed = 1; seed <= 25; ++seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
+    const auto base = store_.revision();
+    const auto idOf = [&](int run) { return "seed-" + std::to_string(seed) + "-" + std::to_string(run); };
+    // What the kernel has: each target and each run once, at its last revision.
+    std::map<std::int64_t, Written> changes;
+    std::map<int, std::map<std::int64_t, State>> truth;
+    bool ended[3] = {};
+    std::int64_t last = base;
+    const auto write = [&](int run, std::int64_t number, State state) {
+      std::erase_if(changes,
+                    [&](const auto& each) { return each.second.run == run && each.second.target.number == number; });
+      Written written{run, target(number, state)};
+      written.target.revision = ++last;
+      changes[last] = written;
+      if (number > 0) truth[run][number] = state;
+    };
+    const auto read = [&](std::int64_t after, int limit) {
+      std::vector<mortise::ReportedRun> page;
+      for (auto at = changes.upper_bound(after); at != changes.end() && limit > 0; ++at, --limit) {
+        const auto& [revision, written] = *at;
+        if (page.empty() || page.back().run.id != idOf(written.run))
+          page.push_back(reported(revision, ended[written.run] ? "succeeded" : "running", {}, idOf(written.run)));
+        page.back().revision = revision;
+        page.back().isLatest = written.target.number == 0;
+        if (written.target.number > 0) page.back().targets.push_back(written.target);
+      }
+      return page;
+    };
+    std::map<std::string, std::int64_t> completed;
+    std::map<std::string, int> ends;
+    const auto take = [&](const mortise::ReportedRun& run) {
+      const auto change = store_.take(run, kNow);
+      if (!change) return;
+      completed[run.run.id] += change->completed;
+      if (change->ended) ++ends[run.run.id];
+    };
+    std::vector<mortise::ReportedRun> pages[2];
+    for (int step = 0; step < 40; ++step) {
+      auto& page = pages[below(2)];
+      const int run = below(3);
+      if (below(3) == 0) {
+        if (ended[run]) continue;
+        for (int targets = 1 + below(3); targets > 0; --targets) {
+          const auto number = 1 + below(4);
+          const auto before = truth[run].find(number);
+          if (before != truth[run].end() && before->second == State::done) continue;
+          write(run, number, below(2) == 0 ? State::done : State::running);
+        }
+        if (truth[run].empty()) continue;
+        if (below(8) == 0) ended[run] = true;
+        write(run, 0, State::done);
+      } else if (page.empty()) {
+        page = read(store_.revision(), 1 + below(4));
+      } else {
+        take(page.front());
+        page.erase(page.begin());
+      }
+    }
+    for (auto page = read(store_.revision(), 2); !page.empty(); page = read(store_.revision(), 2))
+      for (const auto& run : page) take(run);
+    for (const auto& [run, targets] : truth) {
+      if (targets.empty()) continue;
+      const auto session = mortise::db::row<Session>(db(), "WHERE run_id = :run", {{"run", idOf(run)}});
+      ASSERT_TRUE(session) << idOf(run);
+      std::map<std::int64_t, State> seen;
+      std::int64_t done = 0;
+      for (const auto& record : sessions_.records(session->sessionId)) {
+        seen[record.instanceId] = record.status == "completed" ? State::done : State::running;
+      }
+      for (const auto& [number, state] : targets) done += state == State::done ? 1 : 0;
+      seen.erase(0);  // the error of a run that ended with targets left
+      EXPECT_EQ(seen, targets) << idOf(run);
+      EXPECT_EQ(session->successful, done) << idOf(run);
+      EXPECT_EQ(completed[idOf(run)], done) << idOf(run) << ": each outcome counts once";
+      EXPECT_EQ(ends[idOf(run)], ended[run] ? 1 : 0) << idOf(run);
+      EXPECT_EQ(session->status == "running", !ended[run]) << idOf(run);
+    }
+  }
+}
+
 TEST_P(RunSessionsInTheDatabase, EndByTheirTargetsAndTheirRun) {
   struct Case {
     const char* outcome;
@@ -179,8 +306,14 @@ TEST_P(RunSessionsInTheDatabase, EndByTheirTargetsAndTheirRun) {
 TEST_P(RunSessionsInTheDatabase, StayCancelledAndCountWhatWasDoneMeanwhile) {
   const auto id =
       store_.take(reported(1, "running", {target(1, State::running), target(2, State::pending)}), kNow)->sessionId;
-  EXPECT_TRUE(sessions_.cancel(id, kNow));
-  EXPECT_FALSE(store_.take(reported(2, "cancelled", {target(1)}), kNow)->ended);
+  const auto cancelled = sessions_.cancel(id, kNow);
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->runId, "run-1") << "this run is to stop";
+  const auto goesOn = store_.take(reported(2, "running", {target(2, State::running)}), kNow);
+  EXPECT_TRUE(goesOn->goesOnCancelled) << "it was not told";
+  const auto last = store_.take(reported(3, "cancelled", {target(1)}), kNow);
+  EXPECT_FALSE(last->ended);
+  EXPECT_FALSE(last->goesOnCancelled);
   const auto session = sessions_.find(id).value();
   EXPECT_EQ(session.status, "cancelled");
   EXPECT_EQ(session.successful, 1);
@@ -220,6 +353,32 @@ TEST_P(RunSessionsInTheDatabase, AreFoundAlongAnIndex) {
     store_.take(reported(2, "succeeded", {target(1), target(2)}), kNow);
     sessions_.silentRuns(kNow);
   }));
+}
+
+// A run with as many targets as one may have, of which two change.
+TEST_P(RunSessionsInTheDatabase, OfManyTargetsAreReadOnlyWhereTheyChange) {
+  const auto id = store_.take(reported(1, "running", {target(1, State::running)}), kNow)->sessionId;
+  database().fill("sync_records", mortise::testing::kManyRows,
+                  {{"id", "n + 1"},
+                   {"session_id", "'" + id + "'"},
+                   {"instance_id", "n + 1"},
+                   {"sync_category", "'other'"},
+                   {"status", "'pending'"},
+                   {"items_synced", "0"},
+                   {"items_created", "0"},
+                   {"items_updated", "0"},
+                   {"items_deleted", "0"},
+                   {"created_at", "n"}});
+  run("UPDATE sync_numbers SET last = 1000000 WHERE name = 'record'");
+  run("UPDATE sync_sessions SET total_instances = " + std::to_string(mortise::testing::kManyRows + 1));
+  database().analyze();
+  EXPECT_PLANS(plansAreIndexed(database(), [&] {
+    const auto change = store_.take(reported(2, "running", {target(1), target(77), target(200'000)}), kNow);
+    EXPECT_EQ(change->completed, 3);
+  }));
+  const auto session = sessions_.find(id).value();
+  EXPECT_EQ(session.successful, 3);
+  EXPECT_EQ(session.total, mortise::testing::kManyRows + 2);
 }
 
 TEST(DetailsOfReports, AreOfVersionOneAsRecordsWantThem) {

@@ -89,12 +89,17 @@ struct ReportedTarget : JobReport {
   std::int64_t number = 0;     // within the run: 1, 2, ... in the order of their first reports
   std::int64_t startedAt = 0;  // when it was first reported as running; 0: never
   std::int64_t endedAt = 0;    // when it was reported as done; 0: not yet
+  std::int64_t revision = 0;   // of this change
 };
 
+// Changes of one run that come one after the other: of targets, of the run itself, or both. Each has the next revision,
+// over all runs and servers.
 struct ReportedRun {
-  std::int64_t revision = 0;  // grows with each change of a run with reports, its end too, over all runs and servers
-  JobRunRecord run;
-  std::vector<ReportedTarget> targets;  // at least those that changed since the revision that was asked for
+  std::int64_t revision = 0;  // of the last change in here
+  JobRunRecord run;           // as it stands
+  // False: later changes of the run follow, perhaps of targets that it reported before it ended.
+  bool isLatest = false;
+  std::vector<ReportedTarget> targets;  // that changed, by revision
 };
 
 struct SchedulerStatus {
@@ -253,10 +258,11 @@ class Scheduler {
     return removed;
   }
 
-  // What runs of all jobs report: at most `limit` (1..1000) runs whose revision is beyond `after` (0: from the first
-  // on), in its order. Keep the last revision with what you made of it, in one transaction, and go on from there: then
-  // nothing is lost or made twice. The event kernel.jobs.reported is a hint that there is something new. Problem 503
-  // with an older kernel.
+  // What runs of all jobs report: the first `limit` (1..1000) changes beyond the revision `after` (0: from the first on),
+  // of targets and of runs, in their order. Keep the last revision with what you made of it, in one transaction, and go
+  // on from there: then nothing is lost or made twice. Of servers that share what they keep, another may have been
+  // faster: leave out what lies at or before the revision that is kept. The event kernel.jobs.reported is a hint that
+  // there is something new. Problem 503 with an older kernel.
   std::vector<ReportedRun> reports(std::int64_t after, std::int64_t limit) const {
     if (!MORTISE_HAS(table_, mortise_scheduler_v1, reports))
       throw Problem(503, "unavailable").note("this kernel's scheduler/1 has no reports; run a newer one");
@@ -383,6 +389,7 @@ class Scheduler {
     ReportedRun reported;
     reported.revision = c.revision;
     reported.run = copied(*c.run);
+    reported.isLatest = c.is_latest != 0;
     for (std::size_t i = 0; i < c.targets_count; ++i) reported.targets.push_back(copied(*c.targets[i]));
     return reported;
   }
@@ -399,6 +406,7 @@ class Scheduler {
     target.details = detail::copied(c.details);
     target.startedAt = c.started_at;
     target.endedAt = c.ended_at;
+    target.revision = c.revision;
     return target;
   }
   static void takeJob(void* context, const mortise_scheduled_job* job) {

@@ -143,14 +143,17 @@ typedef struct mortise_reported_target {
   mortise_str details; /* JSON object, or empty */
   int64_t started_at;  /* when it was first reported as running; 0: never */
   int64_t ended_at;    /* when it was reported as done; 0: not yet */
+  int64_t revision;    /* of this change */
 } mortise_reported_target;
 
-/* A run of which something was reported, as it stands. Since SDK 1.1. */
+/* Changes of one run that come one after the other: of targets, of the run itself, or both. Each has the next revision,
+ * over all runs and servers. Since SDK 1.1. */
 typedef struct mortise_reported_run {
   uint32_t struct_size;
-  int64_t revision; /* grows with each change of such a run, its end too, over all runs and servers */
-  const mortise_job_run_record* run;
-  const mortise_reported_target* const* targets; /* at least those that changed since the revision that was asked for */
+  int32_t is_latest; /* 0: later changes of the run follow, perhaps of targets that it reported before it ended */
+  int64_t revision;  /* of the last change in here */
+  const mortise_job_run_record* run;             /* as it stands */
+  const mortise_reported_target* const* targets; /* that changed, by revision */
   size_t targets_count;
 } mortise_reported_run;
 
@@ -217,16 +220,18 @@ typedef struct mortise_scheduler_v1 {
 
   /* [start] [worker] The first `count` (1..1000) times at which `trigger` fires at or after `from` (ISO 8601 with an
    * offset; not given: now); fewer when it ends. `timezone` (64 bytes, may be NULL) receives the zone's name and a NUL.
-   * An interval is reckoned as if it were given at `from`. INVALID as change_trigger, and from. Owner: trigger
-   * borrowed; sink called; timezone filled. */
+   * An interval is reckoned as if it were given at `from`. INVALID as change_trigger, and from; TIMEOUT expired, when
+   * the handler that asks works for a request that nobody waits for any more. Owner: trigger borrowed; sink called;
+   * timezone filled. */
   mortise_status (*preview)(mortise_host* host, const mortise_trigger* trigger, mortise_str from, int64_t count,
                             mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error);
 
-  /* [start] [worker] What runs of all jobs report: at most `limit` (1..1000) runs whose revision is beyond `after` (0:
-   * from the first on), in its order. Nothing is passed over: keep the last revision with what you made of it, in one
-   * transaction, and go on from there. What runs of this server report is there at once, that of others within a second
-   * or so. The event kernel.jobs.reported says that there is something new; it is a hint and may be lost. Since SDK
-   * 1.1. Owner: sink called. */
+  /* [start] [worker] What runs of all jobs report: the first `limit` (1..1000) changes beyond the revision `after` (0:
+   * from the first on), of targets and of runs, in their order. Nothing is passed over: keep the last revision with what
+   * you made of it, in one transaction, and go on from there. Of servers that share what they keep, another may have been
+   * faster: leave out what lies at or before the revision that is kept. What runs of this server report is there at
+   * once, that of others within a second or so. The event kernel.jobs.reported says that there is something new; it is a
+   * hint and may be lost. Since SDK 1.1. Owner: sink called. */
   mortise_status (*reports)(mortise_host* host, int64_t after, int64_t limit, mortise_reported_run_sink sink,
                             void* context, mortise_error* error);
 } mortise_scheduler_v1;
