@@ -30,6 +30,11 @@ void JobPlan::setFunction(std::uint32_t module, FunctionPtr function) {
   });
 }
 
+void JobPlan::clear() {
+  schedule_ = JobSchedule();
+  unchecked_.clear();
+}
+
 void JobPlan::arrange(PlannedJob& job) {
   if (job.due) job.wakeAt = *job.due + jitterOf(job.id, *job.due, job.rules.jitterSeconds);
   schedule_.arrange(job, job.due && !job.busy && modules_[job.module].function != nullptr);
@@ -43,6 +48,7 @@ void JobPlan::put(const StoredJob& stored) {
     job.lastRun = stored.lastRun;
     job.hasPayload = !stored.payload.empty();
     job.runsOnce = !stored.declared && job.trigger.kind() == Trigger::Kind::date;
+    if (job.due) unchecked_.push_back(job.id);
     arrange(schedule_.put(std::move(job)));
   } catch (const ServiceError& error) {
     // For example, the system's data has no such zone any more.
@@ -58,7 +64,7 @@ std::optional<std::int64_t> JobPlan::nextWake() {
 
 std::vector<Claim> JobPlan::takeDue(std::int64_t now, std::size_t room) {
   std::vector<Claim> claims;
-  while (room > 0) {
+  while (room > 0 && claims.size() < kAtOnce) {
     auto* job = schedule_.first();
     if (job == nullptr || job->wakeAt > now) break;
     metrics_.due();
@@ -87,22 +93,31 @@ std::vector<Claim> JobPlan::takeDue(std::int64_t now, std::size_t room) {
   return claims;
 }
 
+void JobPlan::checkTimesBeyond(std::int64_t now) {
+  unchecked_.clear();
+  schedule_.each([&](const PlannedJob& job) {
+    if (job.due && *job.due > now) unchecked_.push_back(job.id);
+  });
+}
+
 std::vector<Claim> JobPlan::takeBeyond(std::int64_t now) {
   std::vector<Claim> claims;
-  schedule_.each([&](PlannedJob& job) {
-    if (!job.due || job.busy || *job.due <= now) return;
-    const auto next = nextAfterStepBack(job.trigger, job.lastRun, now);
-    if (!next || *next >= *job.due) return;
+  for (auto left = kAtOnce; left > 0 && !unchecked_.empty(); --left) {
+    auto* job = schedule_.find(unchecked_.back());
+    unchecked_.pop_back();
+    if (job == nullptr || !job->due || job->busy || *job->due <= now) continue;
+    const auto next = nextAfterStepBack(job->trigger, job->lastRun, now);
+    if (!next || *next >= *job->due) continue;
     log::warning("a job is due earlier than its stored time, since the clock was set back",
-                 {{"job", job.id}, {"stored", isoMillis(*job.due)}, {"due", isoMillis(*next)}});
+                 {{"job", job->id}, {"stored", isoMillis(*job->due)}, {"due", isoMillis(*next)}});
     Claim claim;
-    claim.jobId = job.id;
-    claim.due = *job.due;
+    claim.jobId = job->id;
+    claim.due = *job->due;
     claim.next = next;
-    job.busy = true;
-    arrange(job);
+    job->busy = true;
+    arrange(*job);
     claims.push_back(std::move(claim));
-  });
+  }
   return claims;
 }
 

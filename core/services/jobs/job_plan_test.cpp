@@ -101,17 +101,74 @@ TEST_F(JobPlanTest, OnlyTimesBeyondTheTriggersNextOneAreMoved) {
   paused.id = "m.paused";
   paused.paused = true;
   plan_.put(paused);
+  EXPECT_TRUE(plan_.hasTimesToCheck());
   auto claims = plan_.takeBeyond(kMinute / 2);
+  EXPECT_FALSE(plan_.hasTimesToCheck());
   ASSERT_EQ(claims.size(), 1U);
   EXPECT_EQ(claims[0].jobId, "m.beyond");
   EXPECT_EQ(claims[0].due, 60 * kMinute);
   EXPECT_EQ(claims[0].next, kMinute);
   EXPECT_FALSE(claims[0].run);
+  plan_.checkTimesBeyond(kMinute / 2);
   EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty()) << "it is set aside";
   claims[0].claimed = true;
   plan_.settle(claims[0]);
+  plan_.checkTimesBeyond(kMinute / 2);
   EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty());
   EXPECT_EQ(plan_.takeDue(kMinute, 10).size(), 2U);
+}
+
+TEST_F(JobPlanTest, ATimeIsCheckedOnceUnlessTheClockIsSetBackOrTheJobChanges) {
+  load();
+  plan_.put(job("a"));
+  EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty());
+  EXPECT_FALSE(plan_.hasTimesToCheck());
+  plan_.checkTimesBeyond(kMinute / 2);
+  EXPECT_TRUE(plan_.hasTimesToCheck());
+  EXPECT_TRUE(plan_.takeBeyond(kMinute / 2).empty());
+  auto ahead = job("a");
+  ahead.nextRun = 60 * kMinute;  // by a server whose clock is ahead
+  plan_.put(ahead);
+  EXPECT_EQ(plan_.takeBeyond(kMinute / 2).size(), 1U);
+}
+
+TEST_F(JobPlanTest, ManyTimesAreCheckedAFewAtOnce) {
+  load();
+  constexpr std::size_t kJobs = 2 * JobPlan::kAtOnce + 7;
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    auto beyond = job("job" + std::to_string(i));
+    beyond.nextRun = 60 * kMinute;
+    plan_.put(beyond);
+  }
+  plan_.checkTimesBeyond(kMinute / 2);
+  plan_.remove("m.job3");  // meanwhile
+  std::size_t moved = 0;
+  while (plan_.hasTimesToCheck()) {
+    auto claims = plan_.takeBeyond(kMinute / 2);
+    EXPECT_LE(claims.size(), JobPlan::kAtOnce);
+    for (auto& claim : claims) {
+      ++moved;
+      claim.claimed = true;
+      plan_.settle(claim);
+    }
+  }
+  EXPECT_EQ(moved, kJobs - 1);
+  EXPECT_EQ(plan_.nextWake(), kMinute);
+  plan_.checkTimesBeyond(kMinute / 2);
+  plan_.clear();
+  EXPECT_FALSE(plan_.hasTimesToCheck());
+}
+
+TEST_F(JobPlanTest, ManyMissedTimesAreLeftOutAFewAtOnce) {
+  load();
+  for (std::size_t i = 0; i < JobPlan::kAtOnce + 7; ++i) {
+    auto missed = job("job" + std::to_string(i));
+    missed.rules.misfireGraceSeconds = 0;
+    missed.nextRun = kMinute - 1;
+    plan_.put(missed);
+  }
+  EXPECT_EQ(plan_.takeDue(90 * kMinute + 1, 10).size(), JobPlan::kAtOnce) << "none of them runs, so there is room";
+  EXPECT_EQ(plan_.takeDue(90 * kMinute + 1, 10).size(), 7U);
 }
 
 }  // namespace

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kMinute = 60 * kSecond;
-constexpr std::int64_t kNoStep = kSecond / 10;  // two readings of two clocks never lie exactly as far apart
 
 }  // namespace
 
@@ -29,17 +28,11 @@ void JobTimer::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void JobTimer::noteTime(std::int64_t now) {
-  const auto lead = now - state_.clock.monotonic();
-  if (lead < clockLead_ - kNoStep) {
-    checkDueTimes_ = true;
-    log::warning("the clock was set back", {{"seconds", (clockLead_ - lead) / kSecond}});
-  }
-  clockLead_ = lead;
-  if (state_.lease.held() && state_.lease.epoch() != checkedEpoch_) {
-    checkedEpoch_ = state_.lease.epoch();
-    checkDueTimes_ = true;
-  }
+void JobTimer::noteTime() {
+  const auto step = clockWatch_.setBack();
+  if (step == 0) return;
+  checkDueTimes_ = true;
+  log::warning("the clock was set back", {{"seconds", step / kSecond}});
 }
 
 bool JobTimer::mayClaim() const {
@@ -120,19 +113,19 @@ std::int64_t JobTimer::stopOverdueRuns(std::int64_t now) {
 void JobTimer::loop() {
   ::pthread_setname_np(::pthread_self(), "jobs");
   std::unique_lock lock(state_.mutex);
-  clockLead_ = state_.clock.now() - state_.clock.monotonic();
   while (!state_.stopping) {
+    noteTime();
     const auto now = state_.clock.now();
-    noteTime(now);
     auto wakeAt = stopOverdueRuns(now);
     if (mayClaim()) {
-      const bool checking = std::exchange(checkDueTimes_, false);
+      if (std::exchange(checkDueTimes_, false)) state_.plan.checkTimesBeyond(now);
+      const bool checking = state_.plan.hasTimesToCheck();
       auto claims = checking ? state_.plan.takeBeyond(now) : std::vector<Claim>();
       if (claims.empty()) claims = takeDue(now);
-      if (!claims.empty()) {
+      if (!claims.empty() || checking) {
         const auto epoch = state_.lease.epoch();
         lock.unlock();
-        const bool asked = claimAndStart(std::move(claims), epoch);
+        const bool asked = claims.empty() || claimAndStart(std::move(claims), epoch);
         lock.lock();
         if (!asked && checking) checkDueTimes_ = true;
         continue;

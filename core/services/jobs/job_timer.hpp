@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/services/jobs/clock_watch.hpp"
 #include "core/services/jobs/job_state.hpp"
 
 namespace mortise::services {
@@ -16,7 +17,7 @@ class RunWorkers;
 class JobTimer {
  public:
   JobTimer(JobState& state, RunWorkers& workers, LeaseKeeper& keeper)
-      : state_(state), workers_(workers), keeper_(keeper) {}
+      : state_(state), workers_(workers), keeper_(keeper), clockWatch_(state.clock) {}
 
   void start();  // once
   // Waits for the thread, which ends when `stopping` is set and timerWake notified. Idempotent.
@@ -25,9 +26,7 @@ class JobTimer {
  private:
   void loop();
   // With the lock held.
-  // Whether stored times may lie beyond what the triggers say: after the clock was set back, and in a new term, since
-  // it may have been set while no server had the lease.
-  void noteTime(std::int64_t now);
+  void noteTime();  // has due times checked when the clock was set back
   bool mayClaim() const;
   std::vector<Claim> takeDue(std::int64_t now);
   // Returns when the thread has work again.
@@ -40,10 +39,9 @@ class JobTimer {
   JobState& state_;
   RunWorkers& workers_;
   LeaseKeeper& keeper_;
-  std::int64_t retryAt_ = 0;    // monotonic; nothing is claimed before it
-  std::int64_t clockLead_ = 0;  // of the clock before the monotonic one, when it was last looked at
-  bool checkDueTimes_ = true;
-  std::int64_t checkedEpoch_ = 0;
+  std::int64_t retryAt_ = 0;  // monotonic; nothing is claimed before it
+  ClockWatch clockWatch_;
+  bool checkDueTimes_ = false;
   std::thread thread_;
 };
 
