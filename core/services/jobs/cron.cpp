@@ -66,6 +66,10 @@ Cron::Cron(const CronTexts& texts)
           field(CronPart::day).daysOf(length, weekday) & field(CronPart::weekday).daysOf(length, weekday);
     }
   }
+  const auto& months = field(CronPart::month);
+  for (int month = months.next(1); month >= 0; month = months.next(month + 1)) {
+    if (hasDays(month)) months_ = static_cast<std::uint16_t>(months_ | 1U << month);
+  }
 }
 
 CronTexts Cron::split(std::string_view expression) {
@@ -119,20 +123,14 @@ std::optional<std::int64_t> Cron::nextCivil(std::int64_t from, SearchBudget& bud
   const auto startTime = static_cast<int>(from % kDay);
   const chrono::year_month_day start{chrono::sys_days(chrono::days(startDay))};
   const auto& years = field(CronPart::year);
-  std::array<int, 12> months{};
-  std::size_t count = 0;
-  for (int month = field(CronPart::month).next(1); month >= 0; month = field(CronPart::month).next(month + 1)) {
-    if (hasDays(month)) months[count++] = month;
-  }
-  if (count == 0) return std::nullopt;
+  if (months_ == 0) return std::nullopt;
   for (int year = years.next(static_cast<int>(start.year())); year >= 0; year = years.next(year + 1)) {
     const bool startYear = chrono::year(year) == start.year();
-    const int firstMonth = startYear ? static_cast<int>(static_cast<unsigned>(start.month())) : 1;
-    for (std::size_t i = 0; i < count; ++i) {
-      const int month = months[i];
-      if (month < firstMonth) continue;
+    const unsigned firstMonth = startYear ? static_cast<unsigned>(start.month()) : 1;
+    for (unsigned months = months_ >> firstMonth << firstMonth; months != 0; months &= months - 1) {
+      const int month = std::countr_zero(months);
       budget.spend();
-      const auto inYear = chrono::year(year) / static_cast<int>(month);
+      const auto inYear = chrono::year(year) / month;
       const std::int64_t first = chrono::sys_days(inYear / 1).time_since_epoch().count();
       const auto length = static_cast<int>(static_cast<unsigned>((inYear / chrono::last).day()));
       const auto weekday = static_cast<int>((first + 3) % 7);  // 1970-01-01 was a Thursday

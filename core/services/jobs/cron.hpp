@@ -46,6 +46,7 @@ class Cron {
   std::array<CronField, kCronParts> fields_;
   // Days that day and weekday allow, bit 1 is the first; by the length of a month and the weekday of its first day.
   std::array<std::array<std::uint32_t, 7>, kMaxMonthDays - kMinMonthDays + 1> days_;
+  std::uint16_t months_ = 0;  // allowed ones that have an allowed day in some year; bit 1 is January
 };
 
 }  // namespace mortise::services
