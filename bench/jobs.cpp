@@ -1,5 +1,5 @@
 // The job engine by itself, on SQLite with the server's settings: how long it takes to start with many jobs, what a
-// tick and a waiting job cost, and how late runs are. `./dev bench --jobs`. Aims: issue 4, Show 2.
+// tick and a waiting job cost, and how late runs are. `./dev bench --jobs`.
 #include <malloc.h>
 #include <sys/resource.h>
 
@@ -14,8 +14,8 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/db/database.hpp"
-#include "core/db/migrations.hpp"
 #include "core/ops/log.hpp"
+#include "core/services/jobs/job_database_testing.hpp"
 #include "core/services/jobs/jobs.hpp"
 #include "tests/peers/process.hpp"
 
@@ -26,7 +26,6 @@ using services::Jobs;
 using services::JobStore;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kLocks = "CREATE TABLE mortise_locks (name TEXT NOT NULL PRIMARY KEY, taken BIGINT NOT NULL);";
 constexpr std::int64_t kSecond = 1'000'000;
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -46,18 +45,12 @@ double allocatedMiB() {
 }
 
 std::unique_ptr<db::Database> fresh(const std::string& directory, const std::string& name) {
-  db::Options options;
-  options.url = "sqlite:" + directory + "/" + name + ".db";
-  auto database = db::Database::open(options);
-  db::migrate(*database, "kernel",
-              {{1, "001_locks.sql", kLocks},
-               {5, "005_jobs.sql", std::string(JobStore::migrationSql())},
-               {6, "006_job_reports.sql", std::string(JobStore::reportsMigrationSql())}});
-  return database;
+  return services::openJobDatabase("sqlite:" + directory + "/" + name + ".db");
 }
 
-// `count` jobs that fire on the next 29 February, at times spread over that day, and `ticking` that fire every second, spread over it.
-void fill(db::Database& database, int count, int ticking) {
+// `count` jobs that fire on the next 29 February, at times spread over that day, and `ticking` that fire every second,
+// spread over it, or all `atOnce`.
+void fill(db::Database& database, int count, int ticking, bool atOnce = false) {
   const auto now = nowMicros();
   database.transaction([&](db::Connection& connection) {
     for (int i = 0; i < count + ticking; ++i) {
@@ -67,7 +60,7 @@ void fill(db::Database& database, int count, int ticking) {
       job.module = "bench";
       job.job = job.id.substr(6);
       job.name = job.description = job.job;
-      const auto spread = ticks ? std::int64_t{i - count} * kSecond / ticking : 0;
+      const auto spread = ticks && !atOnce ? std::int64_t{i - count} * kSecond / ticking : 0;
       job.trigger = services::Trigger::parse(
           ticks ? "every: PT1S from " + isoMicros((now / kSecond + 3) * kSecond + spread)
                 : "cron: " + std::to_string(i % 60) + " " + std::to_string(i / 60 % 24) + " 29 2 *",
@@ -110,12 +103,7 @@ void measureLateness(const std::string& directory, bool atOnce) {
   constexpr int kRate = 200;
   constexpr int kSeconds = 20;
   const auto database = fresh(directory, atOnce ? "burst" : "spread");
-  fill(*database, 0, kRate);
-  if (atOnce) {
-    const auto due = (nowMicros() / kSecond + 3) * kSecond;
-    database->lease(db::Access::write)
-        ->execute("UPDATE mortise_jobs SET trigger_text = 'every: PT1S', next_run = :due", {{"due", due}});
-  }
+  fill(*database, 0, kRate, atOnce);
   Jobs jobs(*database, {});
   std::mutex mutex;
   std::vector<std::int64_t> late;

@@ -20,7 +20,8 @@ struct ThreadState {
 
 inline thread_local ThreadState currentThread;
 
-// For host functions whose work may be long: the handler that asks works for a request that nobody waits for any more.
+// Whether the handler on this thread works for a request that nobody waits for any more. For host functions whose work
+// may be long.
 bool currentCallExpired();
 
 // Sets the thread's use for one scope and restores the earlier one.
