@@ -1,8 +1,10 @@
 #include "core/base/formats.hpp"
 
 #include <cstddef>
+#include <string>
 
 #include "core/base/text.hpp"
+#include "mortise/white_space.hpp"
 
 namespace mortise::text {
 namespace {
@@ -21,9 +23,22 @@ int number(std::string_view text, std::size_t at, std::size_t count) {
   return value;
 }
 
+// With the full stops of East Asian keyboards (U+3002, U+FF0E, U+FF61) as the dots that UTS 46 takes them for.
+std::string withDots(std::string_view domain) {
+  std::string dotted;
+  for (std::size_t i = 0; i < domain.size(); ++i) {
+    const auto three = domain.substr(i, 3);
+    const bool isStop = three == "\xE3\x80\x82" || three == "\xEF\xBC\x8E" || three == "\xEF\xBD\xA1";
+    dotted += isStop ? '.' : domain[i];
+    if (isStop) i += 2;
+  }
+  return dotted;
+}
+
 bool isDomain(std::string_view domain) {
+  const auto dotted = withDots(domain);
   std::size_t labels = 0;
-  for (const auto label : split(domain, '.')) {
+  for (const auto label : split(dotted, '.')) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
     for (const char c : label) {
       if (!isDigit(c) && !isLetter(c) && c != '-' && static_cast<unsigned char>(c) < 0x80) return false;
@@ -53,7 +68,7 @@ bool isTime(std::string_view text) {
 }  // namespace
 
 bool isEmail(std::string_view utf8) {
-  const auto address = text::trim(utf8);
+  const auto address = withoutSpaceAround(utf8);
   const auto sign = address.find('@');
   if (address.size() > 254 || sign == std::string_view::npos) return false;
   const auto local = address.substr(0, sign);

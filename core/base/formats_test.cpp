@@ -8,10 +8,12 @@ namespace mortise::text {
 namespace {
 
 TEST(Formats, AcceptAndRefuse) {
-  for (const auto* good : {"a@b.co", " A.b+c@Example.Com ", "x@münchen.de", "o'brien@a-b.org"})
+  for (const auto* good : {"a@b.co", " A.b+c@Example.Com ", "x@münchen.de", "o'brien@a-b.org", "info@bücher。example",
+                           "info@bücher．example", "info@bücher｡example", "a@b。co", "\u3000a@b.co\u00a0"})
     EXPECT_TRUE(isEmail(good)) << good;
-  for (const auto* bad : {"", "a", "a@b", "a@@b.co", "a@b@c.co", ".a@b.co", "a.@b.co", "a..b@c.co", "a b@c.co",
-                          "a@-b.co", "a@b..co", "\"a\"@b.co", "a\r\nBcc:x@b.co"})
+  for (const auto* bad :
+       {"", "a", "a@b", "a@@b.co", "a@b@c.co", ".a@b.co", "a.@b.co", "a..b@c.co", "a b@c.co", "a@-b.co", "a@b..co",
+        "a@b。。co", "a@b.co。", "a@。co", "a。b@c", "\"a\"@b.co", "a\r\nBcc:x@b.co"})
     EXPECT_FALSE(isEmail(bad)) << bad;
   EXPECT_FALSE(isEmail(std::string(65, 'a') + "@b.co"));
   for (const auto* good : {"https://a.example/x?y=1#z", "http://[::1]:80/", "mailto:a@b", "urn:x:y"})

@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
+#include <optional>
 
 #include "core/base/formats.hpp"
 #include "core/base/identifiers.hpp"
@@ -58,6 +59,15 @@ std::string shownName(std::string_view name) {
 }
 
 bool isWhole(const Value& value) { return value.IsInt64() || value.IsUint64(); }
+
+// What a text writes: digits, a sign before them.
+std::optional<std::int64_t> wholeNumber(std::string_view digits) {
+  if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
+  std::int64_t parsed = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed);
+  if (failure != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return parsed;
+}
 
 // -1, 0, 1; exact for integers.
 int compare(const Value& value, const NumberBound& bound) {
@@ -319,8 +329,10 @@ bool SchemaNode::typeFits(const Value& value, const Location& location, Errors& 
       fits = value.IsObject(), rule = "object_type";
       break;
   }
-  if (!fits) report(errors, location, value.IsNull() ? "null_forbidden" : rule);
-  return fits;
+  if (fits) return true;
+  if (value.IsNull()) return report(errors, location, "null_forbidden", {{"type", rule}}), false;
+  report(errors, location, rule);
+  return false;
 }
 
 void SchemaNode::check(const Value& value, Location& location, Errors& errors) const {
@@ -410,6 +422,26 @@ void SchemaNode::checkBranches(const std::vector<const SchemaNode*>& branches, b
   report(errors, location, "one_of");
 }
 
+void SchemaNode::readWholeNumbers(Value& value) const {
+  if (target != nullptr) return target->readWholeNumbers(value);
+  const Budget budget;
+  if (type == SchemaType::integer && value.IsString()) {
+    if (const auto whole = wholeNumber(json::view(value))) value.SetInt64(*whole);
+  } else if (value.IsArray() && array.items != nullptr) {
+    for (auto& item : value.GetArray()) array.items->readWholeNumbers(item);
+  } else if (value.IsObject()) {
+    for (auto& member : value.GetObject()) {
+      const auto* property = object.find(json::view(member.name));
+      const auto* schema = property != nullptr ? property->schema : object.additional;
+      if (schema != nullptr) schema->readWholeNumbers(member.value);
+    }
+  }
+  for (const auto* part : allOf) {
+    if (!Budget::takePart()) return;
+    part->readWholeNumbers(value);
+  }
+}
+
 bool SchemaNode::convert(std::string_view text, Value& into, json::Document::AllocatorType& allocator,
                          const Location& location, Errors& errors) const {
   if (target != nullptr) return target->convert(text, into, allocator, location, errors);
@@ -417,13 +449,9 @@ bool SchemaNode::convert(std::string_view text, Value& into, json::Document::All
   Location here = location;
   switch (type) {
     case SchemaType::integer: {
-      auto digits = text;
-      if (digits.size() > 1 && digits[0] == '+' && digits[1] != '-') digits.remove_prefix(1);
-      std::int64_t parsed = 0;
-      const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed);
-      if (failure != std::errc() || end != digits.data() + digits.size())
-        return report(errors, location, "int_parsing"), false;
-      into.SetInt64(parsed);
+      const auto parsed = wholeNumber(text);
+      if (!parsed) return report(errors, location, "int_parsing"), false;
+      into.SetInt64(*parsed);
       break;
     }
     case SchemaType::number: {

@@ -77,6 +77,7 @@ struct ObjectRules {
 class SchemaNode final : public Schema {
  public:
   void check(const json::Value& value, Location& location, Errors& errors) const override;
+  void readWholeNumbers(json::Value& value) const override;
   bool convert(std::string_view text, json::Value& into, json::Document::AllocatorType& allocator,
                const Location& location, Errors& errors) const override;
 

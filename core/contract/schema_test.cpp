@@ -70,8 +70,33 @@ TEST(Schema, NamesTheWrongTypeAndCoercesNothing) {
   EXPECT_EQ(check("{'type':'boolean'}", "1"), "body bool_type");
   EXPECT_EQ(check("{'type':'array','items':{}}", "{}"), "body list_type");
   EXPECT_EQ(check("{'type':'object'}", "[]"), "body object_type");
-  EXPECT_EQ(check("{'type':'string'}", "null"), "body null_forbidden");
+  EXPECT_EQ(check("{'type':'string'}", "null"), "body null_forbidden type=string_type");
+  EXPECT_EQ(check("{'type':'integer'}", "null"), "body null_forbidden type=int_type");
   EXPECT_EQ(check("{'type':'string','nullable':true}", "null"), "");
+}
+
+TEST(Schema, ReadsWholeNumbersOutOfTextsWhereAskedTo) {
+  const auto read = [](std::string schema, std::string body) {
+    for (auto* text : {&schema, &body}) std::replace(text->begin(), text->end(), '\'', '"');
+    const auto document = parsed(schema);
+    auto value = parsed(body);
+    compileSchema(document, document)->readWholeNumbers(value);
+    auto text = json::toText(value);
+    std::replace(text.begin(), text.end(), '"', '\'');
+    return text;
+  };
+  const std::string days = "{'type':'object','properties':{'days':{'type':'integer','nullable':true}}}";
+  EXPECT_EQ(read(days, "{'days':'30'}"), "{'days':30}");
+  EXPECT_EQ(read(days, "{'days':'-7'}"), "{'days':-7}");
+  EXPECT_EQ(read(days, "{'days':'+0030'}"), "{'days':30}");
+  for (const char* other : {"''", "' 30'", "'3.5'", "'1e3'", "'0x1e'", "'thirty'", "'9223372036854775808'", "'３０'",
+                            "true", "null", "3.5", "['30']", "{'days':'30'}"})
+    EXPECT_EQ(read(days, std::string("{'days':") + other + "}"), std::string("{'days':") + other + "}") << other;
+  EXPECT_EQ(read("{'type':'string'}", "'30'"), "'30'");
+  EXPECT_EQ(read("{}", "{'days':'30'}"), "{'days':'30'}") << "no schema says that it is a number";
+  EXPECT_EQ(read("{'type':'array','items':{'type':'integer'}}", "['1','x',2]"), "[1,'x',2]");
+  EXPECT_EQ(read("{'type':'object','additionalProperties':{'type':'integer'}}", "{'a':'1'}"), "{'a':1}");
+  EXPECT_EQ(read("{'allOf':[" + days + "]}", "{'days':'30'}"), "{'days':30}");
 }
 
 TEST(Schema, ReportsEveryBrokenRuleInTheOrderOfTheDocument) {

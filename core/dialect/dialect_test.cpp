@@ -320,6 +320,33 @@ TEST_F(Golden, SessionfsAnswers422WithoutEchoingInput) {
   EXPECT_EQ(header(limited, "Retry-After"), "5");
 }
 
+TEST_F(Golden, SessionfsTellsRulesInTheWordsOfItsClients) {
+  context.language = "en";
+  const auto told = [&](const std::string& rule, Params params = {}) {
+    const auto text =
+        body("sessionfs", Problem(422, "validation_failed").field({"body", "a"}, rule, std::move(params)));
+    const auto start = text.find("\"type\":\"") + 8;
+    return text.substr(start, text.find('"', start) - start);
+  };
+  for (const char* rule : {"missing", "json_invalid", "string_type", "string_too_short", "string_too_long",
+                           "string_pattern_mismatch", "greater_than_equal", "less_than_equal", "int_parsing",
+                           "bool_parsing", "literal_error", "too_short", "too_long"})
+    EXPECT_EQ(told(rule), rule);
+  EXPECT_EQ(told("int_type"), "int_parsing");
+  EXPECT_EQ(told("bool_type"), "bool_parsing");
+  EXPECT_EQ(told("object_type"), "model_attributes_type");
+  EXPECT_EQ(told("null_forbidden", {{"type", "string_type"}}), "string_type");
+  EXPECT_EQ(told("null_forbidden", {{"type", "int_type"}}), "int_parsing");
+  EXPECT_EQ(told("null_forbidden", {{"type", "object_type"}}), "model_attributes_type");
+  for (const char* rule : {"email", "uuid", "date_time", "null_forbidden", "extra_forbidden", "one_of", "list_type",
+                           "control_character", "a_module_s_own"})
+    EXPECT_EQ(told(rule), "value_error") << rule;
+  EXPECT_EQ(
+      body("sessionfs",
+           Problem(422, "validation_failed").field({"body", "days"}, "null_forbidden", {{"type", "int_type"}})),
+      R"({"error":{"code":"422","message":"Validation error","details":{"errors":[{"type":"int_parsing","loc":["body","days"],"msg":"must not be null","input":null}]}}})");
+}
+
 // --- templates
 
 TEST_F(Golden, TemplatesMakeADialectFromData) {

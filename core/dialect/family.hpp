@@ -37,6 +37,8 @@ struct Family {
   bool csrfByDefault = false;
   // Reads a JSON body whatever its Content-Type: clients of the family send wrong ones, or none.
   bool anyContentType = false;
+  // Takes a whole number in a JSON body that comes as text ("30") where the schema wants an integer.
+  bool wholeNumbersAsText = false;
   // Status for a request that breaks its schemas.
   int invalidStatus = 422;
   ErrorShape error;

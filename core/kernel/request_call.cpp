@@ -215,6 +215,7 @@ void RequestCall::checkShape() {
   convertParameters(errors);
   if (operation.body.kind == contract::Body::Kind::json) {
     if (hasBody_ && operation.body.schema) {
+      if (operation.conventions.family->wholeNumbersAsText) operation.body.schema->readWholeNumbers(body_);
       std::vector<std::string> location{"body"};
       operation.body.schema->check(body_, location, errors);
     } else if (!hasBody_ && operation.body.required) {

@@ -1,6 +1,7 @@
 #include "email_address.hpp"
 
 #include <idn2.h>
+#include <mortise/white_space.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,27 +12,8 @@ namespace {
 
 constexpr std::size_t kLongestAddress = 254, kLongestLocalPart = 64, kLongestLabel = 63;
 
-bool isAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-// White space of Unicode that people paste along: NO-BREAK SPACE, EM SPACE and its like, IDEOGRAPHIC SPACE, ZERO WIDTH
-// NO-BREAK SPACE.
-std::size_t spaceAtStart(std::string_view text) {
-  if (text.empty()) return 0;
-  if (isAsciiSpace(text[0])) return 1;
-  if (text.substr(0, 2) == "\xC2\xA0") return 2;
-  const auto three = text.substr(0, 3);
-  if (three.size() == 3 && three.substr(0, 2) == "\xE2\x80" && static_cast<unsigned char>(three[2]) <= 0x8A) return 3;
-  return three == "\xE3\x80\x80" || three == "\xEF\xBB\xBF" ? 3 : 0;
-}
-
-std::size_t spaceAtEnd(std::string_view text) {
-  for (std::size_t size = 1; size <= 3 && size <= text.size(); ++size) {
-    if (spaceAtStart(text.substr(text.size() - size)) == size) return size;
-  }
-  return 0;
-}
 
 bool isLocalPart(std::string_view local) {
   if (local.empty() || local.size() > kLongestLocalPart || local.front() == '.' || local.back() == '.') return false;
@@ -73,12 +55,7 @@ std::optional<std::string> asciiDomain(std::string_view domain) {
 }  // namespace
 
 std::optional<EmailAddress> EmailAddress::parse(std::string_view text) {
-  while (const auto size = spaceAtStart(text)) text.remove_prefix(size);
-  while (const auto size = spaceAtEnd(text)) text.remove_suffix(size);
-  return parseUntrimmed(text);
-}
-
-std::optional<EmailAddress> EmailAddress::parseUntrimmed(std::string_view text) {
+  text = mortise::withoutSpaceAround(text);
   if (text.size() > 4 * kLongestAddress || text.find('\0') != std::string_view::npos) return std::nullopt;
   const auto sign = text.find('@');
   if (sign == std::string_view::npos || !isLocalPart(text.substr(0, sign))) return std::nullopt;

@@ -9,13 +9,10 @@ namespace auth {
 
 class EmailAddress {
  public:
-  // Trims, lower-cases and checks: at most 254 bytes, a local part of 1-64 atom characters and single inner dots, at
+  // Trims (mortise::withoutSpaceAround), lower-cases and checks: at most 254 bytes, a local part of 1-64 atom characters and single inner dots, at
   // least two LDH labels of at most 63 bytes; a U-label becomes its A-label ("bücher.example" ->
   // "xn--bcher-kva.example"). nullopt when a rule is broken.
   static std::optional<EmailAddress> parse(std::string_view text);
-  // As parse, for addresses out of a query: white space around them is refused too, since it is what an unescaped '+'
-  // decodes to.
-  static std::optional<EmailAddress> parseUntrimmed(std::string_view text);
 
   const std::string& text() const { return text_; }
   std::string_view localPart() const { return std::string_view(text_).substr(0, text_.find('@')); }
