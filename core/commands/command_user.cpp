@@ -83,6 +83,11 @@ int create(const Program& program, const Arguments& arguments) {
     created = server->identity().create(user);
   } catch (const Problem& problem) {
     if (problem.code == "username_taken") throw std::runtime_error("the user name \"" + user.username + "\" is taken");
+    if (problem.code == "username_invalid") {
+      throw UsageError("the user name \"" + user.username +
+                       "\" has characters that user names may not have, or two blanks in a row; PRECIS (RFC 8265) says "
+                       "which may be in it");
+    }
     if (problem.code == "email_taken") throw std::runtime_error("the e-mail address \"" + user.email + "\" is taken");
     throw;
   }
@@ -192,18 +197,26 @@ int setTier(const Program& program, const Arguments& arguments) {
   return 0;
 }
 
+bool isInUse(const identity::ApiKey& key) {
+  return key.active && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > nowMicros());
+}
+
+// Returns how many keys could still be used; with `end` none can afterwards.
+std::size_t keysOf(identity::Identity& identity, const std::string& userId, bool end) {
+  std::size_t keys = 0;
+  for (const auto& key : identity.apiKeys().list(userId, {})) {
+    if (!isInUse(key)) continue;
+    if (end) identity.apiKeys().deactivate(userId, key.id);
+    ++keys;
+  }
+  return keys;
+}
+
 int signOut(const Program& program, const Arguments& arguments) {
   const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   server->identity().revokeAll(user.id);
-  std::size_t keys = 0;
-  if (arguments.has("keys")) {
-    for (const auto& key : server->identity().apiKeys().list(user.id, {})) {
-      if (!key.active) continue;
-      server->identity().apiKeys().deactivate(user.id, key.id);
-      ++keys;
-    }
-  }
+  const std::size_t keys = arguments.has("keys") ? keysOf(server->identity(), user.id, true) : 0;
   record(*server, "user.signed_out", user.id, "{\"keys\":" + std::to_string(keys) + "}");
   std::cout << user.id << " is signed out everywhere";
   if (arguments.has("keys")) std::cout << "; API keys switched off: " << keys;
@@ -235,8 +248,17 @@ int setPassword(const Program& program, const Arguments& arguments) {
   const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   server->identity().setPassword(user.id, readPassword(arguments));
-  record(*server, "user.password_set", user.id, {});
+  const bool end = arguments.has("keys");
+  const auto keys = keysOf(server->identity(), user.id, end);
+  record(*server, "user.password_set", user.id,
+         "{\"api_keys\":" + std::to_string(keys) + ",\"api_keys_ended\":" + (end ? "true" : "false") + "}");
   std::cout << user.id << " has a new password; all sessions and tokens of this user are revoked\n";
+  if (end) {
+    std::cout << "API keys switched off: " << keys << '\n';
+  } else if (keys > 0) {
+    std::cout << "API keys that still work: " << keys << "; mortise user sign-out " << user.id
+              << " --keys switches them off\n";
+  }
   return 0;
 }
 
@@ -268,10 +290,10 @@ std::vector<Command> userCommands() {
        setRole},
       {"user set-password",
        "Set a new password and revoke all sessions of the account",
-       {"mortise user set-password USER [--password-stdin]",
-        "USER: id, user name or e-mail address.",
+       {"mortise user set-password USER [--password-stdin] [--keys]",
+        "USER: id, user name or e-mail address. API keys go on unless --keys is given; how many there are is printed.",
         {"USER"},
-        {fromStdin}},
+        {fromStdin, {"keys", "", "Switch off the account's API keys, too"}}},
        setPassword},
       {"user set-status",
        "Ban an account, switch it off or on again; acts on its next request",

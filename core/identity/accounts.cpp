@@ -10,6 +10,7 @@
 #include "core/identity/committed_change.hpp"
 #include "core/identity/cookie_sessions.hpp"
 #include "core/identity/store.hpp"
+#include "core/identity/user_name.hpp"
 #include "mortise/tier.hpp"
 
 namespace mortise::identity {
@@ -22,6 +23,12 @@ void revokeSessionsOf(db::Connection& connection, std::string_view userId) {
   const std::int64_t now = nowMicros();
   store::revokeSessionsOf(connection, userId, now);
   CookieSessions::revokeOf(connection, userId, now);
+}
+
+std::string requireUserName(const std::string& typed) {
+  auto name = normalUserName(typed);
+  if (!name) throw Problem(422, "username_invalid").note("no user name by PRECIS UsernameCasePreserved");
+  return *std::move(name);
 }
 
 void requireFreeNames(db::Connection& connection, const User& user, bool folded) {
@@ -60,7 +67,7 @@ User Accounts::change(std::string_view id, const UserChange& change) {
     user = std::move(*stored);
     const bool wasActive = user.status == "active";
     if (change.username && *change.username != user.username) {
-      user.username = *change.username;
+      user.username = change.username->empty() ? std::string() : requireUserName(*change.username);
       if (!user.username.empty() && store::otherHasUsername(connection, user.username, user.id, change.uniqueFolded)) {
         throw Problem(409, "username_taken");
       }
@@ -149,7 +156,7 @@ User Accounts::insert(db::Connection& connection, const NewUser& account, const 
   }
   User user;
   user.id = account.id.empty() ? uuid4() : account.id;
-  user.username = account.username;
+  if (!account.username.empty()) user.username = requireUserName(account.username);
   user.email = text::lower(text::trim(account.email));
   user.nickname = account.nickname;
   user.role = role;

@@ -16,7 +16,7 @@
 namespace mortise::identity {
 
 // Thread-safe; [worker]. Problems: 404 user_not_found, 409 username_taken / email_taken, 422 account_unnamed /
-// nickname_required / unknown_tier, 503 unavailable (retryAfter).
+// nickname_required / username_invalid / unknown_tier, 503 unavailable (retryAfter).
 class Accounts {
  public:
   Accounts(db::Database& database, Revision& revision, const Options& options);

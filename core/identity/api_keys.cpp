@@ -59,6 +59,30 @@ void requireSensible(const NewApiKey& request, std::int64_t now) {
     throw Problem(422, "validation_failed").field({"body", "expires_at"}, "value_error").note("expiry in the past");
 }
 
+// The minter must live, and `key` gets no later expiry than its own.
+void endWithMinter(db::Connection& connection, const std::string& minterId, ApiKey& key, std::int64_t now) {
+  // Whoever revokes the minter right now waits for this transaction and then finds the new key.
+  connection.execute("UPDATE mortise_api_keys SET is_active = is_active WHERE id = :id", {{"id", minterId}});
+  const auto minter = one(connection, "WHERE id = :id", {{"id", minterId}});
+  ApiKeys::requireUsable(minter, now);
+  if (minter->expiresAt != 0 && (key.expiresAt == 0 || key.expiresAt > minter->expiresAt))
+    key.expiresAt = minter->expiresAt;
+}
+
+// The keys that were minted with this one, and with those, and so on.
+void revokeMintedWith(db::Connection& connection, const std::string& keyId, const std::string& reason,
+                      std::int64_t now) {
+  constexpr const char* kRevoke =
+      "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE revoked_at = 0 AND id IN (WITH "
+      "RECURSIVE minted (id) AS (SELECT id FROM mortise_api_keys WHERE minted_with = :id AND minted_with <> '' UNION "
+      "SELECT k.id FROM "
+      "mortise_api_keys k JOIN minted m ON k.minted_with = m.id AND k.minted_with <> '') SELECT id FROM minted)";
+  const std::string inherited = "minted with a key that was revoked: " + reason;
+  // Again, because one of them may just have minted another.
+  while (connection.execute(kRevoke, {{"now", now}, {"reason", inherited}, {"id", keyId}}) > 0) {
+  }
+}
+
 }  // namespace
 
 std::string jsonList(const std::vector<std::string>& words) {
@@ -100,10 +124,12 @@ ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
   key.expiresAt = request.expiresAt;
   database_.transaction([&](db::Connection& connection) {
     store::requireActiveUser(connection, key.userId);
+    if (!request.mintedWith.empty()) endWithMinter(connection, request.mintedWith, key, now);
     connection.execute(
         "INSERT INTO mortise_api_keys (id, user_id, kind, name, key_hash, key_prefix, scopes, org_id, project_ids, "
-        "created_at, created_by, expires_at) VALUES (:id, :user_id, :kind, :name, :key_hash, :key_prefix, :scopes, "
-        ":org_id, :project_ids, :created_at, :created_by, :expires_at)",
+        "created_at, created_by, expires_at, minted_with) VALUES (:id, :user_id, :kind, :name, :key_hash, :key_prefix, "
+        ":scopes, "
+        ":org_id, :project_ids, :created_at, :created_by, :expires_at, :minted_with)",
         {{"id", key.id},
          {"user_id", key.userId},
          {"kind", std::string(key.kind == KeyKind::user ? "user" : "service")},
@@ -115,7 +141,8 @@ ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
          {"project_ids", jsonList(key.projectIds)},
          {"created_at", key.createdAt},
          {"created_by", key.createdBy},
-         {"expires_at", key.expiresAt}});
+         {"expires_at", key.expiresAt},
+         {"minted_with", request.mintedWith}});
   });
   revision_.advance();
   raw = std::move(text);
@@ -157,9 +184,11 @@ void ApiKeys::deactivateOf(db::Connection& connection, std::string_view userId) 
 ApiKey ApiKeys::revoke(std::string_view keyId, std::string_view reason) {
   std::optional<ApiKey> key;
   database_.transaction([&](db::Connection& connection) {
+    const std::int64_t now = nowMicros();
     connection.execute(
         "UPDATE mortise_api_keys SET revoked_at = :now, revoke_reason = :reason WHERE id = :id AND revoked_at = 0",
-        {{"now", nowMicros()}, {"reason", std::string(reason)}, {"id", std::string(keyId)}});
+        {{"now", now}, {"reason", std::string(reason)}, {"id", std::string(keyId)}});
+    revokeMintedWith(connection, std::string(keyId), std::string(reason), now);
     key = one(connection, "WHERE id = :id", {{"id", std::string(keyId)}});
     if (!key) throw Problem(404, "api_key_not_found");
   });

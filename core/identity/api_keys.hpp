@@ -30,6 +30,7 @@ struct NewApiKey {
   std::int64_t expiresAt = 0;
   std::string orgId, createdBy;  // createdBy empty: created by the user
   std::vector<std::string> projectIds;
+  std::string mintedWith;  // id of the key that the caller came with: the new one ends no later, and is revoked with it
 };
 
 // To ["a","b"] and back; anything that is not a list of texts becomes empty.
@@ -46,15 +47,17 @@ class ApiKeys {
 
   // `raw` receives the text of the key: "sk_sfs_" and 32 lowercase hex digits; it can't be shown again. Throws Problem
   // 404 user_not_found, 403 account_disabled, 422 validation_failed (a service key without scopes, an expiry in the
-  // past).
+  // past), and those of requireUsable for `mintedWith`.
   ApiKey mint(const NewApiKey& request, std::string& raw);
   // Newest first, including dead keys. Of a user, of an organisation, or of both; at least one is not empty.
   std::vector<ApiKey> list(std::string_view userId, std::string_view orgId = {});
-  // Switches a key off without a revocation stamp. Empty `userId`: of any user. Throws Problem 404 api_key_not_found.
+  // Switches a key off without a revocation stamp; those minted with it stay, so that a caller who has nothing but keys
+  // can replace one by another. Empty `userId`: of any user. Throws Problem 404 api_key_not_found.
   void deactivate(std::string_view userId, std::string_view keyId);
   // Every key that runs as the user, within the caller's transaction; the caller advances the revision.
   static void deactivateOf(db::Connection& connection, std::string_view userId);
-  // A second revocation keeps the first stamp and reason. Throws Problem 404 api_key_not_found.
+  // Also every key that was minted with it, or with one of those. A second revocation keeps the first stamp and reason.
+  // Throws Problem 404 api_key_not_found.
   ApiKey revoke(std::string_view keyId, std::string_view reason);
 
   std::optional<ApiKey> find(std::string_view raw);

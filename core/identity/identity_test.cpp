@@ -109,6 +109,51 @@ TEST_P(IdentityTest, RefusesATakenNameExactlyOrIgnoringCase) {
   EXPECT_EQ(problemOf([&] { identity_->create(other); }), "409 email_taken");
 }
 
+TEST_P(IdentityTest, UserNamesHaveOneForm) {
+  NewUser user;
+  user.username = "  Ａda e\u0301 ";
+  const auto made = identity_->create(user);
+  EXPECT_EQ(made.username, "Ada \u00e9");
+  for (const char* typed :
+       {"Ada \u00e9", "Ada e\u0301", "\uff21da\u3000\u00e9", " Ada \u00e9\t", "\u00a0Ada \u00e9\ufeff"}) {
+    const auto found = identity_->find(UserKey::username, typed);
+    ASSERT_TRUE(found) << typed;
+    EXPECT_EQ(found->id, made.id) << typed;
+    user.username = typed;
+    EXPECT_EQ(problemOf([&] { identity_->create(user); }), "409 username_taken") << typed;
+  }
+  EXPECT_FALSE(identity_->find(UserKey::username, "ada \u00e9")) << "case counts";
+  for (const char* bad :
+       {"a\u200cb", "\u3164", "a\u200bb", "a\u202eb", "a  b", "\u2460", "   ", "a\nb", "\U0001f600"}) {
+    user.username = bad;
+    EXPECT_EQ(problemOf([&] { identity_->create(user); }), "422 username_invalid") << bad;
+    UserChange change;
+    change.username = bad;
+    EXPECT_EQ(problemOf([&] { identity_->change(made.id, change); }), "422 username_invalid") << bad;
+  }
+  UserChange change;
+  change.username = " Grace\u3000Hopper";
+  EXPECT_EQ(identity_->change(made.id, change).username, "Grace Hopper");
+}
+
+TEST_P(IdentityTest, AUserNameOfBeforeStaysAsItIs) {
+  NewUser user;
+  user.username = "placeholder";
+  user.password = "correct horse";
+  const auto old = identity_->create(user);
+  for (const char* name : {"blank ", " a\u200cb", "\u3164\u3164\u3164", "e\u0301", "\uff21\uff22\uff23"}) {
+    database_->transaction([&](db::Connection& connection) {
+      connection.execute("UPDATE mortise_users SET username = :name, username_folded = :name WHERE id = :id",
+                         {{"name", std::string(name)}, {"id", old.id}});
+    });
+    EXPECT_TRUE(identity_->checkPassword(UserKey::username, name, "correct horse")) << name;
+    UserChange change;
+    change.username = name;
+    change.nickname = name;
+    EXPECT_EQ(identity_->change(old.id, change).username, name) << "its own name is no new one";
+  }
+}
+
 TEST_P(IdentityTest, AccountsWithoutNameOrAddressDoNotCollide) {
   NewUser nameless;
   EXPECT_EQ(problemOf([&] { identity_->create(nameless); }), "422 account_unnamed");

@@ -175,6 +175,11 @@ INSERT INTO mortise_counts (name, total) SELECT 'users', count(*) FROM mortise_u
 INSERT INTO mortise_counts (name, total) SELECT 'orgs', count(*) FROM mortise_orgs;
 )";
 
+// minted_with: the key that the request for this one came with; '' for others, and for those of before.
+constexpr const char* kMintedKeys = R"(ALTER TABLE mortise_api_keys ADD COLUMN minted_with TEXT NOT NULL DEFAULT '';
+CREATE INDEX mortise_api_keys_minted ON mortise_api_keys (minted_with) WHERE minted_with <> '';
+)";
+
 std::string listsMigration() {
   return kLists + services::auditListsMigrationSql() + std::string(services::JobStore::listsMigrationSql());
 }
@@ -188,7 +193,8 @@ std::vector<db::Migration> kernelMigrations() {
           {4, "004_organisations.sql", kOrganisations},
           {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())},
           {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())},
-          {7, "007_lists.sql", listsMigration()}};
+          {7, "007_lists.sql", listsMigration()},
+          {8, "008_minted_keys.sql", kMintedKeys}};
 }
 
 }  // namespace mortise::identity

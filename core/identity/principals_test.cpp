@@ -1,9 +1,9 @@
 // API keys and cookie sessions on SQLite and PostgreSQL, against real databases.
 #include <gtest/gtest.h>
 
-#include <memory>
-
 #include <functional>
+#include <map>
+#include <memory>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
@@ -204,6 +204,49 @@ TEST_P(PrincipalsTest, ASecondRevocationKeepsTheFirst) {
   EXPECT_EQ(problemOf([&] { keys().deactivate("somebody", record.id); }), "404 api_key_not_found");
   EXPECT_EQ(problemOf([&] { keys().deactivate({}, record.id); }), "none");
   EXPECT_FALSE(keys().list(user_.id).at(0).active);
+}
+
+TEST_P(PrincipalsTest, AKeyThatAKeyMintedEndsNoLaterAndIsRevokedWithIt) {
+  const auto now = nowMicros();
+  ApiKey minter, child, grandchild, other;
+  auto wish = newKey();
+  wish.expiresAt = now + 3600 * kSecond;
+  const auto minterRaw = mint(wish, &minter);
+  wish = newKey();
+  wish.mintedWith = minter.id;
+  const auto childRaw = mint(wish, &child);
+  EXPECT_EQ(child.expiresAt, minter.expiresAt);
+  wish.expiresAt = now + 7200 * kSecond;
+  mint(wish, &other);
+  EXPECT_EQ(other.expiresAt, minter.expiresAt);
+  wish.expiresAt = now + 60 * kSecond;
+  mint(wish, &other);
+  EXPECT_EQ(other.expiresAt, now + 60 * kSecond) << "an earlier end stays";
+  wish.expiresAt = 0;
+  wish.mintedWith = child.id;
+  const auto grandchildRaw = mint(wish, &grandchild);
+  EXPECT_EQ(grandchild.expiresAt, minter.expiresAt);
+
+  const auto strangerRaw = mint(newKey());
+  keys().deactivate(user_.id, child.id);
+  EXPECT_EQ(refusal(grandchildRaw), "none") << "switching a key off leaves those alone that it minted";
+  keys().revoke(minter.id, "lost");
+  for (const auto& raw : {minterRaw, childRaw, grandchildRaw}) EXPECT_EQ(refusal(raw), "401 api_key_revoked");
+  EXPECT_EQ(refusal(strangerRaw), "none");
+  std::map<std::string, std::string> reasons;
+  for (const auto& key : keys().list(user_.id)) reasons[key.id] = key.revokeReason;
+  EXPECT_EQ(reasons[grandchild.id], "minted with a key that was revoked: lost");
+  EXPECT_EQ(reasons[minter.id], "lost");
+  // Of the three kinds of dead minters none mints.
+  std::string raw;
+  EXPECT_EQ(problemOf([&] { keys().mint(wish, raw); }), "401 api_key_revoked");
+  wish.mintedWith = "no-such-key";
+  EXPECT_EQ(problemOf([&] { keys().mint(wish, raw); }), "401 not_authenticated");
+  ApiKey off;
+  mint(newKey(), &off);
+  keys().deactivate(user_.id, off.id);
+  wish.mintedWith = off.id;
+  EXPECT_EQ(problemOf([&] { keys().mint(wish, raw); }), "401 not_authenticated");
 }
 
 TEST_P(PrincipalsTest, UseIsRecordedOnceAMinute) {

@@ -2,6 +2,7 @@
 
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
+#include "core/identity/user_name.hpp"
 
 namespace mortise::identity::store {
 namespace {
@@ -79,8 +80,14 @@ std::optional<User> findUser(db::Connection& connection, UserKey by, std::string
   switch (by) {
     case UserKey::id:
       return oneUser(connection, "WHERE u.id = :id", {{"id", text}});
-    case UserKey::username:
-      return oneUser(connection, "WHERE u.username = :username", {{"username", text}});
+    case UserKey::username: {
+      // As it is first: an account of before user names had one form keeps the name that it was made with.
+      constexpr const char* kByName = "WHERE u.username = :username";
+      auto user = oneUser(connection, kByName, {{"username", text}});
+      const auto name = normalUserName(key);
+      if (user || !name || *name == text) return user;
+      return oneUser(connection, kByName, {{"username", *name}});
+    }
     case UserKey::usernameFolded:
       // Names may differ in case only: the exact spelling has precedence, then the oldest account.
       return oneUser(connection,

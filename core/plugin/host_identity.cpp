@@ -288,6 +288,7 @@ mortise_status identityMintKey(mortise_host* host, const mortise_new_key* key, m
     wanted.orgId = copy(key->org_id);
     wanted.createdBy = copy(key->created_by);
     wanted.expiresAt = key->expires_at;
+    if (MORTISE_HAS(key, mortise_new_key, minted_with)) wanted.mintedWith = copy(key->minted_with);
     if (!listFrom(key->scopes, wanted.scopes) || !listFrom(key->project_ids, wanted.projectIds)) {
       return answer(error, MORTISE_INVALID, "not_a_list", "scopes and project_ids should be JSON lists of texts");
     }

@@ -119,7 +119,7 @@ class Trail:
                  (("set-status", made, "active"), None, "user.status_changed", {"from": "inactive", "to": "active"}),
                  (("set-role", f"{made}@example.com", "viewer"), None, "user.role_changed", {"from": "user", "to": "viewer"}),
                  (("set-tier", made, "pro"), None, "user.tier_changed", {"from": "enterprise", "to": "pro"}),
-                 (("set-password", user, "--password-stdin"), "another horse 8\n", "user.password_set", {}),
+                 (("set-password", user, "--password-stdin"), "another horse 8\n", "user.password_set", {"api_keys": 0, "api_keys_ended": False}),
                  (("sign-out", made), None, "user.signed_out", {"keys": 0}),
                  (("sign-out", made, "--keys"), None, "user.signed_out", {"keys": 1}),
                  (("delete", made, "--yes"), None, "user.deleted", {"role": "viewer"})]

@@ -93,6 +93,9 @@ struct NewApiKey {
   std::string projectIds{};    // empty: every project
   std::string createdBy{};     // empty: userId
   std::int64_t expiresAt = 0;  // 0: never
+  // Id of the API key that the caller came with (request.principal().keyId): the new key ends no later than that one,
+  // and is revoked with it.
+  std::string mintedWith{};
 };
 
 struct ApiKey {
@@ -263,7 +266,8 @@ class Identity {
     check(table_->revoke_all(host_, detail::str(user_id), &error), error);
   }
 
-  // API keys. Problem 404 user_not_found or api_key_not_found, 403 account_disabled, 422; 501 on a kernel without them.
+  // API keys. Problem 404 user_not_found or api_key_not_found, 403 account_disabled, 422, 401 when the key of
+  // `mintedWith` ended a moment ago; 501 on a kernel without them.
   ApiKey mintKey(const NewApiKey& key) const {
     mortise_new_key c{};
     c.struct_size = sizeof c;
@@ -275,6 +279,7 @@ class Identity {
     c.project_ids = detail::str(key.projectIds);
     c.created_by = detail::str(key.createdBy);
     c.expires_at = key.expiresAt;
+    c.minted_with = detail::str(key.mintedWith);
     needPrincipals();
     Got<ApiKey> got;
     auto error = detail::noError();
@@ -298,7 +303,8 @@ class Identity {
     auto error = detail::noError();
     check(table_->deactivate_key(host_, detail::str(user_id), detail::str(key_id), &error), error);
   }
-  // 401 api_key_revoked from now on. A second revocation keeps the first stamp and reason.
+  // 401 api_key_revoked from now on, also for every key that was minted with it, or with one of those. A second
+  // revocation keeps the first stamp and reason.
   ApiKey revokeKey(std::string_view key_id, std::string_view reason) const {
     needPrincipals();
     Got<ApiKey> got;

@@ -19,7 +19,9 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_audit_entry {
   uint32_t struct_size;
-  mortise_str action;  /* dotted, begins with the module's name: "files.shared"; [a-z0-9_.], at most 64 bytes */
+  /* dotted, begins with the module's name: "files.shared"; or, where a contract fixes the name, without any dot (since
+   * SDK 1.1); [a-z0-9_.], at most 64 bytes */
+  mortise_str action;
   mortise_str target;  /* what it was done to: "file:ID"; may be empty */
   mortise_str details; /* JSON object, or empty; no secrets */
   mortise_call* call;  /* gives actor, address and request id; NULL outside a request: the actor is the module */

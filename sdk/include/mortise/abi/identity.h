@@ -122,6 +122,9 @@ typedef struct mortise_new_key {
   mortise_str project_ids; /* empty: every project */
   mortise_str created_by;  /* user; empty: user_id */
   int64_t expires_at;      /* 0: never */
+  /* The id of the API key that the caller came with, or empty: the new key ends no later than that one, and is revoked
+   * with it (revoke_key). Switching that one off (deactivate_key) leaves the new key alone. */
+  mortise_str minted_with;
 } mortise_new_key;
 
 typedef struct mortise_api_key {
