@@ -8,6 +8,7 @@
 #include "administration/platform_administration.hpp"
 #include "browser/browser_accounts.hpp"
 #include "keys/key_accounts.hpp"
+#include "keys/unproved_accounts.hpp"
 #include "organisations/organisations.hpp"
 #include "platform_accounts.hpp"
 #include "sessions.hpp"
@@ -31,6 +32,7 @@ class Auth final : public mortise::Module {
   PlatformAccounts platformAccounts_;
   BrowserAccounts browserAccounts_;
   KeyAccounts keyAccounts_;
+  UnprovedAccounts unprovedAccounts_;
   Organisations organisations_;
   Administration administration_;
   PlatformAdministration platformAdministration_;

@@ -2,12 +2,18 @@
 // account has it or not.
 #pragma once
 
+#include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
 
 #include <string>
 #include <string_view>
 
 namespace auth {
+
+// Under which failed logins are counted, whatever family they come from: e-mail addresses in the form that is stored;
+// user names in that of their account, so that one name written in several ways gets no more tries.
+std::string emailFailureKey(std::string_view email);
+std::string nameFailureKey(const mortise::Identity& identity, std::string_view typed);
 
 // The numbers stand in the contract, under x-mortise-buckets.
 class LoginFailures {

@@ -9,6 +9,7 @@ Auth::Auth(mortise::Host host)
       platformAccounts_(host),
       browserAccounts_(host),
       keyAccounts_(host, browserAccounts_),
+      unprovedAccounts_(host),
       organisations_(host),
       administration_(host),
       platformAdministration_(host),
@@ -19,6 +20,7 @@ void Auth::bind(mortise::Bindings& on) {
                 platformAdministration_, weChat_);
   organisations_.bind(on);
   on.job("purge_signups", &signups_, &Signups::purge);
+  on.job("remove_unproved_accounts", &unprovedAccounts_, &UnprovedAccounts::removeOld);
   on.job("purge_oauth_states", &weChat_, &WeChat::purgeStates);
 }
 

@@ -17,15 +17,6 @@ char32_t next(std::string_view text, std::size_t& at) {
 
 bool isControl(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
-// Invisible or reordering characters: two names that look alike must not differ by them.
-bool isInvisible(char32_t c) {
-  return c == 0xAD || c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-         (c >= 0xE0000 && c <= 0xE007F) || (c & 0xFFFE) == 0xFFFE;
-}
-
-bool isBlank(char32_t c) { return c == ' ' || c == 0xA0 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x3000; }
-
 template <typename Rule>
 bool each(std::string_view text, Rule&& holds) {
   for (std::size_t at = 0; at < text.size();) {
@@ -47,15 +38,6 @@ std::string foldUsername(std::string_view name) {
   std::transform(folded.begin(), folded.end(), folded.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   return folded;
-}
-
-bool isPlatformUsername(std::string_view name) {
-  bool visible = false;
-  const bool allowed = each(name, [&](char32_t c) {
-    visible = visible || !isBlank(c);
-    return c != '@' && !isControl(c) && !isInvisible(c);
-  });
-  return allowed && visible;
 }
 
 bool isOneLine(std::string_view text) {

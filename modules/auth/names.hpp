@@ -12,9 +12,6 @@ namespace auth {
 bool isRuntimeUsername(std::string_view name);
 // The form in which runtime names are compared.
 std::string foldUsername(std::string_view name);
-// Agent platform: printable, without '@' (so that a login field can tell a name from an address). Its length is the
-// contract's.
-bool isPlatformUsername(std::string_view name);
 // No control characters (U+0000-1F, U+007F-9F).
 bool isOneLine(std::string_view text);
 // As isOneLine, but LF, CR and CR LF are fine.

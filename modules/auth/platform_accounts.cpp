@@ -2,6 +2,7 @@
 
 #include <mortise/limits.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,15 @@ void requireOneLine(const mortise::BodyMember<std::string>& text, const char* lo
   if (text.has() && !isOneLine(*text)) throw invalid(location, "control_character");
 }
 
+// The stored form of a name that the contract has checked as it was typed: without '@', so that a login field can tell
+// a name from an address.
+void requirePlatformUsername(const std::string& name) {
+  constexpr std::size_t kShortest = 3;
+  if (name.find('@') != std::string::npos) throw invalid("body/username", "username_characters");
+  if (firstCharacters(name, kShortest - 1) == name)
+    throw Problem(422, "validation_failed").field("body/username", "string_too_short", {{"min_length", "3"}});
+}
+
 contract::TokenResponse tokensView(const mortise::Tokens& tokens) {
   return {.accessToken = tokens.accessToken, .refreshToken = tokens.refreshToken};
 }
@@ -42,28 +52,34 @@ Reply shown(const mortise::User& user) { return Reply::ok(json::from(accountView
 }  // namespace
 
 PlatformAccounts::PlatformAccounts(mortise::Host host)
-    : db_(host.db()), identity_(host.identity()), loginFailures_(host.limits()) {}
+    : db_(host.db()), identity_(host.identity()), audit_(host.audit()), loginFailures_(host.limits()) {}
 
-Reply PlatformAccounts::registerAccount(const Request&, const contract::RegisterRequest& body) {
+Reply PlatformAccounts::registerAccount(const Request& request, const contract::RegisterRequest& body) {
   const auto address = addressIn(body.email);
   mortise::NewUser user;
   user.username = body.username.valueOr("");
   user.nickname = body.nickname.valueOr("");
-  if (!user.username.empty() && !isPlatformUsername(user.username))
-    throw invalid("body/username", "username_characters");
   requireOneLine(body.nickname, "body/nickname");
   if (address) user.email = address->text();
   if (user.username.empty() && user.email.empty()) throw Problem(400, "name_or_email_required");
-  if (user.nickname.empty()) user.nickname = user.username;
-  if (user.nickname.empty()) user.nickname = address->localPart();
+  const bool named =
+      user.nickname.empty() && !user.username.empty();  // the nickname becomes the user name as it is stored
+  if (named) user.nickname = user.username;
+  if (user.nickname.empty() && address) user.nickname = address->localPart();
   user.passwordHash = identity_.hashPassword(body.password);
   try {
     return loggedIn(db_.transaction([&](mortise::Transaction& tx) {
       const auto accounts = identity_.in(tx);
-      return accounts.openSession(accounts.create(user).id, mortise::SessionKind::stateless);
+      const auto made = accounts.create(user);
+      if (!made.username.empty()) requirePlatformUsername(made.username);
+      if (named && made.nickname != made.username) accounts.change(made.id, {.nickname = made.username});
+      audit_.in(tx).record(request, "auth.account_created", "user:" + made.id,
+                           json::object({{"through", "registration"}}));
+      return accounts.openSession(made.id, mortise::SessionKind::stateless);
     }));
   } catch (const Problem& problem) {
     if (problem.code() == "username_taken" || problem.code() == "email_taken") throw Problem(400, problem.code());
+    if (problem.code() == "username_invalid") throw invalid("body/username", "username_characters");
     throw;
   }
 }
@@ -73,7 +89,8 @@ Reply PlatformAccounts::login(const Request&, const contract::LoginRequest& body
   const auto username = body.username.valueOr("");
   if (username.empty() && !address) throw Problem(401, "name_or_email_required");
   const bool byName = !username.empty();
-  LoginFailures::Attempt attempt(loginFailures_, byName ? "name:" + username : "email:" + address->text());
+  LoginFailures::Attempt attempt(loginFailures_,
+                                 byName ? nameFailureKey(identity_, username) : emailFailureKey(address->text()));
   const auto user = identity_.checkPassword(byName ? mortise::UserKey::username : mortise::UserKey::email,
                                             byName ? username : address->text(), body.password);
   if (!user) {

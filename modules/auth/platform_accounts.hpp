@@ -2,6 +2,7 @@
 // (x-mortise-soft).
 #pragma once
 
+#include <mortise/audit.hpp>
 #include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
@@ -27,6 +28,7 @@ class PlatformAccounts final : public auth_contract::platform::PlatformAccounts 
 
   mortise::Db db_;
   mortise::Identity identity_;
+  mortise::Audit audit_;
   LoginFailures loginFailures_;
 };
 

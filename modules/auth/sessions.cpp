@@ -23,7 +23,7 @@ Sessions::Sessions(mortise::Host host) : identity_(host.identity()), loginFailur
 
 Reply Sessions::createSession(const Request&, const contract::Credentials& body) {
   const auto address = emailOf(body.email);
-  LoginFailures::Attempt attempt(loginFailures_, "email:" + address.text());
+  LoginFailures::Attempt attempt(loginFailures_, emailFailureKey(address.text()));
   const auto user = identity_.checkPassword(mortise::UserKey::email, address.text(), body.password);
   if (!user || user->status != "active" || user->emailConfirmedAt == 0) {
     attempt.failed();

@@ -26,6 +26,10 @@ std::string SignupCodes::mac(std::string_view address, std::string_view code) co
 
 std::string SignupCodes::addressKey(std::string_view address) const { return keyed("address", address, {}); }
 
+std::string SignupCodes::callerKey(std::string_view address, std::string_view network) const {
+  return keyed("caller", address, network);
+}
+
 bool SignupCodes::same(std::string_view left, std::string_view right) {
   return left.size() == right.size() && sodium_memcmp(left.data(), right.data(), left.size()) == 0;
 }

@@ -21,6 +21,8 @@ class SignupCodes {
   std::string mac(std::string_view address, std::string_view code) const;
   // What is stored instead of an address where only "the same one again" matters.
   std::string addressKey(std::string_view address) const;
+  // The same for an address together with the network that asks for something about it.
+  std::string callerKey(std::string_view address, std::string_view network) const;
   // Takes the same time wherever the two differ.
   static bool same(std::string_view left, std::string_view right);
 

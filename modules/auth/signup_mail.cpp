@@ -13,11 +13,13 @@ std::string minutesText(bool chinese, long long minutes) {
 
 }  // namespace
 
-MailText codeMail(std::string_view language, std::string_view code, long long minutes, std::string_view link) {
+MailText codeMail(std::string_view language, std::string_view code, std::string_view username, long long minutes,
+                  std::string_view link) {
   using Kind = MailParagraph::Kind;
   const bool chinese = isChinese(language);
   std::vector<MailParagraph> paragraphs;
-  paragraphs.push_back({Kind::words, chinese ? "您的验证码：" : "Your code to finish signing up:"});
+  paragraphs.push_back({Kind::words, chinese ? "您正在注册用户名 " + std::string(username) + "，验证码："
+                                             : "The code to finish signing up as " + std::string(username) + ":"});
   paragraphs.push_back({Kind::code, std::string(code)});
   paragraphs.push_back({Kind::words, chinese ? "验证码在 " + minutesText(true, minutes) + "内有效，且只能使用一次。"
                                              : "It works once, and for " + minutesText(false, minutes) + "."});
@@ -25,8 +27,12 @@ MailText codeMail(std::string_view language, std::string_view code, long long mi
     paragraphs.push_back({Kind::words, chinese ? "在此页面输入验证码：" : "Enter it on this page:"});
     paragraphs.push_back({Kind::link, std::string(link)});
   }
-  paragraphs.push_back({Kind::words, chinese ? "如果这不是您的操作，请忽略本邮件。"
-                                             : "If you did not ask for it, you can ignore this mail."});
+  paragraphs.push_back({Kind::words, chinese
+                                         ? "其他人也可能用您的邮箱申请注册。如果您没有申请，或者这不是您填写的用户名，"
+                                           "请不要使用此验证码，也不要告诉任何人，忽略本邮件即可。"
+                                         : "Somebody else may have asked with your address. If you did not ask, or "
+                                           "did not choose this user name, do not use the code and do not tell it "
+                                           "to anybody; you can ignore this mail."});
   return composeMail(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
 }
 

@@ -7,9 +7,11 @@
 
 namespace auth {
 
-// With the code alone on one line of the text, once, and not in the subject. `link` may be empty. `minutes`: how long
-// the code lives, rounded up.
-MailText codeMail(std::string_view language, std::string_view code, long long minutes, std::string_view link);
+// With the code alone on one line of the text, once, and not in the subject. `username`: of the sign-up that the code
+// opens, so that the reader can tell it from one that somebody else began. `link` may be empty. `minutes`: how long the
+// code lives, rounded up.
+MailText codeMail(std::string_view language, std::string_view code, std::string_view username, long long minutes,
+                  std::string_view link);
 // To somebody who has an account already; `link`: where to sign in, or empty.
 MailText accountExistsMail(std::string_view language, std::string_view address, std::string_view link);
 

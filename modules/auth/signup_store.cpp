@@ -10,6 +10,7 @@ namespace {
 
 namespace db = mortise::db;
 using db::Session;
+using mortise::Transaction;
 
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond;
 // How long a caller may take to turn a claimed sign-up into an account; a claim left behind by a crash ends by itself.
@@ -30,19 +31,25 @@ constexpr const char* kTake =
     "(auth_sends.window_started_at <= :window_over OR auth_sends.window_started_at > :absurd OR "
     "auth_sends.window_count < :most)";
 
-constexpr const char* kRenew =
-    "UPDATE auth_signups SET code_mac = :code_mac, code_expires_at = :code_expires_at, tries = 0, claimed_until = 0, "
-    "expires_at = :expires_at WHERE email = :email AND expires_at > :now";
-
 constexpr const char* kTry =
     "UPDATE auth_signups SET tries = tries + 1 WHERE email = :email AND code_mac <> '' AND code_expires_at > :now AND "
-    "expires_at > :now "
-    "AND tries < :most AND claimed_until <= :now";
+    "expires_at > :now AND tries < :most AND claimed_until <= :now";
 
+// Rolls the transaction back: nothing of what was asked for is counted.
 struct NameTaken {};
+struct Wait {
+  std::int64_t time;
+};
 
-std::optional<Signup> read(Session& session, std::string_view email, std::int64_t now) {
-  return db::row<Signup>(session, "WHERE email = :email AND expires_at > :now", {{"email", email}, {"now", now}});
+// Who waits for this name holds what is decided about the address's sign-ups.
+void lockSignups(Transaction& tx, std::string_view addressKey) {
+  tx.lock(std::string("sign-ups of ").append(addressKey));
+}
+
+// Oldest first.
+std::vector<Signup> read(Session& session, std::string_view email, std::int64_t now) {
+  return db::rows<Signup>(session, "WHERE email = :email AND expires_at > :now ORDER BY created_at, id",
+                          {{"email", email}, {"now", now}});
 }
 
 // Does a pending sign-up of another address hold this name?
@@ -52,124 +59,176 @@ bool isHeld(Source&& source, std::string_view folded, std::string_view email, st
                             {{"folded", folded}, {"email", email}, {"now", now}});
 }
 
-}  // namespace
-
-std::int64_t SignupStore::waitFor(std::string_view addressKey, std::int64_t now) const {
-  auto session = db_.read();
-  return waitFor(session, addressKey, now);
-}
-
-std::int64_t SignupStore::waitFor(Session& session, std::string_view addressKey, std::int64_t now) const {
-  const auto mails = db::find<AddressMails>(session, addressKey);
+std::int64_t waitOf(const std::optional<AddressMails>& mails, std::int64_t cooldown, std::int64_t most,
+                    std::int64_t now) {
   if (!mails) return 0;
   const std::int64_t absurd = now + kClockSlack;
   std::int64_t wait = 0;
-  if (mails->lastSentAt <= absurd) wait = std::max(wait, mails->lastSentAt + rules_.cooldown - now);
-  if (mails->windowStartedAt <= absurd && mails->windowCount >= rules_.codesPerHour)
+  if (mails->lastSentAt <= absurd) wait = std::max(wait, mails->lastSentAt + cooldown - now);
+  if (mails->windowStartedAt <= absurd && mails->windowCount >= most)
     wait = std::max(wait, mails->windowStartedAt + kHour - now);
   return wait;
 }
 
-bool SignupStore::take(Session& session, std::string_view addressKey, std::int64_t now) const {
-  return session.execute(kTake, {{"address_key", addressKey},
+// Which of `kept` (oldest first, not empty) gives way to a new one of `maker`: see SignupStore::keep.
+std::vector<Signup>::const_iterator whoGivesWay(const std::vector<Signup>& kept, const std::string& maker,
+                                                std::int64_t now) {
+  const auto first = [&](auto&& condition) { return std::find_if(kept.begin(), kept.end(), condition); };
+  if (const auto one = first([&](const Signup& signup) { return signup.codeExpiresAt <= now; }); one != kept.end())
+    return one;
+  if (const auto one = first([&](const Signup& signup) { return signup.maker == maker; }); one != kept.end())
+    return one;
+  const auto ofMaker = [&](const Signup& signup) {
+    return std::count_if(kept.begin(), kept.end(), [&](const Signup& other) { return other.maker == signup.maker; });
+  };
+  return std::max_element(kept.begin(), kept.end(), [&](const Signup& left, const Signup& right) {
+    return ofMaker(left) < ofMaker(right);  // of equals the first, which is the oldest
+  });
+}
+
+}  // namespace
+
+std::int64_t SignupStore::waitFor(const MailKeys& keys, std::int64_t now) const {
+  auto session = db_.read();
+  return waitFor(session, keys, now);
+}
+
+std::int64_t SignupStore::waitFor(Session& session, const MailKeys& keys, std::int64_t now) const {
+  return std::max(waitOf(db::find<AddressMails>(session, keys.caller), rules_.cooldown, rules_.codesPerHour, now),
+                  waitOf(db::find<AddressMails>(session, keys.address), 0, rules_.allCodesPerHour, now));
+}
+
+bool SignupStore::take(Session& session, std::string_view key, std::int64_t cooldown, std::int64_t most,
+                       std::int64_t now) const {
+  return session.execute(kTake, {{"address_key", key},
                                  {"now", now},
                                  {"window_over", now - kHour},
-                                 {"cooled", now - rules_.cooldown},
+                                 {"cooled", now - cooldown},
                                  {"absurd", now + kClockSlack},
-                                 {"most", rules_.codesPerHour}}) > 0;
+                                 {"most", most}}) > 0;
+}
+
+std::int64_t SignupStore::takeBoth(Session& session, const MailKeys& keys, std::int64_t now) const {
+  if (const auto wait = waitFor(session, keys, now); wait > 0) return wait;
+  const bool taken = take(session, keys.caller, rules_.cooldown, rules_.codesPerHour, now) &&
+                     take(session, keys.address, 0, rules_.allCodesPerHour, now);
+  return taken ? 0 : 1;
 }
 
 bool SignupStore::usernameHeld(std::string_view folded, std::string_view email, std::int64_t now) const {
   return isHeld(db_, folded, email, now);
 }
 
-SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, std::string_view addressKey,
-                                     bool hasAccount, std::int64_t now) const {
+void SignupStore::giveCode(Signup& signup, const std::vector<Signup>& others, const MakeCode& makeCode,
+                           std::int64_t now) const {
+  do {
+    signup.codeMac = makeCode(signup);
+  } while (std::any_of(others.begin(), others.end(),
+                       [&](const Signup& other) { return other.id != signup.id && other.codeMac == signup.codeMac; }));
+  signup.tries = 0;
+  signup.claimedUntil = 0;
+  signup.codeExpiresAt = now + rules_.codeLifetime;
+  signup.expiresAt = now + rules_.pendingLifetime;
+}
+
+SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, const MailKeys& keys,
+                                     bool hasAccount, const MakeCode& makeCode, std::int64_t now) const {
+  Taken taken;
   try {
-    return db_.transaction([&](Session& session) {
-      Taken taken;
-      if (!take(session, addressKey, now)) {
-        taken.wait = std::max<std::int64_t>(1, waitFor(session, addressKey, now));
-        return taken;
+    db_.transaction([&](Transaction& tx) {
+      taken = {};
+      lockSignups(tx, keys.address);
+      tx.lock(std::string("sign-up name ").append(folded));
+      if (const auto wait = takeBoth(tx, keys, now); wait > 0) throw Wait{wait};
+      if (hasAccount) return;
+      if (isHeld(tx, folded, signup.email, now)) throw NameTaken();
+      auto kept = read(tx, signup.email, now);
+      while (kept.size() >= kMostAttempts) {
+        const auto gone = whoGivesWay(kept, keys.caller, now);
+        db::remove<Signup>(tx, gone->id);
+        kept.erase(gone);
       }
-      if (hasAccount) return taken;
-      session.execute("DELETE FROM auth_signups WHERE username_folded = :folded AND expires_at <= :now",
-                      {{"folded", folded}, {"now", now}});
-      session.execute("DELETE FROM auth_signups WHERE email = :email AND expires_at <= :now",
-                      {{"email", signup.email}, {"now", now}});
-      if (isHeld(session, folded, signup.email, now)) throw NameTaken();
-      Signup kept = signup;
-      kept.usernameFolded = folded;
-      kept.createdAt = now;
-      kept.codeExpiresAt = now + rules_.codeLifetime;
-      kept.expiresAt = now + rules_.pendingLifetime;
-      db::upsert(session, kept);
-      taken.signup = std::move(kept);
-      return taken;
+      Signup made = signup;
+      made.usernameFolded = folded;
+      made.createdAt = now;
+      made.maker = keys.caller;
+      giveCode(made, kept, makeCode, now);
+      db::insert(tx, made);
+      taken.signups.push_back(std::move(made));
     });
   } catch (const NameTaken&) {
-    // Rolled back: the mail is not counted either.
-  } catch (const db::Error& error) {
-    // Another sign-up took the name between our look and our write.
-    if (error.kind() != db::Error::Kind::exists) throw;
+    taken.usernameTaken = true;
+  } catch (const Wait& wait) {
+    taken.wait = wait.time;
   }
-  Taken taken;
-  taken.usernameTaken = true;
   return taken;
 }
 
-SignupStore::Taken SignupStore::renew(std::string_view email, std::string_view codeMac, std::string_view addressKey,
+SignupStore::Taken SignupStore::renew(std::string_view email, const MailKeys& keys, const MakeCode& makeCode,
                                       std::int64_t now) const {
-  return db_.transaction([&](Session& session) {
-    Taken taken;
-    if (!take(session, addressKey, now)) {
-      taken.wait = std::max<std::int64_t>(1, waitFor(session, addressKey, now));
-      return taken;
-    }
-    const auto changed = session.execute(kRenew, {{"code_mac", codeMac},
-                                                  {"code_expires_at", now + rules_.codeLifetime},
-                                                  {"expires_at", now + rules_.pendingLifetime},
-                                                  {"email", email},
-                                                  {"now", now}});
-    if (changed > 0) taken.signup = read(session, email, now);
-    return taken;
-  });
+  Taken taken;
+  try {
+    db_.transaction([&](Transaction& tx) {
+      taken = {};
+      lockSignups(tx, keys.address);
+      if (const auto wait = takeBoth(tx, keys, now); wait > 0) throw Wait{wait};
+      auto kept = read(tx, email, now);
+      const auto expired = [&](const Signup& signup) { return signup.codeExpiresAt <= now; };
+      if (!std::all_of(kept.begin(), kept.end(), expired))
+        kept.erase(std::remove_if(kept.begin(), kept.end(), expired), kept.end());
+      for (auto& signup : kept) {
+        giveCode(signup, kept, makeCode, now);
+        db::update(tx, signup);
+      }
+      taken.signups = std::move(kept);
+    });
+  } catch (const Wait& wait) {
+    taken.wait = wait.time;
+  }
+  return taken;
 }
 
-void SignupStore::giveBack(std::string_view addressKey, std::int64_t takenAt) const {
+void SignupStore::giveBack(const MailKeys& keys, std::int64_t takenAt) const {
   db_.execute(
-      "UPDATE auth_sends SET last_sent_at = 0, window_count = window_count - 1 WHERE address_key = :address_key AND "
-      "last_sent_at = :taken_at",
-      {{"address_key", addressKey}, {"taken_at", takenAt}});
+      "UPDATE auth_sends SET last_sent_at = 0, window_count = window_count - 1 WHERE address_key IN (:address, "
+      ":caller) AND last_sent_at = :taken_at",
+      {{"address", keys.address}, {"caller", keys.caller}, {"taken_at", takenAt}});
 }
 
-std::optional<Signup> SignupStore::claim(std::string_view email, const std::function<bool(const std::string&)>& fits,
-                                         std::int64_t now) const {
-  return db_.transaction([&](Session& session) -> std::optional<Signup> {
-    // The try is spent before anything is compared, so that many guesses at once get no more than their number.
-    if (session.execute(kTry, {{"email", email}, {"now", now}, {"most", rules_.wrongTries}}) == 0) {
-      session.execute("UPDATE auth_decoys SET count = count + 1 WHERE id = 1");
-      return std::nullopt;
+std::optional<Signup> SignupStore::claim(std::string_view email, std::string_view addressKey,
+                                         const std::function<bool(const std::string&)>& fits, std::int64_t now) const {
+  return db_.transaction([&](Transaction& tx) -> std::optional<Signup> {
+    // One after the other, so that many guesses at once get no more than their number.
+    lockSignups(tx, addressKey);
+    std::optional<Signup> right;
+    for (auto& signup : read(tx, email, now)) {
+      const bool live = !signup.codeMac.empty() && signup.codeExpiresAt > now && signup.tries < rules_.wrongTries &&
+                        signup.claimedUntil <= now;
+      if (fits(signup.codeMac) && live) right = std::move(signup);
     }
-    auto signup = read(session, email, now);
-    if (!signup || !fits(signup->codeMac)) return std::nullopt;
-    session.execute("UPDATE auth_signups SET tries = tries - 1, claimed_until = :until WHERE email = :email",
-                    {{"until", now + kClaim}, {"email", email}});
-    return signup;
+    if (right) {
+      tx.execute("UPDATE auth_signups SET claimed_until = :until WHERE id = :id",
+                 {{"until", now + kClaim}, {"id", right->id}});
+    } else if (tx.execute(kTry, {{"email", email}, {"now", now}, {"most", rules_.wrongTries}}) == 0) {
+      tx.execute("UPDATE auth_decoys SET count = count + 1 WHERE id = 1");
+    }
+    return right;
   });
 }
 
-void SignupStore::finish(const Signup& signup) const { db::remove<Signup>(db_, signup.email); }
+void SignupStore::finish(const Signup& signup) const {
+  db_.execute("DELETE FROM auth_signups WHERE email = :email", {{"email", signup.email}});
+}
 
 void SignupStore::release(const Signup& signup) const {
   // A new code may have replaced the claimed one meanwhile; this claim says nothing about it.
-  db_.execute("UPDATE auth_signups SET claimed_until = 0 WHERE email = :email AND code_mac = :code_mac",
-              {{"email", signup.email}, {"code_mac", signup.codeMac}});
+  db_.execute("UPDATE auth_signups SET claimed_until = 0 WHERE id = :id AND code_mac = :code_mac",
+              {{"id", signup.id}, {"code_mac", signup.codeMac}});
 }
 
 std::optional<Signup> SignupStore::find(std::string_view email, std::int64_t now) const {
-  auto session = db_.read();
-  return read(session, email, now);
+  return db::row<Signup>(db_, "WHERE email = :email AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1",
+                         {{"email", email}, {"now", now}});
 }
 
 std::int64_t SignupStore::purge(std::int64_t now) const {

@@ -6,8 +6,10 @@
 #include <mortise/uuid.hpp>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "client_network.hpp"
 #include "invalid.hpp"
 #include "names.hpp"
 #include "sessions.hpp"
@@ -40,6 +42,7 @@ SignupRules rulesFrom(const mortise::Config& config) {
   rules.cooldown = config.duration("code_cooldown").count() * kMillisecond;
   rules.pendingLifetime = config.duration("pending_lifetime").count() * kMillisecond;
   rules.codesPerHour = config.integer("codes_per_hour");
+  rules.allCodesPerHour = std::max(rules.codesPerHour, config.integer("all_codes_per_hour"));
   rules.wrongTries = config.integer("wrong_tries");
   return rules;
 }
@@ -69,46 +72,60 @@ Reply Signups::startSignup(const Request& request, const contract::NewSignup& bo
   signup.username = body.username;
   signup.redirectTo = body.redirectTo.valueOr("");
   const auto folded = foldUsername(signup.username);
-  const auto key = codes_.addressKey(address.text());
+  const auto keys = keysFor(request, address);
   // User names are public, so that one is taken may be told, and told without costing the cool-down.
   if (identity_.find(mortise::UserKey::usernameFolded, folded) ||
       store_.usernameHeld(folded, signup.email, mortise::nowMicros())) {
     throw invalid("body/username", "username_taken");
   }
-  if (const auto wait = store_.waitFor(key, mortise::nowMicros()); wait > 0) throw tooSoon(wait);
+  if (const auto wait = store_.waitFor(keys, mortise::nowMicros()); wait > 0) throw tooSoon(wait);
 
   signup.passwordHash = identity_.hashPassword(body.password);
   const auto account = identity_.find(mortise::UserKey::email, address.text());
   // An account of the agent platform may hold an address without proof that its owner reads it. The reader of the
   // mailbox decides: a code is mailed there.
   const bool hasAccount = account && account->emailConfirmedAt != 0;
-  const auto code = SignupCodes::make();
-  signup.codeMac = codes_.mac(address.text(), code);
+  std::string code;
   const auto takenAt = mortise::nowMicros();
-  const auto taken = store_.keep(signup, folded, key, hasAccount, takenAt);
+  const auto taken = store_.keep(
+      signup, folded, keys, hasAccount,
+      [&](const Signup& made) {
+        code = SignupCodes::make();
+        return codes_.mac(made.email, code);
+      },
+      takenAt);
   if (taken.usernameTaken) throw invalid("body/username", "username_taken");
   if (taken.wait > 0) throw tooSoon(taken.wait);
 
   const auto& redirectTo = signup.redirectTo;
   auto text = hasAccount
                   ? accountExistsMail(request.language(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
-                  : codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(redirectTo, address));
-  send(address, std::move(text), key, takenAt);
+                  : codeMail(request.language(), code, signup.username, minutes(rules_.codeLifetime),
+                             linkFor(redirectTo, address));
+  send(address, std::move(text), keys, takenAt);
   return Reply::accepted(json::from(contract::SignupAccepted{address.text()}));
 }
 
 Reply Signups::resendCode(const Request& request, const contract::AddressOnly& body) {
   const auto address = emailOf(body.email);
   requireMail();
-  const auto key = codes_.addressKey(address.text());
-  const auto code = SignupCodes::make();
+  const auto keys = keysFor(request, address);
+  std::map<std::string, std::string> codes;  // by the sign-up's id
   const auto takenAt = mortise::nowMicros();
-  const auto taken = store_.renew(address.text(), codes_.mac(address.text(), code), key, takenAt);
+  const auto taken = store_.renew(
+      address.text(), keys,
+      [&](const Signup& signup) {
+        const auto code = SignupCodes::make();
+        codes[signup.id] = code;
+        return codes_.mac(signup.email, code);
+      },
+      takenAt);
   if (taken.wait > 0) throw tooSoon(taken.wait);
-  if (taken.signup) {
+  for (const auto& signup : taken.signups) {
     send(address,
-         codeMail(request.language(), code, minutes(rules_.codeLifetime), linkFor(taken.signup->redirectTo, address)),
-         key, takenAt);
+         codeMail(request.language(), codes[signup.id], signup.username, minutes(rules_.codeLifetime),
+                  linkFor(signup.redirectTo, address)),
+         keys, takenAt);
   }
   return Reply::noContent();
 }
@@ -117,7 +134,8 @@ Reply Signups::verifyCode(const Request& request, const contract::CodeCheck& bod
   const auto address = emailOf(body.email);
   const auto mac = codes_.mac(address.text(), body.token);
   const auto signup = store_.claim(
-      address.text(), [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, mortise::nowMicros());
+      address.text(), codes_.addressKey(address.text()),
+      [&](const std::string& stored) { return SignupCodes::same(stored, mac); }, mortise::nowMicros());
   if (!signup) throw Problem(401, "invalid_code");
 
   // The claim is a step of its own, because a wrong code has to stay counted. A server that dies here leaves a sign-up
@@ -188,18 +206,21 @@ void Signups::requireMail() const {
   if (!mail_.configured()) throw Problem(503, "unavailable").note("sign-up needs mail: set mail.url");
 }
 
-void Signups::send(const EmailAddress& address, MailText text, const std::string& addressKey,
-                   std::int64_t takenAt) const {
+MailKeys Signups::keysFor(const Request& request, const EmailAddress& address) const {
+  return {codes_.addressKey(address.text()), codes_.callerKey(address.text(), clientNetwork(request.address()))};
+}
+
+void Signups::send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const {
   try {
     mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html)},
-               [this, addressKey, takenAt](bool sent, const std::string& reason) {
+               [this, keys, takenAt](bool sent, const std::string& reason) {
                  if (sent) return;
                  log_.error("a sign-up mail could not be delivered",
-                            {{"address", addressKey.substr(0, 12)}, {"reason", reason}});
-                 store_.giveBack(addressKey, takenAt);
+                            {{"address", keys.address.substr(0, 12)}, {"reason", reason}});
+                 store_.giveBack(keys, takenAt);
                });
   } catch (const Problem& problem) {
-    store_.giveBack(addressKey, takenAt);
+    store_.giveBack(keys, takenAt);
     throw Problem(503, "unavailable").retryAfter(std::max(1, problem.retryAfter())).note(problem.note());
   }
 }

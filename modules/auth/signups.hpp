@@ -43,7 +43,8 @@ class Signups final : public auth_contract::runtime::SignUp {
   void requireAllowedRedirect(const std::string& url) const;
   void requireMail() const;
   // Queues a mail that was counted at `takenAt`; gives it back when the mail can't be sent in the end.
-  void send(const EmailAddress& address, MailText text, const std::string& addressKey, std::int64_t takenAt) const;
+  void send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const;
+  MailKeys keysFor(const Request& request, const EmailAddress& address) const;
   std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
 
   mortise::Log log_;

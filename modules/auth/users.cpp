@@ -54,10 +54,11 @@ mortise::UserChange changeFrom(const contract::ProfileChange& body) {
 
 }  // namespace
 
-Users::Users(mortise::Host host, const SignupStore& signups) : identity_(host.identity()), signups_(signups) {}
+Users::Users(mortise::Host host, const SignupStore& signups)
+    : db_(host.db()), identity_(host.identity()), audit_(host.audit()), signups_(signups) {}
 
 Reply Users::findUser(const Request& request) {
-  const auto address = EmailAddress::parseUntrimmed(request.query("email").text(""));
+  const auto address = EmailAddress::parse(request.query("email").text(""));
   if (!address) throw invalid("query/email", "email");
   // Decided before anything is looked up: who may not ask must not learn whether there is such an account.
   const bool own = request.principal().email == address->text();
@@ -75,8 +76,18 @@ Reply Users::readProfile(const Request& request) {
 Reply Users::changeProfile(const Request& request, const contract::ProfileChange& body) {
   const auto change = changeFrom(body);
   if (!change.username && !change.avatar && !change.bio && !change.clearBio) return readProfile(request);
+  if (!change.username) return Reply::ok(json::from(profileView(changeCaller(identity_, request, change))));
   try {
-    return Reply::ok(json::from(profileView(changeCaller(identity_, request, change))));
+    const auto user = db_.transaction([&](mortise::Transaction& tx) {
+      const auto before = callerOf(identity_.in(tx), request);
+      auto after = changeCaller(identity_.in(tx), request, change);
+      if (after.username != before.username) {
+        audit_.in(tx).record(request, "auth.username_changed", "user:" + after.id,
+                             json::object({{"from", before.username}, {"to", after.username}}));
+      }
+      return after;
+    });
+    return Reply::ok(json::from(profileView(user)));
   } catch (const Problem& problem) {
     if (problem.code() == "username_taken") throw invalid("body/username", "username_taken");
     throw;

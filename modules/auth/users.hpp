@@ -1,6 +1,8 @@
 // Profiles and look-ups of the runtime family.
 #pragma once
 
+#include <mortise/audit.hpp>
+#include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
@@ -23,7 +25,9 @@ class Users final : public auth_contract::runtime::Users {
   Reply changeProfile(const Request& request, const auth_contract::runtime::ProfileChange& body) override;
   Reply readUser(const Request& request) override;
 
+  mortise::Db db_;
   mortise::Identity identity_;
+  mortise::Audit audit_;
   const SignupStore& signups_;
 };
 

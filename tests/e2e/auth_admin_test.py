@@ -188,7 +188,7 @@ class Sharing:
         self.assertRegex(answer.json["raw_key"], r"^sk_sfs_[0-9a-f]{32}$")
         self.assertEqual((answer.json["name"], answer.json["user_id"], answer.json["user_email"]), ("laptop", user["id"], f"{made}@example.com"))
         self.assertEqual(self.assertOk(self.call("GET", "/api/auth/me", caller=Client(self.server, token=answer.json["raw_key"])))["id"], user["id"])
-        entry, = self.trail(action="auth.mint_api_key_on_behalf", target=f"user:{user['id']}")
+        entry, = self.trail(action="mint_api_key_on_behalf", target=f"user:{user['id']}")
         self.assertEqual((entry["actor"], entry["details"]), (self.admin["id"], {"key_id": answer.json["key_id"], "name": "laptop"}))
         self.assertNotIn(answer.json["raw_key"], self.server.output())
 
@@ -210,7 +210,7 @@ class Sharing:
         for status in ("inactive", "banned"):
             self.assertDone(self.set_status(user["id"], status))
             self.assertShared(self.sharing("POST", mint, {}), 403, "Account is disabled")
-        self.assertEqual(self.trail(action="auth.mint_api_key_on_behalf", target=f"user:{user['id']}"), [])
+        self.assertEqual(self.trail(action="mint_api_key_on_behalf", target=f"user:{user['id']}"), [])
 
     def test_accounts_are_listed_and_shown(self):
         made = name()

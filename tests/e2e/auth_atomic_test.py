@@ -12,7 +12,7 @@ TIME_LIMIT = 300
 NEW_PASSWORD = "Correct horse 8"
 REFUSED = (400, 422, 500)  # SQLite takes what a trigger refuses for a constraint
 TABLES = ("mortise_users", "mortise_sessions", "mortise_cookie_sessions", "mortise_api_keys", "mortise_orgs", "mortise_org_members", "mortise_audit",
-          "auth_signups", "auth_invites", "auth_org_settings", "auth_owner_transfers", "auth_counters", "auth_default_orgs", "auth_oauth_accounts")
+          "auth_signups", "auth_unproved_accounts", "auth_invites", "auth_org_settings", "auth_owner_transfers", "auth_counters", "auth_default_orgs", "auth_oauth_accounts")
 
 
 class Atomic:
@@ -53,7 +53,7 @@ class Atomic:
         users = f"/admin/users/{user.id}"
         self.assertAudited("auth.tier_changed", lambda: root.put(users + "/tier", {"tier": "pro"}))
         self.assertAudited("auth.email_verified", lambda: root.put(users + "/verify", {}))
-        self.assertAudited("auth.mint_api_key_on_behalf", lambda: root.post(users + "/api-keys", {"name": "laptop"}))
+        self.assertAudited("mint_api_key_on_behalf", lambda: root.post(users + "/api-keys", {"name": "laptop"}))
         self.assertAudited("auth.status_changed", lambda: self.platform(root, "PUT", "/api" + users + "/status", {"status": "inactive"}))
         self.assertAudited("auth.account_deleted", lambda: self.platform(root, "DELETE", "/api" + users))
 
@@ -70,7 +70,14 @@ class Atomic:
         with support.refused_writes(self.sql, hasattr(self, "postgres"), "UPDATE", "mortise_users", f"NEW.username = '{name}'"):
             self.assertIn(send().json()["code"], REFUSED)
             self.assertEqual(self.state(), before)
+        with support.refused_writes(self.sql, hasattr(self, "postgres"), "INSERT", "mortise_audit", "NEW.action = 'auth.account_created'"):
+            self.assertIn(send().json()["code"], REFUSED)
+            self.assertEqual(self.state(), before)
         self.assertEqual(send().json()["code"], 200, "the name is free")
+
+    def test_a_user_name_that_changes(self):
+        user = self.account()
+        self.assertAudited("auth.username_changed", lambda: user.call("PATCH", "/users/me", {"username": f"user_{next(numbers)}"}))
 
     def test_a_sign_up_by_code(self):
         name = f"user{next(numbers)}"
@@ -84,7 +91,8 @@ class Atomic:
         email = f"user{next(numbers)}@example.com"
         self.assertAudited("auth.account_created", lambda: support.request(self.server, "POST", "/api/v1/auth/signup", {"email": email}))
         link = re.search(r"^https://api.example.com(\S+)", self.smtp.wait_for(email).get_body(("plain",)).get_content(), re.M).group(1)
-        self.assertAudited("auth.email_verified", lambda: support.request(self.server, "GET", link))
+        self.assertEqual(support.request(self.server, "GET", link).status, 200, "shows it only")
+        self.assertAudited("auth.email_verified", lambda: support.request(self.server, "POST", link))
 
     def test_a_password_changed_with_a_token(self):
         user = self.account()

@@ -128,8 +128,8 @@ class KeyAccounts:
         self.assertTrue(self.me(made["raw_key"]))
 
     def test_sign_up_names_what_breaks_a_rule(self):
-        for body, rule in (({}, "missing"), ({"email": None}, "null_forbidden"), ({"email": 7}, "string_type"), ({"email": "nonsense"}, "email"), ({"email": ""}, "email"),
-                           ({"email": "a@localhost"}, "email"), ({"email": "a@example.com\r\nBcc: b@example.com"}, "email")):
+        for body, rule in (({}, "missing"), ({"email": None}, "string_type"), ({"email": 7}, "string_type"), ({"email": "nonsense"}, "value_error"),
+                           ({"email": ""}, "value_error"), ({"email": "a@localhost"}, "value_error"), ({"email": "a@example.com\r\nBcc: b@example.com"}, "value_error")):
             with self.subTest(body=body):
                 self.assertInvalid(self.call("POST", "/signup", body=body), ("email", rule))
         for broken in (b"{", b"email=x", b"\xff"):
@@ -148,28 +148,55 @@ class KeyAccounts:
 
     # --- verification
 
-    def test_the_mailed_link_verifies_the_address_as_often_as_it_is_opened(self):
+    def test_opening_the_mailed_link_shows_the_account_and_changes_nothing(self):
         made = self.sign_up()
         mail = self.smtp.wait_for(made["email"])
         self.assertEqual(mail["Subject"], "Verify your e-mail address")
         self.assertEqual([part.get_content_type() for part in mail.iter_parts()], ["text/plain", "text/html"])
+        self.assertIn("deleted after 7 days", mail.get_body(("plain",)).get_content())
         link = self.link_in(mail)
         self.assertIn(link.replace("&", "&amp;"), mail.get_body(("html",)).get_content())
         token = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)["token"][0]
         self.assertNotIn(made["user_id"], token)
+        day = self.me(made["raw_key"])["created_at"][:16].replace("T", " ") + " UTC"
+        for path, prefix in ((link, ""), (f"/verify/{token}", "/api/v1/auth"), (f"/verify/{token}/", "/api/v1/auth"), (link + "&utm_source=mail", "")):
+            answer = self.call("GET", path, prefix=prefix)
+            self.assertPage(answer, 200, "Confirm your e-mail address")
+            page = answer.body.decode()
+            self.assertIn(f"<dd>{made['email']}</dd>", page)
+            self.assertIn(f"<dd>{day}</dd>", page)
+            self.assertEqual(re.findall(r"<form[^>]*>", page), ['<form method="post">'], "to the same URL")
+            self.assertIn("form-action 'self'", answer.headers["Content-Security-Policy"])
+            self.assertNotIn(token, page)
+            self.assertNotIn("<script", page)
+        self.assertPage(self.call("GET", link, prefix="", headers={"Accept-Language": "zh-CN"}), 200, "确认您的邮箱")
+        self.assertEqual(self.call("HEAD", link, prefix="").status, 405)
         self.assertFalse(self.me(made["raw_key"])["email_verified"])
+
+    def test_the_button_verifies_the_address_as_often_as_it_is_pressed(self):
+        made = self.sign_up()
+        link = self.link_in(self.smtp.wait_for(made["email"]))
+        token = link.split("token=")[1]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
         for _ in range(2):
-            self.assertPage(self.call("GET", link, prefix=""), 200, "E-mail address verified")
-        self.assertPage(self.call("GET", f"/verify/{token}"), 200, "E-mail address verified")
-        self.assertPage(self.call("GET", f"/verify/{token}", headers={"Accept-Language": "zh-CN"}), 200, "邮箱已验证")
+            self.assertPage(self.call("POST", link, body=b"", headers=form, prefix=""), 200, "E-mail address verified")
         self.assertTrue(self.me(made["raw_key"])["email_verified"])
-        self.assertNotIn(token, "".join(line for line in self.server.output().splitlines() if "operation=verifyAddressByQuery" in line))
+        self.assertPage(self.call("POST", f"/verify/{token}"), 200, "E-mail address verified")
+        for method in ("GET", "POST"):
+            self.assertPage(self.call(method, f"/verify/{token}", headers={"Accept-Language": "zh-CN"}), 200, "邮箱已验证")
+            self.assertNotIn("<form", self.call(method, link, prefix="").body.decode(), "there is nothing to do any more")
+        self.assertNotIn(token, "".join(line for line in self.server.output().splitlines() if "ByQuery" in line))
 
     def test_the_path_form_verifies_too(self):
         made = self.sign_up()
         token = self.link_in(self.smtp.wait_for(made["email"])).split("token=")[1]
-        self.assertPage(self.call("GET", f"/verify/{token}/"), 200, "E-mail address verified")
+        self.assertPage(self.call("POST", f"/verify/{token}/"), 200, "E-mail address verified")
         self.assertTrue(self.me(made["raw_key"])["email_verified"])
+
+    def test_the_page_escapes_what_it_shows(self):
+        made = self.sign_up(f"a&b'c{fresh()}@example.com")
+        page = self.call("GET", self.link_in(self.smtp.wait_for(made["email"])), prefix="").body.decode()
+        self.assertIn("<dd>" + made["email"].replace("&", "&amp;").replace("'", "&#39;") + "</dd>", page)
 
     def test_any_other_token_is_refused_by_a_page(self):
         made = self.sign_up()
@@ -177,25 +204,29 @@ class KeyAccounts:
         middle = len(token) // 2
         altered = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1:]
         for bad in (altered, token[:-4], "x", "v1.AAAA", "eyJhbGciOiJub25lIn0.e30."):
-            self.assertPage(self.call("GET", f"/verify/{bad}"), 400, "Link not valid")
-            self.assertPage(self.call("GET", f"/verify?token={bad}"), 400, "Link not valid")
+            for method in ("GET", "POST"):
+                self.assertPage(self.call(method, f"/verify/{bad}"), 400, "Link not valid")
+                self.assertPage(self.call(method, f"/verify?token={bad}"), 400, "Link not valid")
         self.assertFalse(self.me(made["raw_key"])["email_verified"])
-        self.assertInvalid(self.call("GET", "/verify"), ("token", "missing"))
-        self.assertInvalid(self.call("GET", "/verify?token="), ("token", "string_too_short"))
-        self.assertInvalid(self.call("GET", "/verify?token=" + "x" * 2049), ("token", "string_too_long"))
+        for method in ("GET", "POST"):
+            self.assertInvalid(self.call(method, "/verify"), ("token", "missing"))
+            self.assertInvalid(self.call(method, "/verify?token="), ("token", "string_too_short"))
+            self.assertInvalid(self.call(method, "/verify?token=" + "x" * 2049), ("token", "string_too_long"))
 
     def test_a_link_of_a_deleted_account_says_so(self):
         made = self.sign_up()
         link = self.link_in(self.smtp.wait_for(made["email"]))
         self.sql(f"DELETE FROM mortise_users WHERE id = '{made['user_id']}'")
-        self.assertPage(self.call("GET", link, prefix=""), 404, "Account not found")
+        for method in ("GET", "POST"):
+            self.assertPage(self.call(method, link, prefix=""), 404, "Account not found")
 
     def test_mail_and_message_come_in_chinese(self):
         made = self.sign_up(headers={"Accept-Language": "zh-CN"})
         self.assertIn("账号已创建", made["message"])
         mail = self.smtp.wait_for(made["email"])
         self.assertEqual(mail["Subject"], "请验证您的邮箱")
-        self.assertPage(self.call("GET", self.link_in(mail), prefix="", headers={"Accept-Language": "zh"}), 200, "邮箱已验证")
+        self.assertIn("7 天后删除", mail.get_body(("plain",)).get_content())
+        self.assertPage(self.call("POST", self.link_in(mail), prefix="", headers={"Accept-Language": "zh"}), 200, "邮箱已验证")
 
     def test_a_mail_that_can_not_be_delivered_does_not_undo_the_sign_up(self):
         made = self.sign_up(f"nobody+{fresh()}@example.com")
@@ -343,12 +374,12 @@ class KeyAccounts:
         self.assertEqual((made["key_prefix"], made["is_active"], made["last_used_at"], made["last_used_ip"]), (made["key"][:12], True, None, None))
         self.assertRegex(made["expires_at"], MOMENT)
         self.assertNotEqual(made["expires_at"][:10], made["created_at"][:10])
-        for days in (None, 1, 730):
+        for days in (None, 1, 730, "30", "730", "+1"):
             self.assertEqual(self.call("POST", "/me/api-keys", key, {"name": "x", "expires_in_days": days}).status, 201)
         caller = peer()
         self.assertEqual(self.call("GET", "/me", made["key"], source=caller).status, 200)
         keys = self.call("GET", "/me/api-keys", key).json()
-        self.assertEqual([list(one) for one in keys], [fields] * 5)
+        self.assertEqual([list(one) for one in keys], [fields] * 8)
         mine = next(one for one in keys if one["id"] == made["id"])
         self.assertRegex(mine["last_used_at"], MOMENT)
         self.assertEqual(mine["last_used_ip"], caller)
@@ -357,7 +388,7 @@ class KeyAccounts:
         stranger = self.sign_up()["raw_key"]
         self.assertAnswer(self.call("DELETE", f"/me/api-keys/{made['id']}", stranger, {"reason": "mine"}), NO_KEY)
         self.assertAnswer(self.call("DELETE", "/me/api-keys/nothing", key, {"reason": "mine"}), NO_KEY)
-        for body, rule in (({}, "missing"), ({"reason": ""}, "string_too_short"), ({"reason": "x" * 501}, "string_too_long"), ({"reason": None}, "null_forbidden")):
+        for body, rule in (({}, "missing"), ({"reason": ""}, "string_too_short"), ({"reason": "x" * 501}, "string_too_long"), ({"reason": None}, "string_type")):
             self.assertInvalid(self.call("DELETE", f"/me/api-keys/{made['id']}", key, body), ("reason", rule))
         self.assertInvalid(self.call("DELETE", f"/me/api-keys/{made['id']}", key), ("body", "missing"))
         for reason in ("lost", "again"):
@@ -370,12 +401,15 @@ class KeyAccounts:
     def test_keys_name_what_breaks_a_rule(self):
         key = self.sign_up()["raw_key"]
         for path, body, error in (("/keys", {"name": 5}, ("name", "string_type")), ("/keys", {"name": "x" * 256}, ("name", "string_too_long")),
-                                  ("/keys", {"name": "a\nb"}, ("name", "control_character")), ("/me/api-keys", {}, ("name", "missing")),
+                                  ("/keys", {"name": "a\nb"}, ("name", "value_error")), ("/me/api-keys", {}, ("name", "missing")),
                                   ("/me/api-keys", {"name": ""}, ("name", "string_too_short")), ("/me/api-keys", {"name": "x" * 256}, ("name", "string_too_long")),
-                                  ("/me/api-keys", {"name": "a\x1bb"}, ("name", "control_character")),
+                                  ("/me/api-keys", {"name": "a\x1bb"}, ("name", "value_error")),
                                   ("/me/api-keys", {"name": "a", "expires_in_days": 0}, ("expires_in_days", "greater_than_equal")),
                                   ("/me/api-keys", {"name": "a", "expires_in_days": 731}, ("expires_in_days", "less_than_equal")),
-                                  ("/me/api-keys", {"name": "a", "expires_in_days": "9"}, ("expires_in_days", "int_type"))):
+                                  ("/me/api-keys", {"name": "a", "expires_in_days": "731"}, ("expires_in_days", "less_than_equal")),
+                                  ("/me/api-keys", {"name": "a", "expires_in_days": "-1"}, ("expires_in_days", "greater_than_equal")),
+                                  *[("/me/api-keys", {"name": "a", "expires_in_days": other}, ("expires_in_days", "int_parsing"))
+                                    for other in ("", "3.5", "thirty", "1e2", " 9", 3.5, True, [], {})]):
             with self.subTest(body=body):
                 self.assertInvalid(self.call("POST", path, key, body), error)
         for path, method in (("/keys", "POST"), ("/keys", "GET"), ("/keys/x", "DELETE"), ("/me/api-keys", "POST"), ("/me/api-keys", "GET"),
@@ -392,6 +426,37 @@ class KeyAccounts:
         expired = (401, {"error": {"code": "401", "message": "The API key has expired", "details": {"error": "api_key_expired"}}})
         for path in ("/me", "/keys", "/me/api-keys"):
             self.assertAnswer(self.call("GET", path, made["key"]), expired)
+
+    def test_a_key_made_with_a_key_ends_no_later(self):
+        key = self.sign_up()["raw_key"]
+        short = self.call("POST", "/me/api-keys", key, {"name": "short", "expires_in_days": 2}).json()
+        for body in ({"name": "child"}, {"name": "child", "expires_in_days": 730}, {"name": "child", "expires_in_days": 3}):
+            child = self.call("POST", "/me/api-keys", short["key"], body).json()
+            self.assertEqual(child["expires_at"], short["expires_at"], body)
+        self.assertLess(self.call("POST", "/me/api-keys", short["key"], {"name": "child", "expires_in_days": 1}).json()["expires_at"], short["expires_at"])
+        plain = self.call("POST", "/keys", short["key"], {}).json()
+        listed = {one["id"]: one for one in self.call("GET", "/me/api-keys", key).json()}
+        self.assertEqual(listed[plain["key_id"]]["expires_at"], short["expires_at"])
+        grandchild = self.call("POST", "/me/api-keys", plain["raw_key"], {"name": "grandchild"}).json()
+        self.assertEqual(grandchild["expires_at"], short["expires_at"])
+        self.assertIsNone(self.call("POST", "/me/api-keys", key, {"name": "other"}).json()["expires_at"], "a key for ever makes keys for ever")
+
+    def test_a_key_made_with_a_key_is_revoked_with_it(self):
+        key = self.sign_up()["raw_key"]
+        stolen = self.call("POST", "/me/api-keys", key, {"name": "stolen"}).json()
+        child = self.call("POST", "/keys", stolen["key"], {}).json()
+        grandchild = self.call("POST", "/me/api-keys", child["raw_key"], {"name": "grandchild"}).json()
+        service = self.call("POST", "/probe-keys", key, {"name": "deploy", "scopes": '["tickets:read"]'}, prefix="").json()
+        other = self.call("POST", "/keys", key, {}).json()
+        self.assertEqual(self.call("DELETE", f"/keys/{child['key_id']}", key).status, 204, "switched off")
+        self.assertTrue(self.me(grandchild["key"]), "which leaves those that were made with it alone")
+        self.assertEqual(self.call("DELETE", f"/me/api-keys/{stolen['id']}", key, {"reason": "lost"}).status, 204)
+        revoked = (401, {"error": {"code": "401", "message": "The API key has been revoked", "details": {"error": "api_key_revoked"}}})
+        for one in (stolen["key"], child["raw_key"], grandchild["key"]):
+            self.assertAnswer(self.call("GET", "/me", one), revoked)
+        self.assertTrue(self.me(other["raw_key"]))
+        self.assertTrue(self.me(key))
+        self.assertIn(service["id"], [one["key_id"] for one in self.call("GET", "/keys", key).json()])
 
     def test_a_key_of_a_banned_account_is_refused(self):
         made = self.sign_up()
@@ -438,7 +503,7 @@ class KeyAccounts:
             self.assertEqual(self.call("GET", path, key).status, 200, path)
         self.assertEqual(self.call("GET", "/me%2Fapi-keys", key).status, 200)
         self.assertEqual(self.call("POST", "/keys/", key, {"name": "slash"}).status, 201)
-        for path, allowed in (("/me", {"GET"}), ("/keys", {"GET", "POST"}), ("/signup", {"POST"}), (f"/keys/{made['key_id']}", {"DELETE"}), ("/verify/x", {"GET"})):
+        for path, allowed in (("/me", {"GET"}), ("/keys", {"GET", "POST"}), ("/signup", {"POST"}), (f"/keys/{made['key_id']}", {"DELETE"}), ("/verify/x", {"GET", "POST"})):
             for method in ("HEAD", "OPTIONS", "PATCH"):
                 answer = self.call(method, path, key)
                 self.assertEqual(answer.status, 405, (method, path))

@@ -4,8 +4,10 @@ import json
 import re
 import unittest
 
+import unified_family
+from auth_browser_test import Browser
 from auth_runtime_test import ISO, OPTIONS, PASSWORD, UUID4, WRONG, Client, claims, name
-from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
+from mortise_server import MortiseServer, Postgres
 
 TIME_LIMIT = 180
 USER = ["avatar", "created_at", "email", "id", "nickname", "role", "status", "username"]
@@ -62,7 +64,7 @@ class Case(unittest.TestCase):
 class PlatformAccounts:
     @classmethod
     def setUpClass(cls):
-        cls.server = MortiseServer({**OPTIONS, **cls.database()}, modules=["auth"]).start()
+        cls.server = MortiseServer({**OPTIONS, **cls.database_options()}, modules=["auth"]).start()
         cls.addClassCleanup(cls.server.stop)
 
     def setUp(self):
@@ -119,11 +121,57 @@ class PlatformAccounts:
         other = self.assertOk(self.register(username=made.lower()))
         self.assertEqual(self.assertOk(self.log_in(username=made.lower()))["user"]["id"], other["user"]["id"])
 
-    def test_names_hold_anything_printable_but_the_at_sign(self):
-        for made in (f"李雷 {name()}", f"Ω!{name()}"):
+    def test_names_hold_what_precis_allows_but_the_at_sign(self):
+        for made in (f"李雷 {name()}", f"Ω!{name()}", f"نام\u200cها"):
             self.assertUser(self.assertOk(self.register(username=made))["user"], username=made)
-        for bad in ("me@home", "a\tbc", "a\u0085bc", "a\u202ebc", "    "):
+        for bad in ("me@home", "me＠home", "a\tbc", "a\u0085bc", "a\u202ebc", "    ", "a\u200cbc", "\u3164\u3164\u3164", "a\u3164bc", "abc\u200b", "a\u00adbc",
+                    "\u3000\u3000\u3000", "a  bc", "a\u2060bc", "①②③", "ﬁne", "abc\ufe0f", "\U000e0061bc", "abאב", "😀😀😀"):
             self.assertShape(self.register(username=bad), ["body", "username"])
+        for short in ("  a", "ab ", "\u3000ab\u3000", "e\u0301x"):
+            answer = self.register(username=short)
+            self.assertShape(answer, ["body", "username"])
+            self.assertEqual(answer.json["detail"][0]["type"], "string_too_short")
+
+    def test_names_that_look_alike_are_one_name(self):
+        made = name("Café")
+        user = self.assertOk(self.register(username=made))["user"]
+        self.assertUser(user, username=made, nickname=made)
+        spellings = [f" {made}", f"{made} ", f"\u3000{made}\u00a0", made.replace("é", "e\u0301"), made.replace("Caf", "Ｃａｆ"), f"\ufeff{made}\n"]
+        for typed in spellings:
+            with self.subTest(typed=typed):
+                self.assertSoft(self.register(username=typed), 400, "用户名已被使用")
+                self.assertEqual(self.assertOk(self.log_in(username=typed))["user"]["id"], user["id"])
+                browser = Browser(self.server)
+                answer = browser.log_in(typed, PASSWORD)
+                self.assertEqual((answer.status, answer.json()["data"]["user"]["username"]), (200, made), answer)
+        stored = self.assertOk(self.register(username=f"  Ｎｏ {made}e\u0301 "))["user"]
+        self.assertUser(stored, username=f"No {made}é", nickname=f"No {made}é")
+
+    def test_a_name_of_before_signs_in_as_it_was_made(self):
+        for old in ("blank ", " lead", "in\u200cvisible", "\u3164\u3164\u3164", "cafe\u0301", "ｗｉｄｅ", "two  blanks"):
+            made = name()
+            user = self.assertOk(self.register(username=made))["user"]
+            self.sql(f"UPDATE mortise_users SET username = '{old}', username_folded = '{old}' WHERE id = '{user['id']}'")
+            with self.subTest(old=old):
+                self.assertEqual(self.assertOk(self.log_in(username=old))["user"]["id"], user["id"])
+                answer = Browser(self.server).log_in(old, PASSWORD)
+                self.assertEqual((answer.status, answer.json()["data"]["user"]["username"]), (200, old), answer)
+
+    def test_failures_of_one_name_count_together_however_it_is_written(self):
+        made = name("Zoë")
+        self.register(username=made)
+        spellings = [made, f" {made}", made.replace("ë", "e\u0308"), made.replace("Z", "Ｚ"), f"{made}\u3000"]
+        for i in range(10):
+            self.assertSoft(self.log_in(Client(self.server), WRONG, username=spellings[i % 5]), 401)
+        for typed in spellings:
+            self.assertEqual(self.log_in(Client(self.server), username=typed).status, 429)
+            self.assertEqual(Browser(self.server).log_in(typed, PASSWORD).status, 429)
+
+    def test_a_registration_is_in_the_audit_trail(self):
+        for fields in ({"username": name()}, {"email": f"{name()}@example.com"}, {"username": name(), "email": f"{name()}@example.com"}):
+            user = self.assertOk(self.register(**fields))["user"]
+            rows = self.sql(f"SELECT action, details FROM mortise_audit WHERE target = 'user:{user['id']}'")
+            self.assertEqual([(action, json.loads(details)) for action, details in rows], [("auth.account_created", {"through": "registration"})])
 
     def test_register_refuses_what_breaks_a_rule(self):
         rows = [({"username": "ab"}, "username"), ({"username": "x" * 65}, "username"), ({"username": ""}, "username"), ({"username": 5}, "username"),
@@ -246,14 +294,12 @@ class PlatformAccounts:
         self.assertRegex(answer.headers["X-Request-Id"], re.compile(r"\S+"))
 
 
-class OnSqlite(PlatformAccounts, Case):
-    @classmethod
-    def database(cls):
-        return {}
+class OnSqlite(PlatformAccounts, unified_family.OnSqlite, Case):
+    pass
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(OnPostgresDatabase, PlatformAccounts, Case):
+class OnPostgres(PlatformAccounts, unified_family.OnPostgres, Case):
     pass
 
 

@@ -240,23 +240,80 @@ class RuntimeAccounts:
         pending = name("pending")
         self.assertEqual(self.client.sign_up(pending).status, 202)
         self.assertProblem(self.client.sign_up(pending.title(), f"{name()}@example.com"), 422, "validation_failed", pointers=["#/username"])
-        renamed = name("renamed")
-        self.assertEqual(self.client.sign_up(renamed, f"{pending}@example.com").status, 202)
-        self.assertEqual(self.client.sign_up(pending, f"{name()}@example.com").status, 202)
+        for renamed in (name("renamed"), name("renamed"), name("renamed")):
+            self.assertProblem(self.client.sign_up(pending, f"{name()}@example.com"), 422, "validation_failed", pointers=["#/username"])
+            self.assertEqual(self.client.sign_up(renamed, f"{pending}@example.com").status, 202)
+        self.assertEqual(self.client.sign_up(pending, f"{name()}@example.com").status, 202, "the first of four sign-ups is gone, and its name is free")
 
-    def test_a_pending_sign_up_is_replaced_by_a_new_one(self):
-        first, second = name("first"), name("second")
-        email = f"{first}@example.com"
-        self.client.sign_up(first, email, WRONG)
-        old = self.code_for(email)
-        self.client.sign_up(second, email, PASSWORD)
-        new = self.code_for(email, 2)
-        if old != new:
-            self.assertProblem(self.client.verify(email, old), 401, "invalid_code")
-        session = self.assertSession(self.client.verify(email, new), email)
-        self.assertEqual(self.client.me(session["access_token"]).json["username"], second)
-        self.assertProblem(self.client.log_in(email, WRONG), 401, "invalid_credentials")
-        self.assertSession(self.client.log_in(email))
+    def test_a_code_opens_the_sign_up_that_it_was_mailed_for(self):
+        for winner in (0, 1, 2):
+            names = [name("first"), name("second"), name("third")]
+            passwords = [PASSWORD, WRONG, "battery staple 9"]
+            email, codes = f"{names[0]}@example.com", []
+            for i in range(3):
+                self.assertEqual(Client(self.server, "en").sign_up(names[i], email, passwords[i]).status, 202)
+                mail = self.smtp.wait_for(email, i + 1)
+                text = mail.get_body(("plain",)).get_content()
+                self.assertIn(f"signing up as {names[i]}:", text)
+                self.assertIn("Somebody else may have asked", text)
+                codes.append(code_in(mail))
+            session = self.assertSession(self.client.verify(email, codes[winner]), email)
+            self.assertEqual(self.client.me(session["access_token"]).json["username"], names[winner])
+            for i in range(3):
+                if i != winner:
+                    self.assertProblem(self.client.verify(email, codes[i]), 401, "invalid_code")
+                    self.assertProblem(self.client.log_in(email, passwords[i]), 401, "invalid_credentials")
+            self.assertSession(self.client.log_in(email, passwords[winner]), email)
+            freed = [one for i, one in enumerate(names) if i != winner]
+            for one in freed:
+                self.assertEqual(Client(self.server).sign_up(one, f"{name()}@example.com").status, 202, "its name is free")
+
+    def test_a_stranger_uses_up_nobody_else_s_codes(self):
+        for again in (False, True):
+            made = name("owner")
+            email = f"{made}@example.com"
+            owner, stranger = Client(self.server), Client(self.server)
+            self.assertEqual(owner.sign_up(made, email).status, 202)
+            code = self.code_for(email)
+            for i in range(5):
+                self.assertEqual(stranger.sign_up(name("stranger"), email, WRONG).status, 202)
+                self.smtp.wait_for(email, i + 2)
+            self.assertProblem(stranger.sign_up(name("stranger"), email, WRONG), 429, "rate_limited")
+            self.assertProblem(stranger.call("POST", "/auth/verifications/resend", {"email": email}), 429, "rate_limited")
+            if again:
+                made = name("again")
+                self.assertEqual(owner.sign_up(made, email).status, 202)
+                code = self.code_for(email, 7)
+            session = self.assertSession(owner.verify(email, code), email)
+            self.assertEqual(self.client.me(session["access_token"]).json["username"], made)
+
+    def test_an_address_gets_fifteen_mails_an_hour_whoever_asks(self):
+        email = f"{name()}@example.com"
+        for _ in range(3):
+            caller = Client(self.server)
+            for _ in range(5):
+                self.assertEqual(caller.call("POST", "/auth/verifications/resend", {"email": email}).status, 204)
+        for body, path in (({"email": email}, "/resend"), ({"username": name(), "email": email, "password": PASSWORD}, "")):
+            refused = Client(self.server).call("POST", "/auth/verifications" + path, body)
+            self.assertGreater(self.assertProblem(refused, 429, "rate_limited")["retry_after"], 3000)
+
+    def test_a_resend_mails_a_code_for_each_sign_up(self):
+        names = [name("first"), name("second")]
+        email = f"{names[0]}@example.com"
+        for one in names:
+            self.assertEqual(self.client.sign_up(one, email).status, 202)
+        old = [code_in(self.smtp.wait_for(email, 1)), code_in(self.smtp.wait_for(email, 2))]
+        self.assertEqual(self.client.call("POST", "/auth/verifications/resend", {"email": email}).status, 204)
+        codes = {}
+        for mail in (self.smtp.wait_for(email, 3), self.smtp.wait_for(email, 4)):
+            text = mail.get_body(("plain",)).get_content()
+            codes[next(one for one in names if one in text)] = code_in(mail)
+        self.assertEqual(sorted(codes), sorted(names))
+        for code in old:
+            if code not in codes.values():
+                self.assertProblem(self.client.verify(email, code), 401, "invalid_code")
+        session = self.assertSession(self.client.verify(email, codes[names[0]]), email)
+        self.assertEqual(self.client.me(session["access_token"]).json["username"], names[0])
 
     def test_an_address_with_an_account_gets_the_same_answer_and_another_mail(self):
         _, email, _ = self.account()
@@ -269,17 +326,18 @@ class RuntimeAccounts:
             self.assertProblem(self.client.verify(email, guess), 401, "invalid_code")
         self.assertSession(self.client.log_in(email))
 
-    def test_an_address_gets_five_mails_an_hour_known_or_not(self):
+    def test_a_network_gets_five_mails_an_hour_for_an_address_known_or_not(self):
         _, known, _ = self.account()  # one mail so far
         unknown, pending = f"{name()}@example.com", name()
         self.client.sign_up(pending)
         for email, left in ((known, 4), (unknown, 5), (f"{pending}@example.com", 4)):
-            caller = Client(self.server)
+            caller = self.client
             for _ in range(left):
                 self.assertEqual(caller.call("POST", "/auth/verifications/resend", {"email": email}).status, 204)
             refused = caller.call("POST", "/auth/verifications/resend", {"email": email})
             self.assertGreater(self.assertProblem(refused, 429, "rate_limited", "请求过于频繁")["retry_after"], 3000)
-            self.assertProblem(Client(self.server).sign_up(name(), email), 429, "rate_limited")
+            self.assertProblem(self.client.sign_up(name(), email), 429, "rate_limited")
+            self.assertEqual(Client(self.server).call("POST", "/auth/verifications/resend", {"email": email}).status, 204, "another network")
 
     def test_thirty_sends_an_hour_per_client_sign_up_and_resend_together(self):
         caller = Client(self.server, "en")
@@ -507,10 +565,28 @@ class RuntimeAccounts:
         for foreign in (other, f"{name()}@example.com"):
             self.assertProblem(self.find(caller, foreign), 403, "forbidden", "无权限访问")
 
+    def test_white_space_around_an_address_does_not_count_in_a_query(self):
+        _, email, session = self.account()
+        caller = self.client.as_(session["access_token"])
+        for typed in (f" {email}", f"{email} ", f"\t{email}\r\n", f"\u3000{email}\u00a0", f"\ufeff {email.upper()}\u2003"):
+            found = self.find(caller, typed)
+            self.assertEqual((found.status, found.json.get("email")), (200, email), repr(typed))
+
+    def test_full_stops_of_east_asian_keyboards_are_dots_of_a_domain(self):
+        for stop in ("\u3002", "\uff0e", "\uff61"):
+            made = name()
+            email = f"{made}@xn--bcher-kva.example"
+            answer = Client(self.server).sign_up(made, f" {made}@bücher{stop}example\u3000")
+            self.assertEqual((answer.status, answer.json), (202, {"email": email}), answer)
+            self.assertSession(self.client.verify(f"{made}@BÜCHER{stop}example", self.code_for(email)), email)
+            self.assertSession(self.client.log_in(f"{made}@bücher{stop}example"), email)
+        for bad in ("a@bücher。。example", "a@bücher.example。", "a。b@example.com", "a@。example", "a@bücher․example", "a@bücher·example"):
+            self.assertProblem(Client(self.server).sign_up(name(), bad), 422, "validation_failed", pointers=["#/email"])
+
     def test_a_look_up_without_one_good_address_is_422(self):
         _, email, session = self.account()
         caller = self.client.as_(session["access_token"])
-        for query in ("", "?email=", "?email=nonsense", f"?email={email}&email={email}", "?email=a+b@example.com", f"?email=+{email}"):
+        for query in ("", "?email=", "?email=nonsense", f"?email={email}&email={email}", "?email=a+b@example.com", "?email=+", "?email=%E3%80%80"):
             problem = self.assertProblem(caller.call("GET", "/auth/users" + query), 422, "validation_failed", pointers=[None])
             self.assertEqual(problem["errors"][0]["loc"], ["query", "email"])
             self.assertEqual(problem["instance"], "/api/v1/auth/users")

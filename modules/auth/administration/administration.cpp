@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "keys/key_views.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -18,10 +19,6 @@ using mortise::Reply;
 using mortise::Transaction;
 
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
-
-bool isInUse(const mortise::ApiKey& key) {
-  return key.isActive && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
-}
 
 contract::ManagedUser userView(const mortise::User& user) {
   return {.id = user.id,
@@ -86,9 +83,10 @@ Reply Administration::mintKeyOnBehalf(const Request& request, const contract::Mi
   wish.userId = user.id;
   wish.name = body.name.valueOr("admin-minted");
   wish.createdBy = request.principal().userId;
+  wish.mintedWith = request.principal().keyId;
   const auto key = db_.transaction([&](Transaction& tx) {
     auto minted = identity_.in(tx).mintKey(wish);
-    audit_.in(tx).record(request, "auth.mint_api_key_on_behalf", targetOf(user),
+    audit_.in(tx).record(request, "mint_api_key_on_behalf", targetOf(user),
                          json::object({{"key_id", minted.id}, {"name", minted.name}}));
     return minted;
   });

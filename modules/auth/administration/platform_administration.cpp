@@ -1,6 +1,5 @@
 #include "platform_administration.hpp"
 
-#include <optional>
 #include <string>
 
 #include "roles.hpp"
@@ -20,7 +19,7 @@ std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 }  // namespace
 
 PlatformAdministration::PlatformAdministration(mortise::Host host)
-    : db_(host.db()), identity_(host.identity()), audit_(host.audit()), oauth_(host.db()), defaultOrgs_(host.db()) {}
+    : db_(host.db()), identity_(host.identity()), audit_(host.audit()), removal_(host.db(), host.identity()) {}
 
 mortise::User PlatformAdministration::named(const Request& request) const {
   return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
@@ -61,9 +60,7 @@ Reply PlatformAdministration::setAccountStatus(const Request& request, const con
 Reply PlatformAdministration::deleteAccount(const Request& request) {
   const auto user = subordinate(request);
   db_.transaction([&](Transaction& tx) {
-    identity_.in(tx).remove(user.id);
-    oauth_.in(tx).forget(user.id);
-    defaultOrgs_.in(tx).choose(user.id, std::nullopt);
+    removal_.remove(tx, user.id);
     audit_.in(tx).record(request, "auth.account_deleted", targetOf(user));
   });
   return Reply::status(200);

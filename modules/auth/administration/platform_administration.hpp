@@ -6,9 +6,8 @@
 #include <mortise/identity.hpp>
 #include <mortise/module.hpp>
 
+#include "account_removal.hpp"
 #include "auth_contract.hpp"
-#include "keys/default_org_store.hpp"
-#include "wechat/oauth_store.hpp"
 
 namespace auth {
 
@@ -35,8 +34,7 @@ class PlatformAdministration final : public auth_contract::administration::Platf
   mortise::Db db_;
   mortise::Identity identity_;
   mortise::Audit audit_;
-  OauthStore oauth_;
-  DefaultOrgStore defaultOrgs_;
+  AccountRemoval removal_;
 };
 
 }  // namespace auth

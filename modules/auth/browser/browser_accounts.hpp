@@ -5,10 +5,15 @@
 #include <mortise/db.hpp>
 #include <mortise/identity.hpp>
 #include <mortise/limits.hpp>
+#include <mortise/log.hpp>
+#include <mortise/mail.hpp>
 #include <mortise/module.hpp>
+
+#include <string>
 
 #include "auth_contract.hpp"
 #include "login_failures.hpp"
+#include "mail_text.hpp"
 
 namespace auth {
 
@@ -30,8 +35,15 @@ class BrowserAccounts final : public auth_contract::browser::BrowserSessions {
   Reply browserLogout(const Request& request) override;
   Reply changePassword(const Request& request, const mortise::Json& body) override;
 
+  // Problem 401 invalid_old_password, which counts as a failed login; 429 rate_limited when the account is locked.
+  void requireOldPassword(const Request& request, const std::string& old) const;
+  // Mails to an address that is proved; what can't be sent is logged.
+  void tellOwner(const mortise::User& user, MailText text) const;
+
+  mortise::Log log_;
   mortise::Db db_;
   mortise::Identity identity_;
+  mortise::Mail mail_;
   mortise::Limits limits_;
   mortise::Audit audit_;
   LoginFailures loginFailures_;

@@ -26,9 +26,28 @@ using mortise::Transaction;
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
 constexpr std::string_view kPurpose = "verification links";
 
-std::string withoutSlash(std::string url) {
-  while (!url.empty() && url.back() == '/') url.pop_back();
-  return url;
+// Nobody but the reader of the mail may get at the link: no referrer, no cache, no page around it.
+Reply pageReply(std::string page, int status) {
+  return Reply::raw(std::move(page), "text/html; charset=utf-8", status)
+      .header("Content-Security-Policy",
+              "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; "
+              "frame-ancestors 'none'")
+      .header("Referrer-Policy", "no-referrer")
+      .header("X-Content-Type-Options", "nosniff");
+}
+
+Reply outcomeReply(const mortise::Request& request, Verification outcome) {
+  int status = 200;
+  if (outcome == Verification::invalid) status = 400;
+  if (outcome == Verification::accountGone) status = 404;
+  return pageReply(verificationPage(request.language(), outcome), status);
+}
+
+// "2026-02-24 09:30 UTC"
+std::string minuteText(std::int64_t micros) {
+  auto text = mortise::isoTime(micros).substr(0, 16);
+  text[10] = ' ';
+  return text + " UTC";
 }
 
 }  // namespace
@@ -43,19 +62,18 @@ KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
       secrets_(host.secrets()),
       audit_(host.audit()),
       defaultOrgs_(host.db()),
-      requiresVerification_(host.config().boolean("require_email_verification")),
-      linkLifetime_(host.config().duration("verification_lifetime").count() * 1000),
+      unproved_(host.db()),
+      verification_(verificationRuleFrom(host)),
       maxKeys_(host.config().integer("keys_per_user")),
-      publicUrl_(withoutSlash(host.config().server("http.public_url").value_or(""))),
       serverVersion_(host.config().server("server.version").value_or("")) {
-  if (!requiresVerification_ || !mail_.configured() || !publicUrl_.empty()) return;
+  if (!verification_.required || !mail_.configured() || verification_.canMail) return;
   log_.warning("verification links can't be mailed: set http.public_url, or auth.require_email_verification = false");
 }
 
 Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& body) {
   mortise::NewUser account;
   account.email = emailOf(body.email).text();
-  if (!requiresVerification_) account.emailConfirmedAt = mortise::nowMicros();
+  if (!verification_.required) account.emailConfirmedAt = mortise::nowMicros();
   // In one: an account whose key no client holds could not be used, and its address would be taken.
   const auto [user, key] = db_.transaction([&](Transaction& tx) {
     auto created = identity_.in(tx).create(account);
@@ -65,9 +83,11 @@ Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& bod
     auto minted = identity_.in(tx).mintKey(first);
     audit_.in(tx).record(request, "auth.account_created", "user:" + created.id,
                          json::object({{"through", "key"}, {"key_id", minted.id}}));
+    if (verification_.required) mailLink(tx, created, request.language());
     return std::pair(std::move(created), std::move(minted));
   });
-  const bool mailed = requiresVerification_ && mailLink(user, request.language());
+  // What could not be queued after the commit is no unproved account any more.
+  const bool mailed = verification_.required && unproved_.has(user.id);
   return Reply::created(json::from(contract::KeySignupMade{.userId = user.id,
                                                            .email = user.email,
                                                            .rawKey = key.raw,
@@ -75,74 +95,86 @@ Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& bod
                                                            .message = signupMessage(request.language(), mailed)}));
 }
 
-bool KeyAccounts::mailLink(const mortise::User& user, std::string_view language) const {
-  const auto failed = [this, id = user.id](const std::string& reason) {
-    log_.warning("a verification mail was not sent", {{"user", id}, {"reason", reason}});
-    return false;
+void KeyAccounts::mailLink(const Transaction& tx, const mortise::User& user, std::string_view language) const {
+  constexpr auto roundedUp = [](std::int64_t time, std::int64_t unit) { return (time + unit - 1) / unit; };
+  const auto failed = [log = log_, id = user.id](const std::string& reason) {
+    log.warning("a verification mail was not sent", {{"user", id}, {"reason", reason}});
   };
   if (!mail_.configured()) return failed("mail.url is not set");
-  if (publicUrl_.empty()) return failed("http.public_url is not set");
+  if (!verification_.canMail) return failed("http.public_url is not set");
+  unproved_.in(tx).add(user.id, mortise::nowMicros());
   try {
-    auto text = verificationMail(language, linkFor(user), (linkLifetime_ + kHour - 1) / kHour);
+    auto text = verificationMail(language, linkFor(user), roundedUp(verification_.linkLifetime, kHour),
+                                 roundedUp(verification_.unprovedLifetime, kDay));
     mail_.send({user.email, std::move(text.subject), std::move(text.text), std::move(text.html)},
-               [failed](bool sent, const std::string& reason) {
-                 if (!sent) failed(reason);
+               [failed, unproved = unproved_, id = user.id](bool sent, const std::string& reason) {
+                 if (sent) return;
+                 failed(reason);
+                 unproved.forget(id);
                });
-  } catch (const mortise::Problem& problem) {
-    return failed(problem.code() + ": " + problem.note());
+  } catch (const Problem& problem) {
+    failed(problem.code() + ": " + problem.note());
+    unproved_.in(tx).forget(user.id);
   }
-  return true;
 }
 
 // The form with a query: the access log shows paths, and a link is not for those who read it.
 std::string KeyAccounts::linkFor(const mortise::User& user) const {
   VerificationClaim claim;
-  claim.expiresAt = mortise::nowMicros() + linkLifetime_;
+  claim.expiresAt = mortise::nowMicros() + verification_.linkLifetime;
   claim.userId = user.id;
   claim.email = user.email;
-  return publicUrl_ + "/api/v1/auth/verify?token=" + secrets_.seal(kPurpose, claim.text());
+  return verification_.publicUrl + "/api/v1/auth/verify?token=" + secrets_.seal(kPurpose, claim.text());
 }
 
-Reply KeyAccounts::verifyAddress(const Request& request) {
-  return page(request, verify(request, request.path("token")));
+Reply KeyAccounts::showVerification(const Request& request) { return show(request, request.path("token")); }
+
+Reply KeyAccounts::showVerificationByQuery(const Request& request) {
+  return show(request, request.query("token").text(""));
 }
+
+Reply KeyAccounts::verifyAddress(const Request& request) { return verify(request, request.path("token")); }
 
 Reply KeyAccounts::verifyAddressByQuery(const Request& request) {
-  return page(request, verify(request, request.query("token").text("")));
+  return verify(request, request.query("token").text(""));
 }
 
-Verification KeyAccounts::verify(const Request& request, std::string_view token) const {
+std::optional<mortise::User> KeyAccounts::claimant(std::string_view token, Verification& outcome) const {
+  outcome = Verification::invalid;
   const auto opened = secrets_.unseal(kPurpose, token);
   const auto claim = opened ? VerificationClaim::parse(*opened) : std::nullopt;
-  if (!claim || claim->expiresAt <= mortise::nowMicros()) return Verification::invalid;
-  const auto user = identity_.find(mortise::UserKey::id, claim->userId);
-  if (!user) return Verification::accountGone;
-  if (user->email != claim->email) return Verification::invalid;
-  if (user->emailConfirmedAt != 0) return Verification::verified;
+  if (!claim || claim->expiresAt <= mortise::nowMicros()) return std::nullopt;
+  auto user = identity_.find(mortise::UserKey::id, claim->userId);
+  if (!user) outcome = Verification::accountGone;
+  if (!user || user->email != claim->email) return std::nullopt;
+  outcome = Verification::verified;
+  return user;
+}
+
+Reply KeyAccounts::show(const Request& request, std::string_view token) const {
+  auto outcome = Verification::invalid;
+  const auto user = claimant(token, outcome);
+  if (!user || user->emailConfirmedAt != 0) return outcomeReply(request, outcome);
+  return pageReply(confirmationPage(request.language(), user->email, user->username, minuteText(user->createdAt)), 200);
+}
+
+Reply KeyAccounts::verify(const Request& request, std::string_view token) const {
+  auto outcome = Verification::invalid;
+  const auto user = claimant(token, outcome);
+  if (!user || user->emailConfirmedAt != 0) return outcomeReply(request, outcome);
   mortise::UserChange change;
   change.emailConfirmedAt = mortise::nowMicros();
   try {
     db_.transaction([&](Transaction& tx) {
       identity_.in(tx).change(user->id, change);
-      audit_.in(tx).record(request, "auth.email_verified", "user:" + user->id);
+      unproved_.in(tx).forget(user->id);
+      audit_.in(tx).record(request, "auth.email_verified", "user:" + user->id, json::object({{"by", "link"}}));
     });
   } catch (const Problem& problem) {
-    if (problem.status() == 404) return Verification::accountGone;
-    throw;
+    if (problem.status() != 404) throw;
+    outcome = Verification::accountGone;
   }
-  return Verification::verified;
-}
-
-Reply KeyAccounts::page(const Request& request, Verification outcome) {
-  int status = 200;
-  if (outcome == Verification::invalid) status = 400;
-  if (outcome == Verification::accountGone) status = 404;
-  return Reply::raw(verificationPage(request.language(), outcome), "text/html; charset=utf-8", status)
-      .header("Content-Security-Policy",
-              "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-              "frame-ancestors 'none'")
-      .header("Referrer-Policy", "no-referrer")
-      .header("X-Content-Type-Options", "nosniff");
+  return outcomeReply(request, outcome);
 }
 
 Reply KeyAccounts::readMe(const Request& request) {
@@ -160,7 +192,7 @@ Reply KeyAccounts::readMe(const Request& request) {
                                            .displayName = textOrNull(user.nickname),
                                            .emailVerified = user.emailConfirmedAt != 0,
                                            .tier = user.tier,
-                                           .effectiveTier = caller.tier,
+                                           .effectiveTier = effectiveTierView(caller.tier),
                                            .orgId = textOrNull(orgId),
                                            .orgName = org ? std::optional(org->name) : std::nullopt,
                                            .orgRole = textOrNull(caller.orgRole),
@@ -196,10 +228,12 @@ mortise::ApiKey KeyAccounts::mint(const Request& request, const std::string& nam
   wish.userId = request.principal().userId;
   wish.name = name;
   wish.expiresAt = expiresAt;
+  wish.mintedWith = request.principal().keyId;
   return db_.transaction([&](Transaction& tx) {
     requireRoomForKey(tx, wish.userId);
     auto key = identity_.in(tx).mintKey(wish);
-    audit_.in(tx).record(request, "auth.key_minted", "key:" + key.id, json::object({{"name", key.name}}));
+    audit_.in(tx).record(request, "auth.key_minted", "key:" + key.id,
+                         json::object({{"name", key.name}, {"minted_with", textOrNull(wish.mintedWith)}}));
     return key;
   });
 }
@@ -208,8 +242,7 @@ void KeyAccounts::requireRoomForKey(Transaction& tx, const std::string& userId) 
   tx.lock("keys of " + userId);
   const auto keys = identity_.in(tx).listKeys(userId);
   const auto living = std::count_if(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
-    return key.kind == mortise::KeyKind::user && isActive(key) &&
-           (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
+    return key.kind == mortise::KeyKind::user && isInUse(key);
   });
   if (living >= maxKeys_) throw Problem(409, "too_many_api_keys").with("most", maxKeys_);
 }

@@ -18,6 +18,8 @@
 #include "auth_contract.hpp"
 #include "browser/browser_accounts.hpp"
 #include "keys/default_org_store.hpp"
+#include "keys/unproved_store.hpp"
+#include "keys/verification_rule.hpp"
 #include "keys/verification_text.hpp"
 
 namespace auth {
@@ -30,8 +32,11 @@ class KeyAccounts final : public auth_contract::keys::Keys {
  private:
   using Reply = mortise::Reply;
   using Request = mortise::Request;
+  using Transaction = mortise::Transaction;
 
   Reply signUp(const Request& request, const auth_contract::keys::KeySignup& body) override;
+  Reply showVerification(const Request& request) override;
+  Reply showVerificationByQuery(const Request& request) override;
   Reply verifyAddress(const Request& request) override;
   Reply verifyAddressByQuery(const Request& request) override;
 
@@ -50,11 +55,13 @@ class KeyAccounts final : public auth_contract::keys::Keys {
   mortise::ApiKey mint(const Request& request, const std::string& name, std::int64_t expiresAt);
   // Problem 409 too_many_api_keys. Until `tx` ends no other transaction counts the user's keys.
   void requireRoomForKey(mortise::Transaction& tx, const std::string& userId) const;
-  // False when no mail went out; the log says why.
-  bool mailLink(const mortise::User& user, std::string_view language) const;
+  // Mails a link after the commit. What can't be sent is no unproved account: it could never be proved.
+  void mailLink(const Transaction& tx, const mortise::User& user, std::string_view language) const;
   std::string linkFor(const mortise::User& user) const;
-  Verification verify(const Request& request, std::string_view token) const;
-  static Reply page(const Request& request, Verification outcome);
+  // The account that a link is about. Without one the outcome says why.
+  std::optional<mortise::User> claimant(std::string_view token, Verification& outcome) const;
+  Reply show(const Request& request, std::string_view token) const;
+  Reply verify(const Request& request, std::string_view token) const;
 
   const BrowserAccounts& browsers_;
   mortise::Log log_;
@@ -65,10 +72,9 @@ class KeyAccounts final : public auth_contract::keys::Keys {
   mortise::Secrets secrets_;
   mortise::Audit audit_;
   DefaultOrgStore defaultOrgs_;
-  bool requiresVerification_;
-  std::int64_t linkLifetime_;  // microseconds
+  UnprovedStore unproved_;
+  VerificationRule verification_;
   std::int64_t maxKeys_;
-  std::string publicUrl_;
   std::string serverVersion_;
 };
 

@@ -1,5 +1,6 @@
 #include "keys/key_views.hpp"
 
+#include <mortise/tier.hpp>
 #include <mortise/time.hpp>
 
 #include "views.hpp"
@@ -9,6 +10,14 @@ namespace auth {
 namespace contract = auth_contract::keys;
 
 bool isActive(const mortise::ApiKey& key) { return key.isActive && key.revokedAt == 0; }
+
+bool isInUse(const mortise::ApiKey& key) {
+  return isActive(key) && (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
+}
+
+std::string effectiveTierView(std::string_view tier) {
+  return std::string(tier == mortise::kAdministratorTier ? mortise::kTiers.back() : tier);
+}
 
 contract::ListedKey listedKeyView(const mortise::ApiKey& key) {
   return {.keyId = key.id,

@@ -3,12 +3,20 @@
 
 #include <mortise/identity.hpp>
 
+#include <string>
+#include <string_view>
+
 #include "auth_contract.hpp"
 
 namespace auth {
 
 // Neither revoked nor switched off. An expired key still counts: the client shows its expiry.
 bool isActive(const mortise::ApiKey& key);
+// Active and not expired: it opens requests.
+bool isInUse(const mortise::ApiKey& key);
+
+// Of request.principal(). Administrators have what the highest tier has.
+std::string effectiveTierView(std::string_view tier);
 
 auth_contract::keys::ListedKey listedKeyView(const mortise::ApiKey& key);
 // Of a key just made.

@@ -98,6 +98,7 @@ Reply ServiceKeys::createServiceKey(const Request& request, const contract::NewS
   if (!projects.empty()) wish.projectIds = jsonList(projects);
   if (const auto time = expiryFrom(body, mortise::now())) wish.expiresAt = mortise::micros(*time);
   wish.orgId = requireSameOrg(request, "admin");
+  wish.mintedWith = request.principal().keyId;
   return Reply::created(viewWithKey(db_.transaction([&](Transaction& tx) {
     auto key = identity_.in(tx).mintKey(wish);
     audit_.in(tx).record(request, "auth.service_key_created", target(key),
@@ -142,6 +143,7 @@ Reply ServiceKeys::rotateServiceKey(const Request& request) {
   wish.orgId = orgId;
   wish.projectIds = old.projectIds;
   wish.createdBy = request.principal().userId;
+  wish.mintedWith = request.principal().keyId;
   if (old.expiresAt != 0) wish.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
   return Reply::ok(viewWithKey(db_.transaction([&](Transaction& tx) {
     auto key = identity_.in(tx).mintKey(wish);

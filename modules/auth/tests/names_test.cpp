@@ -19,17 +19,6 @@ TEST(RuntimeUsername, IsThreeToThirtyLettersDigitsUnderscores) {
 
 TEST(RuntimeUsername, IsComparedIgnoringCase) { EXPECT_EQ(foldUsername("Some_Name9"), "some_name9"); }
 
-TEST(PlatformUsername, MayHoldAnythingPrintableButTheAtSign) {
-  EXPECT_TRUE(isPlatformUsername("\u674e\u96f7 \u03a9-1!"));
-  EXPECT_TRUE(isPlatformUsername("demo"));
-  EXPECT_FALSE(isPlatformUsername("me@home"));
-  EXPECT_FALSE(isPlatformUsername("a\tb"));
-  EXPECT_FALSE(isPlatformUsername("a\u0085b"));
-  EXPECT_FALSE(isPlatformUsername("a\u202eb"));
-  EXPECT_FALSE(isPlatformUsername("a\u200bb"));
-  EXPECT_FALSE(isPlatformUsername("   "));
-}
-
 TEST(ProfileText, HoldsLineBreaksButNoOtherControlCharacters) {
   EXPECT_TRUE(isMultiLine("one\ntwo\r\nthree \U0001F600"));
   EXPECT_TRUE(isMultiLine(""));

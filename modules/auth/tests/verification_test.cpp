@@ -22,15 +22,38 @@ TEST(VerificationClaim, ReadsNothingElse) {
 
 TEST(VerificationMail, HasTheLinkAloneOnALineAndWarnsWhoeverDidNotAsk) {
   const std::string link = "https://a.example/api/v1/auth/verify?token=v1.x_-";
-  const auto english = verificationMail("en", link, 24);
+  const auto english = verificationMail("en", link, 24, 7);
   EXPECT_NE(english.text.find("\n" + link + "\n"), std::string::npos);
   EXPECT_NE(english.text.find("for 24 hours."), std::string::npos);
-  EXPECT_NE(english.text.find("If it was not you, do not open it"), std::string::npos);
-  EXPECT_NE(verificationMail("en", link, 1).text.find("for one hour."), std::string::npos);
-  const auto chinese = verificationMail("zh-CN", link, 24);
+  EXPECT_NE(english.text.find("If it was not you, do not confirm"), std::string::npos);
+  EXPECT_NE(verificationMail("en", link, 1, 7).text.find("for one hour."), std::string::npos);
+  const auto chinese = verificationMail("zh-CN", link, 24, 7);
   EXPECT_EQ(chinese.subject, "请验证您的邮箱");
   EXPECT_NE(chinese.text.find("\n" + link + "\n"), std::string::npos);
   EXPECT_NE(chinese.text.find("24 小时"), std::string::npos);
+}
+
+TEST(VerificationMail, SaysWhenTheAccountGoesIfItDoes) {
+  EXPECT_NE(verificationMail("en", "https://a.example", 24, 7).text.find("deleted after 7 days."), std::string::npos);
+  EXPECT_NE(verificationMail("en", "https://a.example", 24, 1).text.find("deleted after one day."), std::string::npos);
+  EXPECT_EQ(verificationMail("en", "https://a.example", 24, 0).text.find("deleted"), std::string::npos);
+  EXPECT_NE(verificationMail("zh", "https://a.example", 24, 7).text.find("7 天后删除"), std::string::npos);
+  EXPECT_EQ(verificationMail("zh", "https://a.example", 24, 0).text.find("删除"), std::string::npos);
+}
+
+TEST(ConfirmationPage, ShowsTheAccountAndOneFormThatPostsToItself) {
+  for (const char* language : {"en", "zh-CN"}) {
+    const auto page = confirmationPage(language, "<a&b>\"'@x.org", "<script>", "2026-02-24 09:30 UTC");
+    EXPECT_EQ(page.rfind("<!doctype html>", 0), 0U);
+    EXPECT_NE(page.find("<dd>&lt;a&amp;b&gt;&quot;&#39;@x.org</dd>"), std::string::npos) << page;
+    EXPECT_NE(page.find("<dd>&lt;script&gt;</dd>"), std::string::npos);
+    EXPECT_NE(page.find("<dd>2026-02-24 09:30 UTC</dd>"), std::string::npos);
+    EXPECT_EQ(page.find("<script"), std::string::npos);
+    EXPECT_EQ(page.find("<form"), page.rfind("<form"));
+    EXPECT_NE(page.find("<form method=\"post\">"), std::string::npos);
+    EXPECT_EQ(page.find("http"), std::string::npos) << "nothing of another site";
+  }
+  EXPECT_EQ(confirmationPage("en", "a@x.org", "", "now").find("User name"), std::string::npos);
 }
 
 TEST(VerificationPage, SaysWhatHappenedInBothLanguages) {
