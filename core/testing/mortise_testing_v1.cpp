@@ -1,4 +1,5 @@
 // The table of C functions that libmortise_testing.so exports.
+#include "core/identity/roles.hpp"
 #include "core/testing/database/database_functions.hpp"
 #include "core/testing/guarded.hpp"
 #include "core/testing/refusals.hpp"
@@ -33,7 +34,7 @@ CallerRights rightsFrom(const mortise_testing_caller& c) {
   CallerRights out;
   out.permissions = copied(c.permissions, c.permissions_count);
   out.scopes = copied(c.scopes, c.scopes_count);
-  if (c.kind == MORTISE_TESTING_ADMIN || c.kind == MORTISE_TESTING_SERVICE_KEY) out.role = "admin";
+  if (c.kind == MORTISE_TESTING_ADMIN || c.kind == MORTISE_TESTING_SERVICE_KEY) out.role = identity::kAdministrator;
   if (c.kind == MORTISE_TESTING_SERVICE_KEY) out.kind = CallerRights::Kind::serviceKey;
   if (c.kind == MORTISE_TESTING_BROWSER) out.kind = CallerRights::Kind::browser;
   return out;

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxCases = 5000;  // of one operation
 // The callers here are one for each reason to be refused; rights.hpp has them all.
 const Caller kAnonymous{"anonymous"};
 const Caller kBadToken{"with a token that is none", Credential::token, Fault::rubbish};
-const Caller kForeignScope{"a service key of another scope", Credential::serviceKey, Fault::none, "admin"};
+const Caller kForeignScope{"a service key of another scope", Credential::serviceKey, Fault::none, "super_admin"};
 
 Caller withoutPermission(const Operation& operation) {
   return {"without the permission " + operation.permission,

@@ -158,7 +158,7 @@ class ModuleHarness {
   // one that no loaded module declares.
   Client as(const std::string& permission) { return as(std::vector<std::string>{permission}); }
   Client as(const std::vector<std::string>& permissions) { return create(MORTISE_TESTING_USER, permissions, {}); }
-  // A new user whose role is admin: every permission.
+  // A new user whose role is super_admin: every permission.
   Client admin() { return create(MORTISE_TESTING_ADMIN, {}, {}); }
   // A service key with these scopes that runs as an administrator.
   Client serviceKey(const std::vector<std::string>& scopes) { return create(MORTISE_TESTING_SERVICE_KEY, {}, scopes); }
