@@ -48,10 +48,11 @@ class Trail:
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(sorted(answer.json), ["entries", "limit", "skip", "total"])
         entries = answer.json["entries"]
-        self.assertEqual((answer.json["total"], answer.json["skip"], answer.json["limit"]), (2, 0, 100))
+        self.assertEqual((answer.json["total"], answer.json["skip"], answer.json["limit"]), (3, 0, 100))
         self.assertEqual([(entry["action"], entry["actor"], entry["details"]) for entry in entries],
                          [("user.role_changed", "operator", {"from": "user", "to": "viewer"}),
-                          ("auth.tier_changed", self.admin["id"], {"from": "enterprise", "to": "pro"})])
+                          ("auth.tier_changed", self.admin["id"], {"from": "enterprise", "to": "pro"}),
+                          ("auth.account_created", "", {"through": "registration"})])
         for entry in entries:
             self.assertEqual(sorted(entry), ENTRY)
             self.assertRegex(entry["at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -59,9 +60,9 @@ class Trail:
         self.assertEqual(entries[1]["ip"], self.admin["client"].address)
         self.assertEqual(self.lines("--target", target), entries)
         self.assertEqual(self.lines("--target", user["user"]["username"]), entries, "a user may be named")
-        self.assertEqual(self.lines("--target", target, "--actor", self.admin_name), entries[1:])
+        self.assertEqual(self.lines("--target", target, "--actor", self.admin_name), entries[1:2])
         text = self.run_command("audit", "--target", target).stdout.splitlines()
-        self.assertEqual(len(text), 2)
+        self.assertEqual(len(text), 3)
         self.assertRegex(text[0], rf"^\S+Z  operator  user\.role_changed  {target}  -  -  {{.*}}$")
 
     def test_filters(self):
@@ -70,11 +71,13 @@ class Trail:
         self.server.run("user", "set-status", user["id"], "active")
         self.server.run("user", "set-role", user["id"], "viewer")
         target = {"target": f"user:{user['id']}"}
-        both = self.trail(**target)
-        self.assertEqual([entry["action"] for entry in both], ["user.role_changed", "user.status_changed", "user.status_changed"])
+        every = self.trail(**target)
+        both = every[:-1]
+        self.assertEqual([entry["action"] for entry in every], ["user.role_changed", "user.status_changed", "user.status_changed", "auth.account_created"])
         self.assertEqual(self.trail(action="user.status_changed", **target), both[1:])
         self.assertEqual(self.trail(action="user.", **target), both, "all below a name")
-        for action in ("user", "use.", "auth.", "user.status"):
+        self.assertEqual(self.trail(action="auth.", **target), every[-1:])
+        for action in ("user", "use.", "auth", "user.status"):
             self.assertEqual(self.trail(action=action, **target), [], action)
         self.assertEqual(self.trail(actor="operator", **target), both)
         self.assertEqual(self.trail(actor=self.admin["id"], **target), [])
@@ -84,12 +87,12 @@ class Trail:
         ahead = urllib.parse.quote(middle.replace("Z", "+00:00"))
         self.assertEqual(self.trail(since=ahead, **target), self.trail(since=middle, **target))
         self.assertEqual(self.trail(until="2020-01-01", **target), [])
-        self.assertEqual(self.trail(since="2020-01-01", **target), both)
-        self.assertEqual(self.lines("--target", target["target"], "--since", "1h"), both)
+        self.assertEqual(self.trail(since="2020-01-01", **target), every)
+        self.assertEqual(self.lines("--target", target["target"], "--since", "1h"), every)
         self.assertEqual(self.lines("--target", target["target"], "--until", "1h"), [])
         self.assertEqual(self.trail(skip=1, limit=1, **target), both[1:2])
         done = self.run_command("audit", "--target", target["target"], "--limit", "1")
-        self.assertEqual((len(done.stdout.splitlines()), done.stderr.splitlines()[1:]), (1, ["2 older entries are left out; see --limit"]))
+        self.assertEqual((len(done.stdout.splitlines()), done.stderr.splitlines()[1:]), (1, ["3 older entries are left out; see --limit"]))
 
     def test_what_is_no_filter_is_refused(self):
         for query in ("action=Not%20An%20Action", "since=yesterday-ish", "until=2026-13-01", "since=2026-02-30T00:00:00Z", "limit=0", "limit=1001", "skip=-1"):
@@ -119,9 +122,10 @@ class Trail:
                  (("set-status", made, "active"), None, "user.status_changed", {"from": "inactive", "to": "active"}),
                  (("set-role", f"{made}@example.com", "viewer"), None, "user.role_changed", {"from": "user", "to": "viewer"}),
                  (("set-tier", made, "pro"), None, "user.tier_changed", {"from": "enterprise", "to": "pro"}),
-                 (("set-password", user, "--password-stdin"), "another horse 8\n", "user.password_set", {"api_keys": 0, "api_keys_ended": False}),
+                 (("set-password", user, "--password-stdin"), "another horse 8\n", "user.password_set", {"api_keys": 1, "api_keys_ended": False}),
                  (("sign-out", made), None, "user.signed_out", {"keys": 0}),
                  (("sign-out", made, "--keys"), None, "user.signed_out", {"keys": 1}),
+                 (("set-password", user, "--password-stdin", "--keys"), "another horse 9\n", "user.password_set", {"api_keys": 0, "api_keys_ended": True}),
                  (("delete", made, "--yes"), None, "user.deleted", {"role": "viewer"})]
         for words, given, _, _ in steps:
             done = self.run_command("user", *words, input=given)

@@ -484,7 +484,10 @@ class Organisations:
             for value in values:
                 least, most = limits.split(" to ")
                 self.assertPlain(ada.put(path, {name: value}), 400, f"{name} must be between {least} and {most}")
-            self.assertInvalid(ada.put(path, {name: "5"}), ("body", name))
+            for value in ("five", "", "5.0", [5], True):
+                self.assertInvalid(ada.put(path, {name: value}), ("body", name))
+            self.assertPlain(ada.put(path, {name: str(values[0])}), 400, f"{name} must be between {least} and {most}")
+            self.assertEqual(ada.put(path, {name: least}).json()[name], int(least), "a whole number may be a text")
         self.assertPlain(ada.put("/orgs/org_none/settings", {}), 404, "Organisation not found")
         self.assertRole(self.account().put(path, {}), "none")
 
