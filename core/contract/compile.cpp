@@ -31,7 +31,7 @@ const Names kOperationKeys = {
     "x-mortise-soft",        "x-mortise-limits",         "x-mortise-body-limit", "x-mortise-lenient-body",
     "x-mortise-query-token", "x-mortise-websocket",      "x-mortise-timeout",    "x-mortise-envelope",
     "x-mortise-invalid",     "x-mortise-cookie-dialect", "x-mortise-feature",    "x-mortise-websocket-refusal",
-    "x-mortise-sign-in"};
+    "x-mortise-sign-in",     "x-mortise-lenient-query"};
 const Names kMethods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
 const std::vector<std::pair<std::string, Check>> kChecks = {
@@ -597,6 +597,16 @@ class DocumentCompiler {
       if (parameter.in == In::path && !contains(captured, parameter.name))
         fail("expected {" + parameter.name + "} in the path, found none; " +
              didYouMean(parameter.name, captured, "remove the parameter"));
+    }
+    if (const Value* one = json::member(value, "x-mortise-lenient-query");
+        one != nullptr && flag(*one, "x-mortise-lenient-query")) {
+      for (auto& parameter : out.parameters) {
+        if (parameter.in != In::query) continue;
+        if (parameter.required)
+          fail("expected optional query parameters beside x-mortise-lenient-query, found " + parameter.name +
+               " required; remove required, since what can't be read counts as absent");
+        parameter.lenient = true;
+      }
     }
     for (const auto& name : captured) {
       const bool described = std::any_of(out.parameters.begin(), out.parameters.end(), [&](const Parameter& parameter) {

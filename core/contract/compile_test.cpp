@@ -233,6 +233,26 @@ TEST(Compile, RefusesInOneSentenceWithTheLine) {
           .find("in the response 200, found keyword \"descripton\" is not served; did you mean \"description\""),
       std::string::npos);
   says("", "      security: [{}]\n      x-mortise-permission: a\n", "remove one of the two");
+  says("", kOpen + "      x-mortise-lenient-query: 1\n", "to be true or false, found 1");
+}
+
+TEST(Compile, MakesQueryParametersLenientAndNoOthers) {
+  const auto text = [](const std::string& lenient, const std::string& pageRequired) {
+    return "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /x:\n    get:\n      operationId: a\n      "
+           "security: "
+           "[]\n" +
+           lenient + "      parameters: [{name: page, in: query, required: " + pageRequired +
+           ", schema: {type: string}}, {name: X-Part, in: header, required: true, schema: {type: string}}]\n      "
+           "responses: {}\n";
+  };
+  const std::string lenient = "      x-mortise-lenient-query: true\n";
+  const auto compiled = compile(source("m", "m.yaml", text(lenient, "false")));
+  const auto& parameters = compiled.operations.at(0)->parameters;
+  ASSERT_EQ(parameters.size(), 2U);
+  EXPECT_TRUE(parameters[0].lenient);
+  EXPECT_FALSE(parameters[1].lenient);
+  EXPECT_FALSE(compile(source("m", "m.yaml", text("", "false"))).operations.at(0)->parameters.at(0).lenient);
+  EXPECT_NE(refusal(text(lenient, "true")).find("found page required; remove required"), std::string::npos);
 }
 
 TEST(Compile, ChecksPathsAndParameters) {

@@ -416,5 +416,22 @@ TEST(Parameters, ConvertDefaultAndRefuse) {
   EXPECT_EQ(read(id, {}), "path.note_id missing");
 }
 
+TEST(Parameters, OfALenientQueryCountAsAbsentWhenTheyCantBeRead) {
+  const auto document = compile(sample("notes"));
+  auto page = document.operations[0]->parameters[0];
+  auto tags = document.operations[0]->parameters[1];
+  page.lenient = tags.lenient = true;
+  EXPECT_EQ(read(page, {}), "1");
+  EXPECT_EQ(read(page, {"7"}), "7");
+  const std::string_view nul("7\0", 2);
+  for (const auto& unreadable : std::vector<std::vector<std::string_view>>{
+           {"0"}, {"x"}, {""}, {"1", "2"}, {"7", "7"}, {"7", "7", "7"}, {nul}, {"\xff"}})
+    EXPECT_EQ(read(page, unreadable), "1") << unreadable.size() << " " << unreadable[0];
+  EXPECT_EQ(read(tags, {"a", "b"}), "[\"a\",\"b\"]");
+  for (const auto& unreadable :
+       std::vector<std::vector<std::string_view>>{{"a", "a"}, {"a", "b", "c", "d"}, {""}, {"a", nul}})
+    EXPECT_EQ(read(tags, unreadable), "null") << unreadable.size() << " " << unreadable[0];
+}
+
 }  // namespace
 }  // namespace mortise::contract

@@ -20,8 +20,10 @@ std::string_view name(In in) {
   return "query";
 }
 
-bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
-                   json::Document::AllocatorType& allocator, std::vector<FieldError>& errors) {
+namespace {
+
+bool readSent(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
+              json::Document::AllocatorType& allocator, std::vector<FieldError>& errors) {
   std::vector<std::string> location = {std::string(name(parameter.in)), parameter.name};
   into.SetNull();
   if (texts.empty()) {
@@ -40,6 +42,15 @@ bool readParameter(const Parameter& parameter, const std::vector<std::string_vie
   for (const auto text : texts) parameter.schema->convert(text, into, allocator, location, errors);
   if (errors.size() == before) parameter.schema->check(into, location, errors);
   return errors.size() == before;
+}
+
+}  // namespace
+
+bool readParameter(const Parameter& parameter, const std::vector<std::string_view>& texts, json::Value& into,
+                   json::Document::AllocatorType& allocator, std::vector<FieldError>& errors) {
+  if (!parameter.lenient) return readSent(parameter, texts, into, allocator, errors);
+  std::vector<FieldError> ignored;
+  return readSent(parameter, texts, into, allocator, ignored) || readSent(parameter, {}, into, allocator, errors);
 }
 
 }  // namespace mortise::contract

@@ -44,8 +44,13 @@ bool ignoresContentType(const contract::Operation& operation) {
 // More than any form has: each costs a hundred times its bytes.
 constexpr std::size_t kMaxPairs = 5000;
 
-// name=value&name=value of a query or a form; `where` names it in the Problem 400.
-std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view encoded, const char* where) {
+// No parameter can be read from it.
+constexpr std::string_view kUnreadable("\0", 1);
+
+// name=value&name=value of a query or a form; `where` names it in the Problem 400. A value that can't be decoded is
+// refused, or kUnreadable where that is `lenient`.
+std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view encoded, const char* where,
+                                                              bool lenient = false) {
   std::vector<std::pair<std::string, std::string>> pairs;
   while (!encoded.empty()) {
     const auto piece = encoded.substr(0, encoded.find('&'));
@@ -57,6 +62,8 @@ std::vector<std::pair<std::string, std::string>> decodedPairs(std::string_view e
     auto name = text::percentDecode(piece.substr(0, equals), true);
     auto value =
         text::percentDecode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
+    if (lenient && !name) continue;  // it is no parameter's
+    if (lenient && !value) value = std::string(kUnreadable);
     if (!name || !value)
       throw Problem(400, "bad_request").field({where}, "bad_encoding").note("it can't be percent-decoded");
     pairs.emplace_back(std::move(*name), std::move(*value));
@@ -188,7 +195,7 @@ void RequestCall::convertParameters(std::vector<FieldError>& errors) {
         }
         break;
       case contract::In::query:
-        if (!queryParsed) query = decodedPairs(exchange_->head().query, "query");
+        if (!queryParsed) query = decodedPairs(exchange_->head().query, "query", parameter.lenient);
         queryParsed = true;
         for (const auto& [name, value] : query) {
           if (name == parameter.name) texts.push_back(value);

@@ -182,6 +182,7 @@ std::vector<ShapeBreach> RequestBuilder::breaches() const {
 void RequestBuilder::breakParameter(const Parameter& parameter, std::vector<ShapeBreach>& out) const {
   const auto& compiled = *parameter.compiled;
   if (compiled.in == In::cookie) return;  // the kernel reads no cookie parameters
+  if (compiled.lenient) return;           // nothing that is sent is refused
   const auto field = std::string(contract::name(compiled.in)) + "/" + compiled.name;
   const auto add = [&](const std::string& where, const std::string& what, const Texts& texts) {
     out.push_back({where, what, request(texts, nullptr, body_)});

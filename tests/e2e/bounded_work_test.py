@@ -53,6 +53,26 @@ class HostileTriggers(unittest.TestCase):
             self.assertEqual(len(answer.json()["data"]["fire_times"]), count)
 
 
+class ManyPreviews(unittest.TestCase):
+    """Each preview is cheap, and nobody may ask for any number of them."""
+
+    def test_a_user_gets_as_many_as_the_contract_says(self):
+        server = MortiseServer({**support.QUICK, "limits.enabled": "true", "identity.csrf_exempt_bearer": "true"}, modules=["auth", "scheduler"]).start()
+        self.addCleanup(server.stop)
+        many, few = support.account(server, "mallory"), support.account(server, "alice")
+
+        def preview(token, **fields):
+            return support.request(server, "POST", PREVIEW, {"trigger_type": "cron", "cron_hour": 3, **fields}, token=token)
+
+        bodies = ({}, {"cron_day": "2nd fri"}, {"cron_hour": "x"}, {"cron_day": times(1000, "1st mon")})  # what is refused counts, too
+        answers = [preview(many, **bodies[i % len(bodies)]) for i in range(121)]
+        self.assertEqual([answer.status for answer in answers[:4]], [200, 200, 400, 400])
+        self.assertNotIn(429, [answer.status for answer in answers[:120]])
+        self.assertEqual((answers[120].status, answers[120].json()["message_code"]), (429, "RATE_LIMIT_EXCEEDED"))
+        self.assertIn("Retry-After", answers[120].headers)
+        self.assertEqual(preview(few).status, 200, "another user has a limit of their own")
+
+
 class HostileForms(unittest.TestCase):
     def test_a_form_of_very_many_fields_is_refused(self):
         server = MortiseServer(support.QUICK, modules=["auth"]).start()

@@ -289,6 +289,26 @@ class SchedulerOperations(Calls):
         for run in (going[0]["run_id"], "x"):
             self.assertRefused(self.admin.call("POST", f"{BASE}/runs/{run}/actions/cancel"), 404, "RESOURCE_NOT_FOUND", "执行不存在或已结束")
 
+    def test_pages_of_runs_are_never_refused(self):
+        self.assertSuccess(self.act(JOB, "run"), STARTED)
+        plain = self.runs(JOB)
+        for query in ("?page=1&page=2", "?page=2&page=2", "?page=2%00", "?page=%FF", "?page=x", "?limit=1&limit=2", "?limit=0&limit=0", "?limit=1%00",
+                      "?limit=%C3"):
+            found = self.runs(JOB, query)
+            self.assertEqual((found["page"], found["total"], len(found["items"])), (1, plain["total"], len(plain["items"])), query)
+
+    def test_long_lists_change_no_trigger(self):
+        before = self.item(JOB)
+        for field, element in (("cron_day", "1st mon"), ("cron_day", "last"), ("year", "*/1"), ("cron_month", "jan"), ("cron_hour", "*/2"), ("cron_minute", "1-59"),
+                               ("cron_second", "0"), ("cron_weekday", "mon-sun")):
+            answer = self.put(JOB, {"trigger_type": "cron", field: ",".join([element] * 1000)})
+            self.assertEqual((answer.status, answer.json()["message_code"]), (400, "VALIDATION_ERROR"), answer)
+            self.assertIn("500", answer.json()["message"])
+        for body in ({"trigger_type": "cron", "cron_expression": "0 0 1 1 " + "mon," * 1000 + "mon"}, {"trigger_type": "date", "run_date": "2030-01-01" + " " * 1000 + "x"},
+                     {"trigger_type": "cron", "cron_hour": 1, "timezone": "Europe/" + "x" * 100000}):
+            self.assertEqual(self.put(JOB, body).status, 400)
+        self.assertEqual(self.item(JOB), before)
+
     def test_reload_takes_in_the_declared_jobs_anew(self):
         own = self.put_own("gone")
         self.assertSuccess(self.put(JOB, QUIET), CHANGED, data=False)

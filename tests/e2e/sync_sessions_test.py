@@ -200,6 +200,23 @@ class Sessions(Envelope):
             self.assertEqual((listed["page"], len(listed["items"]), listed["pages"], listed["total"]), (page, items, pages, total), query)
         self.assertEqual(self.list(base + "&page=2&limit=1")["items"], [self.list(base)["items"][1]])
 
+    def test_repeated_and_unreadable_values_are_as_absent(self):
+        for _ in range(3):
+            self.open("manual_batch", "capacity")
+        base = "?sync_type=manual_batch&sync_category=capacity"
+        plain = self.list(base)
+        for query in ("&status=running&status=failed", "&status=failed&status=failed", "&status=a&status=b&status=c", "&status=failed&status=",
+                      "&status=%00", "&status=failed%00", "&status=%00failed", "&status=%FF", "&status=failed%C3", "&status=%ED%A0%80",
+                      "&sort=status&sort=status", "&sort=status%00", "&order=asc&order=asc", "&order=asc%00", "&order=%FF",
+                      "&page=2&page=3", "&page=2&page=2", "&page=2%00", "&page=%FE", "&limit=1&limit=2", "&limit=1&limit=1", "&limit=1%00", "&limit=%C0%80"):
+            listed = self.list(base + query)
+            for field in ("page", "pages", "total", "items"):
+                self.assertEqual(listed[field], plain[field], query)
+        everything = self.list()["total"]
+        self.assertGreater(everything, plain["total"])
+        for query in (base + "&sync_type=manual_batch", base + "&sync_type=none", "?sync_type=none%00", "?sync_type=none&sync_type=none"):
+            self.assertEqual(self.list(query)["total"], self.list("?sync_category=capacity")["total"] if "capacity" in query else everything, query)
+
     def test_sorting_puts_what_has_not_ended_last_in_time(self):
         category = "aggregation"
         made = [self.open("manual_single", category)[0] for _ in range(4)]

@@ -42,7 +42,7 @@ TEST(ClockWatchTest, StepsBackAreNoticedOnce) {
   MovedClock clock(1'000'000 * kSecond);
   ClockWatch watch(clock);
   EXPECT_EQ(watch.setBack(), 0);
-  for (const auto step : {kHour, 24 * kHour, 365 * 24 * kHour, kSecond, 101 * kMillisecond}) {
+  for (const auto step : {kHour, 24 * kHour, kHour * 24 * 365, kSecond, 101 * kMillisecond}) {
     clock.advance(7 * kSecond);
     EXPECT_EQ(watch.setBack(), 0);
     clock.correct(-step);
@@ -74,7 +74,7 @@ TEST(ClockWatchTest, SmallStepsAddUp) {
     clock.correct(-30 * kMillisecond);
     noticed += watch.setBack();
   }
-  EXPECT_GE(noticed, 50 * 30 * kMillisecond - 100 * kMillisecond);
+  EXPECT_GE(noticed, kMillisecond * 50 * 30 - kMillisecond * 100);
 }
 
 TEST(ClockWatchTest, AThreadThatIsHeldUpIsNoStep) {

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kDay = 86400 * kSecond;
 
 std::int64_t at(const std::string& time) { return readMoment(time, *TimeZone::utc())->micros; }
 
@@ -394,7 +395,7 @@ TEST_P(JobsTest, AClockThatIsSetBackHoldsUpNoJob) {
   EXPECT_EQ(shown(jobs_->find("test.daily").nextRun), "2026-01-09T04:00:00");
   EXPECT_EQ(shown(jobs_->find("test.once").nextRun), "2026-01-08T10:10:00");
   EXPECT_EQ(jobs_->find("test.paused").nextRun, std::nullopt);
-  clock_.correct(-24 * 3600 * kSecond);
+  clock_.correct(-kDay);
   EXPECT_TRUE(eventually([&] { return shown(jobs_->find("test.daily").nextRun) == "2026-01-08T04:00:00"; }));
 }
 
@@ -672,7 +673,7 @@ TEST_P(JobsCluster, ADueTimeOfAServerWhoseClockIsAheadIsReckonedAnew) {
   jobs_->declare("test", {job("tick", "cron: 0 0 1 1 *")});
   jobs_->serve("test", counting());
   startAsRunner(*jobs_);
-  for (const auto ahead : {3600 * kSecond, 24 * 3600 * kSecond, 400 * 24 * 3600 * kSecond}) {
+  for (const auto ahead : {3600 * kSecond, kDay, 400 * kDay}) {
     MovedClock clock(clock_.now() + ahead);
     const auto two = engine("two", clock);
     two->changeTrigger("test.tick", Trigger::parse("cron: */7 * * * *"));
