@@ -701,19 +701,24 @@ std::vector<StoredRun> JobStore::runs(std::string_view jobId, std::int64_t skip,
 std::optional<StoredRun> JobStore::run(std::string_view id) { return runWith(*database_.lease(db::Access::read), id); }
 
 std::int64_t JobStore::purge(std::int64_t before) {
-  // In batches, so that no other writer waits long.
-  constexpr std::int64_t kAtATime = 1000;
-  std::int64_t removed = 0;
-  for (;;) {
-    const auto some =
-        database_.lease(db::Access::write)
-            ->execute(
-                "DELETE FROM mortise_job_runs WHERE id IN (SELECT id FROM mortise_job_runs WHERE ended_at > 0 AND "
-                "ended_at < :before LIMIT :some)",
-                {{"before", before}, {"some", kAtATime}});
-    removed += some;
-    if (some < kAtATime) return removed;
-  }
+  // In batches, so that no other writer waits long. Reports go first: a run may have 100,000 of them.
+  const auto deleteAll = [&](std::string_view sql, std::int64_t atATime) {
+    std::int64_t removed = 0;
+    for (;;) {
+      const auto some = database_.lease(db::Access::write)->execute(sql, {{"before", before}, {"some", atATime}});
+      removed += some;
+      if (some < atATime) return removed;
+    }
+  };
+  deleteAll(
+      "DELETE FROM mortise_job_reports WHERE revision IN (SELECT reports.revision FROM mortise_job_runs runs JOIN "
+      "mortise_job_reports reports ON reports.run_id = runs.id WHERE runs.ended_at > 0 AND runs.ended_at < :before AND "
+      "runs.report_revision > 0 LIMIT :some)",
+      10000);
+  return deleteAll(
+      "DELETE FROM mortise_job_runs WHERE id IN (SELECT id FROM mortise_job_runs WHERE ended_at > 0 AND ended_at < "
+      ":before LIMIT :some)",
+      1000);
 }
 
 }  // namespace mortise::services
