@@ -3,17 +3,27 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace mortise {
+namespace {
 
-WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError, int niceness)
+thread_local WorkerPool* poolOfThread = nullptr;
+thread_local bool threadAwaits = false;
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t queueLength, OnError onError, int niceness,
+                       std::size_t awaiting)
     : name_(std::move(name)),
       count_(threads == 0 ? 1 : threads),
       limit_(queueLength),
       onError_(std::move(onError)),
-      niceness_(niceness) {
-  workers_.reserve(count_);
+      niceness_(niceness),
+      mayAwait_(awaiting) {
+  workers_.reserve(count_ + mayAwait_);
   try {
     for (std::size_t i = 0; i < count_; ++i) workers_.emplace_back([this, i] { run(i); });
   } catch (...) {
@@ -28,19 +38,41 @@ bool WorkerPool::post(std::function<void()> task) {
   bool wakeOne = false;
   {
     std::lock_guard lock(mutex_);
-    if (stopping_ || queue_.size() >= limit_) return false;
+    if (stopping_ || waiting() >= limit_) return false;
     queue_.push_back(std::move(task));
-    queued_.store(queue_.size(), std::memory_order_relaxed);
-    wakeOne = idle_ > 0;
+    wakeOne = queueGrew();
   }
   if (wakeOne) wake_.notify_one();
   return true;
 }
 
+bool WorkerPool::post(const std::string& owner, std::function<void()> task, std::function<void()> dropped) {
+  std::optional<OwnedTask> gaveWay;
+  bool wakeOne = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    if (waiting() >= limit_) {
+      gaveWay = owned_.makeRoomFor(owner);
+      if (!gaveWay) return false;
+    }
+    owned_.push(owner, {std::move(task), std::move(dropped)});
+    wakeOne = queueGrew();
+  }
+  if (wakeOne) wake_.notify_one();
+  if (gaveWay) gaveWay->dropped();
+  return true;
+}
+
+bool WorkerPool::queueGrew() {
+  queued_.store(waiting(), std::memory_order_relaxed);
+  return idle_ > 0;
+}
+
 void WorkerPool::stop() {
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stopping_ = true;  // from now on no thread is started
   }
   wake_.notify_all();
   std::lock_guard lock(joining_);
@@ -54,19 +86,29 @@ void WorkerPool::run(std::size_t index) {
   // On Linux each thread has its own niceness, and 0 names the calling thread. A failure only affects speed, so it is
   // ignored.
   if (niceness_ > 0) static_cast<void>(::setpriority(PRIO_PROCESS, 0, niceness_));
+  poolOfThread = this;
   std::unique_lock lock(mutex_);
   while (true) {
-    if (queue_.empty()) {
-      if (stopping_) return;
+    if (waiting() == 0 || active_ >= count_) {
+      if (stopping_ && waiting() == 0) {
+        wake_.notify_all();  // who waits until fewer are at work
+        return;
+      }
       ++idle_;
       wake_.wait(lock);
       --idle_;
       continue;
     }
-    std::function<void()> task = std::move(queue_.front());
-    queue_.pop_front();
-    queued_.store(queue_.size(), std::memory_order_relaxed);
+    std::function<void()> task;
+    if (queue_.empty()) {
+      task = owned_.pop().run;
+    } else {
+      task = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    queued_.store(waiting(), std::memory_order_relaxed);
     inFlight_.fetch_add(1, std::memory_order_relaxed);
+    ++active_;
     lock.unlock();
     try {
       task();
@@ -76,7 +118,50 @@ void WorkerPool::run(std::size_t index) {
     task = nullptr;  // frees what the task captured before the next lock
     inFlight_.fetch_sub(1, std::memory_order_relaxed);
     lock.lock();
+    --active_;
   }
 }
+
+bool WorkerPool::beginAwaiting() {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t now = awaiting_.load(std::memory_order_relaxed);
+    if (now >= mayAwait_) return false;
+    // A thread that was started once stays: it takes the place of the next task that waits.
+    if (!stopping_ && workers_.size() < count_ + now + 1) {
+      try {
+        workers_.emplace_back([this, index = workers_.size()] { run(index); });
+      } catch (const std::system_error&) {
+        return false;
+      }
+    }
+    awaiting_.store(now + 1, std::memory_order_relaxed);
+    --active_;
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkerPool::endAwaiting() {
+  const std::lock_guard lock(mutex_);
+  awaiting_.fetch_sub(1, std::memory_order_relaxed);
+  ++active_;  // one more than threads() perhaps, until the next task ends
+}
+
+WorkerPool::Awaiting::Awaiting() {
+  if (poolOfThread == nullptr || poolOfThread->mayAwait_ == 0 || threadAwaits) return;
+  admitted_ = poolOfThread->beginAwaiting();
+  if (!admitted_) return;
+  pool_ = poolOfThread;
+  threadAwaits = true;
+}
+
+WorkerPool::Awaiting::~Awaiting() {
+  if (pool_ == nullptr) return;
+  threadAwaits = false;
+  pool_->endAwaiting();
+}
+
+std::size_t WorkerPool::Awaiting::most() const { return pool_ == nullptr ? 0 : pool_->mayAwait_; }
 
 }  // namespace mortise

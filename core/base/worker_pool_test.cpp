@@ -4,8 +4,11 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <stdexcept>
+#include <string>
+#include <thread>
 
 namespace mortise {
 namespace {
@@ -92,6 +95,101 @@ TEST(WorkerPool, ANiceOneLetsOthersGoFirst) {
   }
   EXPECT_GE(inside, 10);
   EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before) << "the threads of the pool only";
+}
+
+TEST(WorkerPool, OwnersTakeTurnsAndTheFullQueueDropsFromWhoHasMost) {
+  std::promise<void> gate, entered;
+  auto opened = gate.get_future().share();
+  WorkerPool pool("test", 1, 4, ignore());
+  ASSERT_TRUE(pool.post([&entered, opened] {
+    entered.set_value();
+    opened.wait();
+  }));
+  entered.get_future().wait();
+  std::string order, dropped;
+  const auto post = [&](const std::string& owner, char item) {
+    return pool.post(
+        owner, [&order, item] { order += item; }, [&dropped, item] { dropped += item; });
+  };
+  for (const char item : {'1', '2', '3', '4'}) EXPECT_TRUE(post("flood", item));
+  EXPECT_FALSE(post("flood", '5')) << "its share is the whole queue, and no more";
+  EXPECT_TRUE(post("ada", 'a'));
+  EXPECT_TRUE(post("bob", 'b'));
+  EXPECT_EQ(dropped, "43");
+  EXPECT_FALSE(post("ada", 'A')) << "two of four would be more than what the others have";
+  EXPECT_EQ(pool.queued(), 4u);
+  gate.set_value();
+  pool.stop();
+  EXPECT_EQ(order, "1ab2");
+}
+
+// As many tasks as threads wait for a peer, and then some.
+TEST(WorkerPool, TasksThatAwaitAPeerLeaveTheirThreadsToOthers) {
+  for (const std::size_t threads : {1, 3}) {
+    std::promise<void> peer;
+    auto answered = peer.get_future().share();
+    std::atomic<int> awaiting{0}, refused{0};
+    WorkerPool pool("test", threads, 100, ignore(), 0, 5);
+    for (int i = 0; i < 7; ++i) {
+      ASSERT_TRUE(pool.post([&] {
+        const WorkerPool::Awaiting scope;
+        const WorkerPool::Awaiting within;  // counts once
+        if (!scope.admitted()) {
+          ++refused;
+          return;
+        }
+        EXPECT_EQ(scope.most(), 5u);
+        ++awaiting;
+        answered.wait();
+      }));
+    }
+    for (int i = 0; i < 20; ++i) {
+      std::promise<void> done;
+      ASSERT_TRUE(pool.post([&done] { done.set_value(); }));
+      done.get_future().wait();
+    }
+    while (awaiting + refused < 7) std::this_thread::yield();
+    EXPECT_EQ(awaiting, 5);
+    EXPECT_EQ(refused, 2);
+    EXPECT_EQ(pool.awaiting(), 5u);
+    peer.set_value();
+    pool.stop();
+    EXPECT_EQ(pool.awaiting(), 0u);
+  }
+}
+
+TEST(WorkerPool, NoMoreTasksThanThreadsAreAtWorkOutsideOfAwaiting) {
+  std::atomic<int> active{0}, most{0}, done{0};
+  {
+    WorkerPool pool("test", 2, 1000, ignore(), 0, 8);
+    for (int i = 0; i < 300; ++i) {
+      ASSERT_TRUE(pool.post([&, i] {
+        const int now = ++active;
+        int seen = most;
+        while (now > seen && !most.compare_exchange_weak(seen, now)) {
+        }
+        std::this_thread::yield();
+        --active;
+        if (i % 3 == 0) {
+          const WorkerPool::Awaiting scope;
+          std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+        ++done;
+      }));
+    }
+  }
+  EXPECT_EQ(done, 300) << "stop() finishes what is queued";
+  EXPECT_LE(most, 2);
+}
+
+TEST(WorkerPool, AwaitingOutsideOfSuchAPoolDoesNothing) {
+  const WorkerPool::Awaiting scope;
+  EXPECT_TRUE(scope.admitted());
+  EXPECT_EQ(scope.most(), 0u);
+  WorkerPool pool("test", 1, 10, ignore());
+  std::promise<bool> admitted;
+  ASSERT_TRUE(pool.post([&] { admitted.set_value(WorkerPool::Awaiting().admitted()); }));
+  EXPECT_TRUE(admitted.get_future().get());
 }
 
 }  // namespace

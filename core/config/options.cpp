@@ -64,7 +64,15 @@ std::vector<Option> make() {
               "Threads that run blocking handlers; 0 chooses by the number of cores"),
       bounded("http", "queue", integer, "1024", 1, 1'000'000,
               "Requests that may wait for a worker; more are answered 503"),
+      bounded(
+          "http", "outbound", integer, "32", 1, 1024,
+          "Requests whose handlers may wait for other servers at once, beside the workers; more are answered 503; half "
+          "of them for one server"),
       bounded("http", "max_body", size, "1MiB", kKiB, kGiB, "Largest request body where a contract names no limit"),
+      bounded(
+          "http", "body_memory", size, "256MiB", kMiB, 1024 * kGiB,
+          "Memory that the request bodies of all connections may take; more are answered 503 (a quarter of it for one "
+          "address, bodies up to 16 KiB always pass)"),
       bounded("http", "max_upload", size, "1GiB", kMiB, 1024 * kGiB,
               "Largest upload where a contract names no limit of its own"),
       bounded("http", "drain_seconds", integer, "10", 0, 3600, "Seconds that requests in work get to finish at a stop"),
@@ -73,8 +81,9 @@ std::vector<Option> make() {
       list("http", "cors_origins", "",
            "Browser origins that may call the API (https://app.example, no path); * allows any, without cookies"),
       bounded("http", "max_connections", integer, "4096", 1, 1'000'000, "Connections open at once; more are refused"),
-      bounded("http", "max_connections_per_address", integer, "0", 0, 1'000'000,
-              "Connections open at once from one address; 0 = no limit; loopback and Unix peers are exempt"),
+      bounded("http", "max_connections_per_address", integer, "256", 0, 1'000'000,
+              "Connections open at once from one IPv4 address or IPv6 /64 (twice as many from a /56); 0 = no limit; "
+              "loopback, Unix peers and http.trusted_proxies are exempt"),
       bounded("http", "idle_timeout", duration, "60s", kSecond, kHour, "Closes an idle connection without a request"),
       bounded("http", "head_timeout", duration, "10s", kSecond, kHour, "Time for a request's head to arrive whole"),
       bounded("http", "body_timeout", duration, "30s", kSecond, kHour,

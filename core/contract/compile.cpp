@@ -263,8 +263,8 @@ class DocumentCompiler {
       const bool isShared = shared != nullptr && flag(*shared, "shared");
       bucket->name = (isShared ? "shared" : source_.module) + "." + name;
       readBucket(entry.value, *bucket);
-      if (isShared && bucket->key == Bucket::Key::custom)
-        fail("expected a shared bucket to have a key the kernel can take, found custom; remove shared");
+      if (isShared && isTakenByHandlers(*bucket))
+        fail("expected a shared bucket to have a key the kernel can take, found one that handlers take; remove shared");
       buckets_.emplace(name, bucket);
       out_.buckets.push_back(bucket);
     }
@@ -279,22 +279,28 @@ class DocumentCompiler {
       fail("expected no window with algorithm concurrent, found " + shown(value) + "; remove it");
     if (!concurrent && json::member(value, "stale"))
       fail("expected stale with algorithm concurrent only, found " + shown(value) + "; remove it");
-    if (concurrent && bucket.key == Bucket::Key::custom)
-      fail("expected key ip, user or credential with algorithm concurrent, found custom; the kernel takes these slots");
+    if (concurrent && isTakenByHandlers(bucket))
+      fail(
+          "expected key ip, user or credential with algorithm concurrent, found one that handlers take; the kernel "
+          "takes these slots");
     if (concurrent && bucket.windowSeconds == 0) bucket.windowSeconds = kStaleSeconds;
     if (bucket.limit < 1 || bucket.windowSeconds < 1)
       fail("expected limit and window, found " + shown(value) + "; add both");
     if (const auto fault = faultOf(bucket); !fault.empty())
       fail("expected numbers that can be counted, found " + fault);
-    const auto numbers = overrides_.find(bucket.name);
-    if (numbers != overrides_.end()) apply(numbers->second, bucket);
+    const auto numbers = overrides_.byName.find(bucket.name);
+    if (numbers != overrides_.byName.end()) apply(numbers->second, bucket);
+    bucket.off = bucket.off || overrides_.allOff;
   }
 
   void bucketPart(std::string_view key, const Value& value, Bucket& bucket) const {
     using K = Bucket::Key;
     using A = Bucket::Algorithm;
-    static const std::map<std::string, K, std::less<>> kKeys = {
-        {"ip", K::ip}, {"user", K::user}, {"credential", K::credential}, {"custom", K::custom}};
+    static const std::map<std::string, K, std::less<>> kKeys = {{"ip", K::ip},
+                                                                {"user", K::user},
+                                                                {"credential", K::credential},
+                                                                {"custom", K::custom},
+                                                                {"ip_custom", K::ipCustom}};
     static const std::map<std::string, A, std::less<>> kAlgorithms = {{"tokens", A::tokens},
                                                                       {"fixed_window", A::fixedWindow},
                                                                       {"sliding_window", A::slidingWindow},
@@ -310,7 +316,7 @@ class DocumentCompiler {
     } else if (key == "key") {
       const auto match = kKeys.find(text(value, key));
       if (match == kKeys.end())
-        fail("expected key ip, user, credential or custom, found " + shown(value) + "; write one of them");
+        fail("expected key ip, user, credential, custom or ip_custom, found " + shown(value) + "; write one of them");
       bucket.key = match->second;
     } else if (key == "algorithm") {
       const auto match = kAlgorithms.find(text(value, key));
@@ -457,7 +463,7 @@ class DocumentCompiler {
         fail("expected x-mortise-limits to name buckets of this document, found " + name + "; " +
              didYouMean(name, known, "declare it under x-mortise-buckets"));
       }
-      if (match->second->key == Bucket::Key::custom)
+      if (isTakenByHandlers(*match->second))
         fail("expected x-mortise-limits to name buckets the kernel can take, found " + name +
              " with key custom; take it in the handler");
       out.push_back(match->second);

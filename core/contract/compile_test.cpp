@@ -329,7 +329,7 @@ TEST(BucketOverride, ReplacesTheContractsNumbersEverywhere) {
              "paths:\n"
              "  /notes:\n"
              "    get: {operationId: readNotes, security: [], x-mortise-limits: [read, write], responses: {}}\n"),
-      {{"notes.read", {false, 50, 300}}, {"notes.write", {true, 0, 0}}, {"notes.open", {false, 7, 0}}});
+      {.byName = {{"notes.read", {false, 50, 300}}, {"notes.write", {true, 0, 0}}, {"notes.open", {false, 7, 0}}}});
   const auto& read = *document.operations.at(0)->buckets.at(0);
   EXPECT_EQ(numbersOf(read), "50 per 300s");
   EXPECT_EQ(read.declared, "3 per 60s");
@@ -337,6 +337,20 @@ TEST(BucketOverride, ReplacesTheContractsNumbersEverywhere) {
   const auto& open = *document.buckets.at(2);
   EXPECT_EQ(numbersOf(open), "7 at once");
   EXPECT_EQ(open.windowSeconds, 120) << "the default";
+}
+
+TEST(BucketOverride, SwitchesOffEveryBucketThoseOfHandlersToo) {
+  const auto document = compile(source("notes", "contracts/notes.yaml",
+                                       "openapi: 3.0.3\n"
+                                       "x-mortise-buckets:\n"
+                                       "  read: {limit: 3, window: 1m, key: ip}\n"
+                                       "  tries: {limit: 3, window: 1m, key: custom}\n"
+                                       "  names: {limit: 3, window: 1m, key: ip_custom}\n"
+                                       "  open: {limit: 3, key: user, algorithm: concurrent}\n"
+                                       "paths: {}\n"),
+                                {.byName = {{"notes.read", {false, 50, 300}}}, .allOff = true});
+  ASSERT_EQ(document.buckets.size(), 4u);
+  for (const auto& bucket : document.buckets) EXPECT_TRUE(bucket->off) << bucket->name;
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ namespace mortise::contract {
 using services::limits::Bucket;
 using services::limits::BucketOverrides;
 using services::limits::faultOf;
+using services::limits::isTakenByHandlers;
 using services::limits::numbersOf;
 using services::limits::readOverride;
 

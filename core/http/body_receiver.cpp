@@ -8,32 +8,47 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kReserved = 64 << 10;  // at most this much is reserved for an announced length
+constexpr std::uint64_t kReserved = 64 << 10;  // at most this much is reserved for an announced length
 
 Refusal tooLarge(std::uint64_t limit) {
   return Refusal(413, "payload_too_large", "the body is larger than " + std::to_string(limit) + " bytes");
 }
 
+Refusal noMemory() { return Refusal(503, "overloaded", "the bodies of other requests take all of http.body_memory"); }
+
 class MemorySink final : public BodySink {
  public:
-  explicit MemorySink(std::uint64_t announced) { body_.reserve(std::min<std::uint64_t>(announced, kReserved)); }
+  MemorySink(std::uint64_t announced, BodyBudget::Share share) : announced_(announced), share_(std::move(share)) {}
   Refusal take(std::string_view bytes) override {
+    const std::size_t size = body_.size() + bytes.size();
+    if (size > body_.capacity() || body_.empty()) {
+      // Doubling, but no further than the announced length: the capacity is what counts.
+      const std::size_t doubled = std::max<std::size_t>(2 * body_.capacity(), std::min(announced_, kReserved));
+      const std::size_t wanted = std::max(size, announced_ > 0 ? std::min<std::size_t>(doubled, announced_) : doubled);
+      if (!share_.cover(wanted)) return noMemory();
+      body_.reserve(wanted);
+    }
     body_.append(bytes);
     return Refusal();
   }
   Refusal close() override { return Refusal(); }
   Refusal deliver(RequestExchange& exchange) override {
-    exchange.setBody(std::move(body_));
+    exchange.setBody(std::move(body_), std::move(share_));
     return Refusal();
   }
 
  private:
+  const std::uint64_t announced_;
+  BodyBudget::Share share_;
   std::string body_;
 };
 
 class SpoolSink final : public BodySink {
  public:
-  explicit SpoolSink(std::shared_ptr<Spool> spool) : spool_(std::move(spool)) { spool_->beginFile(); }
+  SpoolSink(std::shared_ptr<Spool> spool, BodyBudget::Share share)
+      : spool_(std::move(spool)), share_(std::move(share)) {
+    spool_->beginFile();
+  }
   Refusal take(std::string_view bytes) override {
     spool_->write(bytes);
     return Refusal();
@@ -49,12 +64,14 @@ class SpoolSink final : public BodySink {
 
  private:
   const std::shared_ptr<Spool> spool_;
+  const BodyBudget::Share share_;  // of the piece that is not at the disk yet
 };
 
 class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
  public:
-  MultipartSink(const std::string& boundary, const BodyPlan& plan, std::shared_ptr<Spool> spool)
-      : plan_(plan), spool_(std::move(spool)), splitter_(boundary, plan.maxParts, *this) {}
+  MultipartSink(const std::string& boundary, const BodyPlan& plan, std::shared_ptr<Spool> spool,
+                BodyBudget::Share share)
+      : plan_(plan), spool_(std::move(spool)), share_(std::move(share)), splitter_(boundary, plan.maxParts, *this) {}
 
   Refusal take(std::string_view bytes) override { return splitter_.feed(bytes); }
   Refusal close() override {
@@ -68,12 +85,18 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
     for (Part& part : parts_) {
       if (part.isFile) part.file = std::move(*file++);
     }
-    exchange.setParts(std::move(parts_));
+    exchange.setParts(std::move(parts_), std::move(share_));
     return Refusal();
   }
 
  private:
+  // Of the fields and of the names of the parts; the files are on disk.
+  bool hold(std::size_t more) {
+    held_ += more;
+    return share_.cover(Spool::kPiece + held_);
+  }
   Refusal beginPart(PartHead head) override {
+    if (!hold(sizeof(Part) + head.name.size() + head.filename.size() + head.contentType.size())) return noMemory();
     Part part;
     part.name = std::move(head.name);
     part.filename = std::move(head.filename);
@@ -95,6 +118,7 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
       return Refusal(413, "field_too_large",
                      "a form field is larger than " + std::to_string(plan_.maxFieldBytes) + " bytes");
     }
+    if (!hold(bytes.size())) return noMemory();
     part.value.append(bytes);
     return Refusal();
   }
@@ -102,6 +126,8 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
 
   const BodyPlan plan_;
   const std::shared_ptr<Spool> spool_;
+  BodyBudget::Share share_;
+  std::uint64_t held_ = 0;
   std::vector<Part> parts_;
   MultipartSplitter splitter_;
 };
@@ -109,7 +135,7 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
 }  // namespace
 
 std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPlan& plan, const OpenSpool& openSpool,
-                                                 Refusal& refusal) {
+                                                 BodyBudget::Share share, Refusal& refusal) {
   const std::uint64_t announced = head.contentLength.value_or(0);
   if (!head.chunked && announced > plan.limit) {
     refusal = tooLarge(plan.limit);
@@ -119,11 +145,15 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
   std::shared_ptr<Spool> spool;
   switch (plan.kind) {
     case BodyPlan::Kind::memory:
-      sink = std::make_unique<MemorySink>(announced);
+      sink = std::make_unique<MemorySink>(announced, std::move(share));
       break;
     case BodyPlan::Kind::spool:
+      if (!share.cover(Spool::kPiece)) {
+        refusal = noMemory();
+        return nullptr;
+      }
       spool = openSpool();
-      sink = std::make_unique<SpoolSink>(spool);
+      sink = std::make_unique<SpoolSink>(spool, std::move(share));
       break;
     case BodyPlan::Kind::multipart: {
       const std::string boundary = MultipartSplitter::boundaryOf(head.fields.get("content-type"));
@@ -131,8 +161,12 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
         refusal = Refusal(400, "bad_multipart", "Content-Type is not multipart/form-data with a boundary");
         return nullptr;
       }
+      if (!share.cover(Spool::kPiece)) {
+        refusal = noMemory();
+        return nullptr;
+      }
       spool = openSpool();
-      sink = std::make_unique<MultipartSink>(boundary, plan, spool);
+      sink = std::make_unique<MultipartSink>(boundary, plan, spool, std::move(share));
       break;
     }
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/http/body_budget.hpp"
 #include "core/http/chunked_decoder.hpp"
 #include "core/http/message.hpp"
 #include "core/http/refusal.hpp"
@@ -30,9 +31,9 @@ class BodyReceiver {
  public:
   using OpenSpool = std::function<std::shared_ptr<Spool>()>;
   // `refusal`: the reason when nothing is returned (a body over the limit, a bad multipart type). `openSpool` is called
-  // for bodies that go to disk.
+  // for bodies that go to disk. What the body has in memory is taken from `share`, which stays with the exchange.
   static std::unique_ptr<BodyReceiver> make(const Head& head, const BodyPlan& plan, const OpenSpool& openSpool,
-                                            Refusal& refusal);
+                                            BodyBudget::Share share, Refusal& refusal);
   ~BodyReceiver();
   BodyReceiver(const BodyReceiver&) = delete;
   BodyReceiver& operator=(const BodyReceiver&) = delete;

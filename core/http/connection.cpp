@@ -227,7 +227,10 @@ void Connection::beginBody(const BodyPlan& plan) {
     return std::make_shared<Spool>(server_.spools, server_.counters.spooling, server_.options.spoolDirectory,
                                    progressed);
   };
-  receiver_ = BodyReceiver::make(head, plan, openSpool, refusal);
+  BodyBudget::Share share(server_.bodies, standsForOneClient(*peer_, server_.options)
+                                              ? ClientNetworks::of(peer_->address).widest()
+                                              : std::string());
+  receiver_ = BodyReceiver::make(head, plan, openSpool, std::move(share), refusal);
   if (!receiver_) {
     refuse(std::move(refusal));
     return;

@@ -43,8 +43,6 @@ class SilentHandler final : public Pistache::Tcp::Handler {
   std::shared_ptr<Pistache::Tcp::Handler> clone() const override { return std::make_shared<SilentHandler>(); }
 };
 
-bool isLoopback(const Peer& peer) { return peer.address == "::1" || peer.address.rfind("127.", 0) == 0; }
-
 // Cuts a connection that fails inside (out of memory, in practice), so that the others of the round continue.
 template <typename Action>
 void safely(Connection& connection, const Action& action) {
@@ -428,7 +426,7 @@ void IoThread::adopt(int fd, const Peer& peer) {
   }
   bool over = present >= options.maxConnections;
   bool counted = false;
-  if (!over && options.maxConnectionsPerAddress > 0 && !peer.isUnix && !isLoopback(peer)) {
+  if (!over && options.maxConnectionsPerAddress > 0 && standsForOneClient(peer, options)) {
     counted = state_->addresses.enter(peer.address, options.maxConnectionsPerAddress);
     over = !counted;
   }

@@ -132,6 +132,21 @@ TEST(AddressTable, CountsConnectionsOfOneAddress) {
   EXPECT_TRUE(table.enter("192.0.2.1", 2));
 }
 
+TEST(AddressTable, CountsAnIPv6ClientByItsNetworks) {
+  AddressTable table;
+  EXPECT_TRUE(table.enter("2001:db8::1", 2));
+  EXPECT_TRUE(table.enter("2001:db8::ffff:2", 2));
+  EXPECT_FALSE(table.enter("2001:0DB8:0:0:9::", 2)) << "the third of one /64";
+  EXPECT_TRUE(table.enter("2001:db8:0:1::1", 2));
+  EXPECT_TRUE(table.enter("2001:db8:0:ff::1", 2));
+  EXPECT_FALSE(table.enter("2001:db8:0:2::1", 2)) << "the fifth of one /56";
+  EXPECT_TRUE(table.enter("2001:db8:0:100::1", 2));
+  table.leave("2001:db8::1");
+  EXPECT_TRUE(table.enter("2001:db8:0:2::1", 2));
+  EXPECT_TRUE(table.enter("::ffff:192.0.2.1", 1));
+  EXPECT_FALSE(table.enter("192.0.2.1", 1));
+}
+
 TEST(Fields, ReplacesEveryFieldOfAName) {
   Fields fields;
   fields.add("A", "1");

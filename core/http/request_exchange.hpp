@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "core/http/body_budget.hpp"
 #include "core/http/exchange.hpp"
 #include "core/http/io_thread.hpp"
 
@@ -34,9 +35,15 @@ class RequestExchange final : public Exchange {
 
   // For the connection, on its I/O thread.
   Head& mutableHead() { return head_; }
-  void setBody(std::string body) { body_ = std::move(body); }
+  void setBody(std::string body, BodyBudget::Share share) {
+    body_ = std::move(body);
+    share_ = std::move(share);
+  }
   void setSpooled(std::shared_ptr<ByteSource> file) { spooled_ = std::move(file); }
-  void setParts(std::vector<Part> parts) { parts_ = std::move(parts); }
+  void setParts(std::vector<Part> parts, BodyBudget::Share share) {
+    parts_ = std::move(parts);
+    share_ = std::move(share);
+  }
   void identify();  // sets requestId() once the head is known
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   bool answered() const { return answered_.load(std::memory_order_acquire); }
@@ -54,6 +61,7 @@ class RequestExchange final : public Exchange {
   const std::chrono::steady_clock::time_point received_;
   Head head_;
   std::string requestId_;
+  BodyBudget::Share share_;  // of the memory of body_ and parts_
   std::string body_;
   std::shared_ptr<ByteSource> spooled_;
   std::vector<Part> parts_;

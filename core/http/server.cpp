@@ -94,4 +94,8 @@ void Server::stop() {
 
 const ServerCounters& Server::counters() const { return implementation_->state->counters; }
 
+std::uint64_t Server::bodyBytes() const { return implementation_->state->bodies.used(); }
+
+std::uint64_t Server::refusedBodies() const { return implementation_->state->bodies.refused(); }
+
 }  // namespace mortise::http

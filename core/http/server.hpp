@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ struct ServerOptions {
   SocketFile socketFile;                              // of each unix:/path
   unsigned ioThreads = 1;
   std::size_t maxConnections = 4096;
-  std::size_t maxConnectionsPerAddress = 0;  // 0 = no limit; loopback and Unix peers are exempt
+  std::size_t maxConnectionsPerAddress = 0;  // 0 = no limit; loopback and Unix peers and proxies are exempt
+  std::function<bool(const Peer&)> isProxy;  // peers that stand for many clients; null: none
+  std::uint64_t bodyMemory = 256 << 20;      // of all request bodies (BodyBudget): beyond it 503
   std::size_t maxRequestLine = 8 << 10;
   std::size_t maxTarget = 4 << 10;  // longer: 414
   std::size_t maxHead = 16 << 10;   // longer: 431
@@ -63,6 +66,8 @@ class Server {
   void stop();
 
   const ServerCounters& counters() const;
+  std::uint64_t bodyBytes() const;      // of bodyMemory, in use
+  std::uint64_t refusedBodies() const;  // for lack of it, since the start
 
  private:
   struct Implementation;

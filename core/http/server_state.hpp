@@ -1,4 +1,5 @@
-// State that all I/O threads of one server share. Atomics only, apart from the address table, which is off by default.
+// State that all I/O threads of one server share. Atomics only, apart from the address table, which each connection uses
+// twice.
 #pragma once
 
 #include <atomic>
@@ -7,37 +8,56 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
+#include "core/base/network_address.hpp"
 #include "core/base/worker_pool.hpp"
+#include "core/http/body_budget.hpp"
 #include "core/http/head_parser.hpp"
 #include "core/http/server.hpp"
 
 namespace mortise::http {
 
-// Counts connections per client address. Used only when `maxConnectionsPerAddress` is set.
+// Counts connections per client: an IPv6 client by its /64, and by its /56 against kSiteFactor times the limit.
 class AddressTable {
  public:
-  bool enter(const std::string& address, std::size_t limit) {
+  bool enter(std::string_view address, std::size_t limit) {
+    const auto client = ClientNetworks::of(address);
     const std::lock_guard lock(mutex_);
-    std::size_t& count = counts_[address];
-    if (count >= limit) return false;
-    ++count;
+    if (of(client.nearest) >= limit || of(client.site) >= limit * ClientNetworks::kSiteFactor) return false;
+    ++counts_[client.nearest];
+    if (!client.site.empty()) ++counts_[client.site];
     return true;
   }
-  void leave(const std::string& address) {
+  void leave(std::string_view address) {
+    const auto client = ClientNetworks::of(address);
     const std::lock_guard lock(mutex_);
-    const auto entry = counts_.find(address);
-    if (entry != counts_.end() && --entry->second == 0) counts_.erase(entry);
+    for (const auto* network : {&client.nearest, &client.site}) {
+      const auto entry = counts_.find(*network);
+      if (entry != counts_.end() && --entry->second == 0) counts_.erase(entry);
+    }
   }
 
  private:
+  std::size_t of(const std::string& network) const {
+    const auto entry = counts_.find(network);
+    return entry == counts_.end() ? 0 : entry->second;
+  }
+
   std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> counts_;
 };
 
+// Peers that stand for many clients are counted by no address.
+inline bool standsForOneClient(const Peer& peer, const ServerOptions& options) {
+  const auto address = NetworkAddress::parse(peer.address);
+  if (peer.isUnix || !address || address->isLoopback()) return false;
+  return !options.isProxy || !options.isProxy(peer);
+}
+
 struct ServerState {
-  ServerState(ServerOptions o, Application& a) : options(std::move(o)), application(a) {
+  ServerState(ServerOptions o, Application& a) : options(std::move(o)), application(a), bodies(options.bodyMemory) {
     headLimits.requestLine = options.maxRequestLine;
     headLimits.target = options.maxTarget;
     headLimits.head = options.maxHead;
@@ -52,6 +72,7 @@ struct ServerState {
   std::atomic<std::uint64_t> nextConnection{1};
   std::atomic<bool> draining{false};
   AddressTable addresses;
+  BodyBudget bodies;
 
   // Writes bodies to disk.
   static constexpr std::size_t kSpoolThreads = 2;

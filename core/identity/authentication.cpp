@@ -85,7 +85,8 @@ PrincipalPtr Authentication::fast(const Credentials& credentials) const {
     if (cached) return cached;
   }
   if (presented.credential == Credential::key) return nullptr;
-  if (presented.credential == Credential::cookie) return cookieSessions_.read(presented.token) ? nullptr : anonymous_;
+  if (presented.credential == Credential::cookie)
+    return cookieSessions_.isStored(presented.token) ? nullptr : anonymous_;
   tokens_.requireAccess(presented.token, now / kMicros);
   return nullptr;
 }

@@ -13,7 +13,10 @@ namespace {
 
 using db::ColumnType;
 
-constexpr std::size_t kIdBytes = 24;  // 192 random bits
+constexpr std::size_t kIdBytes = 24;   // 192 random bits; 160 behind the time where the session is not stored
+constexpr std::size_t kTimeBytes = 4;  // seconds since the epoch, until the year 2106
+constexpr const char* kStoredCookie = "cookie";
+constexpr const char* kUnstoredCookie = "anonymous cookie";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::int64_t kUseEvery = 60 * kMicros;
@@ -22,11 +25,13 @@ constexpr std::int64_t kClockSkew = 60 * kMicros;
 
 void insert(db::Connection& connection, const CookieSession& row) {
   connection.execute(
-      "INSERT INTO mortise_cookie_sessions (id, user_id, csrf_secret, created_at, last_seen_at, expires_at) "
-      "VALUES (:id, :user_id, :csrf_secret, :now, :now, :expires_at)",
+      "INSERT INTO mortise_cookie_sessions (id, user_id, csrf_secret, login_token, created_at, last_seen_at, "
+      "expires_at) "
+      "VALUES (:id, :user_id, :csrf_secret, :login_token, :now, :now, :expires_at)",
       {{"id", row.id},
        {"user_id", row.userId},
        {"csrf_secret", row.csrfSecret},
+       {"login_token", row.loginToken},
        {"now", row.lastSeenAt},
        {"expires_at", row.expiresAt}});
 }
@@ -54,16 +59,18 @@ CookieSession CookieSessions::newSession(std::string_view userId, std::int64_t n
   return session;
 }
 
-std::optional<std::string> CookieSessions::read(std::string_view cookie) const {
+std::optional<CookieSessions::ReadCookie> CookieSessions::read(std::string_view cookie) const {
   constexpr std::size_t kIdText = kIdBytes * 4 / 3;
   if (cookie.size() <= kIdText || cookie[kIdText] != '.') return std::nullopt;
   const std::string_view id = cookie.substr(0, kIdText);
-  if (!equalsConstantTime(signature("cookie", id), cookie.substr(kIdText + 1))) return std::nullopt;
-  return std::string(id);
+  const std::string_view signedWith = cookie.substr(kIdText + 1);
+  if (equalsConstantTime(signature(kStoredCookie, id), signedWith)) return ReadCookie{std::string(id), true};
+  if (equalsConstantTime(signature(kUnstoredCookie, id), signedWith)) return ReadCookie{std::string(id), false};
+  return std::nullopt;
 }
 
 std::string CookieSessions::cookie(const CookieSession& session) const {
-  return session.id + "." + signature("cookie", session.id);
+  return session.id + "." + signature(session.stored ? kStoredCookie : kUnstoredCookie, session.id);
 }
 
 std::string CookieSessions::setCookie(const CookieSession& session) const {
@@ -71,41 +78,76 @@ std::string CookieSessions::setCookie(const CookieSession& session) const {
          (options_.secure ? "; Secure" : "");
 }
 
-CookieSession CookieSessions::openAnonymous(std::int64_t now) {
-  CookieSession session = newSession({}, now);
-  database_.transaction([&](db::Connection& work) { insert(work, session); });
+CookieSession CookieSessions::openAnonymous(std::int64_t now) const {
+  std::string id(kTimeBytes, '\0');
+  auto seconds = static_cast<std::uint32_t>(now / kMicros);
+  for (auto byte = id.rbegin(); byte != id.rend(); ++byte, seconds >>= 8) *byte = static_cast<char>(seconds & 0xff);
+  id += randomBytes(kIdBytes - kTimeBytes);
+  return *findUnstored({text::base64Url(id), false}, now);
+}
+
+std::optional<CookieSession> CookieSessions::findUnstored(const ReadCookie& cookie, std::int64_t now) const {
+  const auto bytes = text::fromBase64Url(cookie.id);
+  if (!bytes || bytes->size() != kIdBytes) return std::nullopt;
+  std::int64_t seconds = 0;
+  for (const char byte : bytes->substr(0, kTimeBytes)) seconds = seconds << 8 | static_cast<unsigned char>(byte);
+  CookieSession session;
+  session.id = cookie.id;
+  session.csrfSecret = signature("anonymous secret", cookie.id);
+  session.lastSeenAt = seconds * kMicros;
+  session.expiresAt = expiry(false, session.lastSeenAt);
+  session.stored = false;
+  if (session.lastSeenAt > now + kClockSkew || session.expiresAt <= now) return std::nullopt;
   return session;
 }
 
+CookieSession CookieSessions::findOrOpen(std::string_view cookie, std::int64_t now) {
+  constexpr std::int64_t kTokenLife = std::chrono::microseconds(kCsrfLifetime).count();
+  const auto session = find(cookie, now);
+  if (!session || (!session->stored && session->expiresAt - now < kTokenLife)) return openAnonymous(now);
+  recordUse(*session, now);
+  return *session;
+}
+
 std::optional<CookieSession> CookieSessions::find(std::string_view cookie, std::int64_t now) {
-  if (!read(cookie)) return std::nullopt;
+  const auto ours = read(cookie);
+  if (!ours) return std::nullopt;
+  if (!ours->stored) return findUnstored(*ours, now);
   return find(*database_.lease(db::Access::read), cookie, now);
 }
 
 std::optional<CookieSession> CookieSessions::find(db::Connection& connection, std::string_view cookie,
                                                   std::int64_t now) const {
-  auto id = read(cookie);
-  if (!id) return std::nullopt;
-  constexpr ColumnType kTypes[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
-                                   ColumnType::integer};
+  auto ours = read(cookie);
+  if (!ours) return std::nullopt;
+  if (!ours->stored) return findUnstored(*ours, now);
+  constexpr ColumnType kTypes[] = {ColumnType::text,    ColumnType::text,    ColumnType::integer,
+                                   ColumnType::integer, ColumnType::integer, ColumnType::text};
   const auto rows = connection.query(
-      "SELECT user_id, csrf_secret, last_seen_at, expires_at, revoked_at FROM mortise_cookie_sessions WHERE id = :id",
-      {{"id", *id}}, kTypes);
+      "SELECT user_id, csrf_secret, last_seen_at, expires_at, revoked_at, login_token FROM mortise_cookie_sessions "
+      "WHERE id = :id",
+      {{"id", ours->id}}, kTypes);
   if (!rows->next() || rows->integer(4) != 0 || rows->integer(3) <= now) return std::nullopt;
-  return CookieSession{std::move(*id), std::string(rows->text(0)), std::string(rows->text(1)), rows->integer(2),
-                       rows->integer(3)};
+  CookieSession session;
+  session.id = std::move(ours->id);
+  session.userId = rows->text(0);
+  session.csrfSecret = rows->text(1);
+  session.lastSeenAt = rows->integer(2);
+  session.expiresAt = rows->integer(3);
+  session.loginToken = rows->text(5);
+  return session;
 }
 
-CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view userId, std::int64_t now) {
+CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view userId, std::int64_t now,
+                                       std::string_view csrfToken) {
   const CookieSession signedIn = newSession(userId, now);
   CookieSession bound;
   database_.transaction([&](db::Connection& work) {
     store::requireActiveUser(work, signedIn.userId);
     bound = signedIn;
-    const auto old = find(work, cookie, now);
-    if (old) {
-      bound.csrfSecret = old->csrfSecret;
-      work.execute("DELETE FROM mortise_cookie_sessions WHERE id = :id", {{"id", old->id}});
+    if (const auto old = find(work, cookie, now)) {
+      if (checkCsrf(*old, csrfToken, now)) bound.loginToken = digestOf(csrfToken);
+      if (old->stored) work.execute("DELETE FROM mortise_cookie_sessions WHERE id = :id", {{"id", old->id}});
     }
     insert(work, bound);
     store::recordLogin(work, signedIn.userId, now);
@@ -115,14 +157,14 @@ CookieSession CookieSessions::bindUser(std::string_view cookie, std::string_view
 }
 
 bool CookieSessions::close(std::string_view cookie, std::int64_t now) {
-  const auto id = read(cookie);
-  if (!id) return false;
+  const auto ours = read(cookie);
+  if (!ours || !ours->stored) return false;
   bool closed = false;
   database_.transaction([&](db::Connection& work) {
     closed = work.execute(
                  "UPDATE mortise_cookie_sessions SET user_id = '', last_seen_at = :now, expires_at = :expires_at "
                  "WHERE id = :id AND user_id <> '' AND revoked_at = 0",
-                 {{"now", now}, {"expires_at", expiry(false, now)}, {"id", *id}}) == 1;
+                 {{"now", now}, {"expires_at", expiry(false, now)}, {"id", ours->id}}) == 1;
   });
   revision_.advance();
   return closed;
@@ -138,7 +180,9 @@ bool CookieSessions::checkCsrf(const CookieSession& session, std::string_view to
   if (dot == std::string_view::npos) return false;
   const std::string_view time = token.substr(0, dot);
   const std::string expected = signature("csrf", session.csrfSecret + "." + std::string(time));
-  if (!equalsConstantTime(expected, token.substr(dot + 1))) return false;
+  const bool isOfSession = equalsConstantTime(expected, token.substr(dot + 1));
+  const bool signedIn = !session.loginToken.empty() && equalsConstantTime(session.loginToken, digestOf(token));
+  if (!isOfSession && !signedIn) return false;
   std::int64_t issuedAt = 0;
   const auto [end, failure] = std::from_chars(time.data(), time.data() + time.size(), issuedAt);
   if (failure != std::errc() || end != time.data() + time.size()) return false;
@@ -147,7 +191,7 @@ bool CookieSessions::checkCsrf(const CookieSession& session, std::string_view to
 }
 
 void CookieSessions::recordUse(const CookieSession& session, std::int64_t now) {
-  if (now - session.lastSeenAt < kUseEvery) return;
+  if (!session.stored || now - session.lastSeenAt < kUseEvery) return;
   try {
     database_.transaction([&](db::Connection& work) {
       work.execute(

@@ -179,6 +179,9 @@ INSERT INTO mortise_counts (name, total) SELECT 'orgs', count(*) FROM mortise_or
 constexpr const char* kMintedKeys = R"(ALTER TABLE mortise_api_keys ADD COLUMN minted_with TEXT NOT NULL DEFAULT '';
 CREATE INDEX mortise_api_keys_minted ON mortise_api_keys (minted_with) WHERE minted_with <> '';
 )";
+// The CSRF token that a browser signed in with: the only one of before that stays valid.
+constexpr const char* kLoginTokens =
+    "ALTER TABLE mortise_cookie_sessions ADD COLUMN login_token TEXT NOT NULL DEFAULT '';\n";
 
 std::string listsMigration() {
   return kLists + services::auditListsMigrationSql() + std::string(services::JobStore::listsMigrationSql());
@@ -194,7 +197,8 @@ std::vector<db::Migration> kernelMigrations() {
           {5, "005_jobs.sql", std::string(services::JobStore::migrationSql())},
           {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())},
           {7, "007_lists.sql", listsMigration()},
-          {8, "008_minted_keys.sql", kMintedKeys}};
+          {8, "008_minted_keys.sql", kMintedKeys},
+          {9, "009_login_tokens.sql", kLoginTokens}};
 }
 
 }  // namespace mortise::identity

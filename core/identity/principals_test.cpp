@@ -305,19 +305,97 @@ TEST_P(PrincipalsTest, OnlyACookieThatWeSignedNamesASession) {
   EXPECT_FALSE(stranger->cookieSessions().find(cookie, now));
 }
 
-TEST_P(PrincipalsTest, SigningInTakesANewIdAndKeepsTheCsrfSecret) {
+TEST_P(PrincipalsTest, SigningInTakesANewIdAndANewCsrfSecret) {
   const auto now = nowMicros();
   const auto before = cookies().openAnonymous(now);
+  const std::string planted = cookies().csrfToken(before, now - kSecond);
   const std::string token = cookies().csrfToken(before, now);
-  const auto after = cookies().bindUser(cookies().cookie(before), user_.id, now);
+  const auto after = cookies().bindUser(cookies().cookie(before), user_.id, now, token);
   EXPECT_NE(after.id, before.id);
-  EXPECT_FALSE(cookies().find(cookies().cookie(before), now));
-  EXPECT_TRUE(cookies().checkCsrf(after, token, now));
+  EXPECT_NE(after.csrfSecret, before.csrfSecret);
+  EXPECT_FALSE(byCookie(cookies().cookie(before))->signedIn());
+  const auto stored = cookies().find(cookies().cookie(after), now);
+  ASSERT_TRUE(stored);
+  EXPECT_TRUE(cookies().checkCsrf(*stored, token, now)) << "the browser signed in with it";
+  EXPECT_FALSE(cookies().checkCsrf(*stored, planted, now)) << "fetched before, perhaps by who planted the cookie";
+  EXPECT_FALSE(cookies().checkCsrf(*stored, token, now + 3600 * kSecond + 1));
+  EXPECT_TRUE(cookies().checkCsrf(*stored, cookies().csrfToken(*stored, now), now));
   const auto principal = byCookie(cookies().cookie(after));
   EXPECT_EQ(principal->credential, Credential::cookie);
   EXPECT_EQ(principal->userId, user_.id);
   EXPECT_EQ(principal->sessionId, after.id);
   EXPECT_TRUE(principal->permitted("notes.read"));
+}
+
+TEST_P(PrincipalsTest, OfTheTokensBeforeOnlyThatOfTheSignInGoesOn) {
+  const auto now = nowMicros();
+  const auto other = cookies().openAnonymous(now);
+  const auto mine = cookies().openAnonymous(now);
+  const std::string foreign = cookies().csrfToken(other, now);
+  const std::string expired = cookies().csrfToken(mine, now - 3601 * kSecond);
+  for (const std::string& bad : {foreign, expired, std::string("garbled"), std::string()}) {
+    const auto session = cookies().bindUser(cookies().cookie(mine), user_.id, now, bad);
+    EXPECT_EQ(session.loginToken, "") << bad;
+    EXPECT_FALSE(cookies().checkCsrf(session, bad, now)) << bad;
+  }
+  // Once more, from a signed-in session: a new password does that.
+  const std::string first = cookies().csrfToken(mine, now);
+  auto session = cookies().bindUser(cookies().cookie(mine), user_.id, now, first);
+  const std::string second = cookies().csrfToken(session, now);
+  session = cookies().bindUser(cookies().cookie(session), user_.id, now, first);
+  EXPECT_TRUE(cookies().checkCsrf(session, first, now));
+  EXPECT_FALSE(cookies().checkCsrf(session, second, now));
+}
+
+TEST_P(PrincipalsTest, NothingIsStoredBeforeSomebodySignsIn) {
+  const auto now = nowMicros();
+  const auto session = cookies().openAnonymous(now);
+  const std::string cookie = cookies().cookie(session);
+  cookies().findOrOpen(cookie, now);
+  cookies().findOrOpen({}, now);
+  cookies().findOrOpen("garbled", now);
+  cookies().recordUse(session, now + 120 * kSecond);
+  EXPECT_FALSE(cookies().close(cookie, now));
+  EXPECT_EQ(stored("SELECT CAST(count(*) AS TEXT) FROM mortise_cookie_sessions"), "0");
+  EXPECT_NE(fastByCookie(cookie), nullptr) << "it costs no database";
+  EXPECT_EQ(cookies().find(cookie, now)->csrfSecret, session.csrfSecret);
+  cookies().bindUser(cookie, user_.id, now);
+  EXPECT_EQ(stored("SELECT CAST(count(*) AS TEXT) FROM mortise_cookie_sessions"), "1");
+}
+
+TEST_P(PrincipalsTest, AnAnonymousSessionLastsADayAndOutlivesItsTokens) {
+  const auto now = nowMicros() / kSecond * kSecond;
+  const auto session = cookies().openAnonymous(now);
+  const std::string cookie = cookies().cookie(session);
+  EXPECT_TRUE(cookies().find(cookie, now + 86'399 * kSecond));
+  EXPECT_FALSE(cookies().find(cookie, now + 86'400 * kSecond));
+  EXPECT_TRUE(cookies().find(cookie, now - 60 * kSecond)) << "the clocks of servers differ by seconds";
+  EXPECT_FALSE(cookies().find(cookie, now - 61 * kSecond));
+  EXPECT_EQ(cookies().findOrOpen(cookie, now + 82'800 * kSecond).id, session.id);
+  EXPECT_NE(cookies().findOrOpen(cookie, now + 82'801 * kSecond).id, session.id);
+}
+
+TEST_P(PrincipalsTest, AnAnonymousCookieIsNoStoredOneAndViceVersa) {
+  const auto now = nowMicros();
+  auto session = cookies().openAnonymous(now);
+  session.stored = true;
+  EXPECT_FALSE(cookies().find(cookies().cookie(session), now));
+  auto signedIn = cookies().bindUser({}, user_.id, now);
+  signedIn.stored = false;
+  const auto found = cookies().find(cookies().cookie(signedIn), now);
+  EXPECT_TRUE(!found || found->userId.empty());
+}
+
+TEST_P(PrincipalsTest, AnAnonymousSessionThatAnEarlierVersionStoredGoesOn) {
+  const auto now = nowMicros();
+  auto session = cookies().openAnonymous(now);
+  session.stored = true;
+  const std::string cookie = cookies().cookie(session);
+  sql("INSERT INTO mortise_cookie_sessions (id, csrf_secret, created_at, last_seen_at, expires_at) VALUES ('" +
+      session.id + "', 'secret', 1, 1, " + std::to_string(now + kSecond) + ")");
+  const auto found = cookies().findOrOpen(cookie, now);
+  EXPECT_EQ(found.id, session.id);
+  EXPECT_EQ(found.csrfSecret, "secret");
 }
 
 TEST_P(PrincipalsTest, SigningOutKeepsTheSessionAndItsCsrfTokens) {

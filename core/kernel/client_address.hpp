@@ -1,13 +1,11 @@
 // The address of the caller: the socket's peer, or, behind trusted proxies only, that of X-Forwarded-For.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/network_address.hpp"
 #include "core/http/message.hpp"
 
 namespace mortise::kernel {
@@ -17,8 +15,8 @@ class TrustedProxies {
   // Entries: an address, a network ("10.0.0.0/8", "fd00::/8"), or "unix" for peers on a Unix socket. Throws
   // std::invalid_argument naming the entry.
   explicit TrustedProxies(const std::vector<std::string>& entries);
-  // The right-most forwarded address that is not itself a trusted proxy; the peer when it is not trusted or no valid
-  // address was forwarded.
+  // The right-most forwarded address that is not itself a trusted proxy, in its one spelling; the peer when it is not
+  // trusted or no valid address was forwarded.
   std::string clientAddress(const http::Peer& peer, const http::Fields& fields) const;
   // What the proxy that the client reached says in the field `name` (X-Forwarded-Proto, X-Forwarded-Host); empty when
   // the peer is not trusted or says nothing. In a list each proxy has added its own value at the end. So the value
@@ -29,15 +27,12 @@ class TrustedProxies {
 
  private:
   struct Network {
-    std::array<std::uint8_t, 16> bytes{};
+    NetworkAddress address;
     unsigned bits = 0;
   };
-  bool contains(std::string_view address) const;
+  bool contains(const NetworkAddress& address) const;
   std::vector<Network> networks_;
   bool unixTrusted_ = false;
 };
-
-// 16 bytes of an IPv6 or IPv4-mapped address.
-std::optional<std::array<std::uint8_t, 16>> parseAddress(std::string_view text);
 
 }  // namespace mortise::kernel

@@ -28,6 +28,21 @@ TEST(ClientAddress, TheRightMostUntrustedHopIsTheClient) {
   EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded("[2001:db8::5]:4711")), "2001:db8::5");
 }
 
+TEST(ClientAddress, IsTheSameInEverySpelling) {
+  const TrustedProxies proxies({"127.0.0.1", "::ffff:10.0.0.0/104"});
+  const auto client = [&](std::string value) {
+    return proxies.clientAddress({"127.0.0.1", 1, false}, forwarded(value));
+  };
+  for (const char* spelling : {"203.0.113.9", "::ffff:203.0.113.9", "::FFFF:CB00:7109", "[::ffff:203.0.113.9]:4711",
+                               "0:0:0:0:0:ffff:203.0.113.9", "\"203.0.113.9:4711\"", "203.0.113.9, ::ffff:10.1.2.3"})
+    EXPECT_EQ(client(spelling), "203.0.113.9") << spelling;
+  for (const char* spelling : {"2001:db8::5", "2001:DB8:0::5", "[2001:0db8::0005]", "[2001:db8::5]:443",
+                               "\"[2001:db8::5]:443\"", "2001:db8::5%eth0"})
+    EXPECT_EQ(client(spelling), "2001:db8::5") << spelling;
+  for (const char* nonsense : {"[2001:db8::5", "unknown", "_hidden", "203.0.113.009", "2001:db8::5::", "\""})
+    EXPECT_EQ(client(nonsense), "127.0.0.1") << nonsense;
+}
+
 TEST(Forwarded, OnlyATrustedPeerSaysIt) {
   http::Fields fields;
   fields.add("X-Forwarded-Host", "app.example");

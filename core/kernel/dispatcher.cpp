@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/identifiers.hpp"
+#include "core/base/network_address.hpp"
 #include "core/base/text.hpp"
 #include "core/db/sql.hpp"
 #include "core/http/cookies.hpp"
@@ -11,6 +12,7 @@
 #include "core/kernel/permission_check.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/plugin/module_instance.hpp"
+#include "core/services/limits/client_limits.hpp"
 
 namespace mortise::kernel {
 
@@ -204,7 +206,6 @@ identity::Credentials Dispatcher::credentialsOf(const RequestCall& call, std::st
 }
 
 void Dispatcher::takeLimits(RequestCall& call, bool perAddress) {
-  if (!options_.limitsEnabled) return;
   using Key = contract::Bucket::Key;
   for (const auto& bucket : call.operation()->buckets) {
     std::string_view key;
@@ -220,10 +221,19 @@ void Dispatcher::takeLimits(RequestCall& call, bool perAddress) {
 void Dispatcher::takeLimit(RequestCall& call, const std::shared_ptr<const contract::Bucket>& bucket,
                            std::string_view key) {
   const bool concurrent = bucket->algorithm == contract::Bucket::Algorithm::concurrent;
+  const bool byAddress = bucket->key == contract::Bucket::Key::ip;
   services::Decision decision;
-  services::Slots::Held slot;
+  std::vector<services::Slots::Held> slots;
   try {
-    decision = concurrent ? parts_.slots.take(bucket, key, slot) : parts_.limits.take(*bucket, key);
+    if (concurrent && byAddress) {
+      decision = services::limits::takeSlots(parts_.slots, bucket, key, slots);
+    } else if (concurrent) {
+      decision = parts_.slots.take(bucket, key, slots.emplace_back());
+    } else if (byAddress) {
+      decision = services::limits::ClientLimits(parts_.limits, *bucket, key).take();
+    } else {
+      decision = parts_.limits.take(*bucket, key);
+    }
   } catch (const services::ServiceError& error) {
     const bool away = error.kind() == services::ErrorKind::unavailable || error.kind() == services::ErrorKind::timeout;
     if (!away || bucket->refusesUncounted) throw;
@@ -231,7 +241,7 @@ void Dispatcher::takeLimit(RequestCall& call, const std::shared_ptr<const contra
     return;
   }
   if (!decision.allowed) throw tooMany(*bucket, decision);
-  if (concurrent) call.hold(std::move(slot));
+  for (auto& slot : slots) call.hold(std::move(slot));
 }
 
 void Dispatcher::authenticate(RequestCall& call, const identity::Credentials& credentials, bool onWorker,
@@ -279,7 +289,7 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   }
   auto& sessions = parts_.identity.cookieSessions();
   if (cookie.empty()) throw invalid("no session cookie");
-  if (!sessions.read(cookie)) throw invalid("a session cookie that is not ours");
+  if (!sessions.isOurs(cookie)) throw invalid("a session cookie that is not ours");
   if (!onWorker) {
     waitFor = Step::needsWorker;
     return false;
@@ -288,6 +298,7 @@ bool Dispatcher::checkCsrf(RequestCall& call, bool onWorker, Step& waitFor) {
   const auto session = sessions.find(cookie, now);
   if (!session) throw invalid("the cookie session ended");
   if (!sessions.checkCsrf(*session, token, now)) throw invalid("forged, expired, or of another session");
+  call.setCsrfToken(std::move(token));
   return true;
 }
 
@@ -296,9 +307,9 @@ Dispatcher::Step Dispatcher::advance(RequestCall& call, bool onWorker) {
   const auto& checks = operation.conventions.checks;
   const bool upload = isUpload(operation);
   const auto limited = [&](contract::Bucket::Key one, contract::Bucket::Key other) {
-    return options_.limitsEnabled &&
-           std::any_of(operation.buckets.begin(), operation.buckets.end(),
-                       [&](const auto& bucket) { return bucket->key == one || bucket->key == other; });
+    return std::any_of(operation.buckets.begin(), operation.buckets.end(), [&](const auto& bucket) {
+      return !bucket->off && (bucket->key == one || bucket->key == other);
+    });
   };
   for (; call.nextCheck < checks.size(); ++call.nextCheck) {
     switch (checks[call.nextCheck]) {
@@ -373,13 +384,15 @@ void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
 }
 
 void Dispatcher::post(const RequestCallPtr& call, Place place, std::function<void()> task) {
-  const bool password = place == Place::password;
-  if ((password ? parts_.passwords : parts_.workers).post(std::move(task))) return;
-  if (password) {
-    parts_.log.refusedByPasswordQueue();
-    call->fail(Problem(503, "overloaded").retry(2).note("too many passwords wait to be hashed"));
+  if (place == Place::password) {
+    const auto refuse = [this, call] {
+      parts_.log.refusedByPasswordQueue();
+      call->fail(Problem(503, "overloaded").retry(2).note("too many passwords wait to be hashed"));
+    };
+    if (!parts_.passwords.post(ClientNetworks::of(call->address()).widest(), std::move(task), refuse)) refuse();
     return;
   }
+  if (parts_.workers.post(std::move(task))) return;
   parts_.log.refusedByQueue();
   call->fail(Problem(503, "overloaded").retry(1).note("the worker queue is full"));
 }

@@ -36,7 +36,6 @@ struct DispatcherOptions {
   std::uint64_t maxBody = 1 << 20;
   std::uint64_t maxUpload = 1ull << 30;
   int requestTimeoutSeconds = 60;
-  bool limitsEnabled = true;
   bool csrfExemptBearer = false;  // callers with a bearer credential and no session cookie need no CSRF token
 };
 

@@ -18,6 +18,8 @@ void addLaneGauges(ops::Registry& metrics, Lanes& lanes, const identity::Identit
                     [&lanes] { return static_cast<double>(lanes.workers().queued()); });
   metrics.gaugeFrom("mortise_workers_busy", "Workers at work", {},
                     [&lanes] { return static_cast<double>(lanes.workers().inFlight()); });
+  metrics.gaugeFrom("mortise_workers_awaiting", "Requests whose handlers wait for another server", {},
+                    [&lanes] { return static_cast<double>(lanes.workers().awaiting()); });
   metrics.gaugeFrom("mortise_password_queue", "Requests waiting for a password hash", {},
                     [&lanes] { return static_cast<double>(lanes.passwords().queued()); });
   metrics.gaugeFrom("mortise_password_hashes", "Passwords hashed or checked since the start", {},
@@ -61,6 +63,11 @@ void addServerGauges(ops::Registry& metrics, const http::Server& server) {
   add("mortise_http_bytes_in", "Bytes received since the start", counters.bytesIn);
   add("mortise_http_bytes_out", "Bytes sent since the start", counters.bytesOut);
   add("mortise_http_spool_waiting_bytes", "Bytes of uploads that wait for the disk", counters.spooling);
+  metrics.gaugeFrom("mortise_http_body_bytes", "Bytes of http.body_memory in use", {},
+                    [&server] { return static_cast<double>(server.bodyBytes()); });
+  metrics.gaugeFrom("mortise_http_bodies_refused",
+                    "Request bodies refused for lack of http.body_memory, since the start", {},
+                    [&server] { return static_cast<double>(server.refusedBodies()); });
 }
 
 }  // namespace mortise::kernel

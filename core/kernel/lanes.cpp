@@ -32,7 +32,8 @@ void logFailedTask(const std::exception_ptr& failure) {
 
 Lanes::Lanes(const config::Config& config, std::atomic<bool>& stopping)
     : stopping_(stopping),
-      workers_("worker", workerThreads(config), static_cast<std::size_t>(config.integer("http.queue")), logFailedTask),
+      workers_("worker", workerThreads(config), static_cast<std::size_t>(config.integer("http.queue")), logFailedTask,
+               0, static_cast<std::size_t>(config.integer("http.outbound"))),
       passwords_("password", passwordThreads(config),
                  static_cast<std::size_t>(config.integer("identity.password_queue")), logFailedTask,
                  kPasswordNiceness) {}

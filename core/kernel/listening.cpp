@@ -52,7 +52,6 @@ DispatcherOptions dispatcherOptions(const config::Config& config) {
   options.maxBody = static_cast<std::uint64_t>(config.integer("http.max_body"));
   options.maxUpload = static_cast<std::uint64_t>(config.integer("http.max_upload"));
   options.requestTimeoutSeconds = static_cast<int>(config.integer("http.request_timeout") / 1000);
-  options.limitsEnabled = config.boolean("limits.enabled");
   options.csrfExemptBearer = config.boolean("identity.csrf_exempt_bearer");
   return options;
 }
@@ -68,7 +67,7 @@ std::string emptySpool(const std::string& dataDirectory) {
   return spool;
 }
 
-http::ServerOptions serverOptions(const Plan& plan) {
+http::ServerOptions serverOptions(const Plan& plan, const TrustedProxies& proxies) {
   const auto& config = plan.config();
   const auto milliseconds = [&](const char* option) { return std::chrono::milliseconds(config.integer(option)); };
   http::ServerOptions options;
@@ -78,6 +77,10 @@ http::ServerOptions serverOptions(const Plan& plan) {
   options.ioThreads = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency() / 2);
   options.maxConnections = static_cast<std::size_t>(config.integer("http.max_connections"));
   options.maxConnectionsPerAddress = static_cast<std::size_t>(config.integer("http.max_connections_per_address"));
+  // Never less than what one client's single body needs.
+  options.bodyMemory =
+      static_cast<std::uint64_t>(std::max(config.integer("http.body_memory"), 2 * config.integer("http.max_body")));
+  options.isProxy = [&proxies](const http::Peer& peer) { return proxies.trusts(peer); };
   options.streamBuffer = static_cast<std::size_t>(config.integer("http.stream_buffer"));
   options.headTimeout = options.firstByteTimeout = milliseconds("http.head_timeout");
   options.bodyIdleTimeout = milliseconds("http.body_timeout");
@@ -109,7 +112,7 @@ Listening::Listening(const Plan& plan, Stores& stores, Parts& parts, const Runni
       dispatcher_({routing.routes, answering_, stores.identity, *parts.limits, parts.slots, lanes.workers(),
                    lanes.passwords(), log_},
                   dispatcherOptions(plan.config()), targetsOf(plan, stores, parts, modules, routing)),
-      server_(serverOptions(plan), dispatcher_) {
+      server_(serverOptions(plan, proxies_), dispatcher_) {
   addLaneGauges(parts.metrics, lanes, stores.identity);
   addStreamGauges(parts.metrics, streams_);
   addSlotGauges(parts.metrics, routing.routes.documents(), parts.slots);

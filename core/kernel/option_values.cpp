@@ -35,11 +35,12 @@ constexpr std::size_t kMaxUpgradeUrl = 300;
 
 contract::BucketOverrides bucketOverrides(const config::Config& config) {
   contract::BucketOverrides overrides;
+  overrides.allOff = !config.boolean("limits.enabled");
   for (const auto& entry : config.list("limits.override")) {
     const auto where = "limits.override (" + config.origin("limits.override") + "): ";
     try {
       const auto [name, numbers] = contract::readOverride(entry);
-      if (!overrides.emplace(name, numbers).second) throw std::runtime_error(name + " is given twice");
+      if (!overrides.byName.emplace(name, numbers).second) throw std::runtime_error(name + " is given twice");
     } catch (const std::runtime_error& error) {
       throw StartError({where + error.what()});
     }

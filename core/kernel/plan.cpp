@@ -190,7 +190,7 @@ void Plan::checkOverrides(const contract::BucketOverrides& overrides) const {
       if (!fault.empty()) throw StartError({where + bucket->name + ": " + fault});
     }
   }
-  for (const auto& [name, numbers] : overrides) {
+  for (const auto& [name, numbers] : overrides.byName) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = text::nearest(name, known);
     throw StartError({where + "no contract of an enabled module declares the bucket " + name +

@@ -39,6 +39,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   const json::Value* parameter(mortise_in in, std::string_view name, std::size_t index) const override;
   std::string_view header(std::string_view name) const override { return exchange_->head().fields.get(name); }
   const json::Value* body() const override { return hasBody_ ? &body_ : nullptr; }
+  std::string_view csrfToken() const override { return csrfToken_; }
   const http::ExchangePtr& exchange() const override { return exchange_; }
   bool enveloped() const override { return match_.operation == nullptr || match_.operation->envelope; }
   bool expired() const override;
@@ -62,6 +63,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   void timeOut();
   void setPrincipal(identity::PrincipalPtr principal);
   const identity::PrincipalPtr& principalPtr() const { return principal_; }
+  void setCsrfToken(std::string token) { csrfToken_ = std::move(token); }
   // Each throws the Problem of its check.
   void checkSyntax();
   void checkShape();
@@ -97,6 +99,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   contract::Match match_;
   std::string address_;
   std::string_view language_;
+  std::string csrfToken_;
   identity::PrincipalPtr principal_;
   std::atomic<bool> principalKnown_{false};  // a deadline may answer from another thread
   mortise_principal principalView_{};

@@ -54,8 +54,9 @@ class Call {
   virtual const json::Value* parameter(mortise_in in, std::string_view name, std::size_t index) const = 0;
   virtual std::string_view header(std::string_view name) const = 0;
   virtual const json::Value* body() const = 0;
-  virtual const http::ExchangePtr& exchange() const = 0;  // raw body, parts, streams
-  virtual bool enveloped() const = 0;                     // false: x-mortise-envelope: false
+  virtual std::string_view csrfToken() const { return {}; }  // that the request proved to have; empty: none
+  virtual const http::ExchangePtr& exchange() const = 0;     // raw body, parts, streams
+  virtual bool enveloped() const = 0;                        // false: x-mortise-envelope: false
   // Nobody waits for the answer any more: its time is over, or the client has gone. Cheap. [any thread]
   virtual bool expired() const = 0;
 

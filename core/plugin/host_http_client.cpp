@@ -58,6 +58,8 @@ mortise_status answerFailure(const services::ServiceError& failure, bool stopped
     case Kind::timeout:
       return answer(error, MORTISE_TIMEOUT, "timeout", failure.what());
     case Kind::full:
+      if (failure.retryAfter() > 0)
+        return answer(error, MORTISE_UNAVAILABLE, "too_many_calls", failure.what(), failure.retryAfter());
       return answer(error, MORTISE_FULL, "response_too_large", failure.what());
     case Kind::unavailable:
     case Kind::notFound:

@@ -2,7 +2,9 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
 #include "core/http/cookies.hpp"
+#include "core/plugin/call.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/lane.hpp"
 #include "core/plugin/on_identity.hpp"
 #include "mortise/abi/identity.h"
 
@@ -329,14 +331,7 @@ mortise_status identityCookieOpen(mortise_host* host, mortise_str cookieHeader, 
                                   void* context, mortise_error* error) {
   return onIdentity(host, "identity/1 cookie_open", error, [&](Identity& identity) {
     auto& sessions = identity.cookieSessions();
-    const auto now = nowMicros();
-    auto session = sessions.find(sessionCookie(cookieHeader), now);
-    if (session) {
-      sessions.recordUse(*session, now);
-    } else {
-      session = sessions.openAnonymous(now);
-    }
-    give(sessions, *session, sink, context);
+    give(sessions, sessions.findOrOpen(sessionCookie(cookieHeader), nowMicros()), sink, context);
     return MORTISE_OK;
   });
 }
@@ -345,7 +340,8 @@ mortise_status identityCookieLogin(mortise_host* host, mortise_str cookieHeader,
                                    mortise_cookie_session_sink sink, void* context, mortise_error* error) {
   return onIdentity(host, "identity/1 cookie_login", error, [&](Identity& identity) {
     auto& sessions = identity.cookieSessions();
-    give(sessions, sessions.bindUser(sessionCookie(cookieHeader), view(userId), nowMicros()), sink, context);
+    const auto token = currentThread.call == nullptr ? std::string_view{} : currentThread.call->csrfToken();
+    give(sessions, sessions.bindUser(sessionCookie(cookieHeader), view(userId), nowMicros(), token), sink, context);
     return MORTISE_OK;
   });
 }

@@ -1,14 +1,28 @@
 // limits/1 over services::Limits, for the buckets of the module's own contracts.
 #include <algorithm>
 
+#include "core/plugin/call.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/lane.hpp"
 #include "core/services/limits/bucket.hpp"
+#include "core/services/limits/client_limits.hpp"
 #include "core/services/limits/limits.hpp"
 #include "mortise/abi/limits.h"
 
 namespace mortise::plugin {
 namespace {
+
+struct PlainCounter {
+  services::Limits& limits;
+  const services::limits::Bucket& bucket;
+  std::string_view key;
+
+  services::Decision take() const { return limits.take(bucket, key); }
+  services::Decision peek() const { return limits.peek(bucket, key); }
+  void refund() const { limits.refund(bucket, key); }
+  void reset() const { limits.reset(bucket, key); }
+};
 
 template <typename Work>
 mortise_status onBucket(mortise_host* raw, mortise_str name, const char* function, mortise_error* error, Work work,
@@ -23,6 +37,24 @@ mortise_status onBucket(mortise_host* raw, mortise_str name, const char* functio
   });
 }
 
+// Runs work(counter), whose take, peek, refund and reset count as the key of the bucket says.
+template <typename Work>
+mortise_status onCounter(mortise_host* raw, mortise_str name, mortise_str key, const char* function,
+                         mortise_error* error, Work work) {
+  using Key = services::limits::Bucket::Key;
+  return onBucket(raw, name, function, error, [&](services::Limits& limits, const services::limits::Bucket& bucket) {
+    if (bucket.key == Key::ip) return work(services::limits::ClientLimits(limits, bucket, view(key)));
+    if (bucket.key != Key::ipCustom) return work(PlainCounter{limits, bucket, view(key)});
+    const auto* call = currentThread.call;
+    if (call == nullptr) {
+      return answer(error, MORTISE_INVALID, "no_request",
+                    "the bucket " + bucket.name +
+                        " counts by client address (key: ip_custom): take it on the thread that runs the handler");
+    }
+    return work(services::limits::ClientLimits(limits, bucket, call->address(), view(key)));
+  });
+}
+
 mortise_status tell(const services::Decision& decision, mortise_error* error) {
   if (decision.allowed) return MORTISE_OK;
   const auto wait = static_cast<int>(std::clamp<std::int64_t>(decision.retryAfterSeconds, 1, 1 << 30));
@@ -33,25 +65,25 @@ mortise_status tell(const services::Decision& decision, mortise_error* error) {
 extern "C" {
 
 mortise_status limitsTake(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 take", error,
-                  [&](auto& limits, const auto& found) { return tell(limits.take(found, view(key)), error); });
+  return onCounter(host, bucket, key, "limits/1 take", error,
+                   [&](const auto& counter) { return tell(counter.take(), error); });
 }
 
 mortise_status limitsPeek(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 peek", error,
-                  [&](auto& limits, const auto& found) { return tell(limits.peek(found, view(key)), error); });
+  return onCounter(host, bucket, key, "limits/1 peek", error,
+                   [&](const auto& counter) { return tell(counter.peek(), error); });
 }
 
 mortise_status limitsRefund(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 refund", error, [&](auto& limits, const auto& found) {
-    limits.refund(found, view(key));
+  return onCounter(host, bucket, key, "limits/1 refund", error, [&](const auto& counter) {
+    counter.refund();
     return MORTISE_OK;
   });
 }
 
 mortise_status limitsReset(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
-  return onBucket(host, bucket, "limits/1 reset", error, [&](auto& limits, const auto& found) {
-    limits.reset(found, view(key));
+  return onCounter(host, bucket, key, "limits/1 reset", error, [&](const auto& counter) {
+    counter.reset();
     return MORTISE_OK;
   });
 }

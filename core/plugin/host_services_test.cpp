@@ -492,6 +492,42 @@ TEST_F(Tables, LimitsKnowTheBucketsOfTheContract) {
   EXPECT_EQ(limits.take(raw(), S("nail"), S("a@b"), &error_), MORTISE_NOT_FOUND);
 }
 
+TEST_F(Tables, LimitsCountKeysForEachClientWhereTheContractSaysSo) {
+  const auto bucket = std::make_shared<services::limits::Bucket>();
+  bucket->name = "notes.tries";
+  bucket->limit = 1;
+  bucket->windowSeconds = 60;
+  bucket->algorithm = services::limits::Bucket::Algorithm::slidingWindow;
+  bucket->key = services::limits::Bucket::Key::ipCustom;
+  host_.useBuckets({bucket});
+  const auto& limits = table<mortise_limits_v1>("limits/1");
+  EXPECT_EQ(limits.take(raw(), S("tries"), S("ada"), &error_), MORTISE_INVALID) << "there is no request";
+  EXPECT_EQ(code(), "no_request");
+  class From final : public RecordingCall {
+   public:
+    explicit From(std::string address) : RecordingCall("try"), address_(std::move(address)) {}
+    std::string_view address() const override { return address_; }
+
+   private:
+    std::string address_;
+  };
+  const auto take = [&](const char* address, const char* key) {
+    const From call(address);
+    currentThread.call = &call;
+    const auto status = limits.take(raw(), S("tries"), S(key), &error_);
+    currentThread.call = nullptr;
+    return status;
+  };
+  EXPECT_EQ(take("192.0.2.1", "ada"), MORTISE_OK);
+  EXPECT_EQ(take("::ffff:192.0.2.1", "ada"), MORTISE_DENIED);
+  EXPECT_EQ(take("192.0.2.1", "bob"), MORTISE_OK);
+  EXPECT_EQ(take("192.0.2.2", "ada"), MORTISE_OK);
+  EXPECT_EQ(take("2001:db8::1", "ada"), MORTISE_OK);
+  EXPECT_EQ(take("2001:db8::2", "ada"), MORTISE_DENIED);
+  EXPECT_EQ(take("2001:db8:0:1::2", "ada"), MORTISE_OK);
+  EXPECT_EQ(take("2001:db8:0:2::2", "ada"), MORTISE_DENIED) << "the third of one /56";
+}
+
 TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
   const auto& mail = table<mortise_mail_v1>("mail/1");
   EXPECT_EQ(mail.configured(raw()), 1);
@@ -798,8 +834,12 @@ TEST_F(Principals, ACookieSessionIsOpenedSignedInAndOut) {
   const auto keep = [](void* context, mortise_str text) { *static_cast<std::string*>(context) = copy(text); };
   EXPECT_EQ(identity().csrf_token(raw(), S(signedIn.header()), keep, &token, &error_), MORTISE_OK);
   EXPECT_FALSE(token.empty());
-  EXPECT_EQ(identity().csrf_token(raw(), S(first.header()), keep, &token, &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(identity().csrf_token(raw(), S("whalefall_session=forged"), keep, &token, &error_), MORTISE_NOT_FOUND);
   EXPECT_EQ(code(), "no_session");
+  // The anonymous session goes on by itself; it is nobody's.
+  EXPECT_EQ(identity().cookie_open(raw(), S(first.header()), keepCookie, &again, &error_), MORTISE_OK);
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.user, "");
 }
 
 TEST_F(Tables, ASinkThatThrowsIsAFailureNotACrash) {

@@ -1,5 +1,6 @@
 #include "login_failures.hpp"
 
+#include <mortise/problem.hpp>
 #include <mortise/white_space.hpp>
 
 #include "rate_limit.hpp"
@@ -7,7 +8,19 @@
 namespace auth {
 namespace {
 
-constexpr const char* kBucket = "login_failures";
+constexpr const char* kOfName = "login_failures";
+constexpr const char* kOfClient = "login_failures_ip";       // of one client for one name
+constexpr const char* kShare = "login_failures_ip_counted";  // those of them that count for the name
+
+bool hasLeft(const mortise::Limits& limits, const char* bucket, std::string_view key) {
+  try {
+    limits.take(bucket, key);
+  } catch (const mortise::Problem& problem) {
+    if (problem.status() != 429) throw;
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -20,20 +33,37 @@ std::string nameFailureKey(const mortise::Identity& identity, std::string_view t
 
 LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key)
     : failures_(failures), key_(std::move(key)) {
-  takeLimit(failures_.limits_, kBucket, key_);
+  try {
+    count();
+  } catch (...) {
+    giveBack();
+    throw;
+  }
 }
 
-LoginFailures::Attempt::~Attempt() {
-  if (decided_) return;
+void LoginFailures::Attempt::count() {
+  takeLimit(failures_.limits_, kOfClient, key_);
+  taken_.push_back(kOfClient);
+  if (!hasLeft(failures_.limits_, kShare, key_)) return peekLimit(failures_.limits_, kOfName, key_);
+  taken_.push_back(kShare);
+  takeLimit(failures_.limits_, kOfName, key_);
+  taken_.push_back(kOfName);
+}
+
+void LoginFailures::Attempt::giveBack() noexcept {
   try {
-    failures_.limits_.refund(kBucket, key_);
+    for (const char* bucket : taken_) failures_.limits_.refund(bucket, key_);
   } catch (...) {  // one failure too many stays counted for 15 minutes
   }
 }
 
+LoginFailures::Attempt::~Attempt() {
+  if (!decided_) giveBack();
+}
+
 void LoginFailures::Attempt::succeeded() {
   decided_ = true;
-  failures_.limits_.reset(kBucket, key_);
+  for (const char* bucket : {kOfName, kShare, kOfClient}) failures_.limits_.reset(bucket, key_);
 }
 
 }  // namespace auth

@@ -1,5 +1,6 @@
-// Failed logins per account name, in both families: after a number of them within a window a name is locked, whether an
-// account has it or not.
+// Failed logins per account name, in every family: after a number of them within a window a name is locked, whether an
+// account has it or not. A client that failed as often is locked out of it before; of its failures only some count for
+// the name, so that one client can't lock the name for others.
 #pragma once
 
 #include <mortise/identity.hpp>
@@ -7,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace auth {
 
@@ -24,7 +26,8 @@ class LoginFailures {
   // how it ended.
   class Attempt {
    public:
-    Attempt(const LoginFailures& failures, std::string key);  // Problem 429 rate_limited when the name is locked
+    // Problem 429 rate_limited when the name is locked, for all or for this client.
+    Attempt(const LoginFailures& failures, std::string key);
     Attempt(const Attempt&) = delete;
     Attempt& operator=(const Attempt&) = delete;
     ~Attempt();  // undecided (something broke on the way): not counted
@@ -33,8 +36,12 @@ class LoginFailures {
     void succeeded();  // forgets the failures before
 
    private:
+    void count();
+    void giveBack() noexcept;
+
     const LoginFailures& failures_;
     std::string key_;
+    std::vector<const char*> taken_;  // buckets
     bool decided_ = false;
   };
 

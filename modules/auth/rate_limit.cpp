@@ -8,9 +8,12 @@
 
 namespace auth {
 
-void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
+namespace {
+
+template <typename Call>
+void tellWhole(const mortise::Limits& limits, std::string_view bucket, Call call) {
   try {
-    limits.take(bucket, key);
+    call();
   } catch (const mortise::Problem& problem) {
     if (problem.status() != 429) throw;
     const int wait = std::max(1, problem.retryAfter());
@@ -23,6 +26,16 @@ void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::stri
                                         {"window_seconds", numbers.windowSeconds},
                                         {"bucket", "auth"}}));
   }
+}
+
+}  // namespace
+
+void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
+  tellWhole(limits, bucket, [&] { limits.take(bucket, key); });
+}
+
+void peekLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
+  tellWhole(limits, bucket, [&] { limits.peek(bucket, key); });
 }
 
 }  // namespace auth

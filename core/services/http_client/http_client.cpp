@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <map>
 #include <mutex>
 
 #include "core/base/text.hpp"
+#include "core/base/worker_pool.hpp"
 
 namespace mortise::services {
 namespace {
@@ -186,8 +188,52 @@ int mortiseProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_
 
 }  // namespace
 
+namespace {
+
+// The calls of handlers that requests wait for. Half of those that may wait at once may go to one peer, so that a silent
+// one leaves room for calls to others.
+class Calls {
+ public:
+  class One {
+   public:
+    One(Calls& calls, std::string origin, const WorkerPool::Awaiting& awaiting) : calls_(calls), origin_(origin) {
+      if (!awaiting.admitted()) refuse("as many requests as may (http.outbound) wait for other servers");
+      if (awaiting.most() == 0) return;
+      const std::lock_guard lock(calls_.mutex_);
+      auto& present = calls_.byOrigin_[origin_];
+      if (present >= (awaiting.most() + 1) / 2) refuse("half of http.outbound wait for " + origin_);
+      ++present;
+      counted_ = true;
+    }
+    ~One() {
+      if (!counted_) return;
+      const std::lock_guard lock(calls_.mutex_);
+      const auto entry = calls_.byOrigin_.find(origin_);
+      if (--entry->second == 0) calls_.byOrigin_.erase(entry);
+    }
+    One(const One&) = delete;
+    One& operator=(const One&) = delete;
+
+   private:
+    [[noreturn]] static void refuse(const std::string& why) {
+      throw ServiceError(ErrorKind::full, "http client: " + why + "; try again later", 1);
+    }
+
+    Calls& calls_;
+    const std::string origin_;
+    bool counted_ = false;
+  };
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> byOrigin_;
+};
+
+}  // namespace
+
 struct HttpClient::Implementation {
   HttpClientOptions options;
+  Calls calls;
   std::mutex mutex;
   std::vector<Easy> idle;  // each keeps its open connections
 
@@ -342,6 +388,8 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
   std::string method = request.method;
   bool withBody = !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   const std::string origin = originOf(url);
+  const WorkerPool::Awaiting awaiting;
+  const Calls::One call(implementation_->calls, origin, awaiting);
   bool sameOrigin = true;
   for (int hops = 0;; ++hops) {
     long left = 0;

@@ -51,14 +51,16 @@ struct HttpClientOptions {
   std::string caFile;  // empty = the system's
 };
 
-// Thread-safe; perform() blocks, so: workers only.
+// Thread-safe; perform() blocks, so: workers only. Meanwhile another thread takes the worker's place
+// (WorkerPool::Awaiting).
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options);
   ~HttpClient();
 
   // Any status is a response. Throws ServiceError: {invalid} URL, method or header; {denied} address policy; {timeout};
-  // {full} body over the limit; {unavailable} name, connect, TLS or transfer failure.
+  // {full} body over the limit, or with retryAfter() as many calls of waiting requests as may be at once;
+  // {unavailable} name, connect, TLS or transfer failure.
   HttpResponse perform(const HttpRequest& request);
 
  private:

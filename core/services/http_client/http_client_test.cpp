@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "core/base/unique_fd.hpp"
+#include "core/base/worker_pool.hpp"
 
 namespace mortise::services {
 namespace {
@@ -220,6 +222,53 @@ TEST(HttpClient, GivesUpInTimeAndWhenCancelled) {
   request.timeout = milliseconds(20000);
   request.cancelled = &cancelled;
   EXPECT_EQ(kindOf(client, request), kTimeout);
+}
+
+// On workers a call gives its thread's place away, and there is a bound for all and one for each peer.
+TEST(HttpClient, CallsOfWorkersHaveABoundOfTheirOwn) {
+  UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // accepts, and says nothing
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(silent.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(silent.get(), 16), 0);
+  ASSERT_EQ(::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  WebServer server;
+  HttpClientOptions options;
+  options.allowPrivate = true;
+  HttpClient client(options);
+  std::atomic<bool> stop{false};
+  std::atomic<int> waiting{0}, refused{0}, ended{0};
+  WorkerPool pool(
+      "test", 1, 100, [](const std::exception_ptr&) {}, 0, 6);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(pool.post([&] {
+      HttpRequest request;
+      request.url = url;
+      request.cancelled = &stop;
+      try {
+        ++waiting;
+        client.perform(request);
+      } catch (const ServiceError& error) {
+        if (error.kind() == ErrorKind::full && error.retryAfter() > 0) ++refused;
+      }
+      ++ended;
+    }));
+  }
+  std::promise<int> status;
+  ASSERT_TRUE(pool.post([&] {
+    HttpRequest request;
+    request.url = server.url("/");
+    status.set_value(client.perform(request).status);
+  }));
+  EXPECT_EQ(status.get_future().get(), 200) << "the one thread, and a call to another peer";
+  EXPECT_EQ(waiting, 5);
+  EXPECT_EQ(refused, 2) << "half of six may wait for one peer";
+  EXPECT_EQ(ended, 2);
+  stop = true;
+  pool.stop();
 }
 
 TEST(HttpClient, NoServerIsUnavailable) {

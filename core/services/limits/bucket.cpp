@@ -1,12 +1,21 @@
 #include "core/services/limits/bucket.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
+#include "core/base/network_address.hpp"
 #include "core/base/text.hpp"
 
 namespace mortise::services::limits {
 namespace {
+
+constexpr std::int64_t kMaxLimit = 1'000'000'000;
+constexpr std::int64_t kMaxListed = 10'000;  // sliding_window and concurrent store one entry per unit
+
+bool listsUnits(const Bucket& bucket) {
+  return bucket.algorithm == Bucket::Algorithm::slidingWindow || bucket.algorithm == Bucket::Algorithm::concurrent;
+}
 
 std::int64_t wholeNumber(std::string_view text) {
   std::int64_t number = 0;
@@ -32,8 +41,6 @@ std::int64_t secondsFrom(std::string_view written) {
 
 std::string faultOf(const Bucket& bucket) {
   constexpr std::int64_t kMaxWindowSeconds = 31'622'400;  // 366 days
-  constexpr std::int64_t kMaxLimit = 1'000'000'000;
-  constexpr std::int64_t kMaxListed = 10'000;  // these algorithms store one entry per unit
   if (bucket.off) return {};
   if (bucket.limit <= 0 || bucket.limit > kMaxLimit || bucket.windowSeconds <= 0 ||
       bucket.windowSeconds > kMaxWindowSeconds) {
@@ -49,6 +56,13 @@ std::string faultOf(const Bucket& bucket) {
   if (bucket.windowSeconds < 60)
     return "stale " + std::to_string(bucket.windowSeconds) + " s; at least 60, since servers report every 30 s";
   return {};
+}
+
+Bucket ofSite(const Bucket& bucket) {
+  Bucket site = bucket;
+  site.name += "/56";
+  site.limit = std::min(bucket.limit * ClientNetworks::kSiteFactor, listsUnits(bucket) ? kMaxListed : kMaxLimit);
+  return site;
 }
 
 std::string numbersOf(const Bucket& bucket) {

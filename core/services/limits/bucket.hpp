@@ -12,7 +12,8 @@
 namespace mortise::services::limits {
 
 struct Bucket {
-  enum class Key : std::uint8_t { ip, user, credential, custom };  // custom: taken by the handler through limits/1
+  // custom and ipCustom are taken by the handler through limits/1; ipCustom counts its key for each client address.
+  enum class Key : std::uint8_t { ip, user, credential, custom, ipCustom };
   // concurrent counts open requests, mainly event streams and WebSockets.
   enum class Algorithm : std::uint8_t { tokens, fixedWindow, slidingWindow, cooldown, concurrent };
   std::string name;  // "auth.login_ip": module + name in the document; "shared.keys" for `shared: true`
@@ -26,6 +27,15 @@ struct Bucket {
 
   bool operator==(const Bucket&) const = default;
 };
+
+// Whether handlers take it through limits/1, and the kernel does not.
+constexpr bool isTakenByHandlers(const Bucket& bucket) {
+  return bucket.key == Bucket::Key::custom || bucket.key == Bucket::Key::ipCustom;
+}
+
+// The same bucket for the /56 of an IPv6 client: with a higher limit (ClientNetworks::kSiteFactor), under a name of its
+// own.
+Bucket ofSite(const Bucket& bucket);
 
 // What is wrong with its numbers, as half a sentence ("limit must be ..."); empty when they are valid.
 std::string faultOf(const Bucket& bucket);
@@ -42,7 +52,10 @@ struct BucketOverride {
   std::int64_t limit = 0;
   std::int64_t windowSeconds = 0;  // 0: as the contract says
 };
-using BucketOverrides = std::map<std::string, BucketOverride, std::less<>>;
+struct BucketOverrides {
+  std::map<std::string, BucketOverride, std::less<>> byName;
+  bool allOff = false;  // limits.enabled = false
+};
 
 // "auth.login_ip=50/5m", "auth.login_ip=50", "auth.sends_ip=off" -> name and numbers. Throws std::runtime_error that
 // says what was expected.

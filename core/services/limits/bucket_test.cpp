@@ -26,6 +26,28 @@ TEST(BucketOverride, RefusesWhatItCantRead) {
   }
 }
 
+TEST(Bucket, ThatOfASiteHasAHigherLimitWhichCanBeCounted) {
+  Bucket bucket;
+  bucket.name = "auth.login_ip";
+  bucket.windowSeconds = 60;
+  for (const auto algorithm :
+       {Bucket::Algorithm::tokens, Bucket::Algorithm::slidingWindow, Bucket::Algorithm::concurrent,
+        Bucket::Algorithm::fixedWindow, Bucket::Algorithm::cooldown}) {
+    bucket.algorithm = algorithm;
+    for (const std::int64_t limit :
+         {std::int64_t{1}, std::int64_t{30}, std::int64_t{10'000}, std::int64_t{1'000'000'000}}) {
+      bucket.limit = limit;
+      if (!faultOf(bucket).empty()) continue;
+      const auto site = ofSite(bucket);
+      EXPECT_EQ(faultOf(site), "");
+      EXPECT_GE(site.limit, limit);
+      EXPECT_NE(site.name, bucket.name);
+    }
+  }
+  bucket.limit = 30;
+  EXPECT_EQ(ofSite(bucket).limit, 60);
+}
+
 TEST(Bucket, NamesTheFaultOfItsNumbers) {
   Bucket bucket;
   bucket.limit = 20'000;

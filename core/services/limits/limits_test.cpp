@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/services/limits/bucket.hpp"
+#include "core/services/limits/client_limits.hpp"
 #include "core/services/redis/redis.hpp"
 #include "core/services/redis/redis_testing.hpp"
 
@@ -68,6 +69,33 @@ TEST_P(LimitsTest, TokensComeBackOneByOne) {
   EXPECT_FALSE(take(tokens));
   now_ += 3600 * kSecond;
   EXPECT_EQ(limits_->take(tokens, "key").remaining, 2) << "never more than the limit";
+}
+
+TEST_P(LimitsTest, AClientIsItsNetwork) {
+  const auto limit = bucket(Algorithm::slidingWindow, 2, 60);
+  const auto client = [&](const char* address, const char* key = "") {
+    return limits::ClientLimits(*limits_, limit, address, key);
+  };
+  EXPECT_TRUE(client("2001:db8::1").take().allowed);
+  EXPECT_TRUE(client("2001:db8::2").take().allowed);
+  EXPECT_FALSE(client("2001:db8::3").peek().allowed);
+  EXPECT_FALSE(client("2001:DB8:0:0:ffff::").take().allowed);
+  EXPECT_TRUE(client("2001:db8::3", "ada").take().allowed) << "another key";
+  EXPECT_TRUE(client("2001:db8:0:1::1").take().allowed);
+  EXPECT_TRUE(client("2001:db8:0:2::1").take().allowed);
+  const auto ofSite = client("2001:db8:0:3::1").take();
+  EXPECT_FALSE(ofSite.allowed);
+  EXPECT_EQ(ofSite.limit, 4);
+  EXPECT_FALSE(client("2001:db8:0:3::1").peek().allowed);
+  client("2001:db8:0:1::1").refund();
+  EXPECT_TRUE(client("2001:db8:0:3::1").take().allowed) << "the refused one had taken nothing";
+  EXPECT_FALSE(client("2001:db8:0:3::1").take().allowed);
+  client("2001:db8::9").reset();
+  EXPECT_TRUE(client("2001:db8::9").take().allowed);
+  EXPECT_TRUE(client("192.0.2.1").take().allowed);
+  EXPECT_TRUE(client("::ffff:192.0.2.1").take().allowed);
+  EXPECT_FALSE(client("::ffff:c000:201").take().allowed);
+  EXPECT_TRUE(client("192.0.2.2").take().allowed);
 }
 
 TEST_P(LimitsTest, FixedWindowsStartAtMultiplesOfTheirLength) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/services/limits/client_limits.hpp"
 #include "core/services/redis/redis.hpp"
 #include "core/services/redis/redis_testing.hpp"
 
@@ -73,6 +74,22 @@ TEST_P(SlotsTest, ASlotIsFreeAgainWhenItsHolderGoes) {
   moved.release();  // a second time does nothing
   EXPECT_EQ(slots.inUse("test.open"), 1u);
   EXPECT_TRUE(becomes([&] { return slots.take(bucket, "ada", one).allowed; }));
+}
+
+TEST_P(SlotsTest, AClientIsItsNetwork) {
+  Slots slots(*limits_);
+  const auto bucket = concurrent(1);
+  std::vector<Slots::Held> held, more;
+  EXPECT_TRUE(limits::takeSlots(slots, bucket, "2001:db8::1", held).allowed);
+  EXPECT_FALSE(limits::takeSlots(slots, bucket, "2001:db8::2", more).allowed);
+  EXPECT_TRUE(limits::takeSlots(slots, bucket, "2001:db8:0:1::1", more).allowed);
+  std::vector<Slots::Held> refused;
+  EXPECT_FALSE(limits::takeSlots(slots, bucket, "2001:db8:0:2::1", refused).allowed);
+  EXPECT_TRUE(refused.empty());
+  more.clear();
+  EXPECT_TRUE(becomes([&] { return limits::takeSlots(slots, bucket, "2001:db8:0:2::1", more).allowed; }));
+  EXPECT_TRUE(limits::takeSlots(slots, bucket, "192.0.2.1", held).allowed);
+  EXPECT_FALSE(limits::takeSlots(slots, bucket, "::ffff:192.0.2.1", held).allowed);
 }
 
 TEST_P(SlotsTest, TheHeartbeatKeepsWhatIsHeldAndNothingElse) {

@@ -66,7 +66,7 @@ Reply BrowserAccounts::browserLogin(const Request& request, const mortise::Json&
   const LoginName name(body["username"].text());
   if (name.empty()) throw Problem(422, "credentials_missing").field("body/username", "missing");
   const auto failureKey = name.isEmail() ? emailFailureKey(name.text()) : nameFailureKey(identity_, name.text());
-  takeLimit(limits_, "browser_login", failureKey + " " + request.address().string());
+  takeLimit(limits_, "browser_login", failureKey);
   LoginFailures::Attempt attempt(loginFailures_, failureKey);
   const auto user = identity_.checkPassword(name.isEmail() ? mortise::UserKey::email : mortise::UserKey::username,
                                             name.text(), body["password"].text());
@@ -95,7 +95,7 @@ Reply BrowserAccounts::changePassword(const Request& request, const mortise::Jso
   const bool endKeys = switchIn(body, "revoke_api_keys");
 
   const auto caller = request.principal();
-  takeLimit(limits_, "password_change", caller.userId.string() + " " + request.address().string());
+  takeLimit(limits_, "password_change", caller.userId);
   requireOldPassword(request, old);
 
   mortise::UserChange change;
@@ -105,8 +105,8 @@ Reply BrowserAccounts::changePassword(const Request& request, const mortise::Jso
   const auto cookie = request.header("Cookie");
   const auto setCookie = db_.transaction([&](mortise::Transaction& tx) {
     const auto accounts = identity_.in(tx);
-    // The change ends every session of the account. This browser's has no user meanwhile, and so survives with the CSRF
-    // tokens that its pages hold.
+    // The change ends every session of the account. This browser's has no user meanwhile, and so the CSRF token of this
+    // request stays valid.
     if (byCookie) accounts.logoutCookie(cookie);
     const auto all = accounts.listKeys(caller.userId);
     const auto keys = std::count_if(all.begin(), all.end(), isInUse);

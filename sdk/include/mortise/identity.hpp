@@ -324,7 +324,7 @@ class Identity {
     check(status, error);
     return std::move(got.finish(kInterface));
   }
-  // Signs the user in under a new session id; CSRF tokens fetched before stay valid.
+  // Signs the user in under a new session id; of the CSRF tokens fetched before, that of this request stays valid.
   CookieSession loginCookie(std::string_view cookie_header, std::string_view user_id) const {
     needPrincipals();
     Got<CookieSession> got;

@@ -227,11 +227,13 @@ typedef struct mortise_identity_v1 {
 
   /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie
    * in it and passes over what is not well-formed. A forged, ended or expired cookie counts as none. */
-  /* [start] [worker] The session that the request has, or else a new anonymous one. Owner: sink called. */
+  /* [start] [worker] The session that the request has, or else a new anonymous one, of which nothing is stored before
+   * somebody signs in. Owner: sink called. */
   mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink,
                                 void* context, mortise_error* error);
-  /* [start] [worker] Signs the user in, after the module has checked the password: the session gets a new id and keeps
-   * its CSRF secret, so that tokens fetched before stay valid. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED
+  /* [start] [worker] Signs the user in, after the module has checked the password: the session gets a new id and a
+   * new CSRF secret. Of the tokens fetched before, only the one that the request itself carries stays valid, on the
+   * thread that runs the handler. MORTISE_NOT_FOUND (user_not_found), MORTISE_DENIED
    * (account_disabled). Owner: sink called. */
   mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id,
                                  mortise_cookie_session_sink sink, void* context, mortise_error* error);
