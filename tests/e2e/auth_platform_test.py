@@ -285,13 +285,16 @@ class PlatformAccounts:
         answer = self.post("/auth/login", b"{\"username\": ", **{"Content-Type": "application/json"})
         self.assertEqual((answer.status, answer.json["code"], answer.json["detail"][0]["type"], answer.json["detail"][0]["loc"][0]), (422, 422, "json_invalid", "body"), answer)
         self.assertIsInstance(answer.json["detail"][0]["loc"][1], int)
-        body = json.dumps({"username": "x" * 2200000, "password": PASSWORD}).encode()
-        try:
-            answer = self.post("/auth/login", body)
-        except (BrokenPipeError, ConnectionResetError, http.client.HTTPException):
-            self.fail("the refusal of a body that is too large must be readable")
-        self.assertHard(answer, 413, {"max_bytes": 2 << 20})
-        self.assertRegex(answer.headers["X-Request-Id"], re.compile(r"\S+"))
+        token = self.assertOk(self.register(username=name()))["tokens"]["access_token"]
+        for method, path, limit in (("PUT", "/auth/me", 2 << 20), ("POST", "/auth/login", 64 << 10), ("POST", "/auth/register", 64 << 10),
+                                    ("POST", "/auth/refresh", 64 << 10)):
+            body = json.dumps({"username": "x" * (limit + 100_000), "password": PASSWORD}).encode()
+            try:
+                answer = self.client.call(method, path, body, {"Authorization": f"Bearer {token}"}, prefix="/api")
+            except (BrokenPipeError, ConnectionResetError, http.client.HTTPException):
+                self.fail("the refusal of a body that is too large must be readable")
+            self.assertHard(answer, 413, {"max_bytes": limit})
+            self.assertRegex(answer.headers["X-Request-Id"], re.compile(r"\S+"))
 
 
 class OnSqlite(PlatformAccounts, unified_family.OnSqlite, Case):
