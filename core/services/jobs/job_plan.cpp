@@ -108,8 +108,8 @@ std::vector<Claim> JobPlan::takeBeyond(std::int64_t now) {
     if (job == nullptr || !job->due || job->busy || *job->due <= now) continue;
     const auto next = nextAfterStepBack(job->trigger, job->lastRun, now);
     if (!next || *next >= *job->due) continue;
-    log::warning("a job is due earlier than its stored time, since the clock was set back",
-                 {{"job", job->id}, {"stored", isoMillis(*job->due)}, {"due", isoMillis(*next)}});
+    log::debug("a job is due earlier than its stored time",
+               {{"job", job->id}, {"stored", isoMillis(*job->due)}, {"due", isoMillis(*next)}});
     Claim claim;
     claim.jobId = job->id;
     claim.due = *job->due;
@@ -117,6 +117,11 @@ std::vector<Claim> JobPlan::takeBeyond(std::int64_t now) {
     job->busy = true;
     arrange(*job);
     claims.push_back(std::move(claim));
+  }
+  if (unchecked_.empty()) unchecked_.shrink_to_fit();  // after a start it held every job
+  if (!claims.empty()) {
+    log::warning("jobs are due earlier than their stored times: a clock was ahead when these were stored",
+                 {{"jobs", claims.size()}, {"first", claims.front().jobId}});
   }
   return claims;
 }
