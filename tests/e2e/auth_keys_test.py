@@ -1,6 +1,7 @@
 """Accounts of the session sharing family over real HTTP, real SMTP, SQLite and PostgreSQL: sign-up with a key, verification, me, keys.
 
 Limits hold here and count per client address, so every caller calls from a loopback address of its own."""
+import concurrent.futures
 import contextlib
 import http.cookies
 import itertools
@@ -517,6 +518,21 @@ class KeyAccounts:
         self.assertInvalid(self.call("POST", "/me/api-keys", key, b"", length), ("body", "missing"))
         answer = self.call("POST", "/keys", key, b'{"name":"odd type"}', {"Content-Type": "text/plain"})
         self.assertEqual(answer.status, 201, answer)
+
+    # --- how many
+
+    def test_of_many_keys_minted_at_once_no_more_exist_than_may(self):
+        other = {"db.url": self.postgres.url()} if hasattr(self, "postgres") else {}
+        server = MortiseServer({**support.QUICK, **other, "auth.keys_per_user": 5}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        made = self.sign_up(server=server)
+        with concurrent.futures.ThreadPoolExecutor(25) as pool:
+            wishes = [pool.submit(self.call, "POST", ("/keys", "/me/api-keys")[number % 2], made["raw_key"], {"name": f"key {number}"}, server=server)
+                      for number in range(25)]
+            statuses = [wish.result().status for wish in wishes]
+        self.assertEqual((statuses.count(201), statuses.count(409)), (4, 21), statuses)
+        keys = self.call("GET", "/keys", made["raw_key"], server=server).json()
+        self.assertEqual(len(keys), 5)
 
 
 class OnSqlite(KeyAccounts, Case):
