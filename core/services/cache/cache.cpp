@@ -206,10 +206,6 @@ class RedisCache final : public Cache {
   std::size_t largest_;
 };
 
-}  // namespace
-
-namespace {
-
 bool inMemory(std::string_view url) { return url == "memory:" || url == "memory"; }
 
 }  // namespace

@@ -315,7 +315,7 @@ struct Pool::Implementation {
   Breaker breaker;
   std::mutex mutex;
   std::condition_variable freed;
-  std::vector<std::unique_ptr<Connection>> idle;
+  std::vector<std::unique_ptr<Connection>> idle;  // none is older than the last move
   std::size_t inUse = 0;
   std::atomic<std::uint64_t> moves{0};
 
@@ -339,10 +339,12 @@ struct Pool::Implementation {
       while (!pool_.idle.empty()) {
         connection_ = std::move(pool_.idle.back());
         pool_.idle.pop_back();
-        if (connection_->usable()) return;
+        if (connection_->usable()) break;
         connection_.reset();
       }
+      moves_ = pool_.moves;
       lock.unlock();
+      if (connection_) return;
       try {
         connection_ = std::make_unique<Connection>(pool_.address, pool_.options);
       } catch (const ServiceError& error) {
@@ -366,12 +368,15 @@ struct Pool::Implementation {
       {
         std::lock_guard lock(pool_.mutex);
         --pool_.inUse;
+        // One that was in use while the server turned out wrong leads there still.
+        if (moves_ != pool_.moves) gone = std::move(connection_);
         if (connection_) pool_.idle.push_back(std::move(connection_));
       }
       pool_.freed.notify_one();
     }
     Implementation& pool_;
     std::unique_ptr<Connection> connection_;
+    std::uint64_t moves_ = 0;  // the pool's, when the connection was taken or made
   };
 
   [[noreturn]] void refuse() const {
@@ -386,9 +391,10 @@ struct Pool::Implementation {
 
   // The other connections most likely lead to the same server.
   void leaveServer() {
-    ++moves;
+    std::vector<std::unique_ptr<Connection>> gone;
     const std::lock_guard lock(mutex);
-    idle.clear();
+    ++moves;
+    gone.swap(idle);
   }
 
   Reply raw(const Arguments& arguments) {

@@ -270,6 +270,28 @@ TEST_F(Redis, OtherAnswersOfAWrongServerCloseTheConnectionToo) {
   EXPECT_EQ(pool.moves(), moves);
 }
 
+TEST_F(Redis, AConnectionThatWasInUseWhenTheServerTurnedOutWrongIsNotKept) {
+  Options options;
+  options.pause = std::chrono::milliseconds(0);
+  options.commandTimeout = std::chrono::seconds(60);
+  Pool pool(parseAddress(peer_->url()), options);
+  const auto connection = [&] { return pool.command({"CLIENT", "ID"}).integer; };
+  for (const std::string answer : {"READONLY You can't write against a read only replica.", "LOADING wait",
+                                   "MASTERDOWN Link with MASTER is down", "NOAUTH log in first"}) {
+    const auto before = connection();
+    std::thread waiting([&] { EXPECT_EQ(pool.command({"BLPOP", "list", "0"}).items.size(), 2u) << answer; });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (peer_->control({"CLIENT", "LIST"}).find("cmd=blpop") == std::string::npos &&
+           std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_THROW(pool.eval(Script("return redis.error_reply(\"" + answer + "\")"), {}, {}), ServiceError) << answer;
+    peer_->control({"RPUSH", "list", "end"});
+    waiting.join();
+    EXPECT_NE(connection(), before) << answer << ": it leads to the server that was left";
+  }
+}
+
 TEST_F(Redis, AServerThatStartedAgainWithAnotherPasswordIsUnavailable) {
   Options options;
   options.pause = std::chrono::milliseconds(0);
