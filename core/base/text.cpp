@@ -89,12 +89,14 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+// A byte of a UTF-8 character that is not its first.
+bool continues(unsigned char c) { return (c & 0xc0) == 0x80; }
+
 }  // namespace
 
 bool isUtf8(std::string_view bytes) {
   const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
   const auto* end = at + bytes.size();
-  const auto continues = [](unsigned char c) { return (c & 0xc0) == 0x80; };
   while (at < end) {
     const unsigned char c = *at;
     if (c < 0x80) {
@@ -124,7 +126,25 @@ bool isUtf8(std::string_view bytes) {
 
 std::size_t length(std::string_view utf8) {
   return static_cast<std::size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return !continues(static_cast<unsigned char>(c)); }));
+}
+
+std::string_view head(std::string_view utf8, std::size_t bytes) {
+  if (utf8.size() <= bytes) return utf8;
+  constexpr std::size_t kMaxContinuing = 3;
+  for (std::size_t back = 0; back <= std::min(kMaxContinuing, bytes); ++back) {
+    if (!continues(static_cast<unsigned char>(utf8[bytes - back]))) return utf8.substr(0, bytes - back);
+  }
+  return utf8.substr(0, bytes);
+}
+
+std::string storable(std::string_view text) {
+  std::string result(text);
+  const bool utf8 = isUtf8(text);
+  for (char& c : result) {
+    if (c == '\0' || (!utf8 && static_cast<unsigned char>(c) >= 0x80)) c = '?';
+  }
+  return result;
 }
 
 std::optional<std::string> percentDecode(std::string_view raw, bool plusIsSpace) {

@@ -12,6 +12,10 @@ namespace mortise::text {
 bool isUtf8(std::string_view bytes);
 // Code points of valid UTF-8.
 std::size_t length(std::string_view utf8);
+// The first `bytes` bytes at most, without a character that does not fit whole. Of what is no UTF-8, exactly that many.
+std::string_view head(std::string_view utf8, std::size_t bytes);
+// Converts to text that every database accepts: valid UTF-8 without NUL.
+std::string storable(std::string_view text);
 // Percent-decodes. Returns nullopt for a bad escape, and for NUL or invalid UTF-8 in the result. `plusIsSpace`: for
 // queries and forms.
 std::optional<std::string> percentDecode(std::string_view raw, bool plusIsSpace = false);

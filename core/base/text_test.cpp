@@ -22,6 +22,20 @@ TEST(Utf8, CountsCodePoints) {
   EXPECT_EQ(length(""), 0u);
 }
 
+TEST(Utf8, IsCutBetweenCharacters) {
+  EXPECT_EQ(head("plain", 3), "pla");
+  EXPECT_EQ(head("plain", 5), "plain");
+  EXPECT_EQ(head("plain", 99), "plain");
+  EXPECT_EQ(head("plain", 0), "");
+  const std::string_view mixed = "aé日😀";  // 1, 2, 3 and 4 bytes
+  const std::vector<std::string_view> heads = {"", "a", "a", "aé", "aé", "aé", "aé日", "aé日", "aé日", "aé日", mixed};
+  for (std::size_t bytes = 0; bytes < heads.size(); ++bytes) EXPECT_EQ(head(mixed, bytes), heads[bytes]) << bytes;
+  EXPECT_EQ(head("😀", 3), "");
+  EXPECT_EQ(head("\x80\x80\x80\x80\x80\x80", 5).size(), 5u)
+      << "no UTF-8: a caller that takes piece by piece must get on";
+  EXPECT_EQ(head("\x80\x80", 1).size(), 1u);
+}
+
 TEST(PercentDecoding, DecodesOnce) {
   EXPECT_EQ(percentDecode("a%2Fb%252F"), "a/b%2F");
   EXPECT_EQ(percentDecode("%E6%97%A5"), "日");

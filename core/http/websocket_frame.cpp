@@ -28,15 +28,10 @@ void appendFrame(std::string& out, std::uint8_t opcode, std::string_view payload
 }
 
 std::string closePayload(int code, std::string_view reason) {
-  std::size_t length = reason.size();
-  if (length > kMaxReason) {
-    length = kMaxReason;
-    while (length > 0 && (static_cast<unsigned char>(reason[length]) & 0xC0) == 0x80) --length;
-  }
   std::string payload;
   payload.push_back(static_cast<char>(code >> 8));
   payload.push_back(static_cast<char>(code & 0xFF));
-  payload.append(reason.substr(0, length));
+  payload.append(text::head(reason, kMaxReason));
   return payload;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/lane.hpp"
 
@@ -28,7 +29,7 @@ std::string detailsOf(const ScrubbedScope& result) {
   for (std::size_t i = 0; i < std::min(result.unreadable.size(), kMaxNamed); ++i) {
     const auto& one = result.unreadable[i];
     unreadable += std::string(i == 0 ? "" : ",") + "{\"key\":" + json::quoted(one.key) +
-                  ",\"reason\":" + json::quoted(services::storable(one.reason.substr(0, kMaxReason))) + "}";
+                  ",\"reason\":" + json::quoted(text::head(text::storable(one.reason), kMaxReason)) + "}";
   }
   return "{\"version\":1,\"blobs\":" + std::to_string(result.blobs) + ",\"bytes\":" + std::to_string(result.bytes) +
          ",\"damaged_count\":" + std::to_string(result.damaged.size()) + ",\"damaged\":[" + damaged +

@@ -89,11 +89,9 @@ mortise_status statusOf(const Problem& problem) {
 
 template <std::size_t Size>
 void put(char (&into)[Size], std::string_view text) {
-  auto size = std::min(text.size(), Size - 1);
-  // Does not cut a character.
-  while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  text.copy(into, size);
-  into[size] = '\0';
+  const auto fitting = text::head(text, Size - 1);
+  fitting.copy(into, fitting.size());
+  into[fitting.size()] = '\0';
 }
 
 // Complete or not at all: half a JSON object is useless.

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/base/identifiers.hpp"
+#include "core/base/text.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"
@@ -274,8 +275,9 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* reque
     if (from.size > 0) {
       const auto moment = services::readMoment(view(from), *TimeZone::utc());
       if (!moment || !moment->hasOffset) {
-        return answer(error, MORTISE_INVALID, "from",
-                      "from \"" + copy(from).substr(0, 80) + "\": write a time like 2026-03-07T12:00:00-05:00");
+        return answer(
+            error, MORTISE_INVALID, "from",
+            "from \"" + std::string(text::head(view(from), 80)) + "\": write a time like 2026-03-07T12:00:00-05:00");
       }
       start = moment->micros;
     }

@@ -259,11 +259,6 @@ void webSocketClose(mortise_websocket* socket, int32_t code, mortise_str reason)
   if (open == nullptr) return;
   quietly(socket->host, "call/1 websocket_close", [&] {
     auto shown = copy(reason);
-    if (shown.size() > 123) {  // the limit of a close frame; does not cut a character
-      std::size_t size = 123;
-      while (size > 0 && (static_cast<unsigned char>(shown[size]) & 0xC0) == 0x80) --size;
-      shown.resize(size);
-    }
     open->close(isCloseCode(code) ? code : 1011, text::isUtf8(shown) ? std::move(shown) : std::string());
   });
 }

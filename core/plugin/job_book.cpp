@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/base/text.hpp"
 #include "core/db/after_commit.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
@@ -90,7 +91,7 @@ void JobBook::put(const mortise_job& job) {
   requireLength("a job's description", description, kMaxDescription);
   requireLength("a payload", view(job.payload), kMaxPayload);
   for (const auto text : {id, name, description, view(job.payload)}) {
-    if (services::storable(text) != text) throw ServiceError(ErrorKind::invalid, "a job's texts are UTF-8 without NUL");
+    if (text::storable(text) != text) throw ServiceError(ErrorKind::invalid, "a job's texts are UTF-8 without NUL");
   }
   if (host_.manifest().job(id) != nullptr)
     throw ServiceError(ErrorKind::invalid, "job " + std::string(id) + " is in module.yaml; put jobs have other ids");

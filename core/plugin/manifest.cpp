@@ -46,7 +46,7 @@ bool isInterfaceName(std::string_view text) {
 // Formats text of the file for a message: printable, short.
 std::string shown(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text.substr(0, 60))
+  for (const char c : text::head(text, 60))
     out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"') ? '?' : c;
   return out + (text.size() > 60 ? "...\"" : "\"");
 }

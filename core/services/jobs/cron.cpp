@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/text.hpp"
 #include "core/services/jobs/trigger_error.hpp"
 
 namespace mortise::services {
@@ -81,7 +82,7 @@ CronTexts Cron::split(std::string_view expression) {
     at = expression.find_first_not_of(kBlank, end);
   }
   if (parts.size() < 5 || parts.size() > kCronParts) {
-    throw TriggerError("cron_parts", "cron \"" + std::string(expression.substr(0, 80)) + "\" has " +
+    throw TriggerError("cron_parts", "cron \"" + std::string(text::head(expression, 80)) + "\" has " +
                                          std::to_string(parts.size()) +
                                          " parts; 5 (minute hour day month weekday), 6 (second first) or 7 (year last) "
                                          "are expected");

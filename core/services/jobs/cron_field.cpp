@@ -35,7 +35,7 @@ const Kind& kindOf(CronPart part) {
 }
 
 [[noreturn]] void refuse(const Kind& kind, std::string_view element, const std::string& rule) {
-  throw TriggerError("trigger", std::string(kind.name) + " \"" + std::string(element.substr(0, 80)) + "\": " + rule);
+  throw TriggerError("trigger", std::string(kind.name) + " \"" + std::string(text::head(element, 80)) + "\": " + rule);
 }
 
 std::optional<int> numberIn(std::string_view text) {

@@ -25,14 +25,6 @@ std::string_view tail(std::string_view text, std::size_t size) {
   return text;
 }
 
-// The first `size` bytes, to the end of a character.
-std::string head(std::string text, std::size_t size) {
-  if (text.size() <= size) return text;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  text.resize(size);
-  return text;
-}
-
 [[noreturn]] void refuse(const std::string& rule) { throw ServiceError(ErrorKind::invalid, "report: " + rule); }
 
 void checkDetails(const std::string& details) {
@@ -46,21 +38,12 @@ void checkDetails(const std::string& details) {
 
 }  // namespace
 
-std::string storable(std::string_view text) {
-  std::string result(text);
-  const bool utf8 = text::isUtf8(text);
-  for (char& c : result) {
-    if (c == '\0' || (!utf8 && static_cast<unsigned char>(c) >= 0x80)) c = '?';
-  }
-  return result;
-}
-
 void JobRun::progress(int percent, std::string_view text) {
   percent = std::clamp(percent, 0, 100);
   log::debug("job progress", {{"job", job()}, {"run", id()}, {"percent", percent}, {"text", text}});
   const std::lock_guard lock(mutex_);
   percent_ = percent;
-  progress_ = text.substr(0, kMaxProgress);
+  progress_ = text::head(text, kMaxProgress);
   progressed_ = true;
 }
 
@@ -76,8 +59,8 @@ void JobRun::report(JobReport report) {
     refuse("a target has a name of 1 to " + std::to_string(kMaxTargetName) + " bytes");
   if (std::min({report.synced, report.created, report.updated, report.deleted}) < 0) refuse("a counter is 0 or more");
   checkDetails(report.details);
-  report.target = storable(report.target);
-  report.failure = head(storable(report.failure), kMaxFailure);
+  report.target = text::storable(report.target);
+  report.failure = text::head(text::storable(report.failure), kMaxFailure);
   const auto now = nowMicros();
   report.startedAt = report.state == JobReport::State::running ? now : 0;
   report.endedAt = report.state == JobReport::State::done ? now : 0;
@@ -121,7 +104,7 @@ bool JobRun::takeProgress(std::int64_t& percent, std::string& text) {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(progressed_, false)) return false;
   percent = percent_;
-  text = storable(progress_);
+  text = text::storable(progress_);
   return true;
 }
 
@@ -131,9 +114,9 @@ RunEnd JobRun::snapshot() const {
   end.jobId = record_.jobId;
   end.startedAt = startedAt();
   const std::lock_guard lock(mutex_);
-  end.output = storable(tail(output_, kMaxOutput));
+  end.output = text::storable(tail(output_, kMaxOutput));
   end.percent = percent_;
-  end.progress = storable(progress_);
+  end.progress = text::storable(progress_);
   end.hasReported = !targets_.empty();
   return end;
 }

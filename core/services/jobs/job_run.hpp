@@ -74,7 +74,4 @@ class JobRun {
 // The function of a job; returns a short text for the record; throws to fail.
 using JobFunction = std::function<std::string(JobRun&)>;
 
-// Converts to text that every database accepts: valid UTF-8 without NUL.
-std::string storable(std::string_view text);
-
 }  // namespace mortise::services

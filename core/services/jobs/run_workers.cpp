@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/ops/log.hpp"
 #include "core/services/jobs/due_step.hpp"
 #include "core/services/service_error.hpp"
@@ -17,7 +18,9 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::size_t kMaxManualWaiting = 256;
 constexpr std::size_t kMaxError = 4000;
 
-std::string oneLine(const std::exception& error) { return storable(error.what()).substr(0, kMaxError); }
+std::string oneLine(const std::exception& error) {
+  return std::string(text::head(text::storable(error.what()), kMaxError));
+}
 
 struct RunResult {
   std::string outcome = "succeeded";

@@ -40,7 +40,7 @@ void requireShort(const char* field, std::string_view text, std::size_t most) {
 std::shared_ptr<const TimeZone> zoneOf(std::string_view name) {
   auto zone = TimeZone::find(name.empty() ? "UTC" : name);
   if (!zone) {
-    throw TriggerError("timezone", "there is no time zone \"" + std::string(name.substr(0, 60)) +
+    throw TriggerError("timezone", "there is no time zone \"" + std::string(text::head(name, 60)) +
                                        "\"; use an IANA name like Europe/Berlin (Debian: package tzdata)");
   }
   return zone;
@@ -67,7 +67,7 @@ CronTexts namedFields(std::string_view text) {
     const auto* field =
         std::find_if(std::begin(kFieldNames), std::end(kFieldNames), [&](const auto& one) { return name == one.name; });
     if (equals == std::string_view::npos || field == std::end(kFieldNames)) {
-      refuse("cron \"" + std::string(name.substr(0, 40)) +
+      refuse("cron \"" + std::string(text::head(name, 40)) +
              "\": write year=, month=, day=, day_of_week=, hour=, minute= or second=");
     }
     if (!at(texts, field->part).empty()) refuse("cron: " + std::string(name) + " is given twice");
@@ -135,7 +135,7 @@ bool readUnits(std::string_view& text, std::span<const Unit> units, std::int64_t
 
 // Whole seconds of "P1DT2H".
 std::int64_t durationSeconds(std::string_view text) {
-  const std::string shown(text.substr(0, 80));
+  const std::string shown(text::head(text, 80));
   if (!text.starts_with('P')) refuse("every \"" + shown + "\": write an ISO 8601 duration like PT5M or P1D");
   text.remove_prefix(1);
   std::int64_t total = 0;
@@ -154,7 +154,8 @@ std::int64_t durationSeconds(std::string_view text) {
 std::int64_t momentMicros(std::string_view field, std::string_view text, const TimeZone& zone) {
   const auto moment = readMoment(text, zone);
   if (!moment) {
-    refuse(std::string(field) + " \"" + std::string(text.substr(0, 80)) + "\": write a time like 2030-01-01T00:00:00Z");
+    refuse(std::string(field) + " \"" + std::string(text::head(text, 80)) +
+           "\": write a time like 2030-01-01T00:00:00Z");
   }
   return moment->micros / kMicros * kMicros;
 }
@@ -199,7 +200,7 @@ Trigger Trigger::read(std::string_view input, std::string_view zone) {
   const auto colon = input.find(':');
   const auto kind = text::trim(input.substr(0, colon));
   if (colon == std::string_view::npos || (kind != "cron" && kind != "every" && kind != "at"))
-    refuse("\"" + std::string(input.substr(0, 80)) + "\" starts with neither \"cron:\", \"every:\" nor \"at:\"");
+    refuse("\"" + std::string(text::head(input, 80)) + "\" starts with neither \"cron:\", \"every:\" nor \"at:\"");
   const auto rest = text::trim(input.substr(colon + 1));
   auto rule = std::make_shared<Rule>();
   rule->zone = zoneOf(zone);
@@ -270,7 +271,8 @@ Trigger Trigger::from(const mortise_trigger& request, std::string_view defaultZo
     rule->first = momentMicros("run_date", view(request.run_date), *zoneOf(defaultZone));
     rule->text = atText(rule->first);
   } else {
-    throw TriggerError("trigger_type", "type \"" + std::string(type.substr(0, 40)) + "\": use cron, interval or date");
+    throw TriggerError("trigger_type",
+                       "type \"" + std::string(text::head(type, 40)) + "\": use cron, interval or date");
   }
   return Trigger(std::move(rule));
 }
