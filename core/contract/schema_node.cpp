@@ -32,30 +32,40 @@ class Budget {
     if (depth_++ > 0) return;
     parts_ = kMaxParts;
     patternSteps_ = kMaxPatternSteps;
+    spent_ = false;
   }
   ~Budget() { --depth_; }
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
-  static bool spent() { return parts_ == 0; }
+  // Something was not looked at: what the check found so far decides nothing.
+  static bool spent() { return spent_; }
   // False: no part may be looked at any more.
-  static bool takePart() { return parts_ != 0 && parts_-- != 0; }
-  static std::size_t& patternSteps() { return patternSteps_; }
+  static bool takePart() {
+    if (parts_ == 0) spent_ = true;
+    return parts_ != 0 && parts_-- != 0;
+  }
+  // nullopt: no pattern may be tried any more.
+  static std::optional<bool> matches(const Pattern& pattern, std::string_view text) {
+    const auto result = pattern.matches(text, patternSteps_);
+    if (!result) spent_ = true;
+    return result;
+  }
 
  private:
   static thread_local std::size_t depth_;
   static thread_local std::size_t parts_;
   static thread_local std::size_t patternSteps_;
+  static thread_local bool spent_;
 };
 thread_local std::size_t Budget::depth_ = 0;
 thread_local std::size_t Budget::parts_ = 0;
 thread_local std::size_t Budget::patternSteps_ = 0;
+thread_local bool Budget::spent_ = false;
 
 // A member's name as the client sent it, for a location.
 std::string shownName(std::string_view name) {
   if (name.size() <= kMaxNameBytes) return std::string(name);
-  auto end = kMaxNameBytes;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
-  return std::string(name.substr(0, end)) + "...";
+  return std::string(text::head(name, kMaxNameBytes)) + "...";
 }
 
 bool isWhole(const Value& value) { return value.IsInt64() || value.IsUint64(); }
@@ -198,7 +208,7 @@ void StringRules::check(const Value& value, const Location& location, Errors& er
       return report(errors, location, "string_too_long", {{"max_length", std::to_string(maxLength)}});
   }
   if (pattern != nullptr) {
-    const auto matches = pattern->matches(text, Budget::patternSteps());
+    const auto matches = Budget::matches(*pattern, text);
     if (!matches) return report(errors, location, "too_complex");
     if (!*matches) return report(errors, location, "string_pattern_mismatch", {{"pattern", patternText}});
   }
