@@ -16,7 +16,7 @@ contract::Session sessionView(const mortise::Tokens& tokens) {
   return {.accessToken = tokens.accessToken,
           .refreshToken = tokens.refreshToken,
           .expiresIn = tokens.expiresIn,
-          .user = {.id = tokens.user.id, .email = textOrNull(tokens.user.email)}};
+          .user = {.id = tokens.user.id, .email = mortise::orNull(tokens.user.email)}};
 }
 
 Sessions::Sessions(mortise::Host host) : identity_(host.identity()), loginFailures_(host.limits()) {}

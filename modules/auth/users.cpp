@@ -23,7 +23,7 @@ namespace {
 contract::Profile profileView(const mortise::User& user) {
   // The agent platform takes any text as an avatar; this family promises a URL.
   return {.id = user.id,
-          .username = textOrNull(user.username),
+          .username = mortise::orNull(user.username),
           .avatarUrl = WebUrl::parse(user.avatar) ? std::optional(user.avatar) : std::nullopt,
           .bio = user.bio};
 }

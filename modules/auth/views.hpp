@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/identity.hpp>
+#include <mortise/text.hpp>
 #include <mortise/time.hpp>
 
 #include <cstdint>
@@ -12,8 +13,6 @@
 
 namespace auth {
 
-// Empty: null.
-std::optional<std::string> textOrNull(const std::string& text);
 // Microseconds since the epoch; 0: null.
 std::optional<std::string> timeOrNull(std::int64_t microseconds, mortise::TimeForm form = mortise::kIsoMicros);
 
@@ -21,10 +20,10 @@ std::optional<std::string> timeOrNull(std::int64_t microseconds, mortise::TimeFo
 template <class UserResponse>
 UserResponse accountView(const mortise::User& user) {
   return {.id = user.id,
-          .username = textOrNull(user.username),
-          .email = textOrNull(user.email),
-          .nickname = textOrNull(user.nickname),
-          .avatar = textOrNull(user.avatar),
+          .username = mortise::orNull(user.username),
+          .email = mortise::orNull(user.email),
+          .nickname = mortise::orNull(user.nickname),
+          .avatar = mortise::orNull(user.avatar),
           .role = isAdministrator(user.role) ? "super_admin" : "user",
           .status = user.status,
           .createdAt = mortise::isoTime(mortise::timeOf(user.createdAt), mortise::kIsoMillis)};

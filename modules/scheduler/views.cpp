@@ -1,5 +1,6 @@
 #include "views.hpp"
 
+#include <mortise/text.hpp>
 #include <mortise/time.hpp>
 
 #include <optional>
@@ -11,9 +12,8 @@ namespace {
 namespace contract = scheduler_contract::scheduler;
 namespace json = mortise::json;
 using mortise::JobRunRecord;
+using mortise::orNull;
 using mortise::ScheduledJob;
-
-std::optional<std::string> orNull(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
 std::optional<std::string> timeOrNull(std::int64_t micros) {
   if (micros == 0) return std::nullopt;

@@ -55,8 +55,8 @@ Record recordOf(const mortise::ReportedTarget& target, const LockedSession& sess
   record.startedAt = timeOrNull(target.startedAt);
   record.completedAt = timeOrNull(target.endedAt);
   record.counters = {target.synced, target.created, target.updated, target.deleted};
-  record.errorMessage = orNull(target.failure);
-  record.details = orNull(detailsFrom(target.details));
+  record.errorMessage = mortise::orNull(target.failure);
+  record.details = mortise::orNull(detailsFrom(target.details));
   record.createdAt = now;
   return record;
 }

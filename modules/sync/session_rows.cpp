@@ -1,6 +1,7 @@
 #include "session_rows.hpp"
 
 #include <mortise/rows.hpp>
+#include <mortise/text.hpp>
 
 #include <utility>
 
@@ -12,10 +13,6 @@ using mortise::Time;
 const db::Counters& numbers() {
   static const db::Counters kNumbers("sync_numbers", "name", "last");
   return kNumbers;
-}
-
-std::optional<std::string> orNull(std::string_view text) {
-  return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
 void countSessions(Connection& connection, std::string_view type, std::string_view category, std::string_view status,
@@ -84,7 +81,7 @@ void insertError(Connection& connection, LockedSession& session, std::string_vie
   record.status = "failed";
   record.completedAt = now;
   record.errorMessage = message;
-  record.details = orNull(details);
+  record.details = mortise::orNull(details);
   record.createdAt = now;
   db::insert(connection, record);
   count(connection, session, outcomesOf(record.status));

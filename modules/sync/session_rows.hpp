@@ -67,7 +67,4 @@ std::optional<SessionEnd> endSession(Connection& connection, std::string_view se
 void countSessions(Connection& connection, std::string_view type, std::string_view category, std::string_view status,
                    std::int64_t by);
 
-// An empty text as NULL.
-std::optional<std::string> orNull(std::string_view text);
-
 }  // namespace sync_sessions

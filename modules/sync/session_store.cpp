@@ -137,7 +137,7 @@ std::vector<std::int64_t> SessionStore::addTargets(std::string_view sessionId, c
     record.id = ids.back();
     record.sessionId = sessionId;
     record.instanceId = target.instanceId;
-    record.instanceName = orNull(target.name);
+    record.instanceName = mortise::orNull(target.name);
     record.createdAt = now;
     records.push_back(std::move(record));
   }
@@ -183,7 +183,7 @@ SessionStore::Ended SessionStore::complete(std::int64_t recordId, const Counters
   record.status = "completed";
   record.completedAt = now;
   record.counters = counters;
-  record.details = orNull(details);
+  record.details = mortise::orNull(details);
   return db_.transaction([&](Connection& connection) {
     auto locked = lockRecord(connection, recordId, now);
     db::update<&Record::status, &Record::completedAt, &Record::counters, &Record::errorMessage, &Record::details>(
@@ -199,7 +199,7 @@ SessionStore::Ended SessionStore::fail(std::int64_t recordId, std::string_view m
   record.status = "failed";
   record.completedAt = now;
   record.errorMessage = message;
-  record.details = orNull(details);
+  record.details = mortise::orNull(details);
   return db_.transaction([&](Connection& connection) {
     auto locked = lockRecord(connection, recordId, now);
     db::update<&Record::status, &Record::completedAt, &Record::errorMessage, &Record::details>(connection, record);

@@ -22,9 +22,9 @@ std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
 contract::ManagedUser userView(const mortise::User& user) {
   return {.id = user.id,
-          .email = textOrNull(user.email),
-          .username = textOrNull(user.username),
-          .displayName = textOrNull(user.nickname),
+          .email = mortise::orNull(user.email),
+          .username = mortise::orNull(user.username),
+          .displayName = mortise::orNull(user.nickname),
           .role = user.role,
           .tier = user.tier,
           .status = user.status,
@@ -95,7 +95,7 @@ Reply Administration::mintKeyOnBehalf(const Request& request, const contract::Mi
                                                                   .name = key.name,
                                                                   .createdAt = mortise::isoTime(key.createdAt),
                                                                   .userId = user.id,
-                                                                  .userEmail = textOrNull(user.email)}));
+                                                                  .userEmail = mortise::orNull(user.email)}));
 }
 
 Reply Administration::setUserTier(const Request& request, const contract::SetUserTierBody& body) {

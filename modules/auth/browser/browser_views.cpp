@@ -38,7 +38,7 @@ contract::SignedIn signedInView(const mortise::User& user, const std::string& cs
 contract::BrowserProfile browserProfileView(const mortise::User& user) {
   return {.id = user.number,
           .username = shownName(user),
-          .email = textOrNull(user.email),
+          .email = mortise::orNull(user.email),
           .role = std::string(browserRole(user.role)),
           .isActive = user.status == "active",
           .createdAt = timeOrNull(user.createdAt, mortise::kIsoOffset),

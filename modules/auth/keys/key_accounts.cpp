@@ -188,14 +188,14 @@ Reply KeyAccounts::readMe(const Request& request) {
   if (chosen != orgId) chosen.reset();
   // What pushes of sessions tell (last_client_*, last_sync_at) no module records yet: null.
   return Reply::ok(json::from(contract::Me{.userId = user.id,
-                                           .email = textOrNull(user.email),
-                                           .displayName = textOrNull(user.nickname),
+                                           .email = mortise::orNull(user.email),
+                                           .displayName = mortise::orNull(user.nickname),
                                            .emailVerified = user.emailConfirmedAt != 0,
                                            .tier = user.tier,
                                            .effectiveTier = effectiveTierView(caller.tier),
-                                           .orgId = textOrNull(orgId),
+                                           .orgId = mortise::orNull(orgId),
                                            .orgName = org ? std::optional(org->name) : std::nullopt,
-                                           .orgRole = textOrNull(caller.orgRole),
+                                           .orgRole = mortise::orNull(caller.orgRole),
                                            .createdAt = mortise::isoTime(user.createdAt),
                                            .latestVersion = serverVersion_,
                                            .defaultOrgId = chosen}));
@@ -233,7 +233,7 @@ mortise::ApiKey KeyAccounts::mint(const Request& request, const std::string& nam
     requireRoomForKey(tx, wish.userId);
     auto key = identity_.in(tx).mintKey(wish);
     audit_.in(tx).record(request, "auth.key_minted", "key:" + key.id,
-                         json::object({{"name", key.name}, {"minted_with", textOrNull(wish.mintedWith)}}));
+                         json::object({{"name", key.name}, {"minted_with", mortise::orNull(wish.mintedWith)}}));
     return key;
   });
 }

@@ -21,24 +21,26 @@ std::string effectiveTierView(std::string_view tier) {
 
 contract::ListedKey listedKeyView(const mortise::ApiKey& key) {
   return {.keyId = key.id,
-          .name = textOrNull(key.name),
+          .name = mortise::orNull(key.name),
           .createdAt = mortise::isoTime(key.createdAt),
           .lastUsedAt = timeOrNull(key.lastUsedAt)};
 }
 
 contract::MintedKey mintedKeyView(const mortise::ApiKey& key) {
-  return {
-      .keyId = key.id, .rawKey = key.raw, .name = textOrNull(key.name), .createdAt = mortise::isoTime(key.createdAt)};
+  return {.keyId = key.id,
+          .rawKey = key.raw,
+          .name = mortise::orNull(key.name),
+          .createdAt = mortise::isoTime(key.createdAt)};
 }
 
 contract::PersonalKey personalKeyView(const mortise::ApiKey& key) {
   return {.id = key.id,
-          .name = textOrNull(key.name),
+          .name = mortise::orNull(key.name),
           .keyPrefix = key.prefix,
           .createdAt = mortise::isoTime(key.createdAt),
           .expiresAt = timeOrNull(key.expiresAt),
           .lastUsedAt = timeOrNull(key.lastUsedAt),
-          .lastUsedIp = textOrNull(key.lastUsedIp),
+          .lastUsedIp = mortise::orNull(key.lastUsedIp),
           .isActive = isActive(key)};
 }
 

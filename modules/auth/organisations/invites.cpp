@@ -179,7 +179,7 @@ Reply Invites::listInvitesToMe(const Request& request) {
                              .orgId = invite.orgId,
                              .orgName = org->name,
                              .role = invite.role,
-                             .invitedByEmail = inviter ? textOrNull(inviter->email) : std::nullopt,
+                             .invitedByEmail = inviter ? mortise::orNull(inviter->email) : std::nullopt,
                              .createdAt = mortise::isoTime(invite.createdAt),
                              .expiresAt = mortise::isoTime(invite.expiresAt)});
   }

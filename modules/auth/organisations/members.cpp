@@ -25,7 +25,7 @@ std::vector<contract::OrgMember> memberViews(const std::vector<mortise::Member>&
   for (const auto& member : members) {
     views.push_back({.userId = member.userId,
                      .email = member.email,
-                     .displayName = textOrNull(member.nickname.empty() ? member.username : member.nickname),
+                     .displayName = mortise::orNull(member.nickname.empty() ? member.username : member.nickname),
                      .role = member.role,
                      .joinedAt = mortise::isoTime(member.joinedAt)});
   }

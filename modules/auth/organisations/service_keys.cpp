@@ -68,12 +68,12 @@ json::Object view(const ApiKey& key) {
       .add("project_ids", everyProject ? json::Value() : json::raw(key.projectIds))
       .add("key_prefix", key.prefix)
       .add("created_at", mortise::isoTime(key.createdAt))
-      .add("created_by_user_id", textOrNull(key.createdBy))
+      .add("created_by_user_id", mortise::orNull(key.createdBy))
       .add("expires_at", timeOrNull(key.expiresAt))
       .add("revoked_at", timeOrNull(key.revokedAt))
-      .add("revoke_reason", textOrNull(key.revokeReason))
+      .add("revoke_reason", mortise::orNull(key.revokeReason))
       .add("last_used_at", timeOrNull(key.lastUsedAt))
-      .add("last_used_ip", textOrNull(key.lastUsedIp))
+      .add("last_used_ip", mortise::orNull(key.lastUsedIp))
       .add("is_active", key.isActive && key.revokedAt == 0);
   return shown;
 }

@@ -1,6 +1,7 @@
 // Text that the kernel hands out: a view that also becomes a std::string where one is wanted.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,11 @@ class Text : public std::string_view {
   operator std::string() const { return std::string(data(), size()); }  // NOLINT: meant to convert
   std::string string() const { return std::string(data(), size()); }
 };
+
+// An empty text as no text: null in a contract, NULL in a table.
+inline std::optional<std::string> orNull(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
 
 namespace detail {
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "mortise/db.hpp"
+#include "mortise/text.hpp"
 
 namespace mortise::inline sdk1::db {
 
@@ -36,9 +37,7 @@ Sent<T> ifSent(std::optional<T> value) {
   return {std::move(value)};
 }
 // The same for a text, where empty means absent.
-inline Sent<std::string> ifSent(std::string_view text) {
-  return {text.empty() ? std::nullopt : std::optional<std::string>(text)};
-}
+inline Sent<std::string> ifSent(std::string_view text) { return {orNull(text)}; }
 inline Sent<std::string> ifSent(const std::string& text) { return ifSent(std::string_view(text)); }
 inline Sent<std::string> ifSent(const char* text) { return ifSent(std::string_view(text)); }
 
