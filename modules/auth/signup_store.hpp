@@ -43,11 +43,11 @@ struct Signup {
   static constexpr auto kFields = mortise::fields(
       "auth_signups", mortise::field("id", &Signup::id).key(), mortise::field("email", &Signup::email).fixed(),
       mortise::field("username", &Signup::username), mortise::field("username_folded", &Signup::usernameFolded),
-      mortise::field("password_hash", &Signup::passwordHash), mortise::field("redirect_to", &Signup::redirectTo),
-      mortise::field("code_mac", &Signup::codeMac), mortise::field("code_expires_at", &Signup::codeExpiresAt),
-      mortise::field("tries", &Signup::tries), mortise::field("claimed_until", &Signup::claimedUntil),
-      mortise::field("created_at", &Signup::createdAt).fixed(), mortise::field("expires_at", &Signup::expiresAt),
-      mortise::field("maker", &Signup::maker).fixed());
+      mortise::field("password_hash", &Signup::passwordHash).hidden(),
+      mortise::field("redirect_to", &Signup::redirectTo), mortise::field("code_mac", &Signup::codeMac).hidden(),
+      mortise::field("code_expires_at", &Signup::codeExpiresAt), mortise::field("tries", &Signup::tries),
+      mortise::field("claimed_until", &Signup::claimedUntil), mortise::field("created_at", &Signup::createdAt).fixed(),
+      mortise::field("expires_at", &Signup::expiresAt), mortise::field("maker", &Signup::maker).fixed());
 };
 
 // When mail went to an address, in all, or because one network asked for it.
