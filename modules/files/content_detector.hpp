@@ -17,6 +17,15 @@ class ContentDetector {
   // How much of a content it looks at.
   static constexpr std::size_t kLookedAt = 64 << 10;
 
+  // How much of it is given to libmagic, and how far its expressions look. Every line that begins with white space costs
+  // as much as the white space behind it is long: 8 KiB of line breaks take a fifth of a second, and every other caller
+  // waits for its turn.
+  struct Effort {
+    std::size_t bytes = kLookedAt;
+    std::size_t expressions = 8192;  // libmagic's default
+  };
+  static Effort effortFor(std::string_view start);
+
   // Throws std::runtime_error with libmagic's reason, which is its database mostly.
   ContentDetector();
 

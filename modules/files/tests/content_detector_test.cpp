@@ -28,6 +28,32 @@ TEST(ContentDetector, FindsTypesInTheContent) {
   EXPECT_EQ(types.detect(""), "application/octet-stream");
 }
 
+TEST(ContentDetector, LooksLessAtLongRunsOfWhiteSpace) {
+  const auto little = [](const std::string& start) {
+    const auto effort = ContentDetector::effortFor(start);
+    EXPECT_EQ(effort.bytes == ContentDetector::kLookedAt, effort.expressions == 8192U);
+    return effort.expressions < 8192U;
+  };
+  const std::string x(60000, 'x');
+  for (const char blank : {'\n', ' ', '\t', '\r', '\v', '\f'}) {
+    const auto run = [&](std::size_t length) { return std::string(length, blank); };
+    EXPECT_TRUE(little(run(64 << 10)));
+    EXPECT_TRUE(little(run(4000) + x)) << "less than half of what is looked at";
+    EXPECT_TRUE(little(std::string(2192, 'x') + run(6000) + x)) << "not at its beginning";
+    EXPECT_TRUE(little(run(900) + "x" + run(900) + "x" + run(900) + x)) << "several shorter ones";
+    EXPECT_FALSE(little(run(1000) + x));
+    EXPECT_FALSE(little(std::string(8192, 'x') + run(50000))) << "the expressions do not come so far";
+  }
+  EXPECT_TRUE(little(" \n\t\r" + std::string(3000, '\n') + " \t" + x)) << "of any kind";
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "    indented text\n\n\n";
+  EXPECT_FALSE(little(lines));
+  EXPECT_FALSE(little(""));
+  const ContentDetector types;
+  EXPECT_EQ(types.detect(std::string(6000, '\n') + "text"), "text/plain; charset=us-ascii");
+  EXPECT_EQ(types.detect(std::string(6000, '\n') + "größe"), "text/plain; charset=utf-8");
+}
+
 TEST(ContentDetector, ServesThreadsInTurns) {
   const ContentDetector types;
   std::vector<std::thread> threads;
