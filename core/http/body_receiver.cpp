@@ -43,6 +43,13 @@ class MemorySink final : public BodySink {
   std::string body_;
 };
 
+class DroppingSink final : public BodySink {
+ public:
+  Refusal take(std::string_view) override { return Refusal(); }
+  Refusal close() override { return Refusal(); }
+  Refusal deliver(RequestExchange&) override { return Refusal(); }
+};
+
 class SpoolSink final : public BodySink {
  public:
   SpoolSink(std::shared_ptr<Spool> spool, BodyBudget::Share share)
@@ -156,9 +163,14 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
       sink = std::make_unique<SpoolSink>(spool, std::move(share));
       break;
     case BodyPlan::Kind::multipart: {
-      const std::string boundary = MultipartSplitter::boundaryOf(head.fields.get("content-type"));
+      const auto type = head.fields.get("content-type");
+      if (!MultipartSplitter::isForm(type)) {  // no form, so no parts: what they were needed for is the application's
+        sink = std::make_unique<DroppingSink>();
+        break;
+      }
+      const std::string boundary = MultipartSplitter::boundaryOf(type);
       if (boundary.empty()) {
-        refusal = Refusal(400, "bad_multipart", "Content-Type is not multipart/form-data with a boundary");
+        refusal = Refusal(400, "bad_multipart", "the Content-Type multipart/form-data has no usable boundary");
         return nullptr;
       }
       if (!share.cover(Spool::kPiece)) {

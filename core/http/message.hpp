@@ -66,7 +66,8 @@ struct BodyPlan {
   enum class Kind : std::uint8_t {
     memory,     // collected into Exchange::body(), at most `limit` bytes
     spool,      // written to one temporary file: Exchange::spooled()
-    multipart,  // split while it arrives; file parts go to temporary files: Exchange::parts()
+    multipart,  // split while it arrives; file parts go to temporary files: Exchange::parts(). No multipart/form-data:
+                // dropped while it arrives, and there are no parts
   };
   Kind kind = Kind::memory;
   std::uint64_t limit = 1 << 20;                // whole body; above it: 413

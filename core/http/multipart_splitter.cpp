@@ -67,12 +67,13 @@ bool isBoundaryCharacter(char c) {
 
 }  // namespace
 
+bool MultipartSplitter::isForm(std::string_view contentType) {
+  return equalsNoCase(trimBlanks(contentType.substr(0, contentType.find(';'))), "multipart/form-data");
+}
+
 std::string MultipartSplitter::boundaryOf(std::string_view contentType) {
   const std::size_t semicolon = contentType.find(';');
-  if (semicolon == std::string_view::npos ||
-      !equalsNoCase(trimBlanks(contentType.substr(0, semicolon)), "multipart/form-data")) {
-    return {};
-  }
+  if (semicolon == std::string_view::npos || !isForm(contentType)) return {};
   std::string_view rest = contentType.substr(semicolon);
   std::string_view name;
   std::string value;

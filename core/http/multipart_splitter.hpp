@@ -26,6 +26,8 @@ class MultipartSplitter {
     virtual Refusal endPart() = 0;
   };
 
+  // Whether the Content-Type is multipart/form-data.
+  static bool isForm(std::string_view contentType);
   // The boundary of a multipart/form-data Content-Type; empty when it is missing or invalid.
   static std::string boundaryOf(std::string_view contentType);
 

@@ -230,7 +230,10 @@ void RequestCall::checkShape() {
     }
   }
   if (operation.body.kind == contract::Body::Kind::multipart && operation.body.required && exchange_->parts().empty()) {
-    errors.push_back({{"body"}, "missing", {}});
+    std::vector<std::string> location{"body"};
+    const auto before = errors.size();
+    if (operation.body.schema) operation.body.schema->check(json::Value(rapidjson::kObjectType), location, errors);
+    if (errors.size() == before) errors.push_back({{"body"}, "missing", {}});
   }
   if (errors.empty()) return;
   Problem problem(422, operation.invalidCode.empty() ? "validation_failed" : operation.invalidCode);
