@@ -42,6 +42,7 @@ FileService::FileService(mortise::Host host)
       config_(host.config()),
       db_(host.db()),
       blobs_(host.blobs()),
+      identity_(host.identity()),
       store_(db_),
       maxSize_(static_cast<std::uint64_t>(config_.size("max_size"))),
       allowedTypes_(config_.list("allowed_types")) {}
@@ -52,6 +53,23 @@ void FileService::start() {
       throw std::runtime_error("files.allowed_types: \"" + pattern + "\" should be like application/pdf or image/*");
   }
   detector_ = std::make_unique<ContentDetector>();
+}
+
+StoredFile FileService::shown(StoredFile file) const {
+  // The files of a deleted account are nobody's at once, also those of an upload that was going on.
+  if (file.ownerId && !identity_.find(mortise::UserKey::id, *file.ownerId)) {
+    try {
+      store_.disown(*file.ownerId);
+    } catch (const mortise::db::Error& error) {  // a read must not fail for it: the sweep does it again
+      log_.warning("the files of a deleted account keep its id for now", {{"error", error.what()}});
+    }
+    file.ownerId.reset();
+  }
+  return located(std::move(file));
+}
+
+std::int64_t FileService::disownIfGone(std::string_view ownerId) const {
+  return identity_.find(mortise::UserKey::id, ownerId) ? 0 : store_.disown(ownerId);
 }
 
 StoredFile FileService::located(StoredFile file) const {
@@ -107,6 +125,7 @@ StoredFile FileService::put(const NewFile& file, std::uint64_t size, std::string
 
 std::vector<StoredFile> FileService::list(std::optional<std::string_view> ownerId, std::string_view before,
                                           std::size_t limit) const {
+  if (ownerId) disownIfGone(*ownerId);
   auto page = store_.list(ownerId, before, limit);
   for (auto& file : page) file = located(std::move(file));
   return page;

@@ -12,6 +12,7 @@
 #include <mortise/blobs.hpp>
 #include <mortise/config.hpp>
 #include <mortise/host.hpp>
+#include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/problem.hpp>
 
@@ -37,7 +38,7 @@ struct NewFile {
   std::string mimeType;  // as sent
 };
 
-// Every file that it returns has its filepath. [worker] [start]
+// Every file that it returns has its filepath, and an owner only while that account exists. [worker] [start]
 class FileService {
  public:
   explicit FileService(mortise::Host host);
@@ -49,9 +50,9 @@ class FileService {
   StoredFile put(const NewFile& file, std::string_view content) const;
 
   // Problem 404 file_not_found.
-  StoredFile find(std::string_view id) const { return located(mortise::orNotFound(store_.find(id), kUnknown)); }
+  StoredFile find(std::string_view id) const { return shown(mortise::orNotFound(store_.find(id), kUnknown)); }
   StoredFile findByKey(std::string_view key) const {
-    return located(mortise::orNotFound(store_.findByKey(key), kUnknown));
+    return shown(mortise::orNotFound(store_.findByKey(key), kUnknown));
   }
   // As FileStore::list.
   std::vector<StoredFile> list(std::optional<std::string_view> ownerId, std::string_view before,
@@ -67,18 +68,22 @@ class FileService {
   void remove(const StoredFile& file, const std::function<void(mortise::Transaction&)>& also = {}) const;
   // Removes a content that no file holds. True: nothing held it, and it is gone.
   bool dropContent(std::string_view blobKey) const;
+  // Makes the files of an account that is gone nobody's; returns how many. None for an account that exists.
+  std::int64_t disownIfGone(std::string_view ownerId) const;
 
  private:
   static constexpr const char* kUnknown = "file_not_found";
 
   StoredFile put(const NewFile& file, std::uint64_t size, std::string_view start,
                  const std::function<mortise::Blob()>& storeContent) const;
+  StoredFile shown(StoredFile file) const;
   StoredFile located(StoredFile file) const;
 
   mortise::Log log_;
   mortise::Config config_;
   mortise::Db db_;
   mortise::Blobs blobs_;
+  mortise::Identity identity_;
   FileStore store_;
   std::uint64_t maxSize_;
   std::vector<std::string> allowedTypes_;

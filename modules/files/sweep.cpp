@@ -31,7 +31,7 @@ void eachOfPages(const JobRun& run, Next&& next, Use&& use) {
 }  // namespace
 
 Sweep::Sweep(mortise::Host host, const FileService& service)
-    : log_(host.log()), blobs_(host.blobs()), identity_(host.identity()), service_(service), store_(host.db()) {}
+    : log_(host.log()), blobs_(host.blobs()), service_(service), store_(host.db()) {}
 
 void Sweep::run(JobRun& run) {
   const auto old = mortise::now() - kYoung;
@@ -79,9 +79,7 @@ std::int64_t Sweep::disown(const JobRun& run) const {
   std::int64_t disowned = 0;
   eachOfPages(
       run, [&](const std::string& after) { return store_.owners(after, kPage); },
-      [&](const std::string& owner) {
-        if (!identity_.find(mortise::UserKey::id, owner)) disowned += store_.disown(owner);
-      });
+      [&](const std::string& owner) { disowned += service_.disownIfGone(owner); });
   return disowned;
 }
 

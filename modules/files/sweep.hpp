@@ -3,7 +3,6 @@
 
 #include <mortise/blobs.hpp>
 #include <mortise/host.hpp>
-#include <mortise/identity.hpp>
 #include <mortise/jobs.hpp>
 #include <mortise/log.hpp>
 
@@ -29,7 +28,6 @@ class Sweep {
 
   mortise::Log log_;
   mortise::Blobs blobs_;
-  mortise::Identity identity_;
   const FileService& service_;
   FileStore store_;
 };

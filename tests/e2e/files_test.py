@@ -187,6 +187,18 @@ class Files(Calls):
         self.assertEqual(info["filename"], "c.txt")
         self.assertIsNone(self.download(info["id"], self.ada).headers["Set-Cookie"])
 
+    def test_what_is_no_form_has_no_part(self):
+        bodies = [("application/json", b'{"file":"x"}'), ("application/x-www-form-urlencoded", b"file=x"), ("text/plain", b"x"), (None, b"x"), (None, None),
+                  ("application/octet-stream", os.urandom(100000)), ("multipart/mixed; boundary=b", b"--b--\r\n"), ("", b"x"), ("nonsense", b"x"),
+                  (forms.content_type(), forms.body()), (forms.content_type(), forms.body(forms.part("other", b"x", "a.txt")))]
+        rows = self.rows()
+        for path in ("/api/files", "/api/status/minio/upload"):
+            for type, body in bodies:
+                with self.subTest(path=path, type=type):
+                    answer = support.request(self.server, "POST", path, body, {} if type is None else {"Content-Type": type}, token=self.root)
+                    self.invalid(answer, ["body", "file"], "missing")
+        self.assertEqual(self.rows(), rows)
+
     def test_other_parts_are_ignored_and_a_part_without_a_name_is_a_file(self):
         form = forms.body(forms.part("session_id", b"s1"), forms.part("extra", b"zzz", "z.txt"), forms.part("file", b"plain"))
         info = self.data(support.request(self.server, "POST", "/api/files", form, {"Content-Type": forms.content_type()}, token=self.ada))
@@ -235,11 +247,37 @@ class Files(Calls):
         info = self.stored(b"left behind", "a.txt", token=token)
         self.assertEqual(support.request(self.server, "DELETE", f"/api/admin/users/{info['user_id']}", token=self.root).json()["code"], 200)
         self.refused(self.info(info["id"], token), 401)
-        self.run_job("files.sweep")
-        self.assertIsNone(self.data(self.info(info["id"], self.root))["user_id"])
+        self.assertIsNone(self.data(self.info(info["id"], self.root))["user_id"], "at once, not with a later sweep")
+        self.assertEqual(self.sql(f"SELECT COUNT(*) FROM files_files WHERE owner_id = '{info['user_id']}'"), [["0"]], "all that were theirs")
         self.refused(self.info(info["id"], self.ada), 403)
         self.assertEqual(self.download(info["id"], self.root).body, b"left behind")
         self.data(self.delete(info["id"], self.root))
+
+    def test_files_of_a_deleted_user_are_nobodys_for_modules_and_the_sweep_too(self):
+        name = f"gone{random.randrange(1 << 30)}"
+        token = support.account(self.server, name)
+        first, second, third = (self.stored(name.encode() + bytes([n]), "a.txt", token=token) for n in range(3))
+        owner = first["user_id"]
+        delete = lambda: support.request(self.server, "DELETE", f"/api/admin/users/{owner}", token=self.root).json()["code"]
+        left = lambda: self.sql(f"SELECT COUNT(*) FROM files_files WHERE owner_id = '{owner}'")
+        self.assertEqual(delete(), 200)
+        self.assertEqual(self.probe("list", owner=owner, limit=10)["files"], [], "of an account that is gone")
+        self.assertEqual(left(), [["0"]])
+        # What an upload that was still going on, or an older server, wrote since.
+        put_back = lambda file: self.sql(f"UPDATE files_files SET owner_id = '{owner}' WHERE id = '{file['id']}'")
+        put_back(first)
+        self.assertEqual(self.probe("find", id=first["id"])["file"]["owner"], "")
+        self.assertEqual(left(), [["0"]])
+        put_back(second)
+        self.assertEqual(self.get(f"/files/{second['key']}", self.root).body, name.encode() + b"\1")
+        self.assertEqual(left(), [["0"]])
+        put_back(third)
+        self.run_job("files.sweep")
+        self.assertEqual(left(), [["0"]])
+        put_back(third)
+        self.data(self.delete(third["id"], self.root))
+        trail = support.request(self.server, "GET", f"/api/v1/admin/audit-log?target=file:{third['id']}", token=self.root).json()["entries"]
+        self.assertIsNone(trail[0]["details"]["owner"])
 
     # --- contents
 
@@ -333,7 +371,11 @@ class Files(Calls):
     # --- files.store/1
 
     def test_modules_store_find_list_and_remove(self):
-        owner = f"owner-{random.randrange(1 << 30)}"
+        name = f"owner{random.randrange(1 << 30)}"
+        token = support.account(self.server, name)
+        owner = self.stored(b"of the owner", token=token)["user_id"]
+        before = [file["id"] for file in self.probe("list", owner=owner, limit=10)["files"]]
+        self.delete(before[0], token)
         made = [self.probe("put_bytes", owner=owner, filename=f"../{i}.txt", mime_type="text/x-probe", content=f"content {i}")["file"] for i in range(3)]
         first = made[0]
         self.assertEqual((first["owner"], first["filename"], first["extension"], first["mime_type"], first["size"]), (owner, "0.txt", ".txt", "text/x-probe", 9))
