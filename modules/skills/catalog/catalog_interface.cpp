@@ -9,11 +9,21 @@ namespace mortise {
 
 using detail::str;
 
+namespace {
+
+template <class Struct>
+Struct sized() {
+  Struct c{};
+  c.struct_size = sizeof c;
+  return c;
+}
+
+}  // namespace
+
 mortise_skill Crossing<skills::Skill>::to(const skills::Skill& skill) {
   const auto& record = skill.record;
   const auto& manifest = skill.content->manifest;
-  mortise_skill c{};
-  c.struct_size = sizeof c;
+  auto c = sized<mortise_skill>();
   c.enabled = record.enabled ? 1 : 0;
   c.id = str(record.id);
   c.slug = str(record.slug);
@@ -33,8 +43,7 @@ mortise_skill Crossing<skills::Skill>::to(const skills::Skill& skill) {
 }
 
 mortise_skill_texts Crossing<skills::SkillTexts>::to(const skills::SkillTexts& texts) {
-  mortise_skill_texts c{};
-  c.struct_size = sizeof c;
+  auto c = sized<mortise_skill_texts>();
   c.manifest = str(texts.manifest);
   c.skill_md = str(texts.content.skillMd);
   c.body = str(texts.content.body);
@@ -45,8 +54,7 @@ mortise_skill_texts Crossing<skills::SkillTexts>::to(const skills::SkillTexts& t
 mortise_skill_tool Crossing<skills::OfferedTool>::to(const skills::OfferedTool& offered) {
   const auto& tool = offered.tool;
   const auto& manifest = offered.skill.content->manifest;
-  mortise_skill_tool c{};
-  c.struct_size = sizeof c;
+  auto c = sized<mortise_skill_tool>();
   c.model_invocable = manifest.isModelInvocable(tool) ? 1 : 0;
   c.skill_id = str(offered.skill.record.id);
   c.name = str(tool.name);
@@ -61,8 +69,7 @@ mortise_skill_tool Crossing<skills::OfferedTool>::to(const skills::OfferedTool& 
 }
 
 mortise_skill_file Crossing<skills::BundleEntry>::to(const skills::BundleEntry& file) {
-  mortise_skill_file c{};
-  c.struct_size = sizeof c;
+  auto c = sized<mortise_skill_file>();
   c.is_text = file.isText ? 1 : 0;
   c.path = str(file.path);
   c.sha256 = str(file.sha256);
@@ -80,12 +87,6 @@ using mortise::Sink;
 using Self = CatalogInterface;
 
 namespace {
-
-const Skill& known(const Snapshot& snapshot, std::string_view id) {
-  const auto* skill = snapshot.find(id);
-  if (skill == nullptr) throw Problem(404, "skill_not_found");
-  return *skill;
-}
 
 std::string_view requireUser(std::string_view userId) {
   if (userId.empty()) throw Problem(422, "invalid").note("user_id is empty");
@@ -112,7 +113,7 @@ void CatalogInterface::list(std::string_view userId, const Sink<Skill>& sink) {
 
 void CatalogInterface::find(std::string_view id, const Sink<Skill, SkillTexts>& sink) {
   const auto snapshot = catalog_.snapshot();
-  const auto& skill = known(*snapshot, id);
+  const auto& skill = snapshot->known(id);
   const auto manifest = manifestJson(skill.content->manifest);
   sink(skill, {*skill.content, manifest});
 }
@@ -142,7 +143,7 @@ void CatalogInterface::tools(const Ids& ids, const Sink<OfferedTool>& sink) {
 
 void CatalogInterface::files(std::string_view id, const Sink<BundleEntry>& sink) {
   const auto snapshot = catalog_.snapshot();
-  for (const auto& file : known(*snapshot, id).content->files) sink(file);
+  for (const auto& file : snapshot->known(id).content->files) sink(file);
 }
 
 void CatalogInterface::readFile(std::string_view id, std::string_view lastSyncAt, std::string_view path,
@@ -153,7 +154,7 @@ void CatalogInterface::readFile(std::string_view id, std::string_view lastSyncAt
 mortise::FixedText<32> CatalogInterface::policyMode() { return {catalog_.policy().mode()}; }
 
 bool CatalogInterface::preference(std::string_view userId, std::string_view id) {
-  known(*catalog_.snapshot(), id);
+  catalog_.snapshot()->known(id);
   return catalog_.preferences().find(requireUser(userId), id).value_or(true);
 }
 
@@ -162,12 +163,9 @@ void CatalogInterface::setPreference(std::string_view userId, std::string_view i
 }
 
 void CatalogInterface::preferences(std::string_view userId, const Sink<Skill, bool>& sink) {
-  const auto said = catalog_.preferences().of(requireUser(userId));
+  const auto preferences = catalog_.preferences().of(requireUser(userId));
   const auto snapshot = catalog_.snapshot();
-  for (const auto& skill : snapshot->skills()) {
-    const auto choice = said.find(skill.record.id);
-    sink(skill, choice == said.end() || choice->second);
-  }
+  for (const auto& skill : snapshot->skills()) sink(skill, isOn(preferences, skill.record.id));
 }
 
 void CatalogInterface::checkCommand(std::string_view command) {

@@ -32,6 +32,12 @@ const Skill* Snapshot::find(std::string_view id) const {
   return at ? &skills_[*at] : nullptr;
 }
 
+const Skill& Snapshot::known(std::string_view id) const {
+  const auto* skill = find(id);
+  if (skill == nullptr) throw mortise::Problem(404, "skill_not_found");
+  return *skill;
+}
+
 const Skill* Snapshot::findSlug(std::string_view slug) const {
   const auto found =
       std::find_if(skills_.begin(), skills_.end(), [&](const Skill& skill) { return skill.record.slug == slug; });

@@ -26,6 +26,7 @@ class Snapshot {
 
   const std::vector<Skill>& skills() const noexcept { return skills_; }  // newest first
   const Skill* find(std::string_view id) const;
+  const Skill& known(std::string_view id) const;  // Problem 404 skill_not_found
   const Skill* findSlug(std::string_view slug) const;
   // Place of the skill in skills().
   std::optional<std::size_t> place(std::string_view id) const;

@@ -20,8 +20,8 @@ void eachValue(const mortise::Db& database, const char* next, Use&& use) {
 
 }  // namespace
 
-std::map<std::string, bool, std::less<>> PreferenceStore::of(std::string_view userId) const {
-  std::map<std::string, bool, std::less<>> out;
+Preferences PreferenceStore::of(std::string_view userId) const {
+  Preferences out;
   for (auto& one : db::rows<Preference>(db_, "WHERE user_id = :user_id", {{"user_id", userId}}))
     out.emplace(std::move(one.skillId), one.enabled);
   return out;

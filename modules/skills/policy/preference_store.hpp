@@ -28,6 +28,13 @@ struct Preference {
       field("enabled", &Preference::enabled), field("updated_at", &Preference::updatedAt));
 };
 
+// What one user set for skills, by id.
+using Preferences = std::map<std::string, bool, std::less<>>;
+inline bool isOn(const Preferences& preferences, std::string_view skillId) {
+  const auto preference = preferences.find(skillId);
+  return preference == preferences.end() || preference->second;
+}
+
 // Every function throws db::Error. [worker]
 class PreferenceStore {
  public:
@@ -35,8 +42,7 @@ class PreferenceStore {
   // The same as a part of a transaction.
   PreferenceStore in(const mortise::Transaction& tx) const { return PreferenceStore(db_.in(tx)); }
 
-  // What the user set for skills, by id.
-  std::map<std::string, bool, std::less<>> of(std::string_view userId) const;
+  Preferences of(std::string_view userId) const;
   std::optional<bool> find(std::string_view userId, std::string_view skillId) const;
   void set(std::string_view userId, std::string_view skillId, bool enabled) const;
   // Returns how many there were.
