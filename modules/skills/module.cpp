@@ -116,7 +116,15 @@ Reply Skills::installSkill(const Request& request, const contract::SkillInstallR
                                 {"files", installed.content->files.size()},
                                 {"replaced", installed.replaced}});
   changes_.announce(record.id, installed.replaced ? "updated" : "installed");
-  return Reply::ok(json::from(skillItem(record, *installed.content))).message("skill_installed");
+  auto reply = Reply::ok(json::from(skillItem(record, *installed.content)));
+  if (const auto& fault = installed.fault) {
+    log_.warning("the head of a skill is no YAML; its name, description and version were read line by line",
+                 {{"skill", record.id}, {"source", record.sourceRef}, {"reason", fault->text()}});
+    return std::move(reply).message("skill_installed_leniently", {{"line", std::to_string(fault->place.line)},
+                                                                  {"column", std::to_string(fault->place.column)},
+                                                                  {"rule", fault->rule}});
+  }
+  return std::move(reply).message("skill_installed");
 }
 
 Reply Skills::setSkillEnabled(const Request& request, const contract::SetSkillEnabledBody& body) {

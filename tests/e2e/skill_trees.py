@@ -177,7 +177,7 @@ description: >-
 
     Tree("broken-yaml", {
         "SKILL.md": "---\nname: broken\ndescription: Use this when: asked\n---\n# Fallback Title\n",
-    }, _fields("fallback-title", "Fallback Title", 1), description_of_shape="front matter that is no YAML is none"),
+    }, _fields("broken", "broken", 1, description="Use this when: asked"), description_of_shape="front matter that is no YAML is read line by line"),
 
     Tree("linked", {
         "SKILL.md": """---

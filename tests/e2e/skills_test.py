@@ -2,6 +2,7 @@
 import hashlib
 import json
 import pathlib
+import re
 import sys
 import threading
 import unittest
@@ -176,6 +177,62 @@ class Skills(SkillServer):
         for name, (text, expected, slug) in cases.items():
             item = self.assertOk(self.install(write_tree(self.folder / name, {"SKILL.md": text})))
             self.assertEqual((item["name"], item["slug"], item["version"], item["description"], item["runtime_type"]), (expected, slug, "0.1.0", "", "native"))
+
+    BROKEN = {  # front matter that is no YAML and has nothing to lose -> place, name, description, version
+        "description: Plans trips. Best for: long ones\n": ((2, 35), "Heading", "Plans trips. Best for: long ones", "0.1.0"),
+        "name: trips\ndescription: Use when: asked\nversion: 1.10\n": ((3, 22), "trips", "Use when: asked", "1.10"),
+        "name: trips\nlicense: see: LICENSE\nallowed-tools: Read\n": ((3, 13), "trips", "", "0.1.0"),
+        "name: trips\n\tindented: x\n": ((3, 1), "trips", "", "0.1.0"),
+        "- name: trips\n": ((2, 1), "Heading", "", "0.1.0"),
+    }
+    LOSING = {  # the same, with something to lose -> place
+        "description: Plans trips. Best for: long ones\npolicy: {risk_level: high}\n": (2, 35),
+        "name: trips\ntools:\n  - name: t\n   entry: {}\n": (5, 4),
+        "name: trips\nsecurity: [a: b]\n": (3, 13),
+        "name: trips\nactivation:\n\tkeywords: [a]\n": (4, 1),
+        "name: @trips\nruntime_type: mcp\n": (2, 7),
+    }
+
+    def test_broken_front_matter_is_read_line_by_line_and_told(self):
+        for number, (matter, (place, name, description, version)) in enumerate(self.BROKEN.items()):
+            answer = self.install(write_tree(self.folder / f"broken-{number}", {"SKILL.md": f"---\n{matter}---\n# Heading\n"}))
+            item = self.assertOk(answer)
+            self.assertEqual((item["name"], item["description"], item["version"]), (name, description, version), matter)
+            msg = answer.json()["msg"]
+            self.assertEqual([int(one) for one in re.findall(r"\d+", msg)][:2], list(place), msg)
+            told = f"line {place[0]}, column {place[1]}: "
+            self.assertTrue([line for line in self.server.output().splitlines() if item["id"] in line and told in line], told)
+        item = self.assertOk(self.install(write_tree(self.folder / "open", {"SKILL.md": "---\nname: trips\n# Heading\n"})))
+        self.assertEqual(item["name"], "trips")
+
+    def test_broken_front_matter_that_could_have_tools_or_a_policy_is_refused(self):
+        for number, (matter, place) in enumerate(self.LOSING.items()):
+            folder = write_tree(self.folder / f"losing-{number}", {"SKILL.md": f"---\n{matter}---\n# Heading\n"})
+            for language, words in (("en", ("Line %d, column %d of SKILL.md: " % place,)), ("zh", ("第 %d 行第 %d 列" % place,))):
+                answer = support.request(self.server, "POST", PATH + "/install", {"source_type": "local", "source_ref": str(folder)},
+                                         token=self.root_token, headers={"Accept-Language": language})
+                for word in words:
+                    self.assertRefused(answer, 422, word)
+            self.assertEqual(self.list(), [])
+        self.assertRefused(self.install(write_tree(self.folder / "open", {"SKILL.md": "---\nname: trips\n\ntools: []\n"})), 422)
+        # A manifest takes its place, so nothing is lost.
+        item = self.assertOk(self.install(folder, manifest={"name": "Mine", "runtime_type": "native"}), "技能安装成功")
+        self.assertEqual(item["name"], "Mine")
+
+    def test_a_refresh_that_meets_broken_front_matter_keeps_the_installed_version(self):
+        folder = self.pdf(**{"SKILL.md": skill_md("Trips", policy={"risk_level": "high"}, tools=[{"name": "plan"}])})
+        item = self.assertOk(self.install(folder))
+        for matter, place in [*self.LOSING.items(), *((matter, told[0]) for matter, told in self.BROKEN.items())]:
+            (folder / "SKILL.md").write_text(f"---\n{matter}---\n# Heading\n")
+            record = self.refresh()["instance_records"][0]
+            self.assertEqual((record["status"], record["items_updated"]), ("failed", 0), matter)
+            for part in (f"line={place[0]}", f"column={place[1]}", "rule="):
+                self.assertIn(part, record["error_message"])
+            self.assertEqual(self.list(), [item])
+            self.assertEqual(self.catalog("tools", ids=[item["id"]])[0]["risk_level"], "high")
+        (folder / "SKILL.md").write_text(skill_md("Trips", version="2"))
+        self.assertEqual(self.refresh()["instance_records"][0]["items_updated"], 1)
+        self.assertEqual(self.list()[0]["version"], "2")
 
     def test_a_manifest_replaces_the_front_matter(self):
         item = self.assertOk(self.install(self.pdf(), manifest={"name": "Other", "runtime_type": "mcp", "tools": [{"name": "t", "entry": {"tool_name": "mcp_a_b"}}]}))

@@ -72,7 +72,7 @@ Installer::Installed Installer::install(const InstallRequest& request, std::stri
   const auto after = index_.current();
   const auto* found = after->find(installed.id);
   if (found == nullptr) throw Problem(500, "internal").note("the skill " + installed.id + " can't be read back");
-  return {found->record, found->content, existing != nullptr};
+  return {found->record, found->content, existing != nullptr, fresh.fault};
 }
 
 std::optional<Provenance> Installer::provenanceOf(const std::string& id) const {
@@ -92,6 +92,7 @@ Installer::Refreshed Installer::refresh(const Skill& skill) const {
   const auto now = mortise::isoTime(mortise::now());
   fresh.lastSyncAt = now;
   const bool same = isSame(fresh, *skill.content);
+  if (!same && fresh.fault) throw refusalOf(*fresh.fault);
   std::optional<SkillStore::Staged> staged;
   if (!same) staged.emplace(store_.stage(fresh));
 

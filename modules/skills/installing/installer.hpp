@@ -32,7 +32,8 @@ class Installer {
   struct Installed {
     SkillRecord record;
     std::shared_ptr<const SkillContent> content;
-    bool replaced = false;  // a skill of this slug was there
+    bool replaced = false;                    // a skill of this slug was there
+    std::optional<FrontMatterFault> fault{};  // its head was read leniently
   };
   // What is about to be installed.
   struct Plan {
@@ -49,7 +50,8 @@ class Installer {
 
   enum class Refreshed : char { unchanged, updated, gone };
   // Fetches an installed skill again and replaces it when its source has changed, keeping its id. gone: it was removed
-  // or installed anew meanwhile. Throws Problem when the source fails; the installed version stays.
+  // or installed anew meanwhile. Throws Problem when the source fails, or when its head is no YAML any more: nobody looks
+  // at what a lenient reading would take away. The installed version stays.
   Refreshed refresh(const Skill& skill) const;
 
  private:

@@ -30,6 +30,13 @@ void checkMain(const std::string& skillMd) {
 
 }  // namespace
 
+mortise::Problem refusalOf(const FrontMatterFault& fault) {
+  return mortise::Problem(422, "skill_front_matter_not_yaml")
+      .with("line", fault.place.line)
+      .with("column", fault.place.column)
+      .with("rule", fault.rule);
+}
+
 NewSkill newSkill(const Source& source, std::optional<Bundle> bundle, Provenance provenance) {
   NewSkill out;
   if (!provenance.skillMd.empty()) {
@@ -43,9 +50,13 @@ NewSkill newSkill(const Source& source, std::optional<Bundle> bundle, Provenance
     out.skillMd = bundle->find(kMain)->bytes;
   }
   const auto front = readFrontMatter(out.skillMd);
-  out.manifest = provenance.manifest.empty()
-                     ? manifestFromFrontMatter(front.json.value_or("{}"), fallbackName(front.body, source.ref))
-                     : manifestFromRequest(provenance.manifest);
+  if (provenance.manifest.empty()) {
+    if (front.fault && front.fault->losesRules) throw refusalOf(*front.fault);
+    out.fault = front.fault;
+    out.manifest = manifestFromFrontMatter(front.json.value_or("{}"), fallbackName(front.body, source.ref));
+  } else {
+    out.manifest = manifestFromRequest(provenance.manifest);
+  }
   provenance.hasBundle = bundle.has_value();
   auto context = contextBlob(front.body, bundle ? *bundle : Bundle());
   out.contextBlob = std::move(context.text);

@@ -14,13 +14,9 @@ namespace json = mortise::json;
 using mortise::JobReport;
 using mortise::JobRun;
 
-constexpr std::size_t kMaxTarget = 255;  // bytes, by jobs/1
-
 mortise::Counter counter(const mortise::Metrics& metrics, const char* outcome) {
   return metrics.counter("refreshes_total", "Looks at the sources of installed skills", {{"outcome", outcome}});
 }
-
-std::string targetOf(const Skill& skill) { return skill.record.id.substr(0, kMaxTarget); }
 
 std::string details(const Skill& skill, bool updated) {
   return json::object(
@@ -78,7 +74,7 @@ Refresh::Outcome Refresh::refresh(const Skill& skill) const {
 
 JobReport Refresh::reportOf(const Skill& skill, const Outcome& outcome) {
   JobReport report;
-  report.target = targetOf(skill);
+  report.target = skill.record.id;
   report.details = details(skill, outcome.updated);
   if (outcome.failed) {
     report.failure = outcome.text;
@@ -92,14 +88,14 @@ JobReport Refresh::reportOf(const Skill& skill, const Outcome& outcome) {
 void Refresh::run(JobRun& run) const {
   const auto snapshot = index_.current();
   const auto& skills = snapshot->skills();
-  for (const auto& skill : skills) run.report({.target = targetOf(skill), .state = JobReport::State::pending});
+  for (const auto& skill : skills) run.report({.target = skill.record.id, .state = JobReport::State::pending});
   for (std::size_t i = 0; i < skills.size(); ++i) {
     const auto& skill = skills[i];
     if (run.cancelled()) {
       run.output("stopped before " + skill.record.id);
       return;
     }
-    run.report({.target = targetOf(skill), .state = JobReport::State::running});
+    run.report({.target = skill.record.id, .state = JobReport::State::running});
     const auto outcome = refresh(skill);
     run.output(skill.record.id + ": " + outcome.text);
     run.progress(static_cast<int>((i + 1) * 100 / skills.size()), skill.record.id);

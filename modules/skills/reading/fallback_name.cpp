@@ -27,16 +27,38 @@ std::string_view headingOf(std::string_view line) {
   return text;
 }
 
+// "```" of "```sh"; nothing of a line that is no fence. By CommonMark a fence ends with at least as many of the same
+// character, and nothing behind them.
+struct Fence {
+  std::string_view characters;
+  bool bare = false;
+};
+Fence fenceOf(std::string_view line) {
+  constexpr std::size_t kMostIndent = 3;
+  const auto begin = line.find_first_not_of(' ');
+  if (begin == std::string_view::npos || begin > kMostIndent || (line[begin] != '`' && line[begin] != '~')) return {};
+  line.remove_prefix(begin);
+  const auto length = std::min(line.find_first_not_of(line.front()), line.size());
+  const auto behind = trimmed(line.substr(length));
+  if (length < 3 || (line.front() == '`' && behind.find('`') != std::string_view::npos)) return {};
+  return {line.substr(0, length), behind.empty()};
+}
+
 }  // namespace
 
 std::string fallbackName(std::string_view body, std::string_view sourceRef) {
-  bool fenced = false;  // "# comment" of a shell example is no heading
+  std::string_view fence;  // the one that is open: "# comment" of a shell example is no heading
   for (std::size_t at = 0; at < body.size();) {
     const auto end = std::min(body.find('\n', at), body.size());
     const auto line = body.substr(at, end - at);
     at = end + 1;
-    if (trimmed(line).substr(0, 3) == "```") fenced = !fenced;
-    if (fenced) continue;
+    if (const auto mark = fenceOf(line); fence.empty()) {
+      fence = mark.characters;
+    } else if (mark.bare && mark.characters.starts_with(fence)) {
+      fence = {};
+      continue;
+    }
+    if (!fence.empty()) continue;
     const auto heading = headingOf(line);
     if (!heading.empty()) return std::string(firstCharacters(heading, kMaxNameCharacters));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reading/lenient_mapping.hpp"
 #include "text/unicode.hpp"
 #include "yaml/lines.hpp"
 #include "yaml/reader.hpp"
@@ -33,7 +34,7 @@ void checkCharacters(std::string_view text, std::size_t firstLine) {
   std::size_t line = firstLine;
   for (bool afterReturn = false; !text.empty();) {
     const auto next = firstCodePoint(text);
-    if (next.size == 0) throw NotYaml(line, "it is not UTF-8");
+    if (next.size == 0) throw NotYaml({line, 1}, "it is not UTF-8");
     const bool isBreak = next.value == '\r' || (next.value == '\n' && !afterReturn);
     afterReturn = next.value == '\r';
     if (isBreak) ++line;
@@ -71,7 +72,10 @@ FrontMatter readFrontMatter(std::string_view text) {
   std::size_t end = text.size();
   for (bool found = false; !found;) {
     if (closing.next >= text.size()) {
-      result.complaint = "the first line is ---, but no other line is";
+      // Where it ends nobody knows: all of it may be meant, and the lines up to the first empty one surely are.
+      const auto matter = withPlainBreaks(text.substr(opening.next));
+      result.json = lenientMapping(std::string_view(matter).substr(0, matter.find("\n\n")));
+      result.fault = {{1, 1}, "the first line is ---, but no later line is", mentionsRules(matter)};
       return result;
     }
     end = closing.next;
@@ -83,14 +87,20 @@ FrontMatter readFrontMatter(std::string_view text) {
     throw mortise::Problem(422, "skill_front_matter_too_long").with("most", kMaxBytes >> 10);
   }
   constexpr std::size_t kFirstLine = 2;
+  result.body = text.substr(closing.next);
   try {
     checkCharacters(matter, kFirstLine);
     result.json = readYamlMapping(withPlainBreaks(matter), kFirstLine);
-    result.body = text.substr(closing.next);
   } catch (const NotYaml& fault) {
-    result.complaint = fault.what();
+    const auto plain = withPlainBreaks(matter);
+    result.json = lenientMapping(plain);
+    result.fault = {fault.place, fault.what(), mentionsRules(plain)};
   }
   return result;
+}
+
+std::string FrontMatterFault::text() const {
+  return "line " + std::to_string(place.line) + ", column " + std::to_string(place.column) + ": " + rule;
 }
 
 }  // namespace skills

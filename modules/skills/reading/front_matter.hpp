@@ -5,12 +5,25 @@
 #include <string>
 #include <string_view>
 
+#include "yaml/lines.hpp"
+
 namespace skills {
 
+// Why a head is no YAML mapping.
+struct FrontMatterFault {
+  YamlPlace place;
+  std::string rule;
+  // Its text mentions tools, policy, security, activation or runtime_type: read leniently, it would lose them.
+  bool losesRules = false;
+
+  std::string text() const;  // "line 3, column 22: ...", for logs
+};
+
 struct FrontMatter {
-  std::optional<std::string> json;  // one JSON object; nothing: there is no front matter, or it is not YAML
+  std::optional<std::string> json;  // one JSON object; nothing: there is no front matter
   std::string_view body;            // what follows it, or the whole text
-  std::string complaint;            // why it is not YAML, with its line; for the log
+  // Of a head that is no YAML mapping; `json` has what lenientMapping() finds then.
+  std::optional<FrontMatterFault> fault{};
 };
 
 // Reads block and flow mappings and lists, plain, quoted, literal (|) and folded (>) scalars, comments.

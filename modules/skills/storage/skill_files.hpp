@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bundle/bundle.hpp"
+#include "reading/front_matter.hpp"
 #include "storage/skill.hpp"
 
 namespace skills {
@@ -20,6 +21,8 @@ struct NewSkill {
   std::string lastSyncAt;
   Provenance provenance;
   std::optional<Bundle> bundle;  // nothing: it could not be loaded
+  // Of the head of skillMd, from which the manifest was read leniently; not written.
+  std::optional<FrontMatterFault> fault{};
 };
 
 // Everything but meta.json; files and folders are on the disk when it returns, the directory itself is not synced.

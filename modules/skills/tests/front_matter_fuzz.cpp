@@ -34,8 +34,8 @@ void check(std::string_view text) {
   try {
     const auto read = skills::readFrontMatter(text);
     must(text.ends_with(read.body));
-    if (!read.json) return must(read.body == text);
-    must(read.complaint.empty());
+    if (!read.json) return must(read.body == text && !read.fault);
+    if (read.fault) must(read.fault->place.line > 0 && read.fault->place.column > 0 && !read.fault->rule.empty());
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
     rapidjson::Document document;
     must(!document.Parse<kFlags>(read.json->data(), read.json->size()).HasParseError() && document.IsObject());

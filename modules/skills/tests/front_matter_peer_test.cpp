@@ -47,7 +47,8 @@ std::string json(const YAML::Node& node) {
 void expectSame(const std::string& matter) {
   const auto text = "---\n" + matter + "---\n";
   const auto ours = readFrontMatter(text);
-  ASSERT_TRUE(ours.json) << ours.complaint << "\n" << matter;
+  ASSERT_FALSE(ours.fault) << ours.fault->text() << "\n" << matter;
+  ASSERT_TRUE(ours.json) << matter;
   std::string theirs;
   try {
     theirs = json(YAML::Load(matter));

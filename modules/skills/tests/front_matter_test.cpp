@@ -11,9 +11,9 @@ namespace {
 std::string jsonOf(const std::string& matter) {
   const auto text = "---\n" + matter + "---\n# Body\n";
   const auto read = readFrontMatter(text);
-  EXPECT_EQ(read.body, read.json ? "# Body\n" : text);
-  EXPECT_EQ(read.complaint.empty(), read.json.has_value()) << read.complaint;
-  return read.json.value_or("not yaml: " + read.complaint);
+  EXPECT_EQ(read.body, "# Body\n");
+  EXPECT_TRUE(read.json);
+  return read.fault ? "not yaml: " + read.fault->text() : *read.json;
 }
 
 struct Vector {
@@ -97,49 +97,105 @@ TEST(FrontMatter, IsFoundBetweenItsFences) {
     const auto read = readFrontMatter(none);
     EXPECT_FALSE(read.json) << none;
     EXPECT_EQ(read.body, none);
-    EXPECT_EQ(read.complaint, "");
+    EXPECT_FALSE(read.fault) << none;
   }
-  const auto open = readFrontMatter("---\nname: x\n");
-  EXPECT_FALSE(open.json);
-  EXPECT_EQ(open.body, "---\nname: x\n");
-  EXPECT_EQ(open.complaint, "the first line is ---, but no other line is");
 }
 
-TEST(FrontMatter, ThatIsNotYamlIsNoneAndSaysWhere) {
+TEST(FrontMatter, ThatIsNotYamlSaysWhereAndWhy) {
   const std::pair<const char*, const char*> rows[] = {
-      {"just text\n", "line 2"},
-      {"- a\n- b\n", "line 2"},
-      {"name: x\ndescription: Use when: asked\n", "line 3"},
-      {"name: x\n\tkey: y\n", "line 3"},
-      {"a:\n\tb: 1\n", "line 3"},
-      {"a: b\n  c: d\n", "line 3"},
-      {"a:\n    b: 1\n  c: 2\n", "line 4"},
-      {"a:\n  b: 1\n c: 2\n", "line 4"},
+      {"just text\n", "line 2, column 1: it is no mapping"},
+      {"- a\n- b\n", "line 2, column 1: it is no mapping"},
+      {"name: x\ndescription: Use when: asked\n", "line 3, column 22: a colon and a space in a plain text"},
+      {"description: Plans trips. Best for: long ones\n", "line 2, column 35: a colon and a space"},
+      {"description: 规划行程: 长途\n", "line 2, column 18: a colon and a space"},
+      {"name: x\n\tkey: y\n", "line 3, column 1: "},
+      {"a:\n\tb: 1\n", "line 3, column 1: "},
+      {"a: b\n  c: d\n", "line 3, column 4: "},
+      {"a:\n    b: 1\n  c: 2\n", "line 4, column 3: "},
+      {"a:\n  b: 1\n c: 2\n", "line 4, column 2: "},
       {"a: \"open\nb: 1\n", "line 3"},
       {"a: [1, 2\nb: 1\n", "line 3"},
-      {"a: [1, 2}\n", "line 2"},
-      {"a: [b: c]\n", "line 2"},
-      {"a: {b: c: d}\n", "line 2"},
-      {"a: [1,,2]\n", "line 2"},
-      {"a: 'x' y\n", "line 2"},
-      {"a: \"\\q\"\n", "line 2"},
-      {"a: \"\\u12\"\n", "line 2"},
-      {"a: \"\\uD800\"\n", "line 2"},
-      {"a: @x\n", "line 2"},
-      {"a: `x`\n", "line 2"},
-      {"a: %x\n", "line 2"},
-      {"? a\n: b\n", "line 2"},
-      {"a: - b\n", "line 2"},
-      {": b\n", "line 2"},
-      {"a: |x\n  t\n", "line 2"},
-      {"a: |\n    \n  t\n", "line 4"},
-      {"%YAML 1.2\n", "line 2"},
-      {"a: 1\n...\n", "line 3"},
+      {"a: [1, 2}\n", "line 2, column 9: expected , or ]"},
+      {"a: [b: c]\n", "line 2, column 6: a key inside [ ]"},
+      {"a: {b: c: d}\n", "line 2, column 9: "},
+      {"a: [1,,2]\n", "line 2, column 7: "},
+      {"a: 'x' y\n", "line 2, column 8: something follows"},
+      {"a: \"\\q\"\n", "line 2, column 5: an unknown escape"},
+      {"a: \"\\u12\"\n", "line 2, column 5: "},
+      {"a: \"\\uD800\"\n", "line 2, column 5: "},
+      {"a: @x\n", "line 2, column 4: a plain text can't begin with @"},
+      {"a: `x`\n", "line 2, column 4: "},
+      {"a: %x\n", "line 2, column 4: "},
+      {"? a\n: b\n", "line 2, column 1: "},
+      {"a: - b\n", "line 2, column 4: "},
+      {": b\n", "line 2, column 1: "},
+      {"a: |x\n  t\n", "line 2, column 5: "},
+      {"a: |\n    \n  t\n", "line 4, column 3: "},
+      {"%YAML 1.2\n", "line 2, column 1: "},
+      {"a: 1\n...\n", "line 3, column 1: "},
       {"a: \xFF\n", "line 2"},
   };
   for (const auto& [matter, where] : rows) {
     EXPECT_THAT(jsonOf(matter), testing::StartsWith(std::string("not yaml: ") + where)) << matter;
   }
+}
+
+// What a head without YAML still says: one in nine public skills has an unquoted colon in its description.
+TEST(FrontMatter, ThatIsNotYamlIsReadLineByLine) {
+  const Vector rows[] = {
+      {"description: Plans trips. Best for: long ones\n", R"j({"description":"Plans trips. Best for: long ones"})j"},
+      {"name: trips\ndescription: Use when: asked\nversion: 1.10\n",
+       R"j({"name":"trips","description":"Use when: asked","version":1.10})j"},
+      {"name: \"trips\"\ndescription: 'Plans: it''s good'\nlicense: see: LICENSE\n",
+       R"j({"name":"trips","description":"Plans: it's good"})j"},
+      {"name: x\ndescription: >\n  Folded\n  text\nlicense: a: b\n", R"j({"name":"x","description":"Folded text\n"})j"},
+      {"name: x\ndescription: Plans: trips\n  of all kinds: far\n\n  and near\nversion: 2\n",
+       R"j({"name":"x","description":"Plans: trips of all kinds: far and near","version":2})j"},
+      {"name : x\nnames: y\nNAME: z\n name: w\nname:v\nmetadata: a: b\n", R"j({"name":"x"})j"},
+      {"license: a: b\nname: first\nname: second\n", R"j({"name":"first"})j"},
+      {"description: a: b\nname: &anchor x\n", R"j({"description":"a: b","name":"&anchor x"})j"},
+      {"name: \"open\ndescription: a\n", R"j({"name":"\"open","description":"a"})j"},
+      {"name:\ndescription:\nlicense: a: b\n", R"j({"name":null,"description":null})j"},
+      {"name: x\n\tindented: y\nversion: 1\n  2\n", R"j({"name":"x","version":1})j"},
+      {"- name: x\n", "{}"},
+      {"just text\n", "{}"},
+      {"name: \xFF\nversion: 3\n", R"j({"version":3})j"},
+  };
+  for (const auto& [matter, json] : rows) {
+    const auto text = "---\n" + std::string(matter) + "---\n# Body\n";
+    const auto read = readFrontMatter(text);
+    ASSERT_TRUE(read.fault) << matter;
+    EXPECT_EQ(read.json, json) << matter;
+    EXPECT_EQ(read.body, "# Body\n");
+    EXPECT_FALSE(read.fault->losesRules) << matter;
+  }
+  for (const auto* open : {"---\nname: x\n\n# Body\nversion: 7\n", "---\r\nname: x\r\n", "---\nname: x"}) {
+    const auto read = readFrontMatter(open);
+    ASSERT_TRUE(read.fault) << open;
+    EXPECT_EQ(read.json, R"j({"name":"x"})j") << open;
+    EXPECT_EQ(read.body, open);
+    EXPECT_EQ(read.fault->text(), "line 1, column 1: the first line is ---, but no later line is");
+    EXPECT_FALSE(read.fault->losesRules) << open;
+  }
+}
+
+TEST(FrontMatter, ThatIsNotYamlAndMentionsRulesWouldLoseThem) {
+  const auto loses = [](const std::string& matter) {
+    const auto read = readFrontMatter("---\ndescription: a: b\n" + matter + "---\n# Body\n");
+    EXPECT_TRUE(read.fault) << matter;
+    return read.fault && read.fault->losesRules;
+  };
+  for (const auto* matter :
+       {"tools: []\n", "tools:\n  - name: run\n", "policy: {risk_level: high}\n", "security:\n", "activation: {}\n",
+        "runtime_type: mcp\n", "  tools: []\n", "\ttools: []\n", "\"tools\": []\n", "'policy' : x\n", "- tools: x\n",
+        "? tools\n", "{name: x, tools: [a]}\n", "{ \"policy\":{}}\n", "a: {tools\n  : x}\n", "tools :\n",
+        "x: [policy: y]\n"})
+    EXPECT_TRUE(loses(matter)) << matter;
+  for (const auto* matter :
+       {"allowed-tools: Read\n", "my_tools: x\n", "x: use the tools: hammer\n", "toolset: x\n", "policy\n",
+        "x: security, and policy\n", "x: a-tools: b\n", "# tools\n", "Tools: x\n", "tools2: x\n", ""})
+    EXPECT_FALSE(loses(matter)) << matter;
+  EXPECT_TRUE(readFrontMatter("---\nname: x\n\ntools: []\n# Body").fault->losesRules) << "where it ends nobody knows";
 }
 
 TEST(FrontMatter, RefusesOnPurposeWithLineAndRule) {

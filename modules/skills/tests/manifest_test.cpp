@@ -138,6 +138,17 @@ TEST(FallbackName, IsTheFirstHeadingElseTheLastSegment) {
   EXPECT_EQ(fallbackName("text\n## Two\n# One #\n", "local:/a/b"), "One");
   EXPECT_EQ(fallbackName("# 中文 技能\r\nrest", "x"), "中文 技能");
   EXPECT_EQ(fallbackName("```sh\n# not this\n```\n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("~~~\n# not this\n~~~\n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("~~~ sh\n```\n# not this\n```\n# nor this\n~~~\n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("```\n~~~\n# not this\n```\n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("~~~~\n~~~\n# not this\n~~~~~\n# This", "x"), "This") << "ended by as many, or more";
+  EXPECT_EQ(fallbackName("~~~\r\n# not this\r\n~~~\r\n# This\r\n", "x"), "This");
+  EXPECT_EQ(fallbackName("  ~~~\n# not this\n   ~~~  \n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("~~~\n~~~ sh\n# not this\n~~~\n# This", "x"), "This") << "nothing stands behind the end";
+  EXPECT_EQ(fallbackName("~~~\n# not this", "a/b"), "b") << "a fence that is not closed goes on";
+  EXPECT_EQ(fallbackName("~~ x\n# This", "x"), "This");
+  EXPECT_EQ(fallbackName("    ~~~\n# This", "x"), "This") << "indented code is no fence";
+  EXPECT_EQ(fallbackName("```a`b```\n# This", "x"), "This") << "code within a line";
   EXPECT_EQ(fallbackName("#nospace\n", "local:/srv/my-skill"), "my-skill");
   EXPECT_EQ(fallbackName("", "https://github.com/o/r/tree/main/skills/pdf/"), "pdf");
   EXPECT_EQ(fallbackName("# C#\n", "x"), "C#");

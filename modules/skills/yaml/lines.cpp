@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/characters.hpp"
+
 namespace skills {
 
 YamlLines::YamlLines(std::string_view text, std::size_t firstNumber) : text_(text), firstNumber_(firstNumber) {
@@ -19,6 +21,13 @@ YamlLines::YamlLines(std::string_view text, std::size_t firstNumber) : text_(tex
 std::size_t YamlLines::lineAt(std::size_t offset, std::size_t from) const noexcept {
   while (from + 1 < lines_.size() && lines_[from].end < offset) ++from;
   return from;
+}
+
+YamlPlace YamlLines::placeOf(std::size_t offset, std::size_t from) const noexcept {
+  if (from >= lines_.size()) return {numberOf(lines_.size()), 1};
+  const auto line = lineAt(offset, from);
+  const auto begin = lines_[line].begin;
+  return {numberOf(line), charactersIn(text_.substr(begin, offset - std::min(begin, offset))) + 1};
 }
 
 std::size_t YamlLines::skipSpaces(std::size_t offset) const noexcept {

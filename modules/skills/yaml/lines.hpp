@@ -9,10 +9,17 @@
 
 namespace skills {
 
-// The text is not YAML, or outside the subset that is read. what() names the line.
+// Both from 1; columns are characters.
+struct YamlPlace {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+
+// The text is not YAML, or outside the subset that is read. what() is the rule that it breaks.
 class NotYaml : public std::runtime_error {
  public:
-  NotYaml(std::size_t line, const std::string& why) : std::runtime_error("line " + std::to_string(line) + ": " + why) {}
+  NotYaml(YamlPlace where, const std::string& rule) : std::runtime_error(rule), place(where) {}
+  const YamlPlace place;
 };
 
 struct YamlLine {
@@ -32,6 +39,8 @@ class YamlLines {
   std::size_t count() const noexcept { return lines_.size(); }
   const YamlLine& operator[](std::size_t index) const noexcept { return lines_[index]; }
   std::size_t numberOf(std::size_t index) const noexcept { return firstNumber_ + index; }
+  // `from`: a line at or before that of the offset.
+  YamlPlace placeOf(std::size_t offset, std::size_t from) const noexcept;
   // The line that holds the offset, looked for from line `from` on.
   std::size_t lineAt(std::size_t offset, std::size_t from) const noexcept;
 

@@ -47,7 +47,10 @@ class Reader {
   using Names = std::set<std::string, std::less<>>;
 
   bool atEnd() const { return line_ >= lines_.count(); }
-  [[noreturn]] void fail(const std::string& why) const { throw NotYaml(lines_.numberOf(line_), why); }
+  [[noreturn]] void fail(const std::string& rule, std::size_t offset) const {
+    throw NotYaml(lines_.placeOf(offset, line_), rule);
+  }
+  [[noreturn]] void fail(const std::string& rule) const { fail(rule, atEnd() ? 0 : lines_[line_].start); }
   mortise::Problem refusal(const char* code) const {
     return mortise::Problem(422, code).with("line", lines_.numberOf(line_));
   }
@@ -88,10 +91,10 @@ class Reader {
     refuseMarks(offset);
     const char c = lines_.at(offset);
     if (std::string_view(",[]{}#|>%@`").find(c) != std::string_view::npos) {
-      fail(std::string("a plain text can't begin with ") + c);
+      fail(std::string("a plain text can't begin with ") + c, offset);
     }
     if (std::string_view("-?:").find(c) != std::string_view::npos && lines_.isSpaceOrEnd(offset + 1)) {
-      fail(std::string("a value can't begin with ") + c + " here");
+      fail(std::string("a value can't begin with ") + c + " here", offset);
     }
   }
 
@@ -150,11 +153,11 @@ class Reader {
     Names names;
     out_ += '{';
     while (true) {
-      if (lines_.at(offset) == '\t') fail("a tab is used as indentation");
+      if (lines_.at(offset) == '\t') fail("a tab is used as indentation", offset);
       const auto key = keyAt(offset);
       if (!key) {
         refuseMarks(offset);
-        fail("expected a key and a colon");
+        fail("expected a key and a colon", offset);
       }
       addName(names, key->name);
       mappingValue(key->behind, column, level);
@@ -191,7 +194,7 @@ class Reader {
         line_ = lines_.nextContent(line_ + 1);
         valueBelow(column, level);
       } else {
-        if (lines_.at(offset + 1) == '\t') fail("a tab follows a dash; use a space");
+        if (lines_.at(offset + 1) == '\t') fail("a tab follows a dash; use a space", offset + 1);
         node(lines_.skipSpaces(offset + 1), column, level);
       }
       line_ = lines_.nextContent(line_);
@@ -206,7 +209,7 @@ class Reader {
 
   // Whatever begins at `offset`, held by what has its column at `parent`.
   void node(std::size_t offset, int parent, int level) {
-    if (lines_.at(offset) == '\t') fail("a tab is used as indentation");
+    if (lines_.at(offset) == '\t') fail("a tab is used as indentation", offset);
     if (isDash(offset)) return sequence(offset, level + 1);
     if (keyAt(offset)) return mapping(offset, level + 1);
     scalar(offset, parent, level);
@@ -225,7 +228,7 @@ class Reader {
     if (c != '"' && c != '\'' && c != '[' && c != '{') return plain(offset, parent);
     const auto end = c == '[' || c == '{' ? flowCollection(offset, level + 1) : quoted(offset);
     line_ = lines_.lineAt(end, line_);
-    if (!lines_.restIsEmpty(end)) fail("something follows the end of the value");
+    if (!lines_.restIsEmpty(end)) fail("something follows the end of the value", lines_.skipSpaces(end));
     ++line_;
   }
 
@@ -260,7 +263,8 @@ class Reader {
   // Adds what one line says; whether a comment ended the text.
   bool plainLine(std::string& text, std::size_t offset) const {
     auto end = lines_[line_].end;
-    if (colonIn(offset, end) != std::string_view::npos) fail("a colon and a space in a plain text; put it into quotes");
+    if (const auto colon = colonIn(offset, end); colon != std::string_view::npos)
+      fail("a colon and a space in a plain text; put it into quotes", colon);
     bool comment = false;
     for (auto at = offset + 1; at < end && !comment; ++at) {
       comment = lines_.at(at) == '#' && lines_.isSpace(at - 1);
@@ -299,7 +303,7 @@ class Reader {
     while (lines_.at(offset) != ']') {
       if (out_.back() != '[') out_ += ',';
       offset = skipFlowSpace(flowNode(offset, level));
-      if (isFlowColon(offset)) fail("a key inside [ ]; put the text into quotes, or the pair into { }");
+      if (isFlowColon(offset)) fail("a key inside [ ]; put the text into quotes, or the pair into { }", offset);
       offset = flowSeparator(offset, ']');
     }
     out_ += ']';
@@ -331,7 +335,7 @@ class Reader {
   // Behind a comma, or at the closing bracket.
   std::size_t flowSeparator(std::size_t offset, char close) {
     if (lines_.at(offset) == close) return offset;
-    if (lines_.at(offset) != ',') fail(std::string("expected , or ") + close);
+    if (lines_.at(offset) != ',') fail(std::string("expected , or ") + close, offset);
     return skipFlowSpace(offset + 1);
   }
 
@@ -347,7 +351,7 @@ class Reader {
 
   Key flowKey(std::size_t offset) {
     const char c = lines_.at(offset);
-    if (c == '[' || c == '{') fail("a key must be a text");
+    if (c == '[' || c == '{') fail("a key must be a text", offset);
     if (c == '"' || c == '\'') {
       auto scalar = readQuoted(lines_, offset, line_);
       return {std::move(scalar.text), scalar.end};

@@ -39,11 +39,11 @@ class QuotedReader {
         put(text.substr(at_, 1), 1);
       }
     }
-    throw NotYaml(number(), "a quote is not closed");
+    throw NotYaml(place(), "a quote is not closed");
   }
 
  private:
-  std::size_t number() const { return lines_.numberOf(lines_.lineAt(at_, line_)); }
+  YamlPlace place() const { return lines_.placeOf(at_, line_); }
 
   void put(std::string_view piece, std::size_t taken) {
     text_ += piece;
@@ -80,7 +80,7 @@ class QuotedReader {
     if (name == 'U') return putCodePoint(hexadecimal(at_ + 2, 8), 10);
     if (name == 'u') return escapeUtf16();
     const auto index = kNames.find(name);
-    if (index == std::string_view::npos) throw NotYaml(number(), "an unknown escape in a quoted text");
+    if (index == std::string_view::npos) throw NotYaml(place(), "an unknown escape in a quoted text");
     putCodePoint(kValues[index], 2);
   }
 
@@ -90,7 +90,7 @@ class QuotedReader {
     const bool high = first >= 0xD800 && first <= 0xDBFF;
     if (!high || lines_.at(at_ + 6) != '\\' || lines_.at(at_ + 7) != 'u') return putCodePoint(first, 6);
     const auto second = hexadecimal(at_ + 8, 4);
-    if (second < 0xDC00 || second > 0xDFFF) throw NotYaml(number(), "half a surrogate pair in a quoted text");
+    if (second < 0xDC00 || second > 0xDFFF) throw NotYaml(place(), "half a surrogate pair in a quoted text");
     putCodePoint(0x10000 + ((first - 0xD800) << 10U) + (second - 0xDC00), 12);
   }
 
@@ -100,7 +100,7 @@ class QuotedReader {
       const char c = lines_.at(offset + i);
       const auto digit =
           std::string_view("0123456789abcdef").find(c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c);
-      if (digit == std::string_view::npos) throw NotYaml(number(), "an escape of a quoted text lacks digits");
+      if (digit == std::string_view::npos) throw NotYaml(place(), "an escape of a quoted text lacks digits");
       value = value << 4U | static_cast<std::uint32_t>(digit);
     }
     return value;
@@ -108,11 +108,11 @@ class QuotedReader {
 
   void putCodePoint(std::uint32_t value, std::size_t taken) {
     if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
-      throw NotYaml(number(), "an escape of a quoted text names no character");
+      throw NotYaml(place(), "an escape of a quoted text names no character");
     }
     const bool allowed = value == '\t' || value == '\n' || value == '\r' || value == 0x85;
     if (isControl(value) && !allowed) {
-      throw mortise::Problem(422, "skill_front_matter_control").with("line", number());
+      throw mortise::Problem(422, "skill_front_matter_control").with("line", place().line);
     }
     std::string piece;
     appendUtf8(piece, value);
@@ -143,10 +143,11 @@ BlockHeader readHeader(const YamlLines& lines, std::size_t offset, std::size_t l
     } else if (c >= '1' && c <= '9' && header.indent == 0) {
       header.indent = c - '0';
     } else {
-      throw NotYaml(lines.numberOf(line), "after | or > only an indentation, + or - may stand");
+      throw NotYaml(lines.placeOf(offset, line), "after | or > only an indentation, + or - may stand");
     }
   }
-  if (!lines.restIsEmpty(offset)) throw NotYaml(lines.numberOf(line), "after | or > the text begins on the next line");
+  if (!lines.restIsEmpty(offset))
+    throw NotYaml(lines.placeOf(offset, line), "after | or > the text begins on the next line");
   return header;
 }
 
@@ -160,7 +161,8 @@ int detectIndent(const YamlLines& lines, std::size_t first, int parent) {
       continue;
     }
     if (line.indent() <= parent) return -1;
-    if (widest > line.indent()) throw NotYaml(lines.numberOf(i), "an empty line before it is indented further");
+    if (widest > line.indent())
+      throw NotYaml(lines.placeOf(line.start, i), "an empty line before it is indented further");
     return line.indent();
   }
   return -1;
