@@ -136,6 +136,8 @@ std::vector<Option> make() {
       secret(text("mail", "url", "",
                   "smtp://host:25, smtps://user:password@host or outbox:/directory; empty = mail is off")),
       text("mail", "from", "Mortise <no-reply@localhost>", "Sender of mails: Name <address@example>"),
+      bounded("mail", "queue_length", integer, "10000", 1, 1'000'000,
+              "Mails that may wait to be sent, of all servers that share the database"),
 
       choice("log", "level", "info", {"trace", "debug", "info", "warning", "error", "off"},
              "Least level that is written"),

@@ -4,6 +4,7 @@
 
 #include "core/services/audit/audit.hpp"
 #include "core/services/jobs/job_store.hpp"
+#include "core/services/mail/mail_queue.hpp"
 
 namespace mortise::identity {
 namespace {
@@ -121,9 +122,10 @@ CREATE TABLE mortise_org_members (
 CREATE INDEX mortise_org_members_org ON mortise_org_members (org_id, joined_at);
 )";
 
-// The indexes give each list in its order. mortise_counts has the totals of lists that no condition narrows. Triggers
-// maintain it, so that it holds for every writer, an older server of the same cluster too. Adding and removing users
-// and organisations takes the row 'users' of mortise_locks first, so these updates can't end in a deadlock.
+// The indexes give each list in its order. mortise_counts has how many users and organisations there are, the totals of
+// their lists; other totals are counted. Triggers maintain it, so that it holds for every writer, a server of 1.0 in the
+// same cluster too. On PostgreSQL who adds or removes a row waits for every transaction that did so before. That ends in
+// no deadlock, because all of them take the row 'users' of mortise_locks before.
 constexpr const char* kLists = R"(DROP INDEX mortise_users_created;
 CREATE INDEX mortise_users_created ON mortise_users (created_at, id);
 DROP INDEX mortise_orgs_created;
@@ -198,7 +200,8 @@ std::vector<db::Migration> kernelMigrations() {
           {6, "006_job_reports.sql", std::string(services::JobStore::reportsMigrationSql())},
           {7, "007_lists.sql", listsMigration()},
           {8, "008_minted_keys.sql", kMintedKeys},
-          {9, "009_login_tokens.sql", kLoginTokens}};
+          {9, "009_login_tokens.sql", kLoginTokens},
+          {10, "010_mails.sql", std::string(services::mail::MailQueue::migrationSql())}};
 }
 
 }  // namespace mortise::identity

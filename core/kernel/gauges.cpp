@@ -9,7 +9,7 @@
 namespace mortise::kernel {
 
 void addMailGauges(ops::Registry& metrics, const services::Mailer& mailer) {
-  metrics.gaugeFrom("mortise_mail_queue", "Mails not sent yet", {},
+  metrics.gaugeFrom("mortise_mail_queue", "Mails of this server that are not sent yet", {},
                     [&mailer] { return static_cast<double>(mailer.queued()); });
 }
 

@@ -27,6 +27,12 @@ services::HttpClientOptions httpClientOptions(const config::Config& config) {
   return options;
 }
 
+services::MailerOptions mailerOptions(const config::Config& config) {
+  services::MailerOptions options;
+  options.queueLength = static_cast<std::size_t>(config.integer("mail.queue_length"));
+  return options;
+}
+
 }  // namespace
 
 Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
@@ -39,7 +45,8 @@ Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
           openStorage({plan.config(), stores.secrets,
                        [this, &config = plan.config()] { return clientUrl(config, baseUrl); }, &stopping, &metrics})),
       events(services::EventsOptions{}, cache->redisPool()),
-      mailer(services::Mailer::open(plan.config().text("mail.url"), plan.config().text("mail.from"))),
+      mailer(services::Mailer::open(plan.config().text("mail.url"), plan.config().text("mail.from"),
+                                    {*stores.database, stores.secrets, node, &metrics}, mailerOptions(plan.config()))),
       httpClient(httpClientOptions(plan.config())),
       jobEngine(plan.config(), *stores.database, events, metrics, node, boot),
       health(std::chrono::seconds(1), &metrics) {
@@ -56,6 +63,12 @@ Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
   }
   // Several servers share one store: its failure must not take all of them out of a load balancer.
   health.add("object_store", false, kCheckLimit, storage.check);
+  if (mailer->configured()) {
+    health.add("mail", false, kCheckLimit, [this](std::chrono::milliseconds) {
+      auto trouble = mailer->trouble();
+      return ops::CheckResult{trouble.empty(), trouble.empty() ? "mails are delivered" : std::move(trouble)};
+    });
+  }
   for (const auto& name : serviceNames()) health.reserve(name);  // the kernel's own names are taken already
   addMailGauges(metrics, *mailer);
 }

@@ -26,7 +26,7 @@ struct Parts {
   // `nodeId`: this server among those that share the database. Throws the services' exceptions when they can't start.
   // `plan` and `stores` must outlive it.
   Parts(const Plan& plan, Stores& stores, std::string nodeId);
-  ~Parts();  // sends queued mail for at most five seconds
+  ~Parts();  // sends mails that are due for at most five seconds
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 

@@ -1,9 +1,8 @@
 // mail/1 over services::Mailer.
-#include "core/db/after_commit.hpp"
-#include "core/ops/log.hpp"
 #include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
+#include "core/plugin/lane.hpp"
 #include "core/services/mail/mail.hpp"
 #include "mortise/abi/mail.h"
 
@@ -36,24 +35,12 @@ mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_err
       };
     }
     services::Mail message{copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)};
-    if (!db::waitsForCommit()) {
+    if (MORTISE_HAS(mail, mortise_mail, expires_at)) message.expiresAt = mail->expires_at;
+    if (currentThread.lane == ThreadLane::loop) {
+      mailer.sendLater(std::move(message), std::move(done));
+    } else {
       mailer.send(std::move(message), std::move(done));
-      return MORTISE_OK;
     }
-    mailer.check(message);
-    const auto ended = [done](services::MailResult::Outcome outcome, const char* reason) {
-      if (done) done({outcome, reason, 0});
-    };
-    db::afterCommit(
-        [&mailer, message = std::move(message), done, ended] {
-          try {
-            mailer.send(message, done);
-          } catch (const services::ServiceError& failure) {
-            log::error("a mail that waited for a commit was not sent", {{"reason", failure.what()}});
-            ended(services::MailResult::Outcome::gaveUp, failure.what());
-          }
-        },
-        [ended] { ended(services::MailResult::Outcome::stopped, "the transaction was rolled back"); });
     return MORTISE_OK;
   });
 }

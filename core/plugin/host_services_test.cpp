@@ -2,11 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <future>
+#include <list>
 #include <mutex>
 #include <thread>
 
+#include "core/base/identifiers.hpp"
 #include "core/db/database.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/ops/health.hpp"
@@ -531,18 +534,33 @@ TEST_F(Tables, LimitsCountKeysForEachClientWhereTheContractSaysSo) {
 TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
   const auto& mail = table<mortise_mail_v1>("mail/1");
   EXPECT_EQ(mail.configured(raw()), 1);
-  std::promise<mortise_status> outcome;
+  std::list<std::promise<mortise_status>> outcomes;  // a callback may still be on its way out of one
   mortise_mail letter{};
   letter.struct_size = sizeof letter;
   letter.to = S("ann@example.org");
   letter.subject = S("Hello");
   letter.text = S("Hi");
-  letter.context = &outcome;
   letter.done = [](void* context, mortise_status status, mortise_str) {
     static_cast<std::promise<mortise_status>*>(context)->set_value(status);
   };
-  ASSERT_EQ(mail.send(raw(), &letter, &error_), MORTISE_OK) << error_.text;
-  EXPECT_EQ(outcome.get_future().get(), MORTISE_OK);
+  const auto send = [&] {
+    letter.context = &outcomes.emplace_back();
+    EXPECT_EQ(mail.send(raw(), &letter, &error_), MORTISE_OK) << error_.text;
+    return outcomes.back().get_future().get();
+  };
+  EXPECT_EQ(send(), MORTISE_OK);
+  letter.expires_at = nowMicros() + 3600'000'000;
+  EXPECT_EQ(send(), MORTISE_OK);
+  letter.expires_at = nowMicros() - 1;
+  EXPECT_EQ(send(), MORTISE_UNAVAILABLE) << "what it says no longer holds";
+  letter.struct_size = offsetof(mortise_mail, expires_at);
+  EXPECT_EQ(send(), MORTISE_OK) << "built with SDK 1.0";
+  letter.struct_size = sizeof letter;
+  letter.expires_at = 0;
+  {
+    const LaneScope lane(ThreadLane::loop);
+    EXPECT_EQ(send(), MORTISE_OK) << "an I/O thread does not wait for the database";
+  }
   letter.subject = S("Hello\r\nBcc: all@example.org");
   EXPECT_EQ(mail.send(raw(), &letter, &error_), MORTISE_INVALID);
   letter.struct_size = 8;

@@ -44,7 +44,6 @@ struct ScratchServices::Parts {
   config::Config config;
   std::unique_ptr<db::Database> database;
   std::unique_ptr<identity::Identity> identity;
-  std::unique_ptr<services::Mailer> mailer;
   std::unique_ptr<services::Limits> limits;
   std::unique_ptr<services::Cache> cache;
   std::unique_ptr<services::Blobs> blobs;
@@ -53,6 +52,7 @@ struct ScratchServices::Parts {
   services::HttpClient httpClient{services::HttpClientOptions{}};
   std::unique_ptr<services::Jobs> jobs;
   services::Secrets secrets{randomBytes(32)};
+  std::unique_ptr<services::Mailer> mailer;
   ops::Registry metrics;
   ops::Health health;
   std::unique_ptr<services::Audit> audit;
@@ -77,7 +77,8 @@ ScratchServices::ScratchServices(const std::string& directory, const Manifest& m
   identity::FeatureTiers features;
   for (const auto& feature : manifest.features) features.emplace(feature.name, feature.tier);
   parts.identity->features().declare(std::move(features));
-  parts.mailer = services::Mailer::open("outbox:" + directory + "/outbox", "check@example.org");
+  parts.mailer = services::Mailer::open("outbox:" + directory + "/outbox", "check@example.org",
+                                        {*parts.database, parts.secrets, "check", nullptr});
   parts.limits = services::Limits::inMemory(1000);
   parts.cache = services::Cache::open("memory:");
   parts.blobs = services::Blobs::open("file:" + directory + "/blobs");

@@ -212,7 +212,8 @@ MailKeys Signups::keysFor(const Request& request, const EmailAddress& address) c
 
 void Signups::send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const {
   try {
-    mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html)},
+    mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html),
+                mortise::timeOf(takenAt + rules_.codeLifetime)},
                [this, keys, takenAt](bool sent, const std::string& reason) {
                  if (sent) return;
                  log_.error("a sign-up mail could not be delivered",

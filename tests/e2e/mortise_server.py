@@ -311,7 +311,7 @@ class Redis:
 class Smtp:
     """An SMTP server that stores its mails. Mails to nobody@... are refused permanently (550), to grey@... temporarily (451)."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         from aiosmtpd.controller import Controller
 
         self._changed = threading.Condition()
@@ -323,7 +323,7 @@ class Smtp:
                 controller.port = controller.server.sockets[0].getsockname()[1]
                 super()._trigger_server()
 
-        self._controller = Controlled(self, hostname="127.0.0.1", port=0, data_size_limit=1 << 20)
+        self._controller = Controlled(self, hostname="127.0.0.1", port=port, data_size_limit=1 << 20)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         user = address.split("@")[0].split("+")[0]

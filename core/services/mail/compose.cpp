@@ -78,11 +78,10 @@ std::string encodeHeaderText(std::string_view utf8) {
   constexpr std::size_t kBytesPerWord = 45;  // 60 characters of base64 in a word of at most 75
   std::string out;
   while (!utf8.empty()) {
-    std::size_t size = std::min(kBytesPerWord, utf8.size());
-    while (size < utf8.size() && (static_cast<unsigned char>(utf8[size]) & 0xc0) == 0x80) --size;
+    const auto word = text::head(utf8, kBytesPerWord);
     if (!out.empty()) out += "\r\n ";
-    out += "=?UTF-8?B?" + text::base64(utf8.substr(0, size)) + "?=";
-    utf8.remove_prefix(size);
+    out += "=?UTF-8?B?" + text::base64(word) + "?=";
+    utf8.remove_prefix(word.size());
   }
   return out;
 }
@@ -150,6 +149,9 @@ std::string composeMail(const Mail& message, std::string_view from, std::string_
     if (text.find('\0') != std::string_view::npos) mail::refuse(what, "NUL is not allowed");
   }
   if (message.subject.size() > 1000) mail::refuse("mail subject", "longer than 1000 bytes");
+  constexpr std::size_t kMaxText = std::size_t{1} << 20;  // it waits in the database
+  if (message.text.size() + message.html.size() > kMaxText)
+    mail::refuse("mail text", "longer than 1 MiB with its HTML part");
   if (message.text.empty()) mail::refuse("mail text", "a text part is required");
 
   std::string shownFrom = sender.address;

@@ -42,7 +42,8 @@ class Outbox final : public Transport {
 
  private:
   [[noreturn]] void fail(const char* step) const {
-    throw TransportError(false, "outbox " + directory_ + ": " + step + ": " + std::strerror(errno));
+    throw TransportError(TransportError::Kind::relay,
+                         "outbox " + directory_ + ": " + step + ": " + std::strerror(errno));
   }
   std::string directory_;
 };

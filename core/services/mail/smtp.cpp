@@ -104,13 +104,12 @@ class Session final : public Poco::Net::SMTPClientSession {
     // Assigning drops buffered text, which a man in the middle may have sent before the handshake.
     socket() = Poco::Net::SecureStreamSocket::attach(socket(), host, context);
   }
-  void authenticate(const std::string& capabilities, const std::string& user, const std::string& password) {
-    if (offers(capabilities, "AUTH", "PLAIN")) {
+  // AUTH PLAIN or AUTH LOGIN.
+  void authenticate(bool plain, const std::string& user, const std::string& password) {
+    if (plain) {
       loginUsingPlain(user, password);
-    } else if (offers(capabilities, "AUTH", "LOGIN")) {
-      loginUsingLogin(user, password);
     } else {
-      throw TransportError(false, "the relay offers neither AUTH PLAIN nor AUTH LOGIN");
+      loginUsingLogin(user, password);
     }
   }
   // `keyword` at the start of a line of the EHLO answer, with `value` among its words.
@@ -174,13 +173,16 @@ class Smtp final : public Transport {
   }
 
   void deliver(const Envelope& envelope) override {
+    bool ofThisMail = false;  // or of every mail
     try {
       Poco::Net::StreamSocket socket = connect();
       const Registration registration(*this, socket.impl()->sockfd());
       Session session(socket);
       session.setTimeout(timeout());
       try {
-        talk(session, envelope);
+        begin(session, envelope.from);
+        ofThisMail = true;
+        hand(session, envelope);
       } catch (...) {
         session.abandon();
         throw;
@@ -191,11 +193,11 @@ class Smtp final : public Transport {
         // The mail is accepted; the answer to QUIT does not matter.
       }
     } catch (const Poco::Net::SMTPException& error) {
-      throw TransportError(error.code() >= 500 && error.code() < 600, shown(error.message()));
+      throw TransportError(kindOf(error.code(), ofThisMail), shown(error.message()));
     } catch (const Poco::TimeoutException&) {
-      throw TransportError(false, shown("no answer in time"));
+      throw TransportError(kindOf(0, ofThisMail), shown("no answer in time"));
     } catch (const Poco::Exception& error) {
-      throw TransportError(false, shown(error.displayText()));
+      throw TransportError(kindOf(0, ofThisMail), shown(error.displayText()));
     }
   }
 
@@ -210,7 +212,7 @@ class Smtp final : public Transport {
    public:
     Registration(Smtp& owner, int fd) : owner_(owner), fd_(fd) {
       std::lock_guard lock(owner_.mutex_);
-      if (owner_.interrupted_) throw TransportError(false, "stopping");
+      if (owner_.interrupted_) throw TransportError(TransportError::Kind::relay, "stopping");
       owner_.sockets_.insert(fd_);
     }
     ~Registration() {
@@ -253,17 +255,18 @@ class Smtp final : public Transport {
         reason = error.displayText();
       }
     }
-    throw TransportError(false, shown(reason));
+    throw relayError(reason);
   }
 
-  void talk(Session& session, const Envelope& envelope) {
+  // Up to the point where the relay takes a mail of ours.
+  void begin(Session& session, const std::string& from) {
     session.open();
     std::string capabilities = session.greet(self_);
     bool secure = relay_.tls;
+    std::string whyInClear = "the relay does not offer STARTTLS";
     if (!secure) {
       const bool offered = Session::offers(capabilities, "STARTTLS");
-      if (!offered && relay_.tlsRequired)
-        throw TransportError(false, shown("STARTTLS is required, but the relay does not offer it"));
+      if (!offered && relay_.tlsRequired) throw relayError("STARTTLS is required, but the relay does not offer it");
       if (offered) {
         std::string answer;
         const int status = session.sendCommand("STARTTLS", answer);
@@ -272,27 +275,31 @@ class Smtp final : public Transport {
           capabilities = session.greet(self_);
           secure = true;
         } else if (relay_.tlsRequired || !relay_.user.empty()) {
-          throw TransportError(false, shown("STARTTLS was refused: " + answer));
+          throw relayError("STARTTLS was refused: " + answer);
         } else {
-          noteWay(false, "STARTTLS was refused: " + answer);
+          whyInClear = "STARTTLS was refused: " + answer;
         }
-      } else {
-        noteWay(false, "the relay does not offer STARTTLS");
       }
     }
-    if (secure) noteWay(true, {});
+    const bool plain = Session::offers(capabilities, "AUTH", "PLAIN");
     if (!relay_.user.empty()) {
       if (!secure && !relay_.plainAuthAllowed) {
-        throw TransportError(false, shown("no TLS, so user and password are not sent; use smtps://, or "
-                                          "?allow_plain_auth=1 on a trusted network"));
+        throw relayError(
+            "no TLS, so user and password are not sent; use smtps://, or ?allow_plain_auth=1 on a trusted network");
       }
-      session.authenticate(capabilities, relay_.user, relay_.password);
+      if (!plain && !Session::offers(capabilities, "AUTH", "LOGIN"))
+        throw relayError("the relay offers neither AUTH PLAIN nor AUTH LOGIN");
     }
-    expect(session, "MAIL FROM:<" + envelope.from + ">", 2);
-    expect(session, "RCPT TO:<" + envelope.to + ">", 2);
-    expect(session, "DATA", 3);
+    noteWay(secure, whyInClear);  // from here on something is sent
+    if (!relay_.user.empty()) session.authenticate(plain, relay_.user, relay_.password);
+    expect(session, "MAIL FROM:<" + from + ">", 2, false);
+  }
+
+  void hand(Session& session, const Envelope& envelope) const {
+    expect(session, "RCPT TO:<" + envelope.to + ">", 2, true);
+    expect(session, "DATA", 3, true);
     session.body(envelope.message);
-    expect(session, ".", 2);
+    expect(session, ".", 2, true);
   }
 
   // One line each time it changes, not one per mail.
@@ -306,12 +313,20 @@ class Smtp final : public Transport {
     }
   }
 
-  void expect(Session& session, const std::string& command, int statusClass) const {
+  void expect(Session& session, const std::string& command, int statusClass, bool ofThisMail) const {
     std::string answer;
     const int status = session.sendCommand(command, answer);
     if (status / 100 == statusClass) return;
-    throw TransportError(status / 100 == 5, shown(answer.empty() ? "the relay closed the connection" : answer));
+    throw TransportError(kindOf(status, ofThisMail),
+                         shown(answer.empty() ? "the relay closed the connection" : answer));
   }
+
+  // `status`: the relay's answer, 0 when there is none.
+  static TransportError::Kind kindOf(int status, bool ofThisMail) {
+    if (!ofThisMail) return TransportError::Kind::relay;
+    return status / 100 == 5 ? TransportError::Kind::refused : TransportError::Kind::later;
+  }
+  TransportError relayError(const std::string& text) const { return {TransportError::Kind::relay, shown(text)}; }
 
   const Relay relay_;
   const MailerOptions options_;

@@ -1,6 +1,7 @@
 // One way to deliver a finished message. One thread per call; several calls may run at once.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -14,11 +15,16 @@ struct Envelope {
   std::string from, to, message;
 };
 
-// Why a delivery failed, and whether to try again.
+// Why a delivery failed.
 class TransportError : public std::runtime_error {
  public:
-  TransportError(bool isFinal, const std::string& text) : std::runtime_error(text), final(isFinal) {}
-  const bool final;
+  enum class Kind : std::uint8_t {
+    refused,  // this mail, for good
+    later,    // this mail, for now
+    relay,    // no mail can be delivered now: no connection, no TLS, a wrong password, a sender that it does not take
+  };
+  TransportError(Kind why, const std::string& text) : std::runtime_error(text), kind(why) {}
+  const Kind kind;
 };
 
 class Transport {

@@ -106,7 +106,8 @@ void KeyAccounts::mailLink(const Transaction& tx, const mortise::User& user, std
   try {
     auto text = verificationMail(language, linkFor(user), roundedUp(verification_.linkLifetime, kHour),
                                  roundedUp(verification_.unprovedLifetime, kDay));
-    mail_.send({user.email, std::move(text.subject), std::move(text.text), std::move(text.html)},
+    mail_.send({user.email, std::move(text.subject), std::move(text.text), std::move(text.html),
+                mortise::timeOf(mortise::nowMicros() + verification_.linkLifetime)},
                [failed, unproved = unproved_, id = user.id](bool sent, const std::string& reason) {
                  if (sent) return;
                  failed(reason);

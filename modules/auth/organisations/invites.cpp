@@ -237,7 +237,7 @@ bool Invites::mail(const Transaction& tx, const Request& request, const mortise:
   };
   invites_.in(tx).mailed(invite.id, now);
   try {
-    mail_.send({invite.email, std::move(text.subject), std::move(text.text), std::move(text.html)},
+    mail_.send({invite.email, std::move(text.subject), std::move(text.text), std::move(text.html), invite.expiresAt},
                [failed, invites = invites_](bool sent, const std::string& reason) {
                  if (!sent) failed(invites, reason);
                });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/text.hpp"
+#include "mortise/time.hpp"
 
 namespace mortise::inline sdk1 {
 
@@ -18,14 +20,17 @@ struct MailMessage {
   std::string subject;  // UTF-8, one line
   std::string text;     // plain text part, required
   std::string html{};   // optional
+  // When what it says no longer holds: not sent afterwards. None, or more than a day ahead: a day. Since SDK 1.1.
+  std::optional<Time> expiresAt{};
 };
 
-// send() queues a copy and returns; the kernel tries three times with back-off. [any]
+// send() writes a copy into the queue of the database and returns; the kernel tries with growing pauses until the mail's
+// expiry (abi/mail.h). In a joined transaction of the thread it is queued with the commit. [any]
 class Mail {
  public:
   using Table = mortise_mail_v1;
-  // Called once with the outcome, [worker]; not for mails that send() refused, nor after the module was stopped.
-  // `reason` says why not.
+  // Called once with the outcome, [worker], perhaps a day later; not for mails that send() refused, nor after the module
+  // was stopped, so never for what is sent after a restart. `reason` says why not.
   using Done = std::function<void(bool sent, const std::string& reason)>;
   static constexpr const char* kInterface = MORTISE_MAIL_V1;
   Mail(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
@@ -39,6 +44,7 @@ class Mail {
     c.subject = detail::str(message.subject);
     c.text = detail::str(message.text);
     c.html = detail::str(message.html);
+    c.expires_at = message.expiresAt ? micros(*message.expiresAt) : 0;
     Waiting* waiting = nullptr;
     if (done) {
       waiting = new Waiting;
