@@ -1,6 +1,7 @@
 #include "../signup_store.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/json.hpp>
 #include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
 
@@ -53,6 +54,17 @@ class Signups : public mortise::testing::DatabaseTest {
   SignupStore store_{db(), rules_};
 };
 MORTISE_ON_EVERY_DATABASE(Signups);
+
+TEST(Signup, ShowsNeitherHashNorCode) {
+  Signup signup;
+  signup.username = "ada";
+  signup.passwordHash = "the hash";
+  signup.codeMac = "the mac";
+  const auto shown = mortise::json::from(signup).build().text();
+  EXPECT_NE(shown.find("ada"), std::string::npos);
+  for (const char* part : {"the hash", "the mac", "password_hash", "code_mac"})
+    EXPECT_EQ(shown.find(part), std::string::npos) << shown;
+}
 
 TEST_P(Signups, AreKeptAndFoundUntilTheyExpire) {
   EXPECT_EQ(keep("a@x.org", "ada", kNoon).signups.size(), 1U);
