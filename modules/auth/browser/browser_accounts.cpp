@@ -20,7 +20,6 @@ namespace contract = auth_contract::browser;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
-using mortise::Request;
 
 namespace {
 

@@ -21,7 +21,6 @@ namespace contract = auth_contract::keys;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
-using mortise::Transaction;
 
 constexpr std::int64_t kSecond = 1000000, kHour = 3600 * kSecond, kDay = 24 * kHour;
 constexpr std::string_view kPurpose = "verification links";
