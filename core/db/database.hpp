@@ -28,8 +28,9 @@ class Connection {
                                       std::span<const ColumnType> columns) = 0;
   virtual std::int64_t execute(std::string_view sql, const Parameters& parameters) = 0;  // rows changed
   virtual void executeScript(std::string_view sql) = 0;  // migrations: several statements, no parameters
-  // The same inside a transaction; returns the names (lower case) of the tables, views and triggers that the script
-  // reads, changes, defines or removes, without those of the database itself.
+  // The same for a script that is not the kernel's, inside a transaction, which it can't end; returns the names (lower
+  // case) of the tables, views and triggers that the script reads, changes, defines or removes, or that what it defines
+  // leads to, without those of the database itself. What it makes temporarily is removed, what it sets is reset.
   virtual std::set<std::string> executeScriptNaming(std::string_view sql) = 0;
   virtual void begin() = 0;
   virtual void commit() = 0;
@@ -80,8 +81,8 @@ class Database {
   // Runs `work` inside one write transaction, and again (at most 5 times, with jitter) when it lost a race. Commits on
   // return, rolls back on an exception. Inside a joined transaction: once, in a savepoint.
   void transaction(const std::function<void(Connection&)>& work);
-  // Asks the database, within `timeout`, whether it answers and takes writes. Returns an empty text when it does, else
-  // the reason.
+  // Asks the database, within `timeout`, whether it answers, and PostgreSQL also whether it takes writes. Returns an empty
+  // text when it does, else the reason.
   virtual std::string trouble(std::chrono::milliseconds timeout) = 0;
   // SQLite: online backup into `path` (consistent, other writers go on); PostgreSQL: throws (use pg_dump).
   virtual void backupTo(const std::string& path) = 0;

@@ -13,6 +13,10 @@
 
 namespace mortise::db {
 
+// Of a script that is run by scriptNaming().
+constexpr const char* kOwnTransaction =
+    "the kernel runs each migration in a transaction of its own; remove BEGIN, COMMIT, ROLLBACK and SAVEPOINT";
+
 class DriverConnection {
  public:
   virtual ~DriverConnection() = default;

@@ -112,19 +112,47 @@ void beginAlone(Connection& connection, Backend backend, std::chrono::steady_clo
   }
 }
 
-// Throws before the transaction is committed, so that nothing of the script stays.
-void apply(Connection& connection, std::string_view owner, const std::string& sql, Tables tables) {
-  if (tables == Tables::any) {
-    connection.executeScript(sql);
-    return;
+// Runs `read`, then gives back the locks that it took: executeScriptNaming() learns from the locks what a script touches.
+template <class Read>
+auto readAside(Connection& connection, const Read& read) {
+  connection.executeScript("SAVEPOINT aside");
+  auto result = read();
+  connection.executeScript("ROLLBACK TO SAVEPOINT aside; RELEASE SAVEPOINT aside");
+  return result;
+}
+
+// The names that are `owner`'s: those that begin with its prefix, and with no longer one of another owner. notes_ is also
+// the beginning of notes_archive_.
+class OwnNames {
+ public:
+  OwnNames(Connection& connection, std::string_view owner) : prefix_(std::string(owner) + "_") {
+    static constexpr ColumnType kColumns[] = {ColumnType::text};
+    const auto rows = connection.query("SELECT DISTINCT owner FROM mortise_migrations", {}, kColumns);
+    while (rows->next()) {
+      const auto other = std::string(rows->text(0)) + "_";
+      if (other.starts_with(prefix_) && other != prefix_) foreign_.push_back(other);
+    }
   }
-  const auto prefix = std::string(owner) + "_";
+  bool hold(std::string_view name) const {
+    const auto begins = [&](const std::string& prefix) { return name.starts_with(prefix); };
+    return begins(prefix_) && std::none_of(foreign_.begin(), foreign_.end(), begins);
+  }
+  const std::string& prefix() const { return prefix_; }
+
+ private:
+  std::string prefix_;
+  std::vector<std::string> foreign_;
+};
+
+// Throws before the transaction is committed, so that nothing of the script stays.
+void applyToOwn(Connection& connection, std::string_view owner, const std::string& sql) {
+  const auto own = readAside(connection, [&] { return OwnNames(connection, owner); });
   for (const auto& name : connection.executeScriptNaming(sql)) {
-    if (name.starts_with(prefix)) continue;
+    if (own.hold(name)) continue;
     throw Error(ErrorKind::other, "it names " + name +
                                       ", which is not the module's own; names of its tables, views "
                                       "and triggers begin with " +
-                                      prefix);
+                                      own.prefix());
   }
 }
 
@@ -167,14 +195,20 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
           "CREATE TABLE mortise_migrations (owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
           "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))");
     }
-    const auto left = pending(owner, migrations, readApplied(*connection, owner));
+    const auto left =
+        pending(owner, migrations, readAside(*connection, [&] { return readApplied(*connection, owner); }));
     if (left.empty()) {
       connection->commit();
       return report;
     }
     const Migration& next = *left.front();
     try {
-      apply(*connection, owner, sqlFor(next, database.backend()), tables);
+      const auto sql = sqlFor(next, database.backend());
+      if (tables == Tables::own) {
+        applyToOwn(*connection, owner, sql);
+      } else {
+        connection->executeScript(sql);
+      }
       connection->execute(
           "INSERT INTO mortise_migrations (owner, number, name, checksum, applied_at) "
           "VALUES (:owner, :number, :name, :checksum, :applied_at)",

@@ -11,6 +11,14 @@
 
 namespace mortise::db {
 
+// Whose tables, views and triggers a migration may touch.
+enum class Tables : std::uint8_t {
+  any,
+  // Those whose names begin with "OWNER_", whatever they are made, read, changed or removed with; names of indexes are
+  // free. Nor may it end its transaction or change the connection. It is refused and undone else.
+  own,
+};
+
 struct MigrationReport {
   std::vector<std::string> applied;
 };
@@ -24,9 +32,6 @@ std::string checksum(const Migration& migration);
 // applied_at). Throws Error{other} with one sentence when an applied migration was changed, is missing from
 // `migrations`, or a number occurs twice: "scheduler: migration 002_runs.sql was changed after it was applied (recorded
 // sha256 ab12…, file has cd34…); restore the old file and add a new migration".
-// With Tables::own a migration that names a table, view or trigger whose name does not begin with "OWNER_" is refused
-// and undone; names of indexes are free.
-enum class Tables : std::uint8_t { any, own };
 MigrationReport migrate(Database& database, std::string_view owner, const std::vector<Migration>& migrations,
                         Tables tables = Tables::any);
 // Whether any migration was ever applied to this database: false for a new one.

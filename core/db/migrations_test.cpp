@@ -87,6 +87,162 @@ TEST_P(MigrationsTest, OfAModuleNameOnlyItsOwnTables) {
             "");
 }
 
+class ForeignTablesTest : public MigrationsTest {
+ protected:
+  void SetUp() override {
+    MigrationsTest::SetUp();
+    if (IsSkipped()) return;
+    migrate(*database_, "kernel",
+            {{1, "001_audit.sql",
+              "CREATE TABLE mortise_audit (id BIGINT PRIMARY KEY);\nINSERT INTO mortise_audit VALUES (7);"
+              "CREATE TABLE notes_archive_old (id BIGINT PRIMARY KEY); CREATE TABLE \"odd notes_x\" (id BIGINT)"}});
+    migrate(*database_, "notes_archive", {{1, "001_old.sql", "CREATE TABLE notes_archive_new (id BIGINT)"}});
+    migrate(*database_, "notes",
+            {{1, "001_notes.sql", "CREATE TABLE notes_a (id BIGINT PRIMARY KEY); CREATE TABLE notes_b (id BIGINT)"}},
+            Tables::own);
+  }
+  std::string refusalOf(const std::string& sql) {
+    try {
+      migrate(*database_, "notes",
+              {{1, "001_notes.sql", "CREATE TABLE notes_a (id BIGINT PRIMARY KEY); CREATE TABLE notes_b (id BIGINT)"},
+               {2, "002_more.sql", sql}},
+              Tables::own);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  void expectRefused(const std::string& sql, const std::string& reason) {
+    const auto refusal = refusalOf(sql);
+    EXPECT_NE(refusal.find(reason), std::string::npos) << sql << ": " << refusal;
+    EXPECT_EQ(one("SELECT count(*) FROM mortise_migrations WHERE owner = 'notes'"), 1) << sql << ": undone";
+    EXPECT_EQ(one("SELECT id FROM mortise_audit"), 7) << sql;
+  }
+};
+
+TEST_P(ForeignTablesTest, AreOutOfReachByRenamesForeignKeysViewsAndLongerNames) {
+  const std::string names = "begin with notes_";
+  for (const std::string sql :
+       {"ALTER TABLE notes_a RENAME TO mortise_a", "ALTER TABLE notes_a RENAME TO other",
+        "ALTER TABLE notes_a RENAME TO notes_c; ALTER TABLE notes_c RENAME TO archive",
+        "ALTER TABLE mortise_audit RENAME TO notes_audit", "ALTER TABLE mortise_audit RENAME COLUMN id TO number",
+        "CREATE TABLE notes_c (id BIGINT REFERENCES mortise_audit (id))",
+        "CREATE TABLE notes_c (id BIGINT, FOREIGN KEY (id) REFERENCES mortise_audit (id) ON DELETE CASCADE)",
+        "CREATE VIEW notes_v AS SELECT id FROM mortise_audit",
+        "CREATE VIEW notes_v AS SELECT id FROM notes_a WHERE id IN (SELECT id FROM mortise_audit)",
+        "CREATE VIEW notes_v AS SELECT id FROM notes_archive_new", "DROP TABLE notes_archive_new",
+        "INSERT INTO notes_a SELECT id FROM \"odd notes_x\"", "DROP TABLE \"odd notes_x\"",
+        "CREATE TABLE \"of a notes_\" (id BIGINT)", "CREATE TABLE \"a\"\"notes_\" (id BIGINT)",
+        "CREATE TABLE notes_c AS SELECT owner FROM mortise_migrations",
+        "INSERT INTO notes_b SELECT number FROM mortise_migrations"}) {
+    expectRefused(sql, names);
+  }
+}
+
+TEST_P(ForeignTablesTest, AreOutOfReachWhenAScriptEndsItsTransaction) {
+  for (const std::string sql :
+       {"COMMIT", "DELETE FROM notes_a; COMMIT; DELETE FROM mortise_audit; BEGIN",
+        "INSERT INTO notes_a VALUES (5); /* x */ commit ; BEGIN; DELETE FROM mortise_audit", "END; BEGIN", "ROLLBACK",
+        "SAVEPOINT a; INSERT INTO notes_a VALUES (6); RELEASE a", "-- COMMIT\nBEGIN"}) {
+    expectRefused(sql, "transaction of its own");
+    EXPECT_EQ(one("SELECT count(*) FROM notes_a"), 0) << sql;
+  }
+  EXPECT_EQ(
+      refusalOf("INSERT INTO notes_a VALUES (9); -- no COMMIT; here\nINSERT INTO notes_b VALUES (1) /* COMMIT; */"),
+      "");
+}
+
+TEST_P(ForeignTablesTest, AreOutOfReachByTriggers) {
+  const bool sqlite = GetParam() == Backend::sqlite;
+  const std::string function =
+      "CREATE FUNCTION notes_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE notes_b SET id = 1; RETURN NEW; "
+      "END $$; CREATE TRIGGER ";
+  const std::string does =
+      sqlite ? " BEGIN UPDATE notes_b SET id = 1; END" : " FOR EACH ROW EXECUTE FUNCTION notes_f()";
+  const std::string make = sqlite ? "CREATE TRIGGER " : function;
+  expectRefused(make + "mortise_t AFTER INSERT ON notes_a" + does, "begin with notes_");
+  expectRefused(make + "\"a notes_t\" AFTER DELETE ON notes_a" + does, "begin with notes_");
+  expectRefused(make + "notes_t AFTER INSERT ON mortise_audit" + does, "begin with notes_");
+  expectRefused(make + "notes_archive_t AFTER UPDATE ON notes_a" + does, "begin with notes_");
+  if (sqlite) {
+    for (const std::string event : {"INSERT", "UPDATE", "UPDATE OF id", "DELETE"}) {
+      expectRefused("CREATE TRIGGER notes_t AFTER " + event + " ON notes_a BEGIN DELETE FROM mortise_audit; END",
+                    "begin with notes_");
+    }
+    expectRefused(
+        "CREATE VIEW notes_v AS SELECT id FROM notes_a; CREATE TRIGGER notes_t INSTEAD OF DELETE ON notes_v BEGIN "
+        "DELETE FROM mortise_audit; END",
+        "begin with notes_");
+    expectRefused("CREATE TRIGGER notes_t AFTER INSERT ON notes_a BEGIN INSERT INTO skills_later VALUES (1); END",
+                  "begin with notes_");
+    expectRefused("CREATE TEMP TRIGGER notes_t AFTER INSERT ON mortise_audit BEGIN DELETE FROM notes_a; END",
+                  "temporary trigger");
+  } else {
+    expectRefused(make + "notes_t AFTER INSERT ON notes_a" + does + "; ALTER TRIGGER notes_t ON notes_a RENAME TO t",
+                  "begin with notes_");
+    expectRefused(
+        "CREATE FUNCTION notes_g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.\"mortise_audit\"; "
+        "RETURN NEW; END $$; CREATE TRIGGER notes_t AFTER INSERT ON notes_a FOR EACH ROW EXECUTE FUNCTION notes_g()",
+        "begin with notes_");
+  }
+  EXPECT_EQ(refusalOf(make + "notes_t AFTER INSERT ON notes_a" + does + "; INSERT INTO notes_a VALUES (1)"), "");
+}
+
+TEST_P(ForeignTablesTest, AreNotHiddenByWhatAMigrationMakesOrSetsForItsConnection) {
+  ASSERT_EQ(refusalOf("CREATE TEMP TABLE mortise_audit (id BIGINT); INSERT INTO mortise_audit VALUES (1);"
+                      "CREATE TEMPORARY TABLE \"copy of\" AS SELECT * FROM notes_a;"
+                      "CREATE TEMP VIEW seen AS SELECT * FROM notes_a; INSERT INTO notes_a SELECT * FROM \"copy of\"" +
+                      std::string(GetParam() == Backend::sqlite
+                                      ? "; PRAGMA foreign_keys = OFF"
+                                      : "; SET search_path = pg_catalog; SET DateStyle = 'German'")),
+            "");
+  const auto connection = database_->lease(Access::write);
+  const auto rows = connection->query("SELECT id FROM mortise_audit", {}, kInteger);
+  ASSERT_TRUE(rows->next());
+  EXPECT_EQ(rows->integer(0), 7);
+}
+
+TEST_P(ForeignTablesTest, AreOutOfReachByWhatOnlyOneDatabaseKnows) {
+  if (GetParam() == Backend::sqlite) {
+    for (const std::string sql :
+         {"PRAGMA writable_schema = ON; UPDATE sqlite_master SET name = 'notes_x' WHERE name = 'mortise_audit'",
+          "PRAGMA query_only = ON", "PRAGMA main.journal_mode = DELETE", "PRAGMA trusted_schema = ON",
+          "PRAGMA ignore_check_constraints = ON", "PRAGMA legacy_alter_table = ON"}) {
+      expectRefused(sql, "is not for migrations");
+    }
+    expectRefused("ATTACH '" + directory_->path() + "/other.db' AS other", "the server's database only");
+    expectRefused("ATTACH '" + directory_->path() + "/test.db' AS again; DELETE FROM again.mortise_audit",
+                  "the server's database only");
+    expectRefused("PRAGMA table_info(mortise_audit)", "begin with notes_");
+    expectRefused("CREATE TABLE notes_c AS SELECT name FROM pragma_table_info('mortise_audit')", "begin with notes_");
+    return;
+  }
+  for (const std::string sql :
+       {"DO $$ BEGIN DELETE FROM mortise_audit; END $$",
+        "DO $$ BEGIN EXECUTE 'DELETE FROM mortise' || '_audit'; END $$", "CREATE TABLE notes_c AS TABLE mortise_audit",
+        "GRANT SELECT ON mortise_audit TO PUBLIC", "SET search_path = public; DELETE FROM mortise_audit",
+        "ALTER SCHEMA public RENAME TO elsewhere", "CREATE SCHEMA apart; ALTER TABLE mortise_audit SET SCHEMA apart",
+        "TRUNCATE notes_a, mortise_audit", "LOCK TABLE mortise_audit", "COMMENT ON TABLE mortise_audit IS 'x'",
+        "CREATE FUNCTION notes_g() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM mortise_audit'",
+        "CREATE FUNCTION notes_g() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM Mortise_Audit; END $$",
+        "CREATE RULE notes_r AS ON INSERT TO notes_a DO ALSO DELETE FROM mortise_audit",
+        "CREATE TABLE notes_c () INHERITS (mortise_audit)", "CREATE TABLE notes_c (LIKE mortise_audit)",
+        "CREATE MATERIALIZED VIEW notes_m AS SELECT id FROM mortise_audit", "CREATE MATERIALIZED VIEW m AS SELECT 1",
+        "CREATE SCHEMA apart CREATE TABLE notes (id BIGINT)",
+        "CREATE SCHEMA apart; CREATE TABLE apart.mortise_audit (id BIGINT); ALTER TABLE mortise_audit RENAME TO "
+        "notes_c"}) {
+    expectRefused(sql, "begin with notes_");
+  }
+  EXPECT_NE(refusalOf("DO $$ BEGIN DELETE FROM notes_a; COMMIT; DELETE FROM mortise_audit; END $$"), "");
+  EXPECT_EQ(one("SELECT id FROM mortise_audit"), 7);
+  EXPECT_EQ(refusalOf("SELECT id INTO notes_d FROM notes_a; DO $mortise$ BEGIN DELETE FROM notes_b; END $mortise$;"
+                      "SELECT id INTO notes_e FROM notes_a -- the last"),
+            "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, ForeignTablesTest, testing::Values(Backend::sqlite, Backend::postgresql),
+                         [](const auto& which) { return which.param == Backend::sqlite ? "Sqlite" : "Postgresql"; });
+
 INSTANTIATE_TEST_SUITE_P(Both, MigrationsTest, testing::Values(Backend::sqlite, Backend::postgresql),
                          [](const auto& which) { return which.param == Backend::sqlite ? "Sqlite" : "Postgresql"; });
 

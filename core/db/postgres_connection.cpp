@@ -6,12 +6,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
 
+#include "core/base/text.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::db {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr const char* kSilent = "it does not answer";
 constexpr const char* kReadOnly = "it takes no writes, as a stand-by does";
+constexpr const char* kSettings = "SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; ";
 constexpr std::chrono::milliseconds kGrace{5000};  // time for the server to answer after its statement_timeout
 
 PGconn* handleOf(soci::session& session) {
@@ -187,11 +190,11 @@ PostgresConnection::PostgresConnection(const PostgresSettings& settings, Watchdo
 }
 
 void PostgresConnection::prepareSession() {
-  const auto process = command("SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SELECT pg_backend_pid()");
+  const auto process = command(std::string(kSettings) + "SELECT pg_backend_pid()");
   // A pooler greets in its own name, since the server process behind it changes.
-  pooled_ = process != std::to_string(PQbackendPID(handleOf(session_)));
+  pooled_ = process.empty() || process[0][0] != std::to_string(PQbackendPID(handleOf(session_)));
   if (!pooled_) {
-    command("SET statement_timeout = " + std::to_string(statementTimeout_.count()));
+    command(timeoutSetting());
     return;
   }
   try {
@@ -275,16 +278,27 @@ Error PostgresConnection::translated(const soci::soci_error& error) {
   return Error(ErrorKind::syntax, firstLine(text));
 }
 
-std::string PostgresConnection::command(const std::string& sql) {
+std::vector<std::vector<std::string>> PostgresConnection::command(const std::string& sql) {
   arm();
   const std::unique_ptr<PGresult, FreeResult> result(PQexec(handleOf(session_), sql.c_str()));
   disarm();
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status == PGRES_TUPLES_OK && PQntuples(result.get()) > 0) return PQgetvalue(result.get(), 0, 0);
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return {};
-  const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-  const char* text = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
-  throw failure(state ? state : "", text ? text : PQerrorMessage(handleOf(session_)));
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    const char* text = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
+    throw failure(state ? state : "", text ? text : PQerrorMessage(handleOf(session_)));
+  }
+  std::vector<std::vector<std::string>> rows(static_cast<std::size_t>(PQntuples(result.get())));
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (int column = 0; column < PQnfields(result.get()); ++column) {
+      rows[row].emplace_back(PQgetvalue(result.get(), static_cast<int>(row), column));
+    }
+  }
+  return rows;
+}
+
+std::string PostgresConnection::timeoutSetting() const {
+  return "SET statement_timeout = " + std::to_string(statementTimeout_.count());
 }
 
 void PostgresConnection::reset(PreparedStatement& statement) { backendOf(statement).result_.reset(); }
@@ -313,41 +327,101 @@ void PostgresConnection::script(std::string_view sql) {
   statementTimeout_ = usual;
 }
 
-std::set<std::string> PostgresConnection::firstColumn(const char* sql) {
-  arm();
-  const std::unique_ptr<PGresult, FreeResult> result(PQexec(handleOf(session_), sql));
-  disarm();
-  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
-    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-    throw failure(state ? state : "", PQresultErrorMessage(result.get()));
-  }
-  std::set<std::string> values;
-  for (int row = 0; row < PQntuples(result.get()); ++row) values.insert(PQgetvalue(result.get(), row, 0));
-  return values;
+namespace {
+
+// Objects of the database itself have lower numbers than 16384.
+
+// Number, name, then what changes without a lock: schema, owner, rights.
+constexpr const char* kRelations =
+    "SELECT c.oid, c.relname, n.nspname, c.relowner, c.relacl FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384";
+// A transaction holds a lock on every relation that it reads, changes or defines until it ends.
+constexpr const char* kLocks =
+    "SELECT relation, mode FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation'";
+constexpr const char* kTriggers =
+    "SELECT oid, tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal "
+    "UNION ALL SELECT oid, evtname FROM pg_catalog.pg_event_trigger";
+// The database looks at the tables of most functions only when it runs them.
+constexpr const char* kFunctions = "SELECT oid, prosrc FROM pg_catalog.pg_proc WHERE oid >= 16384";
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// Those of `after` that `before` lacks.
+Rows added(Rows before, Rows after) {
+  std::sort(before.begin(), before.end());
+  std::sort(after.begin(), after.end());
+  Rows difference;
+  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(difference));
+  return difference;
 }
 
-// A transaction holds a lock on every relation that it names until it ends, and pg_locks lists them. Relations that it
-// removed are in no catalog any more, so their names are remembered before. Triggers are those of locked tables.
-std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
-  constexpr const char* kLocked =
-      "SELECT l.relation::text || ' ' || l.mode || ' ' || lower(c.relname) FROM pg_catalog.pg_locks l "
-      "JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-      "AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
-  constexpr const char* kRelations =
-      "SELECT lower(c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%' "
-      "AND n.nspname <> 'information_schema'";
-  const auto lockedBefore = firstColumn(kLocked);
-  const auto relationsBefore = firstColumn(kRelations);
-  script(sql);
-  std::set<std::string> names;
-  for (const auto& lock : firstColumn(kLocked)) {
-    if (!lockedBefore.contains(lock)) names.insert(lock.substr(lock.rfind(' ') + 1));
+bool isNameByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0; }
+
+// Whether `text` has `name` as a whole word.
+bool mentions(std::string_view text, std::string_view name) {
+  for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const auto end = at + name.size();
+    if ((at == 0 || !isNameByte(text[at - 1])) && (end == text.size() || !isNameByte(text[end]))) return true;
   }
-  const auto relations = firstColumn(kRelations);
-  std::set_difference(relationsBefore.begin(), relationsBefore.end(), relations.begin(), relations.end(),
-                      std::inserter(names, names.end()));
+  return false;
+}
+
+// In dollar quotes that `text` does not hold.
+std::string dollarQuoted(const std::string& text) {
+  std::string mark = "$mortise$";
+  for (int i = 0; text.find(mark) != std::string::npos; ++i) mark = "$mortise" + std::to_string(i) + "$";
+  return mark + text + mark;
+}
+
+}  // namespace
+
+// EXECUTE refuses statements that begin or end a transaction, before they do. Its result is that of the last statement,
+// and it takes no SELECT ... INTO for that.
+void PostgresConnection::scriptInside(std::string_view sql) {
+  const auto block = "BEGIN EXECUTE " + dollarQuoted(std::string(sql) + "\n;SELECT 1") + "; END";
+  try {
+    script("DO " + dollarQuoted(block));
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find("transaction command") == std::string_view::npos) throw;
+    throw Error(ErrorKind::other, kOwnTransaction);
+  }
+}
+
+// As prepareSession() left it: what the script set, and what it made for this session alone, would meet whoever gets
+// the connection next.
+void PostgresConnection::resetSession() {
+  command(std::string("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP; ") + kSettings +
+          (pooled_ ? "" : timeoutSetting()));
+}
+
+std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
+  const auto relationsBefore = command(kRelations);
+  const auto locksBefore = command(kLocks);
+  const auto triggersBefore = command(kTriggers);
+  const auto functionsBefore = command(kFunctions);
+  scriptInside(sql);
+  resetSession();
+  const auto relations = command(kRelations);
+  std::set<std::string> names;
+  std::set<std::string> locked;
+  for (const auto& lock : added(locksBefore, command(kLocks))) locked.insert(lock[0]);
+  for (const auto* list : {&relationsBefore, &relations}) {
+    for (const auto& relation : *list) {
+      if (locked.contains(relation[0])) names.insert(text::lower(relation[1]));
+    }
+  }
+  for (const auto& relation : added(relationsBefore, relations)) names.insert(text::lower(relation[1]));
+  for (const auto& relation : added(relations, relationsBefore)) names.insert(text::lower(relation[1]));
+  for (const auto& trigger : added(triggersBefore, command(kTriggers))) names.insert(text::lower(trigger[1]));
+  for (const auto& function : added(functionsBefore, command(kFunctions))) {
+    const auto body = text::lower(function[1]);
+    for (const auto& relation : relations) {
+      const auto name = text::lower(relation[1]);
+      // One word alone may be any word of the language.
+      if (name.find('_') != std::string::npos && mentions(body, name)) names.insert(name);
+    }
+  }
   return names;
 }
 

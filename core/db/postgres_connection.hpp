@@ -60,11 +60,13 @@ class PostgresConnection final : public DriverConnection {
   }
 
  private:
-  // Returns the first value of the last statement's first row; empty when there is none.
-  std::string command(const std::string& sql);
+  // Returns the rows of the last statement.
+  std::vector<std::vector<std::string>> command(const std::string& sql);
   // What is set for the whole connection. Finds out whether a pooler stands in between.
   void prepareSession();
-  std::set<std::string> firstColumn(const char* sql);
+  std::string timeoutSetting() const;
+  void scriptInside(std::string_view sql);  // script() that can't end the open transaction
+  void resetSession();
   Error failure(const std::string& state, const std::string& text);
   bool meansWrongServer(const std::string& state);
   void noteWrongServer(const std::string& reason);

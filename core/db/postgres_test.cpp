@@ -136,7 +136,8 @@ TEST_F(PostgresTest, AServerThatTurnsReadOnlyIsUnavailableUntilItTakesWrites) {
   EXPECT_EQ(kindOf([&] { Database::open(options_); }), ErrorKind::unavailable);
   readOnly("off");
   const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (database_->trouble(5s) != "" && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+  while (!database_->trouble(5s).empty() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(5ms);
   EXPECT_EQ(write(), 1);
   const auto first = database_->lease(Access::read);
   const auto second = database_->lease(Access::read);
@@ -145,10 +146,17 @@ TEST_F(PostgresTest, AServerThatTurnsReadOnlyIsUnavailableUntilItTakesWrites) {
 }
 
 TEST_F(PostgresTest, HealthSeesAReadOnlyServerOnAStandingConnection) {
-  EXPECT_EQ(database_->trouble(5s), "");
-  const auto session = database_->lease(Access::write);
-  session->executeScript("SET default_transaction_read_only = on");
-  EXPECT_EQ(kindOf([&] { session->executeScript("CREATE TABLE x (n BIGINT)"); }), ErrorKind::unavailable);
+  Options options = options_;
+  options.connections = 1;
+  const auto database = Database::open(options);
+  EXPECT_EQ(database->trouble(5s), "");
+  const auto process = one(*database->lease(Access::read), "SELECT pg_backend_pid()");
+  database->lease(Access::write)->executeScript("SET default_transaction_read_only = on");
+  ASSERT_EQ(one(*database->lease(Access::read), "SELECT pg_backend_pid()"), process) << "the connection stands";
+  EXPECT_EQ(database->trouble(5s), "it takes no writes, as a stand-by does");
+  EXPECT_EQ(database->trouble(5s), "") << "the connection was given up, and a new one takes writes";
+  EXPECT_NE(one(*database->lease(Access::read), "SELECT pg_backend_pid()"), process);
+  EXPECT_NO_THROW(database->lease(Access::write)->executeScript("CREATE TABLE x (n BIGINT)"));
 }
 
 TEST_F(PostgresTest, TheOperatorsOwnChoiceOfServersStands) {

@@ -5,10 +5,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
@@ -159,14 +163,56 @@ void SqliteConnection::script(std::string_view sql) {
 
 namespace {
 
+// What a statement is about to do, said while it is compiled.
+struct Announced {
+  std::set<std::string> names;
+  std::string forbidden;  // why a statement was refused
+};
+
 void keepName(std::set<std::string>& names, const char* name) {
   if (name != nullptr && !std::string_view(name).starts_with("sqlite_")) names.insert(text::lower(name));
 }
 
-// Called for each thing that a statement is about to do, while it is compiled. https://sqlite.org/c3ref/set_authorizer
-int recordNames(void* into, int action, const char* first, const char* second, const char* database, const char*) {
-  auto& names = *static_cast<std::set<std::string>*>(into);
-  if (database != nullptr && std::string_view(database) == "temp") return SQLITE_OK;
+bool contains(std::initializer_list<std::string_view> list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// Others change how the connection behaves for whoever gets it next, or open the catalog to UPDATE.
+int notePragma(Announced& announced, const std::string& pragma, const char* argument) {
+  if (contains({"table_info", "table_xinfo", "index_list", "foreign_key_list"}, pragma)) {
+    keepName(announced.names, argument);
+    return SQLITE_OK;
+  }
+  if (contains({"defer_foreign_keys", "foreign_keys", "foreign_key_check", "index_info", "index_xinfo"}, pragma)) {
+    return SQLITE_OK;  // a transaction ignores or undoes what these set
+  }
+  announced.forbidden = "PRAGMA " + pragma + " is not for migrations; remove it";
+  return SQLITE_DENY;
+}
+
+// https://sqlite.org/c3ref/set_authorizer
+int announce(void* into, int action, const char* first, const char* second, const char* database, const char*) {
+  auto& announced = *static_cast<Announced*>(into);
+  const auto forbid = [&](std::string reason) {
+    announced.forbidden = std::move(reason);
+    return SQLITE_DENY;
+  };
+  switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return forbid(kOwnTransaction);
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+      return forbid("a migration works on the server's database only; remove ATTACH and DETACH");
+    case SQLITE_CREATE_TEMP_TRIGGER:
+      return forbid("a migration makes no temporary trigger; remove " + std::string(first));
+    case SQLITE_PRAGMA:
+      return notePragma(announced, text::lower(first), second);
+    default:
+      break;
+  }
+  const char* const schema = action == SQLITE_ALTER_TABLE ? first : database;
+  if (schema != nullptr && std::string_view(schema) == "temp") return SQLITE_OK;
   switch (action) {
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_VIEW:
@@ -178,17 +224,17 @@ int recordNames(void* into, int action, const char* first, const char* second, c
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
     case SQLITE_READ:
-      keepName(names, first);
+      keepName(announced.names, first);
       break;
     case SQLITE_CREATE_TRIGGER:
     case SQLITE_DROP_TRIGGER:
-      keepName(names, first);
-      keepName(names, second);
+      keepName(announced.names, first);
+      keepName(announced.names, second);
       break;
     case SQLITE_CREATE_INDEX:  // the name of an index is free
     case SQLITE_DROP_INDEX:
     case SQLITE_ALTER_TABLE:
-      keepName(names, second);
+      keepName(announced.names, second);
       break;
     default:
       break;
@@ -196,16 +242,132 @@ int recordNames(void* into, int action, const char* first, const char* second, c
   return SQLITE_OK;
 }
 
+// Hears what is compiled on a connection as long as it lives.
+class Listening {
+ public:
+  Listening(api::sqlite3* handle, Announced& announced) : handle_(handle) {
+    api::sqlite3_set_authorizer(handle, announce, &announced);
+  }
+  ~Listening() { api::sqlite3_set_authorizer(handle_, nullptr, nullptr); }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  api::sqlite3* handle_;
+};
+
+struct FinalizeStatement {
+  void operator()(api::sqlite3_stmt* statement) const { api::sqlite3_finalize(statement); }
+};
+using Statement = std::unique_ptr<api::sqlite3_stmt, FinalizeStatement>;
+
+Statement compiled(api::sqlite3* handle, const std::string& sql) {
+  api::sqlite3_stmt* raw = nullptr;
+  api::sqlite3_prepare_v2(handle, sql.c_str(), static_cast<int>(sql.size()), &raw, nullptr);
+  return Statement(raw);
+}
+
+std::vector<std::string> firstTexts(api::sqlite3* handle, const std::string& sql) {
+  const auto statement = compiled(handle, sql);
+  if (!statement) throw Error(ErrorKind::other, api::sqlite3_errmsg(handle));
+  std::vector<std::string> texts;
+  while (api::sqlite3_step(statement.get()) == SQLITE_ROW) {
+    const auto* text = api::sqlite3_column_text(statement.get(), 0);
+    texts.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+  }
+  return texts;
+}
+
+std::string enclosed(std::string_view text, char mark) {
+  std::string out(1, mark);
+  for (const char c : text) out.append(c == mark ? 2 : 1, c);
+  return out + mark;
+}
+std::string quotedName(std::string_view name) { return enclosed(name, '"'); }
+std::string sqlText(std::string_view text) { return enclosed(text, '\''); }
+
+// The names that `sql` would touch, without running it; the table that it lacks is one of them.
+std::set<std::string> namesIn(api::sqlite3* handle, const std::string& sql) {
+  constexpr std::string_view kMissing = "no such table: ";
+  Announced announced;
+  const Listening listening(handle, announced);
+  if (compiled(handle, sql)) return announced.names;
+  const std::string reason = api::sqlite3_errmsg(handle);
+  if (reason.starts_with(kMissing)) {
+    auto name = reason.substr(kMissing.size());
+    if (name.starts_with("main.")) name.erase(0, 5);
+    keepName(announced.names, name.c_str());
+  }
+  return announced.names;
+}
+
+using Pairs = std::set<std::pair<std::string, std::string>>;
+
+void addPairs(Pairs& pairs, const std::string& object, const std::set<std::string>& names) {
+  for (const auto& name : names) pairs.emplace(object, name);
+}
+
+// Objects of the schema and the names that they stand for or lead to: SQLite resolves those only when a view is read, a
+// trigger fires, a foreign key is checked. ALTER TABLE ... RENAME does not announce the new name either.
+Pairs schemaOf(api::sqlite3* handle) {
+  Pairs pairs;
+  const auto named = [&](const std::string& condition) {
+    return firstTexts(handle,
+                      "SELECT DISTINCT name FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+                      "AND type IN ('table', 'view', 'trigger') AND " +
+                          condition);
+  };
+  for (const auto& name : named("true")) pairs.emplace("", text::lower(name));
+  for (const auto& name : named("type = 'table'")) {
+    const auto parents =
+        firstTexts(handle, "SELECT \"table\" FROM pragma_foreign_key_list(" + sqlText(name) + ", 'main')");
+    for (const auto& parent : parents) pairs.emplace(name, text::lower(parent));
+  }
+  for (const auto& name : named("type = 'view'")) {
+    addPairs(pairs, name, namesIn(handle, "SELECT * FROM main." + quotedName(name)));
+  }
+  for (const auto& name : named("name IN (SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger')")) {
+    const auto table = "main." + quotedName(name);
+    std::string assignments;
+    for (const auto& column :
+         firstTexts(handle, "SELECT name FROM pragma_table_xinfo(" + sqlText(name) + ", 'main') WHERE hidden = 0")) {
+      assignments += (assignments.empty() ? "" : ", ") + quotedName(column) + " = NULL";
+    }
+    addPairs(pairs, name, namesIn(handle, "INSERT INTO " + table + " DEFAULT VALUES"));
+    addPairs(pairs, name, namesIn(handle, "UPDATE " + table + " SET " + assignments));
+    addPairs(pairs, name, namesIn(handle, "DELETE FROM " + table));
+  }
+  return pairs;
+}
+
 }  // namespace
 
-std::set<std::string> SqliteConnection::scriptNaming(std::string_view sql) {
-  std::set<std::string> names;
+void SqliteConnection::removeTemporary() {
   auto* const handle = handleOf(session_);
-  const auto stop = [](api::sqlite3* watched) { api::sqlite3_set_authorizer(watched, nullptr, nullptr); };
-  api::sqlite3_set_authorizer(handle, recordNames, &names);
-  const std::unique_ptr<api::sqlite3, decltype(stop)> watching(handle, stop);
-  script(sql);
-  return names;
+  for (const auto& drop :
+       firstTexts(handle,
+                  "SELECT 'DROP ' || type || ' temp.\"' || replace(name, '\"', '\"\"') || '\"' FROM temp.sqlite_master "
+                  "WHERE type IN ('table', 'view') ORDER BY type DESC")) {
+    exec(drop.c_str());
+  }
+}
+
+std::set<std::string> SqliteConnection::scriptNaming(std::string_view sql) {
+  auto* const handle = handleOf(session_);
+  const auto before = schemaOf(handle);
+  Announced announced;
+  try {
+    const Listening listening(handle, announced);
+    script(sql);
+  } catch (const Error&) {
+    if (!announced.forbidden.empty()) throw Error(ErrorKind::other, announced.forbidden);
+    throw;
+  }
+  removeTemporary();  // it would hide tables of the same name from whoever gets the connection next
+  for (const auto& pair : schemaOf(handle)) {
+    if (!before.contains(pair)) announced.names.insert(pair.second);
+  }
+  return announced.names;
 }
 
 void SqliteConnection::begin(Access access) {

@@ -47,6 +47,7 @@ class SqliteConnection final : public DriverConnection {
  private:
   void exec(const char* sql);
   Error failure(const std::string& text);
+  void removeTemporary();  // tables and views of this connection alone
   static int onProgress(void* self);
 
   soci::session session_;

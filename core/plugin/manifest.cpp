@@ -141,7 +141,9 @@ class Parser {
     if (!isLowerWord(manifest_.name, "", 40)) {
       refuse("names the module " + shown(manifest_.name) + ", expected lower-case letters, digits and _");
     }
-    if (manifest_.name == "kernel") refuse("names the module \"kernel\", which is taken");
+    // The kernel's tables begin with mortise_, as those of a module of that name would.
+    if (manifest_.name == "kernel" || manifest_.name == "mortise")
+      refuse("names the module " + shown(manifest_.name) + ", which is taken");
     manifest_.version = text(module, "version", "module");
     manifest_.summary = text(module, "summary", "module", false);
     readSdk(module);

@@ -50,7 +50,9 @@ bool isWord(std::string_view text, std::size_t longest) {
   return std::all_of(text.begin(), text.end(), [](char c) { return isLower(c) || isDigit(c) || c == '_'; });
 }
 
-bool isModuleName(std::string_view text) { return text.size() >= 2 && isWord(text, 31) && text != "kernel"; }
+bool isModuleName(std::string_view text) {
+  return text.size() >= 2 && isWord(text, 31) && text != "kernel" && text != "mortise";
+}
 
 bool isSemanticVersion(std::string_view text) {
   static const std::regex kPattern(
