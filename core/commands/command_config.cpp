@@ -30,7 +30,8 @@ int checkConfig(const Program& program, const Arguments& arguments) {
     for (const auto& line : server->rateLimits()) std::cout << "rate limit " << line << '\n';
   }
   server->openApi();  // compiles every contract and the route table
-  const auto& without = server->refusals();
+  auto without = server->notes();
+  without.insert(without.end(), server->refusals().begin(), server->refusals().end());
   for (const auto& line : without) std::cerr << "mortise: " << line << '\n';
   if (without.empty()) {
     std::cout << "the configuration is sound\n";

@@ -33,12 +33,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Names in data.dir and in the archive.
-constexpr const char* kDatabaseFile = "mortise.db";
-constexpr const char* kSecretFile = "secret";
+using kernel::kDatabaseFile;
+using kernel::kSecretFile;
 
 int migrate(const Program& program, const Arguments& arguments) {
-  const OpenedServer server(program, arguments, WithoutDatabase::makeOne);
+  const OpenedServer server(program, arguments, kernel::WithoutDatabase::makeOne);
   if (arguments.has("dry-run")) {
     const auto show = [](const std::string& owner, const std::vector<std::string>& names) {
       for (const auto& name : names) std::cout << "would apply " << owner << ": " << name << '\n';
@@ -53,7 +52,9 @@ int migrate(const Program& program, const Arguments& arguments) {
   }
   const auto applied = server->migrate();
   for (const auto& name : applied) std::cout << "applied " << name << '\n';
-  for (const auto& line : server->refusals()) std::cerr << "mortise: " << line << '\n';
+  for (const auto* lines : {&server->notes(), &server->refusals()}) {
+    for (const auto& line : *lines) std::cerr << "mortise: " << line << '\n';
+  }
   if (applied.empty()) std::cout << "nothing to apply\n";
   return server->refusals().empty() ? 0 : 1;
 }

@@ -1,29 +1,16 @@
 // serve: the server itself.
-#include <pthread.h>
 #include <signal.h>
 
 #include <iostream>
 
 #include "core/commands/command.hpp"
+#include "core/commands/stop_signals.hpp"
 #include "core/ops/crash.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::commands {
 
 namespace {
-
-// Blocks the signals before any thread exists, so that only this thread receives them.
-sigset_t blockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  // A terminal or a session that ends sends SIGHUP; under nohup it is ignored, and a blocked signal would not be.
-  struct sigaction hangUp {};
-  if (::sigaction(SIGHUP, nullptr, &hangUp) == 0 && hangUp.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
 
 void announce(kernel::Kernel& server) {
   for (const auto& address : server.addresses()) {
@@ -35,6 +22,7 @@ void announce(kernel::Kernel& server) {
   }
   const auto link = server.setupLink();
   if (!link.empty()) std::cout << "no administrator yet; make one once at " << link << '\n';
+  for (const auto& line : server.notes()) std::cout << "note: " << line << '\n';
   for (const auto& line : server.refusals()) std::cout << "refused: " << line << '\n';
   std::cout << std::flush;
 }
@@ -48,11 +36,7 @@ int serve(const Program& program, const Arguments& arguments) {
   int received = 0;
   sigwait(&signals, &received);
   log::info("stopping", {{"signal", received}});
-  // A second signal ends the process at once.
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGINT, SIG_DFL);
-  if (sigismember(&signals, SIGHUP) == 1) signal(SIGHUP, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  letEndAtOnce(signals);  // a second one
   server->drainAndStop();
   return 0;
 }

@@ -6,15 +6,11 @@
 
 namespace mortise::commands {
 
-OpenedServer::OpenedServer(const Program& program, const Arguments& arguments, WithoutDatabase without)
+OpenedServer::OpenedServer(const Program& program, const Arguments& arguments, kernel::WithoutDatabase without)
     : kernel_(prepare(program, arguments)) {
   std::cerr << "mortise: " << kernel::describeData(kernel_->config()) << '\n';
   owner_ = std::make_unique<ActAsOwner>(kernel_->config().text("data.dir"));
-  if (without == WithoutDatabase::refuse) {
-    kernel_->openExistingStores();
-  } else {
-    kernel_->openStores();
-  }
+  kernel_->openStores(without);
 }
 
 }  // namespace mortise::commands

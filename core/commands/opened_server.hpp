@@ -10,13 +10,12 @@
 
 namespace mortise::commands {
 
-enum class WithoutDatabase { refuse, makeOne };
-
 // Acts as the owner of data.dir for as long as it lives (data_owner.hpp).
 class OpenedServer {
  public:
   // Says on standard error which data it opens. Throws kernel::StartError.
-  OpenedServer(const Program& program, const Arguments& arguments, WithoutDatabase without = WithoutDatabase::refuse);
+  OpenedServer(const Program& program, const Arguments& arguments,
+               kernel::WithoutDatabase without = kernel::WithoutDatabase::refuse);
 
   kernel::Kernel* operator->() const { return kernel_.get(); }
   kernel::Kernel& operator*() const { return *kernel_; }

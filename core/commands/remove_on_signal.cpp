@@ -1,55 +1,68 @@
 #include "core/commands/remove_on_signal.hpp"
 
 #include <pthread.h>
-#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
 
+#include "core/commands/stop_signals.hpp"
+
 namespace mortise::commands {
 namespace {
 
-// The destructor ends the waiting thread by the last one.
-sigset_t signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set, signal);
-  return set;
+constexpr int kEnd = SIGUSR2;  // by which the destructor ends the waiting thread
+
+sigset_t with(sigset_t signals, int signal) {
+  sigaddset(&signals, signal);
+  return signals;
+}
+
+// The system calls themselves change the calling thread alone; glibc's functions would change the command's thread, too,
+// which is in the middle of its work.
+void actAs(uid_t user, gid_t group) {
+  if (::geteuid() == user && ::getegid() == group) return;
+  const auto keep = static_cast<uid_t>(-1);
+  // Root's rights first: without them the group can't be changed.
+  if (::syscall(SYS_setresuid, keep, ::getuid(), keep) != 0) return;
+  if (::syscall(SYS_setresgid, keep, group, keep) != 0) return;
+  ::syscall(SYS_setresuid, keep, user, keep);
 }
 
 }  // namespace
 
-RemoveOnSignal::RemoveOnSignal() {
-  const auto set = signals();
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+RemoveOnSignal::RemoveOnSignal() : signals_(blockStopSignals()) {
+  const auto end = with(sigset_t{}, kEnd);
+  ::pthread_sigmask(SIG_BLOCK, &end, nullptr);
   thread_ = std::thread([this] { wait(); });
 }
 
 RemoveOnSignal::~RemoveOnSignal() {
   ending_ = true;
-  ::pthread_kill(thread_.native_handle(), SIGUSR2);
+  ::pthread_kill(thread_.native_handle(), kEnd);
   thread_.join();
-  const auto set = signals();
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  const auto all = with(signals_, kEnd);
+  ::pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
 }
 
 void RemoveOnSignal::add(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  if (!path.empty()) paths_.push_back(path);
+  if (!path.empty()) leftovers_.push_back({path, ::geteuid(), ::getegid()});
 }
 
 void RemoveOnSignal::wait() {
-  const auto set = signals();
+  const auto all = with(signals_, kEnd);
   int received = 0;
-  ::sigwait(&set, &received);
+  ::sigwait(&all, &received);
   if (ending_) return;
   const std::lock_guard lock(mutex_);
-  for (const auto& path : paths_) {
+  for (const auto& leftover : leftovers_) {
+    actAs(leftover.user, leftover.group);
     std::error_code failure;
-    std::filesystem::remove_all(path, failure);
+    std::filesystem::remove_all(leftover.path, failure);
   }
-  ::signal(received, SIG_DFL);
-  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  letEndAtOnce(signals_);
   ::raise(received);
 }
 

@@ -256,10 +256,10 @@ TEST(Config, SettingsAreTakenOutOfTheArguments) {
 
 TEST(Config, EnvironmentIsThisProcesses) {
   ::setenv("MORTISE_HTTP_LISTEN", "x:1", 1);
-  bool refused = false;
+  bool isThere = false;
   for (const auto& [name, value] : environment())
-    refused = refused || (name == "MORTISE_HTTP_LISTEN" && value == "x:1");
-  EXPECT_TRUE(refused);
+    isThere = isThere || (name == "MORTISE_HTTP_LISTEN" && value == "x:1");
+  EXPECT_TRUE(isThere);
   ::unsetenv("MORTISE_HTTP_LISTEN");
 }
 

@@ -82,13 +82,10 @@ Kernel::~Kernel() {
 const config::Config& Kernel::config() const { return implementation_->plan.config(); }
 const ModuleSet& Kernel::modules() const { return implementation_->plan.modules(); }
 const std::vector<std::string>& Kernel::refusals() const { return implementation_->plan.refusals(); }
+const std::vector<std::string>& Kernel::notes() const { return implementation_->plan.notes(); }
 
-void Kernel::openStores() {
-  if (!implementation_->stores) implementation_->stores = Stores::open(implementation_->plan);
-}
-
-void Kernel::openExistingStores() {
-  if (!implementation_->stores) implementation_->stores = Stores::openExisting(implementation_->plan);
+void Kernel::openStores(WithoutDatabase without) {
+  if (!implementation_->stores) implementation_->stores = Stores::open(implementation_->plan, without);
 }
 
 db::Database& Kernel::database() { return *implementation_->stores->database; }

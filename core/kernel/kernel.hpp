@@ -8,6 +8,7 @@
 
 #include "core/kernel/kernel_options.hpp"
 #include "core/kernel/start_error.hpp"
+#include "core/kernel/without_database.hpp"
 
 namespace mortise::db {
 class Database;
@@ -33,11 +34,12 @@ class Kernel {
   const ModuleSet& modules() const;
   // Sentences about modules that were refused so far ("greet.so: expected ..., found ...; do .... Not loaded.").
   const std::vector<std::string>& refusals() const;
+  // Sentences about settings that change nothing (Plan::notes()).
+  const std::vector<std::string>& notes() const;
 
-  // Opens database and secrets and makes what is missing of them. Needed by migrate() and start(). Throws StartError.
-  void openStores();
-  // The same where there is a database already; else StartError, and nothing is made.
-  void openExistingStores();
+  // Opens database and secrets, which migrate() and start() do, too. Makes what is missing of them, or nothing
+  // (Stores::open()). Throws StartError.
+  void openStores(WithoutDatabase without = WithoutDatabase::makeOne);
   db::Database& database();
   identity::Identity& identity();
   // Runs the pending migrations of the kernel and of all enabled modules; returns the names of those applied. A module

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "core/base/whole_file.hpp"
@@ -31,15 +32,28 @@ ModuleFile read(const std::string& file) {
   return module;
 }
 
+constexpr std::string_view kShipped[] = {MORTISE_SHIPPED_MODULES};  // modules/, by the build
+
 // A file of one of these names in another directory may be anyone's, and so may a file of another name in the
 // installation's directory.
-constexpr std::string_view kShipped[] = {"agent", "auth", "files", "projects", "scheduler", "skills", "sync"};
-
 bool ships(const ModuleFile& module, const std::string& installation) {
   std::error_code failure;
   return !installation.empty() &&
          std::find(std::begin(kShipped), std::end(kShipped), module.name()) != std::end(kShipped) &&
          fs::equivalent(fs::path(module.file).parent_path(), installation, failure);
+}
+
+// The first of two that claim the same gets it.
+void order(std::vector<ModuleFile>& modules, const std::vector<std::string>& enabled, const std::string& installation) {
+  std::vector<std::pair<std::ptrdiff_t, ModuleFile>> ranked;
+  for (auto& module : modules) {
+    const auto place = std::find(enabled.begin(), enabled.end(), module.name()) - enabled.begin();
+    const auto rank = ships(module, installation) ? -1 : place;
+    ranked.emplace_back(rank, std::move(module));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
+  std::transform(ranked.begin(), ranked.end(), modules.begin(), [](auto& each) { return std::move(each.second); });
 }
 
 }  // namespace
@@ -74,12 +88,7 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
                      (!everything && contains(enabled, name));
     set.modules_.push_back(std::move(module));
   }
-  const auto rank = [&](const ModuleFile& module) -> std::ptrdiff_t {
-    if (ships(module, installation)) return -1;
-    return std::find(enabled.begin(), enabled.end(), module.name()) - enabled.begin();
-  };
-  std::stable_sort(set.modules_.begin(), set.modules_.end(),
-                   [&](const auto& one, const auto& other) { return rank(one) < rank(other); });
+  order(set.modules_, enabled, installation);
   for (auto& module : set.modules_) {
     const auto isNew = names.insert(module.name()).second;
     if (isNew || !module.manifest) continue;

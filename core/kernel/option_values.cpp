@@ -105,12 +105,12 @@ std::map<std::string, std::vector<std::string>> grants(std::span<const plugin::M
 
 std::string databaseUrl(const config::Config& config) {
   const auto& url = config.text("db.url");
-  return url.empty() ? "sqlite:" + config.text("data.dir") + "/mortise.db" : url;
+  return url.empty() ? "sqlite:" + config.text("data.dir") + "/" + kDatabaseFile : url;
 }
 
 std::string secretFile(const config::Config& config) {
   const auto& file = config.text("identity.secret_file");
-  return file.empty() ? config.text("data.dir") + "/secret" : file;
+  return file.empty() ? config.text("data.dir") + "/" + kSecretFile : file;
 }
 
 std::string describeData(const config::Config& config) {
@@ -151,6 +151,11 @@ http::SocketFile socketFile(const config::Config& config) {
         {"http.socket_group (" + config.origin("http.socket_group") + "): there is no group \"" + group + "\""});
   }
   return file;
+}
+
+std::string defaultLanguage(const config::Config& config) {
+  const auto& language = config.text("http.default_language");
+  return language == "contract" ? std::string() : language;
 }
 
 std::string upgradeUrl(const config::Config& config) {
@@ -203,11 +208,13 @@ void checkValues(const config::Config& config) {
     throw StartError({"jobs.timezone (" + config.origin("jobs.timezone") + "): there is no time zone \"" + zone +
                       "\"; use an IANA name like Europe/Berlin"});
   }
-  try {
-    if (const auto when = config.text("blobs.scrub"); when != kNever) services::Trigger::parse(when);
-  } catch (const services::TriggerError& error) {
-    throw StartError({"blobs.scrub (" + config.origin("blobs.scrub") + "): " + error.what() + "; or off"});
-  }
+  check(config, "blobs.scrub", [&] {
+    try {
+      if (const auto when = config.text("blobs.scrub"); when != kNever) services::Trigger::parse(when);
+    } catch (const services::TriggerError& error) {
+      throw std::invalid_argument(std::string(error.what()) + "; or off");
+    }
+  });
   if (const auto wrong = storageFault(config); !wrong.empty()) throw StartError({wrong});
   const auto& upgrade = config.text("identity.upgrade_url");
   const bool isUrl = upgrade.starts_with("https://") || upgrade.starts_with("http://");
@@ -224,16 +231,8 @@ void checkValues(const config::Config& config) {
                       "\" should be https://host or http://host, with a port or a path at most"});
   }
   socketFile(config);
-  try {
-    const Cors cors(config.list("http.cors_origins"));
-  } catch (const std::invalid_argument& error) {
-    throw StartError({"http.cors_origins (" + config.origin("http.cors_origins") + "): " + error.what()});
-  }
-  try {
-    const TrustedProxies proxies(config.list("http.trusted_proxies"));
-  } catch (const std::invalid_argument& error) {
-    throw StartError({"http.trusted_proxies (" + config.origin("http.trusted_proxies") + "): " + error.what()});
-  }
+  check(config, "http.cors_origins", [&] { const Cors cors(config.list("http.cors_origins")); });
+  check(config, "http.trusted_proxies", [&] { const TrustedProxies proxies(config.list("http.trusted_proxies")); });
 }
 
 }  // namespace mortise::kernel

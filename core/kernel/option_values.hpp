@@ -16,6 +16,10 @@ namespace mortise::kernel {
 
 constexpr const char* kNever = "off";  // blobs.scrub
 
+// In data.dir, where no option names another place, and in a backup.
+constexpr const char* kDatabaseFile = "mortise.db";
+constexpr const char* kSecretFile = "secret";
+
 // All functions throw StartError with a sentence that names the option and its source.
 
 // limits.override: names of buckets with the operator's numbers.
@@ -36,6 +40,8 @@ std::string secretFile(const config::Config& config);
 std::string describeData(const config::Config& config);
 // http.public_url without slashes at its end, its origin as browsers write it (normalOrigin()).
 std::string publicUrl(const config::Config& config);
+// http.default_language; empty: each contract has its own.
+std::string defaultLanguage(const config::Config& config);
 // identity.upgrade_url, or <http.public_url>/pricing.
 std::string upgradeUrl(const config::Config& config);
 // How many threads hash passwords: identity.password_concurrency, by default all cores but one, and at least one.

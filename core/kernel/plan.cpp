@@ -70,14 +70,14 @@ void Plan::readConfiguration(const KernelOptions& options) {
   for (const auto& directory : directories) {
     std::error_code failure;
     if (fs::exists(directory, failure)) continue;
-    refusals_.push_back("modules.path (" + first.origin("modules.path") + "): " + directory + " is not there");
+    notes_.push_back("modules.path (" + first.origin("modules.path") + "): " + directory + " is not there");
   }
   modules_ = ModuleSet::find(directories, options.moduleFiles, first.list("modules.enabled"),
                              first.list("modules.required"), readDisabledModules(dataDirectory_), installation);
   if (modules_.requiredModuleMissing()) throw StartError(modules_.missingModules());
   for (const auto& line : modules_.missingModules()) refusals_.push_back(line);
 
-  // Their options are not known, or not needed; what is set for them is left alone.
+  // Their options are not known, or not needed: their sections are not read.
   std::vector<std::string> others = modules_.missingNames();
   for (auto& module : modules_.all()) {
     if (module.enabled && !module.refusal.empty()) {
@@ -93,8 +93,8 @@ void Plan::readConfiguration(const KernelOptions& options) {
   config_ = reader.read(table, true, others, faults);
   if (!faults.empty()) throw StartError(linesOf(faults));
   for (const auto& ignored : linesOf(config_.ignored())) {
-    log::warning("settings are left alone", {{"reason", ignored}});
-    refusals_.push_back(ignored);
+    log::warning("settings are ignored", {{"reason", ignored}});
+    notes_.push_back(ignored);
   }
 }
 

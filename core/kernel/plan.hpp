@@ -29,8 +29,10 @@ class Plan {
   const config::Config& config() const { return config_; }
   const std::string& dataDirectory() const { return dataDirectory_; }
   const ModuleSet& modules() const { return modules_; }
-  // Sentences about what the server starts without: modules that can't run, settings of modules that are not there.
+  // Sentences about modules that can't run, though the configuration wants them.
   const std::vector<std::string>& refusals() const { return refusals_; }
+  // Sentences about settings that change nothing: those of modules that are not there, directories that do not exist.
+  const std::vector<std::string>& notes() const { return notes_; }
   // The kernel's first, then those of the modules that may start.
   const std::vector<contract::CompiledDocument>& documents() const { return documents_; }
   const dialect::Messages& messages() const { return messages_; }
@@ -65,6 +67,7 @@ class Plan {
   std::string dataDirectory_;
   ModuleSet modules_;
   std::vector<std::string> refusals_;
+  std::vector<std::string> notes_;
   std::vector<contract::CompiledDocument> documents_;
   dialect::Messages messages_;
   identity::FeatureTiers features_;

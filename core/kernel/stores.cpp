@@ -18,13 +18,28 @@
 namespace mortise::kernel {
 namespace {
 
-std::unique_ptr<db::Database> openDatabase(const Plan& plan) {
+[[noreturn]] void refuseWithoutData(const config::Config& config) {
+  throw StartError({"there is no Mortise database here: " + describeData(config) +
+                    "; name the server's configuration (--config FILE), or make a new database with mortise migrate"});
+}
+
+// Only SQLite can say so before it is opened: opening makes the file.
+bool isMissingFile(const std::string& url) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  return url.starts_with(kSqlite) && !std::filesystem::exists(url.substr(kSqlite.size()));
+}
+
+std::unique_ptr<db::Database> openDatabase(const Plan& plan, WithoutDatabase without) {
   const auto& config = plan.config();
   db::Options options;
   options.url = databaseUrl(config);
   options.connections = static_cast<std::size_t>(config.integer("db.connections"));
   options.synchronous = config.text("db.synchronous");
-  return db::Database::open(options);
+  const bool refuses = without == WithoutDatabase::refuse;
+  if (refuses && isMissingFile(options.url)) refuseWithoutData(config);
+  auto database = db::Database::open(options);
+  if (refuses && !db::wasMigrated(*database)) refuseWithoutData(config);
+  return database;
 }
 
 identity::Options identityOptions(const Plan& plan, const services::Secrets& secrets, db::Backend backend) {
@@ -49,17 +64,6 @@ identity::Options identityOptions(const Plan& plan, const services::Secrets& sec
   options.secureCookies = publicUrl(config).starts_with("https://");
   if (backend == db::Backend::sqlite) options.revisionFile = plan.dataDirectory() + "/identity.revision";
   return options;
-}
-
-[[noreturn]] void refuseWithoutData(const config::Config& config) {
-  throw StartError({"there is no Mortise database here: " + describeData(config) +
-                    "; name the server's configuration (--config FILE), or make a new database with mortise migrate"});
-}
-
-// Only SQLite can say so before it is opened: opening makes the file.
-bool isMissingFile(const std::string& url) {
-  constexpr std::string_view kSqlite = "sqlite:";
-  return url.starts_with(kSqlite) && !std::filesystem::exists(url.substr(kSqlite.size()));
 }
 
 // A path that an operator wrote and that names nothing is a slip as long as there is data: a new secret would sign out
@@ -105,24 +109,15 @@ void makeDataDirectory(const std::string& directory) {
   }
 }
 
-Stores::Stores(const Plan& plan)
-    : database(openDatabase(plan)),
+Stores::Stores(const Plan& plan, WithoutDatabase without)
+    : database(openDatabase(plan, without)),
       secrets(openSecrets(plan, *database)),
       identity(*database, identityOptions(plan, secrets, database->backend())),
       audit(*database) {}
 
-std::unique_ptr<Stores> Stores::open(const Plan& plan) {
-  makeDataDirectory(plan.dataDirectory());
-  return opened([&] { return std::make_unique<Stores>(plan); });
-}
-
-std::unique_ptr<Stores> Stores::openExisting(const Plan& plan) {
-  if (isMissingFile(databaseUrl(plan.config()))) refuseWithoutData(plan.config());
-  return opened([&] {
-    auto stores = std::make_unique<Stores>(plan);
-    if (!db::wasMigrated(*stores->database)) refuseWithoutData(plan.config());
-    return stores;
-  });
+std::unique_ptr<Stores> Stores::open(const Plan& plan, WithoutDatabase without) {
+  if (without == WithoutDatabase::makeOne) makeDataDirectory(plan.dataDirectory());
+  return opened([&] { return std::make_unique<Stores>(plan, without); });
 }
 
 }  // namespace mortise::kernel

@@ -7,6 +7,7 @@
 #include "core/db/database.hpp"
 #include "core/identity/identity.hpp"
 #include "core/kernel/plan.hpp"
+#include "core/kernel/without_database.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/secrets/secrets.hpp"
 
@@ -17,12 +18,11 @@ namespace mortise::kernel {
 void makeDataDirectory(const std::string& directory);
 
 struct Stores {
-  // Makes what is missing: data directory, database, secret. Throws StartError.
-  static std::unique_ptr<Stores> open(const Plan& plan);
-  // The same where there is a database already, with the tables of the kernel; else StartError, and nothing is made.
-  static std::unique_ptr<Stores> openExisting(const Plan& plan);
+  // Makes what is missing: data directory, database, secret. With WithoutDatabase::refuse it makes nothing where there is
+  // no database with the tables of the kernel. Throws StartError.
+  static std::unique_ptr<Stores> open(const Plan& plan, WithoutDatabase without);
 
-  explicit Stores(const Plan& plan);
+  Stores(const Plan& plan, WithoutDatabase without);
   Stores(const Stores&) = delete;
   Stores& operator=(const Stores&) = delete;
 

@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -12,7 +13,7 @@ import tarfile
 import unittest
 
 import support
-from mortise_server import MortiseServer
+from mortise_server import MortiseServer, Postgres
 from support import mortise
 
 TIME_LIMIT = 240
@@ -299,6 +300,42 @@ class Data(unittest.TestCase):
                               done.stderr)
                 self.assertEqual(list(self.folder.iterdir()), [])
 
+    def test_commands_that_refuse_a_database_without_tables_make_no_secret(self):
+        self.data.mkdir(mode=0o700)
+        foreign = self.folder / "foreign.db"
+        with sqlite3.connect(foreign) as database:
+            database.execute("CREATE TABLE users (id INTEGER)")
+        (self.folder / "empty.db").touch()
+        (self.data / "mortise.db").touch()
+        urls = ["", f"sqlite:{foreign}", f"sqlite:{self.folder}/empty.db"]
+        if Postgres.available():
+            postgres = Postgres().start()
+            self.addCleanup(postgres.stop)
+            urls.append(postgres.url())
+        for url in urls:
+            for words in (("user", "list"), ("audit",), ("user", "create", "ada", "--password-stdin")):
+                with self.subTest(url=url, words=words):
+                    done = mortise(*words, *self.options, *([f"--db.url={url}"] if url else []), input="correct horse 7\n")
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertIn("there is no Mortise database here", done.stderr)
+                    self.assertFalse((self.data / "secret").exists())
+
+    def test_what_only_has_to_be_said_is_no_failure(self):
+        for words, said in ((["--holidays.limit=5"], "no module of the name holidays is here"), ([f"--modules.path={self.folder}/nowhere"], "is not there"),
+                            (["--holidays.limit=5", f"--modules.path={self.folder}/nowhere"], "is not there")):
+            with self.subTest(words=words):
+                done = mortise("migrate", *self.options, *words)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(said, done.stderr)
+                strict = mortise("check-config", *self.options, *words, "--strict")
+                self.assertEqual(strict.returncode, 3, "the operator who asks for it learns of it")
+                self.assertIn(said, strict.stderr)
+        self.assertEqual(mortise("migrate", *self.options, "--modules.enabled=nosuch").returncode, 1, "a module that is missing is a failure")
+        server = MortiseServer({**support.QUICK, "data.dir": str(self.data), "holidays.limit": "5"}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        self.assertIn("note: command line: option --holidays.limit", server.output())
+        self.assertNotIn("refused:", server.output())
+
     def test_commands_say_which_data_they_use(self):
         self.assertEqual(mortise("migrate", *self.options).returncode, 0)
         backup = self.folder / "backup.tar.gz"
@@ -355,6 +392,60 @@ class Data(unittest.TestCase):
         self.assertEqual(len(list(self.data.glob("scratch-*"))), 1)
         self.assertEqual(mortise("backup", backups / "backup.tar.gz", *self.options).returncode, 0)
         self.assertEqual((list(self.data.glob("scratch-*")), len(list(backups.iterdir()))), ([], 1))
+
+    def test_a_signal_that_was_ignored_at_the_start_stays_ignored(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        (self.data / "blobs").mkdir(mode=0o700, exist_ok=True)
+        with open(self.data / "blobs" / "big", "wb") as big:
+            big.truncate(64 << 30)
+
+        def ignores(process, number):
+            mask = re.search(r"^SigIgn:\s*(\w+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)
+            blocked = re.search(r"^SigBlk:\s*(\w+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.M)
+            return int(mask.group(1), 16) >> (number - 1) & 1 == 1 and int(blocked.group(1), 16) >> (number - 1) & 1 == 0
+
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                process = subprocess.Popen([support.BINARY, "backup", self.folder / "backup.tar.gz", *self.options], stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL, env=support.clean_environment(), preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+                self.addCleanup(process.kill)
+                support.wait_until(lambda: any(entry.joinpath("mortise.db").exists() for entry in self.data.glob("scratch-*")), 30, "a copy of the database")
+                self.assertTrue(ignores(process, number))
+                process.send_signal(number)
+                other = signal.SIGTERM if number != signal.SIGTERM else signal.SIGINT
+                process.send_signal(other)
+                self.assertEqual(process.wait(30), -other, "not the ignored one")
+        server = MortiseServer({**support.QUICK, "data.dir": str(self.data)}, modules=["auth"], prefix=["env", "--ignore-signal=INT", "--ignore-signal=HUP"])
+        server.start()
+        self.addCleanup(server.stop)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            self.assertTrue(ignores(server, number))
+            os.kill(server.pid, number)
+        self.assertTrue(server.healthy())
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can act as another user")
+    def test_a_stopped_backup_of_root_leaves_nothing_in_a_directory_of_roots(self):
+        server_user = 65534
+        os.chmod(self.folder, 0o755)
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        (self.data / "blobs").mkdir(mode=0o700, exist_ok=True)
+        with open(self.data / "blobs" / "big", "wb") as big:
+            big.truncate(64 << 30)
+        for path in (self.data, *self.data.rglob("*")):
+            os.chown(path, server_user, server_user)
+        backups = self.folder / "backups"
+        for mode in (0o700, 0o755, 0o1777):
+            backups.mkdir(exist_ok=True)
+            os.chmod(backups, mode)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                with self.subTest(mode=oct(mode), signal=number):
+                    process = subprocess.Popen([support.BINARY, "backup", backups / "backup.tar.gz", *self.options], stdout=subprocess.DEVNULL,
+                                               stderr=subprocess.DEVNULL, env=support.clean_environment())
+                    self.addCleanup(process.kill)
+                    support.wait_until(lambda: any(entry.joinpath("mortise.db").exists() for entry in self.data.glob("scratch-*")), 30, "a copy of the database")
+                    process.send_signal(number)
+                    self.assertEqual(process.wait(30), -number)
+                    self.assertEqual((list(self.data.glob("scratch-*")), list(backups.iterdir())), ([], []))
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can act as another user")
     def test_what_root_makes_in_the_data_of_another_user_is_that_users(self):
