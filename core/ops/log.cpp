@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -68,12 +70,37 @@ std::string scrubbed(std::string_view bytes) {
   return out;
 }
 
-void appendJson(std::string& out, std::string_view value) {
-  if (text::isUtf8(value)) {
-    json::appendQuoted(out, value);
-  } else {
-    json::appendQuoted(out, scrubbed(value));
+// Characters that a terminal obeys instead of showing them, or that change the order of what is shown: DEL, C1 controls,
+// marks of writing direction, line separators, the byte order mark.
+bool isHidden(std::uint32_t character) {
+  return (character >= 0x7f && character <= 0x9f) || character == 0x61c || character == 0x200e || character == 0x200f ||
+         (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
+         character == 0xfeff;
+}
+
+// `quoted` is a JSON string: so is the result, of the same value.
+void appendShown(std::string& out, std::string_view quoted) {
+  while (!quoted.empty()) {
+    std::size_t size = 1;
+    while (size < quoted.size() && (static_cast<unsigned char>(quoted[size]) & 0xc0) == 0x80) ++size;
+    const auto lead = static_cast<unsigned char>(quoted[0]);
+    std::uint32_t character = size == 1 ? lead : lead & (0xff >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i) character = character << 6 | (static_cast<unsigned char>(quoted[i]) & 0x3f);
+    if (isHidden(character)) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(character));
+      out += escape;
+    } else {
+      out.append(quoted.substr(0, size));
+    }
+    quoted.remove_prefix(size);
   }
+}
+
+void appendJson(std::string& out, std::string_view value) {
+  std::string quoted;
+  json::appendQuoted(quoted, text::isUtf8(value) ? value : std::string_view(scrubbed(value)));
+  appendShown(out, quoted);
 }
 
 void appendLogfmt(std::string& out, std::string_view value) {

@@ -47,6 +47,37 @@ TEST(Log, WritesLogfmtLines) {
   EXPECT_EQ(line.substr(30), " level=info msg=\"server started\" port=8080 path=\"/a b\" ok=true empty=\"\"\n");
 }
 
+// A terminal would obey them: C1 controls as escape sequences do, marks of direction by showing the line in another order.
+TEST(Log, EscapesWhatATerminalWouldObey) {
+  const std::pair<const char*, const char*> shown[] = {
+      {"a\xc2\x9b"
+       "31mb",
+       "\"a\\u009b31mb\""},         // CSI
+      {"\xc2\x85", "\"\\u0085\""},  // next line
+      {"\x7f", "\"\\u007f\""},      // DEL
+      {"x\xe2\x80\xae"
+       "y",
+       "\"x\\u202ey\""},                               // right-to-left override
+      {"\xe2\x81\xa6", "\"\\u2066\""},                 // isolate
+      {"\xe2\x80\x8f\xd8\x9c", "\"\\u200f\\u061c\""},  // marks
+      {"a\xe2\x80\xa8level=info", "\"a\\u2028level=info\""},
+      {"\xef\xbb\xbf", "\"\\ufeff\""},
+      {"\xc2\xa0\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x98\x80", "\"\xc2\xa0\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x98\x80\""}};
+  for (const auto& [value, expected] : shown) {
+    const std::string logfmt = stderrOf([&] { info("m", {{"v", value}}); });
+    EXPECT_TRUE(logfmt.ends_with(" v=" + std::string(expected) + "\n")) << logfmt;
+    const std::string line = stderrOf([&] {
+      configure(Level::info, Format::json);
+      info(value, {{"v", value}});
+    });
+    EXPECT_NE(line.find("\"v\":" + std::string(expected)), std::string::npos) << line;
+    json::Document document;
+    json::ParseError error;
+    ASSERT_TRUE(json::parse(line, document, error)) << line;
+    EXPECT_EQ(json::textMember(document, "msg"), value) << "the value is the same";
+  }
+}
+
 TEST(Log, WritesJsonLinesThatParse) {
   const std::string line = stderrOf([] {
     configure(Level::info, Format::json);
