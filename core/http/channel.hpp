@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,13 +27,18 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::size_t queuedBytes() const {
     return pending_.load(std::memory_order_acquire) + unsent_.load(std::memory_order_acquire);
   }
-  bool open() const { return open_.load(std::memory_order_acquire); }
+  bool open() const { return state_.load(std::memory_order_acquire) == State::open; }
   void onClosed(std::function<void()> callback);
   void onDrained(std::function<void()> callback);
   // Runs `action` on the I/O thread with the connection, if it still has this channel; at once when called there.
   void withConnection(std::function<void(Connection&)> action);
-  // Stops accepting bytes. Returns true for the first caller.
-  bool shut() { return open_.exchange(false, std::memory_order_acq_rel); }
+  enum class End : std::uint8_t { whole, cut };
+  // Stops accepting bytes. Returns true for the first caller, whose `end` counts.
+  bool shut(End end = End::whole) {
+    auto open = State::open;
+    return state_.compare_exchange_strong(open, end == End::cut ? State::cut : State::shut, std::memory_order_acq_rel);
+  }
+  bool isCut() const { return state_.load(std::memory_order_acquire) == State::cut; }
 
   // I/O thread only.
   std::vector<Bytes> take();
@@ -43,7 +49,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   const std::shared_ptr<IoThread> io_;
   const std::uint64_t connectionId_;
   const std::size_t limit_;
-  std::atomic<bool> open_{true};
+  enum class State : std::uint8_t { open, shut, cut };
+  std::atomic<State> state_{State::open};
   std::atomic<std::size_t> pending_{0};
   std::atomic<std::size_t> unsent_{0};
   std::atomic<bool> above_{false};

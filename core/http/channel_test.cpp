@@ -85,6 +85,52 @@ TEST_F(StreamTest, EndsAnHttp10StreamByClosing) {
   EXPECT_EQ(answer.body, "one two");
 }
 
+// What a client sees of a body that is cut: no last chunk, or a reset where only the end of the connection ends the body.
+TEST_F(StreamTest, AnAbortedStreamLooksCut) {
+  serve();
+  std::size_t index = 0;
+  for (const char* version : {"1.1", "1.0"}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{500} << 10}) {
+      SCOPED_TRACE(std::string(version) + " " + std::to_string(size));
+      Client client = connect();
+      client.send("GET /events HTTP/" + std::string(version) + "\r\nHost: h\r\n\r\n");
+      const auto out = stream(index++);
+      if (size > 0) {
+        EXPECT_TRUE(out->send(bytes(std::string(size, 'x'))));
+      }
+      out->abort();
+      EXPECT_FALSE(out->send(bytes("late")));
+      EXPECT_FALSE(out->open());
+      out->close();  // too late to look whole
+      EXPECT_FALSE(client.readAll().ends_with("0\r\n\r\n"));
+      EXPECT_FALSE(client.hung());
+      if (std::string_view(version) == "1.0") {
+        EXPECT_TRUE(client.wasReset());
+      }
+      EXPECT_TRUE(eventually([&] { return closed == static_cast<int>(index); })) << "its producer is told";
+    }
+  }
+  EXPECT_EQ(server->counters().streams.load(), 0u);
+  for (const Finished& one : app.finished()) EXPECT_FALSE(one.completed);
+}
+
+TEST_F(StreamTest, AbortedInsideItsHandlerOrAfterItsCloseIsCutOnlyInTime) {
+  app.request = [](const ExchangePtr& exchange) {
+    const auto out = exchange->startStream(200, Fields(), "", 0s);
+    out->send(bytes("half"));
+    if (exchange->head().path == "/closed") out->close();
+    out->abort();
+  };
+  start();
+  Client cut = connect();
+  cut.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string received = cut.readAll();
+  EXPECT_TRUE(received.ends_with("4\r\nhalf\r\n")) << "what was sent before arrives: " << received;
+  Client whole = connect();
+  EXPECT_EQ(whole.get("/closed").body, "half");
+  EXPECT_EQ(whole.get("/closed").body, "half") << "the connection goes on";
+}
+
 TEST_F(StreamTest, ClosedInsideItsHandlerIsAShortBody) {
   app.request = [](const ExchangePtr& exchange) {
     const auto out = exchange->startStream(200, Fields(), "", 0s);

@@ -391,11 +391,13 @@ void Connection::cut(bool reset) {
   const State was = state_;
   state_ = State::dead;
   if (reset) {
-    // Bytes queued in the kernel for a client that does not read must not outlive the connection.
+    // Bytes queued in the kernel for a client that does not read must not outlive the connection. close() then sends a
+    // reset; shutdown() before it would send an orderly end.
     const linger hard{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  } else {
+    ::shutdown(fd_, SHUT_RDWR);
   }
-  ::shutdown(fd_, SHUT_RDWR);
   server_.buffered.fetch_sub(accounted_, std::memory_order_relaxed);
   accounted_ = 0;
   output_.clear();

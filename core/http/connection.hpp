@@ -66,6 +66,7 @@ class Connection {
   bool carries(const Channel& channel) const { return channel_.get() == &channel; }
   void pullChannel();
   void endStream();
+  void abortStream();
   void dropSlow();
   void closeWebSocket(int code, const std::string& reason);
   void pauseWebSocket(bool paused);

@@ -37,7 +37,7 @@ void Connection::startStream(const std::shared_ptr<RequestExchange>& exchange, s
   }
   if (!isClean(start.fields) || start.status < 200 || start.status > 999 || start.status == 204 ||
       start.status == 304) {
-    log::error("stream refused: bad status or field", {{"request", exchange->requestId()}, {"status", start.status}});
+    log::error("stream refused: bad status or field", {{"request_id", exchange->logId()}, {"status", start.status}});
     Reply instead;
     io_.guarded("onRefused", [&] {
       instead = server_.application.onRefused(exchange, 500, "internal", "the stream could not be started");
@@ -76,6 +76,8 @@ void Connection::startStream(const std::shared_ptr<RequestExchange>& exchange, s
   if (head.method == Method::head) {
     channel_->shut();
     concludeStream();
+  } else if (channel_->isCut()) {
+    abortStream();
   } else if (!channel_->open()) {
     endStream();  // closed by another thread before it began
   }
@@ -134,6 +136,15 @@ void Connection::endStream() {
   if (!turning_ && !dead()) io_.touch(*this);
 }
 
+// Without the last chunk the client knows that the body is not whole. Where only the end of the connection ends the body,
+// nothing but a reset tells it.
+void Connection::abortStream() {
+  if (state_ != State::stream) return;
+  pullChannel();
+  if (state_ == State::stream && !flushing_) flush();
+  if (state_ == State::stream) cut(!streamChunked_);
+}
+
 // Ends the body properly behind the queued bytes, and drops the stream.
 void Connection::concludeStream() {
   const std::uint64_t bodyEnd = appended_;
@@ -190,7 +201,7 @@ void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange
       io_.guarded("onClosed", [&] { start.callbacks.onClosed(1006, "the client has gone"); });
     }
     if (!dead() && exchange_ == exchange) {
-      log::error("upgrade refused: bad field", {{"request", exchange->requestId()}});
+      log::error("upgrade refused: bad field", {{"request_id", exchange->logId()}});
       Reply reply;
       io_.guarded("onRefused", [&] {
         reply = server_.application.onRefused(exchange, 500, "internal", "the upgrade could not be done");

@@ -56,7 +56,7 @@ bool Connection::answer(const std::shared_ptr<RequestExchange>& exchange, Reply 
   if (badStatus || !areClean(reply.fields)) {
     // A line break in a field would let a value write its own header. This is a fault of the application, so it gives a
     // 500 and a log line.
-    log::error("reply refused: bad status or field", {{"request", exchange->requestId()}, {"status", reply.status}});
+    log::error("reply refused: bad status or field", {{"request_id", exchange->logId()}, {"status", reply.status}});
     Reply instead;
     io_.guarded("onRefused", [&] {
       instead = server_.application.onRefused(exchange, 500, "internal", "the reply could not be sent");
@@ -181,7 +181,7 @@ void Connection::writeFile(const std::shared_ptr<RequestExchange>& exchange, Rep
   struct stat info {};
   const bool isHere = file && file->fd() >= 0;
   if (!file || (isHere && (::fstat(file->fd(), &info) != 0 || !S_ISREG(info.st_mode)))) {
-    log::error("reply refused: its file is not a regular file", {{"request", exchange->requestId()}});
+    log::error("reply refused: its file is not a regular file", {{"request_id", exchange->logId()}});
     refuseFile(exchange, 500, "internal", "the file could not be sent", {});
     return;
   }
@@ -326,7 +326,7 @@ void Connection::writeOut() {
         io_.watch(fd_, true);  // re-arming reports a writable socket at once, after the other connections
         break;
       case OutputQueue::Outcome::truncated:
-        log::warning("a file shrank while it was sent", {{"request", finishes_.front().exchange->requestId()}});
+        log::warning("a file shrank while it was sent", {{"request_id", finishes_.front().exchange->logId()}});
         cut(true);
         return;
       case OutputQueue::Outcome::starved:
@@ -334,7 +334,7 @@ void Connection::writeOut() {
       case OutputQueue::Outcome::failed:
         // The file is shorter than its head says: only a cut connection tells the client.
         log::error("a reply broke off: its bytes could not be read",
-                   {{"request", finishes_.front().exchange->requestId()}, {"reason", output_.pullFailure()}});
+                   {{"request_id", finishes_.front().exchange->logId()}, {"reason", output_.pullFailure()}});
         cut(true);
         return;
       case OutputQueue::Outcome::broken:

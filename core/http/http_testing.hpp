@@ -150,11 +150,13 @@ class Client {
     }
     char bytes[65536];
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
+    if (got < 0 && errno == ECONNRESET) reset_ = true;
     if (got <= 0) return false;
     buffer_.append(bytes, static_cast<std::size_t>(got));
     return true;
   }
   bool hung() const { return hung_; }
+  bool wasReset() const { return reset_; }
   std::string& buffer() { return buffer_; }
 
   std::string readAll() {
@@ -235,6 +237,7 @@ class Client {
   int fd_ = -1;
   bool connected_ = false;
   bool hung_ = false;
+  bool reset_ = false;
   std::string buffer_;
 };
 

@@ -15,6 +15,10 @@ class StreamHandle final : public Stream {
   void close() override {
     if (channel_->shut()) channel_->withConnection([](Connection& connection) { connection.endStream(); });
   }
+  void abort() override {
+    if (channel_->shut(Channel::End::cut))
+      channel_->withConnection([](Connection& connection) { connection.abortStream(); });
+  }
   std::size_t queuedBytes() const override { return channel_->queuedBytes(); }
   bool open() const override { return channel_->open(); }
   void onClosed(std::function<void()> callback) override { channel_->onClosed(std::move(callback)); }

@@ -34,7 +34,7 @@ bool ranOut(const identity::Principal& principal, std::int64_t nowSeconds) {
 
 void StreamWatch::Entry::end(const Problem& problem) const {
   if (stream) {
-    stream->close();
+    ending == Ending::cut ? stream->abort() : stream->close();
     return;
   }
   const auto refusal = operation->closesRefused ? closeFor(problem) : CloseFrame{1008, problem.code};
@@ -56,9 +56,9 @@ StreamWatch::~StreamWatch() {
   thread_.join();
 }
 
-void StreamWatch::add(std::shared_ptr<http::Stream> stream, identity::PrincipalPtr principal,
+void StreamWatch::add(std::shared_ptr<http::Stream> stream, Ending ending, identity::PrincipalPtr principal,
                       contract::OperationPtr operation) {
-  add(Entry{std::move(stream), nullptr, std::move(principal), std::move(operation)});
+  add(Entry{std::move(stream), nullptr, std::move(principal), std::move(operation), ending});
 }
 
 void StreamWatch::add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal,

@@ -39,8 +39,13 @@ class StreamWatch {
   StreamWatch(const StreamWatch&) = delete;
   StreamWatch& operator=(const StreamWatch&) = delete;
 
+  // How a stream ends whose caller lost the right to it. Each event is complete in itself; half a download must look like
+  // half a download.
+  enum class Ending : std::uint8_t { whole, cut };
+
   // [any] Watches it until it is closed. An anonymous principal is not watched.
-  void add(std::shared_ptr<http::Stream> stream, identity::PrincipalPtr principal, contract::OperationPtr operation);
+  void add(std::shared_ptr<http::Stream> stream, Ending ending, identity::PrincipalPtr principal,
+           contract::OperationPtr operation);
   void add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal, contract::OperationPtr operation);
 
   std::size_t watched() const;
@@ -55,6 +60,7 @@ class StreamWatch {
     std::shared_ptr<http::WebSocket> socket;
     identity::PrincipalPtr principal;
     contract::OperationPtr operation;
+    Ending ending = Ending::whole;
     bool unchecked = true;  // not checked since it was opened
 
     bool open() const { return stream ? stream->open() : socket->open(); }

@@ -43,11 +43,14 @@ class Call {
   Host* servedBy = nullptr;  // the module whose handler answers; set by ModuleInstance::handle
 
   virtual std::string_view operationId() const = 0;
-  virtual std::string_view requestId() const = 0;
+  virtual std::string_view requestId() const = 0;  // that the reply carries
+  virtual std::string_view logId() const { return requestId(); }
+  virtual std::string_view clientRequestId() const { return {}; }
   virtual std::string_view method() const = 0;
   virtual std::string_view path() const = 0;
   virtual std::string_view address() const = 0;
   virtual std::string_view language() const = 0;
+  virtual std::string_view askedLanguage() const { return language(); }  // empty: neither client nor operator said one
   virtual const mortise_principal* principal() const = 0;
   virtual bool permitted(std::string_view permission) const = 0;
   // Typed value of a declared parameter (JSON scalar), or nullptr.
@@ -65,6 +68,8 @@ class Call {
   virtual bool replyFile(std::shared_ptr<ByteSource> file, FileReply reply) = 0;
   // `options` without callbacks: host_call.cpp sets them on the stream.
   virtual std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) = 0;
+  // The handler failed: cuts the stream that it opened, if it did.
+  virtual void abortStream() = 0;
   virtual std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
                                                    http::WebSocket::Callbacks callbacks) = 0;
 

@@ -8,18 +8,24 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "core/db/transaction_boundary.hpp"
-#include "core/ops/log.hpp"
+
+namespace mortise::ops {
+class Counter;
+class Registry;
+}  // namespace mortise::ops
 
 namespace mortise::plugin {
 
 class CallbackGate {
  public:
-  explicit CallbackGate(std::string module) : module_(std::move(module)) {}
+  // `metrics`: null counts nothing. Must outlive this object.
+  explicit CallbackGate(std::string module, ops::Registry* metrics = nullptr);
 
-  // Runs `work` unless the gate is closed. Logs the module's exceptions. Returns true when `work` completed.
+  // Runs `work` unless the gate is closed. Reports the module's exceptions. Returns true when `work` completed.
   template <typename Work>
   bool run(const char* what, Work&& work) noexcept {
     inside_.fetch_add(1);
@@ -33,9 +39,9 @@ class CallbackGate {
       work();
       done = true;
     } catch (const std::exception& error) {
-      complain(what, error.what());
+      failed(what, error.what());
     } catch (...) {
-      complain(what, "not a std::exception");
+      failed(what, "not a std::exception");
     }
     leave();
     return done;
@@ -48,16 +54,13 @@ class CallbackGate {
   }
   bool closed() const noexcept { return closed_.load(); }
 
+  // Logs that the callback `what` failed, with the operation and the request that it belongs to, and counts it.
+  void failed(std::string_view what, std::string_view reason) noexcept;
+
  private:
   void leave() noexcept { inside_.fetch_sub(1); }
-  void complain(const char* what, const char* reason) noexcept {
-    try {
-      log::error("module threw out of a callback", {{"module", module_}, {"callback", what}, {"reason", reason}});
-    } catch (...) {  // no memory even for the log line
-    }
-  }
-
   const std::string module_;
+  ops::Counter* const failures_;
   std::atomic<std::uint32_t> inside_{0};
   std::atomic<bool> closed_{false};
 };

@@ -44,7 +44,7 @@ mortise_value booleanValue(bool truth) {
 Host::Host(std::shared_ptr<const Manifest> manifest, const HostServices& services)
     : manifest_(std::move(manifest)),
       services_(services),
-      gate_(std::make_shared<CallbackGate>(manifest_->name)),
+      gate_(std::make_shared<CallbackGate>(manifest_->name, services.metrics)),
       jobs_(std::make_unique<JobBook>(*this)) {
   raw_ = rawFor(face_);
   readOptions();

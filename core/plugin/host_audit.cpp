@@ -29,7 +29,7 @@ mortise_status auditRecord(mortise_host* raw, const mortise_audit_entry* entry, 
       const auto* principal = call.principal();
       if (principal != nullptr) record.actor = copy(principal->user_id);
       record.ip = std::string(call.address());
-      record.requestId = std::string(call.requestId());
+      record.requestId = std::string(call.logId());
     }
     audit.record(std::move(record));
     return MORTISE_OK;

@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/ops/log.hpp"
 #include "core/plugin/call.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/file_handle.hpp"
 #include "core/plugin/header_rules.hpp"
 #include "core/plugin/host_errors.hpp"
@@ -20,7 +21,7 @@ Call& callOf(mortise_call* call) { return *reinterpret_cast<Call*>(call); }
 mortise_status misuse(const Call& call, const char* function, const std::string& reason) {
   log::error("module used a call wrongly", {{"module", call.servedBy == nullptr ? "" : call.servedBy->moduleName()},
                                             {"operation", call.operationId()},
-                                            {"request_id", call.requestId()},
+                                            {"request_id", call.logId()},
                                             {"function", function},
                                             {"reason", reason}});
   return MORTISE_INVALID;
@@ -69,6 +70,9 @@ mortise_str callAddress(mortise_call* call) {
 }
 mortise_str callLanguage(mortise_call* call) {
   return textOf(call, "call/1 language", [](Call& c) { return c.language(); });
+}
+mortise_str callAskedLanguage(mortise_call* call) {
+  return textOf(call, "call/1 asked_language", [](Call& c) { return c.askedLanguage(); });
 }
 
 const mortise_principal* callPrincipal(mortise_call* call) {
@@ -266,6 +270,10 @@ int32_t callClientGone(mortise_call* call) {
                    [&] { return callOf(call).exchange() != nullptr && callOf(call).exchange()->clientGone() ? 1 : 0; });
 }
 
+void callbackFailed(mortise_host* raw, mortise_str callback, mortise_str reason) {
+  if (auto* host = hostOf(raw); host != nullptr) host->gate()->failed(view(callback), view(reason));
+}
+
 int32_t callExpired(mortise_call* call) {
   if (call == nullptr) return 1;
   return guardedOr(callOf(call).servedBy, "call/1 expired", 0, [&] { return callOf(call).expired() ? 1 : 0; });
@@ -311,7 +319,10 @@ const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
                                 &webSocketQueued,
                                 &webSocketRelease,
                                 &callSendFile,
-                                &callExpired};
+                                &callExpired,
+                                &streamAbort,
+                                &callbackFailed,
+                                &callAskedLanguage};
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "core/base/file_source.hpp"
+#include "core/base/text.hpp"
+#include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/lane.hpp"
@@ -26,12 +28,13 @@ struct KeptStream : http::Stream {
     return true;
   }
   void close() override { isOpen = false; }
+  void abort() override { isCut = std::exchange(isOpen, false); }
   std::size_t queuedBytes() const override { return sent.size(); }
   bool open() const override { return isOpen; }
   void onClosed(std::function<void()> callback) override { closed = std::move(callback); }
   void onDrained(std::function<void()> callback) override { drained = std::move(callback); }
   std::string sent;
-  bool isOpen = true;
+  bool isOpen = true, isCut = false;
   std::function<void()> closed, drained;
 };
 
@@ -353,6 +356,40 @@ TEST_F(CallTable, AStreamSendsEventsAndTellsItsEnd) {
   host_.takeBack();
   call_.stream->closed();  // the module is gone: no callback
   EXPECT_EQ(closed, 1);
+}
+
+TEST_F(CallTable, StreamsCanBeCutAndCallbacksSayThatTheyFailed) {
+  mortise_stream_options options{};
+  options.struct_size = sizeof options;
+  auto* stream = table_.stream_open(raw(), &options);
+  ASSERT_NE(stream, nullptr);
+  table_.stream_abort(stream);
+  EXPECT_TRUE(call_.stream->isCut);
+  EXPECT_EQ(table_.stream_write(stream, S("late")), MORTISE_CLOSED);
+  table_.stream_abort(stream);
+  table_.stream_release(stream);
+  table_.stream_abort(nullptr);
+  table_.callback_failed(nullptr, S("stream closed"), S("nobody"));
+
+  ::testing::internal::CaptureStderr();
+  table_.callback_failed(host_.raw(), S("event notes.changed"), S("it broke\nagain"));
+  {
+    const CallOrigin origin{"watchNotes", "request-7"};
+    const OriginScope scope(origin);
+    table_.callback_failed(host_.raw(), S("stream closed"), S("it broke"));
+    host_.gate()->run("stream closed", [] { throw std::runtime_error("thrown through"); });
+  }
+  const auto output = ::testing::internal::GetCapturedStderr();
+  std::vector<std::string_view> lines;
+  for (const auto line : text::split(output, '\n')) {
+    if (line.find("a callback of a module failed") != std::string_view::npos) lines.push_back(line);
+  }
+  ASSERT_EQ(lines.size(), 3u) << output;
+  EXPECT_NE(lines[0].find("event notes.changed"), std::string::npos) << lines[0];
+  for (const std::size_t i : {1, 2}) {
+    EXPECT_NE(lines[i].find("operation=watchNotes"), std::string::npos) << lines[i];
+    EXPECT_NE(lines[i].find("request_id=request-7"), std::string::npos) << lines[i];
+  }
 }
 
 struct Chat {

@@ -36,7 +36,7 @@ void logWrite(mortise_host* raw, mortise_log_level level, mortise_str message, c
     std::vector<log::Field> all;
     all.reserve(count + 3);
     all.emplace_back("module", host->moduleName());
-    if (currentThread.call != nullptr) all.emplace_back("request_id", currentThread.call->requestId());
+    if (const auto id = currentRequestId(); !id.empty()) all.emplace_back("request_id", id);
     if (!currentThread.jobId.empty()) all.emplace_back("job", currentThread.jobId);
     for (size_t i = 0; fields != nullptr && i < count; ++i)
       all.emplace_back(view(fields[i].name), view(fields[i].value));

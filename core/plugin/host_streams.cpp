@@ -14,6 +14,7 @@
 #include "core/plugin/call.hpp"
 #include "core/plugin/header_rules.hpp"
 #include "core/plugin/host_errors.hpp"
+#include "core/plugin/lane.hpp"
 #include "core/plugin/sse.hpp"
 
 using mortise::plugin::Host;
@@ -39,6 +40,10 @@ namespace {
 
 Call& callOf(mortise_call* call) { return *reinterpret_cast<Call*>(call); }
 
+std::shared_ptr<const CallOrigin> originOf(const Call& call) {
+  return std::make_shared<const CallOrigin>(CallOrigin{std::string(call.operationId()), std::string(call.logId())});
+}
+
 void drop(mortise_websocket* socket) {
   if (socket->references.fetch_sub(1) == 1) delete socket;
 }
@@ -46,8 +51,8 @@ void drop(mortise_websocket* socket) {
 // The connection's side of a WebSocket: shared by its callbacks.
 class SocketEnd {
  public:
-  SocketEnd(mortise_websocket* socket, const mortise_websocket_options& options, CallbackGatePtr gate)
-      : socket_(socket), options_(options), gate_(std::move(gate)) {
+  SocketEnd(mortise_websocket* socket, const mortise_websocket_options& options, const Call& call)
+      : socket_(socket), options_(options), gate_(call.servedBy->gate()), origin_(originOf(call)) {
     socket->references.fetch_add(1);
   }
   ~SocketEnd() {
@@ -59,6 +64,7 @@ class SocketEnd {
   void onMessage(http::Opcode opcode, std::string_view message) {
     if (socket_ == nullptr || options_.message == nullptr) return;
     waitUntilReady();
+    const OriginScope scope(*origin_);
     gate_->run("websocket message", [&] {
       options_.message(options_.context, socket_, opcode == http::Opcode::binary ? 1 : 0, str(message));
     });
@@ -68,6 +74,7 @@ class SocketEnd {
   void onClosed(int code, std::string_view reason) {
     if (socket_ == nullptr) return;
     waitUntilReady();
+    const OriginScope scope(*origin_);
     if (options_.closed != nullptr)
       gate_->run("websocket closed", [&] { options_.closed(options_.context, code, str(reason)); });
     drop(socket_);
@@ -77,6 +84,7 @@ class SocketEnd {
   void onDrained() {
     if (socket_ == nullptr || options_.drained == nullptr) return;
     waitUntilReady();
+    const OriginScope scope(*origin_);
     gate_->run("websocket drained", [&] { options_.drained(options_.context); });
   }
 
@@ -89,6 +97,7 @@ class SocketEnd {
   mortise_websocket* socket_;
   const mortise_websocket_options options_;
   const CallbackGatePtr gate_;
+  const std::shared_ptr<const CallOrigin> origin_;
 };
 
 // The open connection behind a handle, or null before it opens and after it closes.
@@ -115,7 +124,7 @@ std::vector<std::string_view> offered(const http::Exchange& exchange) {
 void misuse(const Call& call, const char* function, std::string_view reason) {
   log::error("module used a call wrongly", {{"module", call.servedBy == nullptr ? "" : call.servedBy->moduleName()},
                                             {"operation", call.operationId()},
-                                            {"request_id", call.requestId()},
+                                            {"request_id", call.logId()},
                                             {"function", function},
                                             {"reason", reason}});
 }
@@ -156,13 +165,16 @@ mortise_stream* streamOpen(mortise_call* raw, const mortise_stream_options* opti
     handle->stream = call.openStream(wanted);
     if (handle->stream == nullptr) return nullptr;
     const auto& gate = call.servedBy->gate();
+    const auto origin = originOf(call);
     if (options->closed != nullptr) {
-      handle->stream->onClosed([gate, closed = options->closed, context = options->context] {
+      handle->stream->onClosed([gate, origin, closed = options->closed, context = options->context] {
+        const OriginScope scope(*origin);
         gate->run("stream closed", [&] { closed(context); });
       });
     }
     if (options->drained != nullptr) {
-      handle->stream->onDrained([gate, drained = options->drained, context = options->context] {
+      handle->stream->onDrained([gate, origin, drained = options->drained, context = options->context] {
+        const OriginScope scope(*origin);
         gate->run("stream drained", [&] { drained(context); });
       });
     }
@@ -192,6 +204,10 @@ size_t streamQueued(mortise_stream* stream) {
 
 void streamClose(mortise_stream* stream) {
   if (stream != nullptr) quietly(stream->host, "call/1 stream_close", [&] { stream->stream->close(); });
+}
+
+void streamAbort(mortise_stream* stream) {
+  if (stream != nullptr) quietly(stream->host, "call/1 stream_abort", [&] { stream->stream->abort(); });
 }
 
 void streamRelease(mortise_stream* stream) {
@@ -228,7 +244,7 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
     const std::unique_ptr<mortise_websocket, void (*)(mortise_websocket*)> handle(new mortise_websocket,
                                                                                   [](auto* socket) { drop(socket); });
     handle->host = call.servedBy;
-    const auto end = std::make_shared<SocketEnd>(handle.get(), *options, call.servedBy->gate());
+    const auto end = std::make_shared<SocketEnd>(handle.get(), *options, call);
     http::WebSocket::Callbacks callbacks;
     callbacks.onMessage = [end](http::Opcode opcode, std::string_view message) { end->onMessage(opcode, message); };
     callbacks.onClosed = [end](int code, std::string_view reason) { end->onClosed(code, reason); };

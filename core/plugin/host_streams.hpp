@@ -11,6 +11,7 @@ mortise_status streamEvent(mortise_stream* stream, mortise_str event, mortise_st
 mortise_status streamWrite(mortise_stream* stream, mortise_str bytes);
 size_t streamQueued(mortise_stream* stream);
 void streamClose(mortise_stream* stream);
+void streamAbort(mortise_stream* stream);
 void streamRelease(mortise_stream* stream);
 
 size_t offeredSubprotocols(mortise_call* call, mortise_str* names, size_t capacity);

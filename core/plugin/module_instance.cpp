@@ -73,14 +73,28 @@ class JobScope {
 };
 
 void failCall(const std::string& module, std::string_view operationId, Call& call, const std::string& reason) {
-  log::error("handler failed",
-             {{"module", module}, {"operation", operationId}, {"request_id", call.requestId()}, {"reason", reason}});
-  call.fail(Problem(500, "internal").note(reason));  // no effect when the module has answered already
+  log::error("handler failed", {{"module", module},
+                                {"operation", operationId},
+                                {"request_id", call.logId()},
+                                {"client_request_id", call.clientRequestId()},
+                                {"reason", reason}});
+  if (!call.fail(Problem(500, "internal").note(reason))) call.abortStream();
 }
 
 }  // namespace
 
 bool currentCallExpired() { return currentThread.call != nullptr && currentThread.call->expired(); }
+
+// A callback may run inside the handler of another call, as when that call's answer ends a stream.
+std::string_view currentOperationId() {
+  if (currentThread.origin != nullptr) return currentThread.origin->operationId;
+  return currentThread.call != nullptr ? currentThread.call->operationId() : std::string_view();
+}
+
+std::string_view currentRequestId() {
+  if (currentThread.origin != nullptr) return currentThread.origin->requestId;
+  return currentThread.call != nullptr ? currentThread.call->logId() : std::string_view();
+}
 
 class ModuleInstance::InFlight {
  public:

@@ -53,6 +53,7 @@ class RecordingCall : public Call {
     return true;
   }
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options&) override { return nullptr; }
+  void abortStream() override {}
   std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options, http::WebSocket::Callbacks) override {
     return nullptr;
   }

@@ -389,6 +389,45 @@ TEST(Request, SaysWhenNobodyWaitsForItsAnswerAnyMore) {
   EXPECT_TRUE(request.expired());
 }
 
+TEST(EventStream, IsAbortedWhereAnExceptionDestroysIt) {
+  auto table = stand_in::callTable();
+  mortise_call call{};
+  const auto stream = [&] { return mortise::EventStream(&table, reinterpret_cast<mortise_stream*>(&call)); };
+  const auto failing = [&] {
+    try {
+      auto first = stream();
+      const auto moved = std::move(first);
+      throw std::runtime_error("half way");
+    } catch (const std::runtime_error&) {
+      const auto whole = stream();  // made and destroyed while nothing is in flight
+    }
+  };
+  failing();
+  EXPECT_EQ(call.aborted, 1);
+  EXPECT_EQ(call.closed, 1);
+  EXPECT_EQ(call.streamReleased, 2);
+  stream().abort();
+  EXPECT_EQ(call.aborted, 2);
+  table.struct_size = offsetof(mortise_call_v1, stream_abort);  // a server of 1.0
+  failing();
+  EXPECT_EQ(call.aborted, 2);
+  EXPECT_GT(call.closed, 2);
+}
+
+TEST(Request, KnowsTheLanguageOfAMail) {
+  auto table = stand_in::callTable();
+  const mortise::detail::Tables tables{nullptr, &table, nullptr};
+  mortise_call call{};
+  mortise::Request request(&tables, &call, nullptr);
+  EXPECT_EQ(request.mailLanguage(), "en") << "not the contract's";
+  for (const char* asked : {"zh-CN", "en", "fr"}) {
+    call.asked = asked;
+    EXPECT_EQ(request.mailLanguage(), asked);
+  }
+  table.struct_size = offsetof(mortise_call_v1, asked_language);
+  EXPECT_EQ(request.mailLanguage(), "zh-CN") << "of a server of 1.0: the language of the answer";
+}
+
 TEST(HostFailure, HandsOnTheDetailsOfARefusalAndNothingOfAFault) {
   auto error = mortise::detail::noError();
   std::strcpy(error.code, "seat_limit");

@@ -22,7 +22,8 @@ struct mortise_call {
   std::vector<std::pair<std::string, std::string>> headers;
   mortise_stream_options stream{};
   mortise_websocket_options socket{};
-  int closed = 0, streamReleased = 0;
+  int closed = 0, aborted = 0, streamReleased = 0;
+  std::string asked;  // language
   bool gone = false, expired = false;
 };
 struct mortise_db_rows {
@@ -121,6 +122,12 @@ inline mortise_call_v1 callTable() {
   };
   t.stream_close = [](mortise_stream* stream) { ++reinterpret_cast<mortise_call*>(stream)->closed; };
   t.stream_release = [](mortise_stream* stream) { ++reinterpret_cast<mortise_call*>(stream)->streamReleased; };
+  t.stream_abort = [](mortise_stream* stream) { ++reinterpret_cast<mortise_call*>(stream)->aborted; };
+  t.callback_failed = [](mortise_host*, mortise_str callback, mortise_str reason) {
+    world.log.push_back(text(callback) + " failed: " + text(reason));
+  };
+  t.language = [](mortise_call*) { return str("zh-CN"); };
+  t.asked_language = [](mortise_call* call) { return mortise_str{call->asked.data(), call->asked.size()}; };
   t.upgrade = [](mortise_call* call, const mortise_websocket_options* options) {
     call->answered = true;
     call->socket = *options;

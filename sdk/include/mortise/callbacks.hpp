@@ -10,6 +10,7 @@ namespace mortise::inline sdk1::detail {
 
 struct KeptCallback {
   virtual ~KeptCallback() = default;
+  mortise_host* host() const noexcept { return host_; }
 
  private:
   friend class KeptCallbacks;

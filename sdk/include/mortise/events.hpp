@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mortise/abi/events.h"
+#include "mortise/callback_failure.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
 #include "mortise/text.hpp"
@@ -81,10 +82,11 @@ class Events {
 
  private:
   static void onEvent(void* context, const mortise_event* c) {
+    const auto& kept = *static_cast<Subscription::Kept*>(context);
     try {
-      static_cast<Subscription::Kept*>(context)->callback(
-          Event{Text(c->topic), Text(c->payload), c->remote != 0, c->lost});
-    } catch (...) {  // nothing may be thrown through the boundary, and there is no caller who could treat it
+      kept.callback(Event{Text(c->topic), Text(c->payload), c->remote != 0, c->lost});
+    } catch (...) {
+      detail::reportCallbackFailure(kept.host, "event", Text(c->topic));
     }
   }
   static void check(mortise_status status, const mortise_error& error) {

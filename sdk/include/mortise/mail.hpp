@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "mortise/abi/mail.h"
+#include "mortise/callback_failure.hpp"
 #include "mortise/callbacks.hpp"
 #include "mortise/host.hpp"
 #include "mortise/problem.hpp"
@@ -56,7 +58,7 @@ class Mail {
     auto error = detail::noError();
     const auto status = table_->send(host_, &c, &error);
     if (status == MORTISE_OK) return;
-    if (waiting != nullptr) detail::KeptCallbacks::instance().take(waiting);
+    if (waiting != nullptr) delete detail::KeptCallbacks::instance().take(waiting);
     throw detail::problemFrom(status, error, kInterface);
   }
   // Is a relay configured?
@@ -67,10 +69,11 @@ class Mail {
     Done done;
   };
   static void onDone(void* context, mortise_status status, mortise_str reason) {
-    const auto waiting = detail::KeptCallbacks::instance().take(static_cast<Waiting*>(context));
+    const std::unique_ptr<Waiting> waiting(detail::KeptCallbacks::instance().take(static_cast<Waiting*>(context)));
     try {
       waiting->done(status == MORTISE_OK, detail::copied(reason));
-    } catch (...) {  // nothing may be thrown through the boundary; the outcome itself is in the kernel's log
+    } catch (...) {
+      detail::reportCallbackFailure(waiting->host(), "mail done");
     }
   }
 

@@ -28,6 +28,7 @@
 
 #include "mortise/abi/module.h"
 #include "mortise/bindings.hpp"
+#include "mortise/callback_failure.hpp"
 #include "mortise/callbacks.hpp"
 #include "mortise/config.hpp"
 #include "mortise/db.hpp"
@@ -89,19 +90,6 @@ inline void fill(mortise_error* error, std::string_view code, std::string_view t
   };
   copy(error->code, sizeof error->code, code);
   copy(error->text, sizeof error->text, text);
-}
-
-// What is in flight, in words. Only inside a catch block.
-inline std::string currentException() {
-  try {
-    throw;
-  } catch (const Problem& problem) {
-    return problem.note().empty() ? problem.code() : problem.code() + ": " + problem.note();
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "threw something that is not a std::exception";
-  }
 }
 
 // Runs `work`; turns whatever it throws into `error`.
@@ -228,22 +216,24 @@ class Instance {
       report("handler returned without an answer", id, {});
       return MORTISE_FAILED;
     } catch (const Problem& problem) {
-      return refuse(call, problem);
+      if (!state.streams) return refuse(call, problem);
+      report("handler failed", id, currentException());
     } catch (const db::Error& error) {
-      if (error.kind() == db::Error::Kind::full) return refuse(call, Problem(507, "storage_full").note(error.what()));
-      if (error.kind() == db::Error::Kind::unavailable || error.kind() == db::Error::Kind::serialization) {
+      if (!state.streams && error.kind() == db::Error::Kind::full)
+        return refuse(call, Problem(507, "storage_full").note(error.what()));
+      if (!state.streams &&
+          (error.kind() == db::Error::Kind::unavailable || error.kind() == db::Error::Kind::serialization)) {
         return refuse(
             call,
             Problem(503, "unavailable").note(error.what()).retryAfter(error.retryAfter() > 1 ? error.retryAfter() : 1));
       }
       report("handler failed", id, error.what());
-      return MORTISE_FAILED;
     } catch (...) {
       report("handler failed", id, currentException());
-      return MORTISE_FAILED;
     }
+    return MORTISE_FAILED;  // the kernel cuts a stream that was opened: its rest will not come
   }
-  // MORTISE_OK also when the call was answered before: the handler refused too late, and the client has its answer.
+  // MORTISE_OK also when the call was answered before: the handler refused too late, and the client has its whole answer.
   mortise_status refuse(mortise_call* call, const Problem& problem) const {
     Request(&tables_, call, nullptr).fail(problem);
     return MORTISE_OK;

@@ -38,6 +38,7 @@ struct Tables {
 struct CallState {
   bool answered = false;
   bool retained = false;
+  bool streams = false;  // the answer is a stream
 };
 
 }  // namespace detail
@@ -154,6 +155,13 @@ class Request {
   Text url() const { return table().path(call_); }           // path as sent, without query
   Text address() const { return table().address(call_); }    // the client's, by the trusted-proxy rules
   Text language() const { return table().language(call_); }  // chosen for this request: "en", "zh-CN"
+  // For a mail that this request leads to: what the client asks for, else http.default_language, else English. The contract
+  // does not say in which language the reader of a mail reads. Since: SDK 1.1; an older server: language().
+  Text mailLanguage() const {
+    if (!MORTISE_HAS(&table(), mortise_call_v1, asked_language)) return language();
+    const Text asked = table().asked_language(call_);
+    return asked.empty() ? Text("en") : asked;
+  }
 
   Principal principal() const {
     Principal out;

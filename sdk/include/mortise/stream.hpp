@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "mortise/abi/call.h"
+#include "mortise/callback_failure.hpp"
 #include "mortise/callbacks.hpp"
 #include "mortise/request.hpp"
 #include "mortise/text.hpp"
@@ -25,20 +27,23 @@ struct StreamOptions {
   std::function<void()> onDrained{};
 };
 
-// The module's end of a stream. Move-only; destroying it closes the stream. All members [any], none blocks.
+// The module's end of a stream. Move-only; destroying it closes the stream, or aborts it where an exception destroys it: a
+// download that failed must not look whole. All members [any], none blocks.
 // A client that reads too slowly is dropped by the kernel; send() then returns false.
 class EventStream {
  public:
   EventStream(const mortise_call_v1* table, mortise_stream* stream) noexcept : table_(table), stream_(stream) {}
-  EventStream(EventStream&& other) noexcept : table_(other.table_), stream_(std::exchange(other.stream_, nullptr)) {}
+  EventStream(EventStream&& other) noexcept
+      : table_(other.table_), stream_(std::exchange(other.stream_, nullptr)), exceptions_(other.exceptions_) {}
   EventStream& operator=(EventStream&& other) noexcept {
     std::swap(table_, other.table_);
     std::swap(stream_, other.stream_);
+    std::swap(exceptions_, other.exceptions_);
     return *this;
   }
   ~EventStream() {
     if (stream_ == nullptr) return;
-    table_->stream_close(stream_);
+    std::uncaught_exceptions() > exceptions_ ? abort() : close();
     table_->stream_release(stream_);
   }
 
@@ -58,10 +63,17 @@ class EventStream {
   void close() const noexcept {
     if (stream_ != nullptr) table_->stream_close(stream_);
   }
+  // Ends it so that the client sees that the rest is missing; what waits to be sent may be lost. Since: SDK 1.1; an older
+  // server closes the stream.
+  void abort() const noexcept {
+    if (stream_ == nullptr) return;
+    MORTISE_HAS(table_, mortise_call_v1, stream_abort) ? table_->stream_abort(stream_) : table_->stream_close(stream_);
+  }
 
  private:
   const mortise_call_v1* table_;
   mortise_stream* stream_;
+  int exceptions_ = std::uncaught_exceptions();
 };
 
 namespace detail {
@@ -73,13 +85,17 @@ struct StreamCallbacks final : KeptCallback {
 
   static void onClosed(void* context) {
     const std::unique_ptr<StreamCallbacks> self(KeptCallbacks::instance().take(static_cast<StreamCallbacks*>(context)));
-    run(self->closed);
+    self->run(self->closed, "stream closed");
   }
-  static void onDrained(void* context) { run(static_cast<StreamCallbacks*>(context)->drained); }
-  static void run(const std::function<void()>& function) noexcept {
+  static void onDrained(void* context) {
+    const auto& self = *static_cast<StreamCallbacks*>(context);
+    self.run(self.drained, "stream drained");
+  }
+  void run(const std::function<void()>& function, std::string_view name) const noexcept {
     try {
       if (function) function();
-    } catch (...) {  // nothing may be thrown through the boundary, and there is no caller who could treat it
+    } catch (...) {
+      reportCallbackFailure(host(), name);
     }
   }
 };
@@ -105,7 +121,7 @@ inline EventStream Request::openStream(StreamOptions options) const {
     delete detail::KeptCallbacks::instance().take(kept);
     throw std::logic_error("the call was answered before its stream was opened");
   }
-  if (state_ != nullptr) state_->answered = true;
+  if (state_ != nullptr) state_->answered = state_->streams = true;
   return EventStream(tables_->call, stream);
 }
 

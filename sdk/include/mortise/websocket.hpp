@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "mortise/abi/call.h"
+#include "mortise/callback_failure.hpp"
 #include "mortise/callbacks.hpp"
 #include "mortise/request.hpp"
 #include "mortise/text.hpp"
@@ -86,7 +87,8 @@ struct SocketCallbacks final : KeptCallback {
     const Socket view(self.table, socket);
     try {
       if (self.options.onMessage) self.options.onMessage(view, Text(message), binary != 0);
-    } catch (...) {  // nothing may be thrown through the boundary; the client learns that the server failed
+    } catch (...) {
+      reportCallbackFailure(self.host(), "websocket message");
       view.close(1011, "internal error");
     }
   }
@@ -94,13 +96,16 @@ struct SocketCallbacks final : KeptCallback {
     const std::unique_ptr<SocketCallbacks> self(KeptCallbacks::instance().take(static_cast<SocketCallbacks*>(context)));
     try {
       if (self->options.onClosed) self->options.onClosed(code, Text(reason));
-    } catch (...) {  // the connection is over: there is no caller who could treat it
+    } catch (...) {
+      reportCallbackFailure(self->host(), "websocket closed");
     }
   }
   static void onDrained(void* context) {
+    const auto& self = *static_cast<SocketCallbacks*>(context);
     try {
-      if (const auto& drained = static_cast<SocketCallbacks*>(context)->options.onDrained) drained();
-    } catch (...) {  // as above
+      if (self.options.onDrained) self.options.onDrained();
+    } catch (...) {
+      reportCallbackFailure(self.host(), "websocket drained");
     }
   }
 };

@@ -25,6 +25,7 @@
 #include "object_calls.hpp"
 #include "org_calls.hpp"
 #include "skill_calls.hpp"
+#include "stream_calls.hpp"
 #include "sync_calls.hpp"
 
 namespace {
@@ -58,6 +59,7 @@ class Probe final : public mortise::Module {
         orgs_(host),
         objects_(host),
         files_(host),
+        streamCalls_(host),
         health_(host) {}
 
   void bind(mortise::Bindings& on) override {
@@ -97,6 +99,7 @@ class Probe final : public mortise::Module {
     jobs_.bind(on);
     files_.bind(on);
     health_.bind(on);
+    streamCalls_.bind(on);
     on.anyJob(&Probe::runJob);
     on.operation("watchEvents", &Probe::watchEvents);
     on.operation("closingSocket", &Probe::openSocket);
@@ -104,7 +107,11 @@ class Probe final : public mortise::Module {
     on.operation("hit", &Probe::hello);
     on.operation("takeRights", &Probe::takeRights);
   }
-  void start() override { health_.start(); }
+  void start() override {
+    health_.start();
+    streamCalls_.start();
+  }
+  void stop() override { streamCalls_.stop(); }
 
  private:
   void runJob(mortise::JobRun& run) { JobCalls::run(run); }
@@ -350,6 +357,7 @@ class Probe final : public mortise::Module {
   OrgCalls orgs_;
   ObjectCalls objects_;
   FileCalls files_;
+  StreamCalls streamCalls_;
   HealthCheck health_;
   std::atomic<int> spinning_{0};
   std::atomic<int> ended_{0};

@@ -128,7 +128,8 @@ typedef struct mortise_call_v1 {
 
   /* [any] The operationId of the contract. Owner: result lives until the call ends. */
   mortise_str (*operation_id)(mortise_call* call);
-  /* [any] The id that logs and the reply carry (X-Request-Id). Owner: result lives until the call ends. */
+  /* [any] The id that the reply carries (X-Request-Id): the client's own, if it sent one, else the one of the log's
+   * request_id. Owner: result lives until the call ends. */
   mortise_str (*request_id)(mortise_call* call);
   /* [any] The HTTP method, in capitals. Owner: result lives until the call ends. */
   mortise_str (*method)(mortise_call* call);
@@ -230,6 +231,17 @@ typedef struct mortise_call_v1 {
    * has answered 504, or is about to), or the client has disconnected. Costs less than a microsecond: ask it in every loop
    * whose length the request decides, and then return; what the handler answers is dropped. */
   int32_t (*expired)(mortise_call* call);
+  /* [any] Cuts a stream whose rest will not come: the client sees that the body is not whole. What waits to be sent may be
+   * lost. Let go of the handle afterwards, as after stream_close. */
+  void (*stream_abort)(mortise_stream* stream);
+  /* [any] Says that a function which the module gave to the kernel has failed, from inside that function: it has no result,
+   * and nothing may be thrown out of it. `callback` names it ("stream closed"). The kernel logs it with the operation and
+   * the request id, where there are such, and counts it in mortise_module_callback_failures_total. */
+  void (*callback_failed)(mortise_host* host, mortise_str callback, mortise_str reason);
+  /* [any] The language that the client asks for, else the one that the operator has chosen (http.default_language), else
+   * empty: for texts that are read elsewhere than in the answer, mails above all, and are English where nobody said
+   * anything. `language` falls back on the contract instead. Owner: result lives until the call ends. */
+  mortise_str (*asked_language)(mortise_call* call);
 } mortise_call_v1;
 
 MORTISE_END_C
