@@ -58,6 +58,10 @@ std::vector<Option> make() {
       text("http", "socket_mode", "0660", "Mode of the files of Unix sockets in http.listen, octal"),
       text("http", "socket_group", "",
            "Group of these files, by name or number; empty = the one that the process gives its files"),
+      choice("http", "default_language", "contract", {"contract", "en", "zh-CN"},
+             "Language of answers, pages and mails where a request has no Accept-Language; contract = that of each "
+             "contract, "
+             "and English in the kernel's pages and in mails"),
       bounded("http", "io_threads", integer, "0", 0, 256,
               "Threads that own connections; 0 chooses by the number of cores"),
       bounded("http", "workers", integer, "0", 0, 1024,
@@ -78,8 +82,9 @@ std::vector<Option> make() {
       bounded("http", "drain_seconds", integer, "10", 0, 3600, "Seconds that requests in work get to finish at a stop"),
       list("http", "trusted_proxies", "",
            "Addresses or networks (10.0.0.0/8, unix) of proxies whose X-Forwarded-For, -Proto and -Host are trusted"),
-      list("http", "cors_origins", "",
-           "Browser origins that may call the API (https://app.example, no path); * allows any, without cookies"),
+      list("http", "cors_origins", "*",
+           "Browser origins that may call the API (https://app.example, no path); * allows any, without cookies; "
+           "empty: none"),
       bounded("http", "max_connections", integer, "4096", 1, 1'000'000, "Connections open at once; more are refused"),
       bounded("http", "max_connections_per_address", integer, "256", 0, 1'000'000,
               "Connections open at once from one IPv4 address or IPv6 /64 (twice as many from a /56); 0 = no limit; "

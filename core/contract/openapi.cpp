@@ -697,13 +697,20 @@ class Merger {
     const auto& security = compiled.security;
     const bool sends = compiled.body.kind != Body::Kind::none;
     const bool takesKeys = !security.anonymous && (security.bearer || security.apiKey);  // a service key needs a scope
+    // What can't be decoded: a path, a query, a form, the framing of a body.
+    const auto isIn = [&](In place) {
+      return std::any_of(compiled.parameters.begin(), compiled.parameters.end(),
+                         [&](const auto& parameter) { return parameter.in == place; });
+    };
+    const bool hasTarget = isIn(In::path) || isIn(In::query);
+    if (sends || hasTarget) add("400");
     if (!security.anonymous && !security.optional) add("401");
     if (compiled.csrf || takesKeys || !compiled.feature.empty() ||
         (!compiled.permission.empty() && compiled.permission != "authenticated"))
       add("403");
     if (sends) add("413");
+    if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");
-    if (compiled.body.kind == Body::Kind::multipart) add("400");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
       add(std::to_string(family.invalidStatus));

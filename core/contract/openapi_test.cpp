@@ -252,14 +252,14 @@ TEST(MergedOpenApi, AddsEveryErrorThatTheKernelAnswersByItself) {
   };
   const std::string body = "      requestBody: {content: {application/json: {schema: {type: object}}}}\n";
   const std::string form = "      requestBody: {content: {multipart/form-data: {schema: {type: object}}}}\n";
-  EXPECT_EQ(answers("", "      security: []\n"), "200 422 500 503");
-  EXPECT_EQ(answers("", "      x-mortise-permission: authenticated\n"), "200 401 403 422 500 503");
-  EXPECT_EQ(answers("", "      security: []\n" + body), "200 413 415 422 500 503");
-  EXPECT_EQ(answers("x-mortise-dialect: sessionfs\n", "      security: []\n" + body), "200 413 422 500 503")
+  EXPECT_EQ(answers("", "      security: []\n"), "200 400 414 422 500 503");
+  EXPECT_EQ(answers("", "      x-mortise-permission: authenticated\n"), "200 400 401 403 414 422 500 503");
+  EXPECT_EQ(answers("", "      security: []\n" + body), "200 400 413 414 415 422 500 503");
+  EXPECT_EQ(answers("x-mortise-dialect: sessionfs\n", "      security: []\n" + body), "200 400 413 414 422 500 503")
       << "a family that does not look at the content type";
   EXPECT_EQ(answers("x-mortise-dialect: unified\n", "      security: []\n      x-mortise-csrf: false\n" + body),
-            "200 413 400 500 503");
-  EXPECT_EQ(answers("", "      security: []\n" + form), "200 413 400 422 500 503");
+            "200 400 413 414 500 503");
+  EXPECT_EQ(answers("", "      security: []\n" + form), "200 400 413 414 422 500 503");
 }
 
 TEST(MergedOpenApi, WrapsBareDataInTheEnvelopeOfItsFamily) {

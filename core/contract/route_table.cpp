@@ -116,6 +116,19 @@ const Conventions& defaultConventions() {
   return conventions;
 }
 
+// Paths below /api that no contract claims.
+const std::vector<std::pair<std::string, Conventions>>& prefixesOfFamilies() {
+  static const auto prefixes = [] {
+    std::vector<std::pair<std::string, Conventions>> all;
+    const auto& families = dialect::Families::builtIn();
+    for (const auto* family : families.all()) {
+      for (const auto prefix : family->prefixes) all.emplace_back(prefix, families.conventions(family->name()));
+    }
+    return all;
+  }();
+  return prefixes;
+}
+
 std::string shortName(const std::string& file) {
   return file.substr(file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1);
 }
@@ -317,6 +330,9 @@ struct RouteTable::Implementation {
 RouteTable::RouteTable(std::vector<CompiledDocument> documents) : implementation_(std::make_unique<Implementation>()) {
   auto& own = *implementation_;
   own.documents = std::move(documents);
+  // Before those of the documents: a document may have operations of its family in several places below /api/v1, which
+  // are all that its paths have in common.
+  for (const auto& [prefix, conventions] : prefixesOfFamilies()) own.prefixes.emplace_back(prefix, &conventions);
   std::map<std::string, std::pair<const Bucket*, const CompiledDocument*>> buckets;
   for (const auto& document : own.documents) {
     for (const auto& operation : document.operations) own.add(operation);

@@ -227,5 +227,25 @@ TEST(RouteTable, TellsHowLongALookUpTakes) {
   RecordProperty("nanoseconds", static_cast<int>(spent / (2.0 * kRounds)));
 }
 
+// Whichever modules are there: the longest of a contract's own prefix and those of the families.
+TEST(RouteTable, TheLongestPrefixDecidesTheFamilyOfAnUnknownPath) {
+  const auto routes =
+      table({paths("runtime", {"/api/v1/auth/sessions", "/api/v1/users/{name}"}, "x-mortise-dialect: problem\n"),
+             paths("keys", {"/api/v1/auth/keys"}, "x-mortise-dialect: sessionfs\n"),
+             paths("theirs", {"/api/tickets/a", "/api/tickets/b"}, "x-mortise-dialect: unified\n")});
+  const auto family = [&](std::string_view path) { return routes.match("GET", path).conventions->dialect; };
+  for (const char* path : {"/api/v1/auth/nothing", "/api/v1/users", "/api/v1/agent-chats/x", "/api/v1/infra/more",
+                           "/nothing", "/", "/apis", "/health/x", "/v1/auth"})
+    EXPECT_EQ(family(path), "problem") << path;
+  for (const char* path : {"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/sessions/x", "/api/v1/authx",
+                           "/api/v1/auth/keys/x", "/api/v1/%zz"})
+    EXPECT_EQ(family(path), "sessionfs") << path;
+  for (const char* path :
+       {"/api/v1/scheduler", "/api/v1/scheduler/nothing", "/api/v1/sync-sessions/1/2", "/api/tickets/c"})
+    EXPECT_EQ(family(path), "unified") << path;
+  for (const char* path : {"/api", "/api/nothing", "/api/v2/x", "/api/v1x", "/api/ticket"})
+    EXPECT_EQ(family(path), "code_msg") << path;
+}
+
 }  // namespace
 }  // namespace mortise::contract

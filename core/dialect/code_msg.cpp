@@ -112,6 +112,7 @@ const Family& codeMsgFamily() {
     Family own;
     own.conventions.dialect = kName;
     own.conventions.language = "zh-CN";
+    own.prefixes = {"/api"};
     own.conventions.checks = {C::csrf, C::principal, C::permission, C::limitIp, C::limitUser, C::syntax, C::shape};
     own.conventions.plainDownloadNames = false;
     own.title = "Agent platform";

@@ -39,6 +39,12 @@ struct Family {
   bool anyContentType = false;
   // Takes a whole number in a JSON body that comes as text ("30") where the schema wants an integer.
   bool wholeNumbersAsText = false;
+  // What lies below these is the family's where no route matches and no contract says more: see RouteTable.
+  std::vector<std::string_view> prefixes;
+  // Before the 32 hex digits of an id that the server gives a request.
+  std::string_view requestIdPrefix;
+  // Which ids of clients its answers carry. Null: every one that the server reads as an id (core/http).
+  bool (*acceptsRequestId)(std::string_view id) = nullptr;
   // Status for a request that breaks its schemas.
   int invalidStatus = 422;
   ErrorShape error;

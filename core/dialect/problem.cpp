@@ -26,13 +26,13 @@ constexpr std::string_view kErrorSchema =
     "type":"object","required":["detail","loc"],"properties":{
       "detail":{"type":"string"},
       "pointer":{"type":"string","description":"JSON pointer into the body, as a fragment."},
-      "loc":{"type":"array","items":{"type":"string"},"description":"Where: body, query or path, then the name."}}}}
+      "loc":{"type":"array","items":{"oneOf":[{"type":"string"},{"type":"integer"}]},"description":"Where: body, query or path, then the name; a number is a place in a list."}}}}
 }})";
 constexpr std::string_view kErrorExamples = R"({
-  "notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e"}},
-  "refused":{"value":{"type":"about:blank","title":"Forbidden","status":403,"detail":"Access denied","instance":"/api/v1/users/ada","code":"forbidden","request_id":"4f1c2d3e"}},
-  "invalid":{"value":{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Invalid request: email: must be an e-mail address","instance":"/api/v1/auth/sessions","code":"validation_failed","request_id":"4f1c2d3e","errors":[{"detail":"must be an e-mail address","pointer":"#/email","loc":["body","email"]}]}},
-  "tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e","retry_after":42}}
+  "notSignedIn":{"value":{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Not authenticated","instance":"/api/v1/users/me","code":"not_authenticated","request_id":"4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f"}},
+  "refused":{"value":{"type":"about:blank","title":"Forbidden","status":403,"detail":"Access denied","instance":"/api/v1/users/ada","code":"forbidden","request_id":"4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f"}},
+  "invalid":{"value":{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Invalid request: email: must be an e-mail address","instance":"/api/v1/auth/sessions","code":"validation_failed","request_id":"4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f","errors":[{"detail":"must be an e-mail address","pointer":"#/email","loc":["body","email"]}]}},
+  "tooMany":{"value":{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"Too many requests","instance":"/api/v1/auth/sessions","code":"rate_limited","request_id":"4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f","retry_after":42}}
 })";
 
 // This family has one code per kind of failure; a finer code ("user_not_found") only selects the text.
@@ -128,6 +128,7 @@ const Family& problemFamily() {
     Family own;
     own.conventions.dialect = kName;
     own.conventions.language = "zh-CN";
+    own.prefixes = {"/api/v1/auth", "/api/v1/users", "/api/v1/agent-chats", "/api/v1/infra"};
     own.conventions.checks = {C::limitIp, C::csrf, C::principal, C::syntax, C::shape, C::permission, C::limitUser};
     own.title = "Runtime API";
     own.audience = "for new applications; answers are bare JSON, errors are problem details (RFC 9457).";

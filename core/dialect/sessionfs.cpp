@@ -163,6 +163,7 @@ const Family& sessionfsFamily() {
     Family own;
     own.conventions.dialect = kName;
     own.conventions.language = "en";
+    own.prefixes = {"/api/v1"};
     own.conventions.checks = {C::syntax, C::limitIp, C::csrf, C::principal, C::limitUser, C::permission, C::shape};
     own.conventions.impliedMethods = false;
     own.anyContentType = true;

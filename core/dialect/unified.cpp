@@ -27,8 +27,8 @@ constexpr std::string_view kErrorHeaders =
     R"("X-RateLimit-Remaining":{"description":"With 429: how many are left","schema":{"type":"integer"}},)"
     R"("X-RateLimit-Reset":{"description":"With 429: when there is room again, in seconds since 1970","schema":{"type":"integer"}})";
 constexpr std::string_view kErrorExamples = R"({
-  "notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"4f1c2d3e","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},
-  "invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"4f1c2d3e","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}
+  "notSignedIn":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"authentication","severity":"medium","message_code":"AUTHENTICATION_REQUIRED","message":"Please sign in","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Sign in again","Check that the credentials are valid"],"context":{"request_id":"req_4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f","user_id":null,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}},
+  "invalid":{"value":{"success":false,"error":true,"error_id":"5f0c1f5e6a0f4b529d5b0f6f7c2f9c11","category":"validation","severity":"low","message_code":"VALIDATION_ERROR","message":"limit: must be an integer","timestamp":"2026-01-08T08:14:00.123456+00:00","recoverable":true,"suggestions":["Check the input","Correct the request parameters as told"],"context":{"request_id":"req_4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f","user_id":7,"url":"https://api.example.com/api/v1/scheduler/jobs","method":"GET","meta":{}}}}
 })";
 
 struct Kind {
@@ -225,6 +225,16 @@ const Family& unifiedFamily() {
     own.conventions.language = "zh-CN";
     own.conventions.checks = {C::limitIp, C::csrf, C::principal, C::permission, C::limitUser, C::syntax, C::shape};
     own.csrfByDefault = true;
+    own.prefixes = {"/api/v1/scheduler", "/api/v1/sync-sessions"};
+    own.requestIdPrefix = "req_";
+    own.acceptsRequestId = [](std::string_view id) {
+      const auto isAlphanumeric = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      };
+      return !id.empty() && id.size() <= 128 && isAlphanumeric(id.front()) &&
+             std::all_of(id.begin(), id.end(),
+                         [&](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == ':' || c == '-'; });
+    };
     own.anyContentType = true;
     own.invalidStatus = kInvalidStatus;
     own.title = "Consoles";

@@ -21,6 +21,7 @@ class Stream {
   // its queue exceeded `http.stream_buffer` (1 MiB): the caller must stop.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
   virtual void close() = 0;                     // ends the body properly after the queued bytes
+  virtual void abort() = 0;                     // cuts the connection: the client sees that the body is not whole
   virtual std::size_t queuedBytes() const = 0;  // for producers that throttle themselves
   virtual bool open() const = 0;
   // Called once, on the I/O thread, when the stream has ended for any reason. At once when it has ended already.
@@ -61,7 +62,16 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   virtual const Head& head() const = 0;
   virtual const Peer& peer() const = 0;
   virtual std::uint64_t connectionId() const = 0;
-  virtual const std::string& requestId() const = 0;  // taken from X-Request-Id if well-formed, else generated
+  // What the reply carries as X-Request-Id: the client's, if it sent a well-formed one, else logId().
+  virtual const std::string& requestId() const = 0;
+  // Ours, of which there is only one: the log's request_id. 32 hex digits, behind the prefix of its family.
+  virtual const std::string& logId() const { return requestId(); }
+  virtual std::string_view clientRequestId() const { return {}; }
+  // What the family of the request asks of ids. Once, in Application::onHead, before the reply. Null accepts all.
+  virtual void markRequestId(std::string_view prefix, bool (*accepts)(std::string_view clientId)) {
+    static_cast<void>(prefix);
+    static_cast<void>(accepts);
+  }
   virtual std::chrono::steady_clock::time_point received() const = 0;
 
   // The body; complete when Application::onRequest is called.
@@ -106,7 +116,7 @@ class Application {
   virtual Verdict onHead(const ExchangePtr& exchange) = 0;
   // The body is complete (or there is none).
   virtual void onRequest(const ExchangePtr& exchange) = 0;
-  // The server itself refuses the request: 400, 408, 411, 413, 414, 431, 501, 503, 505. `exchange` may lack parts of
+  // The server itself refuses the request: 400, 408, 411, 413, 414, 431, 501 (a transfer coding), 503, 505. `exchange` may lack parts of
   // its head (the target is empty when the request line was bad). The application writes the body in the right
   // envelope.
   virtual Reply onRefused(const ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) = 0;

@@ -1,5 +1,6 @@
 #include "core/http/file_reply.hpp"
 
+#include <ctime>
 #include <limits>
 #include <optional>
 
@@ -23,7 +24,7 @@ bool noneMatch(std::string_view list, std::string_view etag) {
 bool notModified(const Head& head, const FileBody& file) {
   if (const std::string* list = head.fields.find("if-none-match")) return !noneMatch(*list, file.etag);
   if (const std::string* since = head.fields.find("if-modified-since")) {
-    const std::optional<std::int64_t> date = parseHttpDate(*since);
+    const std::optional<std::int64_t> date = parseHttpDate(*since, std::time(nullptr));
     return date && file.lastModified > 0 && file.lastModified <= *date;
   }
   return false;
@@ -34,7 +35,7 @@ bool rangeStillValid(const Head& head, const FileBody& file) {
   const std::string* condition = head.fields.find("if-range");
   if (!condition) return true;
   if (!condition->empty() && condition->front() == '"') return !file.etag.empty() && *condition == file.etag;
-  const std::optional<std::int64_t> date = parseHttpDate(*condition);
+  const std::optional<std::int64_t> date = parseHttpDate(*condition, std::time(nullptr));
   return date && file.lastModified > 0 && *date == file.lastModified;
 }
 

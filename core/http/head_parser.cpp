@@ -1,5 +1,6 @@
 #include "core/http/head_parser.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -50,6 +51,15 @@ bool plausibleHost(std::string_view host) {
   return true;
 }
 
+// As much of a target that is too long as tells whose the path is: the form of the refusal depends on it.
+void keepBeginning(std::string_view target, Head& head) {
+  constexpr std::size_t kKept = 1024;
+  const auto begin = target.substr(0, std::min(kKept, target.find(' ')));
+  if (begin.empty() || begin.front() != '/' || !allOf(kTarget, begin)) return;
+  head.target.assign(begin);
+  head.path = std::string_view(head.target).substr(0, head.target.find('?'));
+}
+
 }  // namespace
 
 void HeadParser::reset() {
@@ -81,6 +91,9 @@ HeadParser::Result HeadParser::parse(std::string_view bytes, Head& head) {
     const std::size_t end =
         lineFeed ? static_cast<std::size_t>(static_cast<const char*>(lineFeed) - bytes.data()) : bytes.size();
     if (!haveRequestLine_ && end - lineStart_ > limits_.requestLine) {
+      const auto line = bytes.substr(lineStart_, end - lineStart_);
+      if (const auto blank = line.find(' '); blank != std::string_view::npos)
+        keepBeginning(line.substr(blank + 1), head);
       return refuse(414, "uri_too_long",
                     "request line is longer than " + std::to_string(limits_.requestLine) + " bytes");
     }
@@ -139,17 +152,15 @@ bool HeadParser::requestLine(std::string_view line, Head& head) {
     return false;
   }
   head.versionMinor = version[7] - '0';
-  const std::optional<Method> known = methodFrom(method);
-  if (!known) {
-    refuse(501, "method_not_implemented", "method is not one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    return false;
-  }
-  head.method = *known;
+  head.method = methodFrom(method).value_or(Method::other);
+  head.otherMethod.clear();
+  if (head.method == Method::other) head.otherMethod.assign(method.substr(0, Head::kShownMethod));
   return target(where, head);
 }
 
 bool HeadParser::target(std::string_view text, Head& head) {
   if (text.size() > limits_.target) {
+    keepBeginning(text, head);
     refuse(414, "uri_too_long", "request target is longer than " + std::to_string(limits_.target) + " bytes");
     return false;
   }

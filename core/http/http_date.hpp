@@ -1,4 +1,4 @@
-// HTTP dates (IMF-fixdate): written for Date and Last-Modified, read from If-Modified-Since and If-Range.
+// HTTP dates (RFC 9110 5.6.7): written for Date and Last-Modified, read from If-Modified-Since and If-Range.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace mortise::http {
 
 std::string formatHttpDate(std::int64_t secondsSinceEpoch);
-// Of the three forms of RFC 9110 only the current one is read; anything else is "no date".
-std::optional<std::int64_t> parseHttpDate(std::string_view text);
+// Reads all three forms; anything else is "no date". `now`, in seconds, tells the century of a year of two digits.
+std::optional<std::int64_t> parseHttpDate(std::string_view text, std::int64_t now);
 
 }  // namespace mortise::http

@@ -13,7 +13,9 @@ constexpr std::array<std::string_view, 7> kMethods{"GET", "HEAD", "POST", "PUT",
 
 }  // namespace
 
-std::string_view toText(Method method) { return kMethods[static_cast<std::size_t>(method)]; }
+std::string_view toText(Method method) {
+  return method == Method::other ? "OTHER" : kMethods[static_cast<std::size_t>(method)];
+}
 
 std::optional<Method> methodFrom(std::string_view text) {
   for (std::size_t i = 0; i < kMethods.size(); ++i) {

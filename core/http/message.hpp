@@ -12,9 +12,9 @@
 
 namespace mortise::http {
 
-enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
 
-std::string_view toText(Method method);
+std::string_view toText(Method method);  // "OTHER" for a method that no route has
 std::optional<Method> methodFrom(std::string_view text);
 
 struct Field {
@@ -41,6 +41,7 @@ class Fields {
 // A request head that the parser accepted. `path` and `query` are raw (percent-encoded), without '?'.
 struct Head {
   Method method = Method::get;
+  std::string otherMethod;  // as it was sent, cut to kShownMethod bytes, where `method` is other
   std::string target;
   std::string_view path;   // into target
   std::string_view query;  // into target
@@ -51,6 +52,8 @@ struct Head {
   bool expectContinue = false;
   bool keepAlive = true;
 
+  static constexpr std::size_t kShownMethod = 32;
+  std::string_view methodText() const { return method == Method::other ? otherMethod : toText(method); }
   bool hasBody() const { return chunked || contentLength.value_or(0) > 0; }
 };
 

@@ -116,10 +116,22 @@ TEST(Gzip, CompressesOnlyWhatIsWorthIt) {
 
 TEST(HttpDate, WritesAndReadsTheFixedForm) {
   EXPECT_EQ(formatHttpDate(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(parseHttpDate("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
-  EXPECT_FALSE(parseHttpDate("Sunday, 06-Nov-94 08:49:37 GMT"));
-  EXPECT_FALSE(parseHttpDate("Sun, 06 Nov 1994 25:49:37 GMT"));
-  EXPECT_FALSE(parseHttpDate(""));
+  constexpr std::int64_t kNow = 1'790'000'000;  // in 2026
+  for (const char* text :
+       {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"})
+    EXPECT_EQ(parseHttpDate(text, kNow), 784111777) << text;
+  EXPECT_EQ(parseHttpDate("Wednesday, 31-Dec-76 23:59:59 GMT", kNow), 3'376'684'799) << "50 years ahead";
+  EXPECT_EQ(parseHttpDate("Friday, 31-Dec-77 23:59:59 GMT", kNow), 252'460'799) << "more is the past";
+  EXPECT_EQ(parseHttpDate("Mon Nov 16 08:49:37 2026", kNow), 1'794'818'977);
+  EXPECT_EQ(parseHttpDate("Monday, 16-Nov-26 08:49:37 GMT", kNow), 1'794'818'977);
+  for (const char* text :
+       {"Sun, 06 Nov 1994 25:49:37 GMT", "Sunday, 06-Nov-94 08:60:37 GMT", "Sunday, 32-Nov-94 08:49:37 GMT",
+        "Sun, 06-Nov-94 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 UTC",
+        "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 1994 GMT", "Sun Nov 06 08-49-37 1994",
+        "Xun Nov  6 08:49:37 1994", "Sun Nob  6 08:49:37 1994", "Sun Nov  0 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 +0000", "784111777"})
+    EXPECT_FALSE(parseHttpDate(text, kNow)) << text;
+  EXPECT_FALSE(parseHttpDate("", kNow));
 }
 
 TEST(AddressTable, CountsConnectionsOfOneAddress) {

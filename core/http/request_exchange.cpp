@@ -44,14 +44,15 @@ RequestExchange::RequestExchange(std::shared_ptr<IoThread> io, std::uint64_t con
 
 void RequestExchange::identify() {
   const std::string_view clientId = head_.fields.get("x-request-id");
-  if (isSaneRequestId(clientId)) {
-    requestId_.assign(clientId);
-    return;
-  }
+  if (isSaneRequestId(clientId)) clientId_.assign(clientId);
   constexpr std::string_view kDigits = "0123456789abcdef";
-  const std::uint64_t number = scatter(io_->requestSeed() + io_->nextRequestNumber());
-  requestId_.resize(16);
-  for (std::size_t i = 0; i < 16; ++i) requestId_[i] = kDigits[(number >> (60 - 4 * i)) & 0xF];
+  const std::uint64_t first = scatter(io_->requestSeed() + io_->nextRequestNumber());
+  const std::uint64_t second = scatter(first ^ io_->requestSeed());
+  ownId_.resize(32);
+  for (std::size_t i = 0; i < 16; ++i) {
+    ownId_[i] = kDigits[(first >> (60 - 4 * i)) & 0xF];
+    ownId_[16 + i] = kDigits[(second >> (60 - 4 * i)) & 0xF];
+  }
 }
 
 // Expensive steps run here, in the caller's thread: compressing, and moving a huge body into a file.
@@ -68,7 +69,7 @@ void RequestExchange::prepare(Reply& reply) const {
       std::string().swap(reply.body);
     } catch (const std::system_error& error) {
       // Then the body stays in memory.
-      log::error("cannot move a reply into a file", {{"request", requestId_}, {"reason", error.what()}});
+      log::error("cannot move a reply into a file", {{"request_id", ownId_}, {"reason", error.what()}});
     }
   }
 }

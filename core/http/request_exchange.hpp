@@ -17,7 +17,13 @@ class RequestExchange final : public Exchange {
   const Head& head() const override { return head_; }
   const Peer& peer() const override { return *peer_; }
   std::uint64_t connectionId() const override { return connectionId_; }
-  const std::string& requestId() const override { return requestId_; }
+  const std::string& requestId() const override { return clientId_.empty() ? ownId_ : clientId_; }
+  const std::string& logId() const override { return ownId_; }
+  std::string_view clientRequestId() const override { return clientId_; }
+  void markRequestId(std::string_view prefix, bool (*accepts)(std::string_view clientId)) override {
+    ownId_.insert(0, prefix);
+    if (accepts != nullptr && !clientId_.empty() && !accepts(clientId_)) clientId_.clear();
+  }
   std::chrono::steady_clock::time_point received() const override { return received_; }
   std::string_view body() const override { return body_; }
   const std::shared_ptr<ByteSource>& spooled() const override { return spooled_; }
@@ -44,7 +50,7 @@ class RequestExchange final : public Exchange {
     parts_ = std::move(parts);
     share_ = std::move(share);
   }
-  void identify();  // sets requestId() once the head is known
+  void identify();  // sets the ids once the head is known
   bool claim() { return !answered_.exchange(true, std::memory_order_acq_rel); }
   bool answered() const { return answered_.load(std::memory_order_acquire); }
   void leave();            // the client is gone: notifies the registered callback, once
@@ -60,7 +66,8 @@ class RequestExchange final : public Exchange {
   const std::shared_ptr<const Peer> peer_;
   const std::chrono::steady_clock::time_point received_;
   Head head_;
-  std::string requestId_;
+  std::string ownId_;
+  std::string clientId_;     // empty: none that is well-formed
   BodyBudget::Share share_;  // of the memory of body_ and parts_
   std::string body_;
   std::shared_ptr<ByteSource> spooled_;

@@ -65,7 +65,7 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
     EXPECT_EQ(answer.field("connection"), "");
   }
   const Answer answer = client.get("/hello", "X-Request-Id: not sane\r\n");
-  EXPECT_EQ(answer.field("x-request-id").size(), 16u) << "an odd id is replaced";
+  EXPECT_EQ(answer.field("x-request-id").size(), 32u) << "an odd id is replaced";
   const Answer last = client.get("/hello", "Connection: close\r\n");
   EXPECT_EQ(last.field("connection"), "close");
   EXPECT_TRUE(client.closedByServer());
@@ -161,11 +161,30 @@ TEST_F(ServerTest, RefusesBadFramingAndNeverReadsOn) {
   for (const Finished& one : app.finished()) EXPECT_NE(one.path, "/hello");
 }
 
-TEST_F(ServerTest, RefusesUnknownMethodsAndVersions) {
+TEST_F(ServerTest, HandsOnUnknownMethodsAndRefusesUnknownVersions) {
+  app.head = [](const ExchangePtr& exchange) {
+    Reply reply;
+    reply.status = 405;
+    reply.body = std::string(exchange->head().methodText());
+    EXPECT_EQ(exchange->head().method, Method::other);
+    exchange->reply(std::move(reply));
+    return Application::Verdict{};
+  };
   start();
   Client method = connect();
-  method.send("PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(method.readAnswer().status, 501);
+  for (const std::string name : {"PROPFIND", "TRACE", "get", "OTHER", "M-SEARCH", "X"}) {
+    method.send(name + " /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    const Answer answer = method.readAnswer();
+    EXPECT_EQ(answer.status, 405) << name;
+    EXPECT_EQ(answer.body, name);
+  }
+  method.send(std::string(500, 'A') + " /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(method.readAnswer().body, std::string(Head::kShownMethod, 'A'));
+  Client body = connect();
+  body.send("PROPFIND /x HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(body.readAnswer().status, 405);
+  body.finish();
+  EXPECT_EQ(body.readAll(), "") << "its body must not be taken for a request";
   Client version = connect();
   version.send("GET / HTTP/3.0\r\nHost: h\r\n\r\n");
   EXPECT_EQ(version.readAnswer().status, 505);

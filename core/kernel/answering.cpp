@@ -29,14 +29,12 @@ bool Answering::isOwnOrigin(const http::Exchange& exchange, std::string_view ori
   return own && own == normalOrigin(origin);
 }
 
-void Answering::logRefusal(std::string_view operationId, std::string_view requestId, const Problem& problem) {
+void Answering::logRefusal(const plugin::Call& call, const Problem& problem) {
   const auto level = problem.status >= 500 ? log::Level::error : log::Level::debug;
   if (!log::enabled(level)) return;
-  const log::Field fields[] = {{"operation", operationId},
-                               {"request_id", requestId},
-                               {"status", problem.status},
-                               {"code", problem.code},
-                               {"note", problem.noteText}};
+  const log::Field fields[] = {
+      {"operation", call.operationId()}, {"request_id", call.logId()}, {"client_request_id", call.clientRequestId()},
+      {"status", problem.status},        {"code", problem.code},       {"note", problem.noteText}};
   log::write(level, "request refused", fields, std::size(fields));
 }
 

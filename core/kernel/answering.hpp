@@ -13,6 +13,7 @@
 #include "core/kernel/client_address.hpp"
 #include "core/kernel/cors.hpp"
 #include "core/kernel/stream_watch.hpp"
+#include "core/plugin/call.hpp"
 
 namespace mortise::kernel {
 
@@ -27,13 +28,14 @@ class Answering {
     StreamWatch& streams;
   };
   // `publicUrl`: http.public_url without a slash at its end; empty: what a trusted proxy forwards
-  // (X-Forwarded-Proto, X-Forwarded-Host), else http:// and Host.
-  Answering(Parts parts, std::string publicUrl) : parts_(parts), publicUrl_(std::move(publicUrl)) {}
+  // (X-Forwarded-Proto, X-Forwarded-Host), else http:// and Host. `language`: http.default_language; empty: none.
+  Answering(Parts parts, std::string publicUrl, std::string language = {})
+      : parts_(parts), publicUrl_(std::move(publicUrl)), language_(std::move(language)) {}
 
   const dialect::Dialect& dialect(std::string_view name) const { return parts_.dialects.get(name); }
-  // The best language of the texts for an Accept-Language field, else `fallback`.
-  std::string_view language(std::string_view acceptLanguage, std::string_view fallback) const {
-    return parts_.messages.choose(acceptLanguage, fallback);
+  // The best language of the texts for an Accept-Language field, else http.default_language; empty when neither says one.
+  std::string_view askedLanguage(std::string_view acceptLanguage) const {
+    return parts_.messages.choose(acceptLanguage, language_);
   }
   const Cors& cors() const { return parts_.cors; }
   StreamWatch& streams() const { return parts_.streams; }
@@ -46,11 +48,12 @@ class Answering {
   // Whether this request was sent to `origin` (scheme://host[:port]).
   bool isOwnOrigin(const http::Exchange& exchange, std::string_view origin) const;
   // Logs what the client must not see; level error from status 500, else debug.
-  static void logRefusal(std::string_view operationId, std::string_view requestId, const Problem& problem);
+  static void logRefusal(const plugin::Call& call, const Problem& problem);
 
  private:
   const Parts parts_;
   const std::string publicUrl_;
+  const std::string language_;
 };
 
 }  // namespace mortise::kernel

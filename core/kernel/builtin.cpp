@@ -119,7 +119,7 @@ void completeSetup(RequestCall& call, identity::Identity& identity, services::Au
                 "user:" + user.id,
                 {},
                 std::string(call.address()),
-                std::string(call.requestId())});
+                std::string(call.logId())});
   plugin::CallReply reply;
   reply.status = 201;
   reply.json = "{\"id\":" + json::quoted(user.id) + ",\"username\":" + json::quoted(user.username) + "}";
@@ -204,9 +204,10 @@ void fetchObject(RequestCall& call, services::LocalObjects* objects) {
 
 std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) {
   std::map<std::string, Builtin, std::less<>> table;
-  const auto alive = [](RequestCall& call) { call.replyRaw(jsonReply("{\"status\":\"ok\"}")); };
-  table["health"] = alive;
-  table["healthV1"] = alive;
+  table["health"] = [](RequestCall& call) {
+    call.replyRaw(jsonReply(R"({"status":"healthy","version":")" MORTISE_VERSION R"(","service":"sessionfs-api"})"));
+  };
+  table["healthV1"] = [](RequestCall& call) { call.replyRaw(jsonReply(R"({"status":"ok"})")); };
   table["infraHealth"] = [&health = parts.health](RequestCall& call) { call.replyRaw(jsonReply(infraHealth(health))); };
   table["readStatus"] = [&health = parts.health](RequestCall& call) { readStatus(call, health); };
   table["metrics"] = [&metrics = parts.metrics, open = parts.metricsOpen](RequestCall& call) {
@@ -232,7 +233,7 @@ std::map<std::string, Builtin, std::less<>> builtins(const BuiltinParts& parts) 
     const auto* name = call.parameter(MORTISE_IN_PATH, "file", 0);
     sendAsset(call, assets, name ? json::view(*name) : std::string_view{});
   };
-  table["setupPage"] = [html = setupPage()](RequestCall& call) { call.replyRaw(page(html)); };
+  table["setupPage"] = [](RequestCall& call) { call.replyRaw(page(setupPage(call.askedLanguage()))); };
   table["setupScript"] = [](RequestCall& call) {
     call.replyRaw(page(std::string(setupScript()), "text/javascript; charset=utf-8"));
   };

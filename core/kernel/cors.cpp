@@ -3,15 +3,27 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/base/text.hpp"
 #include "core/kernel/origin.hpp"
 
 namespace mortise::kernel {
 
 namespace {
-constexpr std::string_view kExposed = "Retry-After, Content-Disposition, X-Request-Id, ETag";
+constexpr std::string_view kExposed = "Retry-After, Content-Disposition, X-Request-Id, ETag, X-Next-Cursor";
 constexpr std::string_view kAllowedFields =
     "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, Last-Event-ID, X-CSRFToken, "
     "X-Request-Id";
+
+// Caches must not give the answer for one origin to another, even where the answers are the same today.
+void addVary(http::Fields& fields, std::string_view name) {
+  const auto present = std::string(fields.get("Vary"));
+  if (present == "*") return;
+  for (const auto part : text::split(present, ',')) {
+    if (text::equalsIgnoreCase(text::trim(part), name)) return;
+  }
+  fields.set("Vary", present.empty() ? std::string(name) : present + ", " + std::string(name));
+}
+
 }  // namespace
 
 Cors::Cors(const std::vector<std::string>& entries) {
@@ -31,14 +43,12 @@ Cors::Cors(const std::vector<std::string>& entries) {
   }
 }
 
-bool Cors::lists(std::string_view origin) const {
+bool Cors::trusts(std::string_view origin) const {
   const auto normal = normalOrigin(origin);
   return normal && std::find(origins_.begin(), origins_.end(), *normal) != origins_.end();
 }
 
-bool Cors::allows(std::string_view origin) const { return any_ || lists(origin); }
-
-bool Cors::trusts(std::string_view origin) const { return lists(origin); }
+bool Cors::allows(std::string_view origin) const { return any_ || trusts(origin); }
 
 bool Cors::isPreflight(const http::Head& head) const {
   return head.method == http::Method::options && head.fields.find("Origin") != nullptr &&
@@ -48,10 +58,10 @@ bool Cors::isPreflight(const http::Head& head) const {
 http::Reply Cors::preflight(const http::Head& head, std::string_view allowedMethods) const {
   http::Reply reply;
   reply.status = 204;
-  reply.fields.add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+  reply.fields.add("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers");
   const auto origin = head.fields.get("Origin");
-  if (!allows(origin)) return reply;
   decorate(origin, reply.fields);
+  if (!allows(origin)) return reply;
   reply.fields.add("Access-Control-Allow-Methods", std::string(allowedMethods));
   reply.fields.add("Access-Control-Allow-Headers", std::string(kAllowedFields));
   reply.fields.add("Access-Control-Max-Age", "600");
@@ -59,13 +69,13 @@ http::Reply Cors::preflight(const http::Head& head, std::string_view allowedMeth
 }
 
 void Cors::decorate(std::string_view origin, http::Fields& fields) const {
+  addVary(fields, "Origin");
   if (origin.empty() || !allows(origin)) return;
   if (any_) {
     fields.add("Access-Control-Allow-Origin", "*");
   } else {
     fields.add("Access-Control-Allow-Origin", std::string(origin));
     fields.add("Access-Control-Allow-Credentials", "true");
-    fields.add("Vary", "Origin");
   }
   fields.add("Access-Control-Expose-Headers", std::string(kExposed));
 }

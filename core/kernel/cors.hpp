@@ -16,15 +16,13 @@ class Cors {
   explicit Cors(const std::vector<std::string>& entries);
   bool isPreflight(const http::Head& head) const;
   http::Reply preflight(const http::Head& head, std::string_view allowedMethods) const;
-  // Adds the fields that allow a page of `origin` to read this reply.
+  // Adds the fields that allow a page of `origin` to read this reply, and to every reply `Vary: Origin`.
   void decorate(std::string_view origin, http::Fields& fields) const;
   bool allows(std::string_view origin) const;
   // Whether pages of `origin` may send cookies: only origins listed by name, since "*" excludes credentials.
   bool trusts(std::string_view origin) const;
 
  private:
-  bool lists(std::string_view origin) const;
-
   std::vector<std::string> origins_;
   bool any_ = false;
 };

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace mortise::kernel {
 namespace {
@@ -64,7 +67,26 @@ TEST(Cors, AListedOriginIsAllowedWithCredentialsAndAForeignOneIsNot) {
             nullptr);
   http::Fields fields;
   cors.decorate("https://evil.example", fields);
-  EXPECT_TRUE(fields.empty());
+  ASSERT_EQ(fields.all().size(), 1u);
+  EXPECT_EQ(fields.get("Vary"), "Origin");
+}
+
+TEST(Cors, EveryAnswerVariesByOriginOnce) {
+  for (const std::vector<std::string>& entries : {std::vector<std::string>{}, {"*"}, {"https://app.example"}}) {
+    const Cors cors(entries);
+    for (const char* origin : {"", "null", "https://app.example", "https://evil.example"}) {
+      for (const auto& [before, after] : {std::pair("", "Origin"), std::pair("Accept", "Accept, Origin"),
+                                          std::pair("accept, ORIGIN", "accept, ORIGIN"), std::pair("*", "*")}) {
+        http::Fields fields;
+        if (*before != '\0') fields.add("Vary", before);
+        cors.decorate(origin, fields);
+        EXPECT_EQ(fields.get("Vary"), after) << origin;
+        EXPECT_EQ(fields.count("Vary"), 1u);
+      }
+    }
+    EXPECT_EQ(cors.preflight(preflightFrom("https://evil.example"), "GET").fields.get("Vary"),
+              "Access-Control-Request-Method, Access-Control-Request-Headers, Origin");
+  }
 }
 
 }  // namespace

@@ -75,6 +75,12 @@ bool isBearer(std::string_view authorization) {
 
 bool takesBearer(const contract::Security& security) { return security.bearer || security.apiKey; }
 
+// Before anything is answered or logged.
+void markRequestId(http::Exchange& exchange, const contract::Match& match) {
+  const auto& family = *match.conventions->family;
+  exchange.markRequestId(family.requestIdPrefix, family.acceptsRequestId);
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherParts parts, DispatcherOptions options,
@@ -109,7 +115,8 @@ http::BodyPlan Dispatcher::planFor(const contract::Operation& operation) const {
 
 http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange) {
   const auto& head = exchange->head();
-  auto match = parts_.routes.match(http::toText(head.method), head.path);
+  auto match = parts_.routes.match(head.methodText(), head.path);
+  markRequestId(*exchange, match);
   if (head.method == http::Method::options && match.kind != contract::Match::Kind::found) {
     if (parts_.answering.cors().isPreflight(head)) {
       exchange->reply(parts_.answering.cors().preflight(
@@ -119,6 +126,7 @@ http::Application::Verdict Dispatcher::onHead(const http::ExchangePtr& exchange)
     if (!match.allow.empty() && match.conventions->impliedMethods) {
       http::Reply reply;
       reply.fields.add("Allow", match.allow);
+      parts_.answering.cors().decorate(head.fields.get("Origin"), reply.fields);
       exchange->reply(std::move(reply));
       return {};
     }
@@ -360,7 +368,8 @@ void Dispatcher::proceed(const RequestCallPtr& call, Place place) {
     const auto lane = call->operation()->lane;
     const auto step = advance(*call, place != Place::loop);
     auto next = place;
-    if (step == Step::needsWorker || (place == Place::loop && lane == contract::Lane::worker)) next = Place::worker;
+    const bool onLoop = lane == contract::Lane::loop;
+    if (step == Step::needsWorker || (place == Place::loop && !onLoop && step == Step::done)) next = Place::worker;
     if (step == Step::done && lane == contract::Lane::password) next = Place::password;
     if (next != place) {
       if (place == Place::loop && options_.requestTimeoutSeconds > 0) {
@@ -401,6 +410,10 @@ void Dispatcher::invoke(RequestCall& call) {
   const auto entry = targets_.find(call.operation());
   if (entry == targets_.end()) throw Problem(500, "internal").note("operation without a handler");
   const auto& target = entry->second;
+  // Checks that had to wait have brought the request to a worker; a handler of the lane `loop` may no more block there
+  // than elsewhere.
+  const bool onLoop = call.operation()->lane == contract::Lane::loop;
+  const plugin::LaneScope lane(onLoop ? plugin::ThreadLane::loop : plugin::ThreadLane::worker);
   if (target.builtin) {
     target.builtin(call);
     return;
@@ -438,7 +451,8 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
   if (code == "bad_multipart") problem.with("reason", std::string(detail));
   if (status == 503 || status == 507) problem.retryAfter = 1;
   if (const auto known = callOf(exchange)) return known->errorReply(problem);
-  auto match = parts_.routes.match(http::toText(head.method), head.target.empty() ? std::string_view("/") : head.path);
+  auto match = parts_.routes.match(head.methodText(), head.target.empty() ? std::string_view("/") : head.path);
+  markRequestId(*exchange, match);
   RequestCall call(parts_.answering, exchange, std::move(match), parts_.answering.clientAddress(*exchange));
   return call.errorReply(problem);
 }

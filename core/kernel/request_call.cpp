@@ -92,7 +92,7 @@ RequestCall::RequestCall(const Answering& answering, http::ExchangePtr exchange,
     : answering_(answering), exchange_(std::move(exchange)), match_(std::move(match)), address_(std::move(address)) {
   principalView_.struct_size = sizeof principalView_;
   match_.conventions = conventionsFor(match_, exchange_->head().fields);
-  language_ = answering_.language(exchange_->head().fields.get("Accept-Language"), match_.conventions->language);
+  askedLanguage_ = answering_.askedLanguage(exchange_->head().fields.get("Accept-Language"));
 }
 
 bool RequestCall::permitted(std::string_view permission) const {
@@ -290,7 +290,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
 }
 
 http::Reply RequestCall::errorReply(const Problem& problem) {
-  Answering::logRefusal(operationId(), requestId(), problem);
+  Answering::logRefusal(*this, problem);
   std::string url;
   auto facts = context();
   facts.url = answering_.fullUrl(*exchange_, url);
@@ -312,7 +312,7 @@ bool RequestCall::refuseByClose(const Problem& problem) {
     options.subprotocol = std::move(offered.front());
   const auto socket = exchange_->upgrade(std::move(options), {}, {});
   if (!socket) return false;
-  Answering::logRefusal(operationId(), requestId(), problem);
+  Answering::logRefusal(*this, problem);
   const auto frame = closeFor(problem);
   socket->close(frame.code, frame.reason);
   return true;
@@ -374,8 +374,23 @@ std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_optio
   const auto every = std::chrono::seconds(options.heartbeat_seconds > 0 ? options.heartbeat_seconds : 15);
   auto stream = exchange_->startStream(options.status > 0 ? options.status : 200, std::move(fields),
                                        isEvents ? ": ping\n\n" : "", every);
-  if (stream) answering_.streams().add(stream, principal_, match_.operation);
+  if (!stream) return nullptr;
+  {
+    const std::lock_guard lock(streamMutex_);
+    stream_ = stream;
+  }
+  answering_.streams().add(stream, isEvents ? StreamWatch::Ending::whole : StreamWatch::Ending::cut, principal_,
+                           match_.operation);
   return stream;
+}
+
+void RequestCall::abortStream() {
+  std::shared_ptr<http::Stream> stream;
+  {
+    const std::lock_guard lock(streamMutex_);
+    stream = stream_.lock();
+  }
+  if (stream) stream->abort();
 }
 
 std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options options,

@@ -30,10 +30,15 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
     return match_.operation ? std::string_view(match_.operation->id) : std::string_view{};
   }
   std::string_view requestId() const override { return exchange_->requestId(); }
-  std::string_view method() const override { return http::toText(exchange_->head().method); }
+  std::string_view logId() const override { return exchange_->logId(); }
+  std::string_view clientRequestId() const override { return exchange_->clientRequestId(); }
+  std::string_view method() const override { return exchange_->head().methodText(); }
   std::string_view path() const override { return exchange_->head().path; }
   std::string_view address() const override { return address_; }
-  std::string_view language() const override { return language_; }
+  std::string_view language() const override {
+    return askedLanguage_.empty() ? std::string_view(match_.conventions->language) : askedLanguage_;
+  }
+  std::string_view askedLanguage() const override { return askedLanguage_; }
   const mortise_principal* principal() const override { return &principalView_; }
   bool permitted(std::string_view permission) const override;
   const json::Value* parameter(mortise_in in, std::string_view name, std::size_t index) const override;
@@ -47,6 +52,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   bool fail(Problem problem) override;
   bool replyFile(std::shared_ptr<ByteSource> file, plugin::FileReply reply) override;
   std::shared_ptr<http::Stream> openStream(const mortise_stream_options& options) override;
+  void abortStream() override;
   std::shared_ptr<http::WebSocket> upgrade(http::WebSocket::Options options,
                                            http::WebSocket::Callbacks callbacks) override;
   void retain() override;
@@ -98,7 +104,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   http::ExchangePtr exchange_;
   contract::Match match_;
   std::string address_;
-  std::string_view language_;
+  std::string_view askedLanguage_;
   std::string csrfToken_;
   identity::PrincipalPtr principal_;
   std::atomic<bool> principalKnown_{false};  // a deadline may answer from another thread
@@ -112,7 +118,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::atomic<std::chrono::steady_clock::time_point> due_{std::chrono::steady_clock::time_point::max()};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
-  std::mutex slotsMutex_;              // slots are taken on a worker and released on the I/O thread
+  std::mutex streamMutex_;             // a handler may open its stream from another thread than its own
+  std::weak_ptr<http::Stream> stream_;
+  std::mutex slotsMutex_;  // slots are taken on a worker and released on the I/O thread
   std::vector<services::Slots::Held> slots_;
   bool over_ = false;
 };

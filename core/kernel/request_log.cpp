@@ -38,8 +38,8 @@ RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::Oper
                                            "Requests answered 503 because too many waited for their password's hash")),
       uncounted_(&registry.counter("mortise_limits_uncounted_total",
                                    "Requests that passed uncounted while the store of rate limits was away")),
-      aborted_(
-          &registry.counter("mortise_http_aborted_total", "Requests whose client left before the reply was complete")),
+      aborted_(&registry.counter("mortise_http_aborted_total",
+                                 "Requests whose reply did not arrive whole: the client left, or the reply was cut")),
       accessLog_(accessLog) {
   for (const auto& operation : operations) {
     byOperation_.emplace(operation.get(), countersFor<Counters>(registry, operation->module, operation->id));
@@ -62,8 +62,9 @@ void RequestLog::finished(const http::Exchange& exchange, const RequestCall* cal
   const auto& head = exchange.head();
   // The query may contain tokens and addresses: the line has the path only.
   const log::Field fields[] = {
-      {"request_id", exchange.requestId()},
-      {"method", http::toText(head.method)},
+      {"request_id", exchange.logId()},
+      {"client_request_id", exchange.clientRequestId()},
+      {"method", head.methodText()},
       {"path", head.path},
       {"operation", operation ? std::string_view(operation->id) : std::string_view("-")},
       {"status", status},

@@ -6,7 +6,8 @@
 
 namespace mortise::kernel {
 
-std::string setupPage();
+// In the language "zh-CN", else in English.
+const std::string& setupPage(std::string_view language);
 std::string_view setupScript();
 
 }  // namespace mortise::kernel

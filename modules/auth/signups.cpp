@@ -98,10 +98,10 @@ Reply Signups::startSignup(const Request& request, const contract::NewSignup& bo
   if (taken.wait > 0) throw tooSoon(taken.wait);
 
   const auto& redirectTo = signup.redirectTo;
-  auto text = hasAccount
-                  ? accountExistsMail(request.language(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
-                  : codeMail(request.language(), code, signup.username, minutes(rules_.codeLifetime),
-                             linkFor(redirectTo, address));
+  auto text =
+      hasAccount ? accountExistsMail(request.mailLanguage(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
+                 : codeMail(request.mailLanguage(), code, signup.username, minutes(rules_.codeLifetime),
+                            linkFor(redirectTo, address));
   send(address, std::move(text), keys, takenAt);
   return Reply::accepted(json::from(contract::SignupAccepted{address.text()}));
 }
@@ -123,7 +123,7 @@ Reply Signups::resendCode(const Request& request, const contract::AddressOnly& b
   if (taken.wait > 0) throw tooSoon(taken.wait);
   for (const auto& signup : taken.signups) {
     send(address,
-         codeMail(request.language(), codes[signup.id], signup.username, minutes(rules_.codeLifetime),
+         codeMail(request.mailLanguage(), codes[signup.id], signup.username, minutes(rules_.codeLifetime),
                   linkFor(signup.redirectTo, address)),
          keys, takenAt);
   }

@@ -134,7 +134,7 @@ class Sockets(Case):
             info = path.stat()
             self.assertEqual((stat.S_IMODE(info.st_mode), info.st_gid), (0o666, gid), value)
             answer = subprocess.run(["curl", "-s", "--unix-socket", str(path), "http://x/health"], capture_output=True, text=True)
-            self.assertIn("ok", answer.stdout)
+            self.assertIn("healthy", answer.stdout)
             server.stop()
 
     def test_bad_values_are_refused_by_name(self):

@@ -82,7 +82,7 @@ Reply KeyAccounts::signUp(const Request& request, const contract::KeySignup& bod
     auto minted = identity_.in(tx).mintKey(first);
     audit_.in(tx).record(request, "auth.account_created", "user:" + created.id,
                          json::object({{"through", "key"}, {"key_id", minted.id}}));
-    if (verification_.required) mailLink(tx, created, request.language());
+    if (verification_.required) mailLink(tx, created, request.mailLanguage());
     return std::pair(std::move(created), std::move(minted));
   });
   // What could not be queued after the commit is no unproved account any more.

@@ -229,7 +229,7 @@ bool Invites::mail(const Transaction& tx, const Request& request, const mortise:
   const std::string_view inviter = caller.email.empty() ? caller.username : caller.email;
   const auto days = std::max<long long>(1, std::chrono::ceil<std::chrono::days>(invite.expiresAt - now).count());
   const std::string link = appUrl_.empty() ? std::string() : appUrl_ + "/invites?highlight=" + invite.id;
-  auto text = inviteMail(request.language(), org.name, inviter, days, link);
+  auto text = inviteMail(request.mailLanguage(), org.name, inviter, days, link);
   const auto failed = [log = log_, id = invite.id, now, before = invite.lastEmailedAt](const InviteStore& invites,
                                                                                        const std::string& reason) {
     log.warning("the mail of an invite was not sent", {{"invite", id}, {"reason", reason}});
