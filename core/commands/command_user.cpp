@@ -14,6 +14,7 @@
 #include "core/contract/kernel_contract.hpp"
 #include "core/identity/identity.hpp"
 #include "core/services/audit/audit.hpp"
+#include "mortise/roles.hpp"
 #include "mortise/tier.hpp"
 
 namespace mortise::commands {
@@ -49,11 +50,18 @@ std::string readPassword(const Arguments& arguments) {
   return password;
 }
 
+// user, viewer, ...
+std::string rolesText() {
+  std::string text;
+  for (const auto role : kRoles) text += (text.empty() ? "" : ", ") + std::string(role);
+  return text;
+}
+
 void requireRole(const std::string& role) {
-  for (const auto* known : {"user", "viewer", "guest", "admin", "super_admin", "service_role"}) {
+  for (const auto known : kRoles) {
     if (role == known) return;
   }
-  throw UsageError("unknown role \"" + role + "\"; known: user, viewer, guest, admin, super_admin, service_role");
+  throw UsageError("unknown role \"" + role + "\"; known: " + rolesText());
 }
 
 void record(kernel::Kernel& server, const std::string& action, const std::string& userId, const std::string& details) {

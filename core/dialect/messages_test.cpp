@@ -135,6 +135,7 @@ TEST(Messages, HasATextInBothLanguagesForEveryRuleAndKernelCode) {
                            "permission_required",
                            "insufficient_scope",
                            "service_key_not_allowed",
+                           "service_key_rests",
                            "api_key_revoked",
                            "api_key_expired"}) {
     EXPECT_NE(messages.text("", code, "en"), code);

@@ -43,6 +43,7 @@ bool structured(std::string_view code) {
   return isOneOf(code, {"api_key_revoked",
                         "api_key_expired",
                         "service_key_not_allowed",
+                        "service_key_rests",
                         "insufficient_scope",
                         "cross_org_denied",
                         "project_not_in_allowlist",

@@ -17,13 +17,24 @@ constexpr std::size_t kPrefix = 12;
 constexpr std::size_t kAddress = 45;  // the longest text of an IPv6 address
 constexpr std::int64_t kUseEvery = 60'000'000;
 
-constexpr const char* kColumns =
-    "SELECT id, user_id, kind, name, key_prefix, scopes, org_id, project_ids, created_at, created_by, expires_at, "
-    "revoked_at, revoke_reason, is_active, last_used_at, last_used_ip FROM mortise_api_keys ";
+const std::string& columns() {
+  static const std::string sql =
+      "SELECT id, user_id, kind, name, key_prefix, scopes, org_id, project_ids, created_at, created_by, expires_at, "
+      "revoked_at, revoke_reason, is_active, last_used_at, last_used_ip, " +
+      ApiKeys::restsColumn() + " FROM mortise_api_keys ";
+  return sql;
+}
 constexpr ColumnType kTypes[] = {ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
                                  ColumnType::text,    ColumnType::text,    ColumnType::text,    ColumnType::text,
                                  ColumnType::integer, ColumnType::text,    ColumnType::integer, ColumnType::integer,
-                                 ColumnType::text,    ColumnType::integer, ColumnType::integer, ColumnType::text};
+                                 ColumnType::text,    ColumnType::integer, ColumnType::integer, ColumnType::text,
+                                 ColumnType::integer};
+
+// The SQL for: the account that `column` of a key names administers the key's organisation.
+std::string administersBy(const std::string& column) {
+  return "EXISTS (SELECT 1 FROM mortise_org_members m WHERE m.user_id = mortise_api_keys." + column +
+         " AND m.org_id = mortise_api_keys.org_id AND m.role IN ('owner', 'admin'))";
+}
 
 ApiKey keyFrom(const db::Rows& row) {
   ApiKey key;
@@ -43,11 +54,12 @@ ApiKey keyFrom(const db::Rows& row) {
   key.active = row.integer(13) != 0;
   key.lastUsedAt = row.integer(14);
   key.lastUsedIp = row.text(15);
+  key.rests = row.integer(16) != 0;
   return key;
 }
 
 std::optional<ApiKey> one(db::Connection& connection, const char* where, const db::Parameters& parameters) {
-  const auto rows = connection.query(std::string(kColumns) + where, parameters, kTypes);
+  const auto rows = connection.query(columns() + where, parameters, kTypes);
   if (!rows->next()) return std::nullopt;
   return keyFrom(*rows);
 }
@@ -105,6 +117,14 @@ std::vector<std::string> fromJsonList(std::string_view text) {
   return words;
 }
 
+const std::string& ApiKeys::restsColumn() {
+  static const std::string sql =
+      "CASE WHEN kind <> 'user' AND EXISTS (SELECT 1 FROM mortise_orgs o WHERE o.id = mortise_api_keys.org_id) AND "
+      "NOT (" +
+      administersBy("user_id") + " AND " + administersBy("created_by") + ") THEN 1 ELSE 0 END";
+  return sql;
+}
+
 ApiKey ApiKeys::mint(const NewApiKey& request, std::string& raw) {
   const std::int64_t now = nowMicros();
   requireSensible(request, now);
@@ -155,12 +175,11 @@ std::vector<ApiKey> ApiKeys::list(std::string_view userId, std::string_view orgI
   const char* const order = " ORDER BY created_at DESC, id DESC";
   std::unique_ptr<db::Rows> rows;
   if (orgId.empty()) {
-    rows = connection->query(std::string(kColumns) + "WHERE user_id = :user_id" + order, {both[0]}, kTypes);
+    rows = connection->query(columns() + "WHERE user_id = :user_id" + order, {both[0]}, kTypes);
   } else if (userId.empty()) {
-    rows = connection->query(std::string(kColumns) + "WHERE org_id = :org_id" + order, {both[1]}, kTypes);
+    rows = connection->query(columns() + "WHERE org_id = :org_id" + order, {both[1]}, kTypes);
   } else {
-    rows = connection->query(std::string(kColumns) + "WHERE user_id = :user_id AND org_id = :org_id" + order, both,
-                             kTypes);
+    rows = connection->query(columns() + "WHERE user_id = :user_id AND org_id = :org_id" + order, both, kTypes);
   }
   std::vector<ApiKey> keys;
   while (rows->next()) keys.push_back(keyFrom(*rows));

@@ -21,6 +21,9 @@ struct ApiKey {
   std::vector<std::string> projectIds;  // empty: every project
   std::int64_t createdAt = 0, expiresAt = 0, revokedAt = 0, lastUsedAt = 0;
   bool active = true;
+  // A service key of an organisation that whoever it runs as, or whoever made it, does not administer any more: refused
+  // until an administrator rotates it. Never for organisations that the kernel does not keep.
+  bool rests = false;
 };
 
 struct NewApiKey {
@@ -65,6 +68,8 @@ class ApiKeys {
   // Checks in the promised order: Problem 401 not_authenticated (unknown), api_key_revoked, not_authenticated
   // (inactive), api_key_expired.
   static void requireUsable(const std::optional<ApiKey>& key, std::int64_t now);
+  // An integer column of a query of mortise_api_keys: not 0 for a key that rests.
+  static const std::string& restsColumn();
   // Records the use, at most once a minute for each key. A failure of the database is only logged, because the caller
   // is authenticated all the same.
   void recordUse(const ApiKey& key, std::string_view address, std::int64_t now);

@@ -65,6 +65,8 @@ void Authentication::grant(const std::map<std::string, std::vector<std::string>>
     all.insert(permission);
     for (const std::string& role : roles) byRole[role].insert(permission);
   }
+  const auto& ofUsers = byRole[std::string(kUser)];
+  byRole[std::string(kServiceRole)].insert(ofUsers.begin(), ofUsers.end());
   {
     const std::unique_lock lock(permissionsMutex_);
     permissionsByRole_.clear();
@@ -125,6 +127,7 @@ std::vector<Authentication::Recheck> Authentication::recheck(const std::vector<P
     auto now = std::make_shared<Principal>(*principals[i]);
     now->role = standing.role;
     now->permissions = permissionsOf(standing.role);
+    now->keyRests = standing.keyRests;
     if (standing.expiresAt != 0) now->expiresAt = standing.expiresAt;
     checked[i].principal = std::move(now);
   }
@@ -133,7 +136,7 @@ std::vector<Authentication::Recheck> Authentication::recheck(const std::vector<P
 
 Authentication::PermissionSet Authentication::permissionsOf(const std::string& role) const {
   const std::shared_lock lock(permissionsMutex_);
-  if (administers(role)) return allPermissions_;
+  if (role == kAdministrator) return allPermissions_;
   const auto granted = permissionsByRole_.find(role);
   return granted == permissionsByRole_.end() ? anonymous_->permissions : granted->second;
 }
@@ -193,6 +196,7 @@ PrincipalPtr Authentication::principalOfKey(std::string_view raw, std::string_vi
   principal->kind = key->kind;
   principal->keyName = key->name;
   principal->keyOrgId = key->orgId;
+  principal->keyRests = key->rests;
   if (!key->projectIds.empty()) principal->keyProjectIds = jsonList(key->projectIds);
   principal->scopes = std::make_shared<const std::unordered_set<std::string>>(key->scopes.begin(), key->scopes.end());
   principal->expiresAt = key->expiresAt != 0 ? key->expiresAt / kMicros : std::numeric_limits<std::int64_t>::max();

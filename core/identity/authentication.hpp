@@ -32,8 +32,8 @@ class Authentication {
   Authentication(db::Database& database, const Revision& revision, const SignedTokens& tokens, const Tiers& tiers,
                  ApiKeys& apiKeys, CookieSessions& cookieSessions);
 
-  // Permission defaults of all enabled modules and operator overrides: permission -> roles. admin and super_admin hold
-  // every permission. [start]
+  // Permission defaults of all enabled modules and operator overrides: permission -> roles. super_admin holds every
+  // permission, service_role also those of user, every other role those that name it. [start]
   void grant(const std::map<std::string, std::vector<std::string>>& rolesByPermission);
 
   // [any, never blocks] The principal where that needs no database: no credentials, a malformed or badly signed token

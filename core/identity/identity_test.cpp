@@ -265,14 +265,48 @@ TEST_P(IdentityTest, BothKindsOfTokensAreBearers) {
   }
 }
 
-TEST_P(IdentityTest, AdministratorsHoldEveryPermission) {
+// A role holds what names it, and nothing more; super_admin holds everything, service_role what a user holds, besides.
+TEST_P(IdentityTest, EachRoleHoldsThePermissionsThatNameIt) {
   const User user = ada();
-  identity_->grant({{"thing.see", {"user"}}, {"thing.change", {}}});
-  UserChange change;
-  change.role = "super_admin";
-  identity_->change(user.id, change);
-  EXPECT_TRUE(
-      authenticate(identity_->openSession(user.id, SessionKind::rotating).accessToken)->permitted("thing.change"));
+  identity_->grant({{"by.user", {"user"}},
+                    {"by.admin", {"admin"}},
+                    {"by.root", {"super_admin"}},
+                    {"by.service", {"service_role"}},
+                    {"by.nobody", {}}});
+  const auto held = [&](const std::string& role) {
+    UserChange change;
+    change.role = role;
+    identity_->change(user.id, change);
+    const auto principal = authenticate(identity_->openSession(user.id, SessionKind::rotating).accessToken);
+    const auto later = identity_->recheck({principal}).at(0).principal;
+    std::string out;
+    for (const char* permission : {"by.user", "by.admin", "by.root", "by.service", "by.nobody"}) {
+      EXPECT_EQ(later->permitted(permission), principal->permitted(permission)) << role << " " << permission;
+      if (principal->permitted(permission)) out += std::string(permission) + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(held("super_admin"), "by.user by.admin by.root by.service by.nobody ");
+  EXPECT_EQ(held("admin"), "by.admin ");
+  EXPECT_EQ(held("user"), "by.user ");
+  EXPECT_EQ(held("service_role"), "by.user by.service ");
+  for (const char* role : {"viewer", "guest", "Admin", "super_admin ", "SUPER_ADMIN", ""})
+    EXPECT_EQ(held(role), "") << role;
+}
+
+TEST_P(IdentityTest, ATokenNamesTheServiceRole) {
+  const User user = ada();
+  for (const auto& [role, claim] :
+       {std::pair("user", "authenticated"), std::pair("admin", "authenticated"), std::pair("viewer", "authenticated"),
+        std::pair("service_role", "service_role"), std::pair("super_admin", "service_role")}) {
+    UserChange change;
+    change.role = role;
+    identity_->change(user.id, change);
+    const auto token = identity_->openSession(user.id, SessionKind::rotating).accessToken;
+    const auto payload = text::fromBase64Url(text::split(token, '.').at(1));
+    ASSERT_TRUE(payload);
+    EXPECT_NE(payload->find("\"role\":\"" + std::string(claim) + "\""), std::string::npos) << role << *payload;
+  }
 }
 
 TEST_P(IdentityTest, TheSchemeIsReadInAnyCaseAndOthersCountAsNone) {

@@ -272,6 +272,36 @@ TEST_P(OrgsTest, WhoLeavesLosesTheServiceKeysOfTheOrganisation) {
   EXPECT_EQ(problemOf([&] { orgs().remove(org.id); }), "404 org_not_found");
 }
 
+TEST_P(OrgsTest, AServiceKeyRestsWhileItsPeopleDoNotAdministerTheOrganisation) {
+  const Org org = acme();
+  orgs().addMember(org.id, bob_.id, "admin");
+  const auto his = serviceKey(bob_.id, org.id);
+  const auto hers = serviceKey(ada_.id, org.id);
+  const auto elsewhere = serviceKey(bob_.id, "");
+  const auto foreign = serviceKey(bob_.id, "an organisation that a module keeps");
+  const auto rest = [&] {
+    std::string out;
+    for (const auto& key : {his, hers, elsewhere, foreign}) {
+      const auto principal = by(key);
+      const auto again = identity_->recheck({principal}).at(0).principal;
+      EXPECT_EQ(again->keyRests, principal->keyRests);
+      out += principal->keyRests ? "rests " : "works ";
+    }
+    return out;
+  };
+  EXPECT_EQ(rest(), "works works works works ");
+  const auto before = by(his);
+  orgs().setRole(org.id, bob_.id, "member");
+  EXPECT_EQ(rest(), "rests works works works ");
+  EXPECT_TRUE(identity_->recheck({before}).at(0).principal->keyRests) << "what is open notices, too";
+  const auto rights = identity_->openSession(bob_.id, SessionKind::rotating).accessToken;
+  EXPECT_FALSE(by(rights)->keyRests);
+  orgs().setRole(org.id, bob_.id, "owner");
+  EXPECT_EQ(rest(), "works works works works ");
+  sql("UPDATE mortise_api_keys SET created_by = 'nobody' WHERE user_id = '" + ada_.id + "'");
+  EXPECT_EQ(rest(), "works rests works works ");
+}
+
 TEST_P(OrgsTest, ARemovedUserLeavesNothingBehindEvenAsTheLastAdministrator) {
   const Org org = acme();
   orgs().addMember(org.id, bob_.id, "member");

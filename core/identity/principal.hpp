@@ -39,6 +39,7 @@ struct Principal {
   std::string keyName;
   std::string keyOrgId;
   std::string keyProjectIds;  // JSON list; empty: every project
+  bool keyRests = false;      // see ApiKey::rests
 
   bool signedIn() const { return credential != Credential::none; }
   bool isServiceKey() const { return credential == Credential::key && kind == KeyKind::service; }

@@ -51,8 +51,9 @@ SignedTokens::SignedTokens(const Options& options)
     : key_(options.jwtAlgorithm, options.secret, options.jwtKeyFile), accessLifetime_(options.accessLifetime) {}
 
 std::string SignedTokens::access(const User& user, const std::string& sessionId, std::int64_t nowSeconds) const {
+  const bool readsAnyUser = user.role == kAdministrator || user.role == kServiceRole;
   std::string claims = "{\"sub\":" + json::quoted(user.id) + ",\"email\":" + json::quoted(user.email) +
-                       ",\"role\":" + (user.role == kAdministrator ? "\"service_role\"" : "\"authenticated\"") +
+                       ",\"role\":" + (readsAnyUser ? "\"service_role\"" : "\"authenticated\"") +
                        ",\"session_id\":" + json::quoted(sessionId) + ",\"aud\":\"" + std::string(kAudience) + "\"";
   return key_.sign(withTimes(std::move(claims), user, nowSeconds, accessLifetime_));
 }

@@ -73,20 +73,22 @@ std::unordered_map<std::string, SessionRow> sessionsOf(db::Connection& connectio
 }
 
 std::unordered_map<std::string, ApiKey> keysOf(db::Connection& connection, const std::set<std::string>& ids) {
-  constexpr ColumnType kColumns[] = {ColumnType::text, ColumnType::text, ColumnType::integer, ColumnType::integer,
-                                     ColumnType::integer};
+  constexpr ColumnType kColumns[] = {ColumnType::text,    ColumnType::text,    ColumnType::integer,
+                                     ColumnType::integer, ColumnType::integer, ColumnType::integer};
+  static const std::string select =
+      "SELECT id, user_id, expires_at, revoked_at, is_active, " + ApiKeys::restsColumn() + " FROM mortise_api_keys";
   std::unordered_map<std::string, ApiKey> entries;
-  forEach(connection, "SELECT id, user_id, expires_at, revoked_at, is_active FROM mortise_api_keys", ids, kColumns,
-          [&](const db::Rows& row) {
-            ApiKey key;
-            key.id = row.text(0);
-            key.userId = row.text(1);
-            key.expiresAt = row.integer(2);
-            key.revokedAt = row.integer(3);
-            key.active = row.integer(4) != 0;
-            auto id = key.id;
-            entries.emplace(std::move(id), std::move(key));
-          });
+  forEach(connection, select, ids, kColumns, [&](const db::Rows& row) {
+    ApiKey key;
+    key.id = row.text(0);
+    key.userId = row.text(1);
+    key.expiresAt = row.integer(2);
+    key.revokedAt = row.integer(3);
+    key.active = row.integer(4) != 0;
+    key.rests = row.integer(5) != 0;
+    auto id = key.id;
+    entries.emplace(std::move(id), std::move(key));
+  });
   return entries;
 }
 
@@ -108,6 +110,7 @@ void end(Standing& standing, int status, const char* code) {
 void judgeKey(const ApiKey* key, std::int64_t now, Standing& standing) {
   try {
     ApiKeys::requireUsable(key ? std::optional<ApiKey>(*key) : std::nullopt, now);
+    standing.keyRests = key->rests;
     standing.expiresAt = key->expiresAt != 0 ? key->expiresAt / kMicros : std::numeric_limits<std::int64_t>::max();
   } catch (const Problem& problem) {
     end(standing, problem.status, problem.code.c_str());

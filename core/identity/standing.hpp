@@ -16,6 +16,7 @@ struct Standing {
   int status = 0;    // 401 or 403, when it ended
   std::string role;  // of the account now
   std::int64_t expiresAt = 0;  // seconds; of the key or cookie session now
+  bool keyRests = false;       // see ApiKey::rests
 };
 
 // In the order of `principals`, all signed in. Ignores the expiry of access tokens, which limits how long a token opens

@@ -34,7 +34,10 @@ void requireScope(const contract::Operation& operation, const identity::Principa
 void checkPermission(const contract::Operation& operation, const identity::PrincipalPtr& principal) {
   if (operation.security.anonymous) return;
   const bool signedIn = principal && principal->signedIn();
-  if (signedIn && principal->isServiceKey()) requireScope(operation, *principal);
+  if (signedIn && principal->isServiceKey()) {
+    if (principal->keyRests) throw Problem(403, "service_key_rests");
+    requireScope(operation, *principal);
+  }
   if (operation.permission.empty() || operation.permission == "authenticated") return;
   if (!signedIn) {
     if (operation.security.optional) return;

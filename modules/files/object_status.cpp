@@ -62,9 +62,11 @@ Reply ObjectStatus::onStore(std::string_view nameField, Work&& work) const {
 }
 
 Reply ObjectStatus::pingObjects(const Request& request) {
+  const bool smoke = request.query("smoke").boolean(false);
+  if (smoke && !request.permitted("files.write")) throw Problem(403, "forbidden");
   return onStore("query/bucket", [&] {
     const auto bucket = objects_.bucket(request.query("bucket").text(""));
-    if (!request.query("smoke").boolean(false)) {
+    if (!smoke) {
       return Reply::ok(json::from(contract::ObjectStorePing{.ok = bucket.exists,
                                                             .endpoint = bucket.endpoint,
                                                             .secure = bucket.secure,

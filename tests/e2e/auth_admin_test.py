@@ -100,12 +100,13 @@ class Platform:
                 self.assertHard(self.users(method, rest, body, user["client"]), 403)
         self.assertHard(self.users("PUT", f"/{NOBODY}/status", b"{", user["client"]), 403)  # before the body is looked at
         helper = self.account()
-        self.server.run("user", "set-role", helper["id"], "admin")
+        self.server.run("user", "set-role", helper["id"], "super_admin")
         self.assertOk(self.users(caller=helper["client"]))
         self.assertEqual(self.assertOk(self.call("GET", "/api/auth/me", caller=helper["client"]))["role"], "super_admin")
-        for role in ("viewer", "guest", "service_role", "user"):
+        for role in ("admin", "viewer", "guest", "service_role", "user"):
             self.server.run("user", "set-role", helper["id"], role)
             self.assertHard(self.users(caller=helper["client"]), 403)
+            self.assertEqual(self.assertOk(self.call("GET", "/api/auth/me", caller=helper["client"]))["role"], "user")
 
     def test_refusals_come_in_their_order(self):
         other = self.account()

@@ -18,7 +18,7 @@ TABLES = ("mortise_users", "mortise_sessions", "mortise_cookie_sessions", "morti
 class Atomic:
     """The tests; a subclass says on which database."""
 
-    OPTIONS = {"http.public_url": "https://api.example.com", "auth.code_cooldown": "0s", "identity.csrf_exempt_bearer": "true"}
+    OPTIONS = {"http.public_url": "https://api.example.com", "auth.code_cooldown": "0s"}
 
     def state(self):
         return {table: sorted(self.sql(f"SELECT * FROM {table}")) for table in TABLES}
@@ -49,7 +49,7 @@ class Atomic:
     # --- accounts
 
     def test_what_administrators_do_to_accounts(self):
-        root, user = self.account("admin"), self.account(confirmed=False)
+        root, user = self.account(role="super_admin"), self.account(confirmed=False)
         users = f"/admin/users/{user.id}"
         self.assertAudited("auth.tier_changed", lambda: root.put(users + "/tier", {"tier": "pro"}))
         self.assertAudited("auth.email_verified", lambda: root.put(users + "/verify", {}))
@@ -58,7 +58,7 @@ class Atomic:
         self.assertAudited("auth.account_deleted", lambda: self.platform(root, "DELETE", "/api" + users))
 
     def test_an_account_is_deleted_with_all_that_the_module_keeps_of_it(self):
-        root, (ada, org) = self.account("admin"), self.org()
+        root, (ada, org) = self.account(role="super_admin"), self.org()
         self.assertEqual(ada.put("/auth/me/default-org", {"org_id": org}).status, 200)
         self.assertAllOrNothing(lambda: self.platform(root, "DELETE", f"/api/admin/users/{ada.id}"), "DELETE", "auth_default_orgs")
         self.assertEqual(self.sql(f"SELECT * FROM auth_default_orgs WHERE user_id = '{ada.id}'"), [])
@@ -126,7 +126,7 @@ class Atomic:
     # --- organisations
 
     def test_organisations_and_their_settings(self):
-        ada, root = self.account(), self.account("admin")
+        ada, root = self.account(), self.account(role="super_admin")
         made = self.assertAudited("auth.org_created", lambda: ada.post("/org", {"name": "Engines", "slug": f"engines-{next(numbers)}"})).json()
         org = made["org_id"]
         self.assertAudited("auth.org_settings_changed", lambda: ada.put(f"/orgs/{org}/settings", {"kb_retention_days": 90}))

@@ -609,6 +609,23 @@ class RuntimeAccounts:
         self.assertRegex(confirmed["email_confirmed_at"], ISO)
         self.assertEqual(claims(self.assertSession(self.client.log_in(email))["access_token"])["role"], "service_role")
 
+    def test_the_role_service_role_finds_anybody_and_is_a_user_otherwise(self):
+        made, email, session = self.account("reader")
+        self.server.run("user", "set-role", made, "service_role")
+        caller = self.client.as_(session["access_token"])
+        _, other, _ = self.account()
+        self.assertEqual(self.find(caller, other).json["email"], other)
+        self.assertProblem(self.find(caller, f"{name()}@example.com"), 404, "not_found", "用户不存在")
+        self.assertEqual(caller.call("GET", "/users/me").json["username"], made)
+        self.assertEqual(caller.call("PATCH", "/users/me", {"bio": "reads"}).json["bio"], "reads")
+        fresh = self.assertSession(self.client.log_in(email))["access_token"]
+        self.assertEqual(claims(fresh)["role"], "service_role")
+        self.assertEqual(self.find(self.client.as_(fresh), other).json["email"], other)
+        for role in ("admin", "viewer", "guest", "user"):  # the claim follows the role, and the role is read anew
+            self.server.run("user", "set-role", made, role)
+            self.assertProblem(self.find(self.client.as_(fresh), other), 403, "forbidden", "无权限访问")
+            self.assertEqual(claims(self.assertSession(self.client.log_in(email))["access_token"])["role"], "authenticated")
+
     def test_a_profile_changes_field_by_field(self):
         made, _, session = self.account()
         caller = self.client.as_(session["access_token"])

@@ -61,7 +61,7 @@ class Family(unittest.TestCase):
         with contextlib.closing(sqlite3.connect(cls.server.data / "mortise.db", timeout=10)) as database, database:
             return [[str(value) for value in row] for row in database.execute(text)]
 
-    def account(self, tier=None, email=None, confirmed=True):
+    def account(self, tier=None, email=None, confirmed=True, role=None):
         """A new account. What is changed in the database is changed before the server has met its token."""
         name = f"user{next(numbers)}"
         email = email or f"{name}@example.com"
@@ -71,8 +71,8 @@ class Family(unittest.TestCase):
         user = data["user"]["id"]
         if confirmed:
             self.sql(f"UPDATE mortise_users SET email_confirmed_at = 1 WHERE id = '{user}'")
-        if tier == "admin":  # the tier of the server's administrators
-            self.sql(f"UPDATE mortise_users SET role = 'admin' WHERE id = '{user}'")
+        if role or tier == "admin":  # the tier of the server's administrators
+            self.sql(f"UPDATE mortise_users SET role = '{role or 'admin'}' WHERE id = '{user}'")
         elif tier:
             self.sql(f"UPDATE mortise_users SET tier = '{tier}' WHERE id = '{user}'")
         return Caller(self.server, data["tokens"]["access_token"], user, email)

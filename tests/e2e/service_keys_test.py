@@ -167,7 +167,7 @@ class ServiceKeys:
         self.assertEqual(new["created_by_user_id"], grace.id)
         life = [datetime.datetime.fromisoformat(new[key].replace("Z", "+00:00")) for key in ("created_at", "expires_at")]
         self.assertAlmostEqual((life[1] - life[0]).total_seconds(), 30 * 86400, delta=60)
-        self.assertEqual(self.probe("/probe-keys/read", new["key"]).json()["user"], ada.email.split("@")[0], "the owner stays")
+        self.assertEqual(self.probe("/probe-keys/read", new["key"]).json()["user"], grace.email.split("@")[0], "it runs as who rotated it")
         self.assertCode(self.probe("/probe-keys/read", old["key"]), 401, "api_key_revoked", "The API key has been revoked")
         self.assertEqual(self.listed(ada, org, old["id"])["revoke_reason"], f"rotated by {grace.id}, replaced by {new['id']}")
         self.assertCode(ada.post(f"/orgs/{org}/service-keys/{old['id']}/rotate"), 409, "key_already_revoked", "The key has been revoked already")
@@ -190,6 +190,67 @@ class ServiceKeys:
         self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
         self.assertEqual(ada.delete(f"/org/members/{grace.id}").status, 200)
         self.assertCode(self.probe("/probe-keys/read", key["key"]), 401, "api_key_revoked", "The API key has been revoked")
+
+    def assertRests(self, key):
+        self.assertCode(self.probe("/probe-keys/read", key), 403, "service_key_rests",
+                        "Whoever made the service key does not administer the organisation any more; an administrator has to rotate it")
+
+    def test_a_key_rests_once_its_minter_does_not_administer_the_organisation(self):
+        ada, org = self.org()
+        grace = self.member(ada, "admin")
+        key = self.mint(grace, org)
+        self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
+        self.assertEqual(ada.put(f"/org/members/{grace.id}/role", {"role": "member"}).status, 200)
+        self.assertRests(key["key"])
+        self.assertRests(key["key"])
+        # What no scope opens says so for every key; a resting one learns nothing more.
+        self.assertEqual(self.probe("/api/v1/org", key["key"]).json()["error"]["details"]["error"], "service_key_rests")
+        new = ada.post(f"/orgs/{org}/service-keys/{key['id']}/rotate")
+        self.assertEqual(new.status, 200, new)
+        self.assertEqual(self.probe("/probe-keys/read", new.json()["key"]).json()["user"], ada.email.split("@")[0])
+        self.assertCode(self.probe("/probe-keys/read", key["key"]), 401, "api_key_revoked", "The API key has been revoked")
+
+    def test_a_key_of_a_colleague_rests_with_whoever_made_it(self):
+        """Rows of 1.0: a rotation there left the owner and noted the maker."""
+        ada, org = self.org()
+        grace, linus = self.member(ada, "admin"), self.member(ada)
+        for owner, maker, works in ((ada, ada, True), (ada, grace, True), (grace, ada, True), (ada, linus, False), (linus, ada, False)):
+            key = self.mint(ada, org)
+            self.sql(f"UPDATE mortise_api_keys SET user_id = '{owner.id}', created_by = '{maker.id}' WHERE id = '{key['id']}'")
+            if works:
+                self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
+            else:
+                self.assertRests(key["key"])
+        key = self.mint(ada, org)
+        self.sql(f"UPDATE mortise_api_keys SET created_by = '{grace.id}' WHERE id = '{key['id']}'")
+        self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
+        self.assertEqual(ada.delete(f"/org/members/{grace.id}").status, 200)
+        self.assertRests(key["key"])
+
+    def test_a_new_owner_rests_no_key_and_a_stepped_down_one_does(self):
+        ada, org = self.org()
+        key = self.mint(ada, org)
+        grace = self.owner(ada, org)  # ada stays administrator
+        self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
+        own = self.mint(grace, org)
+        self.assertEqual(grace.put(f"/org/members/{grace.id}/role", {"role": "admin"}).status, 200)
+        self.assertEqual(self.probe("/probe-keys/read", own["key"]).status, 200)
+        self.assertEqual(ada.put(f"/org/members/{grace.id}/role", {"role": "member"}).status, 200)
+        self.assertRests(own["key"])
+        self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
+        # A user's key is no service key: it has the rights that are left.
+        personal = grace.post("/auth/keys", {"name": "laptop"}).json()["raw_key"]
+        self.assertEqual(self.probe("/api/v1/org", personal).json()["current_user_role"], "member")
+
+    def test_a_key_can_not_be_rotated_by_somebody_who_may_not_mint(self):
+        ada, org = self.org()
+        key = self.mint(ada, org)
+        path = f"/orgs/{org}/service-keys/{key['id']}/rotate"
+        self.assertRole(self.member(ada).post(path), "member")
+        self.assertRole(self.account().post(path), "none")
+        self.assertRole(self.account(role="super_admin").post(path), "none")
+        self.assertEqual(self.probe(f"/api/v1{path}", key["key"], "POST").status, 403)
+        self.assertEqual(self.probe("/probe-keys/read", key["key"]).status, 200)
 
     def test_every_change_is_on_record(self):
         ada, org = self.org()

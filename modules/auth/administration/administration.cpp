@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "administration/protection.hpp"
 #include "keys/key_views.hpp"
 #include "views.hpp"
 
@@ -52,8 +54,14 @@ contract::ManagedOrg orgView(const mortise::Org& org) {
 Administration::Administration(mortise::Host host)
     : db_(host.db()), identity_(host.identity()), orgs_(host.orgs()), audit_(host.audit()) {}
 
-mortise::User Administration::named(const Request& request) const {
-  return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
+mortise::User Administration::named(const mortise::Identity& identity, const Request& request) {
+  return mortise::orNotFound(identity.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
+}
+
+mortise::User Administration::subordinate(const Transaction& tx, const Request& request) const {
+  auto user = named(identity_.in(tx), request);
+  requireMayActOn(request, user);
+  return user;
 }
 
 Reply Administration::listUsers(const Request& request) {
@@ -65,7 +73,7 @@ Reply Administration::listUsers(const Request& request) {
 }
 
 Reply Administration::showUser(const Request& request) {
-  const auto user = named(request);
+  const auto user = named(identity_, request);
   const auto keys = identity_.listKeys(user.id);
   const auto member = orgs_.membership(user.id);
   const auto org = member ? orgs_.find(member->orgId) : std::nullopt;
@@ -77,18 +85,18 @@ Reply Administration::showUser(const Request& request) {
 }
 
 Reply Administration::mintKeyOnBehalf(const Request& request, const contract::MintKeyOnBehalfBody& body) {
-  const auto user = named(request);
-  if (user.status != "active") throw Problem(403, "account_disabled");
-  mortise::NewApiKey wish;
-  wish.userId = user.id;
-  wish.name = body.name.valueOr("admin-minted");
-  wish.createdBy = request.principal().userId;
-  wish.mintedWith = request.principal().keyId;
-  const auto key = db_.transaction([&](Transaction& tx) {
+  const auto [user, key] = db_.transaction([&](Transaction& tx) {
+    auto owner = subordinate(tx, request);
+    if (owner.status != "active") throw Problem(403, "account_disabled");
+    mortise::NewApiKey wish;
+    wish.userId = owner.id;
+    wish.name = body.name.valueOr("admin-minted");
+    wish.createdBy = request.principal().userId;
+    wish.mintedWith = request.principal().keyId;
     auto minted = identity_.in(tx).mintKey(wish);
-    audit_.in(tx).record(request, "mint_api_key_on_behalf", targetOf(user),
+    audit_.in(tx).record(request, "mint_api_key_on_behalf", targetOf(owner),
                          json::object({{"key_id", minted.id}, {"name", minted.name}}));
-    return minted;
+    return std::pair(std::move(owner), std::move(minted));
   });
   return Reply::created(json::from(contract::MintKeyOnBehalfReply{.keyId = key.id,
                                                                   .rawKey = key.raw,
@@ -99,30 +107,28 @@ Reply Administration::mintKeyOnBehalf(const Request& request, const contract::Mi
 }
 
 Reply Administration::setUserTier(const Request& request, const contract::SetUserTierBody& body) {
-  const auto user = named(request);
   mortise::UserChange change;
   change.tier = body.tier;
-  return shown(
-      changed(request, user, change, "auth.tier_changed", json::object({{"from", user.tier}, {"to", body.tier}})));
+  return shown(db_.transaction([&](Transaction& tx) {
+    const auto user = subordinate(tx, request);
+    auto after = identity_.in(tx).change(user.id, change);
+    audit_.in(tx).record(request, "auth.tier_changed", targetOf(user),
+                         json::object({{"from", user.tier}, {"to", body.tier}}));
+    return after;
+  }));
 }
 
 Reply Administration::confirmUserEmail(const Request& request) {
-  const auto user = named(request);
-  if (user.email.empty()) throw Problem(409, "no_email_address");
-  if (user.emailConfirmedAt != 0) return shown(user);
   mortise::UserChange change;
   change.emailConfirmedAt = mortise::nowMicros();
-  return shown(changed(request, user, change, "auth.email_verified", json::object({{"by", "administrator"}})));
-}
-
-mortise::User Administration::changed(const Request& request, const mortise::User& user,
-                                      const mortise::UserChange& change, std::string_view action,
-                                      const json::Value& details) const {
-  return db_.transaction([&](Transaction& tx) {
+  return shown(db_.transaction([&](Transaction& tx) {
+    auto user = subordinate(tx, request);
+    if (user.email.empty()) throw Problem(409, "no_email_address");
+    if (user.emailConfirmedAt != 0) return user;
     auto after = identity_.in(tx).change(user.id, change);
-    audit_.in(tx).record(request, action, targetOf(user), details);
+    audit_.in(tx).record(request, "auth.email_verified", targetOf(user), json::object({{"by", "administrator"}}));
     return after;
-  });
+  }));
 }
 
 Reply Administration::listAllOrgs(const Request& request) {

@@ -7,8 +7,6 @@
 #include <mortise/module.hpp>
 #include <mortise/orgs.hpp>
 
-#include <string_view>
-
 #include "auth_contract.hpp"
 
 namespace auth {
@@ -33,10 +31,9 @@ class Administration final : public auth_contract::administration_sessionfs::Adm
                    const auth_contract::administration_sessionfs::SetOrgTierBody& body) override;
 
   // The account that the path names. Problem 404 user_not_found.
-  mortise::User named(const Request& request) const;
-  // The account after `change`, which the audit trail tells of. Problem 404 user_not_found.
-  mortise::User changed(const Request& request, const mortise::User& user, const mortise::UserChange& change,
-                        std::string_view action, const mortise::json::Value& details) const;
+  static mortise::User named(const mortise::Identity& identity, const Request& request);
+  // The same, to act on it. Problem 404 user_not_found, 403 administrator_protected.
+  mortise::User subordinate(const mortise::Transaction& tx, const Request& request) const;
 
   mortise::Db db_;
   mortise::Identity identity_;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "roles.hpp"
+#include "administration/protection.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -21,14 +21,14 @@ std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 PlatformAdministration::PlatformAdministration(mortise::Host host)
     : db_(host.db()), identity_(host.identity()), audit_(host.audit()), removal_(host.db(), host.identity()) {}
 
-mortise::User PlatformAdministration::named(const Request& request) const {
-  return mortise::orNotFound(identity_.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
+mortise::User PlatformAdministration::named(const mortise::Identity& identity, const Request& request) {
+  return mortise::orNotFound(identity.find(mortise::UserKey::id, request.path("user_id")), "user_not_found");
 }
 
-mortise::User PlatformAdministration::subordinate(const Request& request) const {
+mortise::User PlatformAdministration::subordinate(const Transaction& tx, const Request& request) const {
   if (request.path("user_id") == request.principal().userId) throw Problem(400, "own_account");
-  auto user = named(request);
-  if (isAdministrator(user.role)) throw Problem(403, "administrator_protected");
+  auto user = named(identity_.in(tx), request);
+  requireMayActOn(request, user);
   return user;
 }
 
@@ -40,16 +40,16 @@ Reply PlatformAdministration::listAccounts(const Request& request) {
 }
 
 Reply PlatformAdministration::findAccount(const Request& request) {
-  return Reply::ok(json::from(accountView<contract::UserResponse>(named(request))));
+  return Reply::ok(json::from(accountView<contract::UserResponse>(named(identity_, request))));
 }
 
 Reply PlatformAdministration::setAccountStatus(const Request& request, const contract::SetAccountStatusBody& body) {
   const auto& status = body.status;
   if (status != "active" && status != "inactive" && status != "banned") throw Problem(400, "user_status_unknown");
-  const auto user = subordinate(request);
   mortise::UserChange change;
   change.status = status;
   db_.transaction([&](Transaction& tx) {
+    const auto user = subordinate(tx, request);
     identity_.in(tx).change(user.id, change);  // ends sessions and tokens unless the account is active now
     audit_.in(tx).record(request, "auth.status_changed", targetOf(user),
                          json::object({{"from", user.status}, {"to", status}}));
@@ -58,8 +58,8 @@ Reply PlatformAdministration::setAccountStatus(const Request& request, const con
 }
 
 Reply PlatformAdministration::deleteAccount(const Request& request) {
-  const auto user = subordinate(request);
   db_.transaction([&](Transaction& tx) {
+    const auto user = subordinate(tx, request);
     removal_.remove(tx, user.id);
     audit_.in(tx).record(request, "auth.account_deleted", targetOf(user));
   });

@@ -26,10 +26,10 @@ class PlatformAdministration final : public auth_contract::administration::Platf
                          const auth_contract::administration::SetAccountStatusBody& body) override;
 
   // The account that the path names. Problem 404 user_not_found.
-  mortise::User named(const Request& request) const;
-  // The same, where administrators must not touch themselves nor each other. Problem 400 own_account, 404
+  static mortise::User named(const mortise::Identity& identity, const Request& request);
+  // The same, where administrators must not touch themselves nor their equals. Problem 400 own_account, 404
   // user_not_found, 403 administrator_protected, in this order.
-  mortise::User subordinate(const Request& request) const;
+  mortise::User subordinate(const mortise::Transaction& tx, const Request& request) const;
 
   mortise::Db db_;
   mortise::Identity identity_;

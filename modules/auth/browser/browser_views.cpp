@@ -22,7 +22,7 @@ std::string_view browserRole(std::string_view role) { return role == "super_admi
 std::vector<std::string_view> displayPermissions(std::string_view role) {
   role = browserRole(role);
   if (role == "admin") return {"read", "create", "update", "delete", "admin", "execute"};
-  if (role == "user") return {"read", "create", "update", "delete", "execute"};
+  if (role == "user" || role == "service_role") return {"read", "create", "update", "delete", "execute"};
   if (role == "viewer" || role == "guest") return {"read"};
   return {};
 }

@@ -2,10 +2,10 @@
 
 #include <mortise/config.hpp>
 #include <mortise/mail.hpp>
+#include <mortise/roles.hpp>
 #include <mortise/time.hpp>
 
 #include "keys/verification_rule.hpp"
-#include "roles.hpp"
 
 namespace auth {
 namespace {
@@ -54,7 +54,7 @@ bool UnprovedAccounts::removeOne(const std::string& userId) const {
       if (problem.status() == 404) return false;
       throw;
     }
-    if (user.emailConfirmedAt != 0 || isAdministrator(user.role) || orgs_.in(tx).membership(userId)) return false;
+    if (user.emailConfirmedAt != 0 || mortise::roleRank(user.role) > 0 || orgs_.in(tx).membership(userId)) return false;
     removal_.remove(tx, userId);
     audit_.in(tx).record("auth.account_deleted", "user:" + userId, json::object({{"reason", "address_not_verified"}}));
     return true;

@@ -136,19 +136,19 @@ Reply ServiceKeys::rotateServiceKey(const Request& request) {
   // One that was switched off must not come back as a living one.
   if (old.revokedAt != 0 || !old.isActive) throw Problem(409, "key_already_revoked");
   mortise::NewApiKey wish;
-  wish.userId = old.userId;
+  // It runs as whoever holds its text from now on: a key of a colleague would open what that colleague alone may.
+  wish.userId = request.principal().userId;
   wish.name = old.name;
   wish.kind = mortise::KeyKind::service;
   wish.scopes = old.scopes;
   wish.orgId = orgId;
   wish.projectIds = old.projectIds;
-  wish.createdBy = request.principal().userId;
   wish.mintedWith = request.principal().keyId;
   if (old.expiresAt != 0) wish.expiresAt = mortise::nowMicros() + (old.expiresAt - old.createdAt);
   return Reply::ok(viewWithKey(db_.transaction([&](Transaction& tx) {
     auto key = identity_.in(tx).mintKey(wish);
     // The first revocation's reason stays: it tells which of two rotations at once was first.
-    const std::string reason = "rotated by " + wish.createdBy + ", replaced by " + key.id;
+    const std::string reason = "rotated by " + wish.userId + ", replaced by " + key.id;
     if (identity_.in(tx).revokeKey(old.id, reason).revokeReason != reason) throw Problem(409, "key_already_revoked");
     audit_.in(tx).record(request, "auth.service_key_rotated", target(old),
                          json::object({{"org_id", orgId}, {"name", key.name}, {"new_id", key.id}}));

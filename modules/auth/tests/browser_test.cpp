@@ -49,7 +49,8 @@ TEST(BrowserRoles, KnowOneKindOfAdministrator) {
   EXPECT_EQ(displayPermissions("user"), (List{"read", "create", "update", "delete", "execute"}));
   EXPECT_EQ(displayPermissions("viewer"), List{"read"});
   EXPECT_EQ(displayPermissions("guest"), List{"read"});
-  EXPECT_EQ(displayPermissions("service_role"), List{});
+  EXPECT_EQ(displayPermissions("service_role"), displayPermissions("user"));
+  EXPECT_EQ(displayPermissions("nonesuch"), List{});
 }
 
 TEST(BrowserViews, ShowAnAddressForAMissingName) {
