@@ -4,7 +4,7 @@ import unittest
 
 import support
 from mortise_server import Postgres
-from organisations import INVITE, MICROS, ORG, Family, PostgresFamily, numbers
+from organisations import INVITE, MICROS, ORG, Caller, Family, PostgresFamily, numbers
 
 TIME_LIMIT = 420
 PAST = 1
@@ -273,7 +273,67 @@ class Organisations:
         invite = self.invited(ada, claimer.email)
         self.assertOk(claimer.get("/org/invites/me"), {"invites": []})
         self.smtp.wait_for(claimer.email)  # the mail contains the id
+        self.assertPlain(claimer.post(f"/org/invite/{invite}/accept"), 403, "Verify your e-mail address first")
+        self.assertPlain(claimer.post("/org/invite/inv_0000000000000000/accept"), 403, "Verify your e-mail address first")
+        self.assertEqual(self.row(invite)[0], "pending")
+        root = self.account(role="super_admin")
+        self.assertEqual(root.put(f"/admin/users/{claimer.id}/verify", {}).status, 200)
         self.assertEqual(claimer.post(f"/org/invite/{invite}/accept").status, 200)
+
+    def test_nobody_invites_with_an_address_that_is_not_verified(self):
+        ada, org = self.org()
+        invite = self.invited(ada, f"p{next(numbers)}@example.com")
+        claimer = self.account(confirmed=False)
+        self.assertEqual(claimer.post("/org", {"name": "Win at our site", "slug": f"s-{next(numbers)}"}).status, 200)
+        own = claimer.get("/org").json()["org"]["id"]
+        for path in ("/org/invite", f"/orgs/{own}/invite", f"/orgs/{own}/members/invite", f"/orgs/{org}/invites/{invite}/resend", f"/orgs/{own}/invites/x/resend"):
+            for role in ("member", "admin"):
+                self.assertPlain(claimer.post(path, {"email": f"p{next(numbers)}@example.com", "role": role}), 403, "Verify your e-mail address first")
+        self.assertEqual(claimer.get("/org/invites").json(), {"invites": []})
+        self.assertEqual(self.sql(f"SELECT id FROM auth_invites WHERE invited_by = '{claimer.id}'"), [])
+
+    def test_the_name_of_an_organisation_holds_no_link(self):
+        for link in ("http://evil.example", "Pay now: https://evil.example/x", "www.evil.example", "evil.com", "evil.com/prize", "ｅｖｉｌ．ｃｏｍ", "evil。com", "evil｡com",
+                     "bücher.example", "пример.рф", "mailto:x@y", "javascript:alert(1)", "tel:+1", "//evil", "192.0.2.7/x", "ev\u200bil.c\u00adom", "www．evil", "\\\\evil\\x"):
+            with self.subTest(link):
+                answer = self.account().post("/org", {"name": link, "slug": f"s-{next(numbers)}"})
+                self.assertInvalid(answer, ("body", "name"))
+                self.assertEqual(answer.json()["error"]["details"]["errors"][0]["msg"], "must not read as a link; put a blank after dots and colons")
+        self.assertInvalid(self.account().post("/org", {"name": "x" * 101, "slug": f"s-{next(numbers)}"}), ("body", "name"))
+        for fine in ("x" * 100, "St. John & Sons, Inc.", "Web 2.0: the club", "公司。"):
+            self.assertEqual(self.account().post("/org", {"name": fine, "slug": f"s-{next(numbers)}"}).status, 200)
+
+    def test_a_name_from_before_the_rule_stays_out_of_mails(self):
+        for name in ("http://evil.example/pay", "Win at evil.example", "x" * 255):
+            ada, org = self.org()
+            self.sql(f"UPDATE mortise_orgs SET name = '{name}' WHERE id = '{org}'")
+            email = f"p{next(numbers)}@example.com"
+            self.invited(ada, email)
+            mail = self.smtp.wait_for(email)
+            slug = ada.get("/org").json()["org"]["slug"]
+            for text in (str(mail["Subject"]), *(part.get_content() for part in mail.iter_parts())):
+                self.assertNotIn("evil", text)
+                self.assertNotIn("x" * 101, text)
+                self.assertIn(slug if "evil" in name else "x" * 100, text)
+
+    def test_an_inviter_whose_address_reads_as_a_link_is_not_named(self):
+        ada = self.account(email=f"www.evil.example/x{next(numbers)}@example.com")
+        self.assertEqual(ada.post("/org", {"name": "Engines", "slug": f"s-{next(numbers)}"}).status, 200)
+        email = f"p{next(numbers)}@example.com"
+        self.invited(ada, email)
+        for part in self.smtp.wait_for(email).iter_parts():
+            self.assertNotIn("evil", part.get_content())
+
+    def test_guests_and_viewers_found_no_organisation(self):
+        for role in ("guest", "viewer"):
+            caller = self.account(role=role)
+            self.assertPlain(caller.post("/org", {"name": "X", "slug": f"s-{next(numbers)}"}), 403)
+            self.assertPlain(caller.post("/org/", {"name": "X", "slug": f"s-{next(numbers)}"}), 403)
+            self.assertIsNone(caller.get("/org").json()["org"])
+            by_key = Caller(self.server, caller.post("/auth/keys", {"name": "k"}).json()["raw_key"], caller.id, caller.email)
+            self.assertPlain(by_key.post("/org", {"name": "X", "slug": f"s-{next(numbers)}"}), 403)
+        for role in ("user", "admin", "super_admin", "service_role"):
+            self.assertEqual(self.account(role=role).post("/org", {"name": "X", "slug": f"s-{next(numbers)}"}).status, 200, role)
 
     def test_declining_takes_a_reason_under_either_name_or_none(self):
         ada, _ = self.org()

@@ -7,7 +7,7 @@
 
 namespace auth {
 
-// `inviter`: name or address, may be empty; `link` may be empty. `days`: how long the invite is good.
+// `inviter`: address, may be empty; `link` may be empty. `days`: how long the invite is good.
 MailText inviteMail(std::string_view language, std::string_view orgName, std::string_view inviter, long long days,
                     std::string_view link);
 

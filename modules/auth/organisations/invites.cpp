@@ -10,6 +10,7 @@
 
 #include "email_address.hpp"
 #include "invalid.hpp"
+#include "link_text.hpp"
 #include "names.hpp"
 #include "organisations/invite_mail.hpp"
 #include "organisations/org_access.hpp"
@@ -54,6 +55,12 @@ void requireOpen(const Invite& invite, Time now, int status) {
   if (invite.expired(now)) throw Problem(status, "invite_expired");
 }
 
+// Problem 403 unless the caller has proved the own address: mails go out in that person's name, and an organisation
+// opens to whoever reads the mailbox that was invited.
+void requireVerified(const mortise::Principal& caller) {
+  if (!caller.emailConfirmed) throw Problem(403, "email_not_verified");
+}
+
 std::string addressKey(const Invite& invite) { return invite.orgId + " " + invite.email; }
 
 }  // namespace
@@ -73,12 +80,14 @@ Invites::Invites(mortise::Host host)
 
 // Any role but admin becomes member.
 Reply Invites::invite(const Request& request, const NewInviteBody& body) {
+  requireVerified(request.principal());
   const auto orgId = requireOwnOrg(request.principal(), "admin");
   return inviteInto(request, requireOrg(orgs_, request.principal(), orgId, "admin"), body.email,
                     body.role == "admin" ? "admin" : "member");
 }
 
 Reply Invites::inviteToOrg(const Request& request, const NewInviteBody& body) {
+  requireVerified(request.principal());
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "admin");
   const auto role = body.role.value_or("member");
   if (role != "admin" && role != "member") throw Problem(400, "role_unknown");
@@ -130,6 +139,7 @@ Invite Invites::openInvite(const Request& request, Time now) const {
 }
 
 Reply Invites::acceptInvite(const Request& request) {
+  requireVerified(request.principal());
   const auto at = mortise::now();
   const auto invite = openInvite(request, at);
   const auto caller = request.principal();
@@ -197,6 +207,7 @@ Reply Invites::revokeInvite(const Request& request) {
 }
 
 Reply Invites::resendInvite(const Request& request) {
+  requireVerified(request.principal());
   const auto org = requireOrg(orgs_, request.principal(), request.path("org_id"), "admin");
   const auto at = mortise::now();
   auto invite = mortise::orNotFound(invites_.find(request.path("invite_id")), "invite_not_found");
@@ -225,11 +236,10 @@ void Invites::takeLimits(const Invite& invite) const {
 bool Invites::mail(const Transaction& tx, const Request& request, const mortise::Org& org, const Invite& invite,
                    Time now) const {
   if (!mail_.configured()) return false;
-  const auto caller = request.principal();
-  const std::string_view inviter = caller.email.empty() ? caller.username : caller.email;
+  const auto inviter = addressForMail(request.principal().email);
   const auto days = std::max<long long>(1, std::chrono::ceil<std::chrono::days>(invite.expiresAt - now).count());
   const std::string link = appUrl_.empty() ? std::string() : appUrl_ + "/invites?highlight=" + invite.id;
-  auto text = inviteMail(request.mailLanguage(), org.name, inviter, days, link);
+  auto text = inviteMail(request.mailLanguage(), nameForMail(org.name, org.slug), inviter, days, link);
   const auto failed = [log = log_, id = invite.id, now, before = invite.lastEmailedAt](const InviteStore& invites,
                                                                                        const std::string& reason) {
     log.warning("the mail of an invite was not sent", {{"invite", id}, {"reason", reason}});

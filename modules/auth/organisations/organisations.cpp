@@ -8,6 +8,7 @@
 
 #include "caller.hpp"
 #include "invalid.hpp"
+#include "link_text.hpp"
 #include "names.hpp"
 #include "organisations/org_access.hpp"
 
@@ -63,6 +64,7 @@ Reply Organisations::createOrg(const Request& request, const contract::CreateOrg
   mortise::NewOrg wish;
   wish.name = mortise::trimmed(body.name);
   if (!isOneLine(wish.name)) throw invalid("body/name", "control_character");
+  if (readsAsLink(wish.name)) throw invalid("body/name", "link_in_name");
   // The account's own tier: an organisation that the caller is in lends its tier, but not the right to found another.
   const auto user = callerOf(identity_, request);
   if (user.tier != "team" && user.tier != "enterprise" && user.tier != "admin") throw Problem(403, "org_tier_required");

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "../email_address.hpp"
+#include "../link_text.hpp"
 #include "../names.hpp"
 #include "../web_url.hpp"
 #include "../wechat/wechat_answer.hpp"
@@ -47,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(auth::isOneLine(profile->nickname) && (profile->avatar.empty() || auth::WebUrl::parse(profile->avatar)));
   }
   static_cast<void>(auth::isMultiLine(text));
+  require(auth::readsAsLink(std::string(text) + " www.example.org"));
+  require(!auth::readsAsLink(auth::nameForMail(text, "")));
   static_cast<void>(auth::isOneLine(text));
   static_cast<void>(auth::isRuntimeUsername(auth::foldUsername(text)));
   return 0;
