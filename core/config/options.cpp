@@ -172,7 +172,7 @@ std::vector<Option> make() {
              "Tier of accounts that were given none"),
       text("identity", "upgrade_url", "",
            "Page named to callers whose tier is too low, at most 300 characters; empty = <http.public_url>/pricing"),
-      flag("identity", "csrf_exempt_bearer", "false",
+      flag("identity", "csrf_exempt_bearer", "true",
            "Lets callers with a bearer credential and no session cookie do without a CSRF token"),
 
       list("identity", "grant", "",

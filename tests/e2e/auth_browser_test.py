@@ -476,11 +476,11 @@ class BrowserSessions:
 
     # --- bearer callers
 
-    def test_bearer_callers_need_a_token_as_well(self):
+    def test_bearer_callers_with_a_session_cookie_need_a_token_as_well(self):
         made, access = self.account()
         browser = Browser(self.server)
-        self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
         browser.fetch_token()
+        self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
         self.assertRefused(browser.post("/change-password", {}, bearer=access), 400, "VALIDATION_ERROR", "validation", "旧密码、新密码和确认密码不能为空", "low")
         self.assertSignedOut(browser.post("/logout", bearer=access))
         answer = browser.change_password(PASSWORD, "Next horse 8", bearer=access)
@@ -568,15 +568,33 @@ class OnSqlite(BrowserSessions, Assertions):
 
 
 class ExemptBearer(Assertions):
-    def test_bearer_callers_without_a_session_cookie_may_be_exempt(self):
-        with MortiseServer({**OPTIONS, "identity.csrf_exempt_bearer": "true"}, modules=["auth"]) as server:
+    def test_bearer_callers_without_a_session_cookie_are_exempt(self):
+        for options in ({}, {"identity.csrf_exempt_bearer": "true"}):
+            with self.subTest(options), MortiseServer({**OPTIONS, **options}, modules=["auth"]) as server:
+                access = support.account(server, name())
+                browser = Browser(server)
+                self.assertEqual(browser.call("POST", "/change-password", {}, bearer=access).status, 400)
+                self.assertEqual(browser.call("POST", "/change-password", {}, headers={"Authorization": f"bEARER {access}"}).status, 400)
+                self.assertEqual(browser.call("POST", "/change-password", {}, bearer="nonsense").status, 401)
+                # Neither a bearer credential nor a cookie; and the login takes no credential that could exempt it.
+                for headers in ({}, {"Authorization": "Basic YTpi"}, {"Authorization": access}, {"Authorization": f"Bearer{access}"},
+                                {"Cookie": f"other={access}"}):
+                    self.assertMissing(browser.call("POST", "/change-password", {}, headers=headers))
+                for bearer in ("x", access):
+                    self.assertMissing(browser.call("POST", "/login", {}, bearer=bearer))
+                browser.fetch_token()
+                self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
+                self.assertEqual(browser.post("/change-password", {}, bearer=access).status, 400)
+                browser.cookie = "garbage"
+                self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
+
+    def test_an_operator_may_ask_bearer_callers_for_a_token(self):
+        with MortiseServer({**OPTIONS, "identity.csrf_exempt_bearer": "false"}, modules=["auth"]) as server:
             access = support.account(server, name())
             browser = Browser(server)
-            self.assertEqual(browser.call("POST", "/change-password", {}, bearer=access).status, 400)
-            self.assertMissing(browser.call("POST", "/change-password", {}))
-            self.assertMissing(browser.call("POST", "/login", {}, headers={"Authorization": "Bearer x"}))
-            browser.fetch_token()
             self.assertMissing(browser.call("POST", "/change-password", {}, bearer=access))
+            self.assertMissing(browser.call("POST", "/login", {}, bearer=access))
+            browser.fetch_token()
             self.assertEqual(browser.post("/change-password", {}, bearer=access).status, 400)
 
 

@@ -21,7 +21,7 @@ class HostileTriggers(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = MortiseServer({**support.QUICK, "identity.csrf_exempt_bearer": "true", "http.workers": WORKERS},
+        cls.server = MortiseServer({**support.QUICK, "http.workers": WORKERS},
                                    modules=["auth", "probe", "scheduler"]).start()
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.token = support.account(cls.server, "mallory")

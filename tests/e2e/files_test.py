@@ -95,7 +95,7 @@ class Calls(Envelope):
 class Files(Calls):
     @classmethod
     def setUpClass(cls):
-        options = {**support.QUICK, "identity.csrf_exempt_bearer": "true", **cls.database_options()}
+        options = {**support.QUICK, **cls.database_options()}
         cls.server = MortiseServer(options, modules=["auth", "files", "scheduler", "sync", "probe"]).start()
         cls.addClassCleanup(cls.server.stop)
         for name in ("ada", "eve", "root"):
