@@ -685,15 +685,20 @@ class Merger {
     const auto& family = *compiled.conventions.family;
     const bool ranged = json::member(*responses, "4XX") != nullptr;
     bool any = ranged;
-    const auto add = [&](std::string_view status) {
+    const auto addOf = [&](const dialect::Family& answering, std::string_view status) {
       const bool client = status[0] == '4';
       any = any || client;
-      if ((ranged && client) || json::member(*responses, status) != nullptr) return;
+      if (ranged && client) return;
+      if (Value* own = member(*responses, status)) {
+        addErrorBody(*own, answering);
+        return;
+      }
       Value reference(rapidjson::kObjectType);
-      set(reference, "$ref", "#/components/responses/" + std::string(family.error.component));
+      set(reference, "$ref", "#/components/responses/" + std::string(answering.error.component));
       responses->AddMember(text(status), std::move(reference), allocator());
-      families_.insert(&family);
+      families_.insert(&answering);
     };
+    const auto add = [&](std::string_view status) { addOf(family, status); };
     const auto& security = compiled.security;
     const bool sends = compiled.body.kind != Body::Kind::none;
     const bool takesKeys = !security.anonymous && (security.bearer || security.apiKey);  // a service key needs a scope
@@ -709,7 +714,8 @@ class Merger {
         (!compiled.permission.empty() && compiled.permission != "authenticated"))
       add("403");
     if (sends) add("413");
-    if (hasTarget) add("414");
+    // Before any route is known there is no family.
+    if (hasTarget) addOf(dialect::Families::builtIn().fallback(), "414");
     if (checksContentType(compiled)) add("415");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
@@ -720,6 +726,18 @@ class Merger {
     // The handler failed; or the server is busy, is stopping, or has no database.
     if (json::member(*responses, "5XX") != nullptr) return;
     for (const auto status : {"500", "503"}) add(status);
+  }
+
+  // The kernel answers with this status too, in the family's body, besides the one that the contract describes (a page).
+  void addErrorBody(Value& response, const dialect::Family& family) {
+    inlined(response, "responses");
+    Value* content = response.IsObject() ? member(response, "content") : nullptr;
+    if (content == nullptr || !content->IsObject() || member(*content, family.error.mediaType) != nullptr) return;
+    content->AddMember(
+        text(family.error.mediaType),
+        parsed(R"({"schema":{"$ref":"#/components/schemas/Mortise_)" + std::string(family.error.component) + "\"}}"),
+        allocator());
+    families_.insert(&family);
   }
 
   // In these families clients send wrong or no content types: only the parsing of the body decides.

@@ -262,6 +262,53 @@ TEST(MergedOpenApi, AddsEveryErrorThatTheKernelAnswersByItself) {
   EXPECT_EQ(answers("", "      security: []\n" + form), "200 400 413 414 422 500 503");
 }
 
+TEST(MergedOpenApi, DeclaresWhatAWrongUrlIsAnsweredWith) {
+  const auto merged = parsed(mergedOpenApi({compile(source("m", "m.yaml", R"(openapi: 3.0.3
+info: { title: t, version: "1" }
+x-mortise-dialect: sessionfs
+security: []
+paths:
+  /plain: { get: { operationId: plain, responses: { "200": { description: ok } } } }
+  /query: { get: { operationId: query, parameters: [{ name: q, in: query, schema: { type: string } }], responses: { "200": { description: ok } } } }
+  /header: { get: { operationId: header, parameters: [{ name: X-Q, in: header, schema: { type: string } }], responses: { "200": { description: ok } } } }
+  /any: { get: { operationId: any, parameters: [{ name: q, in: query, schema: { type: string } }], responses: { 4XX: { description: refused } } } }
+  /page/{id}:
+    get:
+      operationId: page
+      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+      responses:
+        "200": { description: ok }
+        "400": { description: a page, content: { text/html: { schema: { type: string } } } }
+        "422": { $ref: "#/components/responses/Page" }
+components:
+  responses: { Page: { description: a page, content: { text/html: { schema: { type: string } } } } }
+)"))},
+                                           "1", ""));
+  const auto response = [&](const char* path, const char* status) {
+    return at(merged, {"paths", path, "get", "responses", status});
+  };
+  EXPECT_EQ(response("/plain", "400") + response("/plain", "414"), "absentabsent");
+  EXPECT_EQ(response("/header", "400") + response("/header", "414"), "absentabsent");
+  EXPECT_EQ(response("/any", "400") + response("/any", "414"), "absentabsent");
+  EXPECT_EQ(response("/query", "400"), R"({"$ref":"#/components/responses/SessionfsError"})");
+  // Before any route is known there is no family.
+  EXPECT_EQ(response("/query", "414"), R"({"$ref":"#/components/responses/ProblemDetails"})");
+  // A status that the contract describes has the kernel's own body beside its own.
+  for (const auto* status : {"400", "422"}) {
+    EXPECT_EQ(at(merged, {"paths", "/page/{id}", "get", "responses", status, "content"}),
+              R"({"text/html":{"schema":{"type":"string"}},)"
+              R"("application/json":{"schema":{"$ref":"#/components/schemas/Mortise_SessionfsError"}}})");
+  }
+  EXPECT_NE(at(merged, {"components", "schemas", "Mortise_ProblemDetails"}), "absent");
+}
+
+TEST(MergedOpenApi, SaysThatLocationsHaveNamesAndNumbers) {
+  const auto merged = parsed(mergedOpenApi(samples(), "1", "http://h"));
+  EXPECT_EQ(at(merged, {"components", "schemas", "Mortise_ProblemDetails", "properties", "errors", "items",
+                        "properties", "loc", "items"}),
+            R"({"oneOf":[{"type":"string"},{"type":"integer"}]})");
+}
+
 TEST(MergedOpenApi, WrapsBareDataInTheEnvelopeOfItsFamily) {
   const auto reply = [](const std::string& top) {
     const auto yaml =
