@@ -923,6 +923,34 @@ TEST_F(Tables, JobsArePutReplacedAndRemoved) {
   EXPECT_EQ(jobs.cancel(raw(), S("no-such-run"), &error_), MORTISE_NOT_FOUND);
 }
 
+TEST_F(Tables, APreviewEndsWithTheRequestThatItIsFor) {
+  const auto& scheduler = table<mortise_scheduler_v1>("scheduler/1");
+  mortise_trigger trigger{};
+  trigger.struct_size = sizeof trigger;
+  trigger.type = S("cron");
+  trigger.second = S("*");
+  RecordingCall call("preview");
+  struct Seen {
+    RecordingCall& call;
+    int times = 0;
+  } seen{call};
+  const auto count = [](void* context, std::int64_t, mortise_str) {
+    auto& to = *static_cast<Seen*>(context);
+    if (++to.times == 3) to.call.isExpired = true;
+  };
+  currentThread.call = &call;
+  const auto expired =
+      scheduler.preview(raw(), &trigger, S("2026-01-01T00:00:00Z"), 1000, count, &seen, nullptr, &error_);
+  currentThread.call = nullptr;
+  EXPECT_EQ(expired, MORTISE_TIMEOUT);
+  EXPECT_EQ(code(), "expired");
+  EXPECT_EQ(seen.times, 3);
+  // A module's own thread works for no request.
+  EXPECT_EQ(scheduler.preview(raw(), &trigger, S("2026-01-01T00:00:00Z"), 1000, count, &seen, nullptr, &error_),
+            MORTISE_OK);
+  EXPECT_EQ(seen.times, 1003);
+}
+
 TEST_F(Tables, ARunReportsAndWhoAdministersJobsReadsIt) {
   const auto& jobs = table<mortise_jobs_v1>("jobs/1");
   mortise_job_report report{};
