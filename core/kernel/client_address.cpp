@@ -10,12 +10,14 @@
 namespace mortise::kernel {
 namespace {
 
-// The members of a list, which may stand in several header lines (RFC 9110 5.3).
+// The members of a list, which may stand in several header lines (RFC 9110 5.3); empty ones are none (5.6.1).
 std::vector<std::string_view> listOf(const http::Fields& fields, std::string_view name) {
   std::vector<std::string_view> members;
   for (const auto& field : fields.all()) {
     if (!text::equalsIgnoreCase(field.name, name)) continue;
-    for (const auto member : text::split(field.value, ',')) members.push_back(text::trim(member));
+    for (const auto member : text::split(field.value, ',')) {
+      if (const auto trimmed = text::trim(member); !trimmed.empty()) members.push_back(trimmed);
+    }
   }
   return members;
 }
@@ -54,6 +56,10 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& entries) {
     if (!address || bits == 1000) {
       throw std::invalid_argument("\"" + entry +
                                   "\" is neither an IP address, a network such as 10.0.0.0/8, nor the word unix");
+    }
+    if (!isFour && address->isFour() && bits < 96) {
+      throw std::invalid_argument("\"" + entry + "\" would be far more than the IPv4 network it looks like; write " +
+                                  address->text() + " with the bits of IPv4");
     }
     networks_.push_back({*address, isFour ? bits + 96 : bits});
   }

@@ -85,7 +85,29 @@ TEST(ClientAddress, UnixPeersAreTrustedOnlyByName) {
   EXPECT_EQ(TrustedProxies({"127.0.0.1"}).clientAddress({"unix", 0, true}, forwarded("198.51.100.3")), "unix");
 }
 
+TEST(ClientAddress, EmptyMembersOfAListAreNone) {
+  const TrustedProxies proxies({"127.0.0.1", "10.0.0.0/8"});
+  for (const char* list : {"203.0.113.9,,10.0.0.5", ",203.0.113.9, , 10.0.0.5,", "203.0.113.9\t,\t", " , 203.0.113.9"})
+    EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded(list)), "203.0.113.9") << list;
+  EXPECT_EQ(proxies.clientAddress({"127.0.0.1", 1, false}, forwarded(",")), "127.0.0.1");
+  auto fields = forwarded("203.0.113.9, ,10.0.0.5");
+  fields.add("X-Forwarded-Host", "evil.example, , app.example, inner,");
+  EXPECT_EQ(proxies.forwarded({"127.0.0.1", 1, false}, fields, "X-Forwarded-Host"), "app.example");
+}
+
+TEST(ClientAddress, ProxiesAreKnownInEverySpelling) {
+  const TrustedProxies proxies({"::FFFF:10.0.0.5", "2001:DB8::/32"});
+  EXPECT_TRUE(proxies.trusts({"10.0.0.5", 1, false}));
+  EXPECT_FALSE(proxies.trusts({"10.0.0.6", 1, false}));
+  EXPECT_TRUE(proxies.trusts({"2001:db8:ffff::1", 1, false}));
+  EXPECT_EQ(proxies.clientAddress({"10.0.0.5", 1, false}, forwarded("203.0.113.9, [2001:db8::7]:443, ::ffff:10.0.0.5")),
+            "203.0.113.9");
+}
+
 TEST(ClientAddress, BadEntriesAreNamed) {
+  for (const char* entry : {"::ffff:10.0.0.0/8", "::ffff:192.0.2.0/24", "::ffff:0:0/0"})
+    EXPECT_THROW(TrustedProxies({entry}), std::invalid_argument) << entry;
+  EXPECT_NO_THROW(TrustedProxies({"::ffff:10.0.0.0/104", "::ffff:0:0/96", "::/0"}));
   EXPECT_THROW(TrustedProxies({"10.0.0.0/33"}), std::invalid_argument);
   EXPECT_THROW(TrustedProxies({"example.org"}), std::invalid_argument);
 }

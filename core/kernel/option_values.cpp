@@ -144,7 +144,7 @@ http::SocketFile socketFile(const config::Config& config) {
   const auto read = std::from_chars(group.data(), group.data() + group.size(), number);
   if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
     file.group = entry.gr_gid;
-  } else if (read.ec == std::errc{} && read.ptr == group.data() + group.size()) {
+  } else if (read.ec == std::errc{} && read.ptr == group.data() + group.size() && number != static_cast<gid_t>(-1)) {
     file.group = number;
   } else {
     throw StartError(

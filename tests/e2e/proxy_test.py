@@ -140,7 +140,8 @@ class Sockets(Case):
     def test_bad_values_are_refused_by_name(self):
         folder = support.temporary_directory(self)
         for option, value in (("socket_mode", "999"), ("socket_mode", "rw-rw----"), ("socket_mode", "01777"), ("socket_mode", ""), ("socket_mode", "-660"),
-                              ("socket_group", "no-such-group"), ("socket_group", "-1"), ("socket_group", "12x")):
+                              ("socket_group", "no-such-group"), ("socket_group", "-1"), ("socket_group", "12x"),
+                              ("socket_group", "4294967295"), ("trusted_proxies", "::ffff:10.0.0.0/8")):
             done = support.mortise("check-config", f"--data.dir={folder}", f"--http.{option}={value}")
             self.assertNotEqual(done.returncode, 0, (option, value))
             self.assertIn(f"http.{option}", done.stderr + done.stdout, value)

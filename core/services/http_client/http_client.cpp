@@ -196,7 +196,8 @@ class Calls {
  public:
   class One {
    public:
-    One(Calls& calls, std::string origin, const WorkerPool::Awaiting& awaiting) : calls_(calls), origin_(origin) {
+    One(Calls& calls, std::string origin, const WorkerPool::Awaiting& awaiting)
+        : calls_(calls), origin_(std::move(origin)) {
       if (!awaiting.admitted()) refuse("as many requests as may (http.outbound) wait for other servers");
       if (awaiting.most() == 0) return;
       const std::lock_guard lock(calls_.mutex_);
