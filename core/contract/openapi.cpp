@@ -685,20 +685,19 @@ class Merger {
     const auto& family = *compiled.conventions.family;
     const bool ranged = json::member(*responses, "4XX") != nullptr;
     bool any = ranged;
-    const auto addOf = [&](const dialect::Family& answering, std::string_view status) {
+    const auto add = [&](std::string_view status) {
       const bool client = status[0] == '4';
       any = any || client;
       if (ranged && client) return;
       if (Value* own = member(*responses, status)) {
-        addErrorBody(*own, answering);
+        addErrorBody(*own, family);
         return;
       }
       Value reference(rapidjson::kObjectType);
-      set(reference, "$ref", "#/components/responses/" + std::string(answering.error.component));
+      set(reference, "$ref", "#/components/responses/" + std::string(family.error.component));
       responses->AddMember(text(status), std::move(reference), allocator());
-      families_.insert(&answering);
+      families_.insert(&family);
     };
-    const auto add = [&](std::string_view status) { addOf(family, status); };
     const auto& security = compiled.security;
     const bool sends = compiled.body.kind != Body::Kind::none;
     const bool takesKeys = !security.anonymous && (security.bearer || security.apiKey);  // a service key needs a scope
@@ -714,8 +713,7 @@ class Merger {
         (!compiled.permission.empty() && compiled.permission != "authenticated"))
       add("403");
     if (sends) add("413");
-    // Before any route is known there is no family.
-    if (hasTarget) addOf(dialect::Families::builtIn().fallback(), "414");
+    if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)

@@ -112,7 +112,7 @@ Reply BrowserAccounts::changePassword(const Request& request, const mortise::Jso
     const auto user = accounts.change(caller.userId, change);
     audit_.in(tx).record(request, "auth.password_changed", "user:" + user.id,
                          json::object({{"api_keys", keys}, {"api_keys_ended", endKeys}}));
-    tellOwner(user, passwordChangedMail(request.language(), keys, endKeys));
+    tellOwner(user, passwordChangedMail(request.mailLanguage(), keys, endKeys));
     return byCookie ? accounts.loginCookie(cookie, caller.userId).setCookie : std::string();
   });
   auto reply = Reply::status(200).message("password_changed");
