@@ -1,6 +1,7 @@
 #include "signups.hpp"
 
 #include <mortise/config.hpp>
+#include <mortise/roles.hpp>
 #include <mortise/secrets.hpp>
 #include <mortise/time.hpp>
 #include <mortise/uuid.hpp>
@@ -178,7 +179,9 @@ mortise::User Signups::accountFrom(const mortise::Transaction& tx, const Signup&
     user.uniqueFolded = true;
     return accounts.create(user);
   }
-  if (holder->emailConfirmedAt != 0 || holder->status != "active") throw Problem(409, "email_taken");
+  // A rank was given to whoever made the account: it does not pass to the reader of a mailbox that was merely claimed.
+  const bool ranks = mortise::roleRank(holder->role) > 0;
+  if (holder->emailConfirmedAt != 0 || holder->status != "active" || ranks) throw Problem(409, "email_taken");
   // The account passes to the reader of the mailbox: what its maker knew (password, tokens, keys) opens it no longer.
   mortise::UserChange change;
   change.username = signup.username;

@@ -251,6 +251,20 @@ class KeyAccounts:
         self.assertEqual(self.call("GET", "/keys", session["access_token"]).json(), [])
         self.assertEqual(self.call("POST", "/sessions", body={"email": claimed["email"], "password": PASSWORD}).status, 200)
 
+    def test_a_rank_does_not_pass_to_the_reader_of_a_mailbox_that_was_claimed(self):
+        for role in ("super_admin", "admin", "service_role"):
+            name = fresh("boss")
+            claimed = self.sign_up(f"{name}@example.com")
+            self.smtp.wait_for(claimed["email"])
+            self.server.run("user", "set-role", claimed["email"], role)
+            answer = self.call("POST", "/verifications", body={"username": name, "email": claimed["email"], "password": PASSWORD})
+            self.assertEqual(answer.status, 202, answer)
+            code = code_in(self.smtp.wait_for(claimed["email"], 2))
+            answer = self.call("POST", "/verifications/verify", body={"email": claimed["email"], "token": code})
+            self.assertEqual(answer.status, 401, answer)
+            self.assertEqual(self.me(claimed["raw_key"])["email_verified"], False, role)
+            self.assertEqual(self.call("POST", "/sessions", body={"email": claimed["email"], "password": PASSWORD}).status, 401)
+
     # --- the caller's account
 
     def test_me_serves_keys_and_tokens_of_every_family(self):
