@@ -282,8 +282,14 @@ struct RouteTable::Implementation {
 
   void claim(Leaf& leaf, std::size_t method) {
     auto& slot = leaf.routes[method];
-    if (slot != 0) {
-      const Operation& first = *routes[static_cast<std::size_t>(slot - 1)].operation;
+    // GET answers HEAD, too: a HEAD of another module would take that away from it.
+    auto taken = slot;
+    if (taken == 0 && (method == kGet || method == kHead)) {
+      taken = leaf.routes[method == kGet ? kHead : kGet];
+      if (taken != 0 && operationOf(taken).module == routes.back().operation->module) taken = 0;
+    }
+    if (taken != 0) {
+      const Operation& first = operationOf(taken);
       const Operation& second = *routes.back().operation;
       if (&first == &second) return;
       const bool sameModule = first.module == second.module;
@@ -292,6 +298,10 @@ struct RouteTable::Implementation {
     }
     slot = static_cast<std::int32_t>(routes.size());
     leaf.any = true;
+  }
+
+  const Operation& operationOf(std::int32_t slot) const {
+    return *routes[static_cast<std::size_t>(slot - 1)].operation;
   }
 
   const Conventions* conventionsFor(std::string_view path) const {

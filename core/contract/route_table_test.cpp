@@ -183,6 +183,27 @@ TEST(RouteTable, RefusesTwoOwnersOfOnePath) {
   EXPECT_EQ(conflict({paths("a", {"/x/{a:p_*}"}), paths("b", {"/x/{a:q_*}"})}), "accepted");
 }
 
+// The second one is the intruder: it is named, and the first one is what it claims.
+TEST(RouteTable, RefusesAClaimInAnotherSpelling) {
+  const auto claims = [](const std::string& path, const std::string& method, const std::string& top = {}) {
+    const auto told = conflict(
+        {paths("auth", {"/login", "/users/{id}", "/keys/{a}/uses/{b}", "/blobs/{key...}"}, {}, "post"),
+         paths("auth", {"/me", "/users/{id}"}, "x-mortise-both-slashes: true\n"), paths("aaa", {path}, top, method)});
+    return told.starts_with("auth.yaml:") && told.find("aaa.yaml:") != std::string::npos ? "refused" : told;
+  };
+  for (const char* path :
+       {"/login", "/users/{name}", "/users/{i}", "/keys/{b}/uses/{a}", "/keys/{x}/uses/{y}", "/blobs/{any...}"})
+    EXPECT_EQ(claims(path, "post"), "refused") << path;
+  for (const char* path : {"/me", "/me/", "/users/{x}", "/users/{x}/"}) {
+    EXPECT_EQ(claims(path, "get"), "refused") << path;
+    EXPECT_EQ(claims(path, "head"), "refused") << path << ": GET answers it";
+  }
+  EXPECT_EQ(claims("/me", "get", "x-mortise-both-slashes: true\n"), "refused");
+  // Other resources: paths are told apart by case, and by a slash where nobody claims both forms.
+  EXPECT_EQ(claims("/LOGIN", "post"), "accepted");
+  EXPECT_EQ(claims("/login", "get"), "accepted");
+}
+
 TEST(RouteTable, RefusesOneBucketWithTwoMeanings) {
   const std::string three = "x-mortise-buckets: {w: {limit: 3, window: 1m}}\n",
                     four = "x-mortise-buckets: {w: {limit: 4, window: 1m}}\n";

@@ -131,7 +131,8 @@ void Plan::checkManifests() {
 
 void Plan::compileContracts(const contract::BucketOverrides& overrides) {
   documents_.push_back(contract::compile(contract::kernelContract(), overrides));
-  for (const auto* manifest : plugin::planStart(manifests()).order) {
+  // In the order of the claims, not of the start: a module that another one needs does not get its routes thereby.
+  for (const auto* manifest : manifests()) {
     auto* module = startable(manifest->name);
     if (!module) continue;
     try {

@@ -34,6 +34,14 @@ bool isLowerWord(std::string_view text, std::string_view alsoAllowed, std::size_
   });
 }
 
+// What a module's name decides is the server's own then: a section of the configuration, with its secrets, or the
+// tables that begin with it.
+bool isTaken(std::string_view name) {
+  if (name == "kernel" || name == "mortise" || name.starts_with("mortise_")) return true;
+  const auto& options = config::kernelOptions();
+  return std::any_of(options.begin(), options.end(), [&](const auto& option) { return option.section == name; });
+}
+
 // "db/1", "files.store/1"
 bool isInterfaceName(std::string_view text) {
   const auto slash = text.rfind('/');
@@ -141,9 +149,7 @@ class Parser {
     if (!isLowerWord(manifest_.name, "", 40)) {
       refuse("names the module " + shown(manifest_.name) + ", expected lower-case letters, digits and _");
     }
-    // The kernel's tables begin with mortise_, as those of a module of that name would.
-    if (manifest_.name == "kernel" || manifest_.name == "mortise")
-      refuse("names the module " + shown(manifest_.name) + ", which is taken");
+    if (isTaken(manifest_.name)) refuse("names the module " + shown(manifest_.name) + ", which is taken");
     manifest_.version = text(module, "version", "module");
     manifest_.summary = text(module, "summary", "module", false);
     readSdk(module);
@@ -249,6 +255,9 @@ class Parser {
       PermissionDeclaration permission;
       permission.name = json::view(entry.name);
       const std::string where = "module.permissions." + permission.name;
+      if (!permission.name.starts_with(manifest_.name + "."))
+        refuse("declares permission " + shown(permission.name) + ", expected a name that begins with " +
+               manifest_.name + ".");
       if (!entry.value.IsObject()) refuse("expects an object in " + where);
       permission.help = text(entry.value, "help", where, false);
       permission.roles = texts(entry.value, "roles", where + ".");

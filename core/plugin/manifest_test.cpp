@@ -98,6 +98,17 @@ TEST(Manifest, SaysWhatIsWrongWithIt) {
             "names the module \"No tes\", expected lower-case letters, digits and _");
   EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"kernel","version":"1","sdk":"1.0"}})"),
             "names the module \"kernel\", which is taken");
+  // Their sections hold secrets of the server, and the kernel's tables begin like that.
+  for (const std::string name :
+       {"identity", "db", "mail", "http", "secrets", "mortise", "mortise_org", "mortise_users"})
+    EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":")" + name + R"(","version":"1","sdk":"1.0"}})"),
+              "names the module \"" + name + "\", which is taken");
+  for (const std::string name : {"identity_notes", "mortises", "mailer"})
+    EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":")" + name + R"(","version":"1","sdk":"1.0"}})"),
+              "accepted");
+  for (const std::string name : {"kernel.audit", "auth.manage_users", "notes", "notesx.view", "notes_x.view", ".view"})
+    EXPECT_EQ(reason(manifest(R"("permissions":{")" + name + R"(":{"help":"h","roles":["guest"]}})")),
+              "declares permission \"" + name + "\", expected a name that begins with notes.");
   EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"one"}})"),
             "says module.sdk \"one\", expected a number like 1.0");
   EXPECT_EQ(reason(manifest(R"("needs":["db"])")), "lists \"db\" in module.needs, expected a name like db/1");

@@ -66,6 +66,12 @@ class BadModules(unittest.TestCase):
         self.assertStartsWithout(done, *(f"aaa_{name}.so: expected a module name of its own, found {name} which another file has "
                                          f"({SHIPPED}/{name}.so)" for name in OURS))
 
+    def test_a_module_named_like_the_tables_of_the_kernel_does_not_run(self):
+        whole = SQUATTER.read_bytes()
+        for name in (b"mortise_orgs", b"mortise_user"):
+            (self.modules / "named.so").write_bytes(whole.replace(b"aaa_squatter", name))
+            self.assertStartsWithout(self.check(), f'names the module "{name.decode()}", which is taken')
+
     def test_elsewhere_the_order_of_the_configuration_decides(self):
         """Outside the installation's directory a name proves nothing."""
         shutil.copy(SQUATTER, self.modules)
