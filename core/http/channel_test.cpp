@@ -101,8 +101,8 @@ TEST_F(StreamTest, AnAbortedStreamLooksCut) {
       out->abort();
       EXPECT_FALSE(out->send(bytes("late")));
       EXPECT_FALSE(out->open());
-      out->close();  // too late to look whole
-      EXPECT_FALSE(client.readAll().ends_with("0\r\n\r\n"));
+      out->close();                                               // too late to look whole
+      EXPECT_FALSE(client.readAll().ends_with("\r\n0\r\n\r\n"));  // a request id may end with 0
       EXPECT_FALSE(client.hung());
       if (std::string_view(version) == "1.0") {
         EXPECT_TRUE(client.wasReset());
