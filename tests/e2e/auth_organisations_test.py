@@ -280,6 +280,16 @@ class Organisations:
         self.assertEqual(root.put(f"/admin/users/{claimer.id}/verify", {}).status, 200)
         self.assertEqual(claimer.post(f"/org/invite/{invite}/accept").status, 200)
 
+    def test_keys_of_a_claimed_address_accept_nothing_either(self):
+        ada, _ = self.org()
+        for email in (f"user{next(numbers)}@example.com", f"User.{next(numbers)}@Example.COM"):
+            made = support.request(self.server, "POST", "/api/v1/auth/signup", {"email": email}).json()
+            invite = self.invited(ada, made["email"])
+            for key in (made["raw_key"], support.request(self.server, "POST", "/api/v1/auth/keys", {}, token=made["raw_key"]).json()["raw_key"]):
+                caller = Caller(self.server, key, made["user_id"], made["email"])
+                self.assertOk(caller.get("/org/invites/me"), {"invites": []})
+                self.assertPlain(caller.post(f"/org/invite/{invite}/accept"), 403, "Verify your e-mail address first")
+
     def test_nobody_invites_with_an_address_that_is_not_verified(self):
         ada, org = self.org()
         invite = self.invited(ada, f"p{next(numbers)}@example.com")

@@ -5,7 +5,7 @@ import urllib.parse
 
 import support
 import unified_family
-from auth_browser_test import FORM, Assertions, Browser, name
+from auth_browser_test import FORM, Assertions, Browser, address as client_address, name
 from mortise_server import MortiseServer, Postgres, Smtp
 
 TIME_LIMIT = 240
@@ -20,15 +20,19 @@ class Changes:
     def setUpClass(cls):
         cls.smtp = Smtp().start()
         cls.addClassCleanup(cls.smtp.stop)
-        cls.server = MortiseServer({**support.QUICK, "mail.url": cls.smtp.url, **cls.database_options()}, modules=["auth", "probe"]).start()
+        cls.server = MortiseServer({**support.QUICK, "limits.enabled": "true", "mail.url": cls.smtp.url, **cls.database_options()}, modules=["auth", "probe"]).start()
         cls.addClassCleanup(cls.server.stop)
+
+    def request(self, method, path, body=None, token=None):
+        """From a client address of its own, because limits hold here."""
+        return support.request(self.server, method, path, body, token=token, source=client_address())
 
     def account(self, proved=True, email=True):
         """(browser that is signed in, user id, user name, address, access token)"""
         made = name()
         address = f"{made}@example.com" if email else None
         body = {"username": made, "password": PASSWORD, **({"email": address} if email else {})}
-        data = support.request(self.server, "POST", "/api/auth/register", body).json()["data"]
+        data = self.request( "POST", "/api/auth/register", body).json()["data"]
         user = data["user"]["id"]
         if proved:
             self.sql(f"UPDATE mortise_users SET email_confirmed_at = 1 WHERE id = '{user}'")
@@ -37,12 +41,12 @@ class Changes:
         return browser, user, made, address, data["tokens"]["access_token"]
 
     def key(self, access):
-        answer = support.request(self.server, "POST", "/api/v1/auth/keys", {}, token=access)
+        answer = self.request( "POST", "/api/v1/auth/keys", {}, token=access)
         self.assertEqual(answer.status, 201, answer)
         return answer.json()
 
     def works(self, raw):
-        return support.request(self.server, "GET", "/api/v1/auth/me", token=raw).status == 200
+        return self.request( "GET", "/api/v1/auth/me", token=raw).status == 200
 
     def row(self, user):
         rows = self.sql(f"SELECT details FROM mortise_audit WHERE action = 'auth.password_changed' AND target = 'user:{user}'")
@@ -60,7 +64,7 @@ class Changes:
                 browser, user, _, address, access = self.account()
                 keys = [self.key(access)["raw_key"] for _ in range(count)]
                 dead = self.key(access)
-                self.assertEqual(support.request(self.server, "DELETE", f"/api/v1/auth/keys/{dead['key_id']}", token=access).status, 204)
+                self.assertEqual(self.request( "DELETE", f"/api/v1/auth/keys/{dead['key_id']}", token=access).status, 204)
                 self.assertEqual(self.change(browser, {"Accept-Language": language}).status, 200)
                 mail = self.smtp.wait_for(address)
                 self.assertEqual(mail["Subject"], subject)
@@ -73,7 +77,7 @@ class Changes:
         for sent in (True, "true", "1", "on", "yes"):
             browser, user, _, address, access = self.account()
             keys = [self.key(access)["raw_key"] for _ in range(2)]
-            service = support.request(self.server, "POST", "/probe-keys", {"name": "deploy", "scopes": '["tickets:read"]'}, token=access).json()
+            service = self.request( "POST", "/probe-keys", {"name": "deploy", "scopes": '["tickets:read"]'}, token=access).json()
             self.assertDone(self.change(browser, revoke_api_keys=sent), DONE)
             self.assertFalse(any(self.works(key) for key in keys))
             self.assertEqual(self.sql(f"SELECT is_active FROM mortise_api_keys WHERE id = '{service['id']}'"), [["0"]])
@@ -130,8 +134,8 @@ class Changes:
         _, _, made, address, access = self.account()
         self.assertEqual(self.guess(access, 12), [401] * 10 + [429] * 2)
         for body in ({"username": made, "password": PASSWORD}, {"email": address, "password": PASSWORD}):
-            self.assertEqual(support.request(self.server, "POST", "/api/auth/login", body).status, 429)
-        self.assertEqual(support.request(self.server, "POST", "/api/v1/auth/sessions", {"email": address, "password": PASSWORD}).status, 429)
+            self.assertEqual(self.request( "POST", "/api/auth/login", body).status, 429)
+        self.assertEqual(self.request( "POST", "/api/v1/auth/sessions", {"email": address, "password": PASSWORD}).status, 429)
         self.assertEqual(Browser(self.server).log_in(made, PASSWORD).status, 429)
         browser = Browser(self.server)
         browser.fetch_token()
@@ -141,7 +145,7 @@ class Changes:
         for by in ("username", "email"):
             browser, _, made, address, _ = self.account()
             for _ in range(10):
-                answer = support.request(self.server, "POST", "/api/auth/login", {by: made if by == "username" else address, "password": WRONG})
+                answer = self.request( "POST", "/api/auth/login", {by: made if by == "username" else address, "password": WRONG})
                 self.assertEqual(answer.json()["code"], 401, answer)
             self.assertEqual(self.change(browser).status, 429, by)
 
@@ -151,8 +155,8 @@ class Changes:
         self.assertDone(self.change(browser), DONE)
         for body in ({"username": made}, {"email": address}):
             for _ in range(2):
-                self.assertEqual(support.request(self.server, "POST", "/api/auth/login", {**body, "password": WRONG}).json()["code"], 401)
-            self.assertEqual(support.request(self.server, "POST", "/api/auth/login", {**body, "password": NEXT}).json()["code"], 200)
+                self.assertEqual(self.request( "POST", "/api/auth/login", {**body, "password": WRONG}).json()["code"], 401)
+            self.assertEqual(self.request( "POST", "/api/auth/login", {**body, "password": NEXT}).json()["code"], 200)
 
 
 class OnSqlite(Changes, unified_family.OnSqlite, Assertions):
