@@ -144,14 +144,14 @@ class Logins(Case):
 
     def test_a_flood_of_one_client_does_not_keep_others_from_logging_in(self):
         server = self.start({"limits.override": ["auth.login_ip.auth=off", "auth.browser_login_ip=off"], "identity.argon2_memory": "16MiB",
-                             "identity.argon2_passes": 2, "identity.password_concurrency": 1, "identity.password_queue": 32})
+                             "identity.argon2_passes": 2, "identity.password_concurrency": 1, "identity.password_queue": 32, "http.request_timeout": "180s"})
         people = [name() for _ in range(28)]
         for person in people:
             register(server, person)
         with concurrent.futures.ThreadPoolExecutor(150) as pool:
-            flood = [pool.submit(log_in, server, f"2001:db8:aa:{number % 4:x}::{number:x}", name(), timeout=120) for number in range(120)]
+            flood = [pool.submit(log_in, server, f"2001:db8:aa:{number % 4:x}::{number:x}", name(), timeout=200) for number in range(120)]
             support.wait_until(lambda: metric(server, "mortise_password_queue_full_total") > 0, 60, "the flood to fill the queue")
-            logins = [pool.submit(log_in, server, fresh(), person, PASSWORD, timeout=120) for person in people]
+            logins = [pool.submit(log_in, server, fresh(), person, PASSWORD, timeout=200) for person in people]
             codes = [login.result() for login in logins]
             refused = [login.result() for login in flood].count(503)
         self.assertEqual(codes, [200] * 28)
@@ -317,11 +317,11 @@ class SilentPeer(Case):
         url = f"http://127.0.0.1:{peer.getsockname()[1]}"
         server = self.start({"http_client.allow_private": "true", "http.workers": workers, "http.outbound": 12, "auth.wechat_app_id": "wx0123456789abcdef",
                              "auth.wechat_app_secret": "secret", "auth.wechat_redirect_uri": "https://api.example.com/api/auth/wechat/callback",
-                             "auth.wechat_frontend_url": "https://app.example.com/login", "auth.wechat_timeout": "20s",
+                             "auth.wechat_frontend_url": "https://app.example.com/login", "auth.wechat_timeout": "60s", "http.request_timeout": "120s",
                              "auth.wechat_token_url": url + "/token", "auth.wechat_userinfo_url": url + "/userinfo"})
         token = register(server, name())
         with concurrent.futures.ThreadPoolExecutor(30) as pool:
-            waiting = [pool.submit(call, server, fresh(), "GET", f"/api/auth/wechat/callback?code=c{number}", timeout=60) for number in range(6)]
+            waiting = [pool.submit(call, server, fresh(), "GET", f"/api/auth/wechat/callback?code=c{number}", timeout=150) for number in range(6)]
             support.wait_until(lambda: metric(server, "mortise_workers_awaiting") == 6, 20, "the sign-ins to wait for WeChat")
             # More than half of http.outbound for one server are refused, and so leave room for calls to others.
             over = call(server, fresh(), "GET", "/api/auth/wechat/callback?code=over", timeout=60)
