@@ -82,7 +82,7 @@ class Changes:
             self.assertFalse(any(self.works(key) for key in keys))
             self.assertEqual(self.sql(f"SELECT is_active FROM mortise_api_keys WHERE id = '{service['id']}'"), [["0"]])
             self.assertEqual(self.row(user), {"api_keys": 3, "api_keys_ended": True})
-            self.assertIn("3 个 API 密钥已同时失效", self.smtp.wait_for(address).get_body(("plain",)).get_content())
+            self.assertIn("Its 3 API keys were ended with it", self.smtp.wait_for(address).get_body(("plain",)).get_content())
             self.assertTrue(browser.session()["authenticated"])
 
     def test_keys_go_on_where_it_is_off(self):
