@@ -402,12 +402,16 @@ class BrowserSessions:
                         {"Origin": "https://evil.example.com", "Referer": own + "/"}):
             self.assertInvalid(browser.post("/change-password", {}, headers))
 
+    def assertUnknown(self, answer):
+        """A path below /api/v1/auth that no route matches: several families have operations there, so its form is problem details."""
+        self.assertEqual((answer.status, answer.headers["Content-Type"], answer.json()["status"]), (404, "application/problem+json", 404))
+
     # --- order of checks
 
     def test_routing_comes_before_csrf(self):
         browser = Browser(self.server)
         for method, path in (("POST", "/login/"), ("POST", "/csrf-tokens"), ("POST", "/refresh"), ("DELETE", "/session/x")):
-            self.assertRefused(browser.call(method, path), 404, "INVALID_REQUEST", "business", "The requested URL was not found on the server.")
+            self.assertUnknown(browser.call(method, path))
         for method, path, allow in (("GET", "/login", "POST"), ("POST", "/session", "GET, HEAD"), ("DELETE", "/csrf-token", "GET, HEAD"),
                                     ("PUT", "/change-password", "POST")):
             answer = browser.call(method, path)
@@ -430,7 +434,7 @@ class BrowserSessions:
 
     def test_there_is_no_refresh(self):
         browser, _ = self.signed_in()
-        self.assertRefused(browser.post("/refresh", {}), 404, "INVALID_REQUEST", "business", "The requested URL was not found on the server.")
+        self.assertUnknown(browser.post("/refresh", {}))
 
     # --- signing out
 
