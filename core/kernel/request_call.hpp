@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/network_address.hpp"
 #include "core/contract/operation.hpp"
 #include "core/contract/route_table.hpp"
 #include "core/dialect/dialect.hpp"
@@ -35,6 +36,10 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::string_view method() const override { return exchange_->head().methodText(); }
   std::string_view path() const override { return exchange_->head().path; }
   std::string_view address() const override { return address_; }
+  std::string_view network() const override {
+    std::call_once(networkOnce_, [this] { network_ = ClientNetworks::of(address_).nearest; });
+    return network_;
+  }
   std::string_view language() const override {
     return askedLanguage_.empty() ? std::string_view(match_.conventions->language) : askedLanguage_;
   }
@@ -104,6 +109,8 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   http::ExchangePtr exchange_;
   contract::Match match_;
   std::string address_;
+  mutable std::once_flag networkOnce_;  // few handlers ask
+  mutable std::string network_;
   std::string_view askedLanguage_;
   std::string csrfToken_;
   identity::PrincipalPtr principal_;

@@ -49,6 +49,7 @@ class Call {
   virtual std::string_view method() const = 0;
   virtual std::string_view path() const = 0;
   virtual std::string_view address() const = 0;
+  virtual std::string_view network() const = 0;  // ClientNetworks::nearest of the address. [any thread]
   virtual std::string_view language() const = 0;
   virtual std::string_view askedLanguage() const { return language(); }  // empty: neither client nor operator said one
   virtual const mortise_principal* principal() const = 0;

@@ -68,6 +68,9 @@ mortise_str callPath(mortise_call* call) {
 mortise_str callAddress(mortise_call* call) {
   return textOf(call, "call/1 address", [](Call& c) { return c.address(); });
 }
+mortise_str callNetwork(mortise_call* call) {
+  return textOf(call, "call/1 network", [](Call& c) { return c.network(); });
+}
 mortise_str callLanguage(mortise_call* call) {
   return textOf(call, "call/1 language", [](Call& c) { return c.language(); });
 }
@@ -322,7 +325,8 @@ const mortise_call_v1 kTable = {sizeof(mortise_call_v1),
                                 &callExpired,
                                 &streamAbort,
                                 &callbackFailed,
-                                &callAskedLanguage};
+                                &callAskedLanguage,
+                                &callNetwork};
 
 }  // namespace
 

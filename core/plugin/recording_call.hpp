@@ -23,6 +23,7 @@ class RecordingCall : public Call {
   std::string_view method() const override { return "GET"; }
   std::string_view path() const override { return "/"; }
   std::string_view address() const override { return "127.0.0.1"; }
+  std::string_view network() const override { return address(); }
   std::string_view language() const override { return "en"; }
   const mortise_principal* principal() const override { return &principal_; }
   bool permitted(std::string_view) const override { return false; }

@@ -10,7 +10,6 @@
 #include <map>
 #include <utility>
 
-#include "client_network.hpp"
 #include "invalid.hpp"
 #include "names.hpp"
 #include "sessions.hpp"
@@ -210,7 +209,7 @@ void Signups::requireMail() const {
 }
 
 MailKeys Signups::keysFor(const Request& request, const EmailAddress& address) const {
-  return {codes_.addressKey(address.text()), codes_.callerKey(address.text(), clientNetwork(request.address()))};
+  return {codes_.addressKey(address.text()), codes_.callerKey(address.text(), request.network())};
 }
 
 void Signups::send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const {

@@ -428,6 +428,16 @@ TEST(Request, KnowsTheLanguageOfAMail) {
   EXPECT_EQ(request.mailLanguage(), "zh-CN") << "of a server of 1.0: the language of the answer";
 }
 
+TEST(Request, KnowsTheNetworkOfTheClient) {
+  auto table = stand_in::callTable();
+  const mortise::detail::Tables tables{nullptr, &table, nullptr};
+  mortise_call call{};
+  mortise::Request request(&tables, &call, nullptr);
+  EXPECT_EQ(request.network(), "2001:db8::/64");
+  table.struct_size = offsetof(mortise_call_v1, network);
+  EXPECT_EQ(request.network(), request.address()) << "of a server of 1.0";
+}
+
 TEST(HostFailure, HandsOnTheDetailsOfARefusalAndNothingOfAFault) {
   auto error = mortise::detail::noError();
   std::strcpy(error.code, "seat_limit");

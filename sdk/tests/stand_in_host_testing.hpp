@@ -126,6 +126,8 @@ inline mortise_call_v1 callTable() {
   t.callback_failed = [](mortise_host*, mortise_str callback, mortise_str reason) {
     world.log.push_back(text(callback) + " failed: " + text(reason));
   };
+  t.address = [](mortise_call*) { return str("2001:db8::1"); };
+  t.network = [](mortise_call*) { return str("2001:db8::/64"); };
   t.language = [](mortise_call*) { return str("zh-CN"); };
   t.asked_language = [](mortise_call* call) { return mortise_str{call->asked.data(), call->asked.size()}; };
   t.upgrade = [](mortise_call* call, const mortise_websocket_options* options) {

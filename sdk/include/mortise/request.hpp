@@ -152,8 +152,13 @@ class Request {
   Text operationId() const { return table().operation_id(call_); }
   Text id() const { return table().request_id(call_); }  // X-Request-Id
   Text method() const { return table().method(call_); }
-  Text url() const { return table().path(call_); }           // path as sent, without query
-  Text address() const { return table().address(call_); }    // the client's, by the trusted-proxy rules
+  Text url() const { return table().path(call_); }         // path as sent, without query
+  Text address() const { return table().address(call_); }  // the client's, by the trusted-proxy rules
+  // What counts as one client where a handler counts clients, since an IPv6 client chooses among many addresses: the IPv4
+  // address in one spelling, the /64 of an IPv6 address. Since: SDK 1.1; an older server: address().
+  Text network() const {
+    return MORTISE_HAS(&table(), mortise_call_v1, network) ? Text(table().network(call_)) : address();
+  }
   Text language() const { return table().language(call_); }  // chosen for this request: "en", "zh-CN"
   // For a mail that this request leads to: what the client asks for, else http.default_language, else English. The contract
   // does not say in which language the reader of a mail reads. Since: SDK 1.1; an older server: language().

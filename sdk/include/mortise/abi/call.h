@@ -242,6 +242,10 @@ typedef struct mortise_call_v1 {
    * empty: for texts that are read elsewhere than in the answer, mails above all, and are English where nobody said
    * anything. `language` falls back on the contract instead. Owner: result lives until the call ends. */
   mortise_str (*asked_language)(mortise_call* call);
+  /* [any] What the kernel counts the client as where it limits clients: an IPv4 address in one spelling, however it was
+   * written, the /64 of an IPv6 address ("2001:db8::/64"), else address() as it is. Owner: result lives until the call
+   * ends. */
+  mortise_str (*network)(mortise_call* call);
 } mortise_call_v1;
 
 MORTISE_END_C
