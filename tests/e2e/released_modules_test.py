@@ -3,7 +3,8 @@ answered. The answers lie beside the binary, in tests/abi/released/pledge-1.0.an
 
     MORTISE_BINARY=.../mortise /usr/bin/python3 tests/e2e/released_modules_test.py --record
 
-They are never recorded again: where this test fails, today's kernel has broken a promise."""
+They are never recorded again: where this test fails, today's kernel has broken a promise. What was changed on purpose, and stands in docs/upgrading.md,
+is listed in CHANGED, text by text."""
 import asyncio
 import http.client
 import json
@@ -29,6 +30,14 @@ FIELDS = ("Content-Type", "Location", "Retry-After", "ETag", "Content-Dispositio
 VARYING = ((re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"), "<time>"),
            (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
            (re.compile(r'("(?:request_id|error_id|trace_id)":")[^"]*'), r"\1<id>"))
+# Answers that differ on purpose: recorded text -> today's.
+CHANGED = {
+    # The words of the session sharing family's clients.
+    "sessionfs: list, limit out of range": {'"type":"float_parsing"': '"type":"value_error"'},
+    "sessionfs: body, all wrong": {'"type":"bool_type"': '"type":"bool_parsing"', '"type":"extra_forbidden"': '"type":"value_error"'},
+    # An upload without a file names the part that is missing.
+    "upload, no file": {"Invalid request: field required": "Invalid request: file: field required", '"pointer":"#"': '"pointer":"#/file"', '"loc":["body"]': '"loc":["body","file"]'},
+}
 
 
 class Pledge:
@@ -179,6 +188,9 @@ class ReleasedPledge(unittest.TestCase):
         self.assertEqual(list(answers), list(recorded))
         for name, answer in recorded.items():
             with self.subTest(name):
+                for recorded_text, todays in CHANGED.get(name, {}).items():
+                    self.assertEqual(answer["body"].count(recorded_text), 1, recorded_text)
+                    answer["body"] = answer["body"].replace(recorded_text, todays)
                 self.assertEqual(answers[name], answer)
 
 
