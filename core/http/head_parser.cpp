@@ -52,9 +52,24 @@ bool plausibleHost(std::string_view host) {
 }
 
 // As much of a target that is too long as tells whose the path is: the form of the refusal depends on it.
+// Without the percent escapes of the last character, which may be cut: what is left can be decoded if the whole could.
+std::string_view withoutLastCharacter(std::string_view cut) {
+  constexpr int kMostBytes = 4;  // of a character in UTF-8
+  if (const auto percent = cut.rfind('%'); percent != std::string_view::npos && cut.size() - percent < 3)
+    cut = cut.substr(0, percent);
+  for (int i = 0; i < kMostBytes && cut.size() >= 3 && cut[cut.size() - 3] == '%'; ++i) {
+    const char high = static_cast<char>(cut[cut.size() - 2] | 0x20);  // '0' to '9', 'a' to 'f'
+    if (high < '8') break;                                            // ASCII
+    cut.remove_suffix(3);
+    if (high >= 'c') break;  // its first byte
+  }
+  return cut;
+}
+
 void keepBeginning(std::string_view target, Head& head) {
   constexpr std::size_t kKept = 1024;
-  const auto begin = target.substr(0, std::min(kKept, target.find(' ')));
+  auto begin = target.substr(0, target.find(' '));
+  if (begin.size() > kKept) begin = withoutLastCharacter(begin.substr(0, kKept));
   if (begin.empty() || begin.front() != '/' || !allOf(kTarget, begin)) return;
   head.target.assign(begin);
   head.path = std::string_view(head.target).substr(0, head.target.find('?'));

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "core/base/text.hpp"
+
 namespace mortise::http {
 namespace {
 
@@ -140,6 +142,19 @@ TEST(HeadParser, DecidesKeepAliveByVersionAndConnection) {
   EXPECT_FALSE(keeps("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, Close\r\n\r\n"));
   EXPECT_FALSE(keeps("GET / HTTP/1.0\r\n\r\n"));
   EXPECT_TRUE(keeps("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+}
+
+TEST(HeadParser, KeepsABeginningOfALongTargetThatCanBeDecoded) {
+  for (const char* character : {"%C8%BE", "%E4%BD%A0", "%F0%9F%98%80", "%c3%a5", "%20", "a"}) {
+    for (std::size_t start = 0; start < 12; ++start) {
+      std::string target = "/" + std::string(start, 'x');
+      while (target.size() <= HeadLimits().target) target += character;
+      Head head;
+      EXPECT_EQ(parseWhole("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n", head).status, 414);
+      EXPECT_GT(head.path.size(), 1000U) << target.substr(0, 40);
+      EXPECT_TRUE(text::percentDecode(head.path)) << head.path.substr(head.path.size() - 12);
+    }
+  }
 }
 
 TEST(HeadParser, EnforcesEveryLimit) {

@@ -65,6 +65,11 @@ class Edge(unittest.TestCase):
                 with self.subTest(path=path, tail=tail[:5]):
                     answer = self.ask("GET", path + tail)
                     self.assertEqual((answer.status, family(answer)), (414, expected), answer)
+        # An operation's own family, also where another has the prefix, and wherever the beginning that is looked at ends.
+        for start in range(12):
+            for character in ("%C8%BE", "%E4%BD%A0", "%F0%9F%98%80", "%c3%a5", "a%20", "a"):
+                answer = self.ask("POST", "/api/v1/auth/verify/" + "a" * start + character * 9000)
+                self.assertEqual((answer.status, family(answer)), (414, "sessionfs"), (start, character, answer))
 
     def test_every_answer_varies_by_origin_and_any_origin_may_read_it_without_cookies(self):
         for method, path in (("GET", "/health"), ("GET", "/nothing"), ("GET", "/docs"), ("POST", "/api/auth/login"), ("OPTIONS", "/api/v1/auth/sessions"),
