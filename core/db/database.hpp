@@ -30,7 +30,7 @@ class Connection {
   virtual void executeScript(std::string_view sql) = 0;  // migrations: several statements, no parameters
   // The same for a script that is not the kernel's, inside a transaction, which it can't end; returns the names (lower
   // case) of the tables, views and triggers that the script reads, changes, defines or removes, or that what it defines
-  // leads to, without those of the database itself. What it makes temporarily is removed, what it sets is reset.
+  // leads to, without those of the database itself; " (in ...)" may follow. What it makes or sets for itself is undone.
   virtual std::set<std::string> executeScriptNaming(std::string_view sql) = 0;
   virtual void begin() = 0;
   virtual void commit() = 0;

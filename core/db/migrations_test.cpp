@@ -213,8 +213,24 @@ TEST_P(ForeignTablesTest, AreOutOfReachByWhatOnlyOneDatabaseKnows) {
     expectRefused("ATTACH '" + directory_->path() + "/other.db' AS other", "the server's database only");
     expectRefused("ATTACH '" + directory_->path() + "/test.db' AS again; DELETE FROM again.mortise_audit",
                   "the server's database only");
-    expectRefused("PRAGMA table_info(mortise_audit)", "begin with notes_");
-    expectRefused("CREATE TABLE notes_c AS SELECT name FROM pragma_table_info('mortise_audit')", "begin with notes_");
+    for (const std::string sql :
+         {"PRAGMA table_info(mortise_audit)", "PRAGMA foreign_key_check(mortise_audit)",
+          "CREATE TABLE notes_c AS SELECT name FROM pragma_table_info('mortise_audit')",
+          "INSERT INTO notes_a SELECT 1 FROM mortise_audit", "INSERT INTO notes_a SELECT count(*) FROM mortise_audit",
+          "INSERT INTO notes_a SELECT 1 FROM main.mortise_audit",
+          "CREATE VIEW notes_v AS SELECT count(*) AS n FROM mortise_audit",
+          "CREATE VIEW notes_v AS WITH one AS (SELECT 1) SELECT count(*) AS n FROM one, mortise_audit",
+          "WITH one AS (SELECT 1 FROM mortise_audit) SELECT count(*) FROM one"}) {
+      expectRefused(sql, "names mortise_audit");
+    }
+    expectRefused("PRAGMA user_version = 5", "is not for migrations");
+    expectRefused("PRAGMA page_size = 8192", "is not for migrations");
+    expectRefused("CREATE TABLE json_each (value BIGINT)", "names json_each");
+    expectRefused("CREATE VIRTUAL TABLE search USING fts5(text)", "names search");
+    expectRefused(
+        "CREATE VIRTUAL TABLE notes_s USING fts5(id, content='mortise_audit', content_rowid='id');"
+        "INSERT INTO notes_s (notes_s) VALUES ('rebuild')",
+        "names mortise_audit");
     return;
   }
   for (const std::string sql :
@@ -233,11 +249,136 @@ TEST_P(ForeignTablesTest, AreOutOfReachByWhatOnlyOneDatabaseKnows) {
         "notes_c"}) {
     expectRefused(sql, "begin with notes_");
   }
-  EXPECT_NE(refusalOf("DO $$ BEGIN DELETE FROM notes_a; COMMIT; DELETE FROM mortise_audit; END $$"), "");
+  expectRefused("CREATE FUNCTION notes_g() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM mortise_audit; END $$",
+                "names mortise_audit (in the text of the function notes_g)");
+  for (const std::string end : {"COMMIT", "ROLLBACK", "EXECUTE 'COMMIT'", "EXECUTE 'BEGIN'"}) {
+    expectRefused("DO $$ BEGIN DELETE FROM notes_a; " + end + "; DELETE FROM mortise_audit; END $$",
+                  "transaction of its own");
+  }
+  for (const std::string other : {"COPY notes_a FROM STDIN", "DO $$ BEGIN EXECUTE 'SELECT 1 INTO notes_d'; END $$"}) {
+    const auto refusal = refusalOf(other);
+    EXPECT_NE(refusal, "") << other;
+    EXPECT_EQ(refusal.find("transaction of its own"), std::string::npos) << refusal;
+  }
   EXPECT_EQ(one("SELECT id FROM mortise_audit"), 7);
   EXPECT_EQ(refusalOf("SELECT id INTO notes_d FROM notes_a; DO $mortise$ BEGIN DELETE FROM notes_b; END $mortise$;"
                       "SELECT id INTO notes_e FROM notes_a -- the last"),
             "");
+}
+
+// What modules of 1.0 do with their own tables.
+TEST_P(ForeignTablesTest, AreNotSeenWhereThereAreNone) {
+  static const std::vector<std::string> kSqlite{
+      "CREATE VIRTUAL TABLE notes_fts USING fts5(text, content='notes_b', content_rowid='id');"
+      "CREATE TRIGGER notes_added AFTER INSERT ON notes_b BEGIN INSERT INTO notes_fts (rowid, text) VALUES (new.id, "
+      "'x'); "
+      "END; SELECT count(*) FROM notes_fts WHERE notes_fts MATCH 'x'; INSERT INTO notes_fts (notes_fts) VALUES "
+      "('delete-all')",
+      "CREATE VIRTUAL TABLE notes_fts USING fts4(text); CREATE TRIGGER notes_added AFTER INSERT ON notes_b BEGIN "
+      "INSERT INTO notes_fts (docid, text) VALUES (new.id, 'x'); END; INSERT INTO notes_fts (text) VALUES ('x');"
+      "SELECT count(*) FROM notes_fts WHERE notes_fts MATCH 'x'",
+      "CREATE VIRTUAL TABLE notes_fts USING fts5(text); INSERT INTO notes_fts VALUES ('a b'), ('c');"
+      "DELETE FROM notes_fts WHERE notes_fts MATCH 'c'; INSERT INTO notes_fts (notes_fts) VALUES ('optimize');"
+      "ALTER TABLE notes_fts RENAME TO notes_found; DROP TABLE notes_found",
+      "CREATE VIRTUAL TABLE notes_fts USING fts4(text); INSERT INTO notes_fts VALUES ('a b');"
+      "SELECT count(*) FROM notes_fts WHERE text MATCH 'a'; DROP TABLE notes_fts",
+      "CREATE VIRTUAL TABLE notes_places USING rtree(id, low, high); INSERT INTO notes_places VALUES (1, 0, 2);"
+      "SELECT id FROM notes_places WHERE low > -1; DROP TABLE notes_places",
+      "INSERT INTO notes_a SELECT value FROM json_each('[4, 5]')",
+      "CREATE TABLE notes_tags (tag); INSERT INTO notes_tags SELECT value FROM notes_a, json_each('[' || notes_a.id || "
+      "']')",
+      "INSERT INTO notes_b SELECT 1 FROM json_tree('{\"a\": [1]}')",
+      "CREATE VIEW notes_v AS SELECT value FROM json_each('[1]')",
+      "CREATE VIEW notes_v AS SELECT count(*) AS n FROM notes_a, json_each('[1]')",
+      "CREATE TABLE notes_columns AS SELECT name FROM pragma_table_info('notes_a')",
+      "INSERT INTO notes_b SELECT 1 FROM pragma_table_info('notes_a')",
+      "INSERT INTO notes_b SELECT count(*) FROM pragma_index_list('notes_a')",
+      "INSERT INTO notes_b WITH RECURSIVE d(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM d WHERE n < 3) SELECT 1 FROM d",
+      "INSERT INTO notes_a VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id + 1",
+      "CREATE TABLE notes_c (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO notes_c DEFAULT VALUES",
+      "CREATE TEMP TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, b TEXT UNIQUE); INSERT INTO t DEFAULT VALUES",
+      "CREATE TEMP TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE t",
+      "CREATE VIRTUAL TABLE temp.found USING fts5(text); INSERT INTO temp.found VALUES ('a')",
+      "CREATE VIRTUAL TABLE temp.places USING rtree(id, low, high); INSERT INTO temp.places VALUES (1, 0, 2)",
+      "ANALYZE notes_a",
+      "CREATE INDEX notes_by ON notes_b (id); ANALYZE notes_b; DROP INDEX notes_by; REINDEX notes_b",
+      "PRAGMA foreign_keys = OFF; CREATE TABLE notes_new (id BIGINT PRIMARY KEY, text TEXT NOT NULL DEFAULT '');"
+      "INSERT INTO notes_new (id) SELECT id FROM notes_a; DROP TABLE notes_a; ALTER TABLE notes_new RENAME TO notes_a;"
+      "PRAGMA foreign_key_check; PRAGMA foreign_key_check(notes_a); PRAGMA foreign_keys = ON",
+      "PRAGMA user_version; PRAGMA encoding; PRAGMA table_list; PRAGMA database_list; PRAGMA quick_check;"
+      "PRAGMA integrity_check; PRAGMA data_version; PRAGMA page_size; PRAGMA table_xinfo(notes_a)",
+      "CREATE TABLE notes_g (a INT PRIMARY KEY, b INT GENERATED ALWAYS AS (a * 2) STORED, CHECK (a > 0)) STRICT, "
+      "WITHOUT ROWID"};
+  static const std::vector<std::string> kPostgres{
+      "CREATE TABLE notes_c (id SERIAL PRIMARY KEY, text TEXT, words TSVECTOR);"
+      "CREATE INDEX notes_words ON notes_c USING gin (words);"
+      "CREATE FUNCTION notes_index() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "NEW.words = to_tsvector('simple', NEW.text); RETURN NEW; END $$;"
+      "CREATE TRIGGER notes_indexed BEFORE INSERT ON notes_c FOR EACH ROW EXECUTE FUNCTION notes_index();"
+      "INSERT INTO notes_c (text) VALUES ('a b')",
+      "CREATE TABLE notes_c (id BIGINT GENERATED ALWAYS AS IDENTITY, kind TEXT) PARTITION BY LIST (kind);"
+      "CREATE TABLE notes_c_a PARTITION OF notes_c FOR VALUES IN ('a'); INSERT INTO notes_c (kind) VALUES ('a')",
+      "DO $$ DECLARE r RECORD; BEGIN FOR r IN SELECT id FROM notes_a LOOP INSERT INTO notes_b VALUES (r.id); END LOOP; "
+      "END $$",
+      "DO $$ BEGIN INSERT INTO notes_a VALUES (1); INSERT INTO notes_a VALUES (1); EXCEPTION WHEN unique_violation "
+      "THEN "
+      "CREATE TABLE notes_c (id BIGINT); END $$",
+      "INSERT INTO notes_b WITH RECURSIVE d(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM d WHERE n < 3) SELECT 1 FROM d",
+      "INSERT INTO notes_a VALUES (1) ON CONFLICT (id) DO UPDATE SET id = excluded.id + 1",
+      "INSERT INTO notes_a SELECT value::bigint FROM jsonb_array_elements_text('[4, 5]')",
+      "INSERT INTO notes_b SELECT n FROM generate_series(1, 3) AS n",
+      "CREATE TYPE notes_kind AS ENUM ('a'); CREATE TABLE notes_c (kind notes_kind); CREATE SEQUENCE notes_numbers",
+      "CREATE MATERIALIZED VIEW notes_m AS SELECT id FROM notes_a; REFRESH MATERIALIZED VIEW notes_m",
+      "CREATE TEMP TABLE t (id SERIAL); INSERT INTO t DEFAULT VALUES",
+      "ANALYZE notes_a",
+      "GRANT SELECT ON notes_a TO PUBLIC; COMMENT ON TABLE notes_a IS 'x'; LOCK TABLE notes_a; TRUNCATE notes_b"};
+  std::vector<std::string> scripts{
+      "WITH one AS (SELECT 1) SELECT count(*) FROM one",
+      "CREATE TABLE notes_c AS WITH one AS (SELECT 1 AS n) SELECT n FROM one",
+      "CREATE VIEW notes_v AS WITH one AS (SELECT 1) SELECT count(*) AS n FROM one",
+      "CREATE VIEW notes_v AS WITH one AS (SELECT id FROM notes_a) SELECT id FROM one",
+      "INSERT INTO notes_b SELECT 1 FROM (SELECT id FROM notes_a) AS inner_one",
+      "ALTER TABLE notes_a ADD COLUMN text TEXT; ALTER TABLE notes_a RENAME COLUMN text TO words;"
+      "UPDATE notes_a SET words = ''; ALTER TABLE notes_a DROP COLUMN words; ALTER TABLE notes_a RENAME TO notes_c"};
+  const auto& more = GetParam() == Backend::sqlite ? kSqlite : kPostgres;
+  scripts.insert(scripts.end(), more.begin(), more.end());
+  for (const auto& sql : scripts) {
+    database_.reset();
+    SetUp();  // a database of its own for each
+    EXPECT_EQ(refusalOf(sql), "") << sql;
+  }
+}
+
+// The script waits in the middle for a lock that the other session holds.
+TEST_P(ForeignTablesTest, AreNotBlamedOnAMigrationWhenAnotherSessionChangesThemMeanwhile) {
+  if (GetParam() == Backend::sqlite) GTEST_SKIP() << "SQLite has one writer";
+  const auto other = database_->lease(Access::write);
+  other->executeScript(
+      "CREATE TABLE moved_later (id BIGINT); CREATE TABLE dropped_later (id BIGINT); CREATE SCHEMA apart;"
+      "CREATE FUNCTION notes_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
+      "INSERT INTO notes_a VALUES (1); SELECT pg_advisory_lock(1)");
+  std::string refusal;
+  std::thread migrating([&] {
+    refusal = refusalOf(
+        "CREATE TABLE notes_c (id BIGINT); DO $$ BEGIN CREATE TABLE notes_d (id BIGINT); EXCEPTION WHEN others THEN "
+        "END $$; GRANT USAGE ON SCHEMA public TO PUBLIC; SELECT pg_advisory_xact_lock(1);"
+        "UPDATE notes_a SET id = id + 1");
+  });
+  for (int i = 0; i < 3000 && one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 0;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  other->executeScript(
+      "CREATE TABLE made_meanwhile (id BIGINT); CREATE VIEW seen_meanwhile AS SELECT id FROM mortise_audit;"
+      "ALTER TABLE moved_later SET SCHEMA apart; DROP TABLE dropped_later; GRANT SELECT ON mortise_audit TO PUBLIC;"
+      "ALTER SCHEMA apart RENAME TO elsewhere;"
+      "CREATE TRIGGER made_meanwhile AFTER INSERT ON mortise_audit FOR EACH ROW EXECUTE FUNCTION notes_trigger();"
+      "CREATE FUNCTION other_f() RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM mortise_audit';"
+      "UPDATE notes_a SET id = 5");
+  other->executeScript("SELECT pg_advisory_unlock(1)");
+  migrating.join();
+  EXPECT_EQ(refusal, "");
+  EXPECT_EQ(one("SELECT id FROM notes_a"), 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, ForeignTablesTest, testing::Values(Backend::sqlite, Backend::postgresql),

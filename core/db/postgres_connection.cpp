@@ -9,6 +9,7 @@
 #include <cctype>
 #include <cerrno>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -61,6 +62,19 @@ std::string oneLine(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
+}
+
+// Whether PL/pgSQL refused a statement that begins or ends a transaction. The server words its errors in the language
+// that it is set to. EXECUTE has one code for all that it does not do; the words of the language SQL stay in each.
+bool refusesToEnd(const PGresult* result) {
+  const auto field = [&](int code) {
+    const char* const value = PQresultErrorField(result, code);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const auto state = field(PG_DIAG_SQLSTATE), text = field(PG_DIAG_MESSAGE_PRIMARY);
+  if (state == "2D000") return true;  // COMMIT and ROLLBACK of a block
+  return state == "0A000" && field(PG_DIAG_SOURCE_FUNCTION) == "exec_stmt_dynexecute" &&
+         text.find("COPY") == std::string_view::npos && text.find("INTO") == std::string_view::npos;
 }
 
 struct FreeOptions {
@@ -286,6 +300,7 @@ std::vector<std::vector<std::string>> PostgresConnection::command(const std::str
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
     const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
     const char* text = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
+    refusedToEnd_ = refusesToEnd(result.get());
     throw failure(state ? state : "", text ? text : PQerrorMessage(handleOf(session_)));
   }
   std::vector<std::vector<std::string>> rows(static_cast<std::size_t>(PQntuples(result.get())));
@@ -331,28 +346,32 @@ namespace {
 
 // Objects of the database itself have lower numbers than 16384.
 
-// Number, name, then what changes without a lock: schema, owner, rights.
+// Number, name, then what changes without a lock: schema, owner, rights; then who wrote this, and the schema's name.
 constexpr const char* kRelations =
-    "SELECT c.oid, c.relname, n.nspname, c.relowner, c.relacl FROM pg_catalog.pg_class c "
+    "SELECT c.oid, c.relname, n.nspname, c.relowner, c.relacl, c.xmin, n.xmin FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384";
 // A transaction holds a lock on every relation that it reads, changes or defines until it ends.
 constexpr const char* kLocks =
     "SELECT relation, mode FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation'";
 constexpr const char* kTriggers =
-    "SELECT oid, tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal "
-    "UNION ALL SELECT oid, evtname FROM pg_catalog.pg_event_trigger";
+    "SELECT oid, tgname, xmin FROM pg_catalog.pg_trigger WHERE NOT tgisinternal "
+    "UNION ALL SELECT oid, evtname, xmin FROM pg_catalog.pg_event_trigger";
 // The database looks at the tables of most functions only when it runs them.
-constexpr const char* kFunctions = "SELECT oid, prosrc FROM pg_catalog.pg_proc WHERE oid >= 16384";
+constexpr const char* kFunctions = "SELECT oid, prosrc, proname, xmin FROM pg_catalog.pg_proc WHERE oid >= 16384";
 
 using Rows = std::vector<std::vector<std::string>>;
 
-// Those of `after` that `before` lacks.
-Rows added(Rows before, Rows after) {
-  std::sort(before.begin(), before.end());
-  std::sort(after.begin(), after.end());
+// Those of `after` whose first `columns` no row of `before` has.
+Rows added(const Rows& before, const Rows& after, std::size_t columns) {
+  const auto start = [&](const std::vector<std::string>& row) {
+    return std::vector<std::string>(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(columns));
+  };
+  std::set<std::vector<std::string>> known;
+  for (const auto& row : before) known.insert(start(row));
   Rows difference;
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(difference));
+  std::copy_if(after.begin(), after.end(), std::back_inserter(difference),
+               [&](const auto& row) { return !known.contains(start(row)); });
   return difference;
 }
 
@@ -382,8 +401,8 @@ void PostgresConnection::scriptInside(std::string_view sql) {
   const auto block = "BEGIN EXECUTE " + dollarQuoted(std::string(sql) + "\n;SELECT 1") + "; END";
   try {
     script("DO " + dollarQuoted(block));
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).find("transaction command") == std::string_view::npos) throw;
+  } catch (const Error&) {
+    if (!refusedToEnd_) throw;
     throw Error(ErrorKind::other, kOwnTransaction);
   }
 }
@@ -395,6 +414,24 @@ void PostgresConnection::resetSession() {
           (pooled_ ? "" : timeoutSetting()));
 }
 
+// Which of `transactions` are under way. An xmin lacks the upper half of a transaction's number: it is the one that lies
+// within 2^31 of the present transaction.
+std::set<std::string> PostgresConnection::underWay(const std::set<std::string>& transactions) {
+  std::set<std::string> found;
+  if (transactions.empty()) return found;
+  std::string list;
+  for (const auto& transaction : transactions) list += (list.empty() ? "" : ",") + transaction;
+  for (const auto& row : command("SELECT low FROM pg_catalog.unnest('{" + list +
+                                 "}'::bigint[]) AS low, pg_catalog.txid_current() AS now WHERE pg_catalog.txid_status("
+                                 "now + ((low - now + 2147483648) & 4294967295) - 2147483648) = 'in progress'")) {
+    found.insert(row[0]);
+  }
+  return found;
+}
+
+// What other sessions do meanwhile shows in the catalogs after their commit. So a row counts as the script's only while
+// the transaction that wrote it is still under way: of such only the own one's rows show. (A snapshot from the beginning,
+// as of REPEATABLE READ, would make a migration fail that changes a row which another session has changed meanwhile.)
 std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
   const auto relationsBefore = command(kRelations);
   const auto locksBefore = command(kLocks);
@@ -403,23 +440,44 @@ std::set<std::string> PostgresConnection::scriptNaming(std::string_view sql) {
   scriptInside(sql);
   resetSession();
   const auto relations = command(kRelations);
+  const auto changed = added(relationsBefore, relations, 5);
+  const auto triggers = added(triggersBefore, command(kTriggers), 2);
+  const auto functions = added(functionsBefore, command(kFunctions), 3);
+
+  std::set<std::string> writers;
+  for (const auto& relation : changed) writers.insert({relation[5], relation[6]});
+  for (const auto& trigger : triggers) writers.insert(trigger[2]);
+  for (const auto& function : functions) writers.insert(function[3]);
+  const auto own = underWay(writers);
+
   std::set<std::string> names;
   std::set<std::string> locked;
-  for (const auto& lock : added(locksBefore, command(kLocks))) locked.insert(lock[0]);
+  std::map<std::string, std::string> schemaBefore;
+  for (const auto& lock : added(locksBefore, command(kLocks), 2)) locked.insert(lock[0]);
+  for (const auto& relation : relationsBefore) schemaBefore[relation[0]] = relation[2];
   for (const auto* list : {&relationsBefore, &relations}) {
     for (const auto& relation : *list) {
       if (locked.contains(relation[0])) names.insert(text::lower(relation[1]));
     }
   }
-  for (const auto& relation : added(relationsBefore, relations)) names.insert(text::lower(relation[1]));
-  for (const auto& relation : added(relations, relationsBefore)) names.insert(text::lower(relation[1]));
-  for (const auto& trigger : added(triggersBefore, command(kTriggers))) names.insert(text::lower(trigger[1]));
-  for (const auto& function : added(functionsBefore, command(kFunctions))) {
+  for (const auto& relation : changed) {
+    const auto schema = schemaBefore.find(relation[0]);
+    const bool schemaRenamed =
+        schema != schemaBefore.end() && schema->second != relation[2] && own.contains(relation[6]);
+    if (own.contains(relation[5]) || schemaRenamed) names.insert(text::lower(relation[1]));
+  }
+  for (const auto& trigger : triggers) {
+    if (own.contains(trigger[2])) names.insert(text::lower(trigger[1]));
+  }
+  for (const auto& function : functions) {
+    if (!own.contains(function[3])) continue;
     const auto body = text::lower(function[1]);
     for (const auto& relation : relations) {
       const auto name = text::lower(relation[1]);
       // One word alone may be any word of the language.
-      if (name.find('_') != std::string::npos && mentions(body, name)) names.insert(name);
+      if (name.find('_') != std::string::npos && mentions(body, name)) {
+        names.insert(name + " (in the text of the function " + function[2] + ")");
+      }
     }
   }
   return names;

@@ -67,6 +67,7 @@ class PostgresConnection final : public DriverConnection {
   std::string timeoutSetting() const;
   void scriptInside(std::string_view sql);  // script() that can't end the open transaction
   void resetSession();
+  std::set<std::string> underWay(const std::set<std::string>& transactions);
   Error failure(const std::string& state, const std::string& text);
   bool meansWrongServer(const std::string& state);
   void noteWrongServer(const std::string& reason);
@@ -81,6 +82,7 @@ class PostgresConnection final : public DriverConnection {
   bool pooled_ = false;  // transactions may each meet another server process: nothing is kept between them
   bool broken_ = false;  // out of step with the server, or with a server that goes
   bool stale_ = false;
+  bool refusedToEnd_ = false;  // the latest failure of command(): a script may not end its transaction
 };
 
 }  // namespace mortise::db

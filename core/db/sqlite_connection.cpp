@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -166,7 +167,8 @@ namespace {
 // What a statement is about to do, said while it is compiled.
 struct Announced {
   std::set<std::string> names;
-  std::string forbidden;  // why a statement was refused
+  std::set<std::string> perhaps;  // a table or view of this name, if there is one
+  std::string forbidden;          // why a statement was refused
 };
 
 void keepName(std::set<std::string>& names, const char* name) {
@@ -179,15 +181,33 @@ bool contains(std::initializer_list<std::string_view> list, std::string_view wor
 
 // Others change how the connection behaves for whoever gets it next, or open the catalog to UPDATE.
 int notePragma(Announced& announced, const std::string& pragma, const char* argument) {
-  if (contains({"table_info", "table_xinfo", "index_list", "foreign_key_list"}, pragma)) {
+  if (contains({"table_info", "table_xinfo", "table_list", "index_list", "foreign_key_list", "foreign_key_check"},
+               pragma)) {
     keepName(announced.names, argument);
     return SQLITE_OK;
   }
-  if (contains({"defer_foreign_keys", "foreign_keys", "foreign_key_check", "index_info", "index_xinfo"}, pragma)) {
+  if (contains({"defer_foreign_keys", "foreign_keys", "index_info", "index_xinfo"}, pragma)) {
     return SQLITE_OK;  // a transaction ignores or undoes what these set
+  }
+  // Full-text and R-Tree tables ask the first two themselves.
+  if (argument == nullptr && contains({"data_version", "page_size", "page_count", "user_version", "encoding",
+                                       "database_list", "integrity_check", "quick_check"},
+                                      pragma)) {
+    return SQLITE_OK;
   }
   announced.forbidden = "PRAGMA " + pragma + " is not for migrations; remove it";
   return SQLITE_DENY;
+}
+
+// Table-valued functions, which are tables of the database itself. What a pragma_... is asked for, its PRAGMA names.
+bool isFunction(std::string_view table) {
+  return contains({"json_each", "json_tree", "jsonb_each", "jsonb_tree"}, table) || table.starts_with("pragma_");
+}
+
+// A query that reads no column of a source names it as the script wrote it: the source may be a common table expression.
+void noteRead(Announced& announced, const char* table, const char* database) {
+  const bool named = database != nullptr && !isFunction(text::lower(table));
+  keepName(named ? announced.names : announced.perhaps, table);
 }
 
 // https://sqlite.org/c3ref/set_authorizer
@@ -223,8 +243,10 @@ int announce(void* into, int action, const char* first, const char* second, cons
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
-    case SQLITE_READ:
       keepName(announced.names, first);
+      break;
+    case SQLITE_READ:
+      noteRead(announced, first, database);
       break;
     case SQLITE_CREATE_TRIGGER:
     case SQLITE_DROP_TRIGGER:
@@ -286,25 +308,43 @@ std::string enclosed(std::string_view text, char mark) {
 std::string quotedName(std::string_view name) { return enclosed(name, '"'); }
 std::string sqlText(std::string_view text) { return enclosed(text, '\''); }
 
+using Names = std::set<std::string>;
+
+// The names in `announced`, given those of the schema.
+Names namesOf(const Announced& announced, const Names& schema) {
+  auto names = announced.names;
+  std::set_intersection(announced.perhaps.begin(), announced.perhaps.end(), schema.begin(), schema.end(),
+                        std::inserter(names, names.end()));
+  return names;
+}
+
 // The names that `sql` would touch, without running it; the table that it lacks is one of them.
-std::set<std::string> namesIn(api::sqlite3* handle, const std::string& sql) {
+Names namesIn(api::sqlite3* handle, const std::string& sql, const Names& schema) {
   constexpr std::string_view kMissing = "no such table: ";
   Announced announced;
   const Listening listening(handle, announced);
-  if (compiled(handle, sql)) return announced.names;
+  if (compiled(handle, sql)) return namesOf(announced, schema);
   const std::string reason = api::sqlite3_errmsg(handle);
   if (reason.starts_with(kMissing)) {
     auto name = reason.substr(kMissing.size());
     if (name.starts_with("main.")) name.erase(0, 5);
     keepName(announced.names, name.c_str());
   }
-  return announced.names;
+  return namesOf(announced, schema);
 }
 
 using Pairs = std::set<std::pair<std::string, std::string>>;
 
-void addPairs(Pairs& pairs, const std::string& object, const std::set<std::string>& names) {
+void addPairs(Pairs& pairs, const std::string& object, const Names& names) {
   for (const auto& name : names) pairs.emplace(object, name);
+}
+
+Names objectsIn(const Pairs& schema) {
+  Names names;
+  for (const auto& [object, name] : schema) {
+    if (object.empty()) names.insert(name);
+  }
+  return names;
 }
 
 // Objects of the schema and the names that they stand for or lead to: SQLite resolves those only when a view is read, a
@@ -318,13 +358,14 @@ Pairs schemaOf(api::sqlite3* handle) {
                           condition);
   };
   for (const auto& name : named("true")) pairs.emplace("", text::lower(name));
+  const auto objects = objectsIn(pairs);
   for (const auto& name : named("type = 'table'")) {
     const auto parents =
         firstTexts(handle, "SELECT \"table\" FROM pragma_foreign_key_list(" + sqlText(name) + ", 'main')");
     for (const auto& parent : parents) pairs.emplace(name, text::lower(parent));
   }
   for (const auto& name : named("type = 'view'")) {
-    addPairs(pairs, name, namesIn(handle, "SELECT * FROM main." + quotedName(name)));
+    addPairs(pairs, name, namesIn(handle, "SELECT * FROM main." + quotedName(name), objects));
   }
   for (const auto& name : named("name IN (SELECT tbl_name FROM main.sqlite_master WHERE type = 'trigger')")) {
     const auto table = "main." + quotedName(name);
@@ -333,9 +374,9 @@ Pairs schemaOf(api::sqlite3* handle) {
          firstTexts(handle, "SELECT name FROM pragma_table_xinfo(" + sqlText(name) + ", 'main') WHERE hidden = 0")) {
       assignments += (assignments.empty() ? "" : ", ") + quotedName(column) + " = NULL";
     }
-    addPairs(pairs, name, namesIn(handle, "INSERT INTO " + table + " DEFAULT VALUES"));
-    addPairs(pairs, name, namesIn(handle, "UPDATE " + table + " SET " + assignments));
-    addPairs(pairs, name, namesIn(handle, "DELETE FROM " + table));
+    addPairs(pairs, name, namesIn(handle, "INSERT INTO " + table + " DEFAULT VALUES", objects));
+    addPairs(pairs, name, namesIn(handle, "UPDATE " + table + " SET " + assignments, objects));
+    addPairs(pairs, name, namesIn(handle, "DELETE FROM " + table, objects));
   }
   return pairs;
 }
@@ -344,10 +385,12 @@ Pairs schemaOf(api::sqlite3* handle) {
 
 void SqliteConnection::removeTemporary() {
   auto* const handle = handleOf(session_);
+  // A virtual table takes the tables along in which it keeps its content, and fails when one of them is gone.
   for (const auto& drop :
        firstTexts(handle,
-                  "SELECT 'DROP ' || type || ' temp.\"' || replace(name, '\"', '\"\"') || '\"' FROM temp.sqlite_master "
-                  "WHERE type IN ('table', 'view') ORDER BY type DESC")) {
+                  "SELECT 'DROP ' || type || ' IF EXISTS temp.\"' || replace(name, '\"', '\"\"') || '\"' "
+                  "FROM temp.sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+                  "ORDER BY type DESC, sql LIKE 'CREATE VIRTUAL %' DESC")) {
     exec(drop.c_str());
   }
 }
@@ -364,10 +407,11 @@ std::set<std::string> SqliteConnection::scriptNaming(std::string_view sql) {
     throw;
   }
   removeTemporary();  // it would hide tables of the same name from whoever gets the connection next
+  auto names = namesOf(announced, objectsIn(before));
   for (const auto& pair : schemaOf(handle)) {
-    if (!before.contains(pair)) announced.names.insert(pair.second);
+    if (!before.contains(pair)) names.insert(pair.second);
   }
-  return announced.names;
+  return names;
 }
 
 void SqliteConnection::begin(Access access) {
