@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "core/base/text.hpp"
 #include "core/base/whole_file.hpp"
+#include "core/plugin/shipped_modules.hpp"
 
 namespace mortise::kernel {
 
@@ -32,14 +32,12 @@ ModuleFile read(const std::string& file) {
   return module;
 }
 
-constexpr std::string_view kShipped[] = {MORTISE_SHIPPED_MODULES};  // modules/, by the build
-
 // A file of one of these names in another directory may be anyone's, and so may a file of another name in the
 // installation's directory.
 bool ships(const ModuleFile& module, const std::string& installation) {
   std::error_code failure;
-  return !installation.empty() &&
-         std::find(std::begin(kShipped), std::end(kShipped), module.name()) != std::end(kShipped) &&
+  const auto shipped = plugin::shippedModules();
+  return !installation.empty() && std::find(shipped.begin(), shipped.end(), module.name()) != shipped.end() &&
          fs::equivalent(fs::path(module.file).parent_path(), installation, failure);
 }
 

@@ -14,6 +14,7 @@
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/plugin/elf_image.hpp"
+#include "core/plugin/shipped_modules.hpp"
 #include "core/services/jobs/trigger.hpp"
 #include "mortise/abi/module.h"
 #include "mortise/tier.hpp"
@@ -40,6 +41,15 @@ bool isTaken(std::string_view name) {
   if (name == "kernel" || name == "mortise" || name.starts_with("mortise_")) return true;
   const auto& options = config::kernelOptions();
   return std::any_of(options.begin(), options.end(), [&](const auto& option) { return option.section == name; });
+}
+
+// The kernel or the module that ships, when `permission` begins with its name; else empty.
+std::string ownerOf(std::string_view permission) {
+  const auto owner = permission.substr(0, permission.find('.'));
+  const auto shipped = shippedModules();
+  const bool owned = owner.size() < permission.size() &&
+                     (owner == "kernel" || std::find(shipped.begin(), shipped.end(), owner) != shipped.end());
+  return owned ? std::string(owner) : "";
 }
 
 // "db/1", "files.store/1"
@@ -255,9 +265,9 @@ class Parser {
       PermissionDeclaration permission;
       permission.name = json::view(entry.name);
       const std::string where = "module.permissions." + permission.name;
-      if (!permission.name.starts_with(manifest_.name + "."))
-        refuse("declares permission " + shown(permission.name) + ", expected a name that begins with " +
-               manifest_.name + ".");
+      if (const auto owner = ownerOf(permission.name); !owner.empty() && owner != manifest_.name)
+        refuse("declares permission " + shown(permission.name) + ", but names that begin with " + owner + ". are for " +
+               owner + " alone; begin it with " + manifest_.name + ".");
       if (!entry.value.IsObject()) refuse("expects an object in " + where);
       permission.help = text(entry.value, "help", where, false);
       permission.roles = texts(entry.value, "roles", where + ".");

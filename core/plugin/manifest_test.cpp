@@ -106,9 +106,17 @@ TEST(Manifest, SaysWhatIsWrongWithIt) {
   for (const std::string name : {"identity_notes", "mortises", "mailer"})
     EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":")" + name + R"(","version":"1","sdk":"1.0"}})"),
               "accepted");
-  for (const std::string name : {"kernel.audit", "auth.manage_users", "notes", "notesx.view", "notes_x.view", ".view"})
-    EXPECT_EQ(reason(manifest(R"("permissions":{")" + name + R"(":{"help":"h","roles":["guest"]}})")),
-              "declares permission \"" + name + "\", expected a name that begins with notes.");
+  const auto reasonOf = [](const std::string& permission) {
+    return reason(manifest(R"("permissions":{")" + permission + R"(":{"help":"h","roles":["guest"]}})"));
+  };
+  for (const std::string owner : {"kernel", "auth", "files", "scheduler", "skills", "sync"})
+    EXPECT_EQ(reasonOf(owner + ".manage_users"), "declares permission \"" + owner +
+                                                     ".manage_users\", but names that begin with " + owner +
+                                                     ". are for " + owner + " alone; begin it with notes.");
+  // As in 1.0.
+  for (const std::string name : {"notes", "notes.view", "notesx.view", "notes_x.view", ".view", "authors.view",
+                                 "my.auth.view", "auth", "kernel_x.view"})
+    EXPECT_EQ(reasonOf(name), "accepted");
   EXPECT_EQ(reason(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":"one"}})"),
             "says module.sdk \"one\", expected a number like 1.0");
   EXPECT_EQ(reason(manifest(R"("needs":["db"])")), "lists \"db\" in module.needs, expected a name like db/1");

@@ -74,6 +74,16 @@ std::string describeCycle(const Manifest* start, const Providers& providers, con
   }
 }
 
+// The one of `manifests` that declares `permission` under its own name, whatever the order; null: none does.
+const Manifest* namesakeOf(const std::string& permission, std::span<const Manifest* const> manifests) {
+  const auto found = std::find_if(manifests.begin(), manifests.end(), [&](const auto* manifest) {
+    return permission.starts_with(manifest->name + ".") &&
+           std::any_of(manifest->permissions.begin(), manifest->permissions.end(),
+                       [&](const auto& declared) { return declared.name == permission; });
+  });
+  return found == manifests.end() ? nullptr : *found;
+}
+
 }  // namespace
 
 const std::vector<std::string>& kernelInterfaces() {
@@ -119,11 +129,16 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
                   : "module " + found->second->name + " already provides; disable one of the modules"));
       continue;
     }
-    const auto doubled = std::find_if(manifest->permissions.begin(), manifest->permissions.end(),
-                                      [&](const auto& permission) { return permissions.contains(permission.name); });
+    const Manifest* declaredBy = nullptr;
+    const auto doubled =
+        std::find_if(manifest->permissions.begin(), manifest->permissions.end(), [&](const auto& permission) {
+          const auto known = permissions.find(permission.name);
+          declaredBy = known == permissions.end() ? namesakeOf(permission.name, manifests) : known->second;
+          return declaredBy != nullptr && declaredBy != manifest;
+        });
     if (doubled != manifest->permissions.end()) {
-      refuse("declares permission " + doubled->name + ", which module " +
-             permissions.find(doubled->name)->second->name + " already declares; rename it");
+      refuse("declares permission " + doubled->name + ", which module " + declaredBy->name +
+             " declares too; rename it");
       continue;
     }
     const auto otherTier = std::find_if(manifest->features.begin(), manifest->features.end(), [&](const auto& feature) {

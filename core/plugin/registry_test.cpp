@@ -112,7 +112,13 @@ TEST(StartPlan, APermissionBelongsToOneModule) {
   auto b = module("b", {});
   a.permissions = b.permissions = {{"a.view", "See", {}}};
   EXPECT_EQ(plan({a, b}).refused,
-            (Names{"b.so: declares permission a.view, which module a already declares; rename it. Not loaded."}));
+            (Names{"b.so: declares permission a.view, which module a declares too; rename it. Not loaded."}));
+  a.permissions = b.permissions = {{"b.view", "See", {}}};
+  EXPECT_EQ(plan({a, b}).refused,
+            (Names{"a.so: declares permission b.view, which module b declares too; rename it. Not loaded."}));
+  a.permissions = b.permissions = {{"view", "See", {}}};
+  EXPECT_EQ(plan({a, b}).refused,
+            (Names{"b.so: declares permission view, which module a declares too; rename it. Not loaded."}));
 }
 
 TEST(StartPlan, AFeatureHasOneTier) {
