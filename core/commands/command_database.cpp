@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 
@@ -37,8 +38,10 @@ using kernel::kDatabaseFile;
 using kernel::kSecretFile;
 
 int migrate(const Program& program, const Arguments& arguments) {
-  const OpenedServer server(program, arguments, kernel::WithoutDatabase::makeOne);
-  if (arguments.has("dry-run")) {
+  const bool dryRun = arguments.has("dry-run");
+  const OpenedServer server(program, arguments,
+                            dryRun ? kernel::WithoutDatabase::refuse : kernel::WithoutDatabase::makeOne);
+  if (dryRun) {
     const auto show = [](const std::string& owner, const std::vector<std::string>& names) {
       for (const auto& name : names) std::cout << "would apply " << owner << ": " << name << '\n';
     };
@@ -70,14 +73,12 @@ int backup(const Program& program, const Arguments& arguments) {
   RemoveOnSignal leftovers;
   const auto& file = arguments.word(0);
   // By the rights of the caller, before those of the data's owner are taken on: the backup is the caller's.
-  TemporaryFile part(directoryOf(file));
-  leftovers.add(part.path());
+  auto part = leftovers.made([&] { return std::make_unique<TemporaryFile>(directoryOf(file)); });
 
   auto server = std::make_optional<OpenedServer>(program, arguments);
   const auto data = (*server)->config().text("data.dir");
-  const ScratchDirectory scratch(data);
-  leftovers.add(scratch.path());
-  const auto copy = scratch.path() + "/" + kDatabaseFile;
+  const auto scratch = leftovers.made([&] { return std::make_unique<ScratchDirectory>(data); });
+  const auto copy = scratch->path() + "/" + kDatabaseFile;
   (*server)->database().backupTo(copy);
   std::vector<ArchiveInput> inputs{{kDatabaseFile, copy}, {kSecretFile, kernel::secretFile((*server)->config())}};
   const auto blobs = blobDirectoryOf(**server);
@@ -94,7 +95,7 @@ int backup(const Program& program, const Arguments& arguments) {
     inputs.push_back({"modules.disabled", data + "/modules.disabled"});
   server.reset();
 
-  writeArchive(part, file, inputs);
+  writeArchive(*part, file, inputs);
   std::cout << "wrote " << file << " (" << inputs.size() << " files, " << fs::file_size(file)
             << " bytes); it holds the server's secret: keep it safe\n";
   return 0;
@@ -136,11 +137,10 @@ int restore(const Program& program, const Arguments& arguments) {
   const ActAsOwner owner(data);
   kernel::makeDataDirectory(data);
   const kernel::DataLock lock(data);
-  const ScratchDirectory scratch(data);
-  leftovers.add(scratch.path());
-  const auto names = extractArchive(archive.get(), file, scratch.path());
+  const auto scratch = leftovers.made([&] { return std::make_unique<ScratchDirectory>(data); });
+  const auto names = extractArchive(archive.get(), file, scratch->path());
   requireWhole(file, names);
-  verifyDatabase(scratch.path() + "/" + kDatabaseFile);
+  verifyDatabase(scratch->path() + "/" + kDatabaseFile);
   // Everything is verified: move the old data aside, then move the new data in. Only renames, so nothing can be
   // half-written.
   const auto aside = data + "/replaced-" + std::to_string(nowMicros() / 1'000'000);
@@ -152,7 +152,7 @@ int restore(const Program& program, const Arguments& arguments) {
       if (fs::exists(data + "/" + name)) fs::rename(data + "/" + name, aside + "/" + name);
     }
     for (const auto* name : {kDatabaseFile, kSecretFile, "blobs", "modules.disabled"}) {
-      if (fs::exists(scratch.path() + "/" + name)) fs::rename(scratch.path() + "/" + name, data + "/" + name);
+      if (fs::exists(scratch->path() + "/" + name)) fs::rename(scratch->path() + "/" + name, data + "/" + name);
     }
   }
   if (const auto& configured = config.text("identity.secret_file"); !configured.empty()) {
@@ -174,7 +174,7 @@ std::vector<Command> databaseCommands() {
         "Applies missing migrations of the kernel and of every enabled module, each in one transaction. serve does the "
         "same.",
         {},
-        {{"dry-run", "", "Only list what would be applied"}}},
+        {{"dry-run", "", "Only list what would be applied; refused where there is no database"}}},
        migrate},
       {"backup",
        "Write database, blobs and secret into one file while the server runs",

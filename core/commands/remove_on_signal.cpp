@@ -47,7 +47,6 @@ RemoveOnSignal::~RemoveOnSignal() {
 }
 
 void RemoveOnSignal::add(const std::string& path) {
-  const std::lock_guard lock(mutex_);
   if (!path.empty()) leftovers_.push_back({path, ::geteuid(), ::getegid()});
 }
 

@@ -21,9 +21,16 @@ class RemoveOnSignal {
   RemoveOnSignal(const RemoveOnSignal&) = delete;
   RemoveOnSignal& operator=(const RemoveOnSignal&) = delete;
 
-  // Any thread. Removed with the rights that the process has now, whatever rights it has then (data_owner.hpp). An empty
-  // path is ignored.
-  void add(const std::string& path);
+  // Any thread. Calls `make`, which returns a pointer to something with a path(), and adds that path; no signal comes in
+  // between. Removed with the rights that the process has now, whatever rights it has then (data_owner.hpp). An empty path
+  // is ignored.
+  template <class Make>
+  auto made(const Make& make) {
+    const auto whole = postpone();
+    auto leftover = make();
+    add(leftover->path());
+    return leftover;
+  }
   // A signal waits while the lock is held: for steps that must not be cut in the middle.
   std::unique_lock<std::mutex> postpone() { return std::unique_lock(mutex_); }
 
@@ -34,6 +41,7 @@ class RemoveOnSignal {
     gid_t group;
   };
 
+  void add(const std::string& path);
   void wait();
 
   sigset_t signals_;

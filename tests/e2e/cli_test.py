@@ -292,7 +292,7 @@ class Data(unittest.TestCase):
         """A forgotten --config must not end in an empty backup, nor in an administrator of a server that nobody runs."""
         backup = self.folder / "backup.tar.gz"
         for words in (("backup", backup), ("user", "create", "ada", "--password-stdin"), ("user", "list"), ("user", "set-role", "ada", "user"),
-                      ("user", "delete", "ada", "--yes"), ("audit",)):
+                      ("user", "delete", "ada", "--yes"), ("audit",), ("migrate", "--dry-run")):
             with self.subTest(words=words):
                 done = mortise(*words, *self.options, input="correct horse 7\n")
                 self.assertEqual(done.returncode, 1, done.stderr)
