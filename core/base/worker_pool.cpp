@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -23,7 +24,7 @@ WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t queueL
       onError_(std::move(onError)),
       niceness_(niceness),
       mayAwait_(awaiting) {
-  workers_.reserve(count_ + mayAwait_);
+  workers_.reserve(count_ + 2 * mayAwait_);
   try {
     for (std::size_t i = 0; i < count_; ++i) workers_.emplace_back([this, i] { run(i); });
   } catch (...) {
@@ -122,11 +123,18 @@ void WorkerPool::run(std::size_t index) {
   }
 }
 
-bool WorkerPool::beginAwaiting() {
+bool WorkerPool::beginAwaiting(Peer peer, std::chrono::milliseconds patience) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    auto& present = awaitingFor(peer);
+    if (present >= mayAwait_) {
+      if (patience.count() <= 0 || patient_ >= std::max<std::size_t>(count_ / 2, 1)) return false;
+      ++patient_;
+      const bool room = place_.wait_for(lock, patience, [&] { return present < mayAwait_; });
+      --patient_;
+      if (!room) return false;
+    }
     const std::size_t now = awaiting_.load(std::memory_order_relaxed);
-    if (now >= mayAwait_) return false;
     // A thread that was started once stays: it takes the place of the next task that waits.
     if (!stopping_ && workers_.size() < count_ + now + 1) {
       try {
@@ -136,21 +144,26 @@ bool WorkerPool::beginAwaiting() {
       }
     }
     awaiting_.store(now + 1, std::memory_order_relaxed);
+    ++present;
     --active_;
   }
   wake_.notify_one();
   return true;
 }
 
-void WorkerPool::endAwaiting() {
-  const std::lock_guard lock(mutex_);
-  awaiting_.fetch_sub(1, std::memory_order_relaxed);
-  ++active_;  // one more than threads() perhaps, until the next task ends
+void WorkerPool::endAwaiting(Peer peer) {
+  {
+    const std::lock_guard lock(mutex_);
+    awaiting_.fetch_sub(1, std::memory_order_relaxed);
+    --awaitingFor(peer);
+    ++active_;  // one more than threads() perhaps, until the next task ends
+  }
+  place_.notify_all();
 }
 
-WorkerPool::Awaiting::Awaiting() {
+WorkerPool::Awaiting::Awaiting(Peer peer, std::chrono::milliseconds patience) : peer_(peer) {
   if (poolOfThread == nullptr || poolOfThread->mayAwait_ == 0 || threadAwaits) return;
-  admitted_ = poolOfThread->beginAwaiting();
+  admitted_ = poolOfThread->beginAwaiting(peer, patience);
   if (!admitted_) return;
   pool_ = poolOfThread;
   threadAwaits = true;
@@ -159,7 +172,7 @@ WorkerPool::Awaiting::Awaiting() {
 WorkerPool::Awaiting::~Awaiting() {
   if (pool_ == nullptr) return;
   threadAwaits = false;
-  pool_->endAwaiting();
+  pool_->endAwaiting(peer_);
 }
 
 std::size_t WorkerPool::Awaiting::most() const { return pool_ == nullptr ? 0 : pool_->mayAwait_; }

@@ -182,6 +182,80 @@ TEST(WorkerPool, NoMoreTasksThanThreadsAreAtWorkOutsideOfAwaiting) {
   EXPECT_LE(most, 2);
 }
 
+TEST(WorkerPool, TheStoreAndOtherPeersTakeNoPlacesOfEachOther) {
+  std::promise<void> peer;
+  auto answered = peer.get_future().share();
+  std::atomic<int> store{0}, others{0}, refused{0};
+  WorkerPool pool("test", 1, 100, ignore(), 0, 3);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(pool.post([&, toStore = i < 5] {
+      const WorkerPool::Awaiting scope(toStore ? WorkerPool::Peer::store : WorkerPool::Peer::other);
+      if (!scope.admitted()) {
+        ++refused;
+        return;
+      }
+      ++(toStore ? store : others);
+      answered.wait();
+    }));
+  }
+  while (store + others + refused < 10) std::this_thread::yield();
+  EXPECT_EQ(store, 3);
+  EXPECT_EQ(others, 3);
+  EXPECT_EQ(pool.awaiting(), 6u);
+  peer.set_value();
+}
+
+TEST(WorkerPool, ATaskMayWaitForAPlaceOnHalfOfTheThreads) {
+  using Peer = WorkerPool::Peer;
+  constexpr std::chrono::milliseconds kLong{60000};
+  std::promise<void> peer;
+  auto answered = peer.get_future().share();
+  std::atomic<int> present{0}, admitted{0}, refused{0};
+  WorkerPool pool("test", 4, 100, ignore(), 0, 2);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(pool.post([&] {
+      const WorkerPool::Awaiting scope(Peer::store);
+      ++present;
+      answered.wait();
+    }));
+  }
+  while (present < 2) std::this_thread::yield();
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(pool.post([&] {
+      const WorkerPool::Awaiting scope(Peer::store, kLong);
+      ++(scope.admitted() ? admitted : refused);
+    }));
+  }
+  while (refused < 4) std::this_thread::yield();
+  EXPECT_EQ(admitted, 0);
+  std::promise<void> done;
+  ASSERT_TRUE(pool.post([&done] { done.set_value(); }));
+  done.get_future().wait();
+  peer.set_value();
+  pool.stop();
+  EXPECT_EQ(admitted, 2);
+  EXPECT_EQ(refused, 4);
+}
+
+TEST(WorkerPool, PatienceForAPlaceEnds) {
+  std::promise<void> peer;
+  auto answered = peer.get_future().share();
+  std::promise<void> present;
+  WorkerPool pool("test", 2, 100, ignore(), 0, 1);
+  ASSERT_TRUE(pool.post([&] {
+    const WorkerPool::Awaiting scope(WorkerPool::Peer::store);
+    present.set_value();
+    answered.wait();
+  }));
+  present.get_future().wait();
+  std::promise<bool> admitted;
+  ASSERT_TRUE(pool.post([&] {
+    admitted.set_value(WorkerPool::Awaiting(WorkerPool::Peer::store, std::chrono::milliseconds(20)).admitted());
+  }));
+  EXPECT_FALSE(admitted.get_future().get());
+  peer.set_value();
+}
+
 TEST(WorkerPool, AwaitingOutsideOfSuchAPoolDoesNothing) {
   const WorkerPool::Awaiting scope;
   EXPECT_TRUE(scope.admitted());

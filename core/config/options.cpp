@@ -71,7 +71,7 @@ std::vector<Option> make() {
       bounded(
           "http", "outbound", integer, "32", 1, 1024,
           "Requests whose handlers may wait for other servers at once, beside the workers; more are answered 503; half "
-          "of them for one server"),
+          "of them for one server. As many more may wait for the S3 store"),
       bounded("http", "max_body", size, "1MiB", kKiB, kGiB, "Largest request body where a contract names no limit"),
       bounded(
           "http", "body_memory", size, "256MiB", kMiB, 1024 * kGiB,

@@ -41,14 +41,14 @@ Outcome outcomeOf(db::ErrorKind kind) {
   return {MORTISE_FAILED, "database_failed"};
 }
 
-Outcome outcomeOf(services::ErrorKind kind) {
-  switch (kind) {
+Outcome outcomeOf(const services::ServiceError& failure) {
+  switch (failure.kind()) {
     case services::ErrorKind::unavailable:
       return {MORTISE_UNAVAILABLE, "unavailable"};
     case services::ErrorKind::invalid:
       return {MORTISE_INVALID, "invalid"};
-    case services::ErrorKind::full:
-      return {MORTISE_FULL, "full"};
+    case services::ErrorKind::full:  // a queue drains by itself, a disk does not
+      return failure.retryAfter() > 0 ? Outcome{MORTISE_UNAVAILABLE, "overloaded"} : Outcome{MORTISE_FULL, "full"};
     case services::ErrorKind::denied:
       return {MORTISE_DENIED, "denied"};
     case services::ErrorKind::notFound:
@@ -135,7 +135,7 @@ mortise_status answerCurrentException(const Host* host, const char* function, mo
     if (status == MORTISE_FAILED || failure.kind() == db::ErrorKind::syntax) complain(host, function, failure.what());
     return answer(error, status, code, failure.what(), status == MORTISE_UNAVAILABLE ? 1 : 0);
   } catch (const services::ServiceError& failure) {
-    const auto [status, code] = outcomeOf(failure.kind());
+    const auto [status, code] = outcomeOf(failure);
     return answer(error, status, failure.code().empty() ? code : std::string_view(failure.code()), failure.what(),
                   failure.retryAfter());
   } catch (const std::system_error& failure) {

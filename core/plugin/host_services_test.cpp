@@ -531,6 +531,29 @@ TEST_F(Tables, LimitsCountKeysForEachClientWhereTheContractSaysSo) {
   EXPECT_EQ(take("2001:db8:0:2::2", "ada"), MORTISE_DENIED) << "the third of one /56";
 }
 
+// What drains by itself is worth another try, a full disk is not.
+TEST_F(Tables, WhatIsFullForAMomentIsUnavailable) {
+  const auto told = [&](const services::ServiceError& failure) {
+    try {
+      throw failure;
+    } catch (...) {
+      return answerCurrentException(nullptr, "test", &error_);
+    }
+  };
+  using Kind = services::ErrorKind;
+  EXPECT_EQ(told({Kind::full, "half of http.outbound wait", 1}), MORTISE_UNAVAILABLE);
+  EXPECT_EQ(code(), "overloaded");
+  EXPECT_EQ(error_.retry_after, 1);
+  EXPECT_EQ(told({Kind::full, "mail: 10000 mails are waiting", 30}), MORTISE_UNAVAILABLE);
+  EXPECT_EQ(error_.retry_after, 30);
+  EXPECT_EQ(told({Kind::full, "no space left on device"}), MORTISE_FULL);
+  EXPECT_EQ(error_.retry_after, 0);
+  EXPECT_EQ(told({Kind::full, "it has no room", 0, "storage_full"}), MORTISE_FULL);
+  EXPECT_EQ(code(), "storage_full");
+  EXPECT_EQ(told({Kind::unavailable, "down", 2}), MORTISE_UNAVAILABLE);
+  EXPECT_EQ(code(), "unavailable");
+}
+
 TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
   const auto& mail = table<mortise_mail_v1>("mail/1");
   EXPECT_EQ(mail.configured(raw()), 1);

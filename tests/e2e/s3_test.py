@@ -1,4 +1,5 @@
 """Blobs and objects in an S3 store that checks signatures, and the server's behaviour when the store refuses, hangs or is down."""
+import concurrent.futures
 import hashlib
 import re
 import shutil
@@ -49,8 +50,8 @@ class S3Case(unittest.TestCase):
         cls.swift = Swift().start()
         cls.addClassCleanup(cls.swift.remove)
 
-    def serve(self, prefix=(), **changed):
-        server = MortiseServer({**support.QUICK, **self.swift.options(**changed)}, modules=["probe"], prefix=prefix).start()
+    def serve(self, prefix=(), options=None, **changed):
+        server = MortiseServer({**support.QUICK, **self.swift.options(**changed), **(options or {})}, modules=["probe"], prefix=prefix).start()
         self.addCleanup(server.stop)
         return server
 
@@ -110,6 +111,51 @@ class Blobs(S3Case):
         self.assertEqual(support.request(server, "GET", f"/probe/files/{digest}").body, b"before")
         self.assertIn("the object store does not answer", server.output())
         self.assertIn("the object store answers again", server.output())
+
+
+class Bursts(S3Case):
+    """Many uploads at once while the store is slow: it stands still until they wait for it."""
+
+    def burst(self, server, count):
+        pool = concurrent.futures.ThreadPoolExecutor(count)
+        self.addCleanup(pool.shutdown)
+        return [pool.submit(upload, server, b"content %d" % number) for number in range(count)]
+
+    def waiting(self, server):
+        page = support.request(server, "GET", "/metrics").body.decode()
+        return float(re.search(r"^mortise_workers_awaiting (\S+)", page, re.M).group(1))
+
+    def serve_few(self, outbound):
+        server = self.serve(s3_timeout="60s", options={"http.outbound": outbound, "http.workers": 4, "http.request_timeout": "120s"})
+        self.assertEqual(upload(server, b"before").status, 201)
+        return server
+
+    def test_all_places_are_for_the_one_store(self):
+        server = self.serve_few(40)
+        self.swift.freeze()
+        self.addCleanup(self.swift.thaw)
+        uploads = self.burst(server, 40)
+        support.wait_until(lambda: self.waiting(server) == 40, 60, "the uploads to wait for the store")
+        self.swift.thaw()
+        self.assertEqual([one.result().status for one in uploads], [201] * 40)
+
+    def test_more_than_there_are_places_wait_or_are_asked_to_come_again(self):
+        server = self.serve_few(6)
+        self.swift.freeze()
+        self.addCleanup(self.swift.thaw)
+        uploads = self.burst(server, 40)
+        support.wait_until(lambda: sum(one.done() for one in uploads) == 34, 60, "those without a place to be answered")
+        self.assertEqual(self.waiting(server), 6)
+        for one in uploads:
+            if one.done():
+                answer = one.result()
+                self.assertEqual(answer.status, 503, answer)
+                self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+        for number in range(8):
+            added = support.request(server, "POST", "/probe/pairs", {"id": f"p{number}", "text": "other work goes on"}, timeout=20)
+            self.assertEqual(added.status, 201, added)
+        self.swift.thaw()
+        self.assertEqual(sorted(one.result().status for one in uploads), [201] * 6 + [503] * 34)
 
 
 class Misconfigured(S3Case):

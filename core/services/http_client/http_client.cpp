@@ -191,15 +191,24 @@ int mortiseProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_
 namespace {
 
 // The calls of handlers that requests wait for. Half of those that may wait at once may go to one peer, so that a silent
-// one leaves room for calls to others.
+// one leaves room for calls to others. The store's own places are all for one peer.
 class Calls {
  public:
+  // Of all clients: their callers are the same workers.
+  static Calls& ofProcess() {
+    static Calls calls;
+    return calls;
+  }
+
   class One {
    public:
-    One(Calls& calls, std::string origin, const WorkerPool::Awaiting& awaiting)
+    One(Calls& calls, std::string origin, const WorkerPool::Awaiting& awaiting, bool toStore)
         : calls_(calls), origin_(std::move(origin)) {
-      if (!awaiting.admitted()) refuse("as many requests as may (http.outbound) wait for other servers");
-      if (awaiting.most() == 0) return;
+      if (!awaiting.admitted()) {
+        refuse(std::string("as many requests as may (http.outbound) wait for ") +
+               (toStore ? "the store" : "other servers"));
+      }
+      if (awaiting.most() == 0 || toStore) return;
       const std::lock_guard lock(calls_.mutex_);
       auto& present = calls_.byOrigin_[origin_];
       if (present >= (awaiting.most() + 1) / 2) refuse("half of http.outbound wait for " + origin_);
@@ -234,7 +243,6 @@ class Calls {
 
 struct HttpClient::Implementation {
   HttpClientOptions options;
-  Calls calls;
   std::mutex mutex;
   std::vector<Easy> idle;  // each keeps its open connections
 
@@ -389,8 +397,8 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
   std::string method = request.method;
   bool withBody = !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   const std::string origin = originOf(url);
-  const WorkerPool::Awaiting awaiting;
-  const Calls::One call(implementation_->calls, origin, awaiting);
+  const WorkerPool::Awaiting awaiting(request.toStore ? WorkerPool::Peer::store : WorkerPool::Peer::other,
+                                      request.toStore ? request.connectTimeout : std::chrono::milliseconds(0));
   bool sameOrigin = true;
   for (int hops = 0;; ++hops) {
     long left = 0;
@@ -399,6 +407,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
           (request.timeout - std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start)).count());
       if (left <= 0) throw ServiceError(ErrorKind::timeout, "http client: no complete answer in time");
     }
+    const Calls::One call(Calls::ofProcess(), originOf(url), awaiting, request.toStore);
     HttpResponse response;
     Exchange exchange{request, response};
     exchange.allowPrivate = implementation_->options.allowPrivate;

@@ -35,6 +35,9 @@ struct HttpRequest {
   int maxRedirects = 0;                  // each hop is checked again; credentials are not sent to another origin
   // When set, the body goes here piece by piece and not into the response; false stops (ServiceError{denied}).
   std::function<bool(std::string_view piece)> onBody;
+  // A call of the kernel's own store: it has places of its own among the calls of requests (WorkerPool::Peer), all for the
+  // one server, and waits for one as long as `connectTimeout` says.
+  bool toStore = false;
   const std::atomic<bool>* cancelled = nullptr;  // checked at least once a second; set: ServiceError{timeout}
 };
 
@@ -52,7 +55,7 @@ struct HttpClientOptions {
 };
 
 // Thread-safe; perform() blocks, so: workers only. Meanwhile another thread takes the worker's place
-// (WorkerPool::Awaiting).
+// (WorkerPool::Awaiting). Calls to one server are counted over all clients of the process.
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options);

@@ -267,6 +267,53 @@ TEST(HttpClient, CallsOfWorkersHaveABoundOfTheirOwn) {
   EXPECT_EQ(waiting, 5);
   EXPECT_EQ(refused, 2) << "half of six may wait for one peer";
   EXPECT_EQ(ended, 2);
+  // Another client, and a redirect of another server, lead to the same peer; the store's own places are not counted.
+  server.otherOrigin = url;
+  HttpClient second(options);
+  const auto outcome = [&](HttpClient& through, HttpRequest request) {
+    std::promise<int> kind;
+    EXPECT_TRUE(pool.post([&] { kind.set_value(kindOf(through, request)); }));
+    return kind.get_future().get();
+  };
+  EXPECT_EQ(outcome(second, get(url)), kFull);
+  HttpRequest redirected = get(server.url("/away"));
+  redirected.maxRedirects = 2;
+  EXPECT_EQ(outcome(client, redirected), kFull);
+  redirected.maxRedirects = 0;
+  EXPECT_EQ(outcome(client, redirected), -1);
+  HttpRequest toStore = get(url);
+  toStore.toStore = true;
+  toStore.timeout = milliseconds(50);
+  EXPECT_EQ(outcome(second, toStore), kTimeout);
+  stop = true;
+  pool.stop();
+}
+
+// A call that was led on to another server waits for that one, and not for the first.
+TEST(HttpClient, ARedirectCountsWhereItLeads) {
+  WebServer server, slow;
+  server.otherOrigin = slow.url("/hang");
+  HttpClient client = allowing();
+  std::atomic<bool> stop{false};
+  std::atomic<int> led{0};
+  WorkerPool pool(
+      "test", 1, 100, [](const std::exception_ptr&) {}, 0, 2);
+  ASSERT_TRUE(pool.post([&] {
+    HttpRequest request = get(server.url("/away"));
+    request.maxRedirects = 1;
+    request.cancelled = &stop;
+    ++led;
+    kindOf(client, request);
+  }));
+  while (slow.requests().empty()) std::this_thread::yield();
+  const auto outcome = [&](const HttpRequest& request) {
+    std::promise<int> kind;
+    EXPECT_TRUE(pool.post([&] { kind.set_value(kindOf(client, request)); }));
+    return kind.get_future().get();
+  };
+  EXPECT_EQ(outcome(get(server.url("/"))), -1) << "its one place is free again";
+  EXPECT_EQ(outcome(get(slow.url("/"))), kFull);
+  EXPECT_EQ(led, 1);
   stop = true;
   pool.stop();
 }

@@ -131,6 +131,7 @@ HttpResponse Client::sendOnce(const Request& request) {
   http.bodyOffset = request.offset;
   http.bodyLength = request.length;
   http.pathAsIs = true;
+  http.toStore = true;
   http.connectTimeout = options_.connectTimeout;
   http.timeout = milliseconds(0);
   http.idleTimeout = request.idleTimeout.count() > 0 ? request.idleTimeout : options_.idleTimeout;

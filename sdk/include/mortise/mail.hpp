@@ -37,8 +37,8 @@ class Mail {
   static constexpr const char* kInterface = MORTISE_MAIL_V1;
   Mail(mortise_host* host, const Table* table) noexcept : host_(host), table_(table) {}
 
-  // Throws Problem: 503 unavailable (no mail.url configured), 507 (queue full), 422 (an address or subject that breaks
-  // a rule).
+  // Throws Problem: 503 unavailable (no mail.url configured, or the queue is full), 422 (an address or subject that
+  // breaks a rule).
   void send(const MailMessage& message, Done done = nullptr) const {
     mortise_mail c{};
     c.struct_size = sizeof c;

@@ -8,7 +8,7 @@
  * after a rollback. On an I/O thread, and inside a plain transaction of db/1, it is queued a moment after send()
  * returned; a server that is killed in that moment loses it.
  * Threads: send [any]; done [worker].
- * Errors: MORTISE_UNAVAILABLE (no mail.url configured), MORTISE_FULL (queue), MORTISE_INVALID (an address or subject
+ * Errors: MORTISE_UNAVAILABLE (no mail.url configured, or the queue is full), MORTISE_INVALID (an address or subject
  *   that breaks a rule: CR, LF, NUL, no '@'; texts of more than 1 MiB).
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_MAIL_H
