@@ -63,18 +63,27 @@ std::int64_t MailQueue::changed(std::string_view sql, const db::Parameters& para
 bool MailQueue::add(const std::string& id, const MailContent& content, std::int64_t now, std::int64_t expiresAt) {
   const auto joined = db::JoinedTransaction::ofThisThread(database_);
   const db::JoinScope scope(joined.get());
-  // Servers that add at once may exceed the bound by as many rows as there are servers.
-  return changed(
-             "INSERT INTO mortise_mails (id, node, sealed, created_at, expires_at, due_at) "
-             "SELECT :id, :node, :sealed, CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT), CAST(:due_at AS BIGINT) "
-             "WHERE (SELECT count(*) FROM mortise_mails) < :most",
-             {{"id", id},
-              {"node", node_},
-              {"sealed", secrets_.seal(kPurpose, toText(content))},
-              {"now", now},
-              {"expires_at", expiresAt},
-              {"due_at", now},
-              {"most", most_}}) == 1;
+  const auto sealed = secrets_.seal(kPurpose, toText(content));
+  bool present = false;
+  database_.transaction([&](db::Connection& connection) {
+    // Servers that add at once may exceed the bound by as many rows as there are servers.
+    present =
+        connection.execute(
+            "INSERT INTO mortise_mails (id, node, sealed, created_at, expires_at, due_at) "
+            "SELECT :id, :node, :sealed, CAST(:now AS BIGINT), CAST(:expires_at AS BIGINT), CAST(:due_at AS BIGINT) "
+            "WHERE (SELECT count(*) FROM mortise_mails) < :most ON CONFLICT (id) DO NOTHING",
+            {{"id", id},
+             {"node", node_},
+             {"sealed", sealed},
+             {"now", now},
+             {"expires_at", expiresAt},
+             {"due_at", now},
+             {"most", most_}}) == 1;
+    if (present) return;
+    static constexpr ColumnType kColumns[] = {I};
+    present = connection.query("SELECT 1 FROM mortise_mails WHERE id = :id", {{"id", id}}, kColumns)->next();
+  });
+  return present;
 }
 
 MailContent MailQueue::unseal(const QueuedMail& row) const {

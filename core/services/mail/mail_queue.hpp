@@ -42,8 +42,8 @@ class MailQueue {
   // `node`: this server. `most`: rows of all servers together.
   MailQueue(db::Database& database, const Secrets& secrets, std::string node, std::size_t most);
 
-  // Adds a mail of this server, due now; in the joined transaction of the calling thread when it has one. False: the
-  // queue is full.
+  // Adds a mail of this server, due now; in the joined transaction of the calling thread when it has one. Does nothing
+  // when it is there already: the answer to an earlier commit may have been lost. False: the queue is full.
   bool add(const std::string& id, const MailContent& content, std::int64_t now, std::int64_t expiresAt);
   // Throws ServiceError{denied} when the row was altered, or sealed with another master secret.
   MailContent unseal(const QueuedMail& row) const;

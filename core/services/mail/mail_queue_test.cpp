@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "core/db/joined_transaction.hpp"
 #include "core/ops/log.hpp"
@@ -39,6 +41,64 @@ Mail mailTo(const std::string& to) {
   mail.html = "<p>https://api.example.com/verify?token=secret-link</p>";
   return mail;
 }
+
+// A database whose answer to a commit gets lost: it holds, and its caller is told that the connection broke. Or one that
+// refuses mails.
+class LosesAnswers final : public db::Database {
+ public:
+  explicit LosesAnswers(db::Database& inner) : Database(seconds(2)), inner_(inner) {}
+  db::Backend backend() const override { return inner_.backend(); }
+  std::string trouble(milliseconds timeout) override { return inner_.trouble(timeout); }
+  void backupTo(const std::string& path) override { inner_.backupTo(path); }
+
+  std::atomic<bool> loseAnswer{false};  // to the next commit that adds a mail
+  std::atomic<int> refuse{-1};          // a db::ErrorKind
+  std::atomic<int> refused{0};
+
+ private:
+  class One final : public db::Connection {
+   public:
+    One(LosesAnswers& of, std::unique_ptr<db::Connection> inner) : of_(of), inner_(std::move(inner)) {}
+    std::unique_ptr<db::Rows> query(std::string_view sql, const db::Parameters& parameters,
+                                    std::span<const db::ColumnType> columns) override {
+      return inner_->query(sql, parameters, columns);
+    }
+    std::int64_t execute(std::string_view sql, const db::Parameters& parameters) override {
+      const bool adds = sql.starts_with("INSERT INTO mortise_mails ");
+      if (const auto kind = of_.refuse.load(); adds && kind >= 0) {
+        ++of_.refused;
+        throw db::Error(static_cast<db::ErrorKind>(kind), "refused by the test");
+      }
+      const auto changed = inner_->execute(sql, parameters);
+      added_ = added_ || (adds && changed == 1);
+      return changed;
+    }
+    void executeScript(std::string_view sql) override { inner_->executeScript(sql); }
+    std::set<std::string> executeScriptNaming(std::string_view sql) override {
+      return inner_->executeScriptNaming(sql);
+    }
+    void begin() override { inner_->begin(); }
+    void commit() override {
+      inner_->commit();
+      if (std::exchange(added_, false) && of_.loseAnswer.exchange(false))
+        throw db::Error(db::ErrorKind::unavailable, "the connection broke");
+    }
+    void rollback() override { inner_->rollback(); }
+    std::shared_ptr<db::JoinedTransaction> join() override { return inner_->join(); }
+    void lock(std::string_view name) override { inner_->lock(name); }
+    bool lost() const override { return inner_->lost(); }
+
+   private:
+    LosesAnswers& of_;
+    std::unique_ptr<db::Connection> inner_;
+    bool added_ = false;
+  };
+  std::unique_ptr<db::Connection> connect(db::Access access, milliseconds timeout) override {
+    return std::make_unique<One>(*this, inner_.lease(access, timeout));
+  }
+
+  db::Database& inner_;
+};
 
 class MailQueueTest : public ::testing::TestWithParam<db::Backend> {
  protected:
@@ -124,6 +184,80 @@ TEST_P(MailQueueTest, GivesTheMailThatIsDueFirstAndBoundsTheRows) {
   EXPECT_EQ(other.count(), 0u);
   EXPECT_FALSE(other.begin("early", 0)) << "another server's mail";
   EXPECT_TRUE(add(other, "more", 5));
+}
+
+TEST_P(MailQueueTest, AMailThatIsThereIsNotAddedAgain) {
+  auto queue = store_->queue("a", 2);
+  ASSERT_TRUE(add(queue, "1", 10));
+  ASSERT_TRUE(queue.begin("1", 50));
+  EXPECT_TRUE(add(queue, "1", 20));
+  EXPECT_EQ(store_->rows(), 1);
+  EXPECT_EQ(queue.next({})->tries, 1) << "the row that was there";
+  EXPECT_EQ(queue.next({})->createdAt, 10);
+  ASSERT_TRUE(add(queue, "2", 20));
+  EXPECT_TRUE(add(queue, "1", 20)) << "it has its place in a full queue";
+  EXPECT_FALSE(add(queue, "3", 20));
+  EXPECT_EQ(store_->rows(), 2);
+}
+
+TEST_P(MailQueueTest, AMailWhoseCommitWasAppliedButNotAnsweredIsStoredOnce) {
+  LosesAnswers database(store_->database());
+  const auto relay =
+      Mailer::open("smtp://127.0.0.1:1", "noreply@example.org", store_->of("a", database), store_->quick());
+  database.loseAnswer = true;
+  std::atomic<int> told{0};
+  relay->sendLater(mailTo("ada@example.org"), [&](const MailResult&) { ++told; });
+  ASSERT_TRUE(eventually([&] { return !database.loseAnswer.load(); }));
+  relay->sendLater(mailTo("bob@example.org"), {});
+  EXPECT_TRUE(eventually([&] { return store_->rows() == 2 && relay->queued() == 2; }));
+  const auto beats = [&] { return store_->number("(SELECT max(beat) FROM mortise_mail_nodes)"); };
+  const auto beat = beats();
+  EXPECT_TRUE(eventually([&] { return beats() > beat + 1; })) << "the keeper goes on";
+  EXPECT_EQ(told, 0);
+}
+
+TEST_P(MailQueueTest, AMailThatWasSentWhileItsCommitWasInDoubtIsNotSentAgain) {
+  auto options = store_->quick();
+  options.lease = seconds(60);  // the keeper comes when mails arrive
+  LosesAnswers database(store_->database());
+  const auto server =
+      Mailer::open("outbox:" + directory_.path() + "/out", "noreply@example.org", store_->of("a", database), options);
+  database.loseAnswer = true;
+  std::atomic<int> sent{0};
+  const auto done = [&](const MailResult& result) { sent += result.outcome == MailResult::Outcome::sent ? 1 : 0; };
+  server->sendLater(mailTo("ada@example.org"), done);
+  ASSERT_TRUE(eventually([&] { return delivered() == 1 && store_->rows() == 0; }));
+  server->sendLater(mailTo("bob@example.org"), done);
+  EXPECT_TRUE(eventually([&] { return sent == 2; }));
+  server->stop(seconds(60));
+  EXPECT_EQ(delivered(), 2u);
+  EXPECT_EQ(store_->rows(), 0);
+}
+
+TEST_P(MailQueueTest, AMailThatCantBeStoredHoldsUpNothingElse) {
+  for (const auto kind : {db::ErrorKind::unique, db::ErrorKind::constraint, db::ErrorKind::full, db::ErrorKind::other,
+                          db::ErrorKind::unavailable}) {
+    LosesAnswers database(store_->database());
+    const auto before = delivered();
+    database.refuse = static_cast<int>(kind);
+    const auto server = Mailer::open("outbox:" + directory_.path() + "/out", "noreply@example.org",
+                                     store_->of("a", database), store_->quick());
+    std::atomic<int> gaveUp{0}, sent{0};
+    auto mail = mailTo("ada@example.org");
+    mail.expiresAt = store_->now() + kHour;
+    server->sendLater(mail, [&](const MailResult& result) { gaveUp += result.outcome == MailResult::Outcome::gaveUp; });
+    ASSERT_TRUE(eventually([&] { return database.refused > 0; }));
+    auto other = store_->queue("gone");
+    ASSERT_TRUE(add(other, "left", store_->now(), store_->now() + 24 * kHour));
+    other.release();
+    EXPECT_TRUE(eventually([&] { return delivered() == before + 1; })) << "another server's mails are taken over";
+    store_->advance(std::chrono::hours(2));
+    EXPECT_TRUE(eventually([&] { return gaveUp == 1; })) << "its time is over";
+    database.refuse = -1;
+    server->sendLater(mailTo("bob@example.org"), [&](const MailResult&) { ++sent; });
+    EXPECT_TRUE(eventually([&] { return sent == 1; }));
+    EXPECT_EQ(delivered(), before + 2);
+  }
 }
 
 TEST_P(MailQueueTest, ExpiredRowsGoWhereNoServerSends) {

@@ -31,7 +31,9 @@ class MailStoreForTests {
   }
 
   // For the server `node`.
-  MailStore of(std::string node) { return {*database_, secrets_, std::move(node), &metrics_}; }
+  MailStore of(std::string node) { return of(std::move(node), *database_); }
+  // Through `database`, which leads to this one.
+  MailStore of(std::string node, db::Database& database) { return {database, secrets_, std::move(node), &metrics_}; }
   MailQueue queue(std::string node, std::size_t most = 100) { return {*database_, secrets_, std::move(node), most}; }
   MailerOptions quick() {
     MailerOptions options;

@@ -162,12 +162,9 @@ void QueuedMailer::send(Mail mail, Done done) {
       throw;
     }
     // The thread holds SQLite's writer itself, in a transaction that nobody can join.
-    const std::lock_guard lock(mutex_);
-    if (arriving_.size() >= kMaxArriving) throw;
-    arriving_.push_back(std::move(item));
-    keepNow_ = true;
-    keeperWake_.notify_one();
-    return;
+    if (arrives(item)) return;
+    receiverOf(item.id);
+    throw;
   } catch (...) {
     receiverOf(item.id);
     throw;
@@ -181,16 +178,22 @@ void QueuedMailer::send(Mail mail, Done done) {
 
 void QueuedMailer::sendLater(Mail mail, Done done) {
   auto item = accepted(std::move(mail));
+  const auto id = item.id;
+  expectOutcome(id, std::move(done));
+  if (arrives(item)) return;
+  receiverOf(id);
+  throw ServiceError(ErrorKind::full, "mail: " + std::to_string(kMaxArriving) + " mails wait for the queue", 30);
+}
+
+bool QueuedMailer::arrives(Accepted& mail) {
   {
     const std::lock_guard lock(mutex_);
-    if (arriving_.size() >= kMaxArriving) {
-      throw ServiceError(ErrorKind::full, "mail: " + std::to_string(kMaxArriving) + " mails wait for the queue", 30);
-    }
-    if (done) receivers_.emplace(item.id, Receiver{std::move(done)});
-    arriving_.push_back(std::move(item));
+    if (arriving_.size() >= kMaxArriving) return false;
+    arriving_.push_back(std::move(mail));
     keepNow_ = true;
   }
   keeperWake_.notify_one();
+  return true;
 }
 
 void QueuedMailer::storeArrived() {
@@ -199,21 +202,64 @@ void QueuedMailer::storeArrived() {
     const std::lock_guard lock(mutex_);
     arrived.swap(arriving_);
   }
-  for (std::size_t i = 0; i < arrived.size(); ++i) {
-    const auto& mail = arrived[i];
-    try {
-      store(mail);
-      nowQueued(mail.id);
-    } catch (const ServiceError& error) {
-      log::error("a mail was not queued", {{"mail", mail.id}, {"reason", error.what()}});
-      tell(receiverOf(mail.id), {Outcome::stopped, error.what(), 0});
-    } catch (const db::Error&) {
-      const std::lock_guard lock(mutex_);
-      arriving_.insert(arriving_.begin(), std::make_move_iterator(arrived.begin() + static_cast<std::ptrdiff_t>(i)),
-                       std::make_move_iterator(arrived.end()));
-      throw;
+  std::vector<Accepted> waiting;
+  bool away = false;
+  for (auto& mail : arrived) {
+    if (mail.expiresAt <= now() && !wasPicked(mail.id)) {
+      if (expiredTotal_ != nullptr) expiredTotal_->add();
+      notQueued(mail.id, {Outcome::gaveUp, "its time was over before it could be queued", 0});
+    } else if (away) {
+      waiting.push_back(std::move(mail));
+    } else {
+      try {
+        storeOnce(mail);
+        nowQueued(mail.id);
+      } catch (const db::Error& error) {
+        // Of a database that is away each of them would wait for a connection.
+        away = error.kind() == db::ErrorKind::unavailable;
+        if (away)
+          databaseFailed(error);
+        else
+          log::warning("a mail can't be queued; it is tried again", {{"mail", mail.id}, {"reason", error.what()}});
+        waiting.push_back(std::move(mail));
+      } catch (const std::exception& error) {
+        notQueued(mail.id, {Outcome::stopped, error.what(), 0});
+      }
     }
   }
+  const std::lock_guard lock(mutex_);
+  arriving_.insert(arriving_.begin(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
+}
+
+void QueuedMailer::storeOnce(const Accepted& mail) {
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    again = !unsure_.emplace(mail.id, false).second;
+  }
+  if (!again) {
+    store(mail);
+  } else {
+    const std::lock_guard one(picking_);  // so that no sender takes the row between the look and the insertion
+    if (!wasPicked(mail.id)) store(mail);
+  }
+  const std::lock_guard lock(mutex_);
+  unsure_.erase(mail.id);
+}
+
+bool QueuedMailer::wasPicked(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto unsure = unsure_.find(id);
+  return unsure != unsure_.end() && unsure->second;
+}
+
+void QueuedMailer::notQueued(const std::string& id, const MailResult& result) {
+  log::error("a mail was not queued", {{"mail", id}, {"reason", result.reason}});
+  {
+    const std::lock_guard lock(mutex_);
+    unsure_.erase(id);
+  }
+  tell(receiverOf(id), result);
 }
 
 // --- out of the queue
@@ -275,6 +321,7 @@ std::optional<QueuedMail> QueuedMailer::pick(std::optional<std::int64_t>& due) {
     const std::lock_guard lock(mutex_);
     databaseAway_ = false;
     busy_.insert(row->id);
+    if (const auto unsure = unsure_.find(row->id); unsure != unsure_.end()) unsure->second = true;
     return row;
   }
 }
@@ -469,12 +516,7 @@ void QueuedMailer::stop(milliseconds limit) {
     if (stopped_) return;
     stopping_ = true;
   }
-  try {
-    storeArrived();
-  } catch (const db::Error& error) {
-    databaseFailed(error);
-  }
-  std::vector<Accepted> lost;
+  storeArrived();
   {
     std::unique_lock lock(mutex_);
     wake_.notify_all();
@@ -486,8 +528,7 @@ void QueuedMailer::stop(milliseconds limit) {
   transport_->interrupt();
   for (auto& thread : threads_) thread.join();
   for (const auto& mail : std::exchange(arriving_, {})) {
-    log::error("a mail was not queued", {{"mail", mail.id}, {"reason", "the database is away and the server stops"}});
-    tell(receiverOf(mail.id), {Outcome::stopped, "the server stopped", 0});
+    notQueued(mail.id, {Outcome::stopped, "the database is away and the server stops", 0});
   }
   try {
     queued_ = static_cast<std::int64_t>(queue_.count());

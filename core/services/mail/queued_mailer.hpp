@@ -58,8 +58,16 @@ class QueuedMailer final : public Mailer {
   Accepted accepted(Mail mail) const;
   void expectOutcome(const std::string& id, Done done);
   void store(const Accepted& mail);
+  // Takes the mail into arriving_, for the keeper. False: it is full.
+  bool arrives(Accepted& mail);
+  // store(), for a mail of arriving_: not again when this server took its row out of the queue to send it.
+  void storeOnce(const Accepted& mail);
+  bool wasPicked(const std::string& id) const;
   void nowQueued(const std::string& id);
+  // Errors of the database keep mails in arriving_.
   void storeArrived();
+
+  void notQueued(const std::string& id, const MailResult& result);
 
   void sendDue();
   // The next mail to send, begun; none: `due` says when one is.
@@ -91,6 +99,8 @@ class QueuedMailer final : public Mailer {
   mutable std::mutex mutex_;  // guards what follows, up to threads
   std::condition_variable wake_, keeperWake_, idle_;
   std::vector<Accepted> arriving_;  // taken by sendLater(), not in the queue yet
+  // Those that storeOnce() began with: a commit may hold though its answer was lost. True: a sender took the row.
+  std::unordered_map<std::string, bool> unsure_;
   std::unordered_map<std::string, Receiver> receivers_;
   std::set<std::string> busy_;  // being sent, or done with while the row could not be removed
   std::set<std::string> done_;  // those of busy_ whose rows are still to be removed
