@@ -16,6 +16,7 @@
 #include "core/services/audit/audit.hpp"
 #include "mortise/roles.hpp"
 #include "mortise/tier.hpp"
+#include "mortise/white_space.hpp"
 
 namespace mortise::commands {
 
@@ -79,7 +80,7 @@ int create(const Program& program, const Arguments& arguments) {
   requireRole(role);
   identity::NewUser user;
   user.username = arguments.word(0);
-  user.email = text::lower(text::trim(arguments.flag("email")));
+  user.email = text::lower(withoutSpaceAround(arguments.flag("email")));
   if (user.username.empty() || user.username.find('@') != std::string::npos)
     throw UsageError("a user name must not be empty nor contain @");
   user.role = role;

@@ -12,6 +12,7 @@
 #include "core/identity/store.hpp"
 #include "core/identity/user_name.hpp"
 #include "mortise/tier.hpp"
+#include "mortise/white_space.hpp"
 
 namespace mortise::identity {
 namespace {
@@ -150,14 +151,14 @@ void Accounts::revokeAll(std::string_view userId) {
 
 User Accounts::insert(db::Connection& connection, const NewUser& account, const std::string& passwordHash,
                       std::string_view role) {
-  if (account.username.empty() && text::trim(account.email).empty()) {
+  if (account.username.empty() && withoutSpaceAround(account.email).empty()) {
     if (!account.unnamed) throw Problem(422, "account_unnamed");
-    if (text::trim(account.nickname).empty()) throw Problem(422, "nickname_required");
+    if (withoutSpaceAround(account.nickname).empty()) throw Problem(422, "nickname_required");
   }
   User user;
   user.id = account.id.empty() ? uuid4() : account.id;
   if (!account.username.empty()) user.username = requireUserName(account.username);
-  user.email = text::lower(text::trim(account.email));
+  user.email = text::lower(withoutSpaceAround(account.email));
   user.nickname = account.nickname;
   user.role = role;
   user.passwordHash = passwordHash;

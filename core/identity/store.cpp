@@ -3,6 +3,7 @@
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 #include "core/identity/user_name.hpp"
+#include "mortise/white_space.hpp"
 
 namespace mortise::identity::store {
 namespace {
@@ -95,7 +96,7 @@ std::optional<User> findUser(db::Connection& connection, UserKey by, std::string
                      "u.created_at LIMIT 1",
                      {{"folded", text::lower(key)}, {"username", text}});
     case UserKey::email:
-      return oneUser(connection, "WHERE u.email = :email", {{"email", text::lower(text::trim(key))}});
+      return oneUser(connection, "WHERE u.email = :email", {{"email", text::lower(withoutSpaceAround(key))}});
   }
   return std::nullopt;
 }

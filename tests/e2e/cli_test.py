@@ -226,6 +226,15 @@ class Accounts(unittest.TestCase):
         again = mortise("user", "create", "ada", *self.options, "--password-stdin", input="correct horse 7\n")
         self.assertNotEqual(again.returncode, 0)
         self.assertIn("ada", again.stderr)
+        # White space that pasting brings along is no part of an address, whichever of Unicode's it is.
+        for name, around in (("bea", "\u00a0"), ("cyd", "\u3000"), ("dan", "\u2003"), ("eva", "\ufeff"), ("fay", "\t ")):
+            pasted = mortise("user", "create", name, *self.options, "--email", f"{around}{name}@Example.org{around}", "--password-stdin",
+                             input="correct horse 7\n")
+            self.assertEqual(pasted.returncode, 0, pasted.stderr)
+            taken = mortise("user", "create", name + "2", *self.options, "--email", f"{name}@example.org", "--password-stdin",
+                            input="correct horse 7\n")
+            self.assertNotEqual(taken.returncode, 0)
+            self.assertIn(f'"{name}@example.org" is taken', taken.stderr)
         listed = mortise("user", "list", *self.options)
         self.assertRegex(listed.stdout, r"(?m)^.*\bada\b.*super_admin")
         self.assertEqual(mortise("user", "set-role", *self.options, "ada", "user").returncode, 0)
