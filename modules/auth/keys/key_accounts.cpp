@@ -101,14 +101,14 @@ void KeyAccounts::mailLink(const Transaction& tx, const mortise::User& user, std
   };
   if (!mail_.configured()) return failed("mail.url is not set");
   if (!verification_.canMail) return failed("http.public_url is not set");
-  unproved_.in(tx).add(user.id, mortise::nowMicros());
+  unproved_.in(tx).add(user.id);
   try {
     auto text = verificationMail(language, linkFor(user), roundedUp(verification_.linkLifetime, kHour),
                                  roundedUp(verification_.unprovedLifetime, kDay));
     mail_.send({user.email, std::move(text.subject), std::move(text.text), std::move(text.html),
                 mortise::timeOf(mortise::nowMicros() + verification_.linkLifetime)},
                [failed, unproved = unproved_, id = user.id](bool sent, const std::string& reason) {
-                 if (sent) return;
+                 if (sent) return unproved.mailed(id, mortise::nowMicros());
                  failed(reason);
                  unproved.forget(id);
                });

@@ -22,7 +22,7 @@ class UnprovedAccounts {
  public:
   explicit UnprovedAccounts(mortise::Host host);
 
-  // The work of a job: removes those that were mailed a link longer ago than `unproved_lifetime`, a thousand at most.
+  // The work of a job: removes those whose link the relay took longer ago than `unproved_lifetime`, a thousand at most.
   // Whoever got more than a sign-up gives stays: administrators, and members of an organisation. Removes none where the
   // lifetime is 0, addresses count as proved at once, or no mail can be sent.
   void removeOld(mortise::JobRun& run);

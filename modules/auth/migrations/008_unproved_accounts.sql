@@ -1,5 +1,5 @@
--- Accounts made with a key to whose address a verification link was mailed, until the address is proved or the account goes. Times are UTC
--- microseconds.
+-- Accounts made with a key for whose address a verification link was queued, until the address is proved or the account goes. mailed_at: when
+-- the relay took the link (UTC microseconds); 0: not known to have taken it, and then the account stays.
 CREATE TABLE auth_unproved_accounts (
   user_id TEXT NOT NULL PRIMARY KEY,
   mailed_at BIGINT NOT NULL

@@ -22,9 +22,12 @@ class Unproved : public mortise::testing::DatabaseTest {
 MORTISE_ON_EVERY_DATABASE(Unproved);
 
 TEST_P(Unproved, AreToldOldestFirstUntilTheyAreForgotten) {
-  store_.add("b", 20);
-  store_.add("a", 10);
-  store_.add("c", 30);
+  for (const char* id : {"b", "a", "c", "waits"}) store_.add(id);
+  EXPECT_EQ(before(99, 10), (std::vector<std::string>{})) << "no relay took their links yet";
+  store_.mailed("b", 20);
+  store_.mailed("a", 10);
+  store_.mailed("c", 30);
+  store_.mailed("nobody", 5);
   EXPECT_EQ(before(9, 10), (std::vector<std::string>{}));
   EXPECT_EQ(before(20, 10), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(before(99, 1), (std::vector<std::string>{"a"}));
@@ -33,7 +36,10 @@ TEST_P(Unproved, AreToldOldestFirstUntilTheyAreForgotten) {
   store_.forget("nobody");
   EXPECT_FALSE(store_.has("a"));
   EXPECT_EQ(before(99, 10), (std::vector<std::string>{"b", "c"}));
-  store_.add("b", 40);
+  store_.mailed("a", 7);
+  EXPECT_FALSE(store_.has("a")) << "proved before the outcome of its mail was known";
+  EXPECT_TRUE(store_.has("waits"));
+  store_.mailed("b", 40);
   EXPECT_EQ(before(99, 10), (std::vector<std::string>{"c", "b"})) << "mailed again";
 }
 
@@ -42,7 +48,8 @@ TEST_P(Unproved, AreFoundAlongAnIndexHoweverManyThereAre) {
   database().fill("auth_unproved_accounts", kManyRows, {{"user_id", "'u' || n"}, {"mailed_at", "n"}});
   database().analyze();
   EXPECT_PLANS(mortise::testing::plansAreIndexed(database(), [&] {
-    store_.add("u7", 7);
+    store_.add("u7");
+    store_.mailed("u7", 7);
     store_.has("u7");
     before(50, 100);
     store_.forget("u7");
