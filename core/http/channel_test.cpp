@@ -251,8 +251,8 @@ TEST_F(StreamTest, SharesOneEventAmongManyStreams) {
   for (Client& client : clients) EXPECT_NE(client.readUntil("data: 9" + std::string(600, '.')), "");
 }
 
-TEST_F(StreamTest, EndsStreamsWhenDraining) {
-  serve();
+TEST_F(StreamTest, EndsStreamsOfEventsWhenDraining) {
+  serve(": beat\n\n", 15s);
   Client client = connect();
   client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
   const auto out = stream();
@@ -264,6 +264,47 @@ TEST_F(StreamTest, EndsStreamsWhenDraining) {
   drainer.join();
   EXPECT_EQ(cut, 0u);
   EXPECT_EQ(closed, 1);
+}
+
+// A download that looks whole must be whole.
+TEST_F(StreamTest, LeavesADownloadToItsProducerWhenDraining) {
+  serve();
+  Client idle = connect();
+  EXPECT_EQ(idle.get("/hello").status, 200);
+  Client client = connect();
+  client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto out = stream();
+  EXPECT_TRUE(out->send(bytes("first half, ")));
+  std::size_t cut = 99;
+  std::thread drainer([&] { cut = server->drain(10s); });
+  EXPECT_TRUE(idle.closedByServer()) << "the drain has begun";
+  EXPECT_TRUE(out->send(bytes("second half")));
+  out->close();
+  const Answer answer = client.readAnswer();
+  EXPECT_EQ(answer.body, "first half, second half");
+  EXPECT_TRUE(client.closedByServer());
+  client.close();
+  drainer.join();
+  EXPECT_EQ(cut, 0u);
+  EXPECT_EQ(closed, 1);
+}
+
+TEST_F(StreamTest, CutsADownloadThatIsNotWholeWhenTheDrainEnds) {
+  serve();
+  Client chunked = connect();
+  chunked.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto one = stream();
+  Client old = connect();
+  old.send("GET /events HTTP/1.0\r\n\r\n");
+  const auto two = stream(1);
+  for (const auto& out : {one, two}) EXPECT_TRUE(out->send(bytes("half")));
+  EXPECT_NE(chunked.readUntil("half\r\n"), "");
+  EXPECT_NE(old.readUntil("half"), "");
+  EXPECT_EQ(server->drain(50ms), 2u);
+  EXPECT_EQ(chunked.readAll().find("0\r\n\r\n"), std::string::npos);
+  old.readAll();
+  EXPECT_TRUE(old.wasReset());
+  EXPECT_EQ(closed, 2);
 }
 
 class WebSocketTest : public ServerTest {

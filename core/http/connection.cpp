@@ -370,6 +370,8 @@ void Connection::drain() {
       if (!exchange_ && output_.empty()) cut(false);
       return;
     case State::stream: {
+      // Any moment is a whole end for events. Other bytes end with their producer, or are cut with the drain's end.
+      if (heartbeat_.empty()) return;
       const std::shared_ptr<Channel> channel = channel_;
       pullChannel();
       if (dead() || channel_ != channel) return;
