@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/http/ascii.hpp"
+#include "core/http/vary.hpp"
 
 namespace mortise::http {
 namespace {
@@ -80,12 +81,7 @@ void compressReply(const Head& head, Reply& reply) {
   if (!reply.compress || reply.file || reply.body.size() <= kWorthIt) return;
   if (reply.fields.find("content-encoding") || !isCompressible(reply.fields.get("content-type"))) return;
   // Clients get different bytes under one address, so caches need Vary even when this client gets them uncompressed.
-  const std::string_view vary = reply.fields.get("vary");
-  if (vary.empty()) {
-    reply.fields.add("Vary", "Accept-Encoding");
-  } else if (vary != "*" && !listContains(vary, "accept-encoding")) {
-    reply.fields.set("Vary", std::string(vary) + ", Accept-Encoding");
-  }
+  addVary(reply.fields, "Accept-Encoding");
   if (!acceptsGzip(head.fields.get("accept-encoding"))) return;
   std::string packed;
   if (!deflateAll(reply.body, packed) || packed.size() >= reply.body.size()) return;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "core/base/text.hpp"
+#include "core/http/vary.hpp"
 #include "core/kernel/origin.hpp"
 
 namespace mortise::kernel {
@@ -13,16 +13,6 @@ constexpr std::string_view kExposed = "Retry-After, Content-Disposition, X-Reque
 constexpr std::string_view kAllowedFields =
     "Authorization, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, Last-Event-ID, X-CSRFToken, "
     "X-Request-Id";
-
-// Caches must not give the answer for one origin to another, even where the answers are the same today.
-void addVary(http::Fields& fields, std::string_view name) {
-  const auto present = std::string(fields.get("Vary"));
-  if (present == "*") return;
-  for (const auto part : text::split(present, ',')) {
-    if (text::equalsIgnoreCase(text::trim(part), name)) return;
-  }
-  fields.set("Vary", present.empty() ? std::string(name) : present + ", " + std::string(name));
-}
 
 }  // namespace
 
@@ -69,7 +59,8 @@ http::Reply Cors::preflight(const http::Head& head, std::string_view allowedMeth
 }
 
 void Cors::decorate(std::string_view origin, http::Fields& fields) const {
-  addVary(fields, "Origin");
+  // Caches must not give the answer for one origin to another, even where the answers are the same today.
+  http::addVary(fields, "Origin");
   if (origin.empty() || !allows(origin)) return;
   if (any_) {
     fields.add("Access-Control-Allow-Origin", "*");
