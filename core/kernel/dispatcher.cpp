@@ -77,7 +77,7 @@ bool takesBearer(const contract::Security& security) { return security.bearer ||
 
 // Before anything is answered or logged.
 void markRequestId(http::Exchange& exchange, const contract::Match& match) {
-  const auto& family = *match.conventions->family;
+  const auto& family = *conventionsFor(match, exchange.head().fields)->family;
   exchange.markRequestId(family.requestIdPrefix, family.acceptsRequestId);
 }
 

@@ -76,16 +76,14 @@ bool takesForm(const contract::Operation& operation) {
   return std::find(types.begin(), types.end(), kForm) != types.end();
 }
 
-// Some paths belong to two families; a cookie indicates the one of browsers. The cookie is verified later: its refusal
-// uses that family, too.
+}  // namespace
+
 const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields) {
   if (!match.operation || !match.operation->cookieConventions || fields.find("Authorization") != nullptr)
     return match.conventions;
   const bool withCookie = !http::cookieFrom(fields, identity::CookieSessions::kName).empty();
   return withCookie ? &*match.operation->cookieConventions : match.conventions;
 }
-
-}  // namespace
 
 RequestCall::RequestCall(const Answering& answering, http::ExchangePtr exchange, contract::Match match,
                          std::string address)

@@ -22,6 +22,10 @@
 
 namespace mortise::kernel {
 
+// The family that answers. Some paths belong to two; a cookie indicates the one of browsers. The cookie is verified
+// later: its refusal uses that family, too.
+const contract::Conventions* conventionsFor(const contract::Match& match, const http::Fields& fields);
+
 class RequestCall final : public plugin::Call, public std::enable_shared_from_this<RequestCall> {
  public:
   RequestCall(const Answering& answering, http::ExchangePtr exchange, contract::Match match, std::string address);

@@ -116,6 +116,12 @@ class Edge(unittest.TestCase):
         for theirs in ("a/b", "-a", "a@b"):
             self.assertEqual(self.ask("GET", "/api/v1/auth/nothing", {"X-Request-Id": theirs}).headers["X-Request-Id"], theirs)
             self.assertRegex(self.ask("GET", "/api/v1/scheduler/jobs", {"X-Request-Id": theirs}).headers["X-Request-Id"], "^req_[0-9a-f]{32}$")
+        # A path of two families: the one that answers, which the cookie decides, marks the id.
+        for headers, pattern in (({"Cookie": "whalefall_session=x"}, "req_[0-9a-f]{32}"),
+                                 ({"Cookie": "whalefall_session=x", "Authorization": "Bearer x"}, "a/b"), ({}, "a/b")):
+            answer = self.ask("GET", "/api/v1/auth/me", {"X-Request-Id": "a/b"} | headers)
+            self.assertEqual(answer.status, 401)
+            self.assertRegex(answer.headers["X-Request-Id"], f"^{pattern}$", headers)
         for odd in ("a" * 129, "a b", "a\"b"):
             self.assertRegex(self.ask("GET", "/health", {"X-Request-Id": odd}).headers["X-Request-Id"], "^[0-9a-f]{32}$")
 
