@@ -73,10 +73,10 @@ std::vector<Option> make() {
           "Requests whose handlers may wait for other servers at once, beside the workers; more are answered 503; half "
           "of them for one server. As many more may wait for the S3 store"),
       bounded("http", "max_body", size, "1MiB", kKiB, kGiB, "Largest request body where a contract names no limit"),
-      bounded(
-          "http", "body_memory", size, "256MiB", kMiB, 1024 * kGiB,
-          "Memory that the request bodies of all connections may take; more are answered 503 (a quarter of it for one "
-          "address, bodies up to 16 KiB always pass)"),
+      bounded("http", "body_memory", size, "256MiB", kMiB, 1024 * kGiB,
+              "Memory that the request bodies of all connections may take beside the first 16 KiB of each; more are "
+              "answered "
+              "503 (a quarter of it for one client; at least twice http.max_body)"),
       bounded("http", "max_upload", size, "1GiB", kMiB, 1024 * kGiB,
               "Largest upload where a contract names no limit of its own"),
       bounded("http", "drain_seconds", integer, "10", 0, 3600, "Seconds that requests in work get to finish at a stop"),

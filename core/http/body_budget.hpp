@@ -1,4 +1,5 @@
-// The memory that the request bodies of all connections may take together, and each client of it.
+// The memory that the request bodies of all connections may take together, and each client of it. What waits for the
+// disk has a bound of its own: Spool::kAllWindows.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace mortise::http {
 // [any thread]
 class BodyBudget {
  public:
-  // The first bytes of each body are free, so that small requests pass whatever others send. There are at most as many
-  // of them as connections.
+  // The first bytes of each body are free, so that small requests, small uploads too, pass whatever others send. There
+  // are at most as many of them as connections.
   static constexpr std::uint64_t kFree = 16 << 10;
   static constexpr std::uint64_t kStep = 64 << 10;  // what a body takes at once
   // One client may have this part of the budget, or one body of any size.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/http/grow.hpp"
 #include "core/http/multipart_splitter.hpp"
 #include "core/http/request_exchange.hpp"
 
@@ -16,17 +17,27 @@ Refusal tooLarge(std::uint64_t limit) {
 
 Refusal noMemory() { return Refusal(503, "overloaded", "the bodies of other requests take all of http.body_memory"); }
 
+// Room for the piece of a body that goes to disk, and for `held` bytes beside it, of which `size` bytes are there or
+// announced. A small body is free, whatever its parts take: their number has a limit.
+bool coverPiece(BodyBudget::Share& share, std::uint64_t size, std::uint64_t held = 0) {
+  static_assert(Spool::kSmallPiece <= BodyBudget::kFree);
+  return size <= BodyBudget::kFree || share.cover(Spool::kPiece + held);
+}
+
 class MemorySink final : public BodySink {
  public:
   MemorySink(std::uint64_t announced, BodyBudget::Share share) : announced_(announced), share_(std::move(share)) {}
   Refusal take(std::string_view bytes) override {
     const std::size_t size = body_.size() + bytes.size();
-    if (size > body_.capacity() || body_.empty()) {
-      // Doubling, but no further than the announced length: the capacity is what counts.
-      const std::size_t doubled = std::max<std::size_t>(2 * body_.capacity(), std::min(announced_, kReserved));
-      const std::size_t wanted = std::max(size, announced_ > 0 ? std::min<std::size_t>(doubled, announced_) : doubled);
+    if (size > body_.capacity()) {
+      // Doubling, but no further than the announced length, or than what is free while that is enough: the capacity is
+      // what counts.
+      std::uint64_t wanted = std::max<std::uint64_t>(2 * body_.capacity(), std::min(announced_, kReserved));
+      if (announced_ > 0) wanted = std::min(wanted, announced_);
+      if (size <= BodyBudget::kFree) wanted = std::min(wanted, std::max(announced_, BodyBudget::kFree));
+      wanted = std::max<std::uint64_t>(wanted, size);
       if (!share_.cover(wanted)) return noMemory();
-      body_.reserve(wanted);
+      growTo(body_, wanted);
     }
     body_.append(bytes);
     return Refusal();
@@ -57,6 +68,8 @@ class SpoolSink final : public BodySink {
     spool_->beginFile();
   }
   Refusal take(std::string_view bytes) override {
+    received_ += bytes.size();
+    if (!coverPiece(share_, received_)) return noMemory();
     spool_->write(bytes);
     return Refusal();
   }
@@ -71,7 +84,8 @@ class SpoolSink final : public BodySink {
 
  private:
   const std::shared_ptr<Spool> spool_;
-  const BodyBudget::Share share_;  // of the piece that is not at the disk yet
+  BodyBudget::Share share_;  // of the piece that is not at the disk yet
+  std::uint64_t received_ = 0;
 };
 
 class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
@@ -80,7 +94,11 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
                 BodyBudget::Share share)
       : plan_(plan), spool_(std::move(spool)), share_(std::move(share)), splitter_(boundary, plan.maxParts, *this) {}
 
-  Refusal take(std::string_view bytes) override { return splitter_.feed(bytes); }
+  Refusal take(std::string_view bytes) override {
+    received_ += bytes.size();
+    if (!hold(0)) return noMemory();
+    return splitter_.feed(bytes);
+  }
   Refusal close() override {
     if (Refusal refusal = splitter_.finish()) return refusal;
     spool_->close();
@@ -100,7 +118,7 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
   // Of the fields and of the names of the parts; the files are on disk.
   bool hold(std::size_t more) {
     held_ += more;
-    return share_.cover(Spool::kPiece + held_);
+    return coverPiece(share_, received_, held_);
   }
   Refusal beginPart(PartHead head) override {
     if (!hold(sizeof(Part) + head.name.size() + head.filename.size() + head.contentType.size())) return noMemory();
@@ -125,7 +143,13 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
       return Refusal(413, "field_too_large",
                      "a form field is larger than " + std::to_string(plan_.maxFieldBytes) + " bytes");
     }
-    if (!hold(bytes.size())) return noMemory();
+    const std::size_t size = part.value.size() + bytes.size();
+    const std::size_t capacity = part.value.capacity();
+    if (size > capacity) {
+      const std::size_t wanted = std::max(size, std::min(2 * capacity, plan_.maxFieldBytes));
+      if (!hold(wanted - capacity)) return noMemory();
+      growTo(part.value, wanted);
+    }
     part.value.append(bytes);
     return Refusal();
   }
@@ -134,6 +158,7 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
   const BodyPlan plan_;
   const std::shared_ptr<Spool> spool_;
   BodyBudget::Share share_;
+  std::uint64_t received_ = 0;
   std::uint64_t held_ = 0;
   std::vector<Part> parts_;
   MultipartSplitter splitter_;
@@ -155,7 +180,7 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
       sink = std::make_unique<MemorySink>(announced, std::move(share));
       break;
     case BodyPlan::Kind::spool:
-      if (!share.cover(Spool::kPiece)) {
+      if (!coverPiece(share, announced)) {
         refusal = noMemory();
         return nullptr;
       }
@@ -173,7 +198,7 @@ std::unique_ptr<BodyReceiver> BodyReceiver::make(const Head& head, const BodyPla
         refusal = Refusal(400, "bad_multipart", "the Content-Type multipart/form-data has no usable boundary");
         return nullptr;
       }
-      if (!share.cover(Spool::kPiece)) {
+      if (!coverPiece(share, announced)) {
         refusal = noMemory();
         return nullptr;
       }

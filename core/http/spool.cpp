@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/file_source.hpp"
+#include "core/http/grow.hpp"
 #include "core/ops/log.hpp"
 
 namespace mortise::http {
@@ -36,9 +37,14 @@ void Spool::beginFile() {
 
 void Spool::write(std::string_view bytes) {
   size_ += bytes.size();
-  if (piece_.empty()) piece_.reserve(kPiece);
-  piece_.append(bytes);
-  if (piece_.size() >= kPiece) hand({false, std::exchange(piece_, {})});
+  while (!bytes.empty()) {
+    const auto run = bytes.substr(0, kPiece - piece_.size());
+    bytes.remove_prefix(run.size());
+    const std::size_t size = piece_.size() + run.size();
+    if (size > piece_.capacity()) growTo(piece_, size <= kSmallPiece ? kSmallPiece : kPiece);
+    piece_.append(run);
+    if (size == kPiece) hand({false, std::exchange(piece_, {})});
+  }
 }
 
 void Spool::close() {
@@ -56,6 +62,7 @@ void Spool::close() {
 
 void Spool::hand(Step step) {
   used_ = true;
+  step.bytes.shrink_to_fit();  // a form may have many small files
   {
     const std::lock_guard lock(mutex_);
     if (failure_ || abandoned_) return;

@@ -27,6 +27,7 @@ Refusal explainDisk(int reason, const char* what);
 class Spool : public std::enable_shared_from_this<Spool> {
  public:
   static constexpr std::size_t kPiece = 128 << 10;
+  static constexpr std::size_t kSmallPiece = 16 << 10;  // what a piece takes until it has more bytes
   static constexpr std::size_t kWindow = 1 << 20;       // of one body, not yet written
   static constexpr std::size_t kAllWindows = 64 << 20;  // of all bodies: above it each may have one piece in progress
 
