@@ -19,8 +19,8 @@ MORTISE_BEGIN_C
 
 typedef struct mortise_audit_entry {
   uint32_t struct_size;
-  /* dotted, begins with the module's name: "files.shared"; or, where a contract fixes the name, without any dot (since
-   * SDK 1.1); [a-z0-9_.], at most 64 bytes */
+  /* dotted, begins with the module's name: "files.shared"; [a-z0-9_.], at most 64 bytes. Names without a dot are left
+   * to the modules of the server, whose contracts fix some (since SDK 1.1) */
   mortise_str action;
   mortise_str target;  /* what it was done to: "file:ID"; may be empty */
   mortise_str details; /* JSON object, or empty; no secrets */
