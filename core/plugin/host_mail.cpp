@@ -1,4 +1,5 @@
 // mail/1 over services::Mailer.
+#include "core/db/after_commit.hpp"
 #include "core/plugin/callback_gate.hpp"
 #include "core/plugin/host_guard.hpp"
 #include "core/plugin/host_tables.hpp"
@@ -36,7 +37,9 @@ mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_err
     }
     services::Mail message{copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)};
     if (MORTISE_HAS(mail, mortise_mail, expires_at)) message.expiresAt = mail->expires_at;
-    if (currentThread.lane == ThreadLane::loop) {
+    // Callbacks of streams and WebSockets run on an I/O thread, too. A transaction that they began there has the mail.
+    const bool onIoThread = currentThread.lane == ThreadLane::loop || currentThread.origin != nullptr;
+    if (onIoThread && !db::waitsForCommit()) {
       mailer.sendLater(std::move(message), std::move(done));
     } else {
       mailer.send(std::move(message), std::move(done));

@@ -11,6 +11,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/db/database.hpp"
+#include "core/db/joined_transaction.hpp"
 #include "core/identity/kernel_migrations.hpp"
 #include "core/ops/health.hpp"
 #include "core/ops/metrics.hpp"
@@ -584,6 +585,36 @@ TEST_F(Tables, MailIsQueuedAndItsOutcomeTold) {
     const LaneScope lane(ThreadLane::loop);
     EXPECT_EQ(send(), MORTISE_OK) << "an I/O thread does not wait for the database";
   }
+  const CallOrigin origin{"watchNotes", "request-7"};
+  {
+    std::promise<void> held;
+    std::promise<void> goOn;
+    std::thread writer([&] {
+      const auto other = services_.database().lease(db::Access::write);
+      other->begin();
+      held.set_value();
+      goOn.get_future().wait();
+      other->rollback();
+    });
+    held.get_future().wait();
+    const OriginScope scope(origin);
+    letter.context = &outcomes.emplace_back();
+    const auto queued = mail.send(raw(), &letter, &error_);
+    goOn.set_value();
+    writer.join();
+    ASSERT_EQ(queued, MORTISE_OK) << "nor does a callback of a stream: " << error_.text;
+    EXPECT_EQ(outcomes.back().get_future().get(), MORTISE_OK);
+  }
+  {
+    const OriginScope scope(origin);
+    const auto own = services_.database().lease(db::Access::write);
+    own->begin();
+    const auto joined = own->join();
+    letter.context = &outcomes.emplace_back();
+    ASSERT_EQ(mail.send(raw(), &letter, &error_), MORTISE_OK) << error_.text;
+    own->rollback();
+    EXPECT_EQ(outcomes.back().get_future().get(), MORTISE_CLOSED) << "it belongs to the callback's transaction";
+  }
   letter.subject = S("Hello\r\nBcc: all@example.org");
   EXPECT_EQ(mail.send(raw(), &letter, &error_), MORTISE_INVALID);
   letter.struct_size = 8;
@@ -904,8 +935,11 @@ TEST_F(Tables, AuditRecordsWhoDidIt) {
   EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_OK) << error_.text;
   entry.call = reinterpret_cast<mortise_call*>(static_cast<Call*>(&call));
   EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_OK) << error_.text;
-  entry.action = S("auth.shared");
-  EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_INVALID);
+  for (const char* foreign : {"auth.shared", "mint_api_key_on_behalf", "shared", "notes", "notesx.shared", ""}) {
+    entry.action = S(foreign);
+    EXPECT_EQ(audit.record(raw(), &entry, &error_), MORTISE_INVALID) << foreign;
+    EXPECT_EQ(code(), "bad_action");
+  }
   std::int64_t total = 0;
   const auto kept = services_.services().audit->list({}, total);
   ASSERT_EQ(total, 2);
