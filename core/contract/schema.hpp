@@ -16,12 +16,13 @@ namespace mortise::contract {
 class Schema {
  public:
   virtual ~Schema() = default;
-  // Appends one FieldError per broken rule, a hundred at most, in the order of the schema's properties; `location` is the path so far
-  // ({"body"}). Rules (= FieldError::rule): missing, null_forbidden{type}, string_type, int_type, float_type, bool_type,
-  // list_type, object_type, string_too_short{min_length}, string_too_long{max_length},
+  // Appends one FieldError per broken rule, a hundred at most, in the order of the schema's properties; `location` is
+  // the path so far ({"body"}). Rules (= FieldError::rule): missing, null_forbidden{type}, string_type, int_type,
+  // float_type, bool_type, list_type, object_type, string_too_short{min_length}, string_too_long{max_length},
   // string_pattern_mismatch{pattern}, greater_than_equal{ge}, less_than_equal{le}, greater_than{gt}, less_than{lt},
   // multiple_of{multiple_of}, too_short{min_length}, too_long{max_length}, not_unique, literal_error{expected},
-  // extra_forbidden, one_of, too_complex, repeated (parameters), email, uuid, uri, date_time, date, nul_character, surrogate.
+  // extra_forbidden, one_of, too_complex, repeated (parameters), email, uuid, uri, date_time, date, nul_character,
+  // surrogate.
   virtual void check(const json::Value& value, std::vector<std::string>& location,
                      std::vector<FieldError>& errors) const = 0;
   // Turns texts that write a whole number ("30", "-1") into numbers where the schema wants an integer, in members and

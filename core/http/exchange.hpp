@@ -116,9 +116,9 @@ class Application {
   virtual Verdict onHead(const ExchangePtr& exchange) = 0;
   // The body is complete (or there is none).
   virtual void onRequest(const ExchangePtr& exchange) = 0;
-  // The server itself refuses the request: 400, 408, 411, 413, 414, 431, 501 (a transfer coding), 503, 505. `exchange` may lack parts of
-  // its head (the target is empty when the request line was bad). The application writes the body in the right
-  // envelope.
+  // The server itself refuses the request: 400, 408, 411, 413, 414, 431, 501 (a transfer coding), 503, 505. `exchange`
+  // may lack parts of its head (the target is empty when the request line was bad). The application writes the body in
+  // the right envelope.
   virtual Reply onRefused(const ExchangePtr& exchange, int status, std::string_view code, std::string_view detail) = 0;
   // The exchange has ended. `bytes`: sent with the body; `completed`: false when the client left early.
   virtual void onFinished(const ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) = 0;

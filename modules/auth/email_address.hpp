@@ -9,9 +9,9 @@ namespace auth {
 
 class EmailAddress {
  public:
-  // Trims (mortise::withoutSpaceAround), lower-cases and checks: at most 254 bytes, a local part of 1-64 atom characters and single inner dots, at
-  // least two LDH labels of at most 63 bytes; a U-label becomes its A-label ("bücher.example" ->
-  // "xn--bcher-kva.example"). nullopt when a rule is broken.
+  // Trims (mortise::withoutSpaceAround), lower-cases and checks: at most 254 bytes, a local part of 1-64 atom characters
+  // and single inner dots, at least two LDH labels of at most 63 bytes; a U-label becomes its A-label
+  // ("bücher.example" -> "xn--bcher-kva.example"). nullopt when a rule is broken.
   static std::optional<EmailAddress> parse(std::string_view text);
 
   const std::string& text() const { return text_; }

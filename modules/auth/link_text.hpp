@@ -8,7 +8,8 @@
 namespace auth {
 
 // Would a mail client, or a reader, take a part of `text` for a link: a scheme ("https:", "tel:"), "//", "www.", a
-// domain ("example.com", also with the dots and letters that IDNA maps to ASCII, like "ｅｘａｍｐｌｅ．ｃｏｍ"), or an IPv4 address?
+// domain ("example.com", also with the dots and letters that IDNA maps to ASCII, like "ｅｘａｍｐｌｅ．ｃｏｍ"), or an IPv4
+// address?
 // Strict: "Node.js" and "Team:One" do, "St. John", "J.R.R. Tolkien", "Team: One" and "Web 2.0" do not.
 bool readsAsLink(std::string_view text);
 

@@ -25,8 +25,8 @@ class Audit {
   // The same inside a transaction of Db::transaction().
   Audit in(const Transaction& tx) const noexcept { return Audit(tx.host(), table_); }
 
-  // `action` begins with the module's name, "files.shared", or has no dot where a contract fixes it; `target`: "file:ID". The request gives actor, address and
-  // request id.
+  // `action` begins with the module's name and a dot, "files.shared"; `target`: "file:ID". The request gives actor,
+  // address and request id.
   void record(const Request& request, std::string_view action, std::string_view target,
               const json::Value& details = json::object()) const {
     write(request.get(), action, target, details);

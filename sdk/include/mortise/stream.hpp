@@ -27,8 +27,8 @@ struct StreamOptions {
   std::function<void()> onDrained{};
 };
 
-// The module's end of a stream. Move-only; destroying it closes the stream, or aborts it where an exception destroys it: a
-// download that failed must not look whole. All members [any], none blocks.
+// The module's end of a stream. Move-only; destroying it closes the stream, or aborts it where an exception destroys it:
+// a download that failed must not look whole. All members [any], none blocks.
 // A client that reads too slowly is dropped by the kernel; send() then returns false.
 class EventStream {
  public:
