@@ -30,7 +30,7 @@ TEST(RemoveOnSignal, RemovesWhatIsBeingMadeWhenTheSignalComes) {
   const pid_t child = ::fork();
   if (child == 0) {
     RemoveOnSignal leftovers;
-    const auto part = leftovers.made([&] { return std::make_unique<Stopped>(path); });
+    leftovers.made([&] { return std::make_unique<Stopped>(path); });
     while (true) ::pause();
   }
   int status = 0;

@@ -266,6 +266,7 @@ TEST_P(ForeignTablesTest, AreOutOfReachByWhatOnlyOneDatabaseKnows) {
             "");
 }
 
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): scripts of several lines
 // What modules of 1.0 do with their own tables.
 TEST_P(ForeignTablesTest, AreNotSeenWhereThereAreNone) {
   static const std::vector<std::string> kSqlite{
@@ -348,6 +349,7 @@ TEST_P(ForeignTablesTest, AreNotSeenWhereThereAreNone) {
     EXPECT_EQ(refusalOf(sql), "") << sql;
   }
 }
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 // The script waits in the middle for a lock that the other session holds.
 TEST_P(ForeignTablesTest, AreNotBlamedOnAMigrationWhenAnotherSessionChangesThemMeanwhile) {
