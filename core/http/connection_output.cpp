@@ -327,7 +327,7 @@ void Connection::writeOut() {
         break;
       case OutputQueue::Outcome::truncated:
         log::warning("a file shrank while it was sent", {{"request_id", finishes_.front().exchange->logId()}});
-        cut(true);
+        cut(false);  // as below
         return;
       case OutputQueue::Outcome::starved:
         break;
@@ -335,7 +335,7 @@ void Connection::writeOut() {
         // The file is shorter than its head says: only a cut connection tells the client.
         log::error("a reply broke off: its bytes could not be read",
                    {{"request_id", finishes_.front().exchange->logId()}, {"reason", output_.pullFailure()}});
-        cut(true);
+        cut(false);  // a reset would throw away what was read already, the head among it
         return;
       case OutputQueue::Outcome::broken:
         cut(false);
