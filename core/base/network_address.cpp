@@ -48,21 +48,21 @@ std::string NetworkAddress::text() const {
   return text;
 }
 
-bool NetworkAddress::isWithin(const NetworkAddress& network, unsigned bits) const {
+NetworkAddress NetworkAddress::masked(unsigned bits) const {
+  NetworkAddress out;
   for (unsigned bit = 0; bit < bits; bit += 8) {
     const auto mask = static_cast<std::uint8_t>(0xff << (8 - std::min(8u, bits - bit)));
-    if ((bytes_[bit / 8] & mask) != (network.bytes_[bit / 8] & mask)) return false;
+    out.bytes_[bit / 8] = bytes_[bit / 8] & mask;
   }
-  return true;
+  return out;
+}
+
+bool NetworkAddress::isWithin(const NetworkAddress& network, unsigned bits) const {
+  return masked(bits) == network.masked(bits);
 }
 
 std::string NetworkAddress::network(unsigned bits) const {
-  std::array<std::uint8_t, 16> masked{};
-  for (unsigned bit = 0; bit < bits; bit += 8) {
-    const auto mask = static_cast<std::uint8_t>(0xff << (8 - std::min(8u, bits - bit)));
-    masked[bit / 8] = bytes_[bit / 8] & mask;
-  }
-  return sixText(masked) + "/" + std::to_string(bits);
+  return sixText(masked(bits).bytes_) + "/" + std::to_string(bits);
 }
 
 ClientNetworks ClientNetworks::of(std::string_view address) {

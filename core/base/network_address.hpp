@@ -27,6 +27,8 @@ class NetworkAddress {
   bool operator==(const NetworkAddress&) const = default;
 
  private:
+  NetworkAddress masked(unsigned bits) const;  // without the bits behind these
+
   std::array<std::uint8_t, 16> bytes_{};  // IPv4 as ::ffff:a.b.c.d
 };
 

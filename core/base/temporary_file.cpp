@@ -87,18 +87,31 @@ UniqueFd TemporaryFile::release() {
   return std::move(fd_);
 }
 
+namespace {
+
+// Links a file without a name. ENOENT: it had a name and lost it, or /proc is not mounted; the caller guarantees the
+// target's directory.
+enum class Linked { done, exists, impossible };
+Linked linkUnnamed(const char* self, const std::string& target) {
+  if (::linkat(AT_FDCWD, self, AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW) == 0) return Linked::done;
+  if (errno == EXDEV || errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP) return Linked::impossible;
+  if (errno != EEXIST) failed("link " + target);
+  return Linked::exists;
+}
+
+}  // namespace
+
 bool nameFile(int fd, const std::string& target, const std::string& scratch) {
   struct stat facts {};
   if (::fstat(fd, &facts) != 0) failed("look at a file");
   if (facts.st_nlink != 0) return false;
   char self[32];
   std::snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-  if (::linkat(AT_FDCWD, self, AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  // ENOENT: the file had a name and lost it, or /proc is not mounted; the caller guarantees the target's directory.
-  if (errno == EXDEV || errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP) return false;
-  if (errno != EEXIST) failed("link " + target);
+  const auto linked = linkUnnamed(self, target);
+  if (linked != Linked::exists) return linked == Linked::done;
   const std::string between = scratch + "/" + uuid4();
-  if (::linkat(AT_FDCWD, self, AT_FDCWD, between.c_str(), AT_SYMLINK_FOLLOW) != 0) failed("link " + between);
+  // The target's name was seen first: whether the file can have one shows only now.
+  if (linkUnnamed(self, between) != Linked::done) return false;
   if (::rename(between.c_str(), target.c_str()) != 0) {
     const int reason = errno;
     ::unlink(between.c_str());

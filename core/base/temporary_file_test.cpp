@@ -83,6 +83,10 @@ TEST_F(TemporaryFileTest, AFileThatLostItsNameIsToBeCopied) {
   fs::remove(folder_ + "/named");
   EXPECT_FALSE(nameFile(named.get(), folder_ + "/other", folder_));
   EXPECT_EQ(names(), 0u);
+  std::ofstream(folder_ + "/other") << "y";
+  EXPECT_FALSE(nameFile(named.get(), folder_ + "/other", folder_))
+      << "also where another file has the name that it wants";
+  EXPECT_EQ(names(), 1u);
 }
 
 TEST_F(TemporaryFileTest, KeepsWhatTheDiskWasAskedToWriteEarly) {

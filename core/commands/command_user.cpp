@@ -155,9 +155,8 @@ int show(const Program& program, const Arguments& arguments) {
   const auto server = openMigrated(program, arguments);
   const auto user = requireUser(server->identity(), arguments.word(0));
   const auto keys = server->identity().apiKeys().list(user.id, {});
-  const auto live = std::count_if(keys.begin(), keys.end(), [](const identity::ApiKey& key) {
-    return key.active && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > nowMicros());
-  });
+  const auto live =
+      std::count_if(keys.begin(), keys.end(), [](const identity::ApiKey& key) { return key.isUsable(nowMicros()); });
   std::cout << "id:               " << user.id << '\n'
             << "number:           " << user.number << '\n'
             << "user name:        " << orNone(user.username) << '\n'
@@ -206,15 +205,11 @@ int setTier(const Program& program, const Arguments& arguments) {
   return 0;
 }
 
-bool isInUse(const identity::ApiKey& key) {
-  return key.active && key.revokedAt == 0 && (key.expiresAt == 0 || key.expiresAt > nowMicros());
-}
-
 // Returns how many keys could still be used; with `end` none can afterwards.
 std::size_t keysOf(identity::Identity& identity, const std::string& userId, bool end) {
   std::size_t keys = 0;
   for (const auto& key : identity.apiKeys().list(userId, {})) {
-    if (!isInUse(key)) continue;
+    if (!key.isUsable(nowMicros())) continue;
     if (end) identity.apiKeys().deactivate(userId, key.id);
     ++keys;
   }

@@ -30,6 +30,17 @@ void actAs(uid_t user, gid_t group) {
   ::syscall(SYS_setresuid, keep, user, keep);
 }
 
+// The command's thread goes on meanwhile: a directory may get one more file between its last entry's removal and its
+// own.
+void remove(const std::string& path) {
+  constexpr int kMostTries = 1000;
+  std::error_code failure;
+  for (int i = 0; i < kMostTries; ++i) {
+    std::filesystem::remove_all(path, failure);
+    if (failure != std::errc::directory_not_empty) return;
+  }
+}
+
 }  // namespace
 
 RemoveOnSignal::RemoveOnSignal() : signals_(blockStopSignals()) {
@@ -58,8 +69,7 @@ void RemoveOnSignal::wait() {
   const std::lock_guard lock(mutex_);
   for (const auto& leftover : leftovers_) {
     actAs(leftover.user, leftover.group);
-    std::error_code failure;
-    std::filesystem::remove_all(leftover.path, failure);
+    remove(leftover.path);
   }
   letEndAtOnce(signals_);
   ::raise(received);

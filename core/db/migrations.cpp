@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/db/database.hpp"
+#include "core/db/table_makers.hpp"
 
 namespace mortise::db {
 namespace {
@@ -121,39 +123,20 @@ auto readAside(Connection& connection, const Read& read) {
   return result;
 }
 
-// The names that are `owner`'s: those that begin with its prefix, and with no longer one of another owner. notes_ is also
-// the beginning of notes_archive_.
-class OwnNames {
- public:
-  OwnNames(Connection& connection, std::string_view owner) : prefix_(std::string(owner) + "_") {
-    static constexpr ColumnType kColumns[] = {ColumnType::text};
-    const auto rows = connection.query("SELECT DISTINCT owner FROM mortise_migrations", {}, kColumns);
-    while (rows->next()) {
-      const auto other = std::string(rows->text(0)) + "_";
-      if (other.starts_with(prefix_) && other != prefix_) foreign_.push_back(other);
-    }
+// With Tables::own throws before the transaction is committed, so that nothing of the script stays.
+void apply(Connection& connection, Backend backend, std::string_view owner, const std::string& sql, Tables tables) {
+  auto makers = readAside(connection, [&] { return TableMakers(connection, backend, owner); });
+  std::set<std::string> names;
+  if (tables == Tables::own) {
+    names = connection.executeScriptNaming(sql);
+  } else {
+    connection.executeScript(sql);
   }
-  bool hold(std::string_view name) const {
-    const auto begins = [&](const std::string& prefix) { return name.starts_with(prefix); };
-    return begins(prefix_) && std::none_of(foreign_.begin(), foreign_.end(), begins);
+  makers.lookAgain();
+  for (const auto& name : names) {
+    if (const auto why = makers.objection(name); !why.empty()) throw Error(ErrorKind::other, why);
   }
-  const std::string& prefix() const { return prefix_; }
-
- private:
-  std::string prefix_;
-  std::vector<std::string> foreign_;
-};
-
-// Throws before the transaction is committed, so that nothing of the script stays.
-void applyToOwn(Connection& connection, std::string_view owner, const std::string& sql) {
-  const auto own = readAside(connection, [&] { return OwnNames(connection, owner); });
-  for (const auto& name : connection.executeScriptNaming(sql)) {
-    if (own.hold(name)) continue;
-    throw Error(ErrorKind::other, "it names " + name +
-                                      ", which is not the module's own; names of its tables, views "
-                                      "and triggers begin with " +
-                                      own.prefix());
-  }
+  makers.note();
 }
 
 }  // namespace
@@ -195,6 +178,10 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
           "CREATE TABLE mortise_migrations (owner TEXT NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, "
           "checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (owner, number))");
     }
+    if (TableMakers::prepare(*connection, database.backend())) {
+      connection->commit();
+      continue;
+    }
     const auto left =
         pending(owner, migrations, readAside(*connection, [&] { return readApplied(*connection, owner); }));
     if (left.empty()) {
@@ -203,12 +190,7 @@ MigrationReport migrate(Database& database, std::string_view owner, const std::v
     }
     const Migration& next = *left.front();
     try {
-      const auto sql = sqlFor(next, database.backend());
-      if (tables == Tables::own) {
-        applyToOwn(*connection, owner, sql);
-      } else {
-        connection->executeScript(sql);
-      }
+      apply(*connection, database.backend(), owner, sqlFor(next, database.backend()), tables);
       connection->execute(
           "INSERT INTO mortise_migrations (owner, number, name, checksum, applied_at) "
           "VALUES (:owner, :number, :name, :checksum, :applied_at)",

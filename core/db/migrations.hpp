@@ -14,8 +14,8 @@ namespace mortise::db {
 // Whose tables, views and triggers a migration may touch.
 enum class Tables : std::uint8_t {
   any,
-  // Those whose names begin with "OWNER_", whatever they are made, read, changed or removed with; names of indexes are
-  // free. Nor may it end its transaction or change the connection. It is refused and undone else.
+  // Those whose names begin with "OWNER_" and that no other owner made, whatever they are made, read, changed or removed
+  // with; names of indexes are free. Nor may it end its transaction or change the connection. It is refused and undone else.
   own,
 };
 

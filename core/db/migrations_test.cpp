@@ -351,6 +351,93 @@ TEST_P(ForeignTablesTest, AreNotSeenWhereThereAreNone) {
 }
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
+// A module of somebody else whose name begins like that of a module that ships: auth_sign beside auth.
+class NestedNamesTest : public MigrationsTest {
+ protected:
+  void SetUp() override {
+    MigrationsTest::SetUp();
+    if (IsSkipped()) return;
+    EXPECT_EQ(refusalOf("auth", {kAuth}), "");
+  }
+  std::string refusalOf(std::string_view owner, const std::vector<std::string>& scripts) {
+    std::vector<Migration> migrations;
+    for (const auto& sql : scripts) {
+      const auto number = static_cast<int>(migrations.size()) + 1;
+      migrations.push_back({number, "00" + std::to_string(number) + ".sql", sql});
+    }
+    try {
+      migrate(*database_, owner, migrations, Tables::own);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  static constexpr const char* kAuth =
+      "CREATE TABLE auth_sign_ups (id BIGINT PRIMARY KEY); INSERT INTO auth_sign_ups VALUES (7);"
+      "CREATE VIEW auth_sign_view AS SELECT id FROM auth_sign_ups; CREATE TABLE auth_keys (id BIGINT PRIMARY KEY)";
+};
+
+TEST_P(NestedNamesTest, TheLongerNameDoesNotReachWhatTheShorterOneMade) {
+  for (const bool atFirst : {true, false}) {
+    const std::string harmless = "CREATE TABLE auth_sign_own (id BIGINT PRIMARY KEY)";
+    if (!atFirst) {
+      EXPECT_EQ(refusalOf("auth_sign", {harmless}), "");
+    }
+    for (const std::string sql :
+         {"DROP VIEW auth_sign_view", "DELETE FROM auth_sign_ups", "UPDATE auth_sign_ups SET id = 8",
+          "ALTER TABLE auth_sign_ups ADD COLUMN more BIGINT", "ALTER TABLE auth_sign_ups RENAME TO auth_sign_mine",
+          "CREATE TABLE auth_sign_copy AS SELECT id FROM auth_sign_ups",
+          "CREATE TABLE auth_sign_child (id BIGINT REFERENCES auth_sign_ups (id) ON DELETE CASCADE)",
+          "CREATE VIEW auth_sign_peek AS SELECT id FROM auth_sign_view", "CREATE INDEX any_name ON auth_sign_ups (id)",
+          "DROP VIEW auth_sign_view; DROP TABLE auth_sign_ups; CREATE TABLE auth_sign_ups (id BIGINT)"}) {
+      std::vector<std::string> scripts{sql};
+      if (!atFirst) scripts.insert(scripts.begin(), harmless);
+      const auto refusal = refusalOf("auth_sign", scripts);
+      EXPECT_NE(refusal.find("which the module auth made"), std::string::npos) << sql << ": " << refusal;
+      EXPECT_EQ(one("SELECT id FROM auth_sign_view"), 7) << sql;
+    }
+  }
+}
+
+TEST_P(NestedNamesTest, TheShorterNameKeepsWhatItMade) {
+  EXPECT_EQ(refusalOf("auth_sign", {"CREATE TABLE auth_sign_own (id BIGINT PRIMARY KEY)"}), "");
+  const std::string more =
+      "ALTER TABLE auth_sign_ups ADD COLUMN more BIGINT; UPDATE auth_sign_ups SET more = 1; DROP VIEW auth_sign_view;"
+      "ALTER TABLE auth_sign_ups RENAME TO auth_sign_attempts; CREATE TABLE auth_sign_mails (id BIGINT PRIMARY KEY)";
+  EXPECT_EQ(refusalOf("auth", {kAuth, more}), "");
+  EXPECT_EQ(refusalOf("auth", {kAuth, more, "DROP TABLE auth_sign_mails; UPDATE auth_sign_attempts SET more = 2"}), "");
+  for (const std::string sql :
+       {"DROP TABLE auth_sign_own", "INSERT INTO auth_keys SELECT id FROM auth_sign_own",
+        "ALTER TABLE auth_sign_own RENAME TO auth_own", "CREATE VIEW auth_sign_peek AS SELECT id FROM auth_sign_own"}) {
+    const auto refusal =
+        refusalOf("auth", {kAuth, more, "DROP TABLE auth_sign_mails; UPDATE auth_sign_attempts SET more = 2", sql});
+    EXPECT_NE(refusal.find("which the module auth_sign made"), std::string::npos) << sql << ": " << refusal;
+  }
+}
+
+TEST_P(NestedNamesTest, ANameThatBecameFreeIsAnybodysOfItsBeginning) {
+  EXPECT_EQ(refusalOf("auth", {kAuth, "DROP VIEW auth_sign_view; ALTER TABLE auth_sign_ups RENAME TO auth_ups"}), "");
+  EXPECT_EQ(refusalOf("auth_sign", {"CREATE TABLE auth_sign_ups (id BIGINT); INSERT INTO auth_sign_ups VALUES (1)"}),
+            "");
+  const auto refusal = refusalOf(
+      "auth",
+      {kAuth, "DROP VIEW auth_sign_view; ALTER TABLE auth_sign_ups RENAME TO auth_ups", "DELETE FROM auth_sign_ups"});
+  EXPECT_NE(refusal.find("which the module auth_sign made"), std::string::npos) << refusal;
+}
+
+// The makers of tables that a program made which noted none: all that are there belong to whoever could have made them.
+TEST_P(NestedNamesTest, TablesOfBeforeBelongToTheOwnerOfThatTime) {
+  database_->lease(Access::write)->executeScript("DROP TABLE mortise_tables");
+  const auto refusal = refusalOf("auth_sign", {"DELETE FROM auth_sign_ups"});
+  EXPECT_NE(refusal.find("which the module auth made"), std::string::npos) << refusal;
+  EXPECT_EQ(refusalOf("auth_sign", {"CREATE TABLE auth_sign_own (id BIGINT)"}), "");
+  database_->lease(Access::write)->executeScript("DROP TABLE mortise_tables");
+  EXPECT_EQ(refusalOf("auth_sign", {"CREATE TABLE auth_sign_own (id BIGINT)", "UPDATE auth_sign_own SET id = 1"}), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, NestedNamesTest, testing::Values(Backend::sqlite, Backend::postgresql),
+                         [](const auto& which) { return which.param == Backend::sqlite ? "Sqlite" : "Postgresql"; });
+
 // The script waits in the middle for a lock that the other session holds.
 TEST_P(ForeignTablesTest, AreNotBlamedOnAMigrationWhenAnotherSessionChangesThemMeanwhile) {
   if (GetParam() == Backend::sqlite) GTEST_SKIP() << "SQLite has one writer";

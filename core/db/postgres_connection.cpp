@@ -316,7 +316,16 @@ std::string PostgresConnection::timeoutSetting() const {
   return "SET statement_timeout = " + std::to_string(statementTimeout_.count());
 }
 
-void PostgresConnection::reset(PreparedStatement& statement) { backendOf(statement).result_.reset(); }
+void PostgresConnection::reset(PreparedStatement& statement) {
+  auto& backend = backendOf(statement);
+  backend.result_.reset();
+  // SOCI frees a value's buffer after a run, but not after one that failed, and takes NULL for what a buffer without
+  // content is: the next run would send the old value in the place of a NULL.
+  for (auto& [name, buffer] : backend.useByNameBuffers_) {
+    delete[] * buffer;
+    *buffer = nullptr;
+  }
+}
 
 std::int64_t PostgresConnection::changed(PreparedStatement& statement) {
   return std::max<std::int64_t>(0, statement.statement().get_affected_rows());  // -1 for statements that count no rows

@@ -225,6 +225,18 @@ TEST_F(PostgresTest, AFailedTransactionDoesNotPassForACommit) {
   EXPECT_EQ(one(*connection, "SELECT count(*) FROM t"), 0);
 }
 
+TEST_F(PostgresTest, AFailedStatementLeavesNoValueToItsNextRun) {
+  const auto connection = database_->lease(Access::write);
+  connection->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT, word TEXT)");
+  const auto insert = [&](std::int64_t id, const Value& n, const Value& word) {
+    connection->execute("INSERT INTO t VALUES (:id, :n, :word)", {{"id", id}, {"n", n}, {"word", word}});
+  };
+  insert(1, std::int64_t{7}, std::string("mine"));
+  EXPECT_EQ(kindOf([&] { insert(1, std::int64_t{8}, std::string("secret")); }), ErrorKind::unique);
+  insert(2, Value(), Value());
+  EXPECT_EQ(one(*connection, "SELECT count(*) FROM t WHERE id = 2 AND n IS NULL AND word IS NULL"), 1);
+}
+
 TEST_F(PostgresTest, ASerializationFailureIsRunAgain) {
   database_->lease(Access::write)
       ->executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT); INSERT INTO t VALUES (1, 0)");

@@ -48,6 +48,22 @@ class SqliteTest : public testing::Test {
   peers::TempDirectory directory_{"mortise-sqlite"};
 };
 
+TEST_F(SqliteTest, AFailedStatementLeavesNoValueToItsNextRun) {
+  const auto database = open();
+  const auto connection = database->lease(Access::write);
+  connection->executeScript("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, word TEXT)");
+  const auto insert = [&](std::int64_t id, const Value& n, const Value& word) {
+    connection->execute("INSERT INTO t VALUES (:id, :n, :word)", {{"id", id}, {"n", n}, {"word", word}});
+  };
+  insert(1, std::int64_t{7}, std::string("mine"));
+  EXPECT_THROW(insert(1, std::int64_t{8}, std::string("secret")), Error);
+  insert(2, Value(), Value());
+  constexpr ColumnType kCount[] = {ColumnType::integer};
+  const auto rows = connection->query("SELECT count(*) FROM t WHERE id = 2 AND n IS NULL AND word IS NULL", {}, kCount);
+  ASSERT_TRUE(rows->next());
+  EXPECT_EQ(rows->integer(0), 1);
+}
+
 TEST_F(SqliteTest, TheFileIsForItsOwnerOnly) {
   const auto database = open();
   database->lease(Access::write)->executeScript("CREATE TABLE t (x)");

@@ -302,11 +302,20 @@ TEST_F(Golden, SessionfsTellsPlainFromStructuredErrors) {
 TEST_F(Golden, SessionfsLetsSomeCodesLead) {
   context.language = "en";
   EXPECT_EQ(body("sessionfs", Problem(409, "etag_mismatch").detailsJson(R"({"current_etag":"e"})")),
-            R"({"error":{"code":"etag_mismatch","message":"etag_mismatch","details":{"current_etag":"e"}}})");
+            R"({"error":{"code":"etag_mismatch","message":"It was changed meanwhile; read it again","details":{"current_etag":"e"}}})");
   EXPECT_EQ(body("sessionfs", Problem(413, "payload_too_large")),
             R"({"error":{"code":"PAYLOAD_TOO_LARGE","message":"The request body is too large","details":{}}})");
   EXPECT_EQ(body("sessionfs", Problem(409, "duplicate_resource")),
             R"({"error":{"code":"duplicate_resource","message":"duplicate_resource","details":{"status":409}}})");
+}
+
+TEST_F(Golden, SessionfsTellsNewerCodesInBothPlaces) {
+  context.language = "en";
+  EXPECT_EQ(
+      body("sessionfs", Problem(403, "service_key_not_allowed").detailsJson(R"({"service_key_name":"ci"})")),
+      R"({"error":{"code":"service_key_not_allowed","message":"Service keys are not allowed here","details":{"error":"service_key_not_allowed","service_key_name":"ci"}}})");
+  EXPECT_EQ(body("sessionfs", Problem(429, "upload_busy").retry(1)),
+            R"({"error":{"code":"upload_busy","message":"upload_busy","details":{"error":"upload_busy"}}})");
 }
 
 TEST_F(Golden, SessionfsAnswers422WithoutEchoingInput) {

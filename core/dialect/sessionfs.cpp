@@ -32,6 +32,38 @@ bool codeLeads(std::string_view code) {
                         "check_constraint_violation", "foreign_key_violation", "integrity_error"});
 }
 
+// Newer refusals carry it in error.code and, for clients of before, in error.details.error.
+bool codeLeadsAndRepeats(std::string_view code) {
+  return isOneOf(code, {"service_key_not_allowed",
+                        "platform_admin_scope",
+                        "unverified_domain",
+                        "handoff_project_changed",
+                        "concurrent_update",
+                        "encryption_unavailable",
+                        "invalid_if_match",
+                        "too_many_pending_uploads",
+                        "invalid_part_number",
+                        "part_size_mismatch",
+                        "part_hash_mismatch",
+                        "upload_not_pending",
+                        "upload_expired",
+                        "upload_busy",
+                        "upload_completing",
+                        "already_completed",
+                        "missing_parts",
+                        "sha256_mismatch",
+                        "size_mismatch",
+                        "unknown_provider",
+                        "invalid_gitlab_instance_url",
+                        "github_claim_disabled",
+                        "github_claim_requires_oauth",
+                        "project_edit_forbidden",
+                        "personas_stranded",
+                        "represented_user_not_member",
+                        "group_compile_disabled",
+                        "sod_mutual_exclusion"});
+}
+
 // Answers of database constraints repeat their status.
 bool tellsStatus(std::string_view code) {
   return isOneOf(code, {"duplicate_resource", "missing_required_field", "check_constraint_violation",
@@ -42,7 +74,6 @@ bool tellsStatus(std::string_view code) {
 bool structured(std::string_view code) {
   return isOneOf(code, {"api_key_revoked",
                         "api_key_expired",
-                        "service_key_not_allowed",
                         "service_key_rests",
                         "insufficient_scope",
                         "cross_org_denied",
@@ -99,7 +130,8 @@ class Sessionfs final : public Dialect {
     Rendered out;
     out.status = problem.status;
     std::string code = std::to_string(problem.status);
-    if (codeLeads(problem.code)) code = problem.code == "payload_too_large" ? "PAYLOAD_TOO_LARGE" : problem.code;
+    if (codeLeads(problem.code) || codeLeadsAndRepeats(problem.code))
+      code = problem.code == "payload_too_large" ? "PAYLOAD_TOO_LARGE" : problem.code;
     std::string inner;
     ObjectWriter(inner)
         .text("code", code)
@@ -122,7 +154,7 @@ class Sessionfs final : public Dialect {
     ObjectWriter object(out);
     if (codeLeads(problem.code)) {
       if (tellsStatus(problem.code)) object.number("status", problem.status);
-    } else if (structured(problem.code) || !own.ObjectEmpty()) {
+    } else if (structured(problem.code) || codeLeadsAndRepeats(problem.code) || !own.ObjectEmpty()) {
       object.text("error", wireCode(problem.code));
     }
     for (const auto& entry : own.GetObject()) {

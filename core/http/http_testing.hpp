@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/eventually_testing.hpp"
 #include "core/http/ascii.hpp"
 #include "core/http/server.hpp"
 
@@ -45,16 +46,6 @@ inline std::string maskedFrame(std::uint8_t opcode, std::string_view payload, bo
   frame.append(mask, 4);
   for (std::size_t i = 0; i < payload.size(); ++i) frame.push_back(static_cast<char>(payload[i] ^ mask[i % 4]));
   return frame;
-}
-
-// Waits until `condition` is true; the tests' only clock.
-inline bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    ::usleep(2000);
-  }
-  return true;
 }
 
 struct Answer {

@@ -74,9 +74,10 @@ struct ServerState {
   AddressTable addresses;
   BodyBudget bodies;
 
-  // Writes bodies to disk.
+  // Writes bodies to disk and hashes them, which takes whole cores under many uploads: other threads go first.
   static constexpr std::size_t kSpoolThreads = 2;
-  WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure};
+  static constexpr int kSpoolNiceness = 5;
+  WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure, kSpoolNiceness};
 
   // Reads replies whose bytes are on another machine. The threads start with the first such reply.
   WorkerPool& readers();

@@ -29,7 +29,7 @@ class Spool : public std::enable_shared_from_this<Spool> {
   static constexpr std::size_t kPiece = 128 << 10;
   static constexpr std::size_t kSmallPiece = 16 << 10;  // what a piece takes until it has more bytes
   static constexpr std::size_t kWindow = 1 << 20;       // of one body, not yet written
-  static constexpr std::size_t kAllWindows = 64 << 20;  // of all bodies: above it each may have one piece in progress
+  static constexpr std::size_t kAllWindows = 40 << 20;  // of all bodies: above it each may have one piece in progress
 
   // `all` counts the waiting bytes of all bodies of the server. `progressed` is called on a spool thread when a full
   // spool has room again, when everything is written after close(), and on failure.

@@ -13,8 +13,6 @@
 namespace mortise::http {
 namespace {
 
-using test::eventually;
-
 // One spool thread, which the test can block like a stalled disk.
 class SpoolTest : public testing::Test {
  protected:

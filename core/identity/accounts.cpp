@@ -9,6 +9,7 @@
 #include "core/identity/api_keys.hpp"
 #include "core/identity/committed_change.hpp"
 #include "core/identity/cookie_sessions.hpp"
+#include "core/identity/removed_users.hpp"
 #include "core/identity/store.hpp"
 #include "core/identity/user_name.hpp"
 #include "mortise/tier.hpp"
@@ -109,6 +110,7 @@ void Accounts::remove(std::string_view id) {
     if (!store::removeUser(connection, id)) throw notFound();
     CookieSessions::removeOf(connection, id);
     ApiKeys::removeOf(connection, id);
+    removed_users::note(connection, id, nowMicros());
   });
 }
 
@@ -119,6 +121,10 @@ std::int64_t Accounts::countWithRole(std::string_view role) {
 std::uint64_t Accounts::passwordHashes() const { return passwords_.hashes(); }
 
 std::string Accounts::hashPassword(std::string_view password) { return passwords_.hash(password); }
+
+bool Accounts::checkHash(const std::string& hash, std::string_view password) {
+  return passwords_.check(hash, password);
+}
 
 std::optional<User> Accounts::checkPassword(UserKey by, std::string_view key, std::string_view password) {
   auto user = find(by, key);
@@ -166,7 +172,7 @@ User Accounts::insert(db::Connection& connection, const NewUser& account, const 
   user.emailConfirmedAt = account.emailConfirmedAt;
   store::lockUsers(connection);
   requireFreeNames(connection, user, account.uniqueFolded);
-  user.number = store::nextUserNumber(connection);
+  user.number = store::nextNumber(connection, "user_number");
   store::insertUser(connection, user);
   return user;
 }

@@ -32,6 +32,8 @@ class Accounts {
   std::int64_t countWithRole(std::string_view role);
 
   std::string hashPassword(std::string_view password);
+  // Of a password that is no account's.
+  bool checkHash(const std::string& hash, std::string_view password);
   std::uint64_t passwordHashes() const;  // computed since the start, including checks
   // The user, or nullopt; takes the same time either way.
   std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password);

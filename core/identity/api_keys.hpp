@@ -24,6 +24,9 @@ struct ApiKey {
   // A service key of an organisation that whoever it runs as, or whoever made it, does not administer any more: refused
   // until an administrator rotates it. Never for organisations that the kernel does not keep.
   bool rests = false;
+
+  // Neither revoked nor switched off nor expired; requireUsable() says which. Whether it rests does not count.
+  bool isUsable(std::int64_t now) const { return active && revokedAt == 0 && (expiresAt == 0 || expiresAt > now); }
 };
 
 struct NewApiKey {

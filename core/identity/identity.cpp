@@ -33,6 +33,7 @@ Identity::Identity(db::Database& database, const Options& options)
       apiKeys_(database, revision_),
       cookieSessions_(database, revision_, cookieOptions(options)),
       orgs_(database, revision_),
+      teams_(database),
       features_(options.upgradeUrl),
       accounts_(database, revision_, options),
       issuer_(database, revision_, signedTokens_, options),
@@ -54,6 +55,14 @@ std::int64_t Identity::cleanUp() {
               CookieSessions::removeDead(connection, now);
   });
   return removed;
+}
+
+std::vector<removed_users::RemovedUser> Identity::removedUsers(std::string_view module, std::int64_t limit) {
+  return removed_users::unacknowledged(*database_.lease(db::Access::read), module, limit);
+}
+
+void Identity::acknowledgeRemovedUser(std::string_view module, std::int64_t number) {
+  database_.transaction([&](db::Connection& connection) { removed_users::acknowledge(connection, module, number); });
 }
 
 }  // namespace mortise::identity

@@ -19,8 +19,10 @@
 #include "core/identity/features.hpp"
 #include "core/identity/identity_options.hpp"
 #include "core/identity/orgs.hpp"
+#include "core/identity/removed_users.hpp"
 #include "core/identity/setup.hpp"
 #include "core/identity/signed_tokens.hpp"
+#include "core/identity/teams.hpp"
 #include "core/identity/tiers.hpp"
 #include "core/identity/token_issuer.hpp"
 
@@ -44,6 +46,7 @@ class Identity {
   Features& features() { return features_; }
   Orgs& orgs() { return orgs_; }
   Setup& setup() { return setup_; }
+  Teams& teams() { return teams_; }
   TokenIssuer& tokens() { return issuer_; }
   const Tiers& tiers() const { return tiers_; }
 
@@ -72,8 +75,12 @@ class Identity {
     return accounts_.list(skip, limit, total);
   }
   void remove(std::string_view id) { accounts_.remove(id); }
+  // As of removed_users.hpp, in a transaction of their own or the joined one. [worker]
+  std::vector<removed_users::RemovedUser> removedUsers(std::string_view module, std::int64_t limit);
+  void acknowledgeRemovedUser(std::string_view module, std::int64_t number);
   std::int64_t countWithRole(std::string_view role) { return accounts_.countWithRole(role); }
   std::string hashPassword(std::string_view password) { return accounts_.hashPassword(password); }
+  bool checkHash(const std::string& hash, std::string_view password) { return accounts_.checkHash(hash, password); }
   std::uint64_t passwordHashes() const { return accounts_.passwordHashes(); }
   std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password) {
     return accounts_.checkPassword(by, key, password);
@@ -105,6 +112,7 @@ class Identity {
   ApiKeys apiKeys_;
   CookieSessions cookieSessions_;
   Orgs orgs_;
+  Teams teams_;
   Features features_;
   Accounts accounts_;
   TokenIssuer issuer_;

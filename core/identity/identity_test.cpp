@@ -239,6 +239,15 @@ TEST_P(IdentityTest, PasswordsThatDifferOnlyAfterByte72AreDifferent) {
   EXPECT_EQ(problemOf([&] { identity_->hashPassword(std::string(1025, 'a')); }), "422 validation_failed");
 }
 
+TEST_P(IdentityTest, AHashOfNoAccountIsChecked) {
+  const std::string hash = identity_->hashPassword("open sesame");
+  EXPECT_TRUE(identity_->checkHash(hash, "open sesame"));
+  EXPECT_FALSE(identity_->checkHash(hash, "open"));
+  EXPECT_FALSE(identity_->checkHash("", ""));
+  EXPECT_FALSE(identity_->checkHash("no hash", "no hash"));
+  EXPECT_FALSE(identity_->checkHash(hash, std::string(5000, 'x')));
+}
+
 TEST_P(IdentityTest, AHashOfOldParametersIsRenewedAtLogin) {
   const User user = ada();
   Options stronger = quick();

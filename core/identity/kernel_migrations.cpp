@@ -185,6 +185,43 @@ CREATE INDEX mortise_api_keys_minted ON mortise_api_keys (minted_with) WHERE min
 constexpr const char* kLoginTokens =
     "ALTER TABLE mortise_cookie_sessions ADD COLUMN login_token TEXT NOT NULL DEFAULT '';\n";
 
+// Whoever is in no organisation any more is in none of its teams: both go in one transaction.
+constexpr const char* kTeams = R"(CREATE TABLE mortise_teams (
+  id TEXT NOT NULL PRIMARY KEY,
+  org_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  slug TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (org_id, slug)
+);
+CREATE INDEX mortise_teams_org ON mortise_teams (org_id, created_at, id);
+
+CREATE TABLE mortise_team_members (
+  team_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  added_by TEXT NOT NULL,
+  added_at BIGINT NOT NULL,
+  PRIMARY KEY (team_id, user_id)
+);
+CREATE INDEX mortise_team_members_added ON mortise_team_members (team_id, added_at, user_id);
+CREATE INDEX mortise_team_members_user ON mortise_team_members (user_id, team_id);
+)";
+
+// What each module that reads it has acknowledged stands in mortise_removed_user_readers.
+constexpr const char* kRemovedUsers = R"(CREATE TABLE mortise_removed_users (
+  number BIGINT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  removed_at BIGINT NOT NULL
+);
+CREATE INDEX mortise_removed_users_removed ON mortise_removed_users (removed_at);
+CREATE TABLE mortise_removed_user_readers (
+  module TEXT NOT NULL PRIMARY KEY,
+  number BIGINT NOT NULL
+);
+INSERT INTO mortise_locks (name, taken) VALUES ('removed_user', 0);
+)";
+
 std::string listsMigration() {
   return kLists + services::auditListsMigrationSql() + std::string(services::JobStore::listsMigrationSql());
 }
@@ -201,7 +238,9 @@ std::vector<db::Migration> kernelMigrations() {
           {7, "007_lists.sql", listsMigration()},
           {8, "008_minted_keys.sql", kMintedKeys},
           {9, "009_login_tokens.sql", kLoginTokens},
-          {10, "010_mails.sql", std::string(services::mail::MailQueue::migrationSql())}};
+          {10, "010_mails.sql", std::string(services::mail::MailQueue::migrationSql())},
+          {11, "011_teams.sql", kTeams},
+          {12, "012_removed_users.sql", kRemovedUsers}};
 }
 
 }  // namespace mortise::identity

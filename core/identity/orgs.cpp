@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/identity/api_keys.hpp"
 #include "core/identity/store.hpp"
+#include "core/identity/teams.hpp"
 #include "mortise/tier.hpp"
 
 namespace mortise::identity {
@@ -200,6 +201,7 @@ void Orgs::remove(std::string_view orgId) {
     store::lockUsers(connection);
     const Org org = requireOrg(connection, orgId);
     ApiKeys::revokeServiceKeys(connection, org.id, {}, "the organisation was removed");
+    Teams::removeOfOrg(connection, org.id);
     connection.execute("DELETE FROM mortise_org_members WHERE org_id = :id", {{"id", org.id}});
     connection.execute("DELETE FROM mortise_orgs WHERE id = :id", {{"id", org.id}});
   });
@@ -260,6 +262,7 @@ void Orgs::removeMember(std::string_view orgId, std::string_view userId) {
     const Member leaving = requireMember(connection, orgId, userId);
     requireOtherAdministrator(connection, leaving);
     ApiKeys::revokeServiceKeys(connection, leaving.orgId, leaving.userId, "left the organisation");
+    Teams::removeUser(connection, leaving.userId);
     connection.execute("DELETE FROM mortise_org_members WHERE user_id = :user_id", {{"user_id", leaving.userId}});
   });
   revision_.advance();

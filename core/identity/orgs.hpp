@@ -49,7 +49,7 @@ class Orgs {
   std::vector<Org> list(std::int64_t skip, std::int64_t limit, std::int64_t& total);
   // A seat limit below the number of members removes no member, but blocks new ones.
   Org change(std::string_view orgId, const OrgChange& change);
-  // Removes its memberships too, and revokes its service keys.
+  // Removes its teams and memberships too, and revokes its service keys.
   void remove(std::string_view orgId);
 
   // In the order in which they joined.
@@ -57,7 +57,7 @@ class Orgs {
   std::optional<Member> membership(std::string_view userId);
   Member addMember(std::string_view orgId, std::string_view userId, std::string_view role);
   Member setRole(std::string_view orgId, std::string_view userId, std::string_view role);
-  // Revokes the organisation's service keys that run as this user.
+  // Revokes the organisation's service keys that run as this user, and takes the user out of its teams.
   void removeMember(std::string_view orgId, std::string_view userId);
 
  private:

@@ -23,7 +23,7 @@ class OrgsTest : public DatabasesTest {
  protected:
   void SetUp() override {
     openDatabase({"mortise_users", "mortise_sessions", "mortise_api_keys", "mortise_cookie_sessions", "mortise_orgs",
-                  "mortise_org_members"});
+                  "mortise_org_members", "mortise_teams", "mortise_team_members"});
     if (IsSkipped()) return;
     options_.secret = std::string(32, 'k');
     options_.argon2Memory = 64 << 10;
@@ -221,6 +221,63 @@ TEST_P(OrgsTest, ALowerSeatLimitPutsNobodyOut) {
   change.tier = "gold";
   EXPECT_EQ(problemOf([&] { orgs().change(org.id, change); }), "422 unknown_tier");
   EXPECT_EQ(problemOf([&] { orgs().change("org_none", {}); }), "404 org_not_found");
+}
+
+TEST_P(OrgsTest, ATeamHasMembersOfItsOrganisation) {
+  const Org org = acme();
+  const Team core = identity_->teams().create({org.id, "Core", "core", ada_.id});
+  EXPECT_TRUE(core.id.starts_with("tm_"));
+  EXPECT_EQ(core.id.size(), 19u);
+  EXPECT_EQ(core.memberCount, 0);
+  EXPECT_EQ(problemOf([&] { identity_->teams().addMember(core.id, bob_.id, ada_.id); }), "422 user_not_in_org");
+  orgs().addMember(org.id, bob_.id, "member");
+  const TeamMember added = identity_->teams().addMember(core.id, bob_.id, ada_.id);
+  EXPECT_EQ(added.userId, bob_.id);
+  EXPECT_EQ(added.addedBy, ada_.id);
+  EXPECT_EQ(added.username, "bob");
+  EXPECT_EQ(problemOf([&] { identity_->teams().addMember(core.id, bob_.id, ada_.id); }), "409 already_in_team");
+  EXPECT_EQ(identity_->teams().find(core.id).memberCount, 1);
+  ASSERT_EQ(identity_->teams().ofUser(bob_.id).size(), 1u);
+  EXPECT_EQ(identity_->teams().ofUser(bob_.id)[0].slug, "core");
+  EXPECT_TRUE(identity_->teams().ofUser(ada_.id).empty());
+  identity_->teams().removeMember(core.id, bob_.id);
+  EXPECT_EQ(problemOf([&] { identity_->teams().removeMember(core.id, bob_.id); }), "404 member_not_found");
+  EXPECT_TRUE(identity_->teams().members(core.id).empty());
+}
+
+TEST_P(OrgsTest, TeamsAreListedOldestFirstAndRefuseASecondOfTheirSlug) {
+  const Org org = acme();
+  const Org other = orgs().create({"Other", "other", "team", bob_.id, "owner"});
+  const Team first = identity_->teams().create({org.id, "Core", "core", ada_.id});
+  const Team second = identity_->teams().create({org.id, "Web", "web", ada_.id});
+  identity_->teams().create({other.id, "Core", "core", bob_.id});
+  EXPECT_EQ(problemOf([&] { identity_->teams().create({org.id, "Again", "core", ada_.id}); }), "409 slug_taken");
+  EXPECT_EQ(problemOf([&] { identity_->teams().create({"org_none", "Core", "core", ada_.id}); }), "404 org_not_found");
+  EXPECT_EQ(problemOf([&] { identity_->teams().create({org.id, "", "x", ada_.id}); }), "422 validation_failed");
+  const auto listed = identity_->teams().ofOrg(org.id);
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0].id, first.id);
+  EXPECT_EQ(listed[1].id, second.id);
+  identity_->teams().remove(first.id);
+  EXPECT_EQ(problemOf([&] { identity_->teams().find(first.id); }), "404 team_not_found");
+  EXPECT_EQ(problemOf([&] { identity_->teams().remove(first.id); }), "404 team_not_found");
+  EXPECT_EQ(identity_->teams().ofOrg(org.id).size(), 1u);
+}
+
+TEST_P(OrgsTest, WhoLeavesTheOrganisationLeavesItsTeams) {
+  const Org org = acme();
+  const User eve = user("eve");
+  orgs().addMember(org.id, bob_.id, "member");
+  orgs().addMember(org.id, eve.id, "member");
+  const Team team = identity_->teams().create({org.id, "Core", "core", ada_.id});
+  for (const auto& id : {ada_.id, bob_.id, eve.id}) identity_->teams().addMember(team.id, id, ada_.id);
+  orgs().removeMember(org.id, bob_.id);
+  EXPECT_EQ(identity_->teams().find(team.id).memberCount, 2);
+  identity_->remove(eve.id);
+  EXPECT_EQ(identity_->teams().find(team.id).memberCount, 1);
+  orgs().remove(org.id);
+  EXPECT_EQ(problemOf([&] { identity_->teams().find(team.id); }), "404 team_not_found");
+  EXPECT_TRUE(identity_->teams().ofUser(ada_.id).empty());
 }
 
 TEST_P(OrgsTest, TheLastAdministratorNeitherStepsDownNorLeaves) {

@@ -70,9 +70,9 @@ void lockUsers(db::Connection& connection) {
   connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'users'", {});
 }
 
-std::int64_t nextUserNumber(db::Connection& connection) {
-  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'user_number'", {});
-  return number(connection, "SELECT taken FROM mortise_locks WHERE name = 'user_number'", {});
+std::int64_t nextNumber(db::Connection& connection, const char* name) {
+  connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = :name", {{"name", name}});
+  return number(connection, "SELECT taken FROM mortise_locks WHERE name = :name", {{"name", name}});
 }
 
 std::optional<User> findUser(db::Connection& connection, UserKey by, std::string_view key) {
@@ -183,6 +183,7 @@ void recordLogin(db::Connection& connection, std::string_view id, std::int64_t n
 bool removeUser(db::Connection& connection, std::string_view id) {
   connection.execute("DELETE FROM mortise_sessions WHERE user_id = :id", {{"id", std::string(id)}});
   connection.execute("DELETE FROM mortise_org_members WHERE user_id = :id", {{"id", std::string(id)}});
+  connection.execute("DELETE FROM mortise_team_members WHERE user_id = :id", {{"id", std::string(id)}});
   return connection.execute("DELETE FROM mortise_users WHERE id = :id", {{"id", std::string(id)}}) == 1;
 }
 

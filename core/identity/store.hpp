@@ -22,7 +22,8 @@ struct SessionRow {
 void lockUsers(db::Connection& connection);
 
 // A number that no account had before. After lockUsers().
-std::int64_t nextUserNumber(db::Connection& connection);
+// The next number that the row `name` of mortise_locks counts, which stays locked until the commit.
+std::int64_t nextNumber(db::Connection& connection, const char* name);
 std::optional<User> findUser(db::Connection& connection, UserKey by, std::string_view key);
 // Throws Problem 404 user_not_found, 403 account_disabled.
 void requireActiveUser(db::Connection& connection, std::string_view id);
@@ -37,7 +38,7 @@ bool setPasswordHash(db::Connection& connection, std::string_view id, const std:
 bool replacePasswordHash(db::Connection& connection, std::string_view id, const std::string& from,
                          const std::string& to);
 bool nextTokenGeneration(db::Connection& connection, std::string_view id);
-bool removeUser(db::Connection& connection, std::string_view id);  // with sessions and membership
+bool removeUser(db::Connection& connection, std::string_view id);  // with sessions and memberships
 std::vector<User> listUsers(db::Connection& connection, std::int64_t skip, std::int64_t limit);  // newest first
 std::int64_t countUsers(db::Connection& connection);
 std::int64_t countUsersWithRole(db::Connection& connection, std::string_view role);

@@ -30,6 +30,7 @@ services::HttpRequest requestFrom(const mortise_http_request& raw) {
   else if (raw.piece != nullptr)
     request.maxResponse = 0;
   request.maxRedirects = std::max(0, raw.max_redirects);
+  request.publicOnly = MORTISE_HAS(&raw, mortise_http_request, public_only) && raw.public_only != 0;
   return request;
 }
 
@@ -49,7 +50,7 @@ void give(const services::HttpResponse& response, mortise_http_response_sink sin
 
 mortise_status answerFailure(const services::ServiceError& failure, bool stopped, mortise_error* error) {
   using Kind = services::ErrorKind;
-  if (stopped) return answer(error, MORTISE_CLOSED, "stopped", "the receiver of the body stopped the exchange");
+  if (stopped) return answer(error, MORTISE_CLOSED, "stopped", "the module stopped the exchange");
   switch (failure.kind()) {
     case Kind::invalid:
       return answer(error, MORTISE_INVALID, "bad_request", failure.what());
@@ -87,6 +88,14 @@ mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted
                                     [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
         stopped = !more;
         return more;
+      };
+    }
+    if (MORTISE_HAS(wanted, mortise_http_request, stopped) && wanted->stopped != nullptr) {
+      request.abandoned = [&] {
+        // What can't be asked has no one who waits for the answer.
+        stopped = stopped || guardedOr(&host, "http_client/1 stopped", true,
+                                       [&] { return wanted->stopped(wanted->context) != 0; });
+        return stopped;
       };
     }
     try {

@@ -1,11 +1,15 @@
 // identity/1 over identity::Identity.
+#include <algorithm>
+
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
+#include "core/db/after_commit.hpp"
 #include "core/http/cookies.hpp"
 #include "core/plugin/call.hpp"
 #include "core/plugin/host_tables.hpp"
 #include "core/plugin/lane.hpp"
 #include "core/plugin/on_identity.hpp"
+#include "core/services/events/events.hpp"
 #include "mortise/abi/identity.h"
 
 namespace mortise::plugin {
@@ -204,9 +208,11 @@ mortise_status identityList(mortise_host* host, int64_t skip, int64_t limit, mor
   });
 }
 
-mortise_status identityRemove(mortise_host* host, mortise_str userId, mortise_error* error) {
-  return onIdentity(host, "identity/1 remove", error, [&](Identity& identity) {
+mortise_status identityRemove(mortise_host* raw, mortise_str userId, mortise_error* error) {
+  return joined<&HostServices::identity>(raw, "identity/1 remove", error, [&](Host& host, Identity& identity) {
     identity.remove(view(userId));
+    if (auto* events = host.services().events)
+      db::afterCommit([events] { events->publish("kernel.users.removed", {}); });
     return MORTISE_OK;
   });
 }
@@ -228,6 +234,14 @@ mortise_status identityCheckPassword(mortise_host* host, mortise_user_key by, mo
     const auto user = identity.checkPassword(kind, view(key), view(password));
     if (!user) return answer(error, MORTISE_DENIED, "wrong_password", "no such user, or another password");
     give(identity, *user, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityCheckHash(mortise_host* host, mortise_str hash, mortise_str password, mortise_error* error) {
+  return onIdentityAlone(host, "identity/1 check_hash", error, [&](Identity& identity) {
+    if (!identity.checkHash(copy(hash), view(password)))
+      return answer(error, MORTISE_DENIED, "wrong_password", "the hash is of another password");
     return MORTISE_OK;
   });
 }
@@ -366,6 +380,29 @@ mortise_status identityCsrfToken(mortise_host* host, mortise_str cookieHeader, v
   });
 }
 
+mortise_status identityRemovedUsers(mortise_host* raw, std::int64_t limit, mortise_removed_user_sink sink,
+                                    void* context, mortise_error* error) {
+  return joined<&HostServices::identity>(raw, "identity/1 removed_users", error, [&](Host& host, Identity& identity) {
+    if (sink == nullptr) return MORTISE_OK;
+    for (const auto& user : identity.removedUsers(host.moduleName(), std::clamp<std::int64_t>(limit, 1, 1000))) {
+      const mortise_removed_user face{.struct_size = sizeof(mortise_removed_user),
+                                      .number = user.number,
+                                      .id = str(user.id),
+                                      .removed_at = user.removedAt};
+      sink(context, &face);
+    }
+    return MORTISE_OK;
+  });
+}
+
+mortise_status identityAcknowledgeRemovedUser(mortise_host* raw, std::int64_t number, mortise_error* error) {
+  return joined<&HostServices::identity>(raw, "identity/1 acknowledge_removed_user", error,
+                                         [&](Host& host, Identity& identity) {
+                                           identity.acknowledgeRemovedUser(host.moduleName(), number);
+                                           return MORTISE_OK;
+                                         });
+}
+
 }  // extern "C"
 
 const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
@@ -388,7 +425,10 @@ const mortise_identity_v1 kTable = {sizeof(mortise_identity_v1),
                                     &identityCookieOpen,
                                     &identityCookieLogin,
                                     &identityCookieLogout,
-                                    &identityCsrfToken};
+                                    &identityCsrfToken,
+                                    &identityCheckHash,
+                                    &identityRemovedUsers,
+                                    &identityAcknowledgeRemovedUser};
 
 }  // namespace
 

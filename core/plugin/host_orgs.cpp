@@ -1,4 +1,4 @@
-// orgs/1 over identity::Orgs and identity::Features.
+// orgs/1 over identity::Orgs, identity::Teams and identity::Features.
 #include "mortise/abi/orgs.h"
 
 #include "core/plugin/host_tables.hpp"
@@ -37,6 +37,32 @@ void give(const identity::Member& member, mortise_member_sink sink, void* contex
 }
 
 // A number to change: a negative one means no change.
+void give(const identity::Team& team, mortise_team_sink sink, void* context) {
+  if (sink == nullptr) return;
+  const mortise_team face{.struct_size = sizeof(mortise_team),
+                          .id = str(team.id),
+                          .org_id = str(team.orgId),
+                          .name = str(team.name),
+                          .slug = str(team.slug),
+                          .created_by = str(team.createdBy),
+                          .created_at = team.createdAt,
+                          .member_count = team.memberCount};
+  sink(context, &face);
+}
+
+void give(const identity::TeamMember& member, mortise_team_member_sink sink, void* context) {
+  if (sink == nullptr) return;
+  const mortise_team_member face{.struct_size = sizeof(mortise_team_member),
+                                 .team_id = str(member.teamId),
+                                 .user_id = str(member.userId),
+                                 .added_by = str(member.addedBy),
+                                 .added_at = member.addedAt,
+                                 .email = str(member.email),
+                                 .username = str(member.username),
+                                 .nickname = str(member.nickname)};
+  sink(context, &face);
+}
+
 std::optional<std::int64_t> changedNumber(std::int64_t number) {
   return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
 }
@@ -149,6 +175,77 @@ mortise_status orgsRequireFeature(mortise_host* host, mortise_str userId, mortis
   });
 }
 
+mortise_status orgsRequireOrgFeature(mortise_host* host, mortise_str orgId, mortise_str feature, mortise_error* error) {
+  return onIdentity(host, "orgs/1 require_org_feature", error, [&](Identity& identity) {
+    identity.features().require(view(feature), identity.orgs().find(view(orgId)).tier);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsCreateTeam(mortise_host* host, const mortise_new_team* team, mortise_team_sink sink, void* context,
+                              mortise_error* error) {
+  if (!MORTISE_COMPLETE(team, mortise_new_team, created_by)) return tooShort(error, "mortise_new_team");
+  return onIdentity(host, "orgs/1 create_team", error, [&](Identity& identity) {
+    give(identity.teams().create({copy(team->org_id), copy(team->name), copy(team->slug), copy(team->created_by)}),
+         sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsFindTeam(mortise_host* host, mortise_str teamId, mortise_team_sink sink, void* context,
+                            mortise_error* error) {
+  return onIdentity(host, "orgs/1 find_team", error, [&](Identity& identity) {
+    give(identity.teams().find(view(teamId)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsTeams(mortise_host* host, mortise_str orgId, mortise_team_sink sink, void* context,
+                         mortise_error* error) {
+  return onIdentity(host, "orgs/1 teams", error, [&](Identity& identity) {
+    for (const auto& team : identity.teams().ofOrg(view(orgId))) give(team, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsTeamsOf(mortise_host* host, mortise_str userId, mortise_team_sink sink, void* context,
+                           mortise_error* error) {
+  return onIdentity(host, "orgs/1 teams_of", error, [&](Identity& identity) {
+    for (const auto& team : identity.teams().ofUser(view(userId))) give(team, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsRemoveTeam(mortise_host* host, mortise_str teamId, mortise_error* error) {
+  return onIdentity(host, "orgs/1 remove_team", error, [&](Identity& identity) {
+    identity.teams().remove(view(teamId));
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsTeamMembers(mortise_host* host, mortise_str teamId, mortise_team_member_sink sink, void* context,
+                               mortise_error* error) {
+  return onIdentity(host, "orgs/1 team_members", error, [&](Identity& identity) {
+    for (const auto& member : identity.teams().members(view(teamId))) give(member, sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsAddTeamMember(mortise_host* host, mortise_str teamId, mortise_str userId, mortise_str addedBy,
+                                 mortise_team_member_sink sink, void* context, mortise_error* error) {
+  return onIdentity(host, "orgs/1 add_team_member", error, [&](Identity& identity) {
+    give(identity.teams().addMember(view(teamId), view(userId), view(addedBy)), sink, context);
+    return MORTISE_OK;
+  });
+}
+
+mortise_status orgsRemoveTeamMember(mortise_host* host, mortise_str teamId, mortise_str userId, mortise_error* error) {
+  return onIdentity(host, "orgs/1 remove_team_member", error, [&](Identity& identity) {
+    identity.teams().removeMember(view(teamId), view(userId));
+    return MORTISE_OK;
+  });
+}
+
 }  // extern "C"
 
 const mortise_orgs_v1 kTable = {sizeof(mortise_orgs_v1),
@@ -162,7 +259,16 @@ const mortise_orgs_v1 kTable = {sizeof(mortise_orgs_v1),
                                 &orgsAddMember,
                                 &orgsSetRole,
                                 &orgsRemoveMember,
-                                &orgsRequireFeature};
+                                &orgsRequireFeature,
+                                &orgsCreateTeam,
+                                &orgsFindTeam,
+                                &orgsTeams,
+                                &orgsTeamsOf,
+                                &orgsRemoveTeam,
+                                &orgsTeamMembers,
+                                &orgsAddTeamMember,
+                                &orgsRemoveTeamMember,
+                                &orgsRequireOrgFeature};
 
 }  // namespace
 

@@ -772,6 +772,9 @@ TEST_F(Tables, OrganisationsHaveMembersSeatsAndATier) {
   EXPECT_EQ(orgs.require_feature(raw(), S(ann), S("flying"), &error_), MORTISE_INVALID);
   EXPECT_EQ(code(), "unknown_feature");
   EXPECT_EQ(orgs.require_feature(raw(), S("nobody"), S("team_management"), &error_), MORTISE_NOT_FOUND);
+  EXPECT_EQ(orgs.require_org_feature(raw(), S(org.id), S("team_management"), &error_), MORTISE_DENIED);
+  EXPECT_EQ(code(), "upgrade_required");
+  EXPECT_EQ(orgs.require_org_feature(raw(), S("org_0"), S("team_management"), &error_), MORTISE_NOT_FOUND);
 
   std::int64_t total = 0;
   EXPECT_EQ(orgs.list(raw(), 0, 10, keepOrg, &org, &total, &error_), MORTISE_OK);
@@ -958,6 +961,9 @@ TEST_F(Tables, HttpClientRefusesPrivateAddressesAndBadRequests) {
   request.url = S("ftp://example.org/");
   EXPECT_EQ(client.perform(raw(), &request, nullptr, nullptr, &error_), MORTISE_INVALID);
   EXPECT_EQ(code(), "bad_request");
+  // As a module of SDK 1.0 sends it.
+  request.struct_size = offsetof(mortise_http_request, stopped);
+  EXPECT_EQ(client.perform(raw(), &request, nullptr, nullptr, &error_), MORTISE_INVALID);
 }
 
 TEST_F(Tables, JobsArePutReplacedAndRemoved) {

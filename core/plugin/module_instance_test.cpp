@@ -149,6 +149,16 @@ TEST(Check, AFailureIsALineWithItsReason) {
             "FAIL  descriptor: wants SDK 1.7, this kernel serves 1.1; run a newer kernel");
 }
 
+TEST(Check, ASectionForAnUnknownDatabaseIsNamed) {
+  const testing::ScratchDirectory scratch;
+  std::string lines;
+  for (const auto& result : checkModule(moduleFile("migration_section"), scratch.path())) lines += result.line() + "\n";
+  EXPECT_NE(lines.find("FAIL  migrations apply: sectioned: migration 001_things.sql failed and was undone: migration "
+                       "001_things.sql: section \"mysql\" is none of sqlite, postgresql, all"),
+            std::string::npos)
+      << lines;
+}
+
 TEST(Check, ACrashIsAResult) {
   const testing::ScratchDirectory scratch;
   const auto results = checkModule(moduleFile("crashes_in_start"), scratch.path());

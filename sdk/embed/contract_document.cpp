@@ -45,13 +45,16 @@ class Bundler {
       for (auto item : node) walk(item, file);
     }
     if (!node.IsMap()) return;
-    for (auto entry : node) {
-      if (!entry.first.IsScalar()) continue;
-      const std::string key = entry.first.Scalar();
-      if (key == "$ref" && entry.second.IsScalar()) {
-        reference(node, entry.second, file);
+    // What a reference takes in may become a member of this map.
+    std::vector<std::pair<std::string, YAML::Node>> members;
+    for (const auto& entry : node) {
+      if (entry.first.IsScalar()) members.emplace_back(entry.first.Scalar(), entry.second);
+    }
+    for (const auto& [key, value] : members) {
+      if (key == "$ref" && value.IsScalar()) {
+        reference(node, value, file);
       } else if (key != "example" && key != "default" && key != "enum") {
-        walk(entry.second, file);
+        walk(value, file);
       }
     }
   }

@@ -361,6 +361,23 @@ TEST_F(ContractHeader, TakesInWhatAContractUsesOfASharedFile) {
   EXPECT_EQ(findings(), "contracts/common.yaml:3: member new is a C++ keyword; give it another with x-mortise-name");
 }
 
+TEST_F(ContractHeader, TakesInASectionThatTheContractHasNotItself) {
+  write("contracts/tickets.yaml",
+        "paths:\n  /a:\n    post:\n      operationId: one\n      requestBody: { $ref: '#/components/requestBodies/New' "
+        "}\n"
+        "components:\n  requestBodies:\n    New: { content: { application/json: { schema: { $ref: "
+        "'common.yaml#/components/schemas/New' } } } }\n  parameters:\n    Last: { name: last, in: query, schema: { "
+        "$ref: "
+        "'common.yaml#/components/schemas/Word' } }\n");
+  write("contracts/common.yaml",
+        "components:\n  schemas:\n    New: { type: object, properties: { word: { $ref: '#/components/schemas/Word' } } "
+        "}\n"
+        "    Word: { type: string }\n");
+  const auto manifest = manifestOf(directory_);
+  EXPECT_THAT(manifest, HasSubstr(R"("schemas":{"New":{"type":"object")"));
+  EXPECT_THAT(manifest, HasSubstr(R"("Word":{"type":"string"})"));
+}
+
 TEST_F(ContractHeader, RefusesSharedComponentsThatClash) {
   const std::string body =
       "      requestBody: { content: { application/json: { schema: { $ref: 'common.yaml#/components/schemas/New' } } } "

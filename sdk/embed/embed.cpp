@@ -20,6 +20,7 @@
 #include "sdk/embed/module_yaml.hpp"
 #include "sdk/embed/refusal.hpp"
 #include "sdk/embed/rules.hpp"
+#include "sdk/embed/sql_sections.hpp"
 #include "sdk/embed/yaml_to_json.hpp"
 
 namespace mortise::embed {
@@ -73,6 +74,7 @@ class Assembler {
     attempt([&] { module = readModuleYaml(readFile(file), file.string()); });
     permissions_ = module.permissions;
     module_ = module.name;
+    sdkMinor_ = module.sdkMinor;
     prefix_ = module.name + ".";
     auto contracts = each("contracts", R"([A-Za-z0-9_.-]+\.yaml)", "name.yaml",
                           [&](const fs::path& path) { return contract(path); });
@@ -185,6 +187,9 @@ class Assembler {
     if (!isUtf8Text(sql)) throw Refusal({path.string() + ": is not UTF-8 text; save it as UTF-8"});
     if (sql.find_first_not_of(" \t\r\n") == std::string::npos)
       throw Refusal({path.string() + ": is empty; write its SQL or remove it"});
+    // Sections were there in 1.0 without a word about them: its sources build as they did.
+    if (auto faults = sectionFaults(sql, path.string(), sdkMinor_ >= 1); !faults.empty())
+      throw Refusal(std::move(faults));
     return "{\"number\":" + std::to_string(number) + ",\"name\":" + jsonText(name) + ",\"sql\":" + jsonText(sql) + "}";
   }
 
@@ -207,6 +212,7 @@ class Assembler {
 
   const fs::path directory_;
   std::string module_;
+  int sdkMinor_ = 0;
   std::string prefix_;
   std::vector<ContractDocument> contracts_;
   std::vector<fs::path> shared_;  // files that only hold components

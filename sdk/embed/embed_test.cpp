@@ -222,6 +222,32 @@ TEST_F(Folder, NamesEveryFileThatIsWrong) {
             "messages/en.yaml:1: a must be one text");
 }
 
+TEST_F(Folder, NamesSectionsOfMigrationsThatNoDatabaseReads) {
+  write("module.yaml", "name: notes\nversion: 1.0.0\nsummary: Notes\nsdk: \"1.1\"\n");
+  write("migrations/001_both.sql",
+        "CREATE TABLE notes_a (id TEXT);\n-- mortise:sqlite\nSELECT 1;\n  -- mortise: postgresql \r\nSELECT 2;\n"
+        "-- mortise:all\nSELECT 3;\n");
+  EXPECT_EQ(findings(), "accepted");
+  write("migrations/002_names.sql",
+        "-- mortise:sqlite\nSELECT 1;\n-- mortise:postgres\nSELECT 2;\n--mortise:postgresql\n-- Mortise:all\n"
+        "/* mortise:all */\n-- mortise takes three words\n-- mortise:postgresql\n");
+  write("migrations/003_one.sql", "SELECT 1;\n-- mortise:postgresql\nSELECT 2;\n-- mortise:all\nSELECT 3;\n");
+  const std::string noSection =
+      ": this line begins no section; write it as -- mortise:sqlite, -- mortise:postgresql or -- mortise:all\n";
+  EXPECT_EQ(findings(),
+            "migrations/002_names.sql:3: section \"postgres\" is none of sqlite, postgresql, all; did you mean "
+            "postgresql?\n"
+            "migrations/002_names.sql:5" +
+                noSection + "migrations/002_names.sql:6" + noSection + "migrations/002_names.sql:7" + noSection +
+                "migrations/003_one.sql:2: has a section for postgresql and none for sqlite; add one, which may hold a "
+                "comment alone");
+}
+
+TEST_F(Folder, TakesASectionForOneDatabaseFromSourcesOfTheFirstSdk) {
+  write("migrations/001_one.sql", "-- mortise:sqlite\nSELECT 1;\n");
+  EXPECT_EQ(findings(), "accepted");
+}
+
 TEST_F(Folder, WithoutModuleYamlIsRefused) {
   fs::remove(directory_ / "module.yaml");
   EXPECT_EQ(findings(), "module.yaml: not found; a module has its name, version and needs there");

@@ -158,6 +158,7 @@ class Reader {
     if (sdk.size() > 20 || !std::regex_match(sdk, match, kPattern))
       return find(root_["sdk"], "sdk " + jsonText(sdk) + " must be the least SDK the module needs, like " + own);
     const int major = std::stoi(match[1]), minor = std::stoi(match[2]);
+    module_.sdkMinor = minor;
     if (major != kSdkMajor || minor > kSdkMinor)
       find(root_["sdk"], "sdk " + sdk + " is wanted, this is SDK " + own + "; write " + own + " or use a newer SDK");
   }

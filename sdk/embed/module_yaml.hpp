@@ -16,6 +16,7 @@ inline constexpr int kSdkMinor = MORTISE_ABI_MINOR;
 
 struct ModuleYaml {
   std::string name;
+  int sdkMinor = 0;                      // of the SDK that it needs
   std::string json;                      // the manifest's "module" object
   std::vector<std::string> permissions;  // declared names
 };

@@ -54,6 +54,15 @@ TEST(RequireProject, LetsAKeyReachEveryProjectOfItsOrganisation) {
   EXPECT_EQ(project(serviceKey("org_1", "[]"), {"proj_1", "org_1"}), "");
 }
 
+TEST(RequireEveryProject, RefusesAKeyOfSome) {
+  const auto every = [](const Principal& caller) { return refusal([&] { mortise::requireEveryProject(caller); }); };
+  EXPECT_EQ(every(Principal()), "");
+  EXPECT_EQ(every(serviceKey("org_1")), "");
+  EXPECT_EQ(every(serviceKey("org_1", "[]")), "");
+  EXPECT_EQ(every(serviceKey("org_1", R"(["proj_1"])")),
+            R"(project_not_in_allowlist{"allowed_project_ids":["proj_1"],"requested_project_id":null})");
+}
+
 TEST(RequireProject, RefusesAKeyWithoutAnOrganisation) {
   EXPECT_EQ(project(serviceKey(""), {"proj_1", "org_1"}), "service_key_missing_org");
   EXPECT_EQ(project(serviceKey(""), {"proj_1", ""}), "service_key_missing_org");

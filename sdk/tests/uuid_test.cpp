@@ -34,5 +34,11 @@ TEST(Uuid, VersionSevenSortsByTime) {
             std::chrono::system_clock::now().time_since_epoch() / std::chrono::hours(24));
 }
 
+TEST(PrefixedId, HasTwoHexDigitsForEachByte) {
+  EXPECT_TRUE(std::regex_match(makePrefixedId("inv_"), std::regex("inv_[0-9a-f]{16}")));
+  EXPECT_TRUE(std::regex_match(makePrefixedId("ra_", 12), std::regex("ra_[0-9a-f]{24}")));
+  EXPECT_NE(makePrefixedId("x"), makePrefixedId("x"));
+}
+
 }  // namespace
 }  // namespace mortise

@@ -179,9 +179,10 @@ int mortiseSeekBody(void* context, curl_off_t offset, int origin) {
 
 int mortiseProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& exchange = *static_cast<Exchange*>(context);
-  if (!exchange.request.cancelled || !exchange.request.cancelled->load(std::memory_order_relaxed)) return 0;
-  exchange.cancelled = true;
-  return 1;
+  const auto& request = exchange.request;
+  exchange.cancelled = (request.cancelled && request.cancelled->load(std::memory_order_relaxed)) ||
+                       (request.abandoned && request.abandoned());
+  return exchange.cancelled ? 1 : 0;
 }
 
 }  // extern "C"
@@ -321,6 +322,9 @@ void HttpClient::Implementation::hop(CURL* easy, const HttpRequest& request, con
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, mortiseProgress);
   set(CURLOPT_XFERINFODATA, &exchange);
+  if (request.publicOnly && options.allowPrivate) {
+    set(CURLOPT_FRESH_CONNECT, 1L);  // an open connection to a private address passed no check of this request
+  }
   if (request.pathAsIs) set(CURLOPT_PATH_AS_IS, 1L);
   if (method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
@@ -354,8 +358,9 @@ void HttpClient::Implementation::hop(CURL* easy, const HttpRequest& request, con
   }
   if (exchange.sourceFailure) std::rethrow_exception(exchange.sourceFailure);
   if (!exchange.deniedAddress.empty()) {
-    throw ServiceError(ErrorKind::denied, "http client: address " + exchange.deniedAddress +
-                                              " is not public; set http_client.allow_private to reach it");
+    throw ServiceError(ErrorKind::denied,
+                       "http client: address " + exchange.deniedAddress + " is not public" +
+                           (request.publicOnly ? "" : "; set http_client.allow_private to reach it"));
   }
   if (exchange.tooLarge) {
     throw ServiceError(ErrorKind::full,
@@ -410,7 +415,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
     const Calls::One call(Calls::ofProcess(), originOf(url), awaiting, request.toStore);
     HttpResponse response;
     Exchange exchange{request, response};
-    exchange.allowPrivate = implementation_->options.allowPrivate;
+    exchange.allowPrivate = implementation_->options.allowPrivate && !request.publicOnly;
     exchange.redirectsLeft = request.maxRedirects - hops;
     Easy easy = implementation_->lease();
     implementation_->hop(easy.get(), request, url, method, withBody, sameOrigin, exchange,

@@ -39,6 +39,9 @@ struct HttpRequest {
   // one server, and waits for one as long as `connectTimeout` says.
   bool toStore = false;
   const std::atomic<bool>* cancelled = nullptr;  // checked at least once a second; set: ServiceError{timeout}
+  // Asked as often, on the calling thread; true ends the exchange in the same way. It may not throw.
+  std::function<bool()> abandoned;
+  bool publicOnly = false;  // public addresses only, whatever the client's options allow
 };
 
 struct HttpResponse {

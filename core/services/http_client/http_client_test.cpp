@@ -222,6 +222,21 @@ TEST(HttpClient, GivesUpInTimeAndWhenCancelled) {
   request.timeout = milliseconds(20000);
   request.cancelled = &cancelled;
   EXPECT_EQ(kindOf(client, request), kTimeout);
+  request.cancelled = nullptr;
+  int asked = 0;
+  request.abandoned = [&] { return ++asked == 2; };
+  EXPECT_EQ(kindOf(client, request), kTimeout);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(HttpClient, OneRequestMayWantPublicAddressesOnly) {
+  WebServer server;
+  HttpClient client = allowing();
+  HttpRequest request = get(server.url("/"));
+  EXPECT_EQ(client.perform(request).status, 200);
+  request.publicOnly = true;
+  EXPECT_EQ(kindOf(client, request), kDenied);
+  EXPECT_EQ(server.requests().size(), 1u);
 }
 
 // On workers a call gives its thread's place away, and there is a bound for all and one for each peer.

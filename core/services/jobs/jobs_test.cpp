@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "core/base/eventually_testing.hpp"
 #include "core/db/database.hpp"
 #include "core/services/jobs/job_database_testing.hpp"
 #include "core/services/jobs/moment.hpp"
@@ -24,16 +25,6 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kDay = 86400 * kSecond;
 
 std::int64_t at(const std::string& time) { return readMoment(time, *TimeZone::utc())->micros; }
-
-// Waits for other threads; the deadline only ends a failed test.
-template <typename Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  return false;
-}
 
 class JobsTest : public testing::TestWithParam<db::Backend> {
  protected:

@@ -15,6 +15,7 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/eventually_testing.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/ops/log.hpp"
@@ -49,17 +50,6 @@ Mail mailTo(const std::string& to) {
   mail.subject = "Your code";
   mail.text = "Hello\n\n123456\n";
   return mail;
-}
-
-// Waits until `holds`, however slow the machine is.
-template <typename Condition>
-bool eventually(Condition&& holds) {
-  const auto deadline = std::chrono::steady_clock::now() + seconds(60);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return true;
 }
 
 using Outcomes = std::future<MailResult>;
@@ -328,6 +318,14 @@ TEST_F(SmtpTest, PasswordsTravelOnlyOverTls) {
   EXPECT_EQ(log().find("mallory"), std::string::npos);
 }
 
+TEST_F(SmtpTest, ARelayMayWantNameAndPasswordOneAfterTheOther) {
+  start("login");
+  EXPECT_EQ(deliver(*open("smtp://u:p%C3%A4ss@localhost:" + port_), mailTo("ada@example.org")).outcome, Outcome::sent);
+  EXPECT_NE(log().find("RCPT ada tls auth"), std::string::npos) << log();
+  EXPECT_EQ(giveUp(*open("smtp://u:wrong@localhost:" + port_), "bob@example.org").outcome, Outcome::gaveUp);
+  EXPECT_EQ(log().find("RCPT bob"), std::string::npos);
+}
+
 // A wrong password is the operator's matter: the mails wait for its correction.
 TEST_F(SmtpTest, AMailWaitsWhileTheRelayTakesNone) {
   start("starttls");
@@ -341,6 +339,21 @@ TEST_F(SmtpTest, AMailWaitsWhileTheRelayTakesNone) {
   const auto right = open("smtp://u:p%C3%A4ss@localhost:" + port_);
   EXPECT_TRUE(eventually([&] { return delivered().size() == 1; }));
   EXPECT_EQ(right->trouble(), "");
+}
+
+// A relay that does not know this server says so with a 5xx answer, many only once they are told a recipient. Neither is
+// the recipient's fault: who corrects the relay or mail.url loses nothing.
+TEST_F(SmtpTest, AMailWaitsWhileTheRelayTakesNoneFromThisServer) {
+  start("plain");
+  const auto mailer = open(relay());
+  std::size_t sent = 0;
+  for (const std::string user : {"denied", "unknown", "clear", "weak", "blocked", "expired", "spf"}) {
+    const auto result = deliver(*mailer, mailTo(user + "@example.org"));
+    EXPECT_EQ(result.outcome, Outcome::sent) << user << ": " << result.reason;
+    EXPECT_EQ(result.tries, 3) << user;
+    EXPECT_EQ(delivered().size(), ++sent) << user;
+  }
+  EXPECT_EQ(mailer->trouble(), "");
 }
 
 TEST_F(SmtpTest, ImplicitTlsWorksWithAnAccount) {
@@ -440,11 +453,57 @@ class Silent {
     port_ = ntohs(address.sin_port);
   }
   std::string url() const { return "smtp://127.0.0.1:" + std::to_string(port_); }
+  int fd() const { return socket_.get(); }
   void close() { socket_.reset(); }
 
  private:
   UniqueFd socket_;
   int port_ = 0;
+};
+
+// A listener that greets, and says the same again and again.
+class Talker {
+ public:
+  Talker(std::string greeting, std::string piece, milliseconds pause)
+      : greeting_(std::move(greeting)), piece_(std::move(piece)), pause_(pause) {
+    if (pause_.count() == 0) {
+      for (std::string one = piece_; piece_.size() < 32'000;) piece_ += one;
+    }
+    thread_ = std::thread([this] {
+      for (;;) {
+        const UniqueFd peer(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (!peer) return;
+        talk(peer.get());
+      }
+    });
+  }
+  ~Talker() {
+    stopping_ = true;
+    ::shutdown(listener_.fd(), SHUT_RDWR);  // wakes accept()
+    thread_.join();
+  }
+  std::string url() const { return listener_.url(); }
+  std::size_t said() const { return said_; }
+
+ private:
+  void talk(int peer) {
+    const timeval limit{0, 100'000};
+    ::setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    std::string next = greeting_ + piece_;
+    while (!stopping_ && ::send(peer, next.data(), next.size(), MSG_NOSIGNAL) > 0) {
+      said_ += next.size();
+      next = piece_;
+      std::this_thread::sleep_for(pause_);
+    }
+  }
+
+  const std::string greeting_;
+  std::string piece_;
+  const milliseconds pause_;
+  Silent listener_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> said_{0};
+  std::thread thread_;
 };
 
 TEST_F(MailTest, AnAbsentOrSilentRelayIsTriedUntilTheMailsTimeIsOver) {
@@ -461,6 +520,32 @@ TEST_F(MailTest, AnAbsentOrSilentRelayIsTriedUntilTheMailsTimeIsOver) {
     const auto result = outcomeOf(std::move(outcome));
     EXPECT_EQ(result.outcome, Outcome::gaveUp);
     EXPECT_GE(result.tries, 4);
+  }
+}
+
+// Whoever stands between this server and the relay may answer what they like before TLS.
+TEST_F(MailTest, AnAnswerWithoutEndIsNoRelay) {
+  MailerOptions with = options();
+  with.timeout = milliseconds(300);
+  const struct {
+    const char* what;
+    std::string greeting, piece;
+    int pause;  // milliseconds
+  } kinds[] = {
+      {"lines of EHLO", "220 here\r\n", "250-SIZE 1000\r\n", 0},
+      {"lines of the greeting", "", "220-here\r\n", 0},
+      {"one line", "220 here\r\n", "250-AAAAAAAAAAAAAAAA", 0},
+      {"slow lines", "220 here\r\n", "250-SIZE 1000\r\n", 50},
+      {"slow bytes", "220 here\r\n", "2", 50},
+      {"no status", "", "here I am\r\n", 50},
+  };
+  for (const auto& kind : kinds) {
+    Talker relay(kind.greeting, kind.piece, milliseconds(kind.pause));
+    const auto mailer = Mailer::open(relay.url(), "a@b.example", store_.of("a"), with);
+    mailer->send(mailTo("ada@example.org"));
+    EXPECT_TRUE(eventually([&] { return mailer->trouble() != ""; })) << kind.what;
+    EXPECT_LT(relay.said(), std::size_t{16} << 20) << kind.what;
+    mailer->stop(milliseconds(0));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/RejectCertificateHandler.h>
-#include <Poco/Net/SMTPClientSession.h>
 #include <Poco/Net/SSLManager.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <sys/socket.h>
@@ -14,7 +13,9 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -90,34 +91,74 @@ Relay parseRelay(std::string_view url) {
   return relay;
 }
 
-// Poco's session with two additions: STARTTLS that checks the peer's name, and access to the answer to EHLO.
-class Session final : public Poco::Net::SMTPClientSession {
- public:
-  using Poco::Net::SMTPClientSession::SMTPClientSession;
+// How far a dialogue has come.
+enum class Stage : std::uint8_t { sender, recipient, content };
 
+// A 5xx answer that concerns who sends, not the mail: the relay wants a password or TLS (RFC 4954, 3207), or its policy is
+// against this client ("554 5.7.1 Relay access denied"). Many say so only when they are told a recipient.
+bool concernsSender(int status, std::string_view answer, Stage stage) {
+  if (status == 530 || status == 534 || status == 535 || status == 538) return true;
+  constexpr std::size_t kStatus = 4;  // "554 " or "554-"
+  return stage == Stage::recipient && answer.size() > kStatus && answer.substr(kStatus).starts_with("5.7.");
+}
+
+struct Answer {
+  int status = 0;  // 0: the relay closed the connection
+  std::string text{};
+};
+
+// What is said to one relay. Its answers are bounded, in bytes and in time: before TLS anybody on the way may be the relay,
+// and Poco's SMTPClientSession reads lines without end.
+class Session {
+ public:
+  Session(const Poco::Net::StreamSocket& socket, std::chrono::milliseconds timeout)
+      : socket_(socket), timeout_(timeout) {}
+
+  // All lines of it, with their status.
+  Answer answer() {
+    const auto end = std::chrono::steady_clock::now() + timeout_;
+    Answer answer;
+    for (;;) {
+      const auto line = readLine(kMostAnswer - answer.text.size(), end);
+      if (!line) return {};
+      if (!answer.text.empty()) answer.text += '\n';
+      answer.text += *line;
+      if (line->size() > 3 && (*line)[3] == '-') continue;
+      const char* const digits = answer.text.data() + answer.text.size() - line->size();
+      std::from_chars(digits, digits + std::min<std::size_t>(line->size(), 3), answer.status);
+      if (answer.status == 0) throw Poco::Net::NetException("the relay does not speak SMTP");
+      return answer;
+    }
+  }
+  Answer command(const std::string& line) {
+    send(line + "\r\n");
+    return answer();
+  }
+  // The answer to EHLO; empty when the relay knows HELO only.
   std::string greet(const std::string& self) {
-    std::string capabilities;
-    login(self, capabilities);
-    return capabilities;
+    auto reply = command("EHLO " + self);
+    if (reply.status / 100 == 2) return std::move(reply.text);
+    if (reply.status / 100 == 5) reply = command("HELO " + self);
+    if (reply.status / 100 != 2) throw Poco::Net::NetException("the relay refuses the greeting", reply.text);
+    return {};
   }
   void startTls(const std::string& host, const Poco::Net::Context::Ptr& context) {
-    // Assigning drops buffered text, which a man in the middle may have sent before the handshake.
-    socket() = Poco::Net::SecureStreamSocket::attach(socket(), host, context);
+    received_.clear();  // what a man in the middle may have sent before the handshake
+    socket_ = Poco::Net::SecureStreamSocket::attach(socket_, host, context);
   }
   // AUTH PLAIN or AUTH LOGIN.
-  void authenticate(bool plain, const std::string& user, const std::string& password) {
-    if (plain) {
-      loginUsingPlain(user, password);
-    } else {
-      loginUsingLogin(user, password);
+  Answer authenticate(bool plain, const std::string& user, const std::string& password) {
+    if (plain) return command("AUTH PLAIN " + text::base64(std::string(1, '\0') + user + '\0' + password));
+    for (const auto& line : {std::string("AUTH LOGIN"), text::base64(user)}) {
+      if (auto reply = command(line); reply.status != 334) return reply;
     }
+    return command(text::base64(password));
   }
   // `keyword` at the start of a line of the EHLO answer, with `value` among its words.
   static bool offers(const std::string& capabilities, std::string_view keyword, std::string_view value = {}) {
     for (auto line : text::split(capabilities, '\n')) {
       line = text::trim(line);
-      // Poco strips the status of some lines only.
-      if (line.size() > 4 && line[0] == '2' && (line[3] == '-' || line[3] == ' ')) line.remove_prefix(4);
+      if (line.size() > 4) line.remove_prefix(4);  // the status
       std::string words(line);
       std::replace(words.begin(), words.end(), '=', ' ');
       const auto parts = text::split(words, ' ');
@@ -139,15 +180,53 @@ class Session final : public Poco::Net::SMTPClientSession {
       lineStart = c == '\n';
     }
     if (!stuffed.ends_with("\r\n")) stuffed += "\r\n";
-    std::size_t sent = 0;
-    while (sent < stuffed.size()) {
-      const int count = socket().sendBytes(stuffed.data() + sent, static_cast<int>(stuffed.size() - sent));
-      if (count <= 0) throw Poco::Net::NetException("connection closed while sending");
-      sent += static_cast<std::size_t>(count);
-    }
+    send(stuffed);
+  }
+  void close() {
+    command("QUIT");
+    socket_.close();
   }
   // No QUIT and no waiting, because the dialogue failed.
-  void abandon() { socket().close(); }
+  void abandon() { socket_.close(); }
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  static constexpr std::size_t kMostAnswer = 64 << 10;
+
+  // Without its end; nothing when the connection was closed.
+  std::optional<std::string> readLine(std::size_t most, Moment end) {
+    std::size_t seen = 0;
+    for (;;) {
+      const auto at = received_.find('\n', seen);
+      if (std::min(at, received_.size()) > most) throw Poco::Net::NetException("the relay's answer is too long");
+      if (at != std::string::npos) {
+        auto line = received_.substr(0, at);
+        received_.erase(0, at + 1);
+        if (line.ends_with('\r')) line.pop_back();
+        return line;
+      }
+      seen = received_.size();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::microseconds>(end - std::chrono::steady_clock::now()).count();
+      if (left <= 0) throw Poco::TimeoutException();
+      socket_.setReceiveTimeout(Poco::Timespan(left));
+      std::array<char, 4096> piece{};
+      const int count = socket_.receiveBytes(piece.data(), static_cast<int>(piece.size()));
+      if (count <= 0) return std::nullopt;
+      received_.append(piece.data(), static_cast<std::size_t>(count));
+    }
+  }
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const int count = socket_.sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+      if (count <= 0) throw Poco::Net::NetException("connection closed while sending");
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  Poco::Net::StreamSocket socket_;
+  const std::chrono::milliseconds timeout_;
+  std::string received_;
 };
 
 class Smtp final : public Transport {
@@ -173,16 +252,17 @@ class Smtp final : public Transport {
   }
 
   void deliver(const Envelope& envelope) override {
-    bool ofThisMail = false;  // or of every mail
+    auto stage = Stage::sender;
     try {
       Poco::Net::StreamSocket socket = connect();
       const Registration registration(*this, socket.impl()->sockfd());
-      Session session(socket);
-      session.setTimeout(timeout());
+      Session session(socket, options_.timeout);
       try {
         begin(session, envelope.from);
-        ofThisMail = true;
-        hand(session, envelope);
+        stage = Stage::recipient;
+        require(session.command("RCPT TO:<" + envelope.to + ">"), stage);
+        stage = Stage::content;
+        hand(session, envelope.message);
       } catch (...) {
         session.abandon();
         throw;
@@ -192,12 +272,10 @@ class Smtp final : public Transport {
       } catch (const Poco::Exception&) {
         // The mail is accepted; the answer to QUIT does not matter.
       }
-    } catch (const Poco::Net::SMTPException& error) {
-      throw TransportError(kindOf(error.code(), ofThisMail), shown(error.message()));
     } catch (const Poco::TimeoutException&) {
-      throw TransportError(kindOf(0, ofThisMail), shown("no answer in time"));
+      throw TransportError(kindOf(0, {}, stage), shown("no answer in time"));
     } catch (const Poco::Exception& error) {
-      throw TransportError(kindOf(0, ofThisMail), shown(error.displayText()));
+      throw TransportError(kindOf(0, {}, stage), shown(error.displayText()));
     }
   }
 
@@ -260,7 +338,7 @@ class Smtp final : public Transport {
 
   // Up to the point where the relay takes a mail of ours.
   void begin(Session& session, const std::string& from) {
-    session.open();
+    require(session.answer(), Stage::sender);
     std::string capabilities = session.greet(self_);
     bool secure = relay_.tls;
     std::string whyInClear = "the relay does not offer STARTTLS";
@@ -268,16 +346,15 @@ class Smtp final : public Transport {
       const bool offered = Session::offers(capabilities, "STARTTLS");
       if (!offered && relay_.tlsRequired) throw relayError("STARTTLS is required, but the relay does not offer it");
       if (offered) {
-        std::string answer;
-        const int status = session.sendCommand("STARTTLS", answer);
-        if (status == 220) {
+        const auto answer = session.command("STARTTLS");
+        if (answer.status == 220) {
           session.startTls(relay_.host, context_);
           capabilities = session.greet(self_);
           secure = true;
         } else if (relay_.tlsRequired || !relay_.user.empty()) {
-          throw relayError("STARTTLS was refused: " + answer);
+          throw relayError("STARTTLS was refused: " + answer.text);
         } else {
-          whyInClear = "STARTTLS was refused: " + answer;
+          whyInClear = "STARTTLS was refused: " + answer.text;
         }
       }
     }
@@ -291,15 +368,14 @@ class Smtp final : public Transport {
         throw relayError("the relay offers neither AUTH PLAIN nor AUTH LOGIN");
     }
     noteWay(secure, whyInClear);  // from here on something is sent
-    if (!relay_.user.empty()) session.authenticate(plain, relay_.user, relay_.password);
-    expect(session, "MAIL FROM:<" + from + ">", 2, false);
+    if (!relay_.user.empty()) require(session.authenticate(plain, relay_.user, relay_.password), Stage::sender);
+    require(session.command("MAIL FROM:<" + from + ">"), Stage::sender);
   }
 
-  void hand(Session& session, const Envelope& envelope) const {
-    expect(session, "RCPT TO:<" + envelope.to + ">", 2, true);
-    expect(session, "DATA", 3, true);
-    session.body(envelope.message);
-    expect(session, ".", 2, true);
+  void hand(Session& session, const std::string& message) const {
+    require(session.command("DATA"), Stage::content, 3);
+    session.body(message);
+    require(session.command("."), Stage::content);
   }
 
   // One line each time it changes, not one per mail.
@@ -313,18 +389,18 @@ class Smtp final : public Transport {
     }
   }
 
-  void expect(Session& session, const std::string& command, int statusClass, bool ofThisMail) const {
-    std::string answer;
-    const int status = session.sendCommand(command, answer);
-    if (status / 100 == statusClass) return;
-    throw TransportError(kindOf(status, ofThisMail),
-                         shown(answer.empty() ? "the relay closed the connection" : answer));
+  void require(const Answer& answer, Stage stage, int statusClass = 2) const {
+    if (answer.status / 100 == statusClass) return;
+    throw TransportError(kindOf(answer.status, answer.text, stage),
+                         shown(answer.status == 0 ? "the relay closed the connection" : answer.text));
   }
 
-  // `status`: the relay's answer, 0 when there is none.
-  static TransportError::Kind kindOf(int status, bool ofThisMail) {
-    if (!ofThisMail) return TransportError::Kind::relay;
-    return status / 100 == 5 ? TransportError::Kind::refused : TransportError::Kind::later;
+  // `status`: of the relay's answer, 0 when there is none.
+  static TransportError::Kind kindOf(int status, std::string_view answer, Stage stage) {
+    if (stage == Stage::sender) return TransportError::Kind::relay;
+    // Not all mails wait for it: the policy may be one for this recipient.
+    const bool final = status / 100 == 5 && !concernsSender(status, answer, stage);
+    return final ? TransportError::Kind::refused : TransportError::Kind::later;
   }
   TransportError relayError(const std::string& text) const { return {TransportError::Kind::relay, shown(text)}; }
 

@@ -1,7 +1,8 @@
 """An SMTP server that really receives: smtp_peer.py MAILDIR PORT MODE CERT KEY. Prints READY PORT.
 
-MODE: plain | starttls (AUTH only after TLS, user u, password p) | tls (implicit, with AUTH) | nostarttls (offers STARTTLS, then refuses it).
-Local parts with a meaning: nobody 550, grey 451 twice then accepted, grey-always 451, drop: the connection is reset.
+MODE: plain | starttls (AUTH only after TLS, user u, password p) | login (the same without AUTH PLAIN) | tls (implicit, with AUTH) | nostarttls (offers STARTTLS, then refuses it).
+Local parts with a meaning: nobody 550, grey 451 twice then accepted, grey-always 451, drop: the connection is reset, a key of POLICY: that answer
+twice, as of a relay that does not know its client, then accepted.
 """
 import signal
 import ssl
@@ -13,6 +14,15 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 maildir, port, mode, cert, key = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5]
 tries = {}
+POLICY = {
+    "denied": "554 5.7.1 <denied@example.org>: Relay access denied",
+    "unknown": "530 5.7.0 Authentication required",
+    "clear": "530 Must issue a STARTTLS command first",
+    "weak": "538 Encryption required for requested authentication mechanism",
+    "blocked": "550 5.7.1 Service unavailable; client host [192.0.2.1] blocked",
+    "expired": "535 5.7.8 Authentication credentials invalid",
+    "spf": "550 5.7.23 The message was rejected due to Sender Policy Framework violation",
+}
 
 
 class Handler(Mailbox):
@@ -22,6 +32,8 @@ class Handler(Mailbox):
         print("RCPT", user, "tls" if session.ssl else "clear", "auth" if session.authenticated else "anonymous", flush=True)
         if user == "nobody":
             return "550 5.1.1 no such user"
+        if user in POLICY and tries[user] <= 2:
+            return POLICY[user]
         if user == "grey-always" or (user == "grey" and tries[user] <= 2):
             return "451 4.7.1 try again later"
         if user == "drop":
@@ -60,6 +72,8 @@ if mode != "plain":
 kind, options = AnyPort, {}
 if mode == "starttls":
     options = dict(tls_context=context, authenticator=authenticate, auth_require_tls=True)
+elif mode == "login":
+    options = dict(tls_context=context, authenticator=authenticate, auth_require_tls=True, auth_exclude_mechanism=["PLAIN"])
 elif mode == "tls":
     options = dict(ssl_context=context, authenticator=authenticate, auth_required=True, auth_require_tls=False)
 elif mode == "nostarttls":

@@ -47,6 +47,19 @@ class KernelLists : public DatabaseTest {
                      {"org_id", "CASE WHEN n % 2 = 0 THEN 'org7' ELSE 'org' || n END"},
                      {"role", "'member'"},
                      {"joined_at", "n / 3"}});
+    database().fill("mortise_teams", kManyRows,
+                    {{"id", "'team' || n"},
+                     {"org_id", "'org' || (n % 200)"},
+                     {"name", "'Team ' || n"},
+                     {"slug", "'slug' || n"},
+                     {"created_by", "'user7'"},
+                     {"created_at", "n / 3"}});
+    // One large team among small ones.
+    database().fill("mortise_team_members", kManyRows,
+                    {{"team_id", "CASE WHEN n % 2 = 0 THEN 'team7' ELSE 'team' || (n % 1000) END"},
+                     {"user_id", "'user' || n"},
+                     {"added_by", "'user7'"},
+                     {"added_at", "n / 3"}});
     database().fill("mortise_api_keys", kManyRows,
                     {{"id", "'key' || n"},
                      {"user_id", "'user' || (n % 50)"},
@@ -106,6 +119,14 @@ class KernelLists : public DatabaseTest {
                      {"details", "''"},
                      {"started_at", "n"},
                      {"ended_at", "n"}});
+    // One server has most of the mails.
+    database().fill("mortise_mails", kManyRows,
+                    {{"id", "'mail' || n"},
+                     {"node", "CASE WHEN n % 10 = 0 THEN 'node' || n ELSE 'node7' END"},
+                     {"sealed", "''"},
+                     {"created_at", "n"},
+                     {"expires_at", "n"},
+                     {"due_at", "n"}});
     database().analyze();
   }
   static RecordedStatement recorded(const KernelStatement& from) {

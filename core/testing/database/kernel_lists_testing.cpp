@@ -14,6 +14,8 @@
 #include "core/identity/store.hpp"
 #include "core/services/audit/audit.hpp"
 #include "core/services/jobs/job_store.hpp"
+#include "core/services/mail/mail_queue.hpp"
+#include "core/services/secrets/secrets.hpp"
 
 namespace mortise::testing {
 namespace {
@@ -100,6 +102,8 @@ std::vector<KernelStatement> statementsOfKernelLists(const std::string& folder) 
     connection.executeScript(
         "INSERT INTO mortise_orgs (id, name, slug, tier, seats_limit, storage_limit, created_at) VALUES ('org7', 'O', "
         "'o', 'team', 0, 0, 1);"
+        "INSERT INTO mortise_teams (id, org_id, name, slug, created_by, created_at) VALUES ('team7', 'org7', 'T', 't', "
+        "'user7', 1);"
         "INSERT INTO mortise_job_runs (id, job_id, outcome, node, boot, epoch, due_at, started_at, report_revision) "
         "VALUES ('run7', 'job7', 'done', 'node', 'boot', 1, 1, 1, 99995);"
         "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "
@@ -135,6 +139,11 @@ std::vector<KernelStatement> statementsOfKernelLists(const std::string& folder) 
   identity.orgs().list(20, 20, total);
   list = "members";
   identity.orgs().members("org7");
+  list = "teams";
+  identity.teams().ofOrg("org7");
+  identity.teams().ofUser("user7");
+  list = "members of a team";
+  identity.teams().members("team7");
   list = "API keys of a user";
   identity.apiKeys().list("user7", "");
   list = "API keys of an organisation";
@@ -160,6 +169,10 @@ std::vector<KernelStatement> statementsOfKernelLists(const std::string& folder) 
   jobs.runs("job7", 20, 20, total);
   list = "reported runs";
   jobs.reportedSince(99990, 20);
+  const services::Secrets secrets(identityOptions.secret);
+  services::mail::MailQueue mails(database, secrets, "node7", 100);
+  list = "mails that are due";
+  mails.next({});
   return statements;
 }
 

@@ -211,6 +211,21 @@ TEST_P(Tickets, ArePlannedOverAnIndexOrTheTestFails) {
   EXPECT_THAT(rows("ORDER BY title").message(), HasSubstr("ORDER BY title"));
 }
 
+TEST_P(Tickets, AreFoundAlongAFullTextIndex) {
+  database().fill("desk_words", mortise::testing::kManyRows,
+                  {{"rowid", "n"}, {"words", db().isSqlite() ? "'a' || n" : "CAST('a' || n AS TSVECTOR)"}});
+  database().analyze();
+  const auto found = [&](const char* onSqlite, const char* onPostgresql) {
+    return plansAreIndexed(database(), [&] {
+      db().query<std::int64_t>(db().isSqlite() ? onSqlite : onPostgresql, {{"word", "a7"}});
+    });
+  };
+  EXPECT_PLANS(found("SELECT rowid FROM desk_words WHERE desk_words MATCH :word",
+                     "SELECT rowid FROM desk_words WHERE words @@ CAST(:word AS TSQUERY)"));
+  EXPECT_FALSE(found("SELECT rowid FROM desk_words WHERE words LIKE '%' || :word",
+                     "SELECT rowid FROM desk_words WHERE CAST(words AS TEXT) LIKE '%' || :word"));
+}
+
 TEST_P(Tickets, AreSeenFromSeveralThreads) {
   std::vector<std::thread> threads;
   for (int i = 1; i <= 4; ++i) threads.emplace_back([&, i] { db::insert(db(), ticket(i)); });

@@ -30,6 +30,13 @@ struct HttpRequest {
   // When set, the response body goes here piece by piece instead of into HttpResponse::body. Returning false stops the
   // exchange.
   std::function<bool(std::string_view piece)> onPiece{};
+  // When set, asked about once a second while the exchange lasts; true ends it (Error "stopped"):
+  //   .stopped = [&] { return request.expired(); }
+  // Since: SDK 1.1; an older server does not ask.
+  std::function<bool()> stopped{};
+  // Public addresses only, even where the operator lets modules reach private ones: for addresses that users choose.
+  // Since: SDK 1.1; an older server goes by the operator's word alone.
+  bool publicOnly = false;
 };
 
 struct HttpResponse {
@@ -87,6 +94,15 @@ class HttpClient {
       return 0;
     }
   }
+  static std::int32_t isStopped(void* context) {
+    auto& exchange = *static_cast<Exchange*>(context);
+    try {
+      return exchange.request.stopped() ? 1 : 0;
+    } catch (...) {  // as above
+      exchange.thrown = std::current_exception();
+      return 1;
+    }
+  }
   static void onResponse(void* context, const mortise_http_response* c) {
     auto& exchange = *static_cast<Exchange*>(context);
     try {
@@ -122,6 +138,8 @@ inline HttpResponse HttpClient::perform(const HttpRequest& request) const {
   c.max_response = request.maxResponse;
   c.context = &exchange;
   c.piece = request.onPiece ? onPiece : nullptr;
+  c.stopped = request.stopped ? isStopped : nullptr;
+  c.public_only = request.publicOnly ? 1 : 0;
   auto error = detail::noError();
   const auto status = table_->perform(host_, &c, onResponse, &exchange, &error);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);

@@ -35,6 +35,13 @@ struct User {
   std::int64_t lastLoginAt = 0;  // by password, code or cookie
 };
 
+// An account that was removed.
+struct RemovedUser {
+  std::int64_t number = 0;  // counted from 1 in the order in which the removals were committed
+  std::string id;
+  std::int64_t removedAt = 0;  // microseconds since the epoch
+};
+
 struct NewUser {
   std::string username;  // at least one of username and email, unless `unnamed`
   std::string email;
@@ -221,6 +228,17 @@ class Identity {
     check(status, error);
     return std::move(got.finish(kInterface));
   }
+  // Does a hash of hashPassword() fit the password? For passwords that are no account's, as of a link. Since SDK 1.1; Problem
+  // 503 with an older kernel.
+  bool checkHash(std::string_view hash, std::string_view password) const {
+    if (!MORTISE_HAS(table_, mortise_identity_v1, check_hash))
+      throw Problem(503, "unavailable").note("this kernel's identity/1 has no check_hash; run a newer one");
+    auto error = detail::noError();
+    const auto status = table_->check_hash(host_, detail::str(hash), detail::str(password), &error);
+    if (status == MORTISE_DENIED) return false;
+    check(status, error);
+    return true;
+  }
   // The user when the password fits, else empty, after the same work when there is no such user. The user's status is
   // not looked at.
   std::optional<User> checkPassword(UserKey by, std::string_view key, std::string_view password) const {
@@ -349,6 +367,30 @@ class Identity {
     if (status == MORTISE_NOT_FOUND) return std::nullopt;
     check(status, error);
     return std::move(got.finish(kInterface));
+  }
+
+  // The accounts that were removed since this module last acknowledged one, oldest first, at most `limit` (1 to 1000).
+  // `mortise/removed_users.hpp` does the rest. None with a kernel of before.
+  std::vector<RemovedUser> removedUsers(std::int64_t limit = 100) const {
+    Got<std::vector<RemovedUser>> got;
+    got.value.emplace();
+    if (!MORTISE_HAS(table_, mortise_identity_v1, acknowledge_removed_user)) return std::move(*got.value);
+    auto error = detail::noError();
+    const auto status = table_->removed_users(
+        host_, limit,
+        [](void* context, const mortise_removed_user* c) {
+          auto& out = *static_cast<Got<std::vector<RemovedUser>>*>(context);
+          out.keep([&] { out.value->push_back({c->number, detail::copied(c->id), c->removed_at}); });
+        },
+        &got, &error);
+    check(status, error);
+    return std::move(got.finish(kInterface));
+  }
+  // This module keeps nothing of the removed account of this number and of all before it any more.
+  void acknowledgeRemovedUser(std::int64_t number) const {
+    if (!MORTISE_HAS(table_, mortise_identity_v1, acknowledge_removed_user)) return;
+    auto error = detail::noError();
+    check(table_->acknowledge_removed_user(host_, number, &error), error);
   }
 
  private:

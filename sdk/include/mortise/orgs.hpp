@@ -57,8 +57,37 @@ struct Member {
   std::string nickname;
 };
 
+// A named group of members of one organisation. Since SDK 1.1.
+struct Team {
+  std::string id;  // tm_ and 16 lowercase hex digits
+  std::string orgId;
+  std::string name;
+  std::string slug;       // unique in the organisation
+  std::string createdBy;  // user
+  std::int64_t createdAt = 0;
+  std::int64_t memberCount = 0;
+};
+
+struct NewTeam {
+  std::string orgId;
+  std::string name;
+  std::string slug;
+  std::string createdBy;  // user
+};
+
+struct TeamMember {
+  std::string teamId;
+  std::string userId;
+  std::string addedBy;  // user
+  std::int64_t addedAt = 0;
+  std::string email;  // of the account, as are the next two; may be empty
+  std::string username;
+  std::string nickname;
+};
+
 // [worker]. Whether the caller may do it is the module's to know. Failures throw Problem with the kernel's code:
-// 404 org_not_found, user_not_found, not_in_org, member_not_found; 409 slug_taken, already_in_org; 403 seat_limit (with
+// 404 org_not_found, user_not_found, not_in_org, member_not_found, team_not_found; 409 slug_taken, already_in_org,
+// already_in_team, teams_full; 403 seat_limit (with
 // its numbers), last_administrator, upgrade_required; 422; 503 unavailable.
 class Orgs {
  public:
@@ -179,12 +208,110 @@ class Orgs {
     check(table_->require_feature(host_, detail::str(user_id), detail::str(feature), &error), error);
   }
 
+  // The same for the organisation's own tier, whoever asks: for what an organisation pays for, such as a project. Since
+  // SDK 1.1: Problem 503 with an older kernel.
+  void requireOrgFeature(std::string_view org_id, std::string_view feature) const {
+    if (!MORTISE_HAS(table_, mortise_orgs_v1, require_org_feature))
+      throw Problem(503, "unavailable")
+          .note("this kernel's orgs/1 knows no features of organisations; run a newer one");
+    auto error = detail::noError();
+    check(table_->require_org_feature(host_, detail::str(org_id), detail::str(feature), &error), error);
+  }
+
+  // Teams, since SDK 1.1: Problem 503 with an older kernel. Whoever leaves the organisation leaves its teams.
+  Team createTeam(const NewTeam& team) const {
+    requireTeams();
+    mortise_new_team c{};
+    c.struct_size = sizeof c;
+    c.org_id = detail::str(team.orgId);
+    c.name = detail::str(team.name);
+    c.slug = detail::str(team.slug);
+    c.created_by = detail::str(team.createdBy);
+    Got<Team> got;
+    auto error = detail::noError();
+    check(table_->create_team(host_, &c, takeTeam, &got, &error), error);
+    return std::move(got.finish(kInterface));
+  }
+  // Empty when there is no such team.
+  std::optional<Team> findTeam(std::string_view team_id) const {
+    requireTeams();
+    Got<Team> got;
+    auto error = detail::noError();
+    const auto status = table_->find_team(host_, detail::str(team_id), takeTeam, &got, &error);
+    if (status == MORTISE_NOT_FOUND) return std::nullopt;
+    check(status, error);
+    return std::move(got.finish(kInterface));
+  }
+  // Oldest first.
+  std::vector<Team> teams(std::string_view org_id) const {
+    requireTeams();
+    Got<std::vector<Team>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    check(table_->teams(host_, detail::str(org_id), takeTeams, &got, &error), error);
+    return std::move(got.finish(kInterface));
+  }
+  // Those that the user is in, by their ids.
+  std::vector<Team> teamsOf(std::string_view user_id) const {
+    requireTeams();
+    Got<std::vector<Team>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    check(table_->teams_of(host_, detail::str(user_id), takeTeams, &got, &error), error);
+    return std::move(got.finish(kInterface));
+  }
+  void removeTeam(std::string_view team_id) const {
+    requireTeams();
+    auto error = detail::noError();
+    check(table_->remove_team(host_, detail::str(team_id), &error), error);
+  }
+  // In the order in which they were added.
+  std::vector<TeamMember> teamMembers(std::string_view team_id) const {
+    requireTeams();
+    Got<std::vector<TeamMember>> got;
+    got.value.emplace();
+    auto error = detail::noError();
+    const auto status = table_->team_members(
+        host_, detail::str(team_id),
+        [](void* context, const mortise_team_member* member) {
+          auto& out = *static_cast<Got<std::vector<TeamMember>>*>(context);
+          out.keep([&] { out.value->push_back(copied(*member)); });
+        },
+        &got, &error);
+    check(status, error);
+    return std::move(got.finish(kInterface));
+  }
+  // Problem 422 user_not_in_org: the user is no member of the team's organisation.
+  TeamMember addTeamMember(std::string_view team_id, std::string_view user_id, std::string_view added_by) const {
+    requireTeams();
+    Got<TeamMember> got;
+    auto error = detail::noError();
+    const auto status = table_->add_team_member(
+        host_, detail::str(team_id), detail::str(user_id), detail::str(added_by),
+        [](void* context, const mortise_team_member* member) {
+          auto& out = *static_cast<Got<TeamMember>*>(context);
+          out.keep([&] { out.value = copied(*member); });
+        },
+        &got, &error);
+    check(status, error);
+    return std::move(got.finish(kInterface));
+  }
+  void removeTeamMember(std::string_view team_id, std::string_view user_id) const {
+    requireTeams();
+    auto error = detail::noError();
+    check(table_->remove_team_member(host_, detail::str(team_id), detail::str(user_id), &error), error);
+  }
+
  private:
   template <class T>
   using Got = detail::SinkResult<T>;
 
   static void check(mortise_status status, const mortise_error& error) {
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface);
+  }
+  void requireTeams() const {
+    if (!MORTISE_HAS(table_, mortise_orgs_v1, remove_team_member))
+      throw Problem(503, "unavailable").note("this kernel's orgs/1 has no teams; run a newer one");
   }
   static Org copied(const mortise_org& c) {
     Org org;
@@ -208,6 +335,36 @@ class Orgs {
     member.username = detail::copied(c.username);
     member.nickname = detail::copied(c.nickname);
     return member;
+  }
+  static Team copied(const mortise_team& c) {
+    Team team;
+    team.id = detail::copied(c.id);
+    team.orgId = detail::copied(c.org_id);
+    team.name = detail::copied(c.name);
+    team.slug = detail::copied(c.slug);
+    team.createdBy = detail::copied(c.created_by);
+    team.createdAt = c.created_at;
+    team.memberCount = c.member_count;
+    return team;
+  }
+  static TeamMember copied(const mortise_team_member& c) {
+    TeamMember member;
+    member.teamId = detail::copied(c.team_id);
+    member.userId = detail::copied(c.user_id);
+    member.addedBy = detail::copied(c.added_by);
+    member.addedAt = c.added_at;
+    member.email = detail::copied(c.email);
+    member.username = detail::copied(c.username);
+    member.nickname = detail::copied(c.nickname);
+    return member;
+  }
+  static void takeTeam(void* context, const mortise_team* team) {
+    auto& out = *static_cast<Got<Team>*>(context);
+    out.keep([&] { out.value = copied(*team); });
+  }
+  static void takeTeams(void* context, const mortise_team* team) {
+    auto& out = *static_cast<Got<std::vector<Team>>*>(context);
+    out.keep([&] { out.value->push_back(copied(*team)); });
   }
   static void takeOrg(void* context, const mortise_org* org) {
     auto& out = *static_cast<Got<Org>*>(context);

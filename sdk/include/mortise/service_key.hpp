@@ -60,7 +60,18 @@ inline void requireProject(const Principal& caller, const ProjectReference& proj
           {{"allowed_project_ids", json::raw(caller.keyProjectIds.string())}, {"requested_project_id", project.id}}));
 }
 
-// The same for a route that names no project itself: the project is that of something else (a handoff's is its source
+// For a route that changes what all projects of an organisation see, once the key is known to be of it: refuses a key
+// that has an allow-list. Throws Problem 403 project_not_in_allowlist, requested_project_id null. Callers without a
+// service key pass. [any]
+// Since: SDK 1.1.
+inline void requireEveryProject(const Principal& caller) {
+  if (!caller.isServiceKey || detail::everyProject(caller.keyProjectIds)) return;
+  throw Problem(403, "project_not_in_allowlist")
+      .details(json::object({{"allowed_project_ids", json::raw(caller.keyProjectIds.string())},
+                             {"requested_project_id", json::Value()}}));
+}
+
+// As requireProject(), for a route that names no project itself: the project is that of something else (a handoff's is its source
 // session's). `candidates`: every registered project that it could be; empty optional: there is nothing to tell a
 // project from (the session is gone). Throws Problem 403 service_key_project_required (nothing to tell it from),
 // service_key_project_not_registered (no candidate), service_key_project_ambiguous (several), and what requireProject()

@@ -26,4 +26,9 @@ constexpr std::size_t tierRank(std::string_view tier) noexcept {
   return found == kTiers.end() ? 0 : static_cast<std::size_t>(found - kTiers.begin());
 }
 
+// As people are told a tier: administrators of the server have the highest of kTiers. Borrows from `tier`. [any]
+constexpr std::string_view effectiveTier(std::string_view tier) noexcept {
+  return tier == kAdministratorTier ? kTiers.back() : tier;
+}
+
 }  // namespace mortise::inline sdk1

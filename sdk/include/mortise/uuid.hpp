@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace mortise::inline sdk1 {
@@ -41,6 +43,20 @@ inline std::string makeUuid7() {
   auto millis = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   for (int i = 5; i >= 0; --i, millis >>= 8U) b[i] = static_cast<unsigned char>(millis & 0xFFU);
   return detail::uuidText(b, 7);
+}
+
+// `prefix` and twice as many random lowercase hex digits as `bytes` (1..64): "inv_0123456789abcdef". Throws as above.
+inline std::string makePrefixedId(std::string_view prefix, std::size_t bytes = 8) {
+  unsigned char random[64];
+  if (bytes > sizeof random) bytes = sizeof random;
+  if (getentropy(random, bytes) != 0) throw std::system_error(errno, std::generic_category(), "getentropy");
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string id(prefix);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    id += kHex[random[i] >> 4U];
+    id += kHex[random[i] & 0x0FU];
+  }
+  return id;
 }
 
 }  // namespace mortise::inline sdk1

@@ -6,7 +6,7 @@
  *   before it returns; what they are given lives for that call only.
  * Errors (code): MORTISE_INVALID (bad_request: URL, method or header field not understood), MORTISE_DENIED
  *   (address_refused: the host is, or resolves to, an address that this server may not reach), MORTISE_TIMEOUT
- *   (timeout), MORTISE_FULL (response_too_large), MORTISE_CLOSED (stopped: `piece` said so), MORTISE_UNAVAILABLE
+ *   (timeout), MORTISE_FULL (response_too_large), MORTISE_CLOSED (stopped: `piece` or `stopped` said so), MORTISE_UNAVAILABLE
  *   (connection_failed: name, connect, TLS or transfer failed).
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_HTTP_CLIENT_H
@@ -35,6 +35,12 @@ typedef struct mortise_http_request {
   /* [start] [worker] When set, the response body goes here piece by piece instead of into the response, and
    * max_response does not hold unless it is set. Returning 0 stops the exchange. May be NULL. */
   int32_t (*piece)(void* context, mortise_str bytes);
+  /* [start] [worker] Asked about once a second while the exchange lasts, on the same thread; not 0 ends it:
+   * MORTISE_CLOSED (stopped). May be NULL. Since: SDK 1.1; an older kernel does not ask. */
+  int32_t (*stopped)(void* context);
+  /* 1: public addresses only, even where the operator lets modules reach private ones: for addresses that users choose.
+   * Since: SDK 1.1; an older kernel goes by the operator's word alone. */
+  int32_t public_only;
 } mortise_http_request;
 
 typedef struct mortise_http_response {

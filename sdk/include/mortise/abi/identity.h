@@ -39,6 +39,17 @@ typedef struct mortise_user {
 /* [start] [worker] Gets one account. Owner: user borrowed. */
 typedef void (*mortise_user_sink)(void* context, const mortise_user* user);
 
+/* An account that was removed, since 1.1. */
+typedef struct mortise_removed_user {
+  uint32_t struct_size;
+  int64_t number;     /* counted from 1 in the order in which the removals were committed */
+  mortise_str id;     /* of the account */
+  int64_t removed_at; /* microseconds since the epoch */
+} mortise_removed_user;
+
+/* [start] [worker] Gets one removed account. Owner: user borrowed. */
+typedef void (*mortise_removed_user_sink)(void* context, const mortise_removed_user* user);
+
 typedef enum mortise_user_key {
   MORTISE_USER_ID = 0,
   MORTISE_USER_USERNAME = 1,        /* exact */
@@ -244,6 +255,21 @@ typedef struct mortise_identity_v1 {
    * none: use cookie_open. Owner: sink called. */
   mortise_status (*csrf_token)(mortise_host* host, mortise_str cookie_header,
                                void (*sink)(void* context, mortise_str token), void* context, mortise_error* error);
+
+  /* Since SDK 1.1. */
+  /* [start] [worker] Does a hash of hash_password fit the password? For passwords that are no account's, as of a link.
+   * MORTISE_DENIED (wrong_password) when it does not, or `hash` is none; the work is the same. */
+  mortise_status (*check_hash)(mortise_host* host, mortise_str hash, mortise_str password, mortise_error* error);
+
+  /* Removed accounts. Whoever removes an account, its number is told for 400 days to each module that asks; a
+   * module that keeps something of accounts forgets it and acknowledges the number, also after it was switched off for a
+   * while. The event kernel.users.removed is the hint to look. */
+  /* [start] [worker] Those that the calling module has not acknowledged, oldest first, at most `limit` (1 to 1000). Owner:
+   * sink called. */
+  mortise_status (*removed_users)(mortise_host* host, int64_t limit, mortise_removed_user_sink sink, void* context,
+                                  mortise_error* error);
+  /* [start] [worker] The calling module has forgotten the account of this number and all before it. */
+  mortise_status (*acknowledge_removed_user)(mortise_host* host, int64_t number, mortise_error* error);
 } mortise_identity_v1;
 
 MORTISE_END_C

@@ -63,10 +63,47 @@ typedef struct mortise_member {
   mortise_str nickname;
 } mortise_member;
 
+/* A named group of members of one organisation. Since SDK 1.1. */
+typedef struct mortise_team {
+  uint32_t struct_size;
+  mortise_str id; /* tm_ and 16 lowercase hex digits */
+  mortise_str org_id;
+  mortise_str name;
+  mortise_str slug;       /* unique in the organisation */
+  mortise_str created_by; /* user */
+  int64_t created_at;
+  int64_t member_count;
+} mortise_team;
+
+/* Since SDK 1.1. */
+typedef struct mortise_new_team {
+  uint32_t struct_size;
+  mortise_str org_id;
+  mortise_str name;
+  mortise_str slug;
+  mortise_str created_by; /* user */
+} mortise_new_team;
+
+/* Since SDK 1.1. */
+typedef struct mortise_team_member {
+  uint32_t struct_size;
+  mortise_str team_id;
+  mortise_str user_id;
+  mortise_str added_by; /* user */
+  int64_t added_at;
+  mortise_str email; /* of the account, as are the next two; may be empty */
+  mortise_str username;
+  mortise_str nickname;
+} mortise_team_member;
+
 /* [start] [worker] Gets one organisation. Owner: org borrowed. */
 typedef void (*mortise_org_sink)(void* context, const mortise_org* org);
 /* [start] [worker] Gets one member. Owner: member borrowed. */
 typedef void (*mortise_member_sink)(void* context, const mortise_member* member);
+/* [start] [worker] Gets one team. Owner: team borrowed. */
+typedef void (*mortise_team_sink)(void* context, const mortise_team* team);
+/* [start] [worker] Gets one member of a team. Owner: member borrowed. */
+typedef void (*mortise_team_member_sink)(void* context, const mortise_team_member* member);
 
 typedef struct mortise_orgs_v1 {
   uint32_t struct_size;
@@ -114,6 +151,39 @@ typedef struct mortise_orgs_v1 {
    * unknown_feature; NOT_FOUND user_not_found. An operation that always needs one says so by x-mortise-feature instead.
    */
   mortise_status (*require_feature)(mortise_host* host, mortise_str user_id, mortise_str feature, mortise_error* error);
+
+  /* Teams, since SDK 1.1. Whoever leaves the organisation, and every member when it is removed, leaves its teams. */
+  /* [start] [worker] Makes a team without members. NOT_FOUND org_not_found; EXISTS slug_taken, teams_full (an
+   * organisation has 1000 at most); INVALID validation_failed (no name, no slug). Owner: team borrowed; sink called. */
+  mortise_status (*create_team)(mortise_host* host, const mortise_new_team* team, mortise_team_sink sink, void* context,
+                                mortise_error* error);
+  /* [start] [worker] One team. NOT_FOUND team_not_found. Owner: sink called. */
+  mortise_status (*find_team)(mortise_host* host, mortise_str team_id, mortise_team_sink sink, void* context,
+                              mortise_error* error);
+  /* [start] [worker] The teams of an organisation, oldest first. Owner: sink called. */
+  mortise_status (*teams)(mortise_host* host, mortise_str org_id, mortise_team_sink sink, void* context,
+                          mortise_error* error);
+  /* [start] [worker] The teams that a user is in, by their ids. Owner: sink called. */
+  mortise_status (*teams_of)(mortise_host* host, mortise_str user_id, mortise_team_sink sink, void* context,
+                             mortise_error* error);
+  /* [start] [worker] Removes a team with its memberships. NOT_FOUND team_not_found. */
+  mortise_status (*remove_team)(mortise_host* host, mortise_str team_id, mortise_error* error);
+  /* [start] [worker] The members of a team in the order in which they were added. NOT_FOUND team_not_found. Owner: sink
+   * called. */
+  mortise_status (*team_members)(mortise_host* host, mortise_str team_id, mortise_team_member_sink sink, void* context,
+                                 mortise_error* error);
+  /* [start] [worker] Puts a member of the organisation into a team. NOT_FOUND team_not_found; INVALID user_not_in_org (the
+   * user is no member of the team's organisation); EXISTS already_in_team. Owner: sink called. */
+  mortise_status (*add_team_member)(mortise_host* host, mortise_str team_id, mortise_str user_id, mortise_str added_by,
+                                    mortise_team_member_sink sink, void* context, mortise_error* error);
+  /* [start] [worker] Takes a member out of a team. NOT_FOUND team_not_found, member_not_found. */
+  mortise_status (*remove_team_member)(mortise_host* host, mortise_str team_id, mortise_str user_id,
+                                       mortise_error* error);
+
+  /* [start] [worker] Whether an organisation's own tier has a feature, whoever asks: for what an organisation pays for
+   * (a project). Errors as of require_feature, but NOT_FOUND org_not_found. Since SDK 1.1. */
+  mortise_status (*require_org_feature)(mortise_host* host, mortise_str org_id, mortise_str feature,
+                                        mortise_error* error);
 } mortise_orgs_v1;
 
 MORTISE_END_C

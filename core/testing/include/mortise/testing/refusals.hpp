@@ -31,18 +31,34 @@ inline void keepRefusal(void* into, const mortise_testing_refusal* c) {
       {copied(c->operation), copied(c->what), copied(c->expected), copied(c->answer), c->passed != 0});
 }
 
-inline std::string failuresIn(const std::vector<Refusal>& all) {
-  std::string out;
-  for (const auto& one : all) {
-    if (!one.passed)
-      out += one.operation + ", " + one.what + ": expected " + one.expected + ", answer " + one.answer + "\n";
+// What a function of the kit found out about each operation of a module.
+class Answers {
+ public:
+  const std::vector<Refusal>& all() const { return all_; }
+  // One line for each answer that is not the expected one: "operation, case: expected ..., answer ...". Empty: none.
+  std::string failures() const {
+    std::string out;
+    for (const auto& one : all_) {
+      if (!one.passed)
+        out += one.operation + ", " + one.what + ": expected " + one.expected + ", answer " + one.answer + "\n";
+    }
+    return out;
   }
-  return out;
-}
+
+ protected:
+  template <class Function>
+  Answers(ModuleHarness& harness, const std::string& module, Function function) {
+    std::string sentence;
+    require(function(harness.server(), str(module), &keepRefusal, &all_, &keepText, &sentence), sentence);
+  }
+
+ private:
+  std::vector<Refusal> all_;
+};
 
 }  // namespace detail
 
-class Refusals {
+class Refusals : public detail::Answers {
  public:
   // Settings for the harness: without rate limits, whose refusals would come first.
   static ModuleHarness::Options options(ModuleHarness::Options more = {}) {
@@ -52,21 +68,10 @@ class Refusals {
   // Sends them all; the same ones in the same order each time. They change nothing where the module keeps its contract.
   // Throws std::invalid_argument when the harness runs no such module, std::runtime_error when a request gets no
   // answer.
-  static Refusals of(ModuleHarness& harness, const std::string& module) {
-    Refusals out;
-    std::string sentence;
-    detail::require(mortise_testing_v1.refusals(harness.server(), detail::str(module), &detail::keepRefusal, &out.all_,
-                                                &detail::keepText, &sentence),
-                    sentence);
-    return out;
-  }
-
-  const std::vector<Refusal>& all() const { return all_; }
-  // One line for each answer that is not the expected one: "operation, case: expected ..., answer ...". Empty: none.
-  std::string failures() const { return detail::failuresIn(all_); }
+  static Refusals of(ModuleHarness& harness, const std::string& module) { return {harness, module}; }
 
  private:
-  std::vector<Refusal> all_;
+  Refusals(ModuleHarness& harness, const std::string& module) : Answers(harness, module, mortise_testing_v1.refusals) {}
 };
 
 }  // namespace mortise::testing

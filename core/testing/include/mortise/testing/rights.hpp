@@ -23,7 +23,8 @@ namespace mortise::testing {
 // The requests are valid, and about objects that do not exist. So a caller who is let in gets any status but 401 and
 // 403, unless the operation declares that status itself, and none from 500 on but 503. Whose object a caller may touch
 // is for tests of the module's own. Operations with x-mortise-websocket-refusal: close are left out.
-class Rights {
+// In all(), `what` is the caller and `expected` a status or "let in".
+class Rights : public detail::Answers {
  public:
   // Settings for the harness: without rate limits, whose refusals would come first, with accounts whose tier is the
   // lowest, so that features are refused, and with cheap password hashes.
@@ -35,22 +36,10 @@ class Rights {
   }
   // Calls them all. Callers who are let in do what the operation does: use a harness of its own. Throws
   // std::invalid_argument when the harness runs no such module.
-  static Rights of(ModuleHarness& harness, const std::string& module) {
-    Rights out;
-    std::string sentence;
-    detail::require(mortise_testing_v1.rights(harness.server(), detail::str(module), &detail::keepRefusal, &out.all_,
-                                              &detail::keepText, &sentence),
-                    sentence);
-    return out;
-  }
-
-  // `what` is the caller, `expected` a status or "let in".
-  const std::vector<Refusal>& all() const { return all_; }
-  // One line for each answer that is not the expected one: "operation, caller: expected ..., answer ...". Empty: none.
-  std::string failures() const { return detail::failuresIn(all_); }
+  static Rights of(ModuleHarness& harness, const std::string& module) { return {harness, module}; }
 
  private:
-  std::vector<Refusal> all_;
+  Rights(ModuleHarness& harness, const std::string& module) : Answers(harness, module, mortise_testing_v1.rights) {}
 };
 
 }  // namespace mortise::testing
