@@ -19,6 +19,8 @@ class AccountRemoval {
 
   // Within the caller's transaction, who records it in the audit trail. Problem 404 user_not_found. [worker]
   void remove(const mortise::Transaction& tx, std::string_view userId) const;
+  // What this module keeps of an account that somebody else removed. [worker]
+  void forget(const mortise::Transaction& tx, std::string_view userId) const;
 
  private:
   mortise::Identity identity_;

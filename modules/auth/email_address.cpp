@@ -1,6 +1,7 @@
 #include "email_address.hpp"
 
 #include <idn2.h>
+#include <mortise/ascii.hpp>
 #include <mortise/white_space.hpp>
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestAddress = 254, kLongestLocalPart = 64, kLongestLabel = 63;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool isLocalPart(std::string_view local) {
@@ -61,10 +61,9 @@ std::optional<EmailAddress> EmailAddress::parse(std::string_view text) {
   if (sign == std::string_view::npos || !isLocalPart(text.substr(0, sign))) return std::nullopt;
   auto domain = asciiDomain(text.substr(sign + 1));
   if (!domain || !isDomain(*domain)) return std::nullopt;
-  std::string address = std::string(text.substr(0, sign)) + '@' + *domain;
+  const std::string address = std::string(text.substr(0, sign)) + '@' + *domain;
   if (address.size() > kLongestAddress) return std::nullopt;
-  std::transform(address.begin(), address.end(), address.begin(), lower);
-  return EmailAddress(std::move(address));
+  return EmailAddress(mortise::asciiLowerCase(address));
 }
 
 }  // namespace auth

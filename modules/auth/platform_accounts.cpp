@@ -1,5 +1,6 @@
 #include "platform_accounts.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/limits.hpp>
 
 #include <cstddef>
@@ -9,7 +10,6 @@
 #include "caller.hpp"
 #include "email_address.hpp"
 #include "invalid.hpp"
-#include "names.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -26,7 +26,7 @@ std::optional<EmailAddress> addressIn(const mortise::BodyMember<std::string>& em
 }
 
 void requireOneLine(const mortise::BodyMember<std::string>& text, const char* location) {
-  if (text.has() && !isOneLine(*text)) throw invalid(location, "control_character");
+  if (text.has() && !mortise::isOneLine(*text)) throw invalid(location, "control_character");
 }
 
 // The stored form of a name that the contract has checked as it was typed: without '@', so that a login field can tell
@@ -34,7 +34,7 @@ void requireOneLine(const mortise::BodyMember<std::string>& text, const char* lo
 void requirePlatformUsername(const std::string& name) {
   constexpr std::size_t kShortest = 3;
   if (name.find('@') != std::string::npos) throw invalid("body/username", "username_characters");
-  if (firstCharacters(name, kShortest - 1) == name)
+  if (mortise::firstCharacters(name, kShortest - 1) == name)
     throw Problem(422, "validation_failed").field("body/username", "string_too_short", {{"min_length", "3"}});
 }
 

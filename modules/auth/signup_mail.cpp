@@ -13,11 +13,11 @@ std::string minutesText(bool chinese, long long minutes) {
 
 }  // namespace
 
-MailText codeMail(std::string_view language, std::string_view code, std::string_view username, long long minutes,
-                  std::string_view link) {
-  using Kind = MailParagraph::Kind;
-  const bool chinese = isChinese(language);
-  std::vector<MailParagraph> paragraphs;
+mortise::MailText codeMail(std::string_view language, std::string_view code, std::string_view username,
+                           long long minutes, std::string_view link) {
+  using Kind = mortise::MailParagraph::Kind;
+  const bool chinese = mortise::isChinese(language);
+  std::vector<mortise::MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? "您正在注册用户名 " + std::string(username) + "，验证码："
                                              : "The code to finish signing up as " + std::string(username) + ":"});
   paragraphs.push_back({Kind::code, std::string(code)});
@@ -33,13 +33,13 @@ MailText codeMail(std::string_view language, std::string_view code, std::string_
                                          : "Somebody else may have asked with your address. If you did not ask, or "
                                            "did not choose this user name, do not use the code and do not tell it "
                                            "to anybody; you can ignore this mail."});
-  return composeMail(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
+  return mortise::composeMail(chinese ? "您的注册验证码" : "Your sign-up code", language, paragraphs);
 }
 
-MailText accountExistsMail(std::string_view language, std::string_view address, std::string_view link) {
-  using Kind = MailParagraph::Kind;
-  const bool chinese = isChinese(language);
-  std::vector<MailParagraph> paragraphs;
+mortise::MailText accountExistsMail(std::string_view language, std::string_view address, std::string_view link) {
+  using Kind = mortise::MailParagraph::Kind;
+  const bool chinese = mortise::isChinese(language);
+  std::vector<mortise::MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? "有人使用 " + std::string(address) + " 注册，但该邮箱已有账号。"
                                              : "Somebody asked to sign up with " + std::string(address) +
                                                    ", but this address already has an account."});
@@ -49,7 +49,7 @@ MailText accountExistsMail(std::string_view language, std::string_view address, 
   paragraphs.push_back(
       {Kind::words, chinese ? "如果不是您，请忽略本邮件；您的账号没有任何变化。"
                             : "If it was not, you can ignore this mail; nothing about your account has changed."});
-  return composeMail(chinese ? "您已经有账号了" : "You already have an account", language, paragraphs);
+  return mortise::composeMail(chinese ? "您已经有账号了" : "You already have an account", language, paragraphs);
 }
 
 }  // namespace auth

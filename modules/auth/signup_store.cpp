@@ -132,7 +132,8 @@ void SignupStore::giveCode(Signup& signup, const std::vector<Signup>& others, co
 }
 
 SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view folded, const MailKeys& keys,
-                                     bool hasAccount, const MakeCode& makeCode, std::int64_t now) const {
+                                     bool hasAccount, const MakeCode& makeCode, std::int64_t now,
+                                     const QueueMails& queueMails) const {
   Taken taken;
   try {
     db_.transaction([&](Transaction& tx) {
@@ -140,7 +141,10 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
       lockSignups(tx, keys.address);
       tx.lock(std::string("sign-up name ").append(folded));
       if (const auto wait = takeBoth(tx, keys, now); wait > 0) throw Wait{wait};
-      if (hasAccount) return;
+      if (hasAccount) {
+        if (queueMails) queueMails({});
+        return;
+      }
       if (isHeld(tx, folded, signup.email, now)) throw NameTaken();
       auto kept = read(tx, signup.email, now);
       while (kept.size() >= kMostAttempts) {
@@ -155,6 +159,7 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
       giveCode(made, kept, makeCode, now);
       db::insert(tx, made);
       taken.signups.push_back(std::move(made));
+      if (queueMails) queueMails(taken.signups);
     });
   } catch (const NameTaken&) {
     taken.usernameTaken = true;
@@ -165,7 +170,7 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
 }
 
 SignupStore::Taken SignupStore::renew(std::string_view email, const MailKeys& keys, const MakeCode& makeCode,
-                                      std::int64_t now) const {
+                                      std::int64_t now, const QueueMails& queueMails) const {
   Taken taken;
   try {
     db_.transaction([&](Transaction& tx) {
@@ -181,6 +186,7 @@ SignupStore::Taken SignupStore::renew(std::string_view email, const MailKeys& ke
         db::update(tx, signup);
       }
       taken.signups = std::move(kept);
+      if (queueMails) queueMails(taken.signups);
     });
   } catch (const Wait& wait) {
     taken.wait = wait.time;

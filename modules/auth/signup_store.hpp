@@ -80,6 +80,9 @@ class SignupStore {
   // last one counts.
   using MakeCode = std::function<std::string(const Signup& signup)>;
 
+  // Queues the mails for these sign-ups, as the last step of the transaction. When it throws, nothing was changed.
+  using QueueMails = std::function<void(const std::vector<Signup>& signups)>;
+
   SignupStore(mortise::Db db, SignupRules rules) : db_(db), rules_(rules) {}
   // The same inside a transaction.
   SignupStore in(const mortise::Transaction& tx) const { return {db_.in(tx), rules_}; }
@@ -98,12 +101,13 @@ class SignupStore {
   // Counts a mail and keeps the sign-up, in one transaction. It leaves the address's other ones alone as long as they
   // are fewer than kMostAttempts; else the first of these goes: one whose code has expired, the oldest that the same
   // network asked for, the oldest of the network that asked for most. So a network that asks again and again replaces
-  // its own. With `hasAccount` it only counts.
+  // its own. With `hasAccount` it only counts, and `queueMails` gets none.
   Taken keep(const Signup& signup, std::string_view folded, const MailKeys& keys, bool hasAccount,
-             const MakeCode& makeCode, std::int64_t now) const;
+             const MakeCode& makeCode, std::int64_t now, const QueueMails& queueMails = {}) const;
   // Counts a mail and gives the address's sign-ups new codes, in one transaction: those whose code has not expired; if
   // it has with all, all of them.
-  Taken renew(std::string_view email, const MailKeys& keys, const MakeCode& makeCode, std::int64_t now) const;
+  Taken renew(std::string_view email, const MailKeys& keys, const MakeCode& makeCode, std::int64_t now,
+              const QueueMails& queueMails = {}) const;
   // Takes a counted mail back; `takenAt`: the `now` it was counted with.
   void giveBack(const MailKeys& keys, std::int64_t takenAt) const;
 

@@ -93,16 +93,16 @@ Reply Signups::startSignup(const Request& request, const contract::NewSignup& bo
         code = SignupCodes::make();
         return codes_.mac(made.email, code);
       },
-      takenAt);
+      takenAt,
+      [&](const std::vector<Signup>&) {
+        const auto& url = signup.redirectTo;
+        auto text = hasAccount ? accountExistsMail(request.mailLanguage(), address.text(), url.empty() ? siteUrl_ : url)
+                               : codeMail(request.mailLanguage(), code, signup.username, minutes(rules_.codeLifetime),
+                                          linkFor(url, address));
+        send(address, std::move(text), keys, takenAt);
+      });
   if (taken.usernameTaken) throw invalid("body/username", "username_taken");
   if (taken.wait > 0) throw tooSoon(taken.wait);
-
-  const auto& redirectTo = signup.redirectTo;
-  auto text =
-      hasAccount ? accountExistsMail(request.mailLanguage(), address.text(), redirectTo.empty() ? siteUrl_ : redirectTo)
-                 : codeMail(request.mailLanguage(), code, signup.username, minutes(rules_.codeLifetime),
-                            linkFor(redirectTo, address));
-  send(address, std::move(text), keys, takenAt);
   return Reply::accepted(json::from(contract::SignupAccepted{address.text()}));
 }
 
@@ -119,14 +119,16 @@ Reply Signups::resendCode(const Request& request, const contract::AddressOnly& b
         codes[signup.id] = code;
         return codes_.mac(signup.email, code);
       },
-      takenAt);
+      takenAt,
+      [&](const std::vector<Signup>& signups) {
+        for (const auto& signup : signups) {
+          send(address,
+               codeMail(request.mailLanguage(), codes[signup.id], signup.username, minutes(rules_.codeLifetime),
+                        linkFor(signup.redirectTo, address)),
+               keys, takenAt);
+        }
+      });
   if (taken.wait > 0) throw tooSoon(taken.wait);
-  for (const auto& signup : taken.signups) {
-    send(address,
-         codeMail(request.mailLanguage(), codes[signup.id], signup.username, minutes(rules_.codeLifetime),
-                  linkFor(signup.redirectTo, address)),
-         keys, takenAt);
-  }
   return Reply::noContent();
 }
 
@@ -166,21 +168,35 @@ Reply Signups::verifyCode(const Request& request, const contract::CodeCheck& bod
 
 mortise::User Signups::accountFrom(const mortise::Transaction& tx, const Signup& signup) const {
   const auto accounts = identity_.in(tx);
-  const auto holder = accounts.find(mortise::UserKey::email, signup.email);
-  if (!holder) {
-    mortise::NewUser user;
-    user.id = signup.id;
-    user.username = signup.username;
-    user.email = signup.email;
-    user.passwordHash = signup.passwordHash;
-    user.createdAt = signup.createdAt;
-    user.emailConfirmedAt = mortise::nowMicros();
-    user.uniqueFolded = true;
-    return accounts.create(user);
+  for (bool first = true;; first = false) {
+    const auto holder = accounts.find(mortise::UserKey::email, signup.email);
+    try {
+      return holder ? takenOver(accounts, *holder, signup) : created(accounts, signup);
+    } catch (const Problem& problem) {
+      // Another request removed the holder, or made one, between the look and the write.
+      const bool moved = holder ? problem.status() == 404 : problem.code() == "email_taken";
+      if (!first || !moved) throw;
+    }
   }
+}
+
+mortise::User Signups::created(const mortise::Identity& accounts, const Signup& signup) const {
+  mortise::NewUser user;
+  user.id = signup.id;
+  user.username = signup.username;
+  user.email = signup.email;
+  user.passwordHash = signup.passwordHash;
+  user.createdAt = signup.createdAt;
+  user.emailConfirmedAt = mortise::nowMicros();
+  user.uniqueFolded = true;
+  return accounts.create(user);
+}
+
+mortise::User Signups::takenOver(const mortise::Identity& accounts, const mortise::User& holder,
+                                 const Signup& signup) const {
   // A rank was given to whoever made the account: it does not pass to the reader of a mailbox that was merely claimed.
-  const bool ranks = mortise::roleRank(holder->role) > 0;
-  if (holder->emailConfirmedAt != 0 || holder->status != "active" || ranks) throw Problem(409, "email_taken");
+  const bool ranks = mortise::roleRank(holder.role) > 0;
+  if (holder.emailConfirmedAt != 0 || holder.status != "active" || ranks) throw Problem(409, "email_taken");
   // The account passes to the reader of the mailbox: what its maker knew (password, tokens, keys) opens it no longer.
   mortise::UserChange change;
   change.username = signup.username;
@@ -188,7 +204,7 @@ mortise::User Signups::accountFrom(const mortise::Transaction& tx, const Signup&
   change.passwordHash = signup.passwordHash;
   change.emailConfirmedAt = mortise::nowMicros();
   change.endKeys = true;
-  return accounts.change(holder->id, change);
+  return accounts.change(holder.id, change);
 }
 
 void Signups::purge(mortise::JobRun& run) {
@@ -212,7 +228,9 @@ MailKeys Signups::keysFor(const Request& request, const EmailAddress& address) c
   return {codes_.addressKey(address.text()), codes_.callerKey(address.text(), request.network())};
 }
 
-void Signups::send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const {
+// In the transaction that keeps the sign-up: a mail that can't be queued leaves everything as it was.
+void Signups::send(const EmailAddress& address, mortise::MailText text, const MailKeys& keys,
+                   std::int64_t takenAt) const {
   try {
     mail_.send({address.text(), std::move(text.subject), std::move(text.text), std::move(text.html),
                 mortise::timeOf(takenAt + rules_.codeLifetime)},
@@ -223,7 +241,6 @@ void Signups::send(const EmailAddress& address, MailText text, const MailKeys& k
                  store_.giveBack(keys, takenAt);
                });
   } catch (const Problem& problem) {
-    store_.giveBack(keys, takenAt);
     throw Problem(503, "unavailable").retryAfter(std::max(1, problem.retryAfter())).note(problem.note());
   }
 }

@@ -7,6 +7,7 @@
 #include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/mail.hpp>
+#include <mortise/mail_text.hpp>
 #include <mortise/module.hpp>
 
 #include <cstdint>
@@ -15,7 +16,6 @@
 
 #include "auth_contract.hpp"
 #include "email_address.hpp"
-#include "mail_text.hpp"
 #include "signup_code.hpp"
 #include "signup_store.hpp"
 #include "web_url.hpp"
@@ -39,11 +39,14 @@ class Signups final : public auth_contract::runtime::SignUp {
 
   // The account that a confirmed sign-up becomes. Problem 409 username_taken or email_taken.
   mortise::User accountFrom(const mortise::Transaction& tx, const Signup& signup) const;
+  mortise::User created(const mortise::Identity& accounts, const Signup& signup) const;
+  // Of an account that merely claims the address.
+  mortise::User takenOver(const mortise::Identity& accounts, const mortise::User& holder, const Signup& signup) const;
   // Problem 422 unless it is an http or https URL of an allowed origin.
   void requireAllowedRedirect(const std::string& url) const;
   void requireMail() const;
   // Queues a mail that was counted at `takenAt`; gives it back when the mail can't be sent in the end.
-  void send(const EmailAddress& address, MailText text, const MailKeys& keys, std::int64_t takenAt) const;
+  void send(const EmailAddress& address, mortise::MailText text, const MailKeys& keys, std::int64_t takenAt) const;
   MailKeys keysFor(const Request& request, const EmailAddress& address) const;
   std::string linkFor(const std::string& redirectTo, const EmailAddress& address) const;
 

@@ -1,5 +1,6 @@
 #include "users.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/time.hpp>
 
 #include <string>
@@ -45,7 +46,7 @@ mortise::UserChange changeFrom(const contract::ProfileChange& body) {
     if (body.avatarUrl.has() && !WebUrl::parse(*body.avatarUrl)) problem.field("body/avatar_url", "uri");
     change.avatar = body.avatarUrl.valueOr("");
   }
-  if (body.bio.has() && !isMultiLine(*body.bio)) problem.field("body/bio", "control_character");
+  if (body.bio.has() && !mortise::isMultiLine(*body.bio)) problem.field("body/bio", "control_character");
   change.bio = body.bio.optional();
   change.clearBio = body.bio.isNull();
   if (!problem.fields().empty()) throw problem;

@@ -1,6 +1,9 @@
 #include "web_url.hpp"
 
 #include <curl/curl.h>
+#include <mortise/ascii.hpp>
+#include <mortise/characters.hpp>
+#include <mortise/percent.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -18,45 +21,17 @@ std::string part(CURLU* url, CURLUPart which) {
   return owned.get();
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return text;
-}
-
-std::size_t codePoints(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 // libcurl is more generous than browsers agree on ("http:/host", spaces): what they could read differently is refused
 // here.
 bool isPlain(std::string_view text) {
-  const auto scheme = lower(std::string(text.substr(0, 8)));
+  const auto scheme = mortise::asciiLowerCase(text.substr(0, 8));
   const std::size_t start = scheme.substr(0, 7) == "http://" ? 7 : scheme == "https://" ? 8 : 0;
-  if (start == 0 || start == text.size() || text[start] == '/' || codePoints(text) > WebUrl::kLongest) return false;
+  if (start == 0 || start == text.size() || text[start] == '/' || mortise::characterCount(text) > WebUrl::kLongest)
+    return false;
   return std::none_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= 0x20 || byte == 0x7F || c == '\\' || c == '"' || c == '<' || c == '>';
   });
-}
-
-std::string percentEncoded(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                            c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[byte >> 4U];
-      encoded += kHex[byte & 15U];
-    }
-  }
-  return encoded;
 }
 
 }  // namespace
@@ -69,7 +44,8 @@ std::optional<WebUrl> WebUrl::parse(std::string_view text) {
     return std::nullopt;
   const auto authority = std::string_view(whole).substr(whole.find("//") + 2);
   if (authority.substr(0, authority.find_first_of("/?#")).find('@') != std::string_view::npos) return std::nullopt;
-  const auto scheme = lower(part(url.get(), CURLUPART_SCHEME)), host = lower(part(url.get(), CURLUPART_HOST));
+  const auto scheme = mortise::asciiLowerCase(part(url.get(), CURLUPART_SCHEME));
+  const auto host = mortise::asciiLowerCase(part(url.get(), CURLUPART_HOST));
   if (host.empty() || (scheme != "http" && scheme != "https")) return std::nullopt;
   const auto port = part(url.get(), CURLUPART_PORT);
   const bool usual = port.empty() || port == (scheme == "http" ? "80" : "443");
@@ -85,7 +61,7 @@ std::string WebUrl::withQuery(std::string_view name, std::string_view value) con
   } else if (mark + 1 != url.size() && url.back() != '&') {
     url += '&';
   }
-  url += percentEncoded(name) + '=' + percentEncoded(value);
+  url += mortise::percentEncoded(name) + '=' + mortise::percentEncoded(value);
   return url + text_.substr(hash);
 }
 

@@ -55,9 +55,9 @@ void FileService::start() {
   detector_ = std::make_unique<ContentDetector>();
 }
 
-StoredFile FileService::shown(StoredFile file) const {
+StoredFile FileService::shown(StoredFile file, std::string_view reader) const {
   // The files of a deleted account are nobody's at once, also those of an upload that was going on.
-  if (file.ownerId && !identity_.find(mortise::UserKey::id, *file.ownerId)) {
+  if (file.ownerId && *file.ownerId != reader && !identity_.find(mortise::UserKey::id, *file.ownerId)) {
     try {
       store_.disown(*file.ownerId);
     } catch (const mortise::db::Error& error) {  // a read must not fail for it: the sweep does it again
@@ -68,9 +68,7 @@ StoredFile FileService::shown(StoredFile file) const {
   return located(std::move(file));
 }
 
-std::int64_t FileService::disownIfGone(std::string_view ownerId) const {
-  return identity_.find(mortise::UserKey::id, ownerId) ? 0 : store_.disown(ownerId);
-}
+std::int64_t FileService::disown(std::string_view ownerId) const { return store_.disown(ownerId); }
 
 StoredFile FileService::located(StoredFile file) const {
   if (!file.filepath) file.filepath = config_.server("http.base_url").value_or("") + "/files/" + file.key;
@@ -125,7 +123,7 @@ StoredFile FileService::put(const NewFile& file, std::uint64_t size, std::string
 
 std::vector<StoredFile> FileService::list(std::optional<std::string_view> ownerId, std::string_view before,
                                           std::size_t limit) const {
-  if (ownerId) disownIfGone(*ownerId);
+  if (ownerId && !identity_.find(mortise::UserKey::id, *ownerId)) store_.disown(*ownerId);
   auto page = store_.list(ownerId, before, limit);
   for (auto& file : page) file = located(std::move(file));
   return page;

@@ -49,10 +49,13 @@ class FileService {
   StoredFile put(const NewFile& file, const mortise::File& content) const;
   StoredFile put(const NewFile& file, std::string_view content) const;
 
-  // Problem 404 file_not_found.
-  StoredFile find(std::string_view id) const { return shown(mortise::orNotFound(store_.find(id), kUnknown)); }
-  StoredFile findByKey(std::string_view key) const {
-    return shown(mortise::orNotFound(store_.findByKey(key), kUnknown));
+  // Problem 404 file_not_found. `reader`: the user who asks, or empty. Who reads a file of his own exists, which saves a
+  // look.
+  StoredFile find(std::string_view id, std::string_view reader = {}) const {
+    return shown(mortise::orNotFound(store_.find(id), kUnknown), reader);
+  }
+  StoredFile findByKey(std::string_view key, std::string_view reader) const {
+    return shown(mortise::orNotFound(store_.findByKey(key), kUnknown), reader);
   }
   // As FileStore::list.
   std::vector<StoredFile> list(std::optional<std::string_view> ownerId, std::string_view before,
@@ -68,15 +71,15 @@ class FileService {
   void remove(const StoredFile& file, const std::function<void(mortise::Transaction&)>& also = {}) const;
   // Removes a content that no file holds. True: nothing held it, and it is gone.
   bool dropContent(std::string_view blobKey) const;
-  // Makes the files of an account that is gone nobody's; returns how many. None for an account that exists.
-  std::int64_t disownIfGone(std::string_view ownerId) const;
+  // Makes the files of an account that is gone nobody's; returns how many.
+  std::int64_t disown(std::string_view ownerId) const;
 
  private:
   static constexpr const char* kUnknown = "file_not_found";
 
   StoredFile put(const NewFile& file, std::uint64_t size, std::string_view start,
                  const std::function<mortise::Blob()>& storeContent) const;
-  StoredFile shown(StoredFile file) const;
+  StoredFile shown(StoredFile file, std::string_view reader) const;
   StoredFile located(StoredFile file) const;
 
   mortise::Log log_;

@@ -81,12 +81,6 @@ std::vector<std::string> FileStore::known(const std::vector<std::string>& blobKe
                                 where.parameters());
 }
 
-std::vector<std::string> FileStore::owners(std::string_view after, std::size_t limit) const {
-  return db_.query<std::string>(
-      "SELECT DISTINCT owner_id FROM files_files WHERE owner_id > :after ORDER BY owner_id LIMIT :limit",
-      {{"after", after}, {"limit", limit}});
-}
-
 std::int64_t FileStore::disown(std::string_view ownerId) const {
   return db_.execute("UPDATE files_files SET owner_id = NULL WHERE owner_id = :owner_id", {{"owner_id", ownerId}});
 }

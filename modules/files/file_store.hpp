@@ -42,8 +42,6 @@ class FileStore {
   // Those of `blobKeys` (at most db::Where::kMaxIn) that have an entry.
   std::vector<std::string> known(const std::vector<std::string>& blobKeys) const;
 
-  // Owners, behind `after`, at most `limit`.
-  std::vector<std::string> owners(std::string_view after, std::size_t limit) const;
   // Returns how many files are nobody's now.
   std::int64_t disown(std::string_view ownerId) const;
 

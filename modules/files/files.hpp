@@ -3,6 +3,7 @@
 
 #include <mortise/audit.hpp>
 #include <mortise/module.hpp>
+#include <mortise/removed_users.hpp>
 
 #include "file_interface.hpp"
 #include "file_service.hpp"
@@ -17,7 +18,11 @@ class Files final : public mortise::ModuleServing<files_contract::files::Files> 
  public:
   explicit Files(mortise::Host host);
   void bind(mortise::Bindings& on) override;
-  void start() override { service_.start(); }
+  void start() override {
+    service_.start();
+    removedUsers_.start();
+  }
+  void stop() override { removedUsers_.stop(); }
   const void* provide(std::string_view interfaceName) override;
 
  private:
@@ -26,6 +31,8 @@ class Files final : public mortise::ModuleServing<files_contract::files::Files> 
   mortise::Reply downloadFile(const mortise::Request& request) override;
   mortise::Reply downloadFileByKey(const mortise::Request& request) override;
   mortise::Reply deleteFile(const mortise::Request& request) override;
+
+  void forgetUsers(mortise::JobRun& run);
 
   // The file of the path. Problem 404 file_not_found, 403 forbidden.
   StoredFile open(const mortise::Request& request) const;
@@ -38,6 +45,7 @@ class Files final : public mortise::ModuleServing<files_contract::files::Files> 
   FileInterface interface_;
   Sweep sweep_;
   ObjectStatus objects_;
+  mortise::RemovedUsers removedUsers_;
 };
 
 }  // namespace files

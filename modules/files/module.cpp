@@ -34,20 +34,31 @@ Files::Files(mortise::Host host)
       counts_(host.metrics()),
       interface_(host, service_, counts_),
       sweep_(host, service_),
-      objects_(host) {}
+      objects_(host),
+      removedUsers_(host, "forget_users") {}
 
 void Files::bind(mortise::Bindings& on) {
   ModuleServing::bind(on);
   on.operations(objects_);
   on.job("sweep", &sweep_, &Sweep::run);
+  on.job("forget_users", &Files::forgetUsers);
 }
+
+// [forget_users]
+void Files::forgetUsers(mortise::JobRun& run) {
+  std::int64_t files = 0;
+  if (removedUsers_.forgetEach(run, [&](const std::string& id) { files += service_.disown(id); }) == 0) return;
+  log_.info("files of deleted users are nobody's now", {{"count", files}});
+  run.report({.target = "files of deleted users", .updated = files});
+}
+// [/forget_users]
 
 const void* Files::provide(std::string_view interfaceName) {
   return interfaceName == MORTISE_FILES_STORE_V1 ? interface_.table() : nullptr;
 }
 
 StoredFile Files::open(const Request& request) const {
-  return accessible(request, service_.find(request.path("file_id")));
+  return accessible(request, service_.find(request.path("file_id"), request.principal().userId));
 }
 
 Reply Files::uploadFile(const Request& request) {
@@ -66,7 +77,7 @@ Reply Files::readFile(const Request& request) { return Reply::ok(json::from(open
 Reply Files::downloadFile(const Request& request) { return content(open(request)); }
 
 Reply Files::downloadFileByKey(const Request& request) {
-  return content(accessible(request, service_.findByKey(request.path("key"))));
+  return content(accessible(request, service_.findByKey(request.path("key"), request.principal().userId)));
 }
 
 Reply Files::content(const StoredFile& file) const {

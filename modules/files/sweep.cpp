@@ -37,9 +37,7 @@ void Sweep::run(JobRun& run) {
   const auto old = mortise::now() - kYoung;
   auto removed = removeUnheld(run, old);
   removed += removeUnknown(run, old);
-  const auto disowned = disown(run);
-  run.output("removed " + std::to_string(removed) + " contents, disowned " + std::to_string(disowned) + " files");
-  if (disowned > 0) log_.info("files of deleted users are nobody's now", {{"count", disowned}});
+  run.output("removed " + std::to_string(removed) + " contents");
   if (removed == 0) return;
   log_.info("contents without files removed", {{"count", removed}});
   run.report({.target = "contents of files", .deleted = removed});
@@ -73,14 +71,6 @@ std::int64_t Sweep::removeUnknown(const JobRun& run, mortise::Time old) const {
     after = blobs.back().key;
   }
   return removed;
-}
-
-std::int64_t Sweep::disown(const JobRun& run) const {
-  std::int64_t disowned = 0;
-  eachOfPages(
-      run, [&](const std::string& after) { return store_.owners(after, kPage); },
-      [&](const std::string& owner) { disowned += service_.disownIfGone(owner); });
-  return disowned;
 }
 
 }  // namespace files

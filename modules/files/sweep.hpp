@@ -24,7 +24,6 @@ class Sweep {
   // Each returns how many.
   std::int64_t removeUnheld(const mortise::JobRun& run, mortise::Time old) const;
   std::int64_t removeUnknown(const mortise::JobRun& run, mortise::Time old) const;
-  std::int64_t disown(const mortise::JobRun& run) const;
 
   mortise::Log log_;
   mortise::Blobs blobs_;

@@ -61,7 +61,6 @@ Skills::Skills(mortise::Host host)
     : log_(host.log()),
       db_(host.db()),
       audit_(host.audit()),
-      identity_(host.identity()),
       refreshes_(host.config().boolean("refresh")),
       store_(rootFrom(host.config())),
       index_(store_, log_, host.metrics()),
@@ -71,19 +70,22 @@ Skills::Skills(mortise::Host host)
       interface_(catalog_, log_),
       changes_(host.optional<mortise::Events>(), log_),
       refresh_(installer_, index_, changes_, log_, host.metrics()),
-      metrics_(log_, host.metrics()) {}
+      metrics_(log_, host.metrics()),
+      removedUsers_(host, "forget_users") {}
 
 void Skills::bind(mortise::Bindings& on) {
   ModuleServing::bind(on);
   on.operations(moved_);
   on.job("refresh_sources", &Skills::refreshSources);
   on.job("clean_up", &Skills::cleanUp);
+  on.job("forget_users", &Skills::forgetUsers);
 }
 
 void Skills::start() {
   store_.open();
   const auto installed = index_.current()->skills().size();
   log_.info("skills are read", {{"root", store_.root()}, {"skills", installed}});
+  removedUsers_.start();
 }
 
 const void* Skills::provide(std::string_view interfaceName) {
@@ -165,6 +167,23 @@ Reply Skills::setSkillPolicy(const Request& request, const contract::SkillRiskPo
   return Reply::ok(json::from(body));
 }
 
+Reply Skills::listUserSkills(const Request& request) {
+  const auto preferences = catalog_.preferences().of(request.principal().userId);
+  contract::ListUserSkillsReply reply;
+  for (const auto snapshot = index_.current(); const auto& skill : snapshot->skills()) {
+    const auto& record = skill.record;
+    const auto& manifest = skill.content->manifest;
+    reply.tools.push_back(
+        {record.id, manifest.name, manifest.description, record.enabled, isOn(preferences, record.id)});
+  }
+  return Reply::ok(json::from(reply));
+}
+
+Reply Skills::setUserSkillEnabled(const Request& request, const contract::SetUserSkillEnabledBody& body) {
+  catalog_.setPreference(request.principal().userId, keyOf(request), body.enabled);
+  return Reply::status(200);
+}
+
 void Skills::refreshSources(JobRun& run) {
   if (!refreshes_) {
     run.output("switched off by skills.refresh");
@@ -179,12 +198,17 @@ void Skills::cleanUp(JobRun& run) {
     return store_.removeLeftovers(lock);
   }();
   const auto snapshot = index_.current();
-  const auto forgotten = catalog_.preferences().forgetGone(
-      [&](std::string_view id) { return snapshot->find(id) != nullptr; },
-      [&](std::string_view user) { return identity_.find(mortise::UserKey::id, user).has_value(); });
+  const auto forgotten =
+      catalog_.preferences().forgetGoneSkills([&](std::string_view id) { return snapshot->find(id) != nullptr; });
   if (leftovers > 0) log_.warning("what crashes left of skills was removed", {{"count", leftovers}});
   run.output("removed " + std::to_string(leftovers) + " leftovers and " + std::to_string(forgotten) +
-             " preferences of skills or users that are no more");
+             " preferences about skills that are gone");
+}
+
+void Skills::forgetUsers(JobRun& run) {
+  std::int64_t preferences = 0;
+  removedUsers_.forgetEach(run, [&](const std::string& id) { preferences += catalog_.preferences().forgetUser(id); });
+  if (preferences > 0) run.report({.target = "preferences of deleted users", .deleted = preferences});
 }
 
 }  // namespace skills

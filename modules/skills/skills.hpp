@@ -2,9 +2,9 @@
 #pragma once
 
 #include <mortise/audit.hpp>
-#include <mortise/identity.hpp>
 #include <mortise/jobs.hpp>
 #include <mortise/module.hpp>
+#include <mortise/removed_users.hpp>
 
 #include "catalog/catalog.hpp"
 #include "catalog/catalog_interface.hpp"
@@ -22,6 +22,7 @@ class Skills final : public mortise::ModuleServing<skills_contract::skills::Skil
   explicit Skills(mortise::Host host);
   void bind(mortise::Bindings& on) override;
   void start() override;
+  void stop() override { removedUsers_.stop(); }
   const void* provide(std::string_view interfaceName) override;
 
  private:
@@ -34,14 +35,17 @@ class Skills final : public mortise::ModuleServing<skills_contract::skills::Skil
   mortise::Reply readSkillPolicy(const mortise::Request& request) override;
   mortise::Reply setSkillPolicy(const mortise::Request& request,
                                 const skills_contract::skills::SkillRiskPolicyItem& body) override;
+  mortise::Reply listUserSkills(const mortise::Request& request) override;
+  mortise::Reply setUserSkillEnabled(const mortise::Request& request,
+                                     const skills_contract::skills::SetUserSkillEnabledBody& body) override;
 
   void refreshSources(mortise::JobRun& run);
   void cleanUp(mortise::JobRun& run);
+  void forgetUsers(mortise::JobRun& run);
 
   mortise::Log log_;
   mortise::Db db_;
   mortise::Audit audit_;
-  mortise::Identity identity_;
   bool refreshes_;
   SkillStore store_;
   SkillIndex index_;
@@ -53,6 +57,7 @@ class Skills final : public mortise::ModuleServing<skills_contract::skills::Skil
   Refresh refresh_;
   InstallMetrics metrics_;
   MovedSkills moved_;
+  mortise::RemovedUsers removedUsers_;
 };
 
 }  // namespace skills

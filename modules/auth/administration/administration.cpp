@@ -1,5 +1,6 @@
 #include "administration.hpp"
 
+#include <mortise/not_blank.hpp>
 #include <mortise/time.hpp>
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
 using mortise::Transaction;
+
+constexpr std::size_t kMostDetails = std::size_t{15} << 10;  // the audit trail takes 16 KiB in all
 
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
@@ -155,6 +158,31 @@ Reply Administration::setOrgTier(const Request& request, const contract::SetOrgT
     return changed;
   });
   return Reply::ok(json::from(orgView(after)));
+}
+
+Reply Administration::recordAdminAction(const Request& request, const contract::NewAdminAction& body) {
+  const auto reason = mortise::notBlank(body.reason, "body/reason");
+  const auto state = [](const mortise::BodyMember<mortise::Json>& member) {
+    return member.has() ? json::raw(member->toText()) : json::Value();
+  };
+  const auto before = state(body.beforeState), after = state(body.afterState);
+  const auto details =
+      json::object({{"action", body.action}, {"reason", reason}, {"before_state", before}, {"after_state", after}});
+  if (details.text().size() > kMostDetails) {
+    const bool isBefore = before.text().size() > after.text().size();
+    throw Problem(422, "validation_failed")
+        .field(isBefore ? "body/before_state" : "body/after_state", "too_long",
+               {{"max_length", std::to_string(kMostDetails)}});
+  }
+  audit_.record(request, "auth.action_recorded", body.targetType + ":" + body.targetId, details);
+  return Reply::created(json::object({{"admin_id", request.principal().userId},
+                                      {"action", body.action},
+                                      {"target_type", body.targetType},
+                                      {"target_id", body.targetId},
+                                      {"reason", reason},
+                                      {"before_state", before},
+                                      {"after_state", after},
+                                      {"source", "operator_record"}}));
 }
 
 }  // namespace auth

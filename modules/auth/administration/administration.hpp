@@ -30,6 +30,9 @@ class Administration final : public auth_contract::administration_sessionfs::Adm
   Reply setOrgTier(const Request& request,
                    const auth_contract::administration_sessionfs::SetOrgTierBody& body) override;
 
+  Reply recordAdminAction(const Request& request,
+                          const auth_contract::administration_sessionfs::NewAdminAction& body) override;
+
   // The account that the path names. Problem 404 user_not_found.
   static mortise::User named(const mortise::Identity& identity, const Request& request);
   // The same, to act on it. Problem 404 user_not_found, 403 administrator_protected.

@@ -133,7 +133,7 @@ void BrowserAccounts::requireOldPassword(const Request& request, const std::stri
   if (!fits) throw Problem(401, "invalid_old_password");
 }
 
-void BrowserAccounts::tellOwner(const mortise::User& user, MailText text) const {
+void BrowserAccounts::tellOwner(const mortise::User& user, mortise::MailText text) const {
   // An address that nobody proved may be a stranger's.
   if (user.emailConfirmedAt == 0 || user.email.empty() || !mail_.configured()) return;
   const auto failed = [log = log_, id = user.id](const std::string& reason) {

@@ -23,17 +23,17 @@ std::string chinese(long long keys, bool ended) {
 
 }  // namespace
 
-MailText passwordChangedMail(std::string_view language, long long keys, bool ended) {
-  using Kind = MailParagraph::Kind;
-  const bool inChinese = isChinese(language);
-  std::vector<MailParagraph> paragraphs;
+mortise::MailText passwordChangedMail(std::string_view language, long long keys, bool ended) {
+  using Kind = mortise::MailParagraph::Kind;
+  const bool inChinese = mortise::isChinese(language);
+  std::vector<mortise::MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, inChinese ? "您账号的密码刚刚被修改，其他会话均已退出。"
                                                : "The password of your account was just changed, and every other "
                                                  "session was signed out."});
   paragraphs.push_back({Kind::words, inChinese ? chinese(keys, ended) : english(keys, ended)});
   paragraphs.push_back({Kind::words, inChinese ? "如果这不是您的操作，请立即联系管理员。"
                                                : "If it was not you, tell an administrator at once."});
-  return composeMail(inChinese ? "您的密码已修改" : "Your password was changed", language, paragraphs);
+  return mortise::composeMail(inChinese ? "您的密码已修改" : "Your password was changed", language, paragraphs);
 }
 
 }  // namespace auth

@@ -1,7 +1,9 @@
 // What the session sharing family's own accounts, and callers with keys, may ask for.
 #include "keys/key_accounts.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/config.hpp>
+#include <mortise/tier.hpp>
 #include <mortise/time.hpp>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "invalid.hpp"
 #include "keys/key_views.hpp"
 #include "keys/verification_claim.hpp"
-#include "names.hpp"
 #include "views.hpp"
 
 namespace auth {
@@ -51,8 +52,9 @@ std::string minuteText(std::int64_t micros) {
 
 }  // namespace
 
-KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers)
+KeyAccounts::KeyAccounts(mortise::Host host, const BrowserAccounts& browsers, const Neighbours& neighbours)
     : browsers_(browsers),
+      neighbours_(neighbours),
       log_(host.log()),
       db_(host.db()),
       identity_(host.identity()),
@@ -186,19 +188,39 @@ Reply KeyAccounts::readMe(const Request& request) {
   // A user who left the organisation has no default any more.
   auto chosen = defaultOrgs_.find(user.id);
   if (chosen != orgId) chosen.reset();
-  // What pushes of sessions tell (last_client_*, last_sync_at) no module records yet: null.
+  const auto client = neighbours_.lastClient(user.id).value_or(mortise::SyncClient());
+  const auto health = neighbours_.captureHealth(user.id);
   return Reply::ok(json::from(contract::Me{.userId = user.id,
                                            .email = mortise::orNull(user.email),
                                            .displayName = mortise::orNull(user.nickname),
                                            .emailVerified = user.emailConfirmedAt != 0,
                                            .tier = user.tier,
-                                           .effectiveTier = effectiveTierView(caller.tier),
+                                           .effectiveTier = std::string(mortise::effectiveTier(caller.tier)),
                                            .orgId = mortise::orNull(orgId),
                                            .orgName = org ? std::optional(org->name) : std::nullopt,
                                            .orgRole = mortise::orNull(caller.orgRole),
                                            .createdAt = mortise::isoTime(user.createdAt),
+                                           .lastClientVersion = mortise::orNull(client.version),
+                                           .lastClientPlatform = mortise::orNull(client.platform),
+                                           .lastClientDevice = mortise::orNull(client.device),
+                                           .lastSyncAt = timeOrNull(client.lastSyncAt),
                                            .latestVersion = serverVersion_,
-                                           .defaultOrgId = chosen}));
+                                           .defaultOrgId = chosen,
+                                           .captureHealth = health ? json::raw(*health) : json::Value(),
+                                           .representedPersonas = personasOf(user.id)}));
+}
+
+std::vector<contract::RepresentedPersona> KeyAccounts::personasOf(std::string_view userId) const {
+  std::vector<contract::RepresentedPersona> shown;
+  for (const auto& persona : neighbours_.represented(userId)) {
+    const auto org = orgs_.find(persona.orgId);
+    shown.push_back({.personaId = persona.id,
+                     .name = persona.name,
+                     .role = persona.role,
+                     .orgId = persona.orgId,
+                     .orgName = org ? org->name : std::string()});
+  }
+  return shown;
 }
 
 Reply KeyAccounts::chooseDefaultOrg(const Request& request, const contract::DefaultOrg& body) {
@@ -223,7 +245,7 @@ Reply KeyAccounts::createPersonalKey(const Request& request, const contract::New
 }
 
 mortise::ApiKey KeyAccounts::mint(const Request& request, const std::string& name, std::int64_t expiresAt) {
-  if (!isOneLine(name)) throw invalid("body/name", "control_character");
+  if (!mortise::isOneLine(name)) throw invalid("body/name", "control_character");
   mortise::NewApiKey wish;
   wish.userId = request.principal().userId;
   wish.name = name;

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "auth_contract.hpp"
 #include "browser/browser_accounts.hpp"
@@ -21,13 +22,14 @@
 #include "keys/unproved_store.hpp"
 #include "keys/verification_rule.hpp"
 #include "keys/verification_text.hpp"
+#include "neighbours.hpp"
 
 namespace auth {
 
 class KeyAccounts final : public auth_contract::keys::Keys {
  public:
-  // `browsers` shows the account to callers with a session cookie; it must outlive this object.
-  KeyAccounts(mortise::Host host, const BrowserAccounts& browsers);
+  // `browsers` shows the account to callers with a session cookie. Both must outlive this object.
+  KeyAccounts(mortise::Host host, const BrowserAccounts& browsers, const Neighbours& neighbours);
 
  private:
   using Reply = mortise::Reply;
@@ -51,6 +53,7 @@ class KeyAccounts final : public auth_contract::keys::Keys {
   Reply listPersonalKeys(const Request& request) override;
   Reply revokePersonalKey(const Request& request, const auth_contract::keys::KeyRevocation& body) override;
 
+  std::vector<auth_contract::keys::RepresentedPersona> personasOf(std::string_view userId) const;
   // `expiresAt`: microseconds since the epoch; 0: never.
   mortise::ApiKey mint(const Request& request, const std::string& name, std::int64_t expiresAt);
   // Problem 409 too_many_api_keys. Until `tx` ends no other transaction counts the user's keys.
@@ -64,6 +67,7 @@ class KeyAccounts final : public auth_contract::keys::Keys {
   Reply verify(const Request& request, std::string_view token) const;
 
   const BrowserAccounts& browsers_;
+  const Neighbours& neighbours_;
   mortise::Log log_;
   mortise::Db db_;
   mortise::Identity identity_;

@@ -1,6 +1,5 @@
 #include "keys/key_views.hpp"
 
-#include <mortise/tier.hpp>
 #include <mortise/time.hpp>
 
 #include "views.hpp"
@@ -13,10 +12,6 @@ bool isActive(const mortise::ApiKey& key) { return key.isActive && key.revokedAt
 
 bool isInUse(const mortise::ApiKey& key) {
   return isActive(key) && (key.expiresAt == 0 || key.expiresAt > mortise::nowMicros());
-}
-
-std::string effectiveTierView(std::string_view tier) {
-  return std::string(tier == mortise::kAdministratorTier ? mortise::kTiers.back() : tier);
 }
 
 contract::ListedKey listedKeyView(const mortise::ApiKey& key) {

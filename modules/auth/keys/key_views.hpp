@@ -15,9 +15,6 @@ bool isActive(const mortise::ApiKey& key);
 // Active and not expired: it opens requests.
 bool isInUse(const mortise::ApiKey& key);
 
-// Of request.principal(). Administrators have what the highest tier has.
-std::string effectiveTierView(std::string_view tier);
-
 auth_contract::keys::ListedKey listedKeyView(const mortise::ApiKey& key);
 // Of a key just made.
 auth_contract::keys::MintedKey mintedKeyView(const mortise::ApiKey& key);

@@ -24,6 +24,7 @@ UnprovedAccounts::UnprovedAccounts(mortise::Host host)
       identity_(host.identity()),
       orgs_(host.orgs()),
       audit_(host.audit()),
+      orgSettings_(host.db()),
       removal_(host.db(), host.identity()),
       unproved_(host.db()),
       lifetime_(verificationRuleFrom(host).unprovedLifetime) {}
@@ -54,11 +55,22 @@ bool UnprovedAccounts::removeOne(const std::string& userId) const {
       if (problem.status() == 404) return false;
       throw;
     }
-    if (user.emailConfirmedAt != 0 || mortise::roleRank(user.role) > 0 || orgs_.in(tx).membership(userId)) return false;
+    if (user.emailConfirmedAt != 0 || mortise::roleRank(user.role) > 0) return false;
+    if (const auto membership = orgs_.in(tx).membership(userId)) {
+      const auto org = orgs_.in(tx).find(membership->orgId);
+      if (!org || org->seatsUsed > 1) return false;
+      removeOrg(tx, org->id);
+    }
     removal_.remove(tx, userId);
     audit_.in(tx).record("auth.account_deleted", "user:" + userId, json::object({{"reason", "address_not_verified"}}));
     return true;
   });
+}
+
+void UnprovedAccounts::removeOrg(const Transaction& tx, const std::string& orgId) const {
+  orgs_.in(tx).remove(orgId);
+  orgSettings_.in(tx).forget(orgId);
+  audit_.in(tx).record("auth.org_deleted", "org:" + orgId, json::object({{"reason", "founder_not_verified"}}));
 }
 
 }  // namespace auth

@@ -15,6 +15,7 @@
 
 #include "account_removal.hpp"
 #include "keys/unproved_store.hpp"
+#include "organisations/org_settings_store.hpp"
 
 namespace auth {
 
@@ -23,19 +24,22 @@ class UnprovedAccounts {
   explicit UnprovedAccounts(mortise::Host host);
 
   // The work of a job: removes those whose link the relay took longer ago than `unproved_lifetime`, a thousand at most.
-  // Whoever got more than a sign-up gives stays: administrators, and members of an organisation. Removes none where the
-  // lifetime is 0, addresses count as proved at once, or no mail can be sent.
+  // Whoever got more than a sign-up gives stays: administrators, and members of an organisation that has others. One
+  // that the account founded and is alone in goes with it. Removes none where the lifetime is 0, addresses count as
+  // proved at once, or no mail can be sent.
   void removeOld(mortise::JobRun& run);
 
  private:
   // False: the account stays, and is not looked at again.
   bool removeOne(const std::string& userId) const;
+  void removeOrg(const mortise::Transaction& tx, const std::string& orgId) const;
 
   mortise::Log log_;
   mortise::Db db_;
   mortise::Identity identity_;
   mortise::Orgs orgs_;
   mortise::Audit audit_;
+  OrgSettingsStore orgSettings_;
   AccountRemoval removal_;
   UnprovedStore unproved_;
   std::int64_t lifetime_;  // microseconds; 0: for ever

@@ -49,10 +49,10 @@ std::string page(bool chinese, std::string_view title, const std::string& body) 
 
 }  // namespace
 
-MailText verificationMail(std::string_view language, std::string_view link, long long hours, long long days) {
-  using Kind = MailParagraph::Kind;
-  const bool chinese = isChinese(language);
-  std::vector<MailParagraph> paragraphs;
+mortise::MailText verificationMail(std::string_view language, std::string_view link, long long hours, long long days) {
+  using Kind = mortise::MailParagraph::Kind;
+  const bool chinese = mortise::isChinese(language);
+  std::vector<mortise::MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese
                                          ? "有人使用此邮箱地址创建了账号。打开以下链接，并在页面上确认该地址属于您："
                                          : "Somebody made an account with this address. Open this link and confirm "
@@ -68,18 +68,18 @@ MailText verificationMail(std::string_view language, std::string_view link, long
                                                : "An account whose address nobody confirms is deleted after " +
                                                      (days == 1 ? "one day" : std::to_string(days) + " days") + "."});
   }
-  return composeMail(chinese ? "请验证您的邮箱" : "Verify your e-mail address", language, paragraphs);
+  return mortise::composeMail(chinese ? "请验证您的邮箱" : "Verify your e-mail address", language, paragraphs);
 }
 
 std::string verificationPage(std::string_view language, Verification outcome) {
-  const bool chinese = isChinese(language);
+  const bool chinese = mortise::isChinese(language);
   const auto words = wordsOf(chinese, outcome);
   return page(chinese, words.title, "<p>" + mortise::escapedHtml(words.text) + "</p>\n");
 }
 
 std::string confirmationPage(std::string_view language, std::string_view email, std::string_view username,
                              std::string_view madeAt) {
-  const bool chinese = isChinese(language);
+  const bool chinese = mortise::isChinese(language);
   std::string body = chinese ? "<p>有人使用以下邮箱地址创建了账号：</p>\n" : "<p>Somebody made this account:</p>\n";
   const auto row = [&](std::string_view name, std::string_view value) {
     body += "<dt>" + std::string(name) + "</dt>\n<dd>" + mortise::escapedHtml(value) + "</dd>\n";
@@ -102,7 +102,7 @@ std::string confirmationPage(std::string_view language, std::string_view email, 
 }
 
 std::string signupMessage(std::string_view language, bool mailed) {
-  if (isChinese(language))
+  if (mortise::isChinese(language))
     return mailed ? "账号已创建。请保存密钥，它不会再次显示；并打开邮件中的链接并确认邮箱。"
                   : "账号已创建。请保存密钥，它不会再次显示。";
   return mailed ? "Account created. Save the key, it is not shown again, and open the link in the mail to confirm your "

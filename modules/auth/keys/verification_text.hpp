@@ -1,17 +1,17 @@
 // The words around a verification link: the mail, and the page that the link opens. English and Chinese. Plain C++.
 #pragma once
 
+#include <mortise/mail_text.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "mail_text.hpp"
-
 namespace auth {
 
-// `language`, here and below, as for isChinese(). `hours`: how long the link works, rounded up. `days`: after which an
-// account goes whose address nobody verified; 0: never.
-MailText verificationMail(std::string_view language, std::string_view link, long long hours, long long days);
+// `language`, here and below, as for mortise::isChinese(). `hours`: how long the link works, rounded up. `days`: after
+// which an account goes whose address nobody verified; 0: never.
+mortise::MailText verificationMail(std::string_view language, std::string_view link, long long hours, long long days);
 
 enum class Verification : std::uint8_t { verified, invalid, accountGone };
 // A whole HTML page.

@@ -20,13 +20,13 @@ std::string englishDays(long long days) { return days == 1 ? "one day" : std::to
 
 }  // namespace
 
-MailText inviteMail(std::string_view language, std::string_view orgName, std::string_view inviter, long long days,
-                    std::string_view link) {
-  using Kind = MailParagraph::Kind;
-  const bool chinese = isChinese(language);
+mortise::MailText inviteMail(std::string_view language, std::string_view orgName, std::string_view inviter,
+                             long long days, std::string_view link) {
+  using Kind = mortise::MailParagraph::Kind;
+  const bool chinese = mortise::isChinese(language);
   const std::string org(orgName);
   const std::string by(inviter);
-  std::vector<MailParagraph> paragraphs;
+  std::vector<mortise::MailParagraph> paragraphs;
   paragraphs.push_back({Kind::words, chinese ? chineseInvitation(org, by) : englishInvitation(org, by)});
   paragraphs.push_back(
       {Kind::words, chinese ? "邀请在 " + std::to_string(days) + " 天内有效。请使用本邮箱的账号接受或拒绝。"
@@ -36,7 +36,7 @@ MailText inviteMail(std::string_view language, std::string_view orgName, std::st
   paragraphs.push_back({Kind::words, chinese ? "如果您不认识邀请人，请忽略本邮件。"
                                              : "If you do not know who invites you, you can ignore this mail."});
   std::string subject = chinese ? "邀请您加入 " + org : "Invite to join " + org;
-  return composeMail(std::move(subject), language, paragraphs);
+  return mortise::composeMail(std::move(subject), language, paragraphs);
 }
 
 }  // namespace auth

@@ -1,14 +1,14 @@
 // The words of an invite, in English and Chinese. Plain C++.
 #pragma once
 
-#include <string_view>
+#include <mortise/mail_text.hpp>
 
-#include "mail_text.hpp"
+#include <string_view>
 
 namespace auth {
 
 // `inviter`: address, may be empty; `link` may be empty. `days`: how long the invite is good.
-MailText inviteMail(std::string_view language, std::string_view orgName, std::string_view inviter, long long days,
-                    std::string_view link);
+mortise::MailText inviteMail(std::string_view language, std::string_view orgName, std::string_view inviter,
+                             long long days, std::string_view link);
 
 }  // namespace auth

@@ -1,8 +1,11 @@
 #include "organisations/invites.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/config.hpp>
 #include <mortise/db.hpp>
+#include <mortise/link_text.hpp>
 #include <mortise/time.hpp>
+#include <mortise/uuid.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -10,11 +13,8 @@
 
 #include "email_address.hpp"
 #include "invalid.hpp"
-#include "link_text.hpp"
-#include "names.hpp"
 #include "organisations/invite_mail.hpp"
 #include "organisations/org_access.hpp"
-#include "prefixed_id.hpp"
 #include "site_url.hpp"
 #include "views.hpp"
 
@@ -107,7 +107,7 @@ Reply Invites::inviteInto(const Request& request, const mortise::Org& org, const
   }
   const auto at = mortise::now();
   Invite invite;
-  invite.id = makePrefixedId("inv_");
+  invite.id = mortise::makePrefixedId("inv_");
   invite.orgId = org.id;
   invite.email = address.text();
   invite.role = role;
@@ -161,7 +161,7 @@ Reply Invites::declineInvite(const Request& request, const std::optional<contrac
   const auto sent = body.value_or(contract::DeclineInviteBody());
   const auto reason = sent.reason.has() ? *sent.reason : sent.declineReason.valueOr("");
   db_.transaction([&](Transaction& tx) {
-    if (!invites_.in(tx).decline(invite.id, firstCharacters(reason, kMaxReason), at))
+    if (!invites_.in(tx).decline(invite.id, mortise::firstCharacters(reason, kMaxReason), at))
       throw Problem(409, "invite_changed");
     audit_.in(tx).record(request, "auth.invite_declined", "invite:" + invite.id,
                          json::object({{"org_id", invite.orgId}}));
@@ -236,10 +236,10 @@ void Invites::takeLimits(const Invite& invite) const {
 bool Invites::mail(const Transaction& tx, const Request& request, const mortise::Org& org, const Invite& invite,
                    Time now) const {
   if (!mail_.configured()) return false;
-  const auto inviter = addressForMail(request.principal().email);
+  const auto inviter = mortise::addressForMail(request.principal().email);
   const auto days = std::max<long long>(1, std::chrono::ceil<std::chrono::days>(invite.expiresAt - now).count());
   const std::string link = appUrl_.empty() ? std::string() : appUrl_ + "/invites?highlight=" + invite.id;
-  auto text = inviteMail(request.mailLanguage(), nameForMail(org.name, org.slug), inviter, days, link);
+  auto text = inviteMail(request.mailLanguage(), mortise::nameForMail(org.name, org.slug), inviter, days, link);
   const auto failed = [log = log_, id = invite.id, now, before = invite.lastEmailedAt](const InviteStore& invites,
                                                                                        const std::string& reason) {
     log.warning("the mail of an invite was not sent", {{"invite", id}, {"reason", reason}});

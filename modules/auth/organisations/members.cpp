@@ -32,8 +32,13 @@ std::vector<contract::OrgMember> memberViews(const std::vector<mortise::Member>&
   return views;
 }
 
-Members::Members(mortise::Host host)
-    : db_(host.db()), orgs_(host.orgs()), audit_(host.audit()), defaultOrgs_(host.db()), transfers_(host.db()) {}
+Members::Members(mortise::Host host, const Neighbours& neighbours)
+    : db_(host.db()),
+      orgs_(host.orgs()),
+      audit_(host.audit()),
+      defaultOrgs_(host.db()),
+      transfers_(host.db()),
+      neighbours_(neighbours) {}
 
 Reply Members::listOrgMembers(const Request& request) {
   const auto caller = request.principal();
@@ -85,7 +90,7 @@ void Members::requireMayChange(const Request& request, const mortise::Member& me
   if (member.role != "owner" || role != "admin") throw Problem(400, "own_role");
   const auto members = orgs_.members(member.orgId);
   const bool another = std::any_of(members.begin(), members.end(), [&](const mortise::Member& other) {
-    return other.userId != member.userId && suffices(other.role, "admin");
+    return other.userId != member.userId && roleSuffices(other.role, "admin");
   });
   if (!another) throw Problem(409, "no_other_administrator");
 }
@@ -102,17 +107,21 @@ Reply Members::removeFrom(const Request& request, const std::string& orgId) {
   const auto member = memberOf(request, orgId);
   if (member.role == "owner") throw Problem(409, "owner_stays");
   if (member.userId == request.principal().userId) throw Problem(400, "own_removal");
+  const std::string heir = request.principal().userId;
   std::int64_t cancelled = 0;
+  mortise::MemberDeparture departure;
   change([&](Transaction& tx) {
     orgs_.in(tx).removeMember(orgId, member.userId);
     defaultOrgs_.in(tx).forget(member.userId, orgId);
     cancelled = transfers_.in(tx).cancelInvolving(orgId, member.userId, mortise::now());
+    departure = neighbours_.memberLeft(tx, orgId, member.userId, heir);
     audit_.in(tx).record(request, "auth.member_removed", "user:" + member.userId,
                          json::object({{"org_id", orgId}, {"role", member.role}}));
   });
-  // No module keeps projects of an organisation yet; the one that will hands them over here.
-  return Reply::ok(json::from(contract::MemberRemoved{
-      .removed = member.userId, .projectsTransferred = 0, .pendingTransfersCancelled = cancelled}));
+  return Reply::ok(json::from(
+      contract::MemberRemoved{.removed = member.userId,
+                              .projectsTransferred = departure.projectsTransferred,
+                              .pendingTransfersCancelled = cancelled + departure.pendingTransfersCancelled}));
 }
 
 mortise::Member Members::memberOf(const Request& request, std::string_view orgId) const {

@@ -13,6 +13,7 @@
 
 #include "auth_contract.hpp"
 #include "keys/default_org_store.hpp"
+#include "neighbours.hpp"
 #include "organisations/owner_transfer_store.hpp"
 
 namespace auth {
@@ -22,7 +23,8 @@ std::vector<auth_contract::organisations::OrgMember> memberViews(const std::vect
 
 class Members final : public auth_contract::organisations::OrganisationMembers {
  public:
-  explicit Members(mortise::Host host);
+  // `neighbours` must outlive this object.
+  Members(mortise::Host host, const Neighbours& neighbours);
 
  private:
   using Reply = mortise::Reply;
@@ -49,6 +51,7 @@ class Members final : public auth_contract::organisations::OrganisationMembers {
   mortise::Audit audit_;
   DefaultOrgStore defaultOrgs_;
   OwnerTransferStore transfers_;
+  const Neighbours& neighbours_;
 };
 
 }  // namespace auth

@@ -24,9 +24,18 @@ OrgSettings OrgSettingsStore::change(std::string_view orgId,
     if (!change.kbRetentionDays.absent()) settings.retentionDays = change.kbRetentionDays.optional();
     if (!change.kbMaxContextWords.absent()) settings.maxContextWords = change.kbMaxContextWords.optional();
     if (!change.kbSectionPageLimit.absent()) settings.sectionPageLimit = change.kbSectionPageLimit.optional();
+    if (!change.helperRetentionDays.absent()) settings.helperRetentionDays = change.helperRetentionDays.optional();
+    // A list is emptied by an empty one: clients send null with every other change.
+    if (change.autoJoinDomains.has()) settings.autoJoinDomains = *change.autoJoinDomains;
+    if (!change.restrictProjectVisibility.absent())
+      settings.restrictProjectVisibility = change.restrictProjectVisibility.valueOr(false);
+    if (!change.requireLeaseEpochOnTicketWrites.absent())
+      settings.requireLeaseEpoch = change.requireLeaseEpochOnTicketWrites.valueOr(false);
     db::update(session, settings);
     return settings;
   });
 }
+
+void OrgSettingsStore::forget(std::string_view orgId) const { db::remove<OrgSettings>(db_, orgId); }
 
 }  // namespace auth

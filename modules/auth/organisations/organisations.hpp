@@ -1,5 +1,5 @@
 // Organisations of the sessionfs family: the organisation itself and its settings. Members, invites, transfers of
-// ownership and service keys are classes of their own.
+// ownership, service keys and teams are classes of their own.
 #pragma once
 
 #include <mortise/audit.hpp>
@@ -11,11 +11,13 @@
 #include <cstdint>
 
 #include "auth_contract.hpp"
+#include "neighbours.hpp"
 #include "organisations/invites.hpp"
 #include "organisations/members.hpp"
 #include "organisations/org_settings_store.hpp"
 #include "organisations/owner_transfers.hpp"
 #include "organisations/service_keys.hpp"
+#include "organisations/teams.hpp"
 
 namespace auth {
 
@@ -27,7 +29,8 @@ struct TierSeats {
 
 class Organisations final : public auth_contract::organisations::Organisations {
  public:
-  explicit Organisations(mortise::Host host);
+  // `neighbours` must outlive this object.
+  Organisations(mortise::Host host, const Neighbours& neighbours);
   // This face, those of its members, and the job that drops old invites and offers.
   void bind(mortise::Bindings& on);
 
@@ -43,6 +46,7 @@ class Organisations final : public auth_contract::organisations::Organisations {
 
   void purge(mortise::JobRun& run);
 
+  const Neighbours& neighbours_;
   mortise::Db db_;
   mortise::Identity identity_;
   mortise::Orgs orgs_;
@@ -54,6 +58,7 @@ class Organisations final : public auth_contract::organisations::Organisations {
   Members members_;
   Invites invites_;
   ServiceKeys serviceKeys_;
+  Teams teams_;
 };
 
 }  // namespace auth

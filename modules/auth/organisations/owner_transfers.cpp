@@ -33,7 +33,7 @@ const mortise::Member* member(const Members& members, std::string_view userId) {
 }
 
 std::ptrdiff_t administrators(const Members& members) {
-  return std::count_if(members.begin(), members.end(), [](const auto& one) { return suffices(one.role, "admin"); });
+  return std::count_if(members.begin(), members.end(), [](const auto& one) { return roleSuffices(one.role, "admin"); });
 }
 
 // An organisation begins without an owner (its creator is admin); until it has one, its administrators may offer.
@@ -61,7 +61,7 @@ Reply OwnerTransfers::offerOwnership(const Request& request, const contract::Off
   const auto org = requireOrg(orgs_, caller, request.path("org_id"), "member");
   const auto members = orgs_.members(org.id);
   const auto required = roleToOffer(members);
-  if (!suffices(caller.orgRole, required)) throw insufficientRole(caller.orgRole, required);
+  if (!roleSuffices(caller.orgRole, required)) throw insufficientRole(caller.orgRole, required);
   const auto& to = body.toUserId;
   const auto* taker = member(members, to);
   if (taker == nullptr) throw Problem(404, "member_not_found");
@@ -103,7 +103,7 @@ Reply OwnerTransfers::acceptOwnership(const Request& request) {
   const auto members = orgs_.members(org.id);
   const auto* from = member(members, transfer.fromUserId);
   const auto* taker = member(members, transfer.toUserId);
-  if (from == nullptr || taker == nullptr || !suffices(from->role, roleToOffer(members))) {
+  if (from == nullptr || taker == nullptr || !roleSuffices(from->role, roleToOffer(members))) {
     transfers_.close(transfer.id, "cancelled", at);
     throw Problem(409, "owner_transfer_void");
   }

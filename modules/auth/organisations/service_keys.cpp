@@ -1,17 +1,19 @@
 #include "organisations/service_keys.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/paging.hpp>
+#include <mortise/tier.hpp>
 #include <mortise/time.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "invalid.hpp"
-#include "names.hpp"
 #include "organisations/org_access.hpp"
 #include "views.hpp"
 
@@ -31,6 +33,23 @@ std::string requireSameOrg(const mortise::Request& request, std::string_view rol
   auto own = requireOwnOrg(request.principal(), role);
   if (own != request.path("org_id")) throw Problem(404, "org_not_found");
   return own;
+}
+
+// What acts on the whole server, not on the organisation.
+constexpr std::string_view kPlatformScopes[] = {"admin_metrics:read", "platform_sweeps:run", "skills_registry:poll",
+                                                "skills_verify:run"};
+
+// A key that runs as the caller may have such scopes if the caller administers the server. An operation that lets one
+// of them in asks for an administrator's permission besides, so that the key stops when its user is one no more.
+// `scopes`: a JSON list. Problem 403.
+void requirePlatformScopes(const mortise::Request& request, std::string_view scopes) {
+  if (request.principal().tier == mortise::kAdministratorTier) return;
+  for (const auto scope : kPlatformScopes) {
+    if (scopes.find(json::quoted(scope)) != std::string_view::npos)
+      throw Problem(403, "platform_admin_scope")
+          .with("scope", std::string(scope))
+          .details(json::object({{"scope", scope}}));
+  }
 }
 
 // Empty: never.
@@ -90,14 +109,16 @@ Reply ServiceKeys::createServiceKey(const Request& request, const contract::NewS
   mortise::NewApiKey wish;
   wish.userId = request.principal().userId;
   wish.name = mortise::trimmed(body.name);
-  if (!isOneLine(wish.name)) throw invalid("body/name", "control_character");
+  if (!mortise::isOneLine(wish.name)) throw invalid("body/name", "control_character");
   wish.kind = mortise::KeyKind::service;
   wish.scopes = jsonList(wordsOf(body.scopes));
   const auto projects = wordsOf(body.projectIds.valueOr(std::vector<std::string>()));
-  if (!std::all_of(projects.begin(), projects.end(), isOneLine)) throw invalid("body/project_ids", "control_character");
+  if (!std::all_of(projects.begin(), projects.end(), mortise::isOneLine))
+    throw invalid("body/project_ids", "control_character");
   if (!projects.empty()) wish.projectIds = jsonList(projects);
   if (const auto time = expiryFrom(body, mortise::now())) wish.expiresAt = mortise::micros(*time);
   wish.orgId = requireSameOrg(request, "admin");
+  requirePlatformScopes(request, wish.scopes);
   wish.mintedWith = request.principal().keyId;
   return Reply::created(viewWithKey(db_.transaction([&](Transaction& tx) {
     auto key = identity_.in(tx).mintKey(wish);
@@ -135,6 +156,7 @@ Reply ServiceKeys::rotateServiceKey(const Request& request) {
   const auto old = keyOf(request, orgId);
   // One that was switched off must not come back as a living one.
   if (old.revokedAt != 0 || !old.isActive) throw Problem(409, "key_already_revoked");
+  requirePlatformScopes(request, old.scopes);
   mortise::NewApiKey wish;
   // It runs as whoever holds its text from now on: a key of a colleague would open what that colleague alone may.
   wish.userId = request.principal().userId;

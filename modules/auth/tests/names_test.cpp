@@ -19,16 +19,6 @@ TEST(RuntimeUsername, IsThreeToThirtyLettersDigitsUnderscores) {
 
 TEST(RuntimeUsername, IsComparedIgnoringCase) { EXPECT_EQ(foldUsername("Some_Name9"), "some_name9"); }
 
-TEST(ProfileText, HoldsLineBreaksButNoOtherControlCharacters) {
-  EXPECT_TRUE(isMultiLine("one\ntwo\r\nthree \U0001F600"));
-  EXPECT_TRUE(isMultiLine(""));
-  EXPECT_FALSE(isMultiLine("tab\there"));
-  EXPECT_FALSE(isMultiLine("\x1b[31m"));
-  EXPECT_FALSE(isMultiLine("c1 \u009b"));
-  EXPECT_FALSE(isOneLine("one\ntwo"));
-  EXPECT_TRUE(isOneLine("one two"));
-}
-
 TEST(Trimmed, TakesSpaceOffBothEndsOnly) {
   EXPECT_EQ(mortise::trimmed("  a b\t\r\n"), "a b");
   EXPECT_EQ(mortise::trimmed("a"), "a");

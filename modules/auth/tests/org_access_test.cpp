@@ -22,17 +22,17 @@ std::string refusal(const mortise::Principal& principal, const char* required) {
 }
 
 TEST(Roles, RankOwnerAdminMember) {
-  for (const char* role : {"owner", "admin", "member"}) EXPECT_TRUE(suffices(role, "member")) << role;
-  EXPECT_TRUE(suffices("owner", "admin"));
-  EXPECT_TRUE(suffices("admin", "admin"));
-  EXPECT_FALSE(suffices("member", "admin"));
-  EXPECT_FALSE(suffices("admin", "owner"));
+  for (const char* role : {"owner", "admin", "member"}) EXPECT_TRUE(roleSuffices(role, "member")) << role;
+  EXPECT_TRUE(roleSuffices("owner", "admin"));
+  EXPECT_TRUE(roleSuffices("admin", "admin"));
+  EXPECT_FALSE(roleSuffices("member", "admin"));
+  EXPECT_FALSE(roleSuffices("admin", "owner"));
 }
 
 TEST(Roles, UnknownOnesSufficeForNothing) {
   for (const char* role : {"", "none", "Owner", "viewer"}) {
-    EXPECT_FALSE(suffices(role, "member")) << role;
-    EXPECT_FALSE(suffices(role, "")) << role;
+    EXPECT_FALSE(roleSuffices(role, "member")) << role;
+    EXPECT_FALSE(roleSuffices(role, "")) << role;
   }
 }
 

@@ -1,5 +1,8 @@
 // Addresses, names, URLs and WeChat's answers out of arbitrary bytes: whatever is accepted must keep the promises of
 // its header.
+#include <mortise/characters.hpp>
+#include <mortise/link_text.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,7 +10,6 @@
 #include <string_view>
 
 #include "../email_address.hpp"
-#include "../link_text.hpp"
 #include "../names.hpp"
 #include "../web_url.hpp"
 #include "../wechat/wechat_answer.hpp"
@@ -43,15 +45,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!again || again->origin() == url->origin());
   }
   if (const auto answer = auth::readGrant(text); const auto* grant = std::get_if<auth::WeChatGrant>(&answer)) {
-    require(!grant->accessToken.empty() && !grant->openid.empty() && auth::isOneLine(grant->openid));
+    require(!grant->accessToken.empty() && !grant->openid.empty() && mortise::isOneLine(grant->openid));
   }
   if (const auto answer = auth::readProfile(text); const auto* profile = std::get_if<auth::WeChatProfile>(&answer)) {
-    require(auth::isOneLine(profile->nickname) && (profile->avatar.empty() || auth::WebUrl::parse(profile->avatar)));
+    require(mortise::isOneLine(profile->nickname) && (profile->avatar.empty() || auth::WebUrl::parse(profile->avatar)));
   }
-  static_cast<void>(auth::isMultiLine(text));
-  require(auth::readsAsLink(std::string(text) + " www.example.org"));
-  require(!auth::readsAsLink(auth::nameForMail(text, "")));
-  static_cast<void>(auth::isOneLine(text));
+  static_cast<void>(mortise::isMultiLine(text));
+  require(mortise::readsAsLink(std::string(text) + " www.example.org"));
+  require(!mortise::readsAsLink(mortise::nameForMail(text, "")));
+  static_cast<void>(mortise::isOneLine(text));
   static_cast<void>(auth::isRuntimeUsername(auth::foldUsername(text)));
   return 0;
 }

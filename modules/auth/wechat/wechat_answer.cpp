@@ -1,8 +1,9 @@
 #include "wechat_answer.hpp"
 
+#include <mortise/characters.hpp>
+
 #include <rapidjson/document.h>
 
-#include "../names.hpp"
 #include "../web_url.hpp"
 
 namespace auth {
@@ -31,7 +32,7 @@ std::optional<WeChatRefusal> parse(std::string_view body, Answer& into) {
   return WeChatRefusal{error->value.GetInt64()};
 }
 
-bool isId(const std::string& id) { return !id.empty() && id.size() <= kMaxId && isOneLine(id); }
+bool isId(const std::string& id) { return !id.empty() && id.size() <= kMaxId && mortise::isOneLine(id); }
 
 }  // namespace
 
@@ -53,8 +54,8 @@ std::variant<WeChatProfile, WeChatRefusal> readProfile(std::string_view body) {
   if (const auto refusal = parse(body, answer)) return *refusal;
   if (text(answer, "openid").empty()) return WeChatRefusal{};
   WeChatProfile profile;
-  profile.nickname = firstCharacters(text(answer, "nickname"), kMaxNickname);
-  if (!isOneLine(profile.nickname)) profile.nickname.clear();
+  profile.nickname = mortise::firstCharacters(text(answer, "nickname"), kMaxNickname);
+  if (!mortise::isOneLine(profile.nickname)) profile.nickname.clear();
   profile.avatar = text(answer, "headimgurl");
   if (profile.avatar.size() > kMaxAvatar || !WebUrl::parse(profile.avatar)) profile.avatar.clear();
   profile.unionId = text(answer, "unionid");

@@ -1,7 +1,8 @@
 #include "catalog/function_names.hpp"
 
+#include <mortise/digest.hpp>
+
 #include "text/ascii.hpp"
-#include "text/digest.hpp"
 
 namespace skills {
 namespace {
@@ -10,7 +11,7 @@ constexpr std::size_t kHashDigits = 8;
 
 std::string shortened(const std::string& name) {
   if (name.size() <= kMaxFunctionName) return name;
-  return name.substr(0, kMaxFunctionName - kHashDigits - 1) + "_" + sha1Hex({name}).substr(0, kHashDigits);
+  return name.substr(0, kMaxFunctionName - kHashDigits - 1) + "_" + mortise::sha1Hex({name}).substr(0, kHashDigits);
 }
 
 }  // namespace

@@ -40,17 +40,15 @@ std::int64_t PreferenceStore::forgetSkill(std::string_view skillId) const {
   return db_.execute("DELETE FROM skills_preferences WHERE skill_id = :skill_id", {{"skill_id", skillId}});
 }
 
-std::int64_t PreferenceStore::forgetGone(const std::function<bool(std::string_view)>& isSkill,
-                                         const std::function<bool(std::string_view)>& isUser) const {
+std::int64_t PreferenceStore::forgetUser(std::string_view userId) const {
+  return db_.execute("DELETE FROM skills_preferences WHERE user_id = :user_id", {{"user_id", userId}});
+}
+
+std::int64_t PreferenceStore::forgetGoneSkills(const std::function<bool(std::string_view)>& isSkill) const {
   std::int64_t dropped = 0;
   eachValue(db_, "SELECT skill_id FROM skills_preferences WHERE skill_id > :after ORDER BY skill_id LIMIT 1",
             [&](const std::string& skill) {
               if (!isSkill(skill)) dropped += forgetSkill(skill);
-            });
-  eachValue(db_, "SELECT user_id FROM skills_preferences WHERE user_id > :after ORDER BY user_id LIMIT 1",
-            [&](const std::string& user) {
-              if (isUser(user)) return;
-              dropped += db_.execute("DELETE FROM skills_preferences WHERE user_id = :user_id", {{"user_id", user}});
             });
   return dropped;
 }

@@ -47,9 +47,9 @@ class PreferenceStore {
   void set(std::string_view userId, std::string_view skillId, bool enabled) const;
   // Returns how many there were.
   std::int64_t forgetSkill(std::string_view skillId) const;
-  // Drops the rows of skills and users that no longer exist; returns how many.
-  std::int64_t forgetGone(const std::function<bool(std::string_view)>& isSkill,
-                          const std::function<bool(std::string_view)>& isUser) const;
+  std::int64_t forgetUser(std::string_view userId) const;
+  // Drops the rows of skills that no longer exist; returns how many.
+  std::int64_t forgetGoneSkills(const std::function<bool(std::string_view)>& isSkill) const;
 
  private:
   mortise::Db db_;

@@ -1,10 +1,11 @@
 #include "reading/skill_id.hpp"
 
+#include <mortise/digest.hpp>
+
 #include <algorithm>
 #include <cstddef>
 
 #include "text/ascii.hpp"
-#include "text/digest.hpp"
 
 namespace skills {
 namespace {
@@ -26,7 +27,7 @@ std::string slugOf(std::string_view text) {
     }
   }
   if (!out.empty() && out.back() == '-') out.pop_back();
-  const auto hash = sha1Hex({text}).substr(0, kHashDigits);
+  const auto hash = mortise::sha1Hex({text}).substr(0, kHashDigits);
   if (out.empty()) return "skill-" + hash;
   if (out.size() <= kMaxSlug) return out;
   out.resize(kMaxSlug - kHashDigits - 1);
@@ -34,7 +35,7 @@ std::string slugOf(std::string_view text) {
 }
 
 std::string idOf(std::string_view slug, std::string_view sourceType, std::string_view sourceRef) {
-  const auto hash = sha1Hex({sourceType, ":", sourceRef});
+  const auto hash = mortise::sha1Hex({sourceType, ":", sourceRef});
   return std::string(slug) + "--" + hash.substr(0, kHashDigits);
 }
 

@@ -1,3 +1,4 @@
+#include <mortise/percent.hpp>
 #include <mortise/problem.hpp>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include "sources/github_listing.hpp"
 #include "sources/github_source.hpp"
 #include "sources/validator.hpp"
-#include "sources/web_address.hpp"
 
 namespace skills {
 namespace {
@@ -74,7 +74,7 @@ class ContentsFetch {
   GithubAnswer list(const std::string& folder, const std::string& etag) const {
     GithubQuery query;
     query.url = client_.apiUrl(tree_.repositoryPath() + "/contents/" + encodedPath(folder) +
-                               "?ref=" + percentEncoded(tree_.ref));
+                               "?ref=" + mortise::percentEncoded(tree_.ref));
     query.path = folder;
     query.accept = "application/vnd.github+json";
     query.etag = etag;

@@ -1,7 +1,8 @@
 #include "sources/github_listing.hpp"
 
+#include <mortise/digest.hpp>
+
 #include "bundle/refusal.hpp"
-#include "text/digest.hpp"
 #include "text/json_text.hpp"
 #include "text/unicode.hpp"
 
@@ -51,7 +52,8 @@ bool isAnnounced(const GithubEntry& entry, std::string_view bytes) {
   const std::string head = "blob " + std::to_string(bytes.size());
   const std::string_view zero("\0", 1);
   constexpr std::size_t kSha256Digits = 64;
-  const auto sum = entry.sha.size() == kSha256Digits ? sha256Hex({head, zero, bytes}) : sha1Hex({head, zero, bytes});
+  const auto sum = entry.sha.size() == kSha256Digits ? mortise::sha256Hex({head, zero, bytes})
+                                                     : mortise::sha1Hex({head, zero, bytes});
   return sum == entry.sha;
 }
 

@@ -1,3 +1,4 @@
+#include <mortise/percent.hpp>
 #include <mortise/problem.hpp>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "sources/github_source.hpp"
 #include "sources/piece_queue.hpp"
 #include "sources/validator.hpp"
-#include "sources/web_address.hpp"
 
 namespace skills {
 namespace {
@@ -99,7 +99,7 @@ Fetched fetchTarball(const GithubClient& client, const GithubTree& tree, std::st
   auto known = Validator::parse(validator, kKind, tree.url());
   ArchiveOnTheWay archive(tree, cancelled);
   GithubQuery query;
-  query.url = client.apiUrl(tree.repositoryPath() + "/tarball/" + percentEncoded(tree.ref));
+  query.url = client.apiUrl(tree.repositoryPath() + "/tarball/" + mortise::percentEncoded(tree.ref));
   query.path = tree.path;
   query.accept = "application/vnd.github+json";
   query.etag = known.etags[""];

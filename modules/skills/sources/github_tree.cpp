@@ -1,5 +1,6 @@
 #include "sources/github_tree.hpp"
 
+#include <mortise/percent.hpp>
 #include <mortise/problem.hpp>
 
 #include <algorithm>
@@ -72,7 +73,8 @@ GithubTree GithubTree::parse(std::string_view url) {
 }
 
 std::string GithubTree::url() const {
-  return "https://github.com/" + owner + "/" + repository + "/tree/" + percentEncoded(ref) + "/" + encodedPath(path);
+  return "https://github.com/" + owner + "/" + repository + "/tree/" + mortise::percentEncoded(ref) + "/" +
+         encodedPath(path);
 }
 
 std::string GithubTree::repositoryPath() const { return "/repos/" + owner + "/" + repository; }
@@ -82,7 +84,7 @@ std::string encodedPath(std::string_view path) {
   for (std::size_t start = 0; start <= path.size();) {
     const auto end = std::min(path.find('/', start), path.size());
     if (start > 0) encoded += '/';
-    encoded += percentEncoded(path.substr(start, end - start));
+    encoded += mortise::percentEncoded(path.substr(start, end - start));
     start = end + 1;
   }
   return encoded;

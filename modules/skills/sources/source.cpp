@@ -1,5 +1,6 @@
 #include "sources/source.hpp"
 
+#include <mortise/digest.hpp>
 #include <mortise/problem.hpp>
 
 #include <utility>
@@ -7,7 +8,6 @@
 #include "sources/cancellation.hpp"
 #include "sources/github_source.hpp"
 #include "sources/local_source.hpp"
-#include "text/digest.hpp"
 
 namespace skills {
 namespace {
@@ -16,9 +16,9 @@ namespace {
 std::string digestOf(const Bundle& bundle) {
   std::string list;
   for (const auto& file : bundle.files()) {
-    list += std::to_string(file.path.size()) + ':' + file.path + sha256Hex({file.bytes}) + '\n';
+    list += std::to_string(file.path.size()) + ':' + file.path + mortise::sha256Hex({file.bytes}) + '\n';
   }
-  return "sha256:" + sha256Hex({list});
+  return "sha256:" + mortise::sha256Hex({list});
 }
 
 Fetched fetchLocal(const LocalSource& source, const std::string& ref, std::string_view validator,

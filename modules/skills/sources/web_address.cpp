@@ -60,23 +60,6 @@ std::optional<std::string> resolvedUrl(const std::string& base, const std::strin
 
 std::string withoutQuery(std::string_view url) { return printable(url.substr(0, url.find_first_of("?#"))); }
 
-std::string percentEncoded(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letterOrDigit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letterOrDigit || c == '-' || c == '.' || c == '_' || c == '~') {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[byte >> 4U];
-      encoded += kHex[byte & 15U];
-    }
-  }
-  return encoded;
-}
-
 std::optional<std::string> percentDecoded(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {

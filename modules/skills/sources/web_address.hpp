@@ -17,8 +17,6 @@ std::optional<std::string> resolvedUrl(const std::string& base, const std::strin
 // Without query and fragment, which may hold a token: for messages and the log.
 std::string withoutQuery(std::string_view url);
 
-// Everything but unreserved characters as %XX.
-std::string percentEncoded(std::string_view text);
 // Nothing when an escape is cut, or is NUL or no UTF-8 together with the others.
 std::optional<std::string> percentDecoded(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "storage/skill_files.hpp"
 
+#include <mortise/digest.hpp>
 #include <mortise/json.hpp>
 #include <mortise/problem.hpp>
 
@@ -10,7 +11,6 @@
 #include "disk/disk_file.hpp"
 #include "reading/front_matter.hpp"
 #include "reading/manifest_reader.hpp"
-#include "text/digest.hpp"
 #include "text/json_text.hpp"
 #include "text/tokens.hpp"
 
@@ -102,7 +102,7 @@ std::vector<BundleEntry> entriesOf(const Bundle& bundle) {
   std::vector<BundleEntry> out;
   out.reserve(bundle.files().size());
   for (const auto& file : bundle.files())
-    out.push_back({file.path, file.bytes.size(), sha256Hex({file.bytes}), file.isText});
+    out.push_back({file.path, file.bytes.size(), mortise::sha256Hex({file.bytes}), file.isText});
   return out;
 }
 
@@ -165,7 +165,7 @@ Provenance readProvenance(int directory) { return readEntity<Provenance>(readJso
 std::string readBundled(int directory, const BundleEntry& entry) {
   auto bytes = disk::readPath(directory, std::string(kBundle) + "/" + entry.path, kMaxFileBytes);
   if (!bytes) throw std::runtime_error(entry.path + " is missing");
-  if (sha256Hex({*bytes}) != entry.sha256) throw std::runtime_error(entry.path + " is not what was installed");
+  if (mortise::sha256Hex({*bytes}) != entry.sha256) throw std::runtime_error(entry.path + " is not what was installed");
   return *std::move(bytes);
 }
 

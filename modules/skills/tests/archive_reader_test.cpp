@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "archives_testing.hpp"
 #include "refusals_testing.hpp"
+#include "tests/peers/packed_archive.hpp"
 
 namespace skills {
 namespace {
+
+using mortise::peers::packed;
+using mortise::peers::TestEntry;
 
 const Cancellation kNever(nullptr);
 const TestEntry kMain{"SKILL.md", "# A skill"};

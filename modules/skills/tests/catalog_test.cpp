@@ -10,10 +10,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "curl_http_client_testing.hpp"
 #include "installing/installer.hpp"
 #include "refusals_testing.hpp"
 #include "remembering_host_testing.hpp"
+#include "tests/peers/curl_http_client.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {
@@ -60,7 +60,7 @@ class Administration : public mortise::testing::DatabaseTest {
   mortise::peers::TempDirectory directory_{"catalog"};
   SkillStore store_{directory_.path() + "/skills"};
   SkillIndex index_{store_, RememberingHost::log(), RememberingHost::metrics()};
-  Sources sources_{{}, CurlExchange::client()};
+  Sources sources_{{}, mortise::peers::CurlExchange::client()};
   Installer installer_{db(), sources_, store_, index_, RememberingHost::log()};
   Catalog catalog_{db(), store_, index_, CommandRules({})};
 };

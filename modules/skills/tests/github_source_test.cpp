@@ -1,6 +1,7 @@
 // Against tests/peers/github_stand_in.py, over real HTTP.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mortise/percent.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -8,13 +9,13 @@
 #include <sstream>
 #include <thread>
 
-#include "curl_http_client_testing.hpp"
 #include "refusals_testing.hpp"
 #include "sources/github_listing.hpp"
 #include "sources/github_tree.hpp"
 #include "sources/source.hpp"
 #include "sources/validator.hpp"
 #include "sources/web_address.hpp"
+#include "tests/peers/curl_http_client.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {
@@ -173,15 +174,15 @@ class Github : public testing::Test {
   static std::string control(const std::string& what) {
     mortise::HttpRequest request;
     request.url = "http://127.0.0.1:" + port_ + "/control/" + what;
-    return CurlExchange::client().perform(request).body;
+    return mortise::peers::CurlExchange::client().perform(request).body;
   }
   static void fault(const std::string& path, const std::string& kind, const std::string& value = "") {
-    control("fault?path=" + percentEncoded(path) + "&kind=" + kind +
-            (value.empty() ? "" : "&value=" + percentEncoded(value)));
+    control("fault?path=" + mortise::percentEncoded(path) + "&kind=" + kind +
+            (value.empty() ? "" : "&value=" + mortise::percentEncoded(value)));
   }
 
   Fetched fetch(const std::string& validator = "", const std::string& path = "skills/pdf") const {
-    const Sources sources(options_, CurlExchange::client());
+    const Sources sources(options_, mortise::peers::CurlExchange::client());
     return sources.fetch(sources.parse("github", "https://github.com/ada/tools/tree/main/" + path), validator);
   }
   std::vector<std::string> pathsOf(const Fetched& fetched) const {
@@ -298,7 +299,7 @@ TEST_P(GithubEitherWay, GivesUpOnWhatDoesNotEnd) {
 
 TEST_P(GithubEitherWay, StopsWhenCancelled) {
   const Cancellation cancelled([] { return true; });
-  const Sources sources(options_, CurlExchange::client());
+  const Sources sources(options_, mortise::peers::CurlExchange::client());
   const auto source = sources.parse("github", "https://github.com/ada/tools/tree/main/skills/pdf");
   EXPECT_EQ(refusalOf([&] { return sources.fetch(source, "", cancelled).validator; }).code, "skill_fetch_cancelled");
 }

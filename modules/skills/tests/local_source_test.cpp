@@ -15,14 +15,15 @@
 #include <fstream>
 #include <thread>
 
-#include "archives_testing.hpp"
 #include "refusals_testing.hpp"
+#include "tests/peers/packed_archive.hpp"
 #include "tests/peers/process.hpp"
 
 namespace skills {
 namespace {
 
 namespace fs = std::filesystem;
+using mortise::peers::packed;
 
 const Cancellation kNever(nullptr);
 

@@ -47,7 +47,7 @@ TEST_P(Preferences, GoWithTheirSkill) {
   EXPECT_THAT(store_.of("ada"), ElementsAre(Pair("sheets", false)));
 }
 
-TEST_P(Preferences, OfSkillsAndUsersThatAreGoneAreDropped) {
+TEST_P(Preferences, OfSkillsThatAreGoneAreDropped) {
   for (const char* user : {"ada", "bob", "eve"}) {
     for (const char* skill : {"pdf", "sheets", "slides"}) store_.set(user, skill, false);
   }
@@ -56,14 +56,17 @@ TEST_P(Preferences, OfSkillsAndUsersThatAreGoneAreDropped) {
     asked.emplace(id);
     return id != "sheets";
   };
-  const auto isUser = [&](std::string_view id) {
-    asked.emplace(id);
-    return id != "bob";
-  };
-  EXPECT_EQ(store_.forgetGone(isSkill, isUser), 3 + 2);
-  EXPECT_THAT(asked, ElementsAre("ada", "bob", "eve", "pdf", "sheets", "slides")) << "each is asked for once";
-  EXPECT_EQ(count(), 4);
-  EXPECT_EQ(store_.forgetGone(isSkill, isUser), 0);
+  EXPECT_EQ(store_.forgetGoneSkills(isSkill), 3);
+  EXPECT_THAT(asked, ElementsAre("pdf", "sheets", "slides")) << "each is asked for once";
+  EXPECT_EQ(count(), 6);
+  EXPECT_EQ(store_.forgetGoneSkills(isSkill), 0);
+}
+
+TEST_P(Preferences, GoWithTheirUser) {
+  for (const char* user : {"ada", "bob"}) store_.set(user, "pdf", false);
+  EXPECT_EQ(store_.forgetUser("bob"), 1);
+  EXPECT_EQ(store_.forgetUser("bob"), 0);
+  EXPECT_EQ(count(), 1);
 }
 
 TEST_P(Preferences, AreFoundAlongAnIndexHoweverManyThereAre) {
@@ -78,8 +81,8 @@ TEST_P(Preferences, AreFoundAlongAnIndexHoweverManyThereAre) {
     store_.find("user1", "skill1");
     store_.set("user1", "skill1", false);
     store_.forgetSkill("skill1");
-    store_.forgetGone([](std::string_view skill) { return skill != "skill2"; },
-                      [](std::string_view user) { return user != "user2"; });
+    store_.forgetGoneSkills([](std::string_view skill) { return skill != "skill2"; });
+    store_.forgetUser("user2");
   }));
 }
 

@@ -2,6 +2,7 @@
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <mortise/json_depth.hpp>
 
 namespace skills {
 namespace {
@@ -9,35 +10,15 @@ namespace {
 constexpr std::size_t kDeepest = 64;
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
-// Of JSON; of anything else some number.
-bool isShallow(std::string_view text) {
-  std::size_t depth = 0;
-  bool inText = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (inText) {
-      if (c == '\\') ++i;
-      if (c == '"') inText = false;
-    } else if (c == '"') {
-      inText = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) return false;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 bool parseJson(std::string_view text, rapidjson::Document& into) {
-  return isShallow(text) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
+  return mortise::isShallowJson(text, kDeepest) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
 }
 
 bool parseJsonNumbersAsText(std::string_view text, rapidjson::Document& into) {
   constexpr unsigned kTexts = kFlags | rapidjson::kParseNumbersAsStringsFlag;
-  return isShallow(text) && !into.Parse<kTexts>(text.data(), text.size()).HasParseError();
+  return mortise::isShallowJson(text, kDeepest) && !into.Parse<kTexts>(text.data(), text.size()).HasParseError();
 }
 
 std::string toJsonText(const rapidjson::Value& value) {

@@ -11,29 +11,6 @@ std::uint32_t byteAt(std::string_view text, std::size_t at) noexcept { return st
 
 }  // namespace
 
-CodePoint firstCodePoint(std::string_view text) noexcept {
-  if (text.empty()) return {};
-  const std::uint32_t lead = byteAt(text, 0);
-  if (lead < 0x80) return {lead, 1};
-  std::size_t size = 2;
-  std::uint32_t value = lead & 0x1FU;
-  std::uint32_t least = 0x80;
-  if (lead >= 0xF0) {
-    size = 4, value = lead & 0x07U, least = 0x10000;
-  } else if (lead >= 0xE0) {
-    size = 3, value = lead & 0x0FU, least = 0x800;
-  }
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
-  for (std::size_t i = 1; i < size; ++i) {
-    const std::uint32_t next = byteAt(text, i);
-    if ((next & 0xC0U) != 0x80U) return {};
-    value = value << 6U | (next & 0x3FU);
-  }
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < least || value > 0x10FFFF || surrogate) return {};
-  return {value, size};
-}
-
 bool isUtf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const auto next = firstCodePoint(text);

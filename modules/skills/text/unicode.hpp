@@ -1,6 +1,8 @@
 // UTF-8 as far as skills need it: whether it is, and names made fit for a message.
 #pragma once
 
+#include <mortise/characters.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,12 +10,8 @@
 
 namespace skills {
 
-// What stands at the front of `text`. size 0: nothing valid does (or `text` is empty).
-struct CodePoint {
-  std::uint32_t value = 0;
-  std::size_t size = 0;
-};
-CodePoint firstCodePoint(std::string_view text) noexcept;
+using mortise::CodePoint;
+using mortise::firstCodePoint;
 
 bool isUtf8(std::string_view text) noexcept;
 void appendUtf8(std::string& out, std::uint32_t codePoint);  // a valid code point
