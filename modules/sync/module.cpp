@@ -1,128 +1,111 @@
-#include <mortise/failure.hpp>
-#include <mortise/sync_sessions.hpp>
+#include "module.hpp"
 
-#include "session_list.hpp"
-#include "sync.hpp"
+#include <mortise/config.hpp>
+#include <mortise/http_client.hpp>
 
-namespace sync_sessions {
-namespace {
+namespace sync_module {
 
-using mortise::JobRun;
-using mortise::Problem;
-using mortise::Reply;
-using mortise::Request;
-namespace json = mortise::json;
+using session_sharing::HeldBlobs;
+using session_sharing::LibraryOperations;
+using session_sharing::RemovedAccounts;
+using session_sharing::Uploads;
+using sync_sessions::SyncSessionOperations;
 
-constexpr auto kPages = mortise::numberedPages();
-
-}  // namespace
-
-Sync::Sync(mortise::Host host) : log_(host.log()), service_(host), table_(tableOf(service_)), maintenance_(host.db()) {}
-
-void Sync::bind(mortise::Bindings& on) {
-  ModuleServing::bind(on);
-  on.job("close_abandoned", &Sync::closeAbandoned);
-  on.job("purge_sessions", &Sync::purgeSessions);
-  on.job("maintain_database", &Sync::maintainDatabase);
-}
+// What goes with a captured session that is removed for good is told to the library, what goes with an account to
+// removedAccounts_.
+Sync::Sync(mortise::Host host)
+    : host_(host),
+      projects_(host),
+      heldBlobs_(host),
+      archiveThreads_(host.log(), "archive"),
+      modelThreads_(host.log(), "model"),
+      pushQueue_(host, archiveThreads_),
+      pushes_(host, projects_, heldBlobs_),
+      limits_(host.config()),
+      summaries_(host),
+      watchList_(host.db()),
+      searchIndex_(host.db()),
+      syncSettings_(host.db()),
+      clients_(host.db()),
+      settingsRemoval_(host.db()),
+      followUpQueue_(host.db()),
+      syncSessions_(host),
+      archives_(host, pushes_, projects_, archiveThreads_, pushQueue_),
+      uploads_(host, pushes_, heldBlobs_, pushQueue_),
+      search_(host),
+      dlp_(host),
+      judges_(host),
+      githubApp_(host.config(), host.httpClient()),
+      judgeSettings_(host, judges_),
+      triggers_(host),
+      githubSettings_(host, githubApp_),
+      gitlabSettings_(host),
+      webhooks_(host, githubApp_),
+      reviewComments_(host, githubApp_),
+      audits_(host, judges_, archiveThreads_, modelThreads_),
+      narratives_(host, judges_, summaries_, archiveThreads_, modelThreads_),
+      followUps_(host, judges_, summaries_),
+      sharing_(host, archiveThreads_, heldBlobs_),
+      bookmarks_(host),
+      handoffs_(host, projects_, archiveThreads_, heldBlobs_, summaries_),
+      library_(host, heldBlobs_, archiveThreads_, projects_, limits_,
+               {&searchIndex_, &summaries_.store(), &watchList_, &audits_, &sharing_, &handoffs_, &bookmarks_.store(),
+                &followUpQueue_}),
+      administration_(host, library_.trash()),
+      removedAccounts_(
+          host, library_.trash(),
+          {&syncSettings_, &watchList_, &clients_, &settingsRemoval_, &uploads_.store(), &bookmarks_.store()}),
+      summaryOperations_(host, summaries_, archiveThreads_),
+      sync_(host, limits_),
+      reports_(host),
+      storage_(host, limits_),
+      capturedSessions_(host, summaries_, archiveThreads_) {}
 
 const void* Sync::provide(std::string_view interfaceName) {
-  return interfaceName == MORTISE_SYNC_SESSIONS_V1 ? &table_ : nullptr;
+  if (interfaceName == MORTISE_SYNC_STORAGE_V1) return storage_.table();
+  if (interfaceName == MORTISE_CAPTURED_SESSIONS_V1) return capturedSessions_.table();
+  return syncSessions_.provide(interfaceName);
 }
 
-// A backlog of reports holds a request up for no longer than somebody waits for it.
-void Sync::catchUp(const Request& request) {
-  service_.catchUp([&] { return request.expired(); });
+void Sync::start() {
+  archiveThreads_.begin(static_cast<std::size_t>(host_.config().integer("archive_threads")));
+  modelThreads_.begin(static_cast<std::size_t>(host_.config().integer("model_threads")));
+  uploads_.begin();
+  pushQueue_.begin();
+  syncSessions_.begin();
+  removedAccounts_.start();
 }
 
-Session Sync::sessionOf(const Request& request) {
-  catchUp(request);
-  return service_.read(request.path("session_id"));
+void Sync::stop() {
+  removedAccounts_.stop();
+  pushQueue_.end();
+  archiveThreads_.end();  // before those that it hands on to
+  modelThreads_.end();
+  syncSessions_.end();
 }
 
-Reply Sync::listSyncSessions(const Request& request) {
-  return mortise::failingAs("sync_sessions_list_failed", [&] {
-    catchUp(request);
-    const auto text = [&](std::string_view name) { return request.query(name).text(""); };
-    const auto query =
-        readList({text("sync_type"), text("sync_category"), text("status"), text("sort"), text("order")});
-    return service_.store().list(query, mortise::Paging::of(request, kPages)).reply().message("sync_sessions_listed");
-  });
+void Sync::bind(mortise::Bindings& on) {
+  on.operations(syncSessions_);
+  on.operations(archives_, uploads_);
+  on.operations(search_, dlp_);
+  on.operations(judgeSettings_, triggers_, githubSettings_, gitlabSettings_, webhooks_, audits_, narratives_);
+  on.operations(library_, summaryOperations_, sync_, reports_);
+  on.operations(sharing_, handoffs_, bookmarks_, administration_);
+  on.job("close_abandoned", &syncSessions_, &SyncSessionOperations::closeAbandoned);
+  on.job("purge_sessions", &syncSessions_, &SyncSessionOperations::purgeSessions);
+  on.job("maintain_database", &syncSessions_, &SyncSessionOperations::maintainDatabase);
+  on.job("expire_uploads", &uploads_, &Uploads::expire);
+  on.job("purge_share_links", &sharing_, &session_sharing::ShareOperations::purge);
+  on.job("sweep_archives", &heldBlobs_, &HeldBlobs::sweep);
+  on.job("run_audits", &audits_, &session_sharing::AuditOperations::runAudits);
+  on.job("run_follow_ups", &followUps_, &session_sharing::FollowUps::run);
+  on.job("post_review_comments", &reviewComments_, &session_sharing::ReviewComments::post);
+  on.job("forget_deliveries", &reviewComments_, &session_sharing::ReviewComments::forget);
+  on.job("forget_users", &removedAccounts_, &RemovedAccounts::forget);
+  on.job("forget_orgs", &dlp_, &session_sharing::DlpOperations::forgetOrgs);
+  on.job("purge_trash", &library_, &LibraryOperations::purgeTrash);
 }
 
-Reply Sync::readSyncSession(const Request& request) {
-  return mortise::failingAs("sync_session_read_failed", [&] {
-    const auto session = sessionOf(request);
-    const auto detail =
-        json::from(session)
-            .add("instance_records", json::list(service_.store().records(session.sessionId)))
-            .add("progress_percentage", progressPercentage(session.successful, session.failed, session.total));
-    return Reply::ok(json::object({{"session", detail}})).message("sync_session_read");
-  });
-}
+}  // namespace sync_module
 
-Reply Sync::readSyncSessionErrors(const Request& request) {
-  return mortise::failingAs("sync_session_errors_failed", [&] {
-    const auto session = sessionOf(request);
-    const auto records = service_.store().failedRecords(session.sessionId);
-    return Reply::ok(
-               json::object(
-                   {{"session", session}, {"error_records", json::list(records)}, {"error_count", records.size()}}))
-        .message("sync_session_errors_read");
-  });
-}
-
-Reply Sync::cancelSyncSession(const Request& request) {
-  return mortise::failingAs("sync_session_cancel_failed", [&] {
-    if (!service_.cancelFor(request.path("session_id"), request.principal().userId))
-      throw Problem(404, "sync_session_not_running");
-    return Reply::status(200).message("sync_session_cancelled");
-  });
-}
-
-void Sync::closeAbandoned(JobRun& run) {
-  if (const auto closed = service_.closeAbandoned(); closed > 0) run.output("closed " + std::to_string(closed));
-}
-
-void Sync::purgeSessions(JobRun& run) {
-  const auto removed = service_.purge();
-  if (removed > 0) log_.info("old sessions dropped", {{"count", removed}});
-  run.output("dropped " + std::to_string(removed));
-}
-
-// Reports like any other module, through the table.
-void Sync::maintainDatabase(JobRun& run) {
-  const mortise::SyncSessions sessions(nullptr, &table_);
-  auto session = sessions.open({run.triggered() ? "manual_task" : "scheduled_task", "other", run.createdBy()});
-  const auto record = session.addTargets({{1, maintenance_.database()}}).front();
-  if (!session.start(record)) return;
-  try {
-    const auto result = maintenance_.run([&] { return run.cancelled() || session.cancelled(); },
-                                         [&](std::int64_t tables) { session.progress(record, {.synced = tables}); });
-    if (!result.finished) {
-      session.finish("stopped before every table was checked");
-      return;
-    }
-    const auto details = json::object({{"version", 1},
-                                       {"database", result.database},
-                                       {"tables", result.tables},
-                                       {"findings", json::list(result.findings)}});
-    if (result.findings.empty()) {
-      session.complete(record, {.synced = result.tables}, details.text());
-    } else {
-      session.fail(record, result.findings.front(), details.text());
-      log_.error("the database is damaged", {{"finding", result.findings.front()}});
-    }
-    run.output("checked " + std::to_string(result.tables) + " tables, " + std::to_string(result.findings.size()) +
-               " findings");
-  } catch (const mortise::db::Error& error) {
-    session.fail(record, error.what());
-    session.finish();
-    throw;
-  }
-  session.finish();
-}
-
-}  // namespace sync_sessions
-
-MORTISE_MODULE(sync_sessions::Sync)
+MORTISE_MODULE(sync_module::Sync)

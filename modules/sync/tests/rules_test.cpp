@@ -1,4 +1,4 @@
-#include "../rules.hpp"
+#include "sync_sessions/rules.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Sessions of runs: what they show of the reports, that each run has one however many servers look, and that they end
 // with their run.
-#include "../run_session_store.hpp"
+#include "sync_sessions/run_session_store.hpp"
 
 #include <gtest/gtest.h>
 #include <mortise/testing/plans.hpp>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "../session_store.hpp"
+#include "sync_sessions/session_store.hpp"
 
 namespace sync_sessions {
 namespace {

@@ -1,4 +1,4 @@
-#include "../session_list.hpp"
+#include "sync_sessions/session_list.hpp"
 
 #include <gtest/gtest.h>
 #include <mortise/paging.hpp>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../session_store.hpp"
+#include "sync_sessions/session_store.hpp"
 
 namespace sync_sessions {
 namespace {

@@ -1,4 +1,4 @@
-#include "../session_store.hpp"
+#include "sync_sessions/session_store.hpp"
 
 #include <gtest/gtest.h>
 #include <mortise/testing/test_database.hpp>
