@@ -1,0 +1,39 @@
+// A link from an entry or a page to another one of the same project. Its JSON is a backlink, as pages show it.
+#pragma once
+
+#include <mortise/entity.hpp>
+#include <mortise/time.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace projects {
+
+inline constexpr const char* kEntryKind = "entry";  // named by its number
+inline constexpr const char* kPageKind = "page";    // named by its id
+
+struct KnowledgeLink {
+  std::int64_t id = 0;
+  std::string projectId;
+  std::string sourceType;
+  std::string sourceId;
+  std::string targetType;
+  std::string targetId;
+  std::string linkType;  // contributes, supersedes, contradicts, references
+  double confidence = 1;
+  mortise::Time createdAt{};
+
+  static constexpr auto kFields =
+      mortise::fields("projects_links", mortise::field("id", &KnowledgeLink::id).key().generated().hidden(),
+                      mortise::field("project_id", &KnowledgeLink::projectId).fixed().hidden(),
+                      mortise::field("source_type", &KnowledgeLink::sourceType).fixed(),
+                      mortise::field("source_id", &KnowledgeLink::sourceId).fixed(),
+                      mortise::field("target_type", &KnowledgeLink::targetType).fixed().hidden(),
+                      mortise::field("target_id", &KnowledgeLink::targetId).fixed().hidden(),
+                      mortise::field("link_type", &KnowledgeLink::linkType),
+                      mortise::field("confidence", &KnowledgeLink::confidence),
+                      mortise::field("created_at", &KnowledgeLink::createdAt).fixed().hidden())
+          .times(mortise::kIsoMicros);
+};
+
+}  // namespace projects
