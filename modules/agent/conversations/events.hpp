@@ -1,0 +1,49 @@
+// The kinds of events, as the streams and the details of a session have them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conversations/session.hpp"
+
+namespace agent {
+
+// A file as clients see it.
+struct FileInfo {
+  std::string id;
+  std::string filename;
+  std::string filepath;
+  std::string key;
+  std::string extension;
+  std::string mimeType;
+  std::int64_t size = 0;
+  std::string userId;  // empty: nobody's
+};
+void mortiseAppendJson(std::string& out, const FileInfo& file);
+
+// A step as plans show it.
+struct StepView {
+  std::string id;
+  std::string description;
+  std::string status;
+};
+
+// `streamId`: empty for a user's.
+NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, std::vector<FileInfo> files,
+                      bool partial = false);
+NewEvent titleEvent(std::string title);
+NewEvent planEvent(std::vector<StepView> steps);
+NewEvent stepEvent(StepView step);
+// `arguments`: text of a JSON object; `content`: of one, or null.
+NewEvent toolEvent(std::string callId, std::string box, std::string function, std::string arguments, bool called,
+                   std::string content = "null");
+NewEvent waitEvent();
+NewEvent doneEvent();
+NewEvent errorEvent(std::string text);
+
+// The data of the event under this id.
+std::string dataOf(const NewEvent& event, EventId id, std::int64_t createdAt);
+
+}  // namespace agent

@@ -1,0 +1,37 @@
+// What one transaction does to a session that it holds: events, and what lists and streams are told of it.
+#pragma once
+
+#include <mortise/db.hpp>
+
+#include <string>
+#include <vector>
+
+#include "conversations/events.hpp"
+#include "conversations/live_events.hpp"
+#include "conversations/session_store.hpp"
+
+namespace agent {
+
+// `session` is one that SessionStore::lock() returned in `tx`. finish() writes it.
+class SessionChanges {
+ public:
+  SessionChanges(const SessionStore& store, const LiveEvents& live, mortise::Transaction& tx, Session& session)
+      : store_(store), live_(live), tx_(tx), session_(session), before_(session) {}
+
+  // Its number and id are taken at once; a message becomes the latest one of the session.
+  StoredEvent add(const NewEvent& event);
+  // Once, at the end.
+  void finish();
+
+ private:
+  const SessionStore& store_;
+  const LiveEvents& live_;
+  mortise::Transaction& tx_;
+  Session& session_;
+  Session before_;
+};
+
+// Takes a session from its task: status completed, no run. Messages that wait for the task go.
+void endTask(mortise::Transaction& tx, Session& session);
+
+}  // namespace agent

@@ -1,0 +1,173 @@
+#include "conversations/session_files.hpp"
+
+#include <mortise/problem.hpp>
+
+#include <algorithm>
+#include <exception>
+
+#include "json_text.hpp"
+
+namespace agent {
+namespace {
+
+using mortise::Problem;
+
+constexpr std::size_t kMostBytes = 32U << 20U;  // of a copy
+constexpr std::string_view kUploads = "/home/ubuntu/upload/";
+constexpr int kNames = 1000;
+constexpr std::size_t kPiece = 64U << 10U;
+
+FileInfo infoOf(const mortise::StoredFile& file) {
+  return {file.id,
+          file.filename,
+          file.filepath,
+          file.key,
+          file.extension,
+          file.mimeType,
+          static_cast<std::int64_t>(file.size),
+          file.ownerId};
+}
+
+std::string_view nameIn(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// A name that is one part of a path, for a shell, too.
+std::string safeName(std::string_view name) {
+  std::string out;
+  for (const char c : nameIn(name)) {
+    const auto byte = static_cast<unsigned char>(c);
+    out +=
+        byte < 0x20 || byte == 0x7F || std::string_view("\\/:*?\"'`$<>|&;").find(c) != std::string_view::npos ? '_' : c;
+  }
+  while (!out.empty() && (out.front() == '.' || out.front() == '-' || out.front() == ' ')) out.erase(0, 1);
+  return out.empty() ? "file" : out;
+}
+
+std::string numbered(const std::string& name, int number) {
+  if (number == 0) return name;
+  const auto dot = name.rfind('.');
+  const auto stem = dot == std::string::npos || dot == 0 ? name.size() : dot;
+  return name.substr(0, stem) + "_" + std::to_string(number) + name.substr(stem);
+}
+
+}  // namespace
+
+SessionFiles::SessionFiles(mortise::Host host, const SessionStore& store)
+    : host_(host), log_(host.log()), store_(store) {}
+
+FileInfo SessionFiles::attachment(std::string_view fileId, std::string_view userId, bool reachesAll) const {
+  const auto file = find(fileId);
+  if (!file) throw Problem(404, "agent_file_not_found");
+  if (!reachesAll && (file->userId.empty() || file->userId != userId)) throw Problem(403, "agent_file_forbidden");
+  return *file;
+}
+
+std::optional<FileInfo> SessionFiles::find(std::string_view fileId) const {
+  const auto store = files();
+  if (!store) return std::nullopt;
+  const auto file = store->find(fileId);
+  if (!file) return std::nullopt;
+  return infoOf(*file);
+}
+
+std::optional<FileInfo> SessionFiles::record(const std::string& sessionId, const std::string& path,
+                                             const mortise::StoredFile& file, bool made) const {
+  std::string before;
+  for (const auto& known : store_.files(sessionId)) {
+    if (known.path == path && known.made) before = known.fileId;
+  }
+  store_.putFile({sessionId, path, file.id, made, mortise::now()});
+  if (!before.empty() && before != file.id) remove({before});
+  auto info = infoOf(file);
+  info.filepath = path;
+  return info;
+}
+
+std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const std::string& ownerId,
+                                           const std::string& path, sandbox::Sandbox& box) const {
+  try {
+    std::string bytes;
+    bool tooLarge = false;
+    box.download(path, [&](std::string_view piece) {
+      tooLarge = bytes.size() + piece.size() > kMostBytes;
+      if (!tooLarge) bytes.append(piece);
+      return !tooLarge;
+    });
+    if (tooLarge) {
+      log_.info("a file of a session is too large to be kept", {{"session", sessionId}});
+      return std::nullopt;
+    }
+    return keep(sessionId, ownerId, path, bytes);
+  } catch (const std::exception& error) {
+    log_.info("a file of a session can't be kept", {{"session", sessionId}, {"reason", error.what()}});
+    return std::nullopt;
+  }
+}
+
+std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const std::string& ownerId,
+                                           const std::string& path, std::string_view bytes,
+                                           std::string_view mimeType) const {
+  const auto store = files();
+  if (!store) return std::nullopt;
+  try {
+    const auto file = store->put({ownerId, std::string(nameIn(path)), std::string(mimeType)}, bytes);
+    store->setFilepath(file.id, path);
+    try {
+      return record(sessionId, path, file, true);
+    } catch (...) {
+      store->remove(file.id);
+      throw;
+    }
+  } catch (const std::exception& error) {
+    log_.info("a file of a session can't be kept", {{"session", sessionId}, {"reason", error.what()}});
+    return std::nullopt;
+  }
+}
+
+std::string SessionFiles::upload(const std::string& sessionId, const FileInfo& file, sandbox::Sandbox& box) const {
+  const auto store = files();
+  if (!store) throw Problem(404, "agent_file_not_found");
+  std::string path;
+  const auto known = store_.files(sessionId);
+  for (int number = 0; number < kNames; ++number) {
+    path = std::string(kUploads) + numbered(safeName(file.filename), number);
+    const auto taken = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.path == path; });
+    if (taken == known.end() || taken->fileId == file.id) break;
+  }
+  const auto content = store->open(file.id);
+  std::uint64_t at = 0;
+  box.upload(path, [&] {
+    std::string piece(kPiece, '\0');
+    piece.resize(content.read(at, piece.data(), piece.size()));
+    at += piece.size();
+    return piece;
+  });
+  store_.putFile({sessionId, path, file.id, false, mortise::now()});
+  return path;
+}
+
+std::vector<FileInfo> SessionFiles::list(std::string_view sessionId) const {
+  std::vector<FileInfo> out;
+  const auto store = files();
+  if (!store) return out;
+  for (const auto& file : store_.files(sessionId)) {
+    const auto stored = store->find(file.fileId);
+    if (!stored) continue;
+    out.push_back(infoOf(*stored));
+    out.back().filepath = file.path;
+  }
+  return out;
+}
+
+void SessionFiles::remove(const std::vector<std::string>& fileIds) const {
+  const auto store = files();
+  if (!store) return;
+  for (const auto& id : fileIds) {
+    try {
+      store->remove(id);
+    } catch (const std::exception& error) {
+      log_.warning("a copy of a session that is gone can't be removed", {{"file", id}, {"reason", error.what()}});
+    }
+  }
+}
+
+}  // namespace agent

@@ -1,0 +1,82 @@
+// SQL of sessions, their events, inputs and files.
+#pragma once
+
+#include <mortise/db.hpp>
+#include <mortise/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conversations/session.hpp"
+
+namespace agent {
+
+// The events behind a place, and how the session stood then.
+struct EventPage {
+  std::vector<StoredEvent> events;
+  std::int64_t newest = 0;  // number of the newest event
+  bool isGone = false;      // the session was deleted
+  EventId taskStart{};
+  TaskLease lease{};
+
+  bool isRunning() const { return !lease.run.empty(); }
+};
+
+// Each function on the caller's transaction or connection where it takes one. [worker] [start]
+class SessionStore {
+ public:
+  explicit SessionStore(mortise::Db db) : db_(db) {}
+
+  void add(const Session& session, std::int64_t mostOfOwner) const;  // Problem 409 agent_sessions_full
+  std::optional<Session> find(std::string_view id) const;
+  // Of one owner, or everybody's (empty), in the order of lists; the first `most`.
+  std::vector<SessionItem> list(std::string_view owner, std::int64_t most) const;
+  // Holds the session against other writers until the end of `tx`; empty when there is none.
+  std::optional<Session> lock(mortise::Transaction& tx, std::string_view id) const;
+  // Adds an event; `session` gets the new counts. The run that writes has looked at `session` in this transaction.
+  StoredEvent append(mortise::Transaction& tx, Session& session, const NewEvent& event) const;
+  // Writes what is not an event of `session`: its status, title, run, lease, progress and place in lists.
+  void update(mortise::Transaction& tx, const Session& session) const;
+  // With all that belongs to it; the files that the agent made are returned.
+  std::vector<std::string> remove(mortise::Transaction& tx, std::string_view id) const;
+
+  // Of the events behind `number` at most `most`, and at most `bytes` but for the first.
+  EventPage page(std::string_view id, std::int64_t number, std::int64_t most, std::size_t bytes) const;
+  std::vector<StoredEvent> events(std::string_view id) const;
+  // The number of the event with this id; empty when the session has none.
+  std::optional<std::int64_t> numberOf(std::string_view id, EventId event) const;
+
+  void addInput(mortise::Transaction& tx, const Input& input) const;
+  std::optional<Input> firstInput(mortise::Transaction& tx, std::string_view id) const;
+  void removeInput(mortise::Transaction& tx, const Input& input) const;
+
+  // Sessions of an owner that run now.
+  std::int64_t running(mortise::Transaction& tx, std::string_view owner, mortise::Time now) const;
+  // Sessions whose lease ran out before `now`, or (SQLite, where a server is alone) of another server.
+  std::vector<std::string> abandoned(std::string_view server, mortise::Time now) const;
+  // The runs of a server; and the lease of those that it still works on.
+  std::vector<std::string> runsOf(std::string_view server) const;
+  void renew(std::string_view server, const std::set<std::string>& runs, mortise::Time until) const;
+  std::vector<std::string> ofOwner(std::string_view owner, std::int64_t most) const;
+  std::vector<std::string> idle(SessionKind kind, mortise::Time before, std::int64_t most) const;
+
+  // Marks a session as read by a stream of this server, or the stream as gone.
+  void attach(std::string_view id, std::string_view server, mortise::Time until) const;
+  void detach(std::string_view id, std::string_view server) const;
+  void forgetAttachments(mortise::Time before) const;
+  // False: it was 0 already.
+  bool clearUnread(std::string_view id) const;
+  bool isAttached(mortise::Transaction& tx, std::string_view id, mortise::Time now) const;
+
+  void putFile(const SessionFile& file) const;
+  std::vector<SessionFile> files(std::string_view id) const;
+
+ private:
+  mortise::Db db_;
+};
+
+}  // namespace agent

@@ -1,0 +1,52 @@
+#include "conversations/session_views.hpp"
+
+#include <mortise/characters.hpp>
+#include <mortise/json.hpp>
+#include <mortise/time.hpp>
+
+#include <utility>
+
+namespace agent {
+namespace {
+
+namespace json = mortise::json;
+
+// With what a client may have unread before it, half of what the kernel keeps for a stream.
+constexpr std::size_t kMostListBytes = 512U << 10U;
+
+std::string_view wordOf(SessionStatus status) { return mortise::detail::nameOf(status); }
+
+}  // namespace
+
+std::string sessionListText(const std::vector<SessionItem>& sessions) {
+  json::List list;
+  std::size_t bytes = 0;
+  for (const auto& session : sessions) {
+    const auto at = session.latestMessageAt;
+    auto item = json::object({{"session_id", session.id},
+                              {"title", session.title},
+                              {"latest_message", mortise::firstCharacters(session.latestMessage, kLatestCharacters)},
+                              {"latest_message_at", at ? std::optional(mortise::isoTime(*at)) : std::nullopt},
+                              {"status", wordOf(session.status)},
+                              {"unread_message_count", session.unread}})
+                    .text();
+    bytes += item.size() + 1;
+    if (bytes > kMostListBytes) break;
+    list.add(json::raw(std::move(item)));
+  }
+  return json::object({{"sessions", list}}).text();
+}
+
+std::string sessionDetailText(const Session& session, const std::vector<StoredEvent>& events) {
+  return json::object(
+             {{"session_id", session.id},
+              {"title", session.title},
+              {"status", wordOf(session.status)},
+              {"events", json::list(events,
+                                    [](const StoredEvent& event) {
+                                      return json::object({{"event", event.kind}, {"data", json::raw(event.data)}});
+                                    })}})
+      .text();
+}
+
+}  // namespace agent

@@ -1,0 +1,54 @@
+// Plans and acts: the state machine of a task. Each state is written before it begins, so that a session tells where its
+// task was when its server died.
+#pragma once
+
+#include <mortise/host.hpp>
+#include <mortise/log.hpp>
+#include <mortise/metrics.hpp>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conversations/running_task.hpp"
+#include "conversations/session_files.hpp"
+#include "loop/agent_settings.hpp"
+#include "loop/model_caller.hpp"
+#include "sandbox/sandbox.hpp"
+#include "tools/tool_boxes.hpp"
+
+namespace agent {
+
+// Runs any number of tasks, each on its own thread. [worker]
+class TaskLoop {
+ public:
+  struct Parts {
+    const AgentSettings& settings;
+    const ModelDesk& desk;
+    const SessionFiles& files;
+    sandbox::Driver& driver;
+    std::vector<ToolBoxMaker*> makers{};
+  };
+  // All parts must outlive this object.
+  TaskLoop(mortise::Host host, Parts parts);
+
+  void run(RunningTask& task);
+
+ private:
+  friend class TaskRun;
+  // What a session can't do on this server, a line for each. Names only: models need not know this machine.
+  std::string missing() const;
+  void countCall(std::string_view box, bool success);
+
+  mortise::Host host_;
+  mortise::Log log_;
+  Parts parts_;
+  mortise::Counter repetitions_;
+  mortise::Counter failedSteps_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, bool>, mortise::Counter> calls_;  // by box and success
+};
+
+}  // namespace agent

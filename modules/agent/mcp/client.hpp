@@ -1,0 +1,116 @@
+// One server of MCP, of either era: which revision it speaks, its tools, and calls of them.
+#pragma once
+
+#include <rapidjson/document.h>
+#include <mortise/json.hpp>
+#include <mortise/models.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "mcp/message.hpp"
+#include "mcp/transport.hpp"
+
+namespace agent::mcp {
+
+struct Tool {
+  std::string name;
+  std::string description{};
+  std::string inputSchema = R"({"type":"object","properties":{}})";
+  // 2026-07-28: arguments that travel as header fields, too: the name of the argument, and of the field.
+  std::vector<std::pair<std::string, std::string>> headerArguments{};
+};
+
+// What a call gave back: `result` of tools/call, text of a JSON object.
+struct CallResult {
+  std::string text;
+};
+
+// What a server may want in the middle of a call.
+struct CallHelp {
+  std::function<void(std::string_view text)> progress{};
+  // Asks the user; empty when nobody can be asked.
+  std::function<std::optional<std::string>(std::string_view question)> ask{};
+};
+
+// Makes connections: one more when the one before is gone, or when a server speaks an older transport.
+class Connector {
+ public:
+  Connector() = default;
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+  virtual ~Connector() = default;
+  virtual std::unique_ptr<Transport> connect() = 0;
+  // Of the first revision's HTTP; null where there is none, as for stdio.
+  virtual std::unique_ptr<Transport> connectToFirstRevision() { return nullptr; }
+  // Whether the server speaks the first revision's HTTP and nothing newer.
+  virtual bool isOfFirstRevision() const { return false; }
+  // How long a server is asked in the newer form before it is asked in the older one.
+  virtual std::chrono::milliseconds patience() const { return std::chrono::milliseconds(3000); }
+};
+
+// Used by one thread. Everything throws Failure.
+class Client {
+ public:
+  // `version`: of this server, which it calls itself by. `asksUser`: CallHelp::ask asks somebody; else servers are told
+  // that nobody fills in forms.
+  Client(std::unique_ptr<Connector> connector, std::string version, bool asksUser = false);
+  ~Client();
+
+  // Finds out how the server speaks. Nothing else may be called before.
+  void open(const Waiting& waiting);
+  // All of them, at most 512. A tool that can't be offered is left out.
+  std::vector<Tool> tools(const Waiting& waiting);
+  // `arguments`: text of a JSON object. Time in which a user is asked does not count.
+  CallResult call(const Tool& tool, std::string_view arguments, const CallHelp& help, Waiting waiting);
+  // True once after the server has said that its tools are others, or when its list is as old as it may be.
+  bool toolsChanged();
+  // What the server's program said on stderr before it failed, once; empty: nothing, or there is none. For the log only:
+  // it may hold what no model should see.
+  std::string takeLastWords();
+
+  Era era() const noexcept { return era_; }
+  const std::string& version() const noexcept { return version_; }  // the revision that is spoken
+
+ private:
+  // An answer, and the messages it came with, which its value lies in.
+  struct Answer {
+    std::unique_ptr<Batch> batch;
+    rapidjson::Value value;
+  };
+
+  void openModern(const Waiting& waiting);
+  void openLegacy(const Waiting& waiting);
+  bool tryModern(const Waiting& waiting);
+  Answer discover(const Waiting& waiting);
+  void reopen(const Waiting& waiting);
+  mortise::json::Value capabilities() const;
+  mortise::json::Value withMeta(std::string_view members, std::string_view token) const;
+  Answer ask(std::string_view method, std::string_view members, std::string_view name, const CallHelp& help,
+             Waiting& waiting, std::vector<std::pair<std::string, std::string>> headers = {});
+  std::optional<Answer> awaited(std::int64_t id, const CallHelp& help, Waiting& waiting);
+  void handle(Incoming& message, std::int64_t id, const CallHelp& help, Waiting& waiting);
+  void notify(std::string_view method, const mortise::json::Value& params, const Waiting& waiting);
+  void cancel(std::int64_t id);
+  CallResult callOnce(const Tool& tool, std::string_view arguments, const CallHelp& help, Waiting& waiting);
+
+  const std::unique_ptr<Connector> connector_;
+  const std::string ownVersion_;
+  const bool asksUser_;
+  std::unique_ptr<Transport> transport_;
+  Era era_ = Era::undecided;
+  std::string version_;
+  std::int64_t lastId_ = 0;
+  std::string lastWords_;
+  bool changed_ = false;
+  std::optional<Waiting::Clock::time_point> staleAt_;
+};
+
+}  // namespace agent::mcp

@@ -1,0 +1,56 @@
+// Streamable HTTP of every revision: 2025-03-26 and later with sessions, 2026-07-28 without.
+#pragma once
+
+#include <mortise/http_client.hpp>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mcp/http_exchange.hpp"
+#include "mcp/transport.hpp"
+
+namespace agent::mcp {
+
+// Where a server answers, and with what header fields.
+struct HttpPlace {
+  // User information of the address becomes an Authorization header, unless there is one.
+  HttpPlace(std::string_view address, std::vector<std::pair<std::string, std::string>> fields);
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// What a response that is no success means. `body`: when it was no stream.
+Failure failureOfResponse(const mortise::HttpResponse& response, const std::string& body);
+
+class HttpTransport final : public Transport {
+ public:
+  HttpTransport(const mortise::HttpClient& http, HttpPlace place);
+  ~HttpTransport() override;
+
+  void speak(Era era, std::string_view version) override;
+  void send(const Outgoing& message, const Waiting& waiting) override;
+  std::string receive(const Waiting& waiting) override;
+  void settle(const Waiting& waiting) override;
+  bool cancelsBySettling() const override { return era_ != Era::legacy; }
+
+ private:
+  mortise::HttpRequest made(const Outgoing& message) const;
+  void post(const Outgoing& message, const Waiting& waiting);
+  // The exchange ended without the answer: takes the stream up again where it broke off. Throws when it can't.
+  void resume(const Waiting& waiting);
+  void reap();
+
+  const mortise::HttpClient http_;
+  const HttpPlace place_;
+  Era era_ = Era::undecided;
+  std::string version_;
+  std::string session_;
+  std::string resumedFrom_;
+  std::unique_ptr<HttpExchange> current_;
+  std::deque<std::unique_ptr<HttpExchange>> ending_;
+};
+
+}  // namespace agent::mcp

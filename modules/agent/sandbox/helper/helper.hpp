@@ -1,0 +1,43 @@
+// The parts of the program that is process 1 of a box. It speaks ../protocol.hpp with the server on descriptor 3, and is
+// linked statically, without exceptions: the box need not have any library.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "../protocol.hpp"
+
+namespace agent::sandbox::helper {
+
+// `exited` of a channel that could not begin: this and an errno.
+inline constexpr int kNotBegun = 1000;
+
+std::int64_t nowMs();
+
+struct ShellStart {
+  int master = -1;   // of the terminal; not blocking
+  int control = -1;  // to the keeper
+  pid_t keeper = -1;
+};
+// Starts a command in a terminal of its own, below a keeper that collects and kills what the command starts. 0 or an errno.
+int startShell(const wire::Exec& exec, std::uint32_t processes, ShellStart& started);
+// What the helper writes to a keeper's control socket: end everything. Closing the socket kills at once. The keeper writes
+// the status of the command there as an int, once.
+inline constexpr char kEndAll = 'e';
+
+// Kills the descendants of this process that are not `spared` or below it; for five seconds at most.
+void killDescendants(const pid_t* spared, int sparedCount);
+
+struct FileStart {
+  int output = -1;  // read end, not blocking; -1 when the operation gives nothing
+  int input = -1;   // write end, not blocking; -1 when it takes nothing
+  pid_t worker = -1;
+};
+// Does one file operation in a process of its own, whose exit status is 0 or an errno. 0 or an errno.
+int startFile(const wire::FileRequest& request, FileStart& started);
+
+// Leaves `count` descriptors open, as 3, 4, …; for a child after fork(). All of them must be 3 or above.
+void keepDescriptors(const int* fds, int count);
+
+}  // namespace agent::sandbox::helper

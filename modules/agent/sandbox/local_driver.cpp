@@ -1,0 +1,423 @@
+#include "local_driver.hpp"
+
+#include <mortise/digest.hpp>
+#include <mortise/problem.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "helper_program.hpp"
+#include "seccomp_filter.hpp"
+#include "watchdog.hpp"
+
+namespace agent::sandbox {
+namespace {
+
+using namespace std::chrono_literals;
+using mortise::Problem;
+
+constexpr auto kReadyWait = 12s;
+constexpr auto kGoneWait = 5s;
+constexpr auto kSetupAgain = 30s;
+constexpr auto kCallAdds = 3min;
+constexpr std::uint64_t kMaxFileBytes = 512ULL << 20;
+constexpr std::uint64_t kOverfullRoom = 16ULL << 20;  // how much a full workspace may grow before its box ends
+constexpr std::string_view kTrialSession = "trial";
+
+// What a box needs that is not there, as the operator reads it.
+struct Lacking : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::string findBubblewrap(const std::string& given) {
+  if (!given.empty()) return given;
+  std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "/usr/local/bin:/usr/bin:/bin");
+  std::string directory;
+  while (std::getline(path, directory, ':')) {
+    auto file = directory + "/bwrap";
+    if (directory.starts_with('/') && access(file.c_str(), X_OK) == 0) return file;
+  }
+  throw Lacking("bubblewrap is missing: install the package bubblewrap");
+}
+
+std::string readWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+// The helper as a file that only this server can change.
+std::string writeHelper(const std::string& directory) {
+  const auto program = helperProgram();
+  const auto path = directory + "/.helper-" + mortise::sha256Hex(program).substr(0, 32);
+  struct stat info {};
+  if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+      (info.st_mode & 0777) == 0555 && readWhole(path) == program)
+    return path;
+  const auto made = path + "." + std::to_string(getpid());
+  unlink(made.c_str());
+  Fd file(::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const bool good = file && write(file.get(), program.data(), program.size()) == static_cast<ssize_t>(program.size()) &&
+                    fchmod(file.get(), 0555) == 0;
+  file.reset();
+  if (!good || rename(made.c_str(), path.c_str()) != 0) throw Lacking(path + ": " + std::strerror(errno));
+  return path;
+}
+
+// What keeps users without rights from making namespaces, by the switches of the kernels that have them.
+std::string namespaceFault() {
+  const auto first = [](const char* path) {
+    auto text = readWhole(path);
+    return text.substr(0, text.find('\n'));
+  };
+  if (first("/proc/sys/user/max_user_namespaces") == "0")
+    return "user namespaces are off: sysctl user.max_user_namespaces=10000";
+  if (first("/proc/sys/kernel/unprivileged_userns_clone") == "0")
+    return "user namespaces need rights: sysctl kernel.unprivileged_userns_clone=1";
+  if (first("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1")
+    return "AppArmor keeps bubblewrap from making user namespaces: give it a profile with the rule userns, or sysctl "
+           "kernel.apparmor_restrict_unprivileged_userns=0";
+  return {};
+}
+
+bool hasOpenat2() { return !(syscall(SYS_openat2, -1, nullptr, nullptr, 0) < 0 && errno == ENOSYS); }
+
+}  // namespace
+
+struct LocalDriver::Setup {
+  std::string bubblewrap;
+  std::string root;
+  std::string helper;
+  std::string filter;
+  std::vector<std::string> hidden;
+  std::unique_ptr<Workspaces> workspaces;
+  Limiting limiting;
+};
+
+std::string boxesDirectory(const std::string& given, const std::string& dataDirectory) {
+  if (!given.empty()) return std::filesystem::absolute(given).string();
+  if (geteuid() == 0) return "/var/lib/mortise-sandboxes";
+  return std::filesystem::absolute(dataDirectory).string() + "/sandboxes";
+}
+
+LocalDriver::LocalDriver(LocalOptions options, mortise::Log log) : options_(std::move(options)), log_(log) {
+  workspaceGuard_.start(options_.measureEvery, [this] { measureWorkspaces(); });
+}
+
+LocalDriver::~LocalDriver() {
+  workspaceGuard_.stop();
+  memoryGuard_.stop();
+}
+
+std::unique_ptr<LocalDriver::Setup> LocalDriver::makeSetup() {
+  auto out = std::make_unique<Setup>();
+  if (!hasOpenat2()) throw Lacking("the kernel is older than 5.6");
+  out->bubblewrap = findBubblewrap(options_.bubblewrap);
+  out->root = options_.root == "/" ? std::string() : options_.root;
+  if (access((out->root + "/usr/bin/bash").c_str(), X_OK) != 0)
+    throw Lacking(out->root + "/usr/bin/bash is missing: boxes run their commands with it");
+  out->workspaces = std::make_unique<Workspaces>(options_.directory, options_.uidBase);
+  if (auto fault = out->workspaces->unreachable(); !fault.empty()) throw Lacking(fault);
+  out->helper = writeHelper(out->workspaces->directory());
+  out->filter = seccompFilter();
+  out->hidden = hiddenFiles();
+  out->limiting = chooseLimits(options_.limits);
+
+  const auto workspace = out->workspaces->prepare(kTrialSession);
+  const auto trial = start(*out, workspace);
+  const bool ready = trial->awaitReady(kReadyWait);
+  trial->end("it was a trial");
+  const auto reason = trial->why();
+  trial->awaitGone(kGoneWait);
+  out->workspaces->remove(kTrialSession);
+  if (!ready) {
+    const auto fault = namespaceFault();
+    throw Lacking("bubblewrap can't make a box: " + reason + (fault.empty() ? "" : "; " + fault));
+  }
+  return out;
+}
+
+const LocalDriver::Setup& LocalDriver::setup() {
+  const std::lock_guard lock(setupMutex_);
+  if (setup_) return *setup_;
+  if (setupFault_.empty() || Clock::now() - setupTriedAt_ > kSetupAgain) {
+    try {
+      setup_ = makeSetup();
+      const auto& limiting = setup_->limiting;
+      if (limiting.maker->watches()) memoryGuard_.start(100ms, [this] { measureMemory(); });
+      log_.info("boxes can be made",
+                {{"directory", options_.directory}, {"limits", limiting.maker->name()}, {"why", limiting.detail}});
+      return *setup_;
+    } catch (const std::exception& error) {
+      // The sweep tries every minute: the same lack is told once.
+      if (setupFault_ != error.what()) log_.warning("boxes can't be made", {{"reason", error.what()}});
+      setupFault_ = error.what();
+      setupTriedAt_ = Clock::now();
+    }
+  }
+  throw Problem(503, "sandbox_unavailable")
+      .with("reason", "this server can't make boxes")
+      .note(setupFault_)
+      .retryAfter(60);
+}
+
+std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace) {
+  SpawnPlan plan;
+  plan.bubblewrap = setup.bubblewrap;
+  plan.places = {setup.root, setup.helper, workspace.home, workspace.temporary, setup.hidden};
+  plan.user = workspace.user;
+  plan.filter = setup.filter;
+  plan.niceness = setup.limiting.maker->watches() ? 10 : 0;
+  wire::Hello limits;
+  limits.processes = options_.processes;
+  limits.fileBytes = std::min(kMaxFileBytes, options_.workspaceBytes);
+  auto group = setup.limiting.maker->make({options_.memory, options_.processes, options_.cpuPercent});
+  auto process = std::make_shared<BoxProcess>(std::move(plan), std::move(group), limits, thread_.waker());
+  thread_.add(process);
+  return process;
+}
+
+std::vector<Capability> LocalDriver::capabilities() {
+  std::string detail;
+  bool good = false;
+  try {
+    const auto& limiting = setup().limiting;
+    detail = "limits: " + std::string(limiting.maker->name()) +
+             (limiting.detail.empty() ? "" : " (" + limiting.detail + ")");
+    good = true;
+  } catch (const Problem& problem) {
+    detail = problem.note();
+  }
+  return {{"files", good, detail},
+          {"shell", good, detail},
+          {"browser", false, "the driver for this machine has no browser"},
+          {"desktop", false, "the driver for this machine has no desktop"}};
+}
+
+// The entry of a session that no other thread is changing; made if need be. The caller changes it, and says when it is done.
+LocalDriver::Entry& LocalDriver::take(std::unique_lock<std::mutex>& lock, const std::string& session) {
+  changed_.wait(lock, [&] { return !entries_[session].changing; });
+  auto& entry = entries_[session];
+  return entry;
+}
+
+// One more box fits, if need be after others have made room.
+void LocalDriver::makeRoom(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    const auto now = Clock::now();
+    std::size_t count = 0;
+    std::shared_ptr<BoxProcess> idlest;
+    auto since = now - options_.idleSpared;
+    for (const auto& [session, entry] : entries_) {
+      if (!entry.changing && !(entry.process && entry.process->alive())) continue;
+      ++count;
+      if (entry.changing || !entry.life) continue;
+      const std::lock_guard life(entry.life->mutex);
+      if (entry.life->usedAt >= since) continue;
+      if (entry.life->usedAt >= now - options_.busySpared && entry.box->busy()) continue;
+      since = entry.life->usedAt;
+      idlest = entry.process;
+    }
+    if (count <= options_.boxes) return;
+    if (!idlest) throw Problem(503, "sandbox_busy").retryAfter(30).note("all boxes are in use: agent.sandbox_boxes");
+    lock.unlock();
+    idlest->end("another session needed the room");
+    idlest->awaitGone(kGoneWait);
+    lock.lock();  // another session may have chosen the same box: count again
+  }
+}
+
+void LocalDriver::fill(Entry& entry, const std::string& session) {
+  const auto& prepared = setup();
+  if (entry.process) {
+    entry.process->end("the session gets another box");
+    if (!entry.process->awaitGone(kGoneWait)) throw Problem(503, "sandbox_busy").retryAfter(5);
+  }
+  std::shared_ptr<BoxProcess> process;
+  Workspace workspace;
+  Usage before;
+  try {
+    workspace = prepared.workspaces->prepare(session);
+    before = Workspaces::measure(workspace, {options_.workspaceBytes * 4, options_.workspaceFiles * 4});
+    process = start(prepared, workspace);
+  } catch (const std::runtime_error& error) {
+    throw Problem(503, "sandbox_unavailable")
+        .with("reason", "the box could not be made")
+        .note(error.what())
+        .retryAfter(5);
+  }
+  if (!process->awaitReady(kReadyWait)) {
+    process->end("the box did not start");
+    process->awaitGone(kGoneWait);  // the next one has the same files
+    throw Problem(503, "sandbox_unavailable")
+        .with("reason", "the box did not start")
+        .note(process->why())
+        .retryAfter(5);
+  }
+  auto life = std::make_shared<Life>();
+  life->endsAt = Clock::now() + options_.ttl;
+  auto box = std::make_shared<Box>(process, [life, ttl = options_.ttl] {
+    const std::lock_guard lock(life->mutex);
+    life->usedAt = Clock::now();
+    life->endsAt = std::max(life->endsAt, std::min(life->endsAt + kCallAdds, life->usedAt + ttl));
+  });
+  const std::lock_guard lock(mutex_);
+  entry.process = std::move(process);
+  entry.box = std::move(box);
+  entry.life = std::move(life);
+  entry.workspace = std::move(workspace);
+  entry.before = before;
+}
+
+std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) {
+  const std::string session(sessionId);
+  if (!Workspaces::isName(session))
+    throw Problem(503, "sandbox_unavailable").with("reason", "the session's id is no name");
+  std::unique_lock lock(mutex_);
+  auto& entry = take(lock, session);
+  if (entry.process && entry.process->alive()) return entry.box;
+  entry.changing = true;
+  const auto done = [&] {
+    entry.changing = false;
+    changed_.notify_all();
+  };
+  try {
+    makeRoom(lock);
+    lock.unlock();
+    fill(entry, session);
+    lock.lock();
+  } catch (...) {
+    if (!lock.owns_lock()) lock.lock();
+    done();
+    throw;
+  }
+  done();
+  log_.info("a box was opened", {{"session", session}});
+  return entry.box;
+}
+
+std::shared_ptr<Sandbox> LocalDriver::find(std::string_view sessionId) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(std::string(sessionId));
+  return found != entries_.end() && found->second.process && found->second.process->alive() ? found->second.box
+                                                                                            : nullptr;
+}
+
+std::shared_ptr<BoxProcess> LocalDriver::process(std::string_view sessionId) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(std::string(sessionId));
+  return found != entries_.end() ? found->second.process : nullptr;
+}
+
+void LocalDriver::remove(std::string_view sessionId) {
+  const std::string session(sessionId);
+  if (!Workspaces::isName(session)) return;
+  std::unique_lock lock(mutex_);
+  auto& entry = take(lock, session);
+  entry.changing = true;
+  const auto process = entry.process;
+  lock.unlock();
+  bool gone = true;
+  if (process) {
+    process->end("the session was deleted");
+    gone = process->awaitGone(kGoneWait);
+  }
+  try {
+    if (!gone || !setup().workspaces->remove(session))
+      log_.warning("files of a box are left; the next sweep tries again", {{"session", session}});
+  } catch (const Problem&) {  // no boxes can be made here, so there are no files
+  }
+  lock.lock();
+  entry.changing = false;
+  entries_.erase(session);
+  changed_.notify_all();
+}
+
+void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& lives) {
+  std::vector<std::shared_ptr<BoxProcess>> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [session, entry] : entries_) {
+      if (entry.changing || !entry.life) continue;
+      const std::lock_guard life(entry.life->mutex);
+      if (entry.process->alive() && entry.life->endsAt < Clock::now()) idle.push_back(entry.process);
+    }
+    std::erase_if(entries_, [](const auto& item) {
+      return !item.second.changing && (!item.second.process || item.second.process->gone());
+    });
+  }
+  for (const auto& process : idle) process->end("its time was over");
+  std::vector<std::string> sessions;
+  try {
+    sessions = setup().workspaces->sessions();
+  } catch (const Problem&) {
+    return;
+  }
+  for (const auto& session : sessions) {
+    if (!lives(session)) remove(session);
+  }
+}
+
+void LocalDriver::measureWorkspaces() {
+  struct Measured {
+    std::string session;
+    std::shared_ptr<BoxProcess> process;
+    Workspace workspace;
+    Usage before;
+  };
+  std::vector<Measured> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [session, entry] : entries_) {
+      if (entry.process && entry.process->alive())
+        all.push_back({session, entry.process, entry.workspace, entry.before});
+    }
+  }
+  for (const auto& box : all) {
+    // A box that was full when it began may remove files, but not grow.
+    const Usage most{std::max(options_.workspaceBytes, box.before.bytes + kOverfullRoom),
+                     std::max(options_.workspaceFiles, box.before.files + 1000)};
+    const Usage room{box.before.bytes > options_.workspaceBytes ? most.bytes : options_.workspaceBytes,
+                     box.before.files > options_.workspaceFiles ? most.files : options_.workspaceFiles};
+    auto usage = Workspaces::measure(box.workspace, room);
+    struct stat info {};
+    const auto pid = box.process->pid();
+    if (pid > 0 && stat(box.workspace.home.c_str(), &info) == 0)
+      usage.bytes += deletedBelow(pid, info.st_dev, room.bytes);
+    if (usage.bytes <= room.bytes && usage.files <= room.files) continue;
+    log_.warning("a box had more files than it may, and was ended",
+                 {{"session", box.session}, {"bytes", usage.bytes}, {"files", usage.files}});
+    box.process->end("its files took more room than they may; remove some");
+  }
+}
+
+void LocalDriver::measureMemory() {
+  std::vector<std::pair<std::string, std::shared_ptr<BoxProcess>>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [session, entry] : entries_) {
+      if (entry.process && entry.process->alive()) all.emplace_back(session, entry.process);
+    }
+  }
+  for (const auto& [session, process] : all) {
+    const auto pid = process->pid();
+    const auto used = pid > 0 ? memoryBelow(pid) : 0;
+    if (used <= options_.memory) continue;
+    log_.warning("a box took more memory than it may, and was ended", {{"session", session}, {"bytes", used}});
+    process->end("it took more memory than it may");
+  }
+}
+
+}  // namespace agent::sandbox

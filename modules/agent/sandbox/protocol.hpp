@@ -1,0 +1,175 @@
+// The frames between the server and the helper inside a box, over one stream socket: u32 length of the payload, u8 type,
+// u32 channel, payload; little endian. Both sides include this; the helper is built without exceptions and containers.
+//
+// A channel is one command or one file operation. The server opens it (exec, file) with a number that it never uses again;
+// the helper ends it with `closed`, after which it says nothing more about it. Output flows as far as the server gave
+// credit; input as far as the helper reports it `taken` (kMaxInput may wait).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace agent::sandbox::wire {
+
+inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::size_t kHead = 9;
+inline constexpr std::size_t kMaxToServer = 64 * 1024;  // bytes of a payload
+inline constexpr std::size_t kMaxToHelper = 1024 * 1024;
+inline constexpr std::uint32_t kMaxInput = 1024 * 1024;  // bytes of one channel that nobody has read yet
+inline constexpr std::size_t kMaxCommand = 100 * 1024;   // the kernel takes 128 KiB in one argument
+inline constexpr std::size_t kMaxPath = 4095;
+inline constexpr int kMaxChannels = 96;
+
+enum class Type : std::uint8_t {
+  // to the helper
+  hello = 1,  // Hello
+  exec,       // Exec
+  file,       // FileRequest
+  input,      // bytes; none: the end, for a file that is written
+  kill,       // TERM, a second later KILL, for everything that the command started
+  credit,     // u32: bytes of output that the server takes further
+  close,      // KILL at once; `closed` follows
+  ping,
+  // to the server
+  ready = 64,  // u32 kVersion
+  output,      // bytes
+  taken,       // u32: bytes of input that the program or file has got
+  exited,      // i32: of a command its status or 128 + signal, of a file operation 0 or an errno
+  closed,      // nothing lives on the channel any more
+  pong,
+};
+
+struct Frame {
+  Type type{};
+  std::uint32_t channel = 0;
+  const char* data = nullptr;
+  std::size_t size = 0;
+};
+
+inline void putU32(char* at, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> (8 * i));
+}
+inline void putU64(char* at, std::uint64_t value) {
+  for (int i = 0; i < 8; ++i) at[i] = static_cast<char>(value >> (8 * i));
+}
+inline std::uint32_t getU32(const char* at) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  return value;
+}
+inline std::uint64_t getU64(const char* at) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  return value;
+}
+
+inline void putHead(char* at, Type type, std::uint32_t channel, std::uint32_t size) {
+  putU32(at, size);
+  at[4] = static_cast<char>(type);
+  putU32(at + 5, channel);
+}
+
+enum class Parsed : std::uint8_t { frame, more, bad };
+
+// The first frame of `size` bytes; its payload points into them. bad: longer than `most`. The type is not checked.
+inline Parsed parse(const char* bytes, std::size_t size, std::size_t most, Frame& frame) {
+  if (size < 4) return Parsed::more;
+  const std::uint32_t length = getU32(bytes);
+  if (length > most) return Parsed::bad;
+  if (size < kHead + length) return Parsed::more;
+  frame.type = static_cast<Type>(static_cast<std::uint8_t>(bytes[4]));
+  frame.channel = getU32(bytes + 5);
+  frame.data = bytes + kHead;
+  frame.size = length;
+  return Parsed::frame;
+}
+
+// Limits that only the inside of a box can set.
+struct Hello {
+  std::uint32_t version = kVersion;
+  std::uint32_t processes = 128;
+  std::uint32_t openFiles = 4096;
+  std::uint32_t silence = 60;   // seconds without a frame after which the helper gives up
+  std::uint64_t fileBytes = 0;  // the largest file
+  static constexpr std::size_t kSize = 24;
+
+  void write(char* at) const {
+    putU32(at, version);
+    putU32(at + 4, processes);
+    putU32(at + 8, openFiles);
+    putU32(at + 12, silence);
+    putU64(at + 16, fileBytes);
+  }
+  bool read(const Frame& frame) {
+    if (frame.size != kSize) return false;
+    version = getU32(frame.data);
+    processes = getU32(frame.data + 4);
+    openFiles = getU32(frame.data + 8);
+    silence = getU32(frame.data + 12);
+    fileBytes = getU64(frame.data + 16);
+    return version == kVersion && processes > 0 && openFiles >= 64 && silence > 0;
+  }
+};
+
+// A text in a frame, without a NUL inside.
+struct Span {
+  const char* data = nullptr;
+  std::size_t size = 0;
+};
+inline bool isText(Span text, std::size_t most) {
+  return text.size <= most && (text.size == 0 || std::memchr(text.data, 0, text.size) == nullptr);
+}
+
+// u16 rows, u16 columns, u32 length of the directory, directory, command.
+struct Exec {
+  std::uint16_t rows = 40;
+  std::uint16_t columns = 120;
+  Span directory{};
+  Span command{};
+  static constexpr std::size_t kFixed = 8;
+
+  bool read(const Frame& frame) {
+    if (frame.size < kFixed) return false;
+    const std::uint32_t sizes = getU32(frame.data);
+    rows = static_cast<std::uint16_t>(sizes & 0xffff);
+    columns = static_cast<std::uint16_t>(sizes >> 16);
+    const std::uint32_t length = getU32(frame.data + 4);
+    if (length > frame.size - kFixed) return false;
+    directory = {frame.data + kFixed, length};
+    command = {frame.data + kFixed + length, frame.size - kFixed - length};
+    return isText(directory, kMaxPath) && isText(command, kMaxCommand) && directory.size > 0;
+  }
+};
+
+enum class FileOperation : std::uint8_t {
+  read = 1,  // output: u64 size of the file, then its bytes from `offset`, `most` at most
+  write,     // input: the bytes
+  append,
+  stat,    // output: u8 kind ('f', 'd', 'o'), u64 size
+  remove,  // a file, not a directory
+  walk,    // output: for each entry below, u8 kind ('f', 'd', 'o'), path, NUL; `most`: levels
+};
+
+// u8 operation, u64 offset, u64 most, path.
+struct FileRequest {
+  FileOperation operation{};
+  std::uint64_t offset = 0;
+  std::uint64_t most = 0;
+  Span path{};
+  static constexpr std::size_t kFixed = 17;
+
+  bool read(const Frame& frame) {
+    if (frame.size <= kFixed) return false;
+    const auto kind = static_cast<std::uint8_t>(frame.data[0]);
+    if (kind < static_cast<std::uint8_t>(FileOperation::read) || kind > static_cast<std::uint8_t>(FileOperation::walk))
+      return false;
+    operation = static_cast<FileOperation>(kind);
+    offset = getU64(frame.data + 1);
+    most = getU64(frame.data + 9);
+    path = {frame.data + kFixed, frame.size - kFixed};
+    return isText(path, kMaxPath) && path.data[0] == '/';
+  }
+};
+
+}  // namespace agent::sandbox::wire

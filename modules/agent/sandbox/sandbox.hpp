@@ -1,0 +1,123 @@
+// A box for one session: files and shells apart from the server and from other sessions. Two drivers make them: `local`
+// (bubblewrap on this machine) and `remote` (the HTTP API of a sandbox service).
+#pragma once
+
+#include <mortise/problem.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace agent::sandbox {
+
+// Asked often by everything that waits; true ends the wait.
+using Stopped = std::function<bool()>;
+
+// Problem with a message for the model: 404 file_missing, 403 file_denied, 422 file_unreadable (directory, binary), 404
+// shell_missing, 503 sandbox_busy (with Retry-After), 503 sandbox_unavailable (with `reason`), 507 sandbox_full, and 422
+// sandbox_argument (with `reason`): a path, regex, pattern or command that can't be.
+
+struct ReadFile {
+  std::string path;
+  std::optional<std::int64_t> startLine{};  // from 0
+  std::optional<std::int64_t> endLine{};    // not included
+  std::size_t most = 10000;                 // characters; 0: no limit but the driver's own (8 MiB)
+};
+struct FileText {
+  std::string path;
+  std::string text;
+  bool cut = false;
+};
+struct WriteFile {
+  std::string path;
+  std::string text;
+  bool append = false;
+};
+struct FoundLines {
+  std::string path;
+  std::vector<std::string> lines;
+  std::vector<std::int64_t> numbers;  // from 0
+  bool cut = false;                   // there are more
+};
+
+struct ConsoleRecord {
+  std::string prompt;  // user@host:dir $
+  std::string command;
+  std::string output;
+};
+struct ShellOutput {
+  std::string shellId;
+  std::string output;  // of the last command, cleaned of escape sequences
+  std::vector<ConsoleRecord> records{};
+};
+struct Execution {
+  std::string shellId;
+  std::string command;            // as it was run
+  bool running = false;           // not over after the first five seconds
+  std::optional<int> exitCode{};  // 128 + signal
+  std::string output{};
+};
+
+// The box of one session. Any number of threads may use it; calls on one shell come one after another. Every function
+// [worker], and throws Problem as above.
+class Sandbox {
+ public:
+  Sandbox() = default;
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  virtual ~Sandbox() = default;
+
+  virtual FileText read(const ReadFile& file) = 0;
+  virtual std::uint64_t write(const WriteFile& file) = 0;  // bytes written
+  virtual std::int64_t replace(std::string_view path, std::string_view from, std::string_view to) = 0;
+  virtual FoundLines search(std::string_view path, std::string_view regex) = 0;
+  virtual std::vector<std::string> find(std::string_view directory, std::string_view glob) = 0;
+  virtual bool exists(std::string_view path) = 0;
+  virtual void remove(std::string_view path) = 0;
+  // Bytes in and out, in pieces; false from a callback ends the exchange. `next` returns an empty piece at the end.
+  virtual void upload(std::string_view path, const std::function<std::string()>& next) = 0;
+  virtual void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece) = 0;
+
+  virtual Execution execute(std::string_view shellId, std::string_view directory, std::string_view command,
+                            const Stopped& stopped) = 0;
+  virtual ShellOutput output(std::string_view shellId) = 0;
+  // Empty when it still runs after `wait`.
+  virtual std::optional<int> wait(std::string_view shellId, std::chrono::seconds wait, const Stopped& stopped) = 0;
+  virtual void input(std::string_view shellId, std::string_view text, bool pressEnter) = 0;
+  // Empty when it had ended already.
+  virtual std::optional<int> kill(std::string_view shellId) = 0;
+};
+
+// One capability of a driver: "shell", "files", "browser", "desktop".
+struct Capability {
+  std::string name;
+  bool available = false;
+  std::string detail{};  // what is missing and how to get it, or which back end holds the limits
+};
+
+// Makes boxes. [worker], any number of threads.
+class Driver {
+ public:
+  Driver() = default;
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+  virtual ~Driver() = default;
+
+  virtual std::vector<Capability> capabilities() = 0;
+  // The box of a session, made when there is none. A box that went is made again on the session's files. Problem 503
+  // sandbox_unavailable, sandbox_busy.
+  virtual std::shared_ptr<Sandbox> open(std::string_view sessionId) = 0;
+  // The box if it is there, else empty; makes none.
+  virtual std::shared_ptr<Sandbox> find(std::string_view sessionId) = 0;
+  // Ends the box and removes the session's files. Does nothing when there is none.
+  virtual void remove(std::string_view sessionId) = 0;
+  // Ends boxes whose time is over, and removes what boxes of sessions left that are gone: `lives` tells which are not.
+  virtual void sweep(const std::function<bool(std::string_view sessionId)>& lives) = 0;
+};
+
+}  // namespace agent::sandbox

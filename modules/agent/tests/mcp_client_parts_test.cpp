@@ -1,0 +1,442 @@
+// What the client of MCP is made of, without a server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "a2a/agent_card.hpp"
+#include "a2a/client.hpp"
+#include "json_reading.hpp"
+#include "mcp/client.hpp"
+#include "mcp/elicitation.hpp"
+#include "mcp/http_exchange.hpp"
+#include "mcp/http_transport.hpp"
+#include "mcp/message.hpp"
+#include "mcp/sse_transport.hpp"
+#include "mcp/tool_result.hpp"
+
+namespace agent::mcp {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+TEST(McpMessages, AreToldApart) {
+  Batch batch;
+  ASSERT_TRUE(
+      batch.read(R"([{"id":1,"result":{}},{"id":"x","method":"ping"},{"method":"notifications/progress","params":{}},
+                             {"id":null,"error":{"code":-32700,"message":"bad"}},{"id":2,"error":{"code":-1,"message":"m","data":[1]}},7,{},{"id":3}])"));
+  const auto& all = batch.messages();
+  ASSERT_THAT(all, SizeIs(5));
+  EXPECT_TRUE(all[0].answers(1));
+  EXPECT_FALSE(all[0].answers(11));
+  EXPECT_EQ(all[1].kind, Incoming::Kind::request);
+  EXPECT_EQ(all[1].id, R"("x")");
+  EXPECT_EQ(all[2].kind, Incoming::Kind::notification);
+  EXPECT_EQ(all[3].id, "null");
+  EXPECT_EQ(all[4].code(), -1);
+  EXPECT_EQ(all[4].message(), "m");
+  EXPECT_EQ(all[4].data(), "[1]");
+  EXPECT_FALSE(batch.read("nonsense"));
+  EXPECT_FALSE(batch.read(std::string(65, '[') + std::string(65, ']')));
+  EXPECT_EQ(requestText(7, "tools/list", mortise::json::object()),
+            R"({"jsonrpc":"2.0","id":7,"method":"tools/list","params":{}})");
+  EXPECT_EQ(errorText("\"x\"", -32601, "no"), R"({"jsonrpc":"2.0","id":"x","error":{"code":-32601,"message":"no"}})");
+}
+
+TEST(McpPlaces, AreOfTheSameOrigin) {
+  const std::string base = "https://Host:8443/mcp/sse?key=1#x";
+  EXPECT_EQ(endpointAddress(base, "/message?s=1"), "https://host:8443/message?s=1");
+  EXPECT_EQ(endpointAddress(base, "message"), "https://Host:8443/mcp/message");
+  EXPECT_EQ(endpointAddress(base, "https://host:8443/m"), "https://host:8443/m");
+  EXPECT_EQ(endpointAddress("http://h", "m"), "http://h/m");
+  EXPECT_EQ(endpointAddress("http://h:80/sse", "/m"), "http://h/m");
+  EXPECT_EQ(endpointAddress("https://h/sse", "https://h:443/m"), "https://h:443/m");
+  EXPECT_THROW(endpointAddress("https://h/sse", "https://h:80/m"), Failure);
+  for (const char* other : {"", "https://host/m", "http://host:8443/m", "//other/m", "https://host:8443@other/m"})
+    EXPECT_THROW(endpointAddress(base, other), Failure) << other;
+}
+
+TEST(McpPlaces, TurnUserInformationIntoAHeader) {
+  const HttpPlace place("https://us%65r:p%40ss@host/x@y", {});
+  EXPECT_EQ(place.url, "https://host/x@y");
+  EXPECT_THAT(place.headers, ElementsAre(std::pair<std::string, std::string>("Authorization", "Basic dXNlcjpwQHNz")));
+  EXPECT_THAT(HttpPlace("https://a:b@host", {{"authorization", "Bearer t"}}).headers, SizeIs(1));
+  EXPECT_THAT(HttpPlace("https://host/a@b", {}).headers, IsEmpty());
+}
+
+TEST(McpResults, BecomeTextAndData) {
+  EXPECT_EQ(toolResult(R"({"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]})").data, R"("a\nb")");
+  const auto parts = toolResult(
+      R"({"content":[{"type":"image","data":"AAAA","mimeType":"image/png"},{"type":"audio","data":"AA==","mimeType":"audio/wav"},
+      {"type":"resource_link","name":"n","uri":"file:///x"},{"type":"resource","resource":{"uri":"u","text":"inside"}},
+      {"type":"resource","resource":{"uri":"u","blob":"AAAA"}},{"type":"new","x":1}]})");
+  EXPECT_EQ(parts.data, R"("[image image/png, 3 bytes]\n[audio audio/wav, 1 bytes]\n[resource n file:///x]\ninside\n)"
+                        R"([resource u application/octet-stream, 3 bytes]\n{\"type\":\"new\",\"x\":1}")");
+  const auto structured = toolResult(R"({"content":[{"type":"text","text":"5"}],"structuredContent":{"sum":5}})");
+  EXPECT_EQ(structured.data, R"({"text":"5","structured_content":{"sum":5}})");
+  EXPECT_EQ(structured.content, R"({"result":{"text":"5","structured_content":{"sum":5}}})");
+  const auto failed = toolResult(R"({"content":[{"type":"text","text":"broke"}],"isError":true})");
+  EXPECT_FALSE(failed.success);
+  EXPECT_EQ(failed.message, "broke");
+  EXPECT_TRUE(toolResult("{}").success);
+  EXPECT_EQ(toolResult("{}").data, R"("The tool succeeded and gave nothing back")");
+  EXPECT_EQ(toolResult(R"({"isError":true})").message, "The tool failed");
+  EXPECT_FALSE(toolResult("nonsense").success);
+  const auto large = toolResult(R"({"content":[{"type":"text","text":")" + std::string(2 << 20, 'x') + "\"}]}");
+  EXPECT_LT(large.data.size(), (1U << 20) + 100);
+}
+
+std::string elicitedFrom(const std::string& params, std::vector<std::optional<std::string>> answers,
+                         std::vector<std::string>* questions = nullptr) {
+  rapidjson::Document document;
+  EXPECT_TRUE(mortise::models::parseJson(params, document));
+  std::size_t at = 0;
+  return elicited(document,
+                  [&](std::string_view question) {
+                    if (questions != nullptr) questions->emplace_back(question);
+                    return at < answers.size() ? answers[at++] : std::nullopt;
+                  })
+      .text();
+}
+
+TEST(McpElicitation, AsksForEachField) {
+  const std::string form = R"({"message":"Tell","requestedSchema":{"type":"object","properties":{
+      "name":{"type":"string","title":"Your name","description":"as in the passport"},"age":{"type":"integer"},
+      "colour":{"type":"string","enum":["r","g"],"enumNames":["Red","Green"]},"ok":{"type":"boolean","default":true},
+      "many":{"type":"array","items":{"anyOf":[{"const":"a","title":"A"},{"const":"b","title":"B"}]}},"nick":{"type":"string"}},
+      "required":["name","age","colour"]}})";
+  std::vector<std::string> questions;
+  EXPECT_EQ(elicitedFrom(form, {"Ada", "old", "36", "green", "", "1, B", ""}, &questions),
+            R"({"action":"accept","content":{"name":"Ada","age":36,"colour":"g","ok":true,"many":["a","b"]}})");
+  EXPECT_THAT(questions, ElementsAre("Tell\nYour name: as in the passport", "age", "age", "colour\n1. Red\n2. Green",
+                                     "ok\n[true]", "many\n1. A\n2. B\n[]", "nick\n[]"));
+  EXPECT_EQ(elicitedFrom(form, {"Ada", "x", "y", "z"}), R"({"action":"decline"})");
+  EXPECT_EQ(elicitedFrom(form, {"Ada", std::nullopt}), R"({"action":"cancel"})");
+}
+
+TEST(McpElicitation, TakesAYesWithoutAForm) {
+  EXPECT_EQ(elicitedFrom(R"({"message":"Go on?"})", {"yes"}), R"({"action":"accept","content":{}})");
+  EXPECT_EQ(elicitedFrom(R"({"message":"Go on?","requestedSchema":{"type":"object","properties":{}}})", {"no"}),
+            R"({"action":"decline"})");
+  EXPECT_EQ(elicitedFrom(R"({"mode":"url","message":"Open","url":"https://x"})", {"yes"}), R"({"action":"decline"})");
+  const rapidjson::Value none(rapidjson::kObjectType);
+  EXPECT_EQ(elicited(none, {}).text(), R"({"action":"cancel"})");
+}
+
+// ---- the client, with a server of the test's own words -------------------------------------------------------------------
+
+// Answers each request by `answer(method, params)`: messages to hand back, in which ID stands for the request's number.
+class Scripted final : public Transport {
+ public:
+  using Script = std::function<std::vector<std::string>(const std::string& method, const std::string& text)>;
+  Scripted(Script script, std::vector<std::string>* sent) : script_(std::move(script)), sent_(sent) {}
+  void speak(Era, std::string_view) override {}
+  void send(const Outgoing& message, const Waiting&) override {
+    sent_->push_back(message.text);
+    for (const auto& [name, value] : message.headers) sent_->push_back(name + ": " + value);
+    if (message.kind != Outgoing::Kind::request) return;
+    const auto begin = message.text.find("\"id\":") + 5;
+    const auto id = message.text.substr(begin, message.text.find(',', begin) - begin);
+    for (auto text : script_(message.method, message.text)) {
+      if (const auto at = text.find("ID"); at != std::string::npos) text.replace(at, 2, id);
+      waiting_.push_back(std::move(text));
+    }
+  }
+  std::string receive(const Waiting& waiting) override {
+    if (waiting_.empty()) {
+      waiting.check();
+      throw Failure(Failure::Cause::timedOut, "it did not answer in time");
+    }
+    auto out = std::move(waiting_.front());
+    waiting_.pop_front();
+    return out;
+  }
+  void settle(const Waiting&) override {}
+  bool cancelsBySettling() const override { return false; }
+
+ private:
+  Script script_;
+  std::vector<std::string>* sent_;
+  std::deque<std::string> waiting_;
+};
+class ScriptedConnector final : public Connector {
+ public:
+  ScriptedConnector(Scripted::Script script, std::vector<std::string>* sent)
+      : script_(std::move(script)), sent_(sent) {}
+  std::unique_ptr<Transport> connect() override { return std::make_unique<Scripted>(script_, sent_); }
+
+ private:
+  Scripted::Script script_;
+  std::vector<std::string>* sent_;
+};
+
+class McpClient : public testing::Test {
+ protected:
+  Client clientOf(Scripted::Script script, bool asksUser = false) {
+    return Client(std::make_unique<ScriptedConnector>(std::move(script), &sent_), "1.1", asksUser);
+  }
+  static Waiting soon() { return Waiting::atMost(milliseconds(2000)); }
+  static std::string result(const std::string& value) { return R"({"jsonrpc":"2.0","id":ID,"result":)" + value + "}"; }
+  static std::string error(int code, const std::string& data = "null") {
+    return R"({"jsonrpc":"2.0","id":ID,"error":{"code":)" + std::to_string(code) + R"(,"message":"m","data":)" + data +
+           "}}";
+  }
+  // A server of 2025-06-18 with what `more` answers besides.
+  static Scripted::Script legacy(Scripted::Script more) {
+    return [more = std::move(more)](const std::string& method, const std::string& text) -> std::vector<std::string> {
+      if (method == "server/discover") return {error(-32601)};
+      if (method == "initialize") return {result(R"({"protocolVersion":"2025-06-18","capabilities":{}})")};
+      return more(method, text);
+    };
+  }
+  static Scripted::Script modern(Scripted::Script more) {
+    return [more = std::move(more)](const std::string& method, const std::string& text) -> std::vector<std::string> {
+      if (method == "server/discover")
+        return {result(R"({"resultType":"complete","supportedVersions":["2026-07-28"]})")};
+      return more(method, text);
+    };
+  }
+
+  std::vector<std::string> sent_;
+};
+
+TEST_F(McpClient, FindsOutTheEra) {
+  const auto nothing = [](const std::string&, const std::string&) { return std::vector<std::string>(); };
+  auto old = clientOf(legacy(nothing));
+  old.open(soon());
+  EXPECT_EQ(old.version(), "2025-06-18");
+  EXPECT_THAT(
+      sent_.at(1),
+      HasSubstr(
+          R"("method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mortise","version":"1.1"}}})"));
+  EXPECT_EQ(sent_.at(2), R"({"jsonrpc":"2.0","method":"notifications/initialized","params":{}})");
+  sent_.clear();
+  auto fresh = clientOf(modern(nothing));
+  fresh.open(soon());
+  EXPECT_EQ(fresh.version(), "2026-07-28");
+  EXPECT_THAT(sent_, SizeIs(1));
+  EXPECT_THAT(sent_[0], HasSubstr(R"("params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"));
+
+  // Forms are offered only where somebody is asked.
+  EXPECT_THAT(sent_[0], HasSubstr(R"("io.modelcontextprotocol/clientCapabilities":{}})"));
+  sent_.clear();
+  auto asking = clientOf(legacy(nothing), true);
+  asking.open(soon());
+  EXPECT_THAT(sent_.at(1), HasSubstr(R"("capabilities":{"elicitation":{}},)"));
+
+  // A server that is silent, one that knows older revisions by the newer error, and one that knows none of ours.
+  auto silent = clientOf([&](const std::string& method, const std::string& text) {
+    return method == "server/discover" ? std::vector<std::string>() : legacy(nothing)(method, text);
+  });
+  silent.open(soon());
+  EXPECT_EQ(silent.era(), Era::legacy);
+  auto both = clientOf([&](const std::string& method, const std::string& text) {
+    return method == "server/discover" ? std::vector{error(-32022, R"({"supported":["2025-06-18"]})")}
+                                       : legacy(nothing)(method, text);
+  });
+  both.open(soon());
+  EXPECT_EQ(both.era(), Era::legacy);
+  auto later = clientOf([&](const std::string&, const std::string&) {
+    return std::vector{error(-32022, R"({"supported":["2030-01-01"]})")};
+  });
+  EXPECT_THROW(later.open(soon()), Failure);
+  auto odd = clientOf([&](const std::string& method, const std::string&) {
+    return std::vector{method == "initialize" ? result(R"({"protocolVersion":"1999-01-01"})") : error(-32601)};
+  });
+  EXPECT_THROW(odd.open(soon()), Failure);
+}
+
+TEST_F(McpClient, FollowsPagesAndLeavesOutWhatCanNotBeOffered) {
+  auto client = clientOf(modern([](const std::string&, const std::string& text) -> std::vector<std::string> {
+    if (text.find(R"("cursor":"2")") == std::string::npos)
+      return {result(
+          R"({"tools":[{"name":"a","title":"A"},{"name":""},{"nameless":1},{"name":"marked","inputSchema":{"type":"object","properties":{"r":{"type":"string","x-mcp-header":"Region"}}}}],"nextCursor":"2"})")};
+    return {result(
+        R"({"tools":[{"name":"b","description":"B","inputSchema":{"type":"object","properties":{"x":{"type":"object","x-mcp-header":"X"}}}},{"name":"c"}],"nextCursor":"2"})")};
+  }));
+  client.open(soon());
+  const auto tools = client.tools(soon());
+  ASSERT_THAT(tools, SizeIs(3));
+  EXPECT_EQ(tools[0].name + tools[0].description, "aA");
+  EXPECT_THAT(tools[1].headerArguments, ElementsAre(std::pair<std::string, std::string>("r", "Mcp-Param-Region")));
+  EXPECT_EQ(tools[2].name, "c");
+}
+
+TEST_F(McpClient, AnswersServersAndHearsOfChanges) {
+  auto client = clientOf(legacy([](const std::string& method, const std::string&) -> std::vector<std::string> {
+    if (method == "tools/list") return {result(R"({"tools":[{"name":"t"}]})")};
+    return {
+        R"({"jsonrpc":"2.0","id":"p","method":"ping"})",
+        R"({"jsonrpc":"2.0","id":7,"method":"roots/list"})",
+        R"([{"jsonrpc":"2.0","id":8,"method":"sampling/createMessage","params":{}},{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}])",
+        R"({"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{"message":"Sure?"}})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":ID,"progress":1,"total":2}})",
+        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":99,"progress":1}})",
+        R"({"jsonrpc":"2.0","id":999,"result":{"content":[]}})",
+        result(R"({"content":[]})")};
+  }));
+  client.open(soon());
+  const auto tools = client.tools(soon());
+  EXPECT_FALSE(client.toolsChanged());
+  std::vector<std::string> progress;
+  sent_.clear();
+  client.call(tools.at(0), "{}", {.progress = [&](std::string_view text) { progress.emplace_back(text); }}, soon());
+  EXPECT_THAT(progress, ElementsAre("1/2"));
+  EXPECT_TRUE(client.toolsChanged());
+  EXPECT_FALSE(client.toolsChanged());
+  ASSERT_THAT(sent_, SizeIs(5));
+  EXPECT_EQ(sent_[4], R"({"jsonrpc":"2.0","id":9,"error":{"code":-32601,"message":"Method not found"}})");
+  EXPECT_EQ(sent_[1], R"({"jsonrpc":"2.0","id":"p","result":{}})");
+  EXPECT_EQ(sent_[2], R"({"jsonrpc":"2.0","id":7,"result":{"roots":[]}})");
+  EXPECT_EQ(sent_[3], R"({"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"Method not found"}})");
+}
+
+TEST_F(McpClient, SendsMarkedArgumentsAndRepeatsWithInput) {
+  int round = 0;
+  auto client = clientOf(modern([&](const std::string&, const std::string&) -> std::vector<std::string> {
+    if (++round == 1)
+      return {result(
+          R"({"resultType":"input_required","requestState":"s","inputRequests":{"r":{"method":"roots/list"},"q":{"method":"elicitation/create","params":{"message":"Sure?"}}}})")};
+    if (round == 2) return {result(R"({"resultType":"complete","content":[]})")};
+    if (round == 3) return {result(R"({"resultType":"surprise"})")};
+    return {result(R"({"resultType":"input_required","inputRequests":{"s":{"method":"sampling/createMessage"}}})")};
+  }));
+  client.open(soon());
+  const Tool tool{
+      .name = "t",
+      .headerArguments = {{"region", "Mcp-Param-Region"}, {"n", "Mcp-Param-N"}, {"none", "Mcp-Param-None"}}};
+  sent_.clear();
+  client.call(tool, R"({"region":"eu","n":5,"none":null})",
+              {.ask = [](std::string_view) { return std::optional<std::string>("yes"); }}, soon());
+  EXPECT_EQ(sent_.at(1), "Mcp-Param-Region: eu");
+  EXPECT_EQ(sent_.at(2), "Mcp-Param-N: 5");
+  EXPECT_THAT(
+      sent_.at(3),
+      HasSubstr(R"("inputResponses":{"r":{"roots":[]},"q":{"action":"accept","content":{}}},"requestState":"s")"));
+  EXPECT_THROW(client.call(tool, "{}", {}, soon()), Failure);
+  EXPECT_THROW(client.call(tool, "{}", {}, soon()), Failure);
+}
+
+// ---- exchanges of HTTP, with a client of the test's own ------------------------------------------------------------------
+
+// Answers with four events; keeps what it was asked.
+struct SentTo {
+  std::string url;
+  bool publicOnly = false;
+  bool hasCredentials = false;
+};
+std::vector<SentTo>& sentTo() {
+  static std::vector<SentTo> all;
+  return all;
+}
+mortise::HttpClient eventfulClient() {
+  static const mortise_http_client_v1 kTable{
+      sizeof(mortise_http_client_v1), [](mortise_host*, const mortise_http_request* request,
+                                         mortise_http_response_sink sink, void* context, mortise_error*) {
+        SentTo sent{mortise::Text(request->url).string(), request->public_only != 0, false};
+        for (std::size_t i = 0; i < request->fields_count; ++i)
+          sent.hasCredentials |= mortise::Text(request->fields[i].name).string() == "Authorization";
+        sentTo().push_back(std::move(sent));
+        constexpr std::string_view kEvent = "data: {}\n\n";
+        for (int i = 0; i < 4; ++i) request->piece(request->context, {kEvent.data(), kEvent.size()});
+        mortise_http_response response{};
+        response.struct_size = sizeof response;
+        response.status = 200;
+        response.url = request->url;
+        sink(context, &response);
+        return MORTISE_OK;
+      }};
+  return {nullptr, &kTable};
+}
+
+TEST(HttpExchanges, EndWhileTheirServerGoesOn) {
+  HttpExchange exchange(eventfulClient(), {.url = "http://x"}, 1000);
+  bool stopped = false;
+  const auto waiting = Waiting::atMost(milliseconds(5000), [&] { return stopped; });
+  EXPECT_TRUE(exchange.next(waiting));
+  EXPECT_TRUE(exchange.finished(waiting));
+  stopped = true;
+  EXPECT_THROW(exchange.next(waiting), Failure);
+}
+
+TEST(A2aClients, GoToPrivateAddressesOfTheirAdministratorsOnly) {
+  const auto ask = [](const std::string& url) {
+    sentTo().clear();
+    a2a::AgentCard card;
+    card.url = url;
+    a2a::Client(eventfulClient(), card, "http://u:p@10.0.0.1:80/base")
+        .ask("hi", Waiting::atMost(milliseconds(5000)), {});
+    return sentTo().at(0);
+  };
+  const auto own = ask("http://10.0.0.1:80/rpc");
+  EXPECT_FALSE(own.publicOnly);
+  EXPECT_TRUE(own.hasCredentials);
+  EXPECT_FALSE(ask("http://10.0.0.1/rpc").publicOnly);
+  for (const char* url : {"http://10.0.0.2:80/rpc", "http://10.0.0.1:81/rpc", "https://10.0.0.1:80/rpc",
+                          "http://10.0.0.1:80@10.0.0.2/rpc"}) {
+    const auto other = ask(url);
+    EXPECT_TRUE(other.publicOnly) << url;
+  }
+  EXPECT_FALSE(ask("http://10.0.0.2:80/rpc").hasCredentials);
+}
+
+TEST_F(McpClient, CancelsWhatNobodyWaitsFor) {
+  auto client = clientOf(legacy([](const std::string&, const std::string&) { return std::vector<std::string>(); }));
+  client.open(soon());
+  sent_.clear();
+  EXPECT_THROW(client.call({.name = "t"}, "{}", {}, soon()), Failure);
+  ASSERT_THAT(sent_, SizeIs(2));
+  EXPECT_THAT(sent_[1], HasSubstr(R"("method":"notifications/cancelled","params":{"requestId":3,)"));
+}
+
+}  // namespace
+}  // namespace agent::mcp
+
+namespace agent::a2a {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(A2aCards, AreOfTwoGenerations) {
+  const auto old = readCard(
+      R"({"name":"n","description":"d","url":"http://x/a","defaultInputModes":["text/plain",1],"capabilities":{"streaming":true,"push_notifications":true}})");
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->url, "http://x/a");
+  EXPECT_EQ(old->generation, Generation::old);
+  EXPECT_THAT(old->inputModes, ElementsAre("text/plain"));
+  EXPECT_TRUE(old->streaming && old->pushNotifications);
+  const auto fresh = readCard(
+      R"({"name":"n","capabilities":{"pushNotifications":true},"supportedInterfaces":[{"url":"http://x/r","protocolBinding":"HTTP+JSON","protocolVersion":"1.0"},
+      {"url":"http://x/old","protocolBinding":"JSONRPC","protocolVersion":"0.3"},{"url":"http://x/new","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]})");
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(fresh->url, "http://x/new");
+  EXPECT_EQ(fresh->generation, Generation::one);
+  EXPECT_TRUE(fresh->pushNotifications);
+  const auto other = readCard(
+      R"({"name":"n","url":"http://x/grpc","preferredTransport":"GRPC","additionalInterfaces":[{"url":"http://x/rpc","transport":"JSONRPC"}]})");
+  EXPECT_EQ(other->url, "http://x/rpc");
+  EXPECT_EQ(readCard(R"({"name":"n"})")->url, "");
+  EXPECT_FALSE(readCard("[]"));
+  EXPECT_FALSE(readCard(R"({"description":"nameless"})"));
+}
+
+TEST(A2aCards, AreShownWithoutCredentials) {
+  EXPECT_EQ(shortName("https://user:secret@host:1/a/b/?key=secret"), "host:1/a/b");
+  EXPECT_EQ(shownAddress("https://user:secret@host:1/a/b?key=secret#x"), "https://host:1/a/b");
+}
+
+}  // namespace
+}  // namespace agent::a2a
