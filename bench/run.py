@@ -61,12 +61,11 @@ def family(pid):
 
 
 def cpu_nanoseconds(pid):
+    """Of all threads, also of those that have ended: each process has a clock of its CPU time, named after its id (clock_getcpuclockid(3))."""
     total = 0
     for member in family(pid):
         with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{member}/task"):
-                with contextlib.suppress(OSError):
-                    total += int(open(f"/proc/{member}/task/{task}/schedstat").read().split()[0])
+            total += time.clock_gettime_ns((~member << 3) | 2)
     return total
 
 
@@ -105,7 +104,7 @@ def load(pid, url, seconds, connections, headers=None, script=None):
         raise RoundFailed(f"no request was answered:\n{report}")
     figures = {"rate": float(re.search(r"Requests/sec: +([\d.]+)", report).group(1)), "cpu": used / 1000 / requests}
     for percentile, name in (("50%", "p50"), ("99%", "p99")):
-        value, unit = re.search(rf"^ +{percentile} +([\d.]+)(us|ms|s|m)$", report, re.M).groups()
+        value, unit = re.search(rf"^ +{percentile} +([\d.]+)(us|ms|s|m) *$", report, re.M).groups()
         figures[name] = float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
     return figures
 

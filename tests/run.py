@@ -149,6 +149,8 @@ class Reporter(unittest.TestResult):
 
 def run_one_file(path, channel):
     """In the child: runs the cases of one file."""
+    for ignored in (signal.SIGHUP, signal.SIGINT):  # by nohup or a shell's &; what the tests start would inherit that
+        signal.signal(ignored, signal.default_int_handler if ignored == signal.SIGINT else signal.SIG_DFL)
     sys.path.insert(0, str(E2E))
     try:
         __import__(pathlib.Path(path).stem)

@@ -3,7 +3,6 @@ import contextlib
 import json
 import os
 import pty
-import sqlite3
 import subprocess
 import time
 import unittest
@@ -12,7 +11,7 @@ import urllib.parse
 import support
 from auth_admin_test import Administered
 from auth_runtime_test import PASSWORD, Client, name
-from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, OnSqliteDatabase, Postgres
 
 TIME_LIMIT = 240
 ENTRY = ["action", "actor", "at", "details", "id", "ip", "request_id", "target"]
@@ -216,26 +215,15 @@ class Trail:
         self.assertEqual((entry["actor"], entry["details"]["rows"]), ("kernel", 2))
 
 
-class OnSqlite(Trail, Administered):
-    @classmethod
-    def database(cls):
-        return {}
-
+class OnSqlite(Trail, OnSqliteDatabase, Administered):
     def database_url(self):
         return f"sqlite:{self.server.data}/mortise.db"
-
-    def sql(self, text):
-        with contextlib.closing(sqlite3.connect(self.server.data / "mortise.db", timeout=10)) as database, database:
-            database.execute(text)
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class OnPostgres(OnPostgresDatabase, Trail, Administered):
     def database_url(self):
         return self.url
-
-    def sql(self, text):
-        self.postgres.sql(text, self.database_name)
 
 
 if __name__ == "__main__":

@@ -275,7 +275,7 @@ class Sharing:
         kept = self.sharing("PUT", f"/orgs/{org}/tier", {"tier": "free"}).json
         self.assertEqual((kept["tier"], kept["seats_limit"]), ("free", 7))
         shown = self.sharing("GET", "/users/" + user["id"]).json
-        self.assertEqual(shown["org"], {"org_id": org, "name": "Tenon", "tier": "free", "role": "admin"})
+        self.assertEqual(shown["org"], {"org_id": org, "name": "Tenon", "tier": "free", "role": "owner"})
         refused = self.call("POST", f"/api/v1/orgs/{org}/service-keys", {"name": "ci", "scopes": ["tickets:read"]}, user["client"])
         self.assertEqual((refused.status, refused.json["error"]["details"]["error"]), (403, "upgrade_required"), "on the next request")
         self.assertEqual([entry["details"]["to"] for entry in self.trail(action="auth.org_tier_changed", target=f"org:{org}")], ["free", "team"])

@@ -2,16 +2,14 @@
 
 Limits hold here and count per client address, so every caller calls from a loopback address of its own."""
 import concurrent.futures
-import contextlib
 import http.cookies
 import itertools
 import re
-import sqlite3
 import unittest
 import urllib.parse
 
 import support
-from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
+from mortise_server import MortiseServer, OnPostgresDatabase, OnSqliteDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
 PUBLIC = "https://api.example.com"
@@ -105,7 +103,8 @@ class KeyAccounts:
         self.assertRegex(me.pop("latest_version"), r"^\d+\.\d+\.\d+$")
         self.assertEqual(me, {"user_id": made["user_id"], "email": made["email"], "display_name": None, "email_verified": False, "tier": "pro",
                               "effective_tier": "pro", "org_id": None, "org_name": None, "org_role": None, "last_client_version": None,
-                              "last_client_platform": None, "last_client_device": None, "last_sync_at": None, "default_org_id": None})
+                              "last_client_platform": None, "last_client_device": None, "last_sync_at": None, "default_org_id": None,
+                              "capture_health": None, "represented_personas": []})
         keys = self.call("GET", "/keys", made["raw_key"]).json()
         self.assertEqual([(key["key_id"], key["name"]) for key in keys], [(made["key_id"], "default")])
         self.assertNotIn(made["raw_key"], self.server.output())
@@ -266,6 +265,13 @@ class KeyAccounts:
             self.assertEqual(self.call("POST", "/sessions", body={"email": claimed["email"], "password": PASSWORD}).status, 401)
 
     # --- the caller's account
+
+    def test_a_platform_administrator_counts_as_enterprise(self):
+        for tier in ("admin", "enterprise", "team", "pro", "free"):
+            made = self.sign_up()
+            self.sql(f"UPDATE mortise_users SET tier = '{tier}' WHERE id = '{made['user_id']}'")
+            me = self.me(made["raw_key"])
+            self.assertEqual((me["tier"], me["effective_tier"]), (tier, "enterprise" if tier == "admin" else tier))
 
     def test_me_serves_keys_and_tokens_of_every_family(self):
         token = support.account(self.server, fresh("bob"))
@@ -483,7 +489,7 @@ class KeyAccounts:
         answer = self.call("POST", "/probe-keys", owner, {"name": "deploy", "scopes": '["tickets:read"]'}, prefix="")
         self.assertEqual(answer.status, 201, answer)
         service = answer.json()
-        refused = (403, {"error": {"code": "403", "message": "Service keys are not allowed here",
+        refused = (403, {"error": {"code": "service_key_not_allowed", "message": "Service keys are not allowed here",
                                    "details": {"error": "service_key_not_allowed", "service_key_name": "deploy"}}})
         for method, path, body in (("GET", "/me", None), ("GET", "/keys", None), ("POST", "/keys", {}), ("DELETE", f"/keys/{service['id']}", None),
                                    ("GET", "/me/api-keys", None), ("POST", "/me/api-keys", {"name": "child"}), ("DELETE", "/me/api-keys/x", {"reason": "r"}),
@@ -549,20 +555,30 @@ class KeyAccounts:
         self.assertEqual(len(keys), 5)
 
 
-class OnSqlite(KeyAccounts, Case):
-    @classmethod
-    def database(cls):
-        return {}
-
-    def sql(self, text):
-        with contextlib.closing(sqlite3.connect(self.server.data / "mortise.db", timeout=10)) as database, database:
-            database.execute(text)
+class OnSqlite(KeyAccounts, OnSqliteDatabase, Case):
+    pass
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class OnPostgres(OnPostgresDatabase, KeyAccounts, Case):
-    def sql(self, text):
-        self.postgres.sql(text, self.database_name)
+    def test_minting_at_the_same_moment_counts_the_others_keys(self):
+        """All of them get as far as they can before the first key is written."""
+        url = self.postgres.url()
+        server = MortiseServer({**support.QUICK, "db.url": url, "auth.keys_per_user": 5, "http.workers": 16, "db.connections": 24}, modules=["auth"]).start()
+        self.addCleanup(server.stop)
+        made = self.sign_up(server=server)
+        name = Postgres.database_of(url)
+        waiting = lambda: int(self.postgres.sql("SELECT count(*) FROM pg_locks WHERE NOT granted", name))
+        with concurrent.futures.ThreadPoolExecutor(13) as pool:
+            holder = pool.submit(self.postgres.sql, "BEGIN; LOCK TABLE mortise_api_keys IN SHARE MODE; SELECT pg_sleep(5); COMMIT", name)
+            support.wait_until(lambda: "ShareLock" in self.postgres.sql("SELECT mode FROM pg_locks WHERE relation = 'mortise_api_keys'::regclass", name), 20,
+                               "the table to be locked")
+            wishes = [pool.submit(self.call, "POST", ("/keys", "/me/api-keys")[number % 2], made["raw_key"], {"name": f"key {number}"}, server=server)
+                      for number in range(12)]
+            support.wait_until(lambda: waiting() >= 8 or holder.done(), 20, "the requests to wait")
+            statuses = [wish.result().status for wish in wishes]
+            holder.result()
+        self.assertEqual((statuses.count(201), statuses.count(409)), (4, 8), statuses)
 
 
 class Options(Case):

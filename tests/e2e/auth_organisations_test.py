@@ -3,8 +3,8 @@ import concurrent.futures
 import unittest
 
 import support
-from mortise_server import Postgres
-from organisations import INVITE, MICROS, ORG, Caller, Family, PostgresFamily, numbers
+from mortise_server import OnPostgresDatabase, Postgres
+from organisations import INVITE, MICROS, ORG, Caller, Family, numbers
 
 TIME_LIMIT = 420
 PAST = 1
@@ -15,7 +15,7 @@ class Organisations:
 
     # --- M1, M2, GET /orgs, GET /orgs/{id}/members
 
-    def test_creating_one_makes_the_caller_its_administrator(self):
+    def test_creating_one_makes_the_caller_its_owner(self):
         ada = self.account("team")
         slug = f"engines-{next(numbers)}"
         answer = ada.post("/org", {"name": "  Analytical Engines ", "slug": slug, "unknown": 1})
@@ -26,12 +26,12 @@ class Organisations:
         joined = shown["members"][0].pop("joined_at")
         self.assertRegex(joined, MICROS)
         name = ada.email.split("@")[0]
-        members = [{"user_id": ada.id, "email": ada.email, "display_name": name, "role": "admin"}]
+        members = [{"user_id": ada.id, "email": ada.email, "display_name": name, "role": "owner"}]
         self.assertEqual(shown, {"org": {"id": org, "name": "Analytical Engines", "slug": slug, "tier": "team", "seats_limit": 5, "seats_used": 1,
-                                         "storage_limit_bytes": 5 << 30, "storage_used_bytes": 0}, "members": members, "current_user_role": "admin"})
-        self.assertOk(ada.get("/orgs"), {"orgs": [{"org_id": org, "name": "Analytical Engines", "role": "admin"}]})
+                                         "storage_limit_bytes": 5 << 30, "storage_used_bytes": 0}, "members": members, "current_user_role": "owner"})
+        self.assertOk(ada.get("/orgs"), {"orgs": [{"org_id": org, "name": "Analytical Engines", "role": "owner"}]})
         self.assertOk(ada.get(f"/orgs/{org}/members"), {"org_id": org, "members": [{**members[0], "joined_at": joined}], "seats_used": 1, "seats_limit": 5,
-                                                        "current_user_role": "admin"})
+                                                        "current_user_role": "owner"})
 
     def test_the_tier_decides_on_seats_and_storage(self):
         for tier, expected in (("enterprise", ("enterprise", 25, 0)), ("admin", ("team", 5, 5 << 30)), (None, ("enterprise", 25, 0))):
@@ -469,8 +469,7 @@ class Organisations:
         self.assertPlain(stranger.put(f"/orgs/org_none/members/{grace.id}/role", {"role": "admin"}), 404, "Organisation not found")
 
     def test_two_administrators_who_demote_each_other_leave_one(self):
-        ada, _ = self.org()
-        grace = self.member(ada, "admin")
+        ada, _, grace = self.ownerless()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             answers = list(pool.map(lambda pair: pair[0].put(f"/org/members/{pair[1].id}/role", {"role": "member"}), [(ada, grace), (grace, ada)]))
         self.assertEqual(answers[0].status == 200, answers[1].status != 200, answers)
@@ -523,15 +522,14 @@ class Organisations:
         self.assertPlain(stranger.delete(f"/orgs/org_none/members/{ada.id}"), 404, "Organisation not found")
 
     def test_removing_cancels_the_offers_that_depend_on_the_member(self):
-        ada, org = self.org()
-        grace, linus = self.member(ada, "admin"), self.member(ada)
+        ada, org, grace = self.ownerless()
+        linus = self.member(ada)
         self.assertEqual(grace.post(f"/orgs/{org}/owner/transfer", {"to_user_id": linus.id}).status, 201)
         self.assertOk(ada.delete(f"/org/members/{grace.id}"), {"removed": grace.id, "projects_transferred": 0, "pending_transfers_cancelled": 1})
         self.assertOk(ada.get(f"/orgs/{org}/owner/transfer"), {"transfer": None})
 
     def test_two_administrators_who_remove_each_other_leave_one(self):
-        ada, org = self.org()
-        grace = self.member(ada, "admin")
+        ada, org, grace = self.ownerless()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             answers = list(pool.map(lambda pair: pair[0].delete(f"/org/members/{pair[1].id}"), [(ada, grace), (grace, ada)]))
         self.assertEqual(sorted(answer.status == 200 for answer in answers), [False, True], answers)
@@ -542,7 +540,8 @@ class Organisations:
     def test_settings_are_kept_field_by_field(self):
         ada, org = self.org()
         member, path = self.member(ada), f"/orgs/{org}/settings"
-        empty = {"kb_retention_days": None, "kb_max_context_words": None, "kb_section_page_limit": None}
+        empty = {"kb_retention_days": None, "kb_max_context_words": None, "kb_section_page_limit": None, "helper_retention_days": None,
+                 "auto_join_domains": [], "restrict_project_visibility": False, "require_lease_epoch_on_ticket_writes": False}
         self.assertOk(ada.get(path), empty)
         self.assertOk(ada.put(path, {}), empty)
         self.assertOk(ada.put(path, {"kb_retention_days": 730, "kb_max_context_words": 100}), {**empty, "kb_retention_days": 730, "kb_max_context_words": 100})
@@ -550,7 +549,7 @@ class Organisations:
         self.assertOk(member.get(path), {**empty, "kb_section_page_limit": 200, "kb_max_context_words": 100})
         self.assertRole(member.put(path, {}), "member")
         for name, values, limits in (("kb_retention_days", (0, 731, -1), "1 to 730"), ("kb_max_context_words", (99, 50001), "100 to 50000"),
-                                     ("kb_section_page_limit", (0, 201), "1 to 200")):
+                                     ("kb_section_page_limit", (0, 201), "1 to 200"), ("helper_retention_days", (0, 3651), "1 to 3650")):
             for value in values:
                 least, most = limits.split(" to ")
                 self.assertPlain(ada.put(path, {name: value}), 400, f"{name} must be between {least} and {most}")
@@ -560,6 +559,22 @@ class Organisations:
             self.assertEqual(ada.put(path, {name: least}).json()[name], int(least), "a whole number may be a text")
         self.assertPlain(ada.put("/orgs/org_none/settings", {}), 404, "Organisation not found")
         self.assertRole(self.account().put(path, {}), "none")
+
+    def test_settings_of_visibility_and_of_domains(self):
+        ada, org = self.org()
+        path = f"/orgs/{org}/settings"
+        self.assertIs(ada.put(path, {"restrict_project_visibility": True}).json()["restrict_project_visibility"], True)
+        self.assertIs(ada.put(path, {"kb_retention_days": 5}).json()["restrict_project_visibility"], True, "an absent field stays")
+        self.assertIs(ada.put(path, {"restrict_project_visibility": None}).json()["restrict_project_visibility"], False)
+        for value in ("maybe", [], {}):
+            self.assertInvalid(ada.put(path, {"restrict_project_visibility": value}), ("body", "restrict_project_visibility"))
+        for value in ([], None):
+            self.assertEqual(ada.put(path, {"auto_join_domains": value}).json()["auto_join_domains"], [])
+        self.assertCode(ada.put(path, {"auto_join_domains": ["example.com"], "kb_retention_days": 7}), 422, "unverified_domain",
+                        "The domain example.com is not verified as your organisation's", domain="example.com")
+        self.assertEqual(ada.get(path).json()["kb_retention_days"], 5, "nothing of a refused change is kept")
+        self.assertInvalid(ada.put(path, {"auto_join_domains": "example.com"}), ("body", "auto_join_domains"))
+        self.assertInvalid(ada.put(path, {"auto_join_domains": [5]}), ("body", "auto_join_domains", 0))
 
     # --- transfer of ownership
 
@@ -596,16 +611,16 @@ class Organisations:
         self.assertEqual(roles, {ada.id: "owner", grace.id: "admin", linus.id: "member"})
 
     def test_an_organisation_of_one_administrator_gets_its_owner(self):
-        ada, org = self.org()
+        ada, org, grace = self.ownerless()
+        self.assertEqual(ada.delete(f"/org/members/{grace.id}").status, 200)
         offer = self.offered(ada, org, ada)
         self.assertEqual(ada.post(f"/orgs/{org}/owner/transfer/{offer['id']}/accept").status, 200)
         self.assertEqual(ada.get("/org").json()["current_user_role"], "owner")
         self.assertEqual(ada.post("/org/invite", {"email": "x@example.com"}).status, 200, "an owner may what an administrator may")
 
     def test_offers_that_may_not_be_made(self):
-        ada, org = self.org()
+        ada, org, _ = self.ownerless()
         member, path = self.member(ada), f"/orgs/{org}/owner/transfer"
-        self.member(ada, "admin")
         self.assertRole(member.post(path, {"to_user_id": member.id}), "member")
         self.assertPlain(ada.post(path, {"to_user_id": ada.id}), 400, "Offer the ownership to another member")
         self.assertPlain(ada.post(path, {"to_user_id": self.account().id}), 404, "Not a member of the organisation")
@@ -632,8 +647,8 @@ class Organisations:
         self.offered(ada, org, grace)
 
     def test_an_offer_of_somebody_who_lost_the_right_to_make_it_is_void(self):
-        ada, org = self.org()
-        grace, linus, path = self.member(ada, "admin"), self.member(ada), f"/orgs/{org}/owner/transfer"
+        ada, org, grace = self.ownerless()
+        linus, path = self.member(ada), f"/orgs/{org}/owner/transfer"
         offer = self.offered(grace, org, linus)
         self.assertEqual(ada.put(f"/org/members/{grace.id}/role", {"role": "member"}).status, 200)
         self.assertPlain(linus.post(f"{path}/{offer['id']}/accept"), 409, "Whoever made the offer can not hand the organisation over any more")
@@ -680,7 +695,7 @@ class OnSqlite(Organisations, Family):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(Organisations, PostgresFamily, Family):
+class OnPostgres(Organisations, OnPostgresDatabase, Family):
     pass
 
 

@@ -6,11 +6,13 @@ import concurrent.futures
 import http.client
 import itertools
 import json
+import os
 import re
 import time
 import unittest
 import urllib.parse
 
+import support
 from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
@@ -748,7 +750,45 @@ class OnSqlite(RuntimeAccounts, Case):
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class OnPostgres(OnPostgresDatabase, RuntimeAccounts, Case):
-    pass
+    def verified_while(self, statement, email):
+        """The answer to the code of `email`, which another transaction changes at this moment."""
+        code = self.code_for(email)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            lock = "UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'users'"  # as whoever makes, changes or removes an account
+            other = pool.submit(self.postgres.sql, f"BEGIN; {lock}; {statement}; SELECT pg_sleep(3); COMMIT", self.database_name)
+            sleeping = lambda: self.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == [["1"]]
+            support.wait_until(lambda: sleeping() or other.done(), 20, "the other transaction")
+            answer = self.client.verify(email, code)
+            other.result()
+        return answer
+
+    @staticmethod
+    def claim(email, confirmed_at):
+        """An account of another request; its number is none that the server gives."""
+        return ("INSERT INTO mortise_users (id, email, role, status, created_at, email_confirmed_at, number) "
+                f"VALUES ('00000000-0000-4000-8000-{os.urandom(6).hex()}', '{email}', 'user', 'active', 1, {confirmed_at}, -{next(numbers)})")
+
+    def test_a_code_opens_an_account_although_the_one_that_claimed_its_address_goes_at_that_moment(self):
+        made = name("user")
+        email = f"{made}@example.com".lower()
+        claimed = support.request(self.server, "POST", "/api/v1/auth/signup", {"email": email}).json()
+        self.assertEqual(self.client.sign_up(made).status, 202)
+        session = self.assertSession(self.verified_while(f"DELETE FROM mortise_users WHERE id = '{claimed['user_id']}'", email), email)
+        self.assertNotEqual(session["user"]["id"], claimed["user_id"])
+        self.assertEqual(self.sql(f"SELECT username FROM mortise_users WHERE email = '{email}'"), [[made]])
+
+    def test_a_code_opens_an_account_although_another_claims_its_address_at_that_moment(self):
+        made = name("user")
+        email = f"{made}@example.com".lower()
+        self.assertEqual(self.client.sign_up(made).status, 202)
+        session = self.assertSession(self.verified_while(self.claim(email, confirmed_at=0), email), email)
+        self.assertEqual(self.sql(f"SELECT id, username FROM mortise_users WHERE email = '{email}'"), [[session["user"]["id"], made]])
+
+    def test_a_code_opens_nothing_where_another_proves_the_address_at_that_moment(self):
+        made = name("user")
+        email = f"{made}@example.com".lower()
+        self.assertEqual(self.client.sign_up(made).status, 202)
+        self.assertProblem(self.verified_while(self.claim(email, confirmed_at=1), email), 401, "invalid_code")
 
 
 class CoolDown(Case):

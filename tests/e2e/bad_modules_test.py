@@ -1,5 +1,8 @@
 """Modules that can't run, or claim what is another's: the server starts without them, names them, and its health tells."""
+import contextlib
+import os
 import shutil
+import sqlite3
 import unittest
 
 import support
@@ -98,6 +101,33 @@ class BadModules(unittest.TestCase):
                 body = support.request(server, "GET", "/api/status").json()
                 self.assertEqual((body["code"], {one["service"]: one["status"] for one in body["data"]}["tickets"]), (503, "error"))
                 server.stop()
+
+    def assertMissing(self, server, module, reason):
+        """The server runs without the module, and whoever looks is told."""
+        self.assertTrue(server.healthy())
+        token = support.account(server, f"user{os.urandom(4).hex()}")
+        status = support.request(server, "GET", "/api/status", token=token).json()
+        found = {one["service"]: one for one in status["data"]}[module]
+        self.assertEqual((status["code"], found["status"]), (503, "error"), status)
+        self.assertRegex(found["details"], reason)
+        health = support.request(server, "GET", "/api/v1/infra/health").json()
+        self.assertEqual(health["services"][module]["status"], "unhealthy", health)
+        self.assertIn(f"{module}.so", server.output())
+
+    def test_a_module_that_its_options_or_its_schema_keep_out_is_told(self):
+        server = self.serve(**{"modules.enabled": ["auth", "files", "sync"]})
+        server.stop()
+        with contextlib.closing(sqlite3.connect(self.folder / "data" / "mortise.db")) as database, database:
+            database.execute("INSERT INTO mortise_migrations VALUES ('sync', 999, '999_future.sql', 'f', 1)")
+        for options, module, reason in (({"files.allowed_types": "nonsense"}, "files", "nonsense"), ({"files.allowed_types": "image/*/x"}, "files", "image"),
+                                        ({"files.allowed_types": "/"}, "files", "allowed_types"), ({}, "sync", "999_future")):
+            with self.subTest(options=options, module=module):
+                server = self.serve(**{"modules.enabled": ["auth", "files", "sync"], **options})
+                self.assertMissing(server, module, reason)
+                server.stop()
+        with contextlib.closing(sqlite3.connect(self.folder / "data" / "mortise.db")) as database, database:
+            database.execute("UPDATE mortise_migrations SET checksum = 'changed' WHERE owner = 'files' AND number = 1")
+        self.assertMissing(self.serve(**{"modules.enabled": ["auth", "files"]}), "files", "was changed after it was applied")
 
     def test_a_slip_in_the_name_of_a_section_is_still_refused(self):
         for text in ("[htpp]\nlisten = 127.0.0.1:0\n", "[schedulr]\na = 1\n", "[idntity]\na = 1\n"):

@@ -541,6 +541,10 @@ class Installation(unittest.TestCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can act as another user")
     def test_the_user_of_the_service_reads_a_configuration_that_others_may_not(self):
+        unit = (support.ROOT / "etc" / "systemd" / "mortise.service").read_text()
+        made = re.findall(r"(?m)^u (\S+)", (support.ROOT / "etc" / "systemd" / "mortise.sysusers").read_text())
+        self.assertEqual(re.findall(r"(?m)^User=(\S+)", unit), made)
+        self.assertNotRegex(unit, r"(?m)^DynamicUser=(yes|true|on|1)", "its group could not be given to a file before it runs")
         user = 65534
         configuration = self.folder / "mortise.conf"
         configuration.write_text(f"[data]\ndir = {self.folder}/data\n[modules]\npath = {MODULES}\nenabled = auth\n")

@@ -96,6 +96,8 @@ class Networks(Case):
         for number in range(1, 11):
             self.assertEqual(log_in(server, f"2001:db8:5:5::{number:x}", "ada"), 401)
         self.assertEqual(log_in(server, "2001:db8:5:5:ffff::1", "ada", PASSWORD), 429)
+        for other in ("2001:db8:5:105::1", "2001:db8:6:5::1", "198.51.100.200"):  # ten addresses were one client, so the name is not locked
+            self.assertEqual(log_in(server, other, "ada", PASSWORD), 200)
 
     def test_limits_that_are_off_are_off_in_handlers_too(self):
         server = self.start({"limits.enabled": "false"})

@@ -173,7 +173,7 @@ class Crash(unittest.TestCase):
             finally:
                 server.stop()
             for status, text in writers.refused:
-                self.assertIn(status, (500, 503, 507), text)
+                self.assertIn(status, (429, 500, 503, 507), text)  # 429: parts of uploads that met the dead disk are still being stored
             sent |= writers.sent
             acknowledged |= told
             disk.detach()
@@ -310,6 +310,9 @@ class FileUploaders(Uploaders):
 class UploadCrash:
     """Every acknowledged upload is there, whole; nothing half is. For a face of the uploads: its modules, scope and uploaders."""
 
+    def setUp(self):
+        self.aged = set()  # files that the server removes when it starts
+
     def start(self, directory, **options):
         return MortiseServer({**support.QUICK, "data.dir": str(directory), "log.level": "warning", **options}, modules=self.MODULES).start()
 
@@ -330,9 +333,19 @@ class UploadCrash:
         self.assertEqual({key: size for key, size in uploads.acknowledged.items() if found.get(key) != size}, {}, "acknowledged uploads are gone")
         self.assertEqual(found.keys() - uploads.sent.keys(), set(), "contents that nobody sent")
         self.assertEqual(forms.spool_files(server), [])
-        self.assertEqual([file for file in (server.data / "blobs" / "tmp").rglob("*") if file.is_file()], [])
+        self.check_unnamed(server, uploads)
         self.fetch(server, uploads, found)
         self.assertEqual(self.blobs(server), {})  # the next round needs the room
+
+    def check_unnamed(self, server, uploads):
+        """What a crash cut off while it took the name of an equal blob is whole, and there is one for each request at most. It is made to look old."""
+        left = [file for file in (server.data / "blobs" / "tmp").rglob("*") if file not in self.aged and file.is_file()]
+        self.assertLessEqual(len(left), len(uploads.threads))
+        for file in left:
+            self.assertIn(hashlib.sha256(file.read_bytes()).hexdigest(), uploads.sent)
+            an_hour_ago = time.time() - 3700
+            os.utime(file, (an_hour_ago, an_hour_ago))
+            self.aged.add(file)
 
     def scrub(self, directory, expected):
         server = self.start(directory, **{"blobs.scrub": "every: PT1S", "blobs.scrub_rate": 0})
@@ -366,6 +379,10 @@ class UploadCrash:
         server = self.start(directory)
         self.addCleanup(server.stop)
         self.check(server, uploads)
+        server.stop()
+        server = self.start(directory)
+        self.addCleanup(server.stop)
+        support.wait_until(lambda: not any((server.data / "blobs" / "tmp").iterdir()), 10, "what the kills left to be removed")
         self.measured = f"{UPLOAD_KILLS} kills, {total} acknowledged uploads, none lost, none half"
 
     def test_no_acknowledged_upload_is_lost_by_a_power_cut(self):
@@ -386,7 +403,7 @@ class UploadCrash:
             finally:
                 server.stop()
             for status, text in uploads.refused:
-                self.assertIn(status, (500, 503, 507), text)
+                self.assertIn(status, (429, 500, 503, 507), text)  # 429: parts of uploads that met the dead disk are still being stored
             self.assertEqual(uploads.wrong, [])
             uploads.keep_only(told)
             total += len(told)

@@ -6,6 +6,7 @@
 
 MORTISE_BINARY names the program, MORTISE_BUILD its build directory (default build/release); MortiseServer(build=...) takes both from another one."""
 import atexit
+import contextlib
 import email
 import email.policy
 import json
@@ -15,6 +16,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -248,6 +250,20 @@ class PgBouncer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class OnSqliteDatabase:
+    """A base of a case whose server calls its class's database(): SQLite in the data folder of `cls.server`."""
+
+    @classmethod
+    def database(cls):
+        return {}
+
+    @classmethod
+    def sql(cls, text):
+        """Behind the server's back; returns the rows as lists of texts."""
+        with contextlib.closing(sqlite3.connect(cls.server.data / "mortise.db", timeout=10)) as database, database:
+            return [[str(value) for value in row] for row in database.execute(text)]
+
+
 class OnPostgresDatabase:
     """The first base of a case whose server calls its class's database(): a separate PostgreSQL."""
 
@@ -258,6 +274,11 @@ class OnPostgresDatabase:
         cls.url = cls.postgres.url()
         cls.database_name = Postgres.database_of(cls.url)
         return {"db.url": cls.url}
+
+    @classmethod
+    def sql(cls, text):
+        """As OnSqliteDatabase.sql."""
+        return [line.split("|") for line in cls.postgres.sql(text, cls.database_name).splitlines() if line]
 
 
 class Redis:

@@ -9,6 +9,7 @@ import re
 import urllib.parse
 
 import support
+from captured_sessions import TALK, SessionFamily, archive, manifest, new_id
 from forms import stored
 from organisations import Family
 
@@ -23,8 +24,9 @@ OFFICES = {"owner", "admin of it"}
 MEMBERS = OFFICES | {"member", "other member"}
 SYSTEM = {"admin", "super_admin"}  # by their permissions, on everybody's objects
 OWNER = {"holder"}
+PARTIES = {"holder", "recipient"}
 
-# operationId: (kind of object, who may call it, body). A body may name what the object has: "{member}".
+# operationId: (kind of object, who may call it, body). A body may name what the object has: "{member}", "{other}".
 ALLOWED = {
     "readOrgSettings": ("organisation", MEMBERS, None),
     "changeOrgSettings": ("organisation", OFFICES, {}),
@@ -47,6 +49,11 @@ ALLOWED = {
     "listServiceKeys": ("organisation", MEMBERS, None),
     "revokeServiceKey": ("service key", OFFICES, {"reason": "test"}),
     "rotateServiceKey": ("service key", OFFICES, None),
+    "readTeam": ("team", MEMBERS, None),
+    "removeTeam": ("team", OFFICES, None),
+    "addTeamMember": ("team", OFFICES, {"user_id": "{other}"}),
+    "listTeamMembers": ("team", MEMBERS, None),
+    "removeTeamMember": ("team", OFFICES, None),
     "setOrgTier": ("organisation", {"super_admin"}, {"tier": "team"}),
     "deactivateKey": ("key", OWNER, None),
     "revokePersonalKey": ("key", OWNER, {"reason": "test"}),
@@ -58,6 +65,20 @@ ALLOWED = {
     "setUserTier": ("account", {"super_admin"}, {"tier": "pro"}),
     "confirmUserEmail": ("account", {"super_admin"}, None),
     "readUser": ("account", SIGNED_IN | OWNER, None),
+    "deleteMcpServer": ("mcp server", {"super_admin"}, None),
+    "setMcpServerEnabled": ("mcp server", {"super_admin"}, {"enabled": False}),
+    "setUserMcpToolEnabled": ("mcp server", SIGNED_IN | OWNER, {"enabled": False}),
+    "deleteA2aServer": ("a2a server", {"super_admin"}, None),
+    "setA2aServerEnabled": ("a2a server", {"super_admin"}, {"enabled": False}),
+    "setUserA2aToolEnabled": ("a2a server", SIGNED_IN | OWNER, {"enabled": False}),
+    "readAgentSession": ("agent session", OWNER | {"super_admin"}, None),
+    "chatInAgentSession": ("agent session", OWNER | {"super_admin"}, {}),
+    "stopAgentSession": ("agent session", OWNER | {"super_admin"}, None),
+    "clearUnreadMessageCount": ("agent session", OWNER, None),
+    "deleteAgentSession": ("agent session", OWNER, None),
+    "listAgentSessionFiles": ("agent session", OWNER | {"super_admin"}, None),
+    "readAgentSessionFile": ("agent session", OWNER | {"super_admin"}, {"filepath": "/none"}),
+    "readAgentSessionShell": ("agent session", OWNER | {"super_admin"}, {"session_id": "none"}),
     "readFile": ("file", OWNER | SYSTEM, None),
     "deleteFile": ("file", OWNER | SYSTEM, None),
     "downloadFile": ("file", OWNER | SYSTEM, None),
@@ -71,19 +92,65 @@ ALLOWED = {
     "runJob": ("job", SYSTEM, {}),
     "setSkillEnabled": ("skill", {"super_admin"}, {"enabled": False}),
     "deleteSkill": ("skill", {"super_admin"}, None),
+    "setUserSkillEnabled": ("skill", SIGNED_IN | OWNER, {"enabled": False}),
     "cancelRun": ("run", SYSTEM, None),
     "readSyncSession": ("session", SIGNED_IN | OWNER, None),
     "readSyncSessionErrors": ("session", SIGNED_IN | OWNER, None),
     "cancelSyncSession": ("session", SYSTEM, None),
+    "readSession": ("captured session", OWNER, None),
+    "changeSession": ("captured session", OWNER, {"title": "Another title"}),
+    "deleteCapturedSession": ("captured session", OWNER, None),
+    "restoreSession": ("captured session", OWNER, None),
+    "setSessionAlias": ("captured session", OWNER, {"alias": "clock"}),
+    "clearSessionAlias": ("captured session", OWNER, None),
+    "listSessionMessages": ("captured session", OWNER, None),
+    "readSessionSummary": ("captured session", OWNER, None),
+    "makeSessionSummary": ("captured session", OWNER, None),
+    "narrateSession": ("captured session", OWNER, {}),
+    "deleteAnySession": ("captured session", SYSTEM, None),
+    "pullSession": ("captured session", OWNER, None),
+    "downloadSession": ("captured session", OWNER, None),
+    "readWorkspace": ("captured session", OWNER, None),
+    "readTools": ("captured session", OWNER, None),
+    "readProvenance": ("captured session", OWNER, None),
+    "auditSession": ("captured session", OWNER, {}),
+    "listAudits": ("captured session", OWNER, None),
+    "readAuditStatus": ("captured session", OWNER, None),
+    "watchSession": ("captured session", OWNER, None),
+    # Of one's own list, whatever is on it.
+    "unwatchSession": ("captured session", SIGNED_IN | OWNER, None),
+    "setWatchStatus": ("captured session", SIGNED_IN | OWNER, None),
+    "createShareLink": ("captured session", OWNER, {}),
+    "revokeShareLink": ("share link", OWNER, None),
+    "readHandoff": ("handoff", PARTIES, None),
+    "claimHandoff": ("handoff", {"recipient"}, None),
+    "summariseHandoff": ("handoff", PARTIES, None),
+    "revokeHandoff": ("handoff", OWNER, {"reason": "test"}),
+    "declineHandoff": ("handoff", {"recipient"}, {}),
+    "commentHandoff": ("handoff", PARTIES, {"content": "text"}),
+    "listHandoffComments": ("handoff", PARTIES, None),
+    "listHandoffEvents": ("handoff", PARTIES, None),
+    "readUpload": ("upload", OWNER, None),
+    "abortUpload": ("upload", OWNER, None),
+    "completeUpload": ("upload", OWNER, None),
 }
+
+# Bodies that are no JSON, and answers that need more than the object: the tests of their own say who gets them.
+ELSEWHERE = {"pushSession": "session_archives_test", "openUpload": "session_uploads_test", "putPart": "session_uploads_test", "readRetrievalLog": "session_archives_test",
+             "readAudit": "session_audits_test", "readLatestAudit": "session_audits_test", "dismissFinding": "session_audits_test",
+             "changeBookmarkFolder": "bookmarks_test", "removeBookmarkFolder": "bookmarks_test", "listBookmarkedSessions": "bookmarks_test", "removeBookmark": "bookmarks_test"}
 
 # There is nothing to cancel in what has ended: 404 for those who may.
 ENDED = {"cancelRun", "cancelSyncSession"}
+# A session of the agent without a box has no files and shells to show: 404 for those who may.
+BOXLESS = {"readAgentSessionFile", "readAgentSessionShell"}
+# What was removed for good, and what never was, is gone: 410.
+GONE = {"restoreSession"}
 
 
 class ObjectRights(Family):
-    MODULES = ["auth", "files", "scheduler", "skills", "sync"]
-    OPTIONS = {"identity.csrf_exempt_bearer": "true", "identity.platform_access_ttl": "12h"}
+    MODULES = ["agent", "auth", "files", "scheduler", "skills", "sync"]
+    OPTIONS = {"agent.sandbox": "off", "identity.csrf_exempt_bearer": "true", "identity.platform_access_ttl": "12h"}
 
     def setUp(self):
         self.document = support.request(self.server, "GET", "/openapi.json").json()
@@ -115,7 +182,7 @@ class ObjectRights(Family):
         key = self.good(admin.post(f"/orgs/{org}/service-keys", {"name": "CI", "scopes": ["tickets:read"]}), 201)
         return {"callers": {"owner": owner.token, "admin of it": admin.token, "member": member.token, "other member": other.token, "invited": invited.token,
                             "service key": key["key"]},
-                "path": {"org_id": org, "user_id": member.id, "invite_id": invite, "key_id": key["id"]}, "member": member.id, "owner": owner, "key": key}
+                "path": {"org_id": org, "user_id": member.id, "invite_id": invite, "key_id": key["id"]}, "member": member.id, "other": other.id, "owner": owner, "key": key}
 
     def offer(self):
         made = self.organisation()
@@ -124,6 +191,14 @@ class ObjectRights(Family):
 
     def service_key(self):
         return self.organisation()
+
+    def team(self):
+        """One with the member in it."""
+        made = self.organisation()
+        team = self.good(made["owner"].post("/teams", {"name": "Night shift", "slug": f"night-{next(numbers)}"}), 201)["id"]
+        self.good(made["owner"].post(f"/teams/{team}/members", {"user_id": made["member"]}), 201)
+        made["path"]["team_id"] = team
+        return made
 
     def holder(self, path):
         """An object of one account. `path`: makes it, and returns what stands in the path."""
@@ -138,6 +213,9 @@ class ObjectRights(Family):
             info = stored(self.server, caller.token, b"mine")
             return {"file_id": info["id"], "key": urllib.parse.urlsplit(info["filepath"]).path.removeprefix("/files/")}
         return self.holder(path)
+
+    def agent_session(self):
+        return self.holder(lambda caller: {"session_id": self.good(support.request(self.server, "POST", "/api/sessions", {}, token=caller.token))["data"]["session_id"]})
 
     def account_object(self):
         def path(caller):
@@ -174,8 +252,48 @@ class ObjectRights(Family):
             return {"skill_key": self.good(answer)["data"]["id"]}
         return self.holder(path)
 
-    MAKERS = {"organisation": organisation, "offer": offer, "service key": service_key, "key": key, "file": file, "account": account_object, "job": job,
-              "run": run_object, "session": session, "skill": skill}
+    def mcp_server(self):
+        def path(_):
+            name = f"server{next(numbers)}"
+            self.good(support.request(self.server, "POST", "/api/app-config/mcp-servers", {"mcpServers": {name: {"command": "x", "enabled": False}}}, token=self.root))
+            return {"server_name": name}
+        return self.holder(path)
+
+    def a2a_server(self):
+        def path(_):
+            self.good(support.request(self.server, "POST", "/api/app-config/a2a-servers", {"base_url": "http://127.0.0.1:9"}, token=self.root))
+            return {"a2a_id": self.good(support.request(self.server, "GET", "/api/app-config/a2a-servers", token=self.root))["data"]["a2a_servers"][-1]["id"]}
+        return self.holder(path)
+
+    def pushed(self, caller):
+        """What stands in the path of a session that was pushed."""
+        session = new_id()
+        content = archive(TALK, manifest(), workspace={"git": {}}, members={"tools.json": b"{}"})
+        self.good(SessionFamily.sync(caller, session, content), 201)
+        return {"session_id": session, "status": "queued"}
+
+    def captured_session(self):
+        return self.holder(self.pushed)
+
+    def share_link(self):
+        def path(caller):
+            made = self.pushed(caller)
+            return {**made, "link_id": self.good(caller.post(f"/sessions/{made['session_id']}/share", {}), 201)["link_id"]}
+        return self.holder(path)
+
+    def handoff(self):
+        recipient = self.account()
+        made = self.holder(lambda caller: {"handoff_id": self.good(
+            caller.post("/handoffs", {"session_id": self.pushed(caller)["session_id"], "recipient_email": recipient.email}), 201)["id"]})
+        made["callers"]["recipient"] = recipient.token
+        return made
+
+    def upload(self):
+        return self.holder(lambda caller: {"upload_id": self.good(caller.post(f"/sessions/{new_id()}/uploads", {"total_size": 10, "sha256": "0" * 64}), 201)["upload_id"]})
+
+    MAKERS = {"organisation": organisation, "offer": offer, "team": team, "service key": service_key, "key": key, "file": file, "agent session": agent_session, "account": account_object, "job": job,
+              "run": run_object, "session": session, "skill": skill, "mcp server": mcp_server, "a2a server": a2a_server,
+              "captured session": captured_session, "share link": share_link, "handoff": handoff, "upload": upload}
 
     # Calls.
 
@@ -184,7 +302,7 @@ class ObjectRights(Family):
         path = re.sub(r"\{(\w+)\}", lambda name: str(thing["path"][name.group(1)]), path)
         body = ALLOWED[operation][2]
         if body is not None:
-            body = json.loads(json.dumps(body).replace("{member}", thing.get("member", "")))
+            body = json.loads(json.dumps(body).replace("{member}", thing.get("member", "")).replace("{other}", thing.get("other", "")))
         return support.request(self.server, method, path, body, token=token)
 
     def is_refused(self, operation, answer):
@@ -193,7 +311,7 @@ class ObjectRights(Family):
         if status == 200 and answer.headers["Content-Type"].startswith("application/json") and isinstance(answer.json(), dict):
             code = answer.json().get("code")
             status = code if isinstance(code, int) and "msg" in answer.json() else status
-        return status in (401, 403) or status == 404 and operation not in ENDED
+        return status in (401, 403) or status == 404 and operation not in ENDED | BOXLESS or status == 410 and operation in GONE
 
     def check(self, operation):
         kind, allowed, _ = ALLOWED[operation]
@@ -218,7 +336,7 @@ class ObjectRights(Family):
         return name == "admin" and ALLOWED[operation][1] == {"super_admin"}
 
     def test_every_operation_on_an_object_is_tested(self):
-        self.assertEqual(set(ALLOWED), set(self.operations))
+        self.assertEqual(set(ALLOWED) | set(ELSEWHERE), set(self.operations))
 
     def test_only_those_who_may_touch_an_object_do(self):
         for operation in ALLOWED:

@@ -22,19 +22,25 @@ def modern_node():
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2]) >= (20, 19)
 
 
-class OpenApi(unittest.TestCase):
+class Document:
+    """The document of a server with these modules, in the eyes of two linters."""
+
+    MODULES = ["auth", "files", "scheduler", "skills", "sync", "greeter", "ticker", "tally"]
+
     @classmethod
     def setUpClass(cls):
-        cls.server = MortiseServer({**support.QUICK}, modules=["auth", "files", "scheduler", "skills", "sync", "greeter", "ticker", "tally"]).start()
+        cls.server = MortiseServer({**support.QUICK}, modules=cls.MODULES).start()
         cls.addClassCleanup(cls.server.stop)
         cls.text = support.request(cls.server, "GET", "/openapi.json").body
         cls.document = json.loads(cls.text)
 
-    def lint(self, *command):
+    def lint(self, *command, files=None):
         if not modern_node():
             self.skipTest("the linters need Node 20.19 or newer; ./dev setup --tests fetches one where npm can be reached")
         folder = support.temporary_directory(self)
         (folder / "openapi.json").write_bytes(self.text)
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text)
         # `unshare -n`: whatever the tool would like to fetch, the verdict may not depend on it.
         prefix = ["unshare", "-rn"] if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0 else []
         environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "HOME": str(folder)}
@@ -43,11 +49,22 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
 
     def test_redocly_recommended_strict_finds_nothing(self):
-        self.lint("redocly", "lint", "--extends=recommended-strict", "--format=stylish", "openapi.json")
+        # The contract of session sharing has both /sessions/audits/{id} and /sessions/{id}/audit; here the literal one wins.
+        pointers = ["#/paths/" + path.replace("/", "~1") for path in self.document["paths"] if path.startswith("/api/v1/sessions/")]
+        self.lint("redocly", "lint", "--extends=recommended-strict", "--format=stylish", "openapi.json",
+                  files={".redocly.lint-ignore.yaml": json.dumps({"openapi.json": {"no-ambiguous-paths": pointers}})})
 
     def test_spectral_oas_finds_nothing(self):
         self.lint("spectral", "lint", "--ruleset", LINT / "spectral.yaml", "--fail-severity=warn", "openapi.json")
 
+
+class OfProjects(Document, unittest.TestCase):
+    """Addresses of projects end in anything, so that what is not promised is answered, too: the tests below are not for them."""
+
+    MODULES = ["auth", "projects", "sync"]
+
+
+class OpenApi(Document, unittest.TestCase):
     def test_every_module_and_the_kernel_have_their_routes_in_it(self):
         self.assertRegex(self.document["openapi"], r"^3\.0\.3$")
         paths = self.document["paths"]

@@ -1,27 +1,29 @@
 """Roles: each holds the permissions that the manifests give it and nothing more, nobody acts on an account of the own rank or above, in any family, and
 guests and viewers put nothing into the stores."""
-import contextlib
 import itertools
 import pathlib
 import re
-import sqlite3
 import unittest
 
 import forms
 import support
-from mortise_server import MortiseServer, OnPostgresDatabase, Postgres
+from mortise_server import MortiseServer, OnPostgresDatabase, OnSqliteDatabase, Postgres
 
 TIME_LIMIT = 300
 PASSWORD = "correct horse 7"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ROLES = ("super_admin", "admin", "service_role", "user", "viewer", "guest")
 RANK = {"super_admin": 3, "admin": 2, "service_role": 1}
-MODULES = ("auth", "files", "scheduler", "skills", "sync")
+MODULES = ("agent", "auth", "files", "scheduler", "skills", "sync")
 numbers = itertools.count(1)
 # One request for each permission that shows who holds it: refused with 403 (in whatever envelope) or not.
 SHOWN = {
     "kernel.audit": [("GET", "/api/v1/admin/audit-log", None)],
     "kernel.metrics": [],  # /metrics asks for nothing unless an option says so
+    "agent.configure": [("POST", "/api/app-config/llm", {}), ("POST", "/api/app-config/agent", {}), ("POST", "/api/app-config/mcp-servers", {"mcpServers": {}}),
+                        ("POST", "/api/app-config/mcp-servers/none/delete", None), ("POST", "/api/app-config/mcp-servers/none/enabled", {"enabled": True}),
+                        ("POST", "/api/app-config/a2a-servers", {"base_url": "none"}), ("POST", "/api/app-config/a2a-servers/none/delete", None),
+                        ("POST", "/api/app-config/a2a-servers/none/enabled", {"enabled": True})],
     "auth.manage_users": [("GET", "/api/admin/users", None), ("GET", f"/api/admin/users/{NOBODY}", None), ("DELETE", f"/api/admin/users/{NOBODY}", None),
                           ("PUT", f"/api/admin/users/{NOBODY}/status", {"status": "banned"}), ("GET", "/api/v1/admin/users", None),
                           ("GET", f"/api/v1/admin/users/{NOBODY}", None), ("POST", f"/api/v1/admin/users/{NOBODY}/api-keys", {}),
@@ -29,6 +31,9 @@ SHOWN = {
                           ("GET", "/api/v1/admin/orgs", None), ("PUT", "/api/v1/admin/orgs/org_0/tier", {"tier": "pro"})],
     "auth.find_users": [("GET", "/api/v1/auth/users?email=somebody@example.com", None)],
     "auth.found_orgs": [("POST", "/api/v1/org", {"name": "X", "slug": "taken"})],  # 409 for all but the first of those who may
+    "agent.use": [("GET", "/api/sessions", None), ("GET", f"/api/sessions/{NOBODY}", None), ("POST", f"/api/sessions/{NOBODY}/stop", None),
+                  ("POST", f"/api/sessions/{NOBODY}/chat", {}), ("POST", "/api/v1/agent-chats", {"message": " "})],
+    "agent.reach_all": [("GET", "/api/sessions?scope=all", None)],
     "files.read": [("GET", f"/api/files/{NOBODY}", None), ("GET", f"/api/files/{NOBODY}/download", None)],
     "files.write": [("DELETE", f"/api/files/{NOBODY}", None), ("GET", "/api/status/minio?smoke=true", None)],
     "files.admin": [],  # decides inside files.read and files.write; tested by files_test
@@ -36,11 +41,14 @@ SHOWN = {
     "scheduler.view": [("GET", "/api/v1/scheduler/jobs", None), ("POST", "/api/v1/scheduler/triggers/preview", {})],
     "scheduler.admin": [("PUT", "/api/v1/scheduler/jobs/none.none", {}), ("POST", "/api/v1/scheduler/jobs/none.none/actions/run", None),
                         ("POST", "/api/v1/scheduler/jobs/none.none/actions/pause", None), ("DELETE", "/api/v1/scheduler/jobs/none.none", None)],
-    "skills.view": [("GET", "/api/v2/skills/policy", None)],
+    "skills.view": [("GET", "/api/v2/skills/policy", None), ("GET", "/api/v2/user/tools/skills", None), ("POST", "/api/v2/user/tools/skills/none/enabled", {"enabled": True})],
     "skills.admin": [("GET", "/api/v2/skills", None), ("POST", "/api/v2/skills/install", {"source_type": "local", "source_ref": "local:/none"}),
                      ("POST", "/api/v2/skills/none/enabled", {"enabled": True}), ("DELETE", "/api/v2/skills/none", None), ("POST", "/api/v2/skills/policy", {})],
     "sync.view": [("GET", "/api/v1/sync-sessions", None), ("GET", "/api/v1/sync-sessions/none", None)],
     "sync.admin": [("POST", "/api/v1/sync-sessions/none/actions/cancel", None)],
+    "sync.administer_sessions": [("GET", "/api/v1/admin/sessions", None), ("DELETE", "/api/v1/admin/sessions/ses_none0000", None),
+                                 ("POST", "/api/v1/admin/purge-deleted", {}), ("GET", "/api/v1/admin/stats", None)],
+    "sync.clean_up_sessions": [("POST", "/api/v1/sessions/admin/cleanup", None)],
 }
 
 
@@ -64,23 +72,13 @@ def forbidden(answer):
     return isinstance(body, dict) and body.get("code") == 403
 
 
-class Roles(unittest.TestCase):
+class Roles(OnSqliteDatabase, unittest.TestCase):
     OPTIONS = {}
 
     @classmethod
     def setUpClass(cls):
         cls.server = MortiseServer({**support.QUICK, **cls.database(), **cls.OPTIONS}, modules=[*MODULES, "probe"]).start()
         cls.addClassCleanup(cls.server.stop)
-
-    @classmethod
-    def database(cls):
-        return {}
-
-    @classmethod
-    def sql(cls, text):
-        """Behind the server's back; returns the rows as lists of texts."""
-        with contextlib.closing(sqlite3.connect(cls.server.data / "mortise.db", timeout=10)) as database, database:
-            return [[str(value) for value in row] for row in database.execute(text)]
 
     def account(self, role):
         """(token, id) of a new account. Its role is set before the server has met the token."""
@@ -220,9 +218,7 @@ class RanksOnSqlite(Ranks, Roles):
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
 class RanksOnPostgres(Ranks, OnPostgresDatabase, Roles):
-    @classmethod
-    def sql(cls, text):
-        return [line.split("|") for line in cls.postgres.sql(text, cls.database_name).splitlines() if line]
+    pass
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import support
 
 sys.path.insert(0, str(support.ROOT / "tests" / "peers"))
 from github_stand_in import GithubStandIn  # noqa: E402
+from review_hosts_stand_in import GithubAppStandIn, private_key  # noqa: E402
 from mortise_server import MortiseServer, Smtp
 from skill_family import platform_login
 
-TIME_LIMIT = 180
+TIME_LIMIT = 900
 SCHEMATHESIS = support.ROOT / "build" / "schemathesis" / "bin" / "st"
 MODULES = ["auth", "files", "scheduler", "skills", "sync"]
 CHECKS = ["not_a_server_error", "response_schema_conformance", "status_code_conformance", "content_type_conformance"]
@@ -26,10 +27,13 @@ class Schemathesis(unittest.TestCase):
     def serve(self):
         if not SCHEMATHESIS.exists():
             self.skipTest("schemathesis is not installed; MORTISE_LONG=1 ./dev setup --tests installs it where PyPI can be reached")
-        smtp, github = self.enterContext(Smtp()), self.enterContext(GithubStandIn())
+        smtp, github, app = self.enterContext(Smtp()), self.enterContext(GithubStandIn()), self.enterContext(GithubAppStandIn(private_key()))
         skills = support.temporary_directory(self)
         self.server = MortiseServer({**support.QUICK, "mail.url": smtp.url, "skills.github_api": github.url, "skills.github_raw": github.raw,
                                      "skills.local_roots": [str(skills)], "http_client.allow_private": "true", "identity.csrf_exempt_bearer": "true",
+                                     "sync.github_app_id": app.app_id, "sync.github_app_slug": "sessions", "sync.github_private_key": app.private_key,
+                                     "sync.github_client_id": app.client[0], "sync.github_client_secret": app.client[1],
+                                     "sync.github_webhook_secret": app.webhook_secret, "sync.github_api_url": app.url, "sync.github_url": app.url,
                                      "identity.access_ttl": "12h", "identity.platform_access_ttl": "12h"}, modules=MODULES).start()
         self.addCleanup(self.server.stop)
 

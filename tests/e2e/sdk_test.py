@@ -3,11 +3,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 import support
 from mortise_server import MortiseServer
 from support import mortise
+
+sys.path.insert(0, str(support.ROOT / "tests" / "peers"))
+from models_stand_in import Fault, ModelsStandIn  # noqa: E402
 
 TIME_LIMIT = 420
 
@@ -36,13 +40,16 @@ class InstalledSdk(unittest.TestCase):
         cls.modules = cls.folder / "modules"
         cls.modules.mkdir()
 
-        cls.built = {}
+        cls.built, cls.advisors = {}, {}
         program = str(cls.prefix / "bin" / "mortise")
         for name, options in (("gnotes", ["-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_C_COMPILER=gcc"]),
                               ("cnotes", ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_FLAGS=-stdlib=libc++",
                                           "-DCMAKE_MODULE_LINKER_FLAGS=-stdlib=libc++", "-DCMAKE_EXE_LINKER_FLAGS=-stdlib=libc++"])):
             run(program, "module", "new", name, cls.folder / name)
             cls.built[name] = build_module(cls.folder / name, cls.folder / f"{name}-build", cls.prefix, *options)
+            # The client for language models is built with the module that links it.
+            shutil.copytree(support.ROOT / "sdk" / "examples" / "advisor", cls.folder / f"{name}-advisor")
+            cls.advisors[name] = build_module(cls.folder / f"{name}-advisor", cls.folder / f"{name}-advisor-build", cls.prefix, *options)
         shutil.copytree(support.ROOT / "sdk" / "examples" / "tally", cls.folder / "tally")
         cls.built["tally"] = build_module(cls.folder / "tally", cls.folder / "tally-build", cls.prefix)
         for library in cls.built.values():
@@ -70,8 +77,22 @@ class InstalledSdk(unittest.TestCase):
         self.assertIn("libstdc++", run("readelf", "-d", self.built["gnotes"]))
         self.assertNotIn("c++", run("readelf", "-d", self.built["tally"]))
 
+    def test_the_client_for_language_models_works_with_either_compiler(self):
+        for name, library in self.advisors.items():
+            with self.subTest(name), ModelsStandIn() as models:
+                models.key = "sk-advisor"
+                server = MortiseServer({**support.QUICK, "modules.path": [str(library.parent), str(support.BUILD / "modules")], "http_client.allow_private": "true",
+                                        "advisor.base_url": models.url + "/v1", "advisor.api_key": models.key}, modules=["auth", "advisor"]).start()
+                self.addCleanup(server.stop)
+                answer = support.request(server, "POST", "/api/advisor/advice", {"question": "Why?"}, token=support.account(server, "ada"))
+                self.assertEqual((answer.status, answer.json()), (200, {"advice": "You said: Why?", "input_tokens": 11, "output_tokens": 7}), answer)
+                models.faults = [Fault("html")]
+                answer = support.request(server, "POST", "/api/advisor/advice", {"question": "Why?"}, token=support.account(server, "bob"))
+                self.assertEqual((answer.status, answer.json()["code"]), (502, "model_failed"), answer)
+                self.assertNotIn(models.key, server.output())
+
     def test_each_passes_module_check_and_shows_one_symbol(self):
-        for name, library in self.built.items():
+        for name, library in {**self.built, **{f"{one} advisor": library for one, library in self.advisors.items()}}.items():
             with self.subTest(name):
                 done = mortise("module", "check", library)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

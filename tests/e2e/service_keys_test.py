@@ -7,14 +7,15 @@ import socket
 import unittest
 
 import support
-from mortise_server import Postgres
-from organisations import MICROS, Family, PostgresFamily, numbers
+from mortise_server import OnPostgresDatabase, Postgres
+from organisations import MICROS, PRICING, Family, numbers
 
 TIME_LIMIT = 300
 SCOPES = ["sessions:read", "handoffs:read", "handoffs:write", "tickets:read", "tickets:write", "personas:read", "personas:write", "knowledge:read",
           "knowledge:write", "rules:read", "rules:write", "agent_runs:read", "agent_runs:write", "work_queues:read", "work_queues:write",
-          "retrieval_audit:read", "admin:*"]
-PRICING = "https://example.com/pricing"
+          "retrieval_audit:read", "admin:*", "agent_feedback:read", "agent_feedback:write", "devices:report", "marketplace:read", "marketplace:write",
+          "resident_memory:read", "resident_memory:write", "skills:admin", "skills:approve", "skills:read", "skills:request"]
+PLATFORM_SCOPES = ["admin_metrics:read", "platform_sweeps:run", "skills_registry:poll", "skills_verify:run"]
 NOT_ALLOWED = "Service keys are not allowed here"
 
 
@@ -34,7 +35,7 @@ class ServiceKeys:
     def probe(self, path, key, method="GET", body=None):
         return support.request(self.server, method, path, body, {"Accept-Language": "en"}, key)
 
-    # --- B1
+    # --- making
 
     def test_a_key_is_shown_whole_and_once(self):
         ada, org = self.org()
@@ -55,6 +56,23 @@ class ServiceKeys:
     def test_every_scope_of_the_vocabulary_is_taken(self):
         ada, org = self.org()
         self.assertEqual(self.mint(ada, org, scopes=SCOPES)["scopes"], SCOPES)
+
+    def test_scopes_of_the_whole_server_are_for_its_administrators(self):
+        root, org = self.org("admin")
+        ada = self.member(root, "admin")
+        for scope in PLATFORM_SCOPES:
+            body = {"name": "ci", "scopes": ["tickets:read", scope]}
+            self.assertCode(ada.post(f"/orgs/{org}/service-keys", body), 403, "platform_admin_scope",
+                            f"Only administrators of the server may give out the scope {scope}", scope=scope)
+        minted = self.mint(root, org, scopes=[*PLATFORM_SCOPES, "tickets:read"])
+        self.assertEqual(minted["scopes"], [*PLATFORM_SCOPES, "tickets:read"])
+        rotate = f"/orgs/{org}/service-keys/{minted['id']}/rotate"
+        self.assertCode(ada.post(rotate), 403, "platform_admin_scope", "Only administrators of the server may give out the scope admin_metrics:read",
+                        scope="admin_metrics:read")
+        self.assertTrue(self.listed(root, org, minted["id"])["is_active"], "a refused rotation revokes nothing")
+        self.assertEqual(root.post(rotate).status, 200)
+        plain = self.mint(root, org)["id"]
+        self.assertEqual(ada.post(f"/orgs/{org}/service-keys/{plain}/rotate").status, 200)
 
     def test_no_allow_list_means_every_project(self):
         ada, org = self.org()
@@ -122,7 +140,7 @@ class ServiceKeys:
         ada, org = self.org("team")
         self.assertEqual(self.member(ada, "admin", tier="free").get(f"/orgs/{org}/service-keys").status, 200)
 
-    # --- B3
+    # --- revoking
 
     def test_revoking_in_every_form_of_the_body(self):
         ada, org = self.org()
@@ -152,7 +170,7 @@ class ServiceKeys:
             self.assertPlain(ada.post(f"/orgs/{org}/service-keys/{one}/rotate"), 404)
         self.assertOk(ada.get(f"/orgs/{org}/service-keys"), [])
 
-    # --- B4
+    # --- rotating
 
     def test_rotating_makes_a_new_key_with_the_same_rights(self):
         ada, org = self.org()
@@ -394,7 +412,7 @@ class Replay:
         other = Client(self.server, self.key_of(grace))
         self.assertEqual(other.call("POST", f"/api/v1/org/invite/{invited['invite_id']}/accept"), (200, {"org_id": made["org_id"], "role": "member"}))
         status, shown = cli.call("GET", "/api/v1/org")
-        self.assertEqual((status, shown["current_user_role"], shown["org"]["name"]), (200, "admin", "CLI"))
+        self.assertEqual((status, shown["current_user_role"], shown["org"]["name"]), (200, "owner", "CLI"))
         for member in shown["members"]:
             self.assertEqual(sorted(member), ["display_name", "email", "joined_at", "role", "user_id"])
             self.assertEqual(len(member["joined_at"][:10]), 10)
@@ -424,7 +442,7 @@ class OnSqlite(ServiceKeys, Replay, Family):
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(ServiceKeys, Replay, PostgresFamily, Family):
+class OnPostgres(ServiceKeys, Replay, OnPostgresDatabase, Family):
     pass
 
 

@@ -106,6 +106,30 @@ class Skills(SkillServer):
                     self.assertEqual((answer.status, answer.json()),
                                      (410, {"code": 410, "msg": "SKILL_API_MOVED", "data": {"code": "SKILL_API_MOVED", "migrate_to": target}}), (method, path))
 
+    def test_each_user_switches_skills_off_for_themselves(self):
+        item = self.assertOk(self.install(self.pdf()))
+        tools = "/api/v2/user/tools/skills"
+
+        def shown(token):
+            return self.assertOk(support.request(self.server, "GET", tools, token=token))["tools"]
+
+        def switched(key, body, token=self.plain_token):
+            return support.request(self.server, "POST", f"{tools}/{key}/enabled", body, token=token)
+        expected = {"tool_id": item["id"], "tool_name": "PDF tools", "description": "Merge and split PDF files", "enabled_global": True, "enabled_user": True}
+        self.assertEqual(shown(self.plain_token), [expected])
+        self.assertIsNone(self.assertOk(switched(item["id"], {"enabled": False})))
+        self.assertEqual(shown(self.plain_token), [{**expected, "enabled_user": False}])
+        self.assertEqual(shown(self.root_token), [expected])
+        self.assertFalse(self.catalog("preference", user=self.plain_id, id=item["id"]))
+        self.assertOk(self.call("POST", f"/{item['id']}/enabled", {"enabled": False}))
+        self.assertOk(switched(item["id"], {"enabled": True}))
+        self.assertEqual(shown(self.plain_token), [{**expected, "enabled_global": False}])
+        for key in ("none--00000000", "none", "..."):
+            self.assertRefused(switched(key, {"enabled": True}), 404)
+        self.assertRefused(support.request(self.server, "GET", tools, token="bad"), 401)
+        self.assertRefused(switched(item["id"], {"enabled": True}, token="bad"), 401)
+        self.assertEqual(switched(item["id"], {}).status, 422)
+
     # ---- installing ----------------------------------------------------------------------------------------------------
 
     def test_an_installed_skill_has_every_field(self):
@@ -201,7 +225,7 @@ class Skills(SkillServer):
             msg = answer.json()["msg"]
             self.assertEqual([int(one) for one in re.findall(r"\d+", msg)][:2], list(place), msg)
             told = f"line {place[0]}, column {place[1]}: "
-            self.assertTrue([line for line in self.server.output().splitlines() if item["id"] in line and told in line], told)
+            support.wait_until(lambda: [line for line in self.server.output().splitlines() if item["id"] in line and told in line], 10, told)
         item = self.assertOk(self.install(write_tree(self.folder / "open", {"SKILL.md": "---\nname: trips\n# Heading\n"})))
         self.assertEqual(item["name"], "trips")
 

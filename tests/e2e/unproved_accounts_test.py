@@ -115,6 +115,28 @@ class Accounts:
         self.assertEqual(support.request(self.server, "GET", "/api/v1/auth/me", token=platform).status, 200)
         self.assertEqual(self.sql("SELECT count(*) FROM auth_unproved_accounts"), [["0"]], "none is looked at again")
 
+    def test_founding_an_organisation_of_ones_own_is_no_way_to_stay(self):
+        self.serve()
+        alone, joined, plain = (self.sign_up() for _ in range(3))
+
+        def found(made, slug):
+            answer = support.request(self.server, "POST", "/api/v1/org", {"name": "Engines", "slug": slug}, token=made["raw_key"])
+            self.assertIn(answer.status, (200, 201), answer)
+            return answer.json()["org_id"]
+
+        org, other = found(alone, "alone"), found(joined, "joined")
+        settings = support.request(self.server, "PUT", f"/api/v1/orgs/{org}/settings", {"kb_retention_days": 30}, token=alone["raw_key"])
+        self.assertEqual(settings.status, 200, settings)
+        colleague = self.sign_up()
+        self.sql(f"INSERT INTO mortise_org_members (user_id, org_id, role, joined_at) VALUES ('{colleague['user_id']}', '{other}', 'member', 1)")
+        self.pass_days(30)
+        self.run_job()
+        self.assertEqual([self.lives(made) for made in (alone, joined, colleague, plain)], [False, True, True, False])
+        self.assertEqual(self.sql("SELECT slug FROM mortise_orgs"), [["joined"]], "an organisation of nobody keeps no name")
+        self.assertEqual(self.sql("SELECT count(*) FROM auth_org_settings"), [["0"]])
+        self.assertIn(f"org:{org}", [row[0] for row in self.sql("SELECT target FROM mortise_audit WHERE action = 'auth.org_deleted'")])
+        self.assertNotEqual(found(self.sign_up(alone["email"]), "alone"), org)
+
     def test_none_goes_to_whom_no_link_could_be_mailed(self):
         for options, mail in (({}, False), ({"http.public_url": ""}, True), ({"auth.require_email_verification": "false"}, True)):
             with self.subTest(options=options, mail=mail):

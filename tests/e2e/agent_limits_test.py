@@ -1,0 +1,55 @@
+"""What one user may take of the agent platform: buckets by their numbers, streams by their slots."""
+import contextlib
+import unittest
+
+import support
+from agent_sessions_test import MODULES, Stream
+from mortise_server import MortiseServer
+
+TIME_LIMIT = 180
+
+
+class AgentLimits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = MortiseServer({**support.QUICK, "limits.enabled": "true", "agent.sandbox": "off"}, modules=MODULES).start()
+        cls.addClassCleanup(cls.server.stop)
+
+    def refused(self, answer, bucket, limit, window):
+        self.assertEqual(answer.status, 429, answer)
+        body = answer.json()
+        self.assertEqual(body["code"], 429)
+        self.assertEqual({**body["data"], "retry_after": 0}, {"retry_after": 0, "limit": limit, "window_seconds": window, "bucket": bucket})
+        self.assertEqual(int(answer.headers["Retry-After"]), body["data"]["retry_after"])
+        self.assertGreaterEqual(body["data"]["retry_after"], 1)
+
+    def until_refused(self, most, call):
+        for _ in range(2 * most + 2):  # a window may end on the way
+            answer = call()
+            if answer.status == 429:
+                return answer
+        self.fail("nothing was refused")
+
+    def test_reads_and_writes(self):
+        token = support.account(self.server, "ada")
+        self.refused(self.until_refused(120, lambda: support.request(self.server, "GET", "/api/sessions", token=token)), "read", 120, 60)
+        self.refused(self.until_refused(60, lambda: support.request(self.server, "POST", "/api/sessions", {}, token=token)), "write", 60, 60)
+
+    def test_messages_are_counted_although_they_fail(self):
+        token = support.account(self.server, "bob")
+        self.refused(self.until_refused(60, lambda: support.request(self.server, "POST", "/api/sessions/none/chat", {"message": "x"}, token=token)), "chat", 60, 60)
+
+    def opens(self, token):
+        with Stream(self.server, "/api/sessions/stream", token) as stream:
+            return stream.status == 200
+
+    def test_the_tenth_stream_is_the_last(self):
+        token = support.account(self.server, "carol")
+        with contextlib.ExitStack() as streams:
+            opened = [streams.enter_context(Stream(self.server, "/api/sessions/stream", token)) for _ in range(11)]
+            self.assertEqual([stream.status for stream in opened], [200] * 10 + [429])
+        support.wait_until(lambda: self.opens(token), 30, "a slot to be free again")
+
+
+if __name__ == "__main__":
+    unittest.main()
