@@ -32,7 +32,7 @@ function(mortise_core_library name)
     endforeach()
     mortise_precompile_test(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS unit)
+    set_tests_properties(${name} PROPERTIES LABELS unit)
   endif()
 endfunction()
 
