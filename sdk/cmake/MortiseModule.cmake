@@ -148,7 +148,7 @@ function(mortise_add_module name)
     if(MORTISE_TESTS)
       add_test(NAME ${name}_symbols
         COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DFILE=$<TARGET_FILE:${name}> -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/CheckSymbols.cmake)
-      set_tests_properties(${name}_symbols PROPERTIES TIMEOUT 20 LABELS unit)
+      set_tests_properties(${name}_symbols PROPERTIES LABELS unit)
     endif()
   endif()
   if(output)
