@@ -16,6 +16,7 @@
 
 #include "core/base/identifiers.hpp"
 #include "core/base/json.hpp"
+#include "core/base/terminal_text.hpp"
 #include "core/base/text.hpp"
 
 namespace mortise::log {
@@ -68,14 +69,6 @@ std::string scrubbed(std::string_view bytes) {
     }
   }
   return out;
-}
-
-// Characters that a terminal obeys instead of showing them, or that change the order of what is shown: DEL, C1 controls,
-// marks of writing direction, line separators, the byte order mark.
-bool isHidden(std::uint32_t character) {
-  return (character >= 0x7f && character <= 0x9f) || character == 0x61c || character == 0x200e || character == 0x200f ||
-         (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
-         character == 0xfeff;
 }
 
 // `quoted` is a JSON string: so is the result, of the same value.

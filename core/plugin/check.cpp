@@ -1,16 +1,12 @@
 #include "core/plugin/check.hpp"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <exception>
+#include <chrono>
 #include <functional>
-#include <optional>
+#include <stdexcept>
+#include <utility>
 
-#include "core/base/unique_fd.hpp"
+#include "core/base/apart.hpp"
 #include "core/contract/operation.hpp"
 #include "core/contract/route_table.hpp"
 #include "core/db/migrations.hpp"
@@ -26,7 +22,7 @@
 namespace mortise::plugin {
 namespace {
 
-constexpr unsigned kLimitSeconds = 30;
+constexpr std::chrono::seconds kLimit{30};
 
 // The fault, or empty.
 using Work = std::function<std::string()>;
@@ -36,63 +32,15 @@ std::string reasonOf(const Work& work) {
     return work();
   } catch (const Refusal& refusal) {
     return refusal.reason();
-  } catch (const std::exception& error) {
-    return *error.what() == '\0' ? "failed without a word" : error.what();
-  } catch (...) {
-    return "threw something that is not a std::exception";
   }
 }
 
-void send(int descriptor, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const auto sent = ::write(descriptor, text.data() + done, text.size() - done);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return;
-    done += static_cast<std::size_t>(sent);
-  }
-}
-
-std::string receive(int descriptor) {
-  std::string text;
-  char buffer[4096];
-  for (;;) {
-    const auto got = ::read(descriptor, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(buffer, static_cast<std::size_t>(got));
-  }
-}
-
-std::string ending(int status, bool reported, const std::string& reason) {
-  if (WIFSIGNALED(status)) {
-    if (WTERMSIG(status) == SIGALRM) return "did not end within " + std::to_string(kLimitSeconds) + " s";
-    return std::string("crashed: ") + strsignal(WTERMSIG(status));
-  }
-  if (!reported) return "ended the process with exit code " + std::to_string(WEXITSTATUS(status));
-  return reason;
-}
-
-// Runs the check in a child process. The first byte of its answer shows that it completed.
 CheckResult apart(const std::string& name, const Work& work) {
-  int ends[2];
-  if (::pipe(ends) != 0) throw std::runtime_error(std::string("can't make a pipe: ") + std::strerror(errno));
-  const UniqueFd in(ends[0]);
-  UniqueFd out(ends[1]);
-  const auto child = ::fork();
-  if (child < 0) throw std::runtime_error(std::string("can't start a process: ") + std::strerror(errno));
-  if (child == 0) {
-    ::alarm(kLimitSeconds);
-    send(out.get(), "=" + reasonOf(work));
-    ::_exit(0);
-  }
-  out.reset();
-  const auto answer = receive(in.get());
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  const bool reported = !answer.empty() && answer.front() == '=';
-  const auto reason = ending(status, reported, reported ? answer.substr(1) : std::string());
+  std::string reason;
+  const auto fault = runApart(
+      kLimit, [&](const SendApart& send) { send(reasonOf(work)); },
+      [&](std::string message) { reason = std::move(message); });
+  if (!fault.empty()) reason = fault;
   return {name, reason.empty(), reason};
 }
 
