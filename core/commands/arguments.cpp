@@ -36,6 +36,26 @@ bool isSetting(const std::string& word) {
   return name.find('.') != std::string::npos;
 }
 
+// Takes --section.key=value, and --section.key value, out of `words`.
+std::vector<std::pair<std::string, std::string>> takeSettings(std::vector<std::string>& words) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<std::string> others;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!isSetting(words[i])) {
+      others.push_back(words[i]);
+      continue;
+    }
+    const auto equals = words[i].find('=');
+    if (equals == std::string::npos && i + 1 >= words.size())
+      throw UsageError(words[i] + " needs a value: " + words[i] + "=VALUE");
+    auto name = words[i].substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
+    if (equals == std::string::npos) ++i;
+    settings.emplace_back(std::move(name), equals == std::string::npos ? words[i] : words[i].substr(equals + 1));
+  }
+  words = std::move(others);
+  return settings;
+}
+
 std::vector<std::string> flagNames(const Usage& usage) {
   std::vector<std::string> names{"help"};
   if (usage.configurable) names.emplace_back("config");
@@ -46,20 +66,8 @@ std::vector<std::string> flagNames(const Usage& usage) {
 }  // namespace
 
 Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) {
-  std::vector<std::string> own;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!usage.configurable || !isSetting(words[i])) {
-      own.push_back(words[i]);
-      continue;
-    }
-    const auto equals = words[i].find('=');
-    if (equals == std::string::npos && i + 1 >= words.size())
-      throw UsageError(words[i] + " needs a value: " + words[i] + "=VALUE");
-    auto name = words[i].substr(2, equals == std::string::npos ? std::string::npos : equals - 2);
-    if (equals == std::string::npos) ++i;
-    sources_.commandLine.emplace_back(std::move(name),
-                                      equals == std::string::npos ? words[i] : words[i].substr(equals + 1));
-  }
+  std::vector<std::string> own = words;
+  if (usage.configurable) sources_.commandLine = takeSettings(own);
   sources_.environment = config::environment();
   const auto options = describe(usage);
   try {
@@ -107,6 +115,23 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& words) 
   if (words_.size() > usage.positional.size()) {
     throw UsageError("unexpected word \"" + words_[usage.positional.size()] + "\"; usage: " + usage.synopsis);
   }
+}
+
+config::Sources settingsIn(const std::vector<std::string>& words) {
+  auto others = words;
+  config::Sources sources;
+  sources.commandLine = takeSettings(others);
+  sources.environment = config::environment();
+  constexpr std::string_view kFile = "--config";
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    const auto& word = others[i];
+    if (word == kFile && i + 1 < others.size()) {
+      sources.file = others[++i];
+    } else if (word.starts_with(std::string(kFile) + "=")) {
+      sources.file = word.substr(kFile.size() + 1);
+    }
+  }
+  return sources;
 }
 
 std::string Arguments::flag(const std::string& name, const std::string& fallback) const {

@@ -22,8 +22,8 @@ struct Usage {
   std::string synopsis;                 // "mortise user set-role USER ROLE"
   std::string text;                     // description, one or several lines
   std::vector<std::string> positional;  // names, "NAME" required, "[DIR]" optional
-  std::vector<Flag> flags;
-  bool configurable = true;  // takes --config and --section.key=value
+  std::vector<Flag> flags;              // none named "help" or "config"
+  bool configurable = true;             // takes --config and --section.key=value
 };
 
 class Arguments {
@@ -35,6 +35,7 @@ class Arguments {
   std::string flag(const std::string& name, const std::string& fallback = {}) const;
   // The i-th positional word; empty when it is optional and was not given.
   std::string word(std::size_t index) const { return index < words_.size() ? words_[index] : std::string(); }
+  std::size_t words() const { return words_.size(); }
   const config::Sources& sources() const { return sources_; }
 
  private:
@@ -43,6 +44,9 @@ class Arguments {
   std::vector<std::string> words_;
   config::Sources sources_;
 };
+
+// The settings among words of a command that is not known yet; what else they say is left out.
+config::Sources settingsIn(const std::vector<std::string>& words);
 
 class UsageError : public std::runtime_error {
  public:

@@ -5,6 +5,7 @@
 
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
+#include "core/commands/commands_of_modules.hpp"
 
 namespace mortise::commands {
 
@@ -12,20 +13,29 @@ namespace {
 
 std::vector<Command> all() {
   std::vector<Command> commands;
-  for (auto* group :
-       {serveCommands, moduleCommands, databaseCommands, userCommands, auditCommands, configCommands, buildCommands}) {
+  for (auto* group : {serveCommands, moduleCommands, databaseCommands, userCommands, auditCommands, configCommands,
+                      doctorCommands, buildCommands}) {
     for (auto& command : group()) commands.push_back(std::move(command));
   }
   return commands;
 }
 
-void overview(const std::vector<Command>& commands, std::ostream& out) {
+void overview(const std::vector<Command>& commands, const CommandsOfModules& ofModules, std::ostream& out) {
   out << "mortise " MORTISE_VERSION
          " - a modular API server\n\nUsage: mortise COMMAND [ARGUMENTS] (each command has --help)\n\n";
   std::size_t width = 0;
-  for (const auto& command : commands) width = std::max(width, command.name.size());
-  for (const auto& command : commands)
-    out << "  " << command.name << std::string(width + 2 - command.name.size(), ' ') << command.summary << '\n';
+  for (const auto* group : {&commands, &ofModules.commands}) {
+    for (const auto& command : *group) width = std::max(width, command.name.size());
+  }
+  const auto list = [&](const std::vector<Command>& group) {
+    for (const auto& command : group)
+      out << "  " << command.name << std::string(width + 2 - command.name.size(), ' ') << command.summary << '\n';
+  };
+  list(commands);
+  if (!ofModules.commands.empty()) out << "\nCommands of modules:\n\n";
+  list(ofModules.commands);
+  if (!ofModules.fault.empty())
+    out << "\nModules may have further commands, but can't be read: " << ofModules.fault << '\n';
 }
 
 std::size_t countOfWords(const std::string& name) {
@@ -43,7 +53,12 @@ const Command* find(const std::vector<Command>& commands, const std::vector<std:
   return nullptr;
 }
 
-int unknown(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+int unknown(const std::vector<Command>& commands, const CommandsOfModules& ofModules,
+            const std::vector<std::string>& words) {
+  if (const auto withheld = ofModules.withheld.find(words[0]); withheld != ofModules.withheld.end()) {
+    std::cerr << "mortise: " << withheld->second << '\n';
+    return 1;
+  }
   std::vector<std::string> names;
   bool isGroup = false;
   for (const auto& command : commands) {
@@ -61,20 +76,31 @@ int unknown(const std::vector<Command>& commands, const std::vector<std::string>
             << (isGroup && words.size() == 1 ? "\"" + said + "\" needs a second word"
                                              : "unknown command \"" + said + "\"")
             << (near.empty() ? "" : "; did you mean \"" + near + "\"?") << " (see mortise --help)\n";
+  if (!isGroup && !ofModules.fault.empty())
+    std::cerr << "mortise: modules may have further commands, but can't be read: " << ofModules.fault << '\n';
   return 2;
 }
 
 }  // namespace
 
 int run(const Program& program, const std::vector<std::string>& words) {
-  const auto commands = all();
-  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-    overview(commands, words.empty() ? std::cerr : std::cout);
-    return words.empty() ? 2 : 0;
-  }
-  const auto* command = find(commands, words[0] == "--version" ? std::vector<std::string>{"version"} : words);
-  if (!command) return unknown(commands, words);
+  auto commands = all();
+  const bool overviewed = words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help";
+  const auto said = !overviewed && words[0] == "--version" ? std::vector<std::string>{"version"} : words;
+  std::string name = "mortise";
   try {
+    const auto* command = overviewed ? nullptr : find(commands, said);
+    if (command == nullptr) {
+      auto ofModules = commandsOfModules(program, words);
+      if (overviewed) {
+        overview(commands, ofModules, words.empty() ? std::cerr : std::cout);
+        return words.empty() ? 2 : 0;
+      }
+      commands.insert(commands.end(), ofModules.commands.begin(), ofModules.commands.end());
+      command = find(commands, said);
+      if (command == nullptr) return unknown(commands, ofModules, words);
+    }
+    name += " " + command->name;
     const auto skip = static_cast<std::ptrdiff_t>(words[0] == "--version" ? 1 : countOfWords(command->name));
     const Arguments arguments(command->usage, {words.begin() + skip, words.end()});
     if (arguments.help()) {
@@ -83,17 +109,16 @@ int run(const Program& program, const std::vector<std::string>& words) {
     }
     return command->run(program, arguments);
   } catch (const UsageError& error) {
-    std::cerr << "mortise " << command->name << ": " << error.what() << '\n';
+    std::cerr << name << ": " << error.what() << '\n';
     return 2;
   } catch (const kernel::StartError& error) {
     for (const auto& line : error.lines()) std::cerr << "mortise: " << line << '\n';
     return 1;
   } catch (const Problem& problem) {
-    std::cerr << "mortise " << command->name << ": " << problem.code
-              << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
+    std::cerr << name << ": " << problem.code << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
     return 1;
   } catch (const std::exception& error) {
-    std::cerr << "mortise " << command->name << ": " << error.what() << '\n';
+    std::cerr << name << ": " << error.what() << '\n';
     return 1;
   }
 }

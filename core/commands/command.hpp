@@ -24,13 +24,15 @@ struct Command {
   std::function<int(const Program&, const Arguments&)> run;
 };
 
-// One function per group; all() joins them in the order of the help text.
+// One function per group; all() joins them in the order of the help text. Those of
+// modules: commands_of_modules.hpp.
 std::vector<Command> serveCommands();
 std::vector<Command> moduleCommands();
 std::vector<Command> databaseCommands();  // migrate, backup, restore
 std::vector<Command> configCommands();    // check-config, openapi, version
 std::vector<Command> userCommands();
 std::vector<Command> auditCommands();
+std::vector<Command> doctorCommands();
 std::vector<Command> buildCommands();  // embed
 
 // Parses `words` (without the program's name) and runs the command. Exit status: 0 success, 1 refused or failed (reason

@@ -22,4 +22,8 @@ class ActAsOwner {
   gid_t group_ = 0;  // the process's own
 };
 
+// The same for good: the process, and what it starts, is the owner's from now on, without root's groups. For what runs code
+// of modules. Throws std::runtime_error when the rights can't be changed.
+void becomeOwner(const std::string& directory);
+
 }  // namespace mortise::commands

@@ -2,6 +2,10 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <ctime>
+#include <utility>
+
 namespace mortise::commands {
 namespace {
 
@@ -27,5 +31,22 @@ void letEndAtOnce(const sigset_t& signals) {
   }
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
+
+StopWatch::StopWatch(const sigset_t& signals, std::function<void()> then)
+    : thread_([this, signals, then = std::move(then)](const std::stop_token& over) {
+        constexpr timespec kPause{0, 100'000'000};
+        while (!over.stop_requested()) {
+          const int signal = ::sigtimedwait(&signals, nullptr, &kPause);
+          if (signal <= 0) continue;
+          received_ = signal;
+          letEndAtOnce(signals);
+          then();
+          break;
+        }
+        // This thread alone takes the second one.
+        while (!over.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }) {}
+
+StopWatch::~StopWatch() = default;
 
 }  // namespace mortise::commands

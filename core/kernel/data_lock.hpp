@@ -10,6 +10,8 @@ class DataLock {
   // Throws StartError when another process holds it or the directory can't be written.
   explicit DataLock(const std::string& directory);
   ~DataLock();
+  // Whether a server holds it; takes and makes nothing.
+  static bool isHeld(const std::string& directory);
   DataLock(const DataLock&) = delete;
   DataLock& operator=(const DataLock&) = delete;
 

@@ -4,10 +4,12 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/identifiers.hpp"
 #include "core/contract/openapi.hpp"
 #include "core/contract/route_table.hpp"
 #include "core/db/migrations.hpp"
 #include "core/identity/kernel_migrations.hpp"
+#include "core/kernel/created_modules.hpp"
 #include "core/kernel/data_lock.hpp"
 #include "core/kernel/kernel_jobs.hpp"
 #include "core/kernel/lanes.hpp"
@@ -79,6 +81,7 @@ Kernel::~Kernel() {
   log::flush();
 }
 
+const Plan& Kernel::plan() const { return implementation_->plan; }
 const config::Config& Kernel::config() const { return implementation_->plan.config(); }
 const ModuleSet& Kernel::modules() const { return implementation_->plan.modules(); }
 const std::vector<std::string>& Kernel::refusals() const { return implementation_->plan.refusals(); }
@@ -114,6 +117,16 @@ std::vector<std::string> Kernel::migrate() {
   }
   self.migrated = true;
   return applied;
+}
+
+int Kernel::runCommand(std::string_view module, plugin::CommandRun& run) {
+  auto& self = *implementation_;
+  openStores();
+  if (!self.migrated) migrate();
+  identity().features().declare(self.plan.features());
+  Parts parts(self.plan, *self.stores, uuid4(), PartsOf::command);
+  const CreatedModules modules(self.plan, *self.stores, parts, module);
+  return modules.wanted().runCommand(run);
 }
 
 void Kernel::start() {

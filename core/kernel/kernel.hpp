@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/kernel/kernel_options.hpp"
@@ -16,10 +17,14 @@ class Database;
 namespace mortise::identity {
 class Identity;
 }
+namespace mortise::plugin {
+class CommandRun;
+}
 
 namespace mortise::kernel {
 
 class ModuleSet;
+class Plan;
 
 class Kernel {
  public:
@@ -30,6 +35,7 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
+  const Plan& plan() const;
   const config::Config& config() const;
   const ModuleSet& modules() const;
   // Sentences about modules that were refused so far ("greet.so: expected ..., found ...; do .... Not loaded.").
@@ -45,6 +51,11 @@ class Kernel {
   // Runs the pending migrations of the kernel and of all enabled modules; returns the names of those applied. A module
   // whose migrations are refused is withdrawn (StartError when it is required).
   std::vector<std::string> migrate();
+
+  // Runs a command of a module that may start: opens the stores, migrates, creates the module and what it needs, and
+  // starts none of them. Returns the exit status. Throws StartError, plugin::Refusal, and std::runtime_error with the
+  // module's own reason.
+  int runCommand(std::string_view module, plugin::CommandRun& run);
 
   // Creates and starts the modules, compiles the routes, starts jobs, then listens. Throws StartError.
   void start();

@@ -27,15 +27,16 @@ services::HttpClientOptions httpClientOptions(const config::Config& config) {
   return options;
 }
 
-services::MailerOptions mailerOptions(const config::Config& config) {
+services::MailerOptions mailerOptions(const config::Config& config, PartsOf user) {
   services::MailerOptions options;
+  options.sends = user == PartsOf::server;
   options.queueLength = static_cast<std::size_t>(config.integer("mail.queue_length"));
   return options;
 }
 
 }  // namespace
 
-Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
+Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId, PartsOf user)
     : node(std::move(nodeId)),
       boot(uuid4()),
       cache(services::Cache::open(plan.config().text("cache.url"))),
@@ -45,8 +46,10 @@ Parts::Parts(const Plan& plan, Stores& stores, std::string nodeId)
           openStorage({plan.config(), stores.secrets,
                        [this, &config = plan.config()] { return clientUrl(config, baseUrl); }, &stopping, &metrics})),
       events(services::EventsOptions{}, cache->redisPool()),
-      mailer(services::Mailer::open(plan.config().text("mail.url"), plan.config().text("mail.from"),
-                                    {*stores.database, stores.secrets, node, &metrics}, mailerOptions(plan.config()))),
+      mailer(services::Mailer::open(
+          plan.config().text("mail.url"), plan.config().text("mail.from"),
+          {*stores.database, stores.secrets, user == PartsOf::server ? node : std::string(), &metrics},
+          mailerOptions(plan.config(), user))),
       httpClient(httpClientOptions(plan.config())),
       jobEngine(plan.config(), *stores.database, events, metrics, node, boot),
       health(std::chrono::seconds(1), &metrics) {

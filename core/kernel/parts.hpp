@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -22,10 +23,13 @@
 
 namespace mortise::kernel {
 
+// What uses them: a server, or one command beside it, which queues mails and does nothing in the background.
+enum class PartsOf : std::uint8_t { server, command };
+
 struct Parts {
-  // `nodeId`: this server among those that share the database. Throws the services' exceptions when they can't start.
-  // `plan` and `stores` must outlive it.
-  Parts(const Plan& plan, Stores& stores, std::string nodeId);
+  // `nodeId`: this server among those that share the database; of a command another one each time. Throws the services'
+  // exceptions when they can't start. `plan` and `stores` must outlive it.
+  Parts(const Plan& plan, Stores& stores, std::string nodeId, PartsOf user = PartsOf::server);
   ~Parts();  // sends mails that are due for at most five seconds
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;

@@ -31,8 +31,6 @@ class RunningModules {
 
  private:
   explicit RunningModules(Parts& parts) : parts_(parts) {}
-  std::unique_ptr<plugin::ModuleInstance> bringUp(const Plan& plan, const ModuleFile& module,
-                                                  const plugin::HostServices& services) const;
 
   Parts& parts_;
   plugin::ProvidedInterfaces provided_;  // what they offer to each other

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mortise/abi/config.h"
@@ -79,6 +82,19 @@ struct HostServices {
 
 class Host;
 
+// What a module lets `mortise doctor` try.
+struct Trial {
+  std::string name;
+  bool required = false;  // the module is of no use without it
+  std::chrono::milliseconds limit{0};
+  enum class Outcome : std::uint8_t { works, absent, fails };
+  struct Result {
+    Outcome outcome = Outcome::fails;
+    std::string text;
+  };
+  std::function<Result(std::chrono::milliseconds limit)> run;  // [worker]
+};
+
 // What mortise_host::kernel points to.
 struct HostFace {
   Host* host = nullptr;
@@ -121,6 +137,10 @@ class Host {
   void keepCheck(std::string name);
   void endChecks() noexcept;
 
+  // health/1: what the module lets `mortise doctor` try. They may run as long as the module is created.
+  void keepTrial(Trial trial) { trials_.push_back(std::move(trial)); }
+  const std::vector<Trial>& trials() const { return trials_; }
+
   // Resources that the module holds. `forget` runs when the module has stopped without releasing one. Objects that
   // `forget` owns are freed by release(), or with this Host: the module may use its handle until its destroy() has
   // returned.
@@ -158,6 +178,7 @@ class Host {
   std::map<std::uint64_t, Held> held_;
   std::map<std::uint64_t, Held> spent_;  // released, but their handles are still valid
   std::uint64_t nextHeld_ = 1;
+  std::vector<Trial> trials_;
 };
 
 }  // namespace mortise::plugin

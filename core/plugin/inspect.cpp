@@ -96,7 +96,7 @@ std::string inspect(const std::string& path) {
       << "optional  " << joined(manifest.optional) << '\n'
       << "provides  " << joined(manifest.provides) << '\n'
       << "exports   " << joined(manifest.exports) << '\n';
-  Rows options, permissions, features, jobs, migrations, languages;
+  Rows options, permissions, features, jobs, commands, migrations, languages;
   for (const auto& option : manifest.options) {
     const auto shown = option.secret             ? std::string("(secret)")
                        : option.fallback.empty() ? std::string("-")
@@ -108,6 +108,8 @@ std::string inspect(const std::string& path) {
   for (const auto& feature : manifest.features) features.push_back({feature.name, feature.tier, plain(feature.help)});
   for (const auto& job : manifest.jobs)
     jobs.push_back({job.id, job.trigger.empty() ? "when asked" : plain(job.trigger), plain(job.help)});
+  for (const auto& command : manifest.commands)
+    commands.push_back({manifest.name + " " + command.name, plain(command.help)});
   for (const auto& migration : manifest.migrations) migrations.push_back({plain(migration.name)});
   for (const auto& [language, texts] : manifest.messages)
     languages.push_back({plain(language), std::to_string(texts.size()) + " texts"});
@@ -116,6 +118,7 @@ std::string inspect(const std::string& path) {
   table(out, "features (name, lowest tier that has it)", features);
   table(out, "operations (method, path, id, permission, feature)", operationsOf(manifest));
   table(out, "jobs (id, trigger)", jobs);
+  table(out, "commands (mortise ... --help)", commands);
   table(out, "migrations", migrations);
   table(out, "messages", languages);
   return out.str();

@@ -37,7 +37,7 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 struct Bound {
-  std::vector<std::string> operations, jobs;
+  std::vector<std::string> operations, jobs, commands;
   std::string unknownKind;
 };
 
@@ -48,6 +48,8 @@ extern "C" void collectBinding(void* context, char kind, mortise_str id) {
     bound.operations.push_back(std::move(name));
   else if (kind == 'j')
     bound.jobs.push_back(std::move(name));
+  else if (kind == 'c')
+    bound.commands.push_back(std::move(name));
   else
     bound.unknownKind = name;
 }
@@ -88,6 +90,10 @@ struct Library::Handle {
 Library::Library() = default;
 Library::~Library() = default;
 
+bool runsCommands(const mortise_module& module) {
+  return MORTISE_HAS(&module, mortise_module, run_command) && module.run_command != nullptr;
+}
+
 void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
   const auto& file = manifest.path;
   if (module == nullptr) throw Refusal(file, std::string("exports no " MORTISE_MODULE_SYMBOL) + kRebuild);
@@ -120,6 +126,7 @@ void checkDescriptor(const mortise_module* module, const Manifest& manifest) {
   require(module->bindings != nullptr, "bindings", "");
   require(module->handle != nullptr || manifest.operationIds.empty(), "handle", ", its contracts have operations");
   require(module->run_job != nullptr || manifest.jobs.empty(), "run_job", ", its manifest has jobs");
+  require(manifest.commands.empty() || runsCommands(*module), "run_command", ", its manifest has commands");
   require(module->lookup != nullptr || manifest.provides.empty(), "lookup", ", its manifest provides interfaces");
   // The section and the pointer come from one object; a difference means that the file was edited.
   const bool same = module->manifest != nullptr && module->manifest_size != nullptr &&
@@ -144,10 +151,12 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
   } catch (...) {
     throw Refusal(manifest.path, "threw while it listed its bindings; ask its author");
   }
-  std::vector<std::string> declaredJobs;
+  std::vector<std::string> declaredJobs, declaredCommands;
   for (const auto& job : manifest.jobs) declaredJobs.push_back(job.id);
+  for (const auto& command : manifest.commands) declaredCommands.push_back(command.name);
   refuseDoubled(bound.operations, "operation", manifest);
   refuseDoubled(bound.jobs, "job", manifest);
+  refuseDoubled(bound.commands, "command", manifest);
   if (!bound.unknownKind.empty()) {
     throw Refusal(manifest.path,
                   "binds " + bound.unknownKind + " as something this kernel does not know; run a newer kernel");
@@ -156,18 +165,23 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
   const auto add = [&](const std::string& text) { wrong += (wrong.empty() ? "" : ", and ") + text; };
   const auto unbound = without(manifest.operationIds, bound.operations);
   const auto unknown = without(bound.operations, manifest.operationIds);
-  const auto unboundJobs = without(declaredJobs, bound.jobs);
-  const auto unknownJobs = without(bound.jobs, declaredJobs);
   if (!unbound.empty()) add("has no handler for " + joined(unbound) + " (" + whereOf(manifest, unbound.front()) + ")");
   if (!unknown.empty()) {
     add("has a handler for " + joined(unknown) + ", which no contract has" +
         suggestion(unknown.front(), manifest.operationIds));
   }
-  if (!unboundJobs.empty()) add("has no function for the job " + joined(unboundJobs) + " of its manifest");
-  if (!unknownJobs.empty()) {
-    add("has a function for the job " + joined(unknownJobs) + ", which its manifest does not have" +
-        suggestion(unknownJobs.front(), declaredJobs));
-  }
+  const auto compare = [&](const std::string& what, const std::vector<std::string>& declared,
+                           const std::vector<std::string>& found) {
+    const auto lacking = without(declared, found);
+    const auto surplus = without(found, declared);
+    if (!lacking.empty()) add("has no function for the " + what + " " + joined(lacking) + " of its manifest");
+    if (!surplus.empty()) {
+      add("has a function for the " + what + " " + joined(surplus) + ", which its manifest does not have" +
+          suggestion(surplus.front(), declared));
+    }
+  };
+  compare("job", declaredJobs, bound.jobs);
+  compare("command", declaredCommands, bound.commands);
   if (!wrong.empty()) throw Refusal(manifest.path, wrong + "; use the same names in contract, manifest and code");
 }
 

@@ -28,9 +28,11 @@ class Library {
   const mortise_module* module_ = nullptr;
 };
 
+// Whether it has a function for commands, which modules of SDK 1.0 do not know.
+bool runsCommands(const mortise_module& module);
 // The check of Library::open on a descriptor that is already in memory. Throws Refusal.
 void checkDescriptor(const mortise_module* module, const Manifest& manifest);
-// Compares what a created module (`self`) has code for with its contracts and jobs. Throws Refusal that names both
+// Compares what a created module (`self`) has code for with its contracts, jobs and commands. Throws Refusal that names both
 // sides.
 void checkBindings(const mortise_module& module, void* self, const Manifest& manifest);
 

@@ -13,6 +13,7 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/config/values.hpp"
 #include "core/plugin/elf_image.hpp"
 #include "core/plugin/shipped_modules.hpp"
 #include "core/services/jobs/trigger.hpp"
@@ -170,6 +171,7 @@ class Parser {
     readPermissions(module);
     readFeatures(module);
     readJobs(module);
+    readCommands(module);
     readDialects(module);
   }
 
@@ -200,16 +202,19 @@ class Parser {
   void readOptions(const json::Value& module) {
     const auto* options = object(module, "options", "module.");
     if (options == nullptr) return;
-    for (const auto& entry : options->GetObject()) manifest_.options.push_back(option(entry));
+    for (const auto& entry : options->GetObject()) {
+      const auto key = json::view(entry.name);
+      if (!isLowerWord(key, "", 60))
+        refuse("names an option " + shown(key) + ", expected lower-case letters, digits and _");
+      manifest_.options.push_back(option(entry, "module.options."));
+    }
   }
 
-  config::Option option(const json::Value::Member& entry) const {
+  config::Option option(const json::Value::Member& entry, const std::string& list) const {
     config::Option option;
     option.section = manifest_.name;
     option.key = json::view(entry.name);
-    const std::string where = "module.options." + option.key;
-    if (!isLowerWord(option.key, "", 60))
-      refuse("names an option " + shown(option.key) + ", expected lower-case letters, digits and _");
+    const std::string where = list + option.key;
     if (!entry.value.IsObject()) refuse("expects an object in " + where);
     const auto type = text(entry.value, "type", where, false);
     if (type.empty() || type == "string")
@@ -229,7 +234,7 @@ class Parser {
     if (const auto* fallback = json::member(entry.value, "default"))
       option.fallback = scalar(*fallback, where + ".default");
     option.help = text(entry.value, "help", where);
-    if (const auto* choices = list(entry.value, "choices", where + ".")) {
+    if (const auto* choices = this->list(entry.value, "choices", where + ".")) {
       for (const auto& choice : choices->GetArray()) option.choices.push_back(scalar(choice, where + ".choices"));
     }
     option.minimum = bound(entry.value, "minimum", where, option.type);
@@ -330,6 +335,48 @@ class Parser {
     number("max_instances", rules.maxInstances, 1, kMaxInstances);
     number("misfire_grace", rules.misfireGraceSeconds, -1, kMaxJobSeconds);
     if (json::member(job, "coalesce") != nullptr) rules.coalesce = flag(job, "coalesce", where);
+  }
+
+  void readCommands(const json::Value& module) {
+    const auto* commands = object(module, "commands", "module.");
+    if (commands == nullptr) return;
+    for (const auto& entry : commands->GetObject()) {
+      CommandDeclaration command;
+      command.name = json::view(entry.name);
+      const std::string where = "module.commands." + command.name;
+      requireCommandWord("a command", command.name);
+      if (!entry.value.IsObject()) refuse("expects an object in " + where);
+      command.help = text(entry.value, "help", where);
+      if (const auto* arguments = object(entry.value, "arguments", where + ".")) {
+        for (const auto& argument : arguments->GetObject())
+          command.arguments.push_back(readArgument(argument, where + ".arguments."));
+      }
+      manifest_.commands.push_back(std::move(command));
+    }
+  }
+
+  void requireCommandWord(const char* what, const std::string& name) const {
+    if (!isLowerWord(name, "-", 40) || name.find('_') != std::string::npos)
+      refuse(std::string("names ") + what + " " + shown(name) + ", expected lower-case letters, digits and -");
+  }
+
+  ArgumentDeclaration readArgument(const json::Value::Member& entry, const std::string& list) const {
+    ArgumentDeclaration argument;
+    argument.value = option(entry, list);
+    const auto where = list + argument.value.key;
+    requireCommandWord("an argument", argument.value.key);
+    if (argument.value.key == "help" || argument.value.key == "config")
+      refuse("names an argument " + shown(argument.value.key) + ", which every command has");
+    if (argument.value.type == config::Type::list)
+      refuse("gives " + where + " the type list, which options alone have");
+    argument.required = flag(entry.value, "required", where);
+    argument.positional = flag(entry.value, "positional", where);
+    argument.hasDefault = json::member(entry.value, "default") != nullptr;
+    if (argument.hasDefault) {
+      if (const auto wrong = config::complaint(argument.value, argument.value.fallback); !wrong.empty())
+        refuse("has a default in " + where + " that does not fit: " + wrong);
+    }
+    return argument;
   }
 
   // { cron: "0 3 * * *", zone: Europe/Berlin } or { every: PT5M } or { at: 2030-01-01T00:00:00Z }

@@ -38,6 +38,20 @@ struct JobDeclaration {
   services::JobRules rules;
 };
 
+// An argument of a command: `--KEY VALUE`, `--KEY` for a switch (boolean), or a word when it is positional.
+struct ArgumentDeclaration {
+  config::Option value;     // its key, type, help, choices and bounds
+  bool hasDefault = false;  // value.fallback
+  bool required = false;
+  bool positional = false;
+};
+
+struct CommandDeclaration {
+  std::string name;
+  std::string help;
+  std::vector<ArgumentDeclaration> arguments;  // words in their order
+};
+
 // Limits for jobs, here and in jobs/1.
 inline constexpr std::int64_t kMaxJitterSeconds = 86400;
 inline constexpr std::int64_t kMaxJobSeconds = 31LL * 86400;
@@ -76,6 +90,8 @@ struct Manifest {
   // Only from readFromFile:
   std::vector<std::string> exports;   // defined dynamic symbols of the file
   std::uint64_t descriptorBytes = 0;  // size of mortise_module_v1 in the file
+
+  std::vector<CommandDeclaration> commands;
 
   bool declares(
       std::string_view interfaceName) const;  // in needs or optional, or one that needs no declaration (call/1, json/1)

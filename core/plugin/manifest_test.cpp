@@ -80,6 +80,39 @@ TEST(Manifest, DeclaresWhatItNeedsAndWhatEveryHandlerNeeds) {
   EXPECT_FALSE(read.declares("log/1"));
 }
 
+TEST(Manifest, ReadsCommands) {
+  const auto read = Manifest::parse(manifest(
+                                        R"("commands":{"show":{"help":"Show one","arguments":{
+            "id":{"type":"integer","help":"Which","minimum":1,"required":true,"positional":true},
+            "within":{"type":"duration","default":"5m","help":"How long"},"all":{"type":"boolean","help":"All"}}},
+            "re-index":{"help":"Again"}})"),
+                                    "notes.so");
+  ASSERT_EQ(read.commands.size(), 2u);
+  EXPECT_EQ(read.commands[0].name, "show");
+  ASSERT_EQ(read.commands[0].arguments.size(), 3u);
+  EXPECT_EQ(read.commands[0].arguments[0].value.key, "id");
+  EXPECT_TRUE(read.commands[0].arguments[0].required);
+  EXPECT_TRUE(read.commands[0].arguments[0].positional);
+  EXPECT_FALSE(read.commands[0].arguments[0].hasDefault);
+  EXPECT_TRUE(read.commands[0].arguments[1].hasDefault);
+  EXPECT_FALSE(read.commands[0].arguments[2].hasDefault);
+  EXPECT_EQ(read.commands[1].name, "re-index");
+  const auto argumentReason = [](const std::string& argument) {
+    return reason(manifest(R"("commands":{"a":{"help":"h","arguments":{)" + argument + "}}}"));
+  };
+  EXPECT_EQ(reason(manifest(R"("commands":{"a b":{"help":"h"}})")),
+            "names a command \"a b\", expected lower-case letters, digits and -");
+  EXPECT_EQ(reason(manifest(R"("commands":{"a":{}})")), "lacks module.commands.a.help");
+  EXPECT_EQ(argumentReason(R"("a_b":{"help":"h"})"),
+            "names an argument \"a_b\", expected lower-case letters, digits and -");
+  EXPECT_EQ(argumentReason(R"("config":{"help":"h"})"), "names an argument \"config\", which every command has");
+  EXPECT_EQ(argumentReason(R"("a":{"type":"list","help":"h"})"),
+            "gives module.commands.a.arguments.a the type list, which options alone have");
+  EXPECT_EQ(argumentReason(R"("a":{"type":"integer","help":"h","default":"x"})"),
+            "has a default in module.commands.a.arguments.a that does not fit: notes.a must be a whole number, not "
+            "\"x\"");
+}
+
 TEST(Manifest, ReadsTheSdkAsTextOrNumber) {
   EXPECT_EQ(Manifest::parse(R"({"mortise_manifest":1,"module":{"name":"a","version":"1","sdk":1.3}})", "a.so").sdkMinor,
             3);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <stdexcept>
 #include <thread>
 
 #include "core/db/transaction_boundary.hpp"
 #include "core/ops/log.hpp"
+#include "core/plugin/command_run.hpp"
 #include "core/plugin/host_errors.hpp"
 #include "core/plugin/job_book.hpp"
 #include "core/plugin/lane.hpp"
@@ -217,6 +219,30 @@ mortise_status ModuleInstance::runJob(std::string_view jobId, mortise_run* run, 
       return answer(error, MORTISE_FAILED, "threw", "the job threw");
     }
   }
+}
+
+int ModuleInstance::runCommand(CommandRun& run) {
+  if (!runsCommands(module_)) throw std::runtime_error("the module has no commands");
+  auto error = emptyError();
+  mortise_status status = MORTISE_FAILED;
+  std::int32_t exitStatus = 0;
+  run.whenStopped([this] { host_->beginStop(); });
+  try {
+    const LaneScope lane(ThreadLane::worker);
+    const db::TransactionBoundary boundary("run_command");
+    status = module_.run_command(self_, str(run.name()), run.raw(), &exitStatus, &error);
+  } catch (...) {
+    const auto reason = currentReason();
+    run.whenStopped(nullptr);
+    throw std::runtime_error("the command threw: " + reason);
+  }
+  run.whenStopped(nullptr);
+  if (status != MORTISE_OK) throw std::runtime_error(reasonOf(error, status));
+  constexpr std::int32_t kGreatest = 125;  // shells use those above
+  if (exitStatus < 0 || exitStatus > kGreatest)
+    throw std::runtime_error("the command ended with the exit status " + std::to_string(exitStatus) +
+                             ", expected 0 to 125");
+  return exitStatus;
 }
 
 const void* ModuleInstance::lookup(std::string_view interfaceName) noexcept {

@@ -1,5 +1,5 @@
-// The lifecycle of one module: create -> start -> { handle, runJob, lookup }* -> stop -> destroy. No exception of the
-// module leaves here.
+// The lifecycle of one module: create -> start -> { handle, runJob, lookup }* -> stop -> destroy; for a command create ->
+// runCommand -> destroy. No exception of the module leaves here.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 
 namespace mortise::plugin {
 
+class CommandRun;
 class Library;
 
 class ModuleInstance {
@@ -37,6 +38,10 @@ class ModuleInstance {
   mortise_status handle(std::string_view operationId, Call& call) noexcept;
   // [worker] MORTISE_FAILED with `error` filled when the module throws; MORTISE_CLOSED once stop() has begun.
   mortise_status runJob(std::string_view jobId, mortise_run* run, mortise_error* error) noexcept;
+  // [worker] Of a module that was created and not started: runs the command, and returns its exit status. While it runs,
+  // a stop of `run` ends outbound requests of the module. Throws std::runtime_error with the module's own reason when it
+  // failed.
+  int runCommand(CommandRun& run);
   // A table of an interface that the manifest provides, or null.
   const void* lookup(std::string_view interfaceName) noexcept;
 

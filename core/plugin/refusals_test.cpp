@@ -56,7 +56,7 @@ const Row kRows[] = {
     {"exports_nothing",
      "exports_nothing.so: exports no mortise_module_v1; build it with mortise_add_module(). Not loaded."},
     {"function_for_descriptor",
-     "function_for_descriptor.so: expected mortise_module_v1 to be a mortise_module of 88 bytes, found a function; "
+     "function_for_descriptor.so: expected mortise_module_v1 to be a mortise_module of 96 bytes, found a function; "
      "build it with "
      "mortise_add_module(). Not loaded."},
     {"short_descriptor",
@@ -64,7 +64,7 @@ const Row kRows[] = {
      "sizeof(mortise_module). "
      "Not loaded."},
     {"long_descriptor",
-     "long_descriptor.so: says its mortise_module_v1 has 4096 bytes, found 88; set struct_size to "
+     "long_descriptor.so: says its mortise_module_v1 has 4096 bytes, found 96; set struct_size to "
      "sizeof(mortise_module). Not loaded."},
     {"major_from_the_future",
      "major_from_the_future.so: wants SDK 2.1, this kernel serves 1.1; run a newer kernel. Not loaded."},
@@ -110,6 +110,13 @@ const Row kRows[] = {
     {"job_without_function",
      "job_without_function.so: has no function for the job sweep of its manifest; use the same names in contract, "
      "manifest and code. "
+     "Not loaded."},
+    {"commands", "started"},
+    {"command_without_function",
+     "command_without_function.so: has no function for the command print of its manifest; use the same names in "
+     "contract, manifest and code. Not loaded."},
+    {"no_run_command",
+     "no_run_command.so: has no run_command function, its manifest has commands; build it with mortise_add_module(). "
      "Not loaded."},
     {"create_fails", "create_fails.so: could not be created: the model file is missing (no_model). Not loaded."},
     {"create_fails_silently", "create_fails_silently.so: could not be created: status 6, no reason given. Not loaded."},

@@ -35,7 +35,7 @@ compare() {
     { print }
     END { if (held != "") print held }' "$work/report" | grep -vE \
     -e "^ *$|changes summary:|function.* with some (indirect )?sub-type change|^ *\[C\] 'function int mortise_abi_snapshot" \
-    -e "has (some indirect )?sub-type changes:|in pointed to type |in unqualified underlying type |, as reported earlier$" \
+    -e "has (some indirect )?sub-type changes:|in pointed to type |in unqualified underlying type |, as (reported earlier|being reported)$" \
     -e "(underlying )?type '(struct|enum) [a-z0-9_]+' changed:|type of '(const )?[a-z0-9_ ]+\*? mortise_[a-z0-9_]+_' changed:" \
     -e "type size hasn't changed|type size changed from [0-9]+ to [0-9]+ \(in bits\)|[0-9]+ data member changes?( \(.* filtered\))?:$" \
     -e "type of '.*\(.*\)\* [a-z0-9_]+' changed:|[0-9]+ (data member|enumerator) insertions?:" \

@@ -119,7 +119,7 @@ TEST(ModuleYaml, RefusesUnknownKeysWithTheNearestName) {
   EXPECT_EQ(more("permisions: {}\n"), "module.yaml:5: unknown key permisions; did you mean permissions?");
   EXPECT_EQ(more("zzz: 1\n"),
             "module.yaml:5: unknown key zzz; known: name, version, summary, sdk, needs, optional, options, "
-            "permissions, features, jobs, provides, dialects");
+            "permissions, features, jobs, commands, provides, dialects");
   EXPECT_EQ(more("options:\n  a: { type: integer, default: 1, help: x, min: 1 }\n"),
             "module.yaml:6: unknown key options.a.min; did you mean minimum?");
 }
@@ -157,6 +157,65 @@ TEST(ModuleYaml, ChecksOptions) {
   EXPECT_EQ(more("options:\n  Big: { type: string, help: x }\n"),
             "module.yaml:6: option \"Big\" must be lower-case letters, digits and _");
   EXPECT_EQ(more("options:\n  a: 5\n"), "module.yaml:6: options.a must be keys and values, like { help: ... }");
+}
+
+// Of a module that says SDK 1.1.
+std::string commandFindings(const std::string& command) {
+  return moduleFindings("name: notes\nversion: 1.0.0\nsummary: x\nsdk: \"1.1\"\ncommands:\n" + command);
+}
+
+TEST(ModuleYaml, ChecksCommands) {
+  EXPECT_EQ(commandFindings("  show:\n    help: Show one\n    arguments:\n"
+                            "      id: { type: integer, minimum: 1, help: Which, required: true, positional: true }\n"
+                            "      form: { type: string, choices: [a, b], default: a, help: How, positional: true }\n"
+                            "      dry-run: { type: boolean, help: Change nothing }\n"
+                            "      within: { type: duration, help: How long }\n"),
+            "accepted");
+  EXPECT_EQ(commandFindings("  Show: { help: x }\n"),
+            "module.yaml:6: command \"Show\" must be lower-case letters, digits and -, at most 40");
+  EXPECT_EQ(commandFindings("  show: {}\n"), "module.yaml:6: commands.show.help is missing");
+  EXPECT_EQ(commandFindings("  show: { help: x, argument: {} }\n"),
+            "module.yaml:6: unknown key commands.show.argument; did you mean arguments?");
+  const auto argument = [](const std::string& text) {
+    return commandFindings("  show:\n    help: x\n    arguments:\n" + text);
+  };
+  EXPECT_EQ(argument("      help: { type: string, help: x }\n"),
+            "module.yaml:9: argument \"help\" must be lower-case letters, digits and -, at most 40, and not help or "
+            "config");
+  EXPECT_EQ(argument("      a: 1\n"),
+            "module.yaml:9: commands.show.arguments.a must be keys and values, like { type: string, help: ... }");
+  EXPECT_EQ(argument("      a: { type: string, help: x, secret: true }\n"),
+            "module.yaml:9: unknown key commands.show.arguments.a.secret; known: type, default, help, choices, "
+            "minimum, maximum, required, positional");
+  EXPECT_EQ(argument("      a: { type: list, help: x }\n"),
+            "module.yaml:9: commands.show.arguments.a.type list fits options only");
+  EXPECT_EQ(argument("      a: { type: boolean, help: x, required: true }\n"),
+            "module.yaml:9: commands.show.arguments.a is a switch: it can't be required or positional, and has no "
+            "default");
+  EXPECT_EQ(argument("      a: { type: string, default: b, help: x, required: true }\n"),
+            "module.yaml:9: commands.show.arguments.a.default: it is required, so it needs none");
+  EXPECT_EQ(argument("      a: { type: string, help: x, positional: true }\n"
+                     "      b: { type: string, help: x, positional: true, required: true }\n"),
+            "module.yaml:10: commands.show.arguments.b is required and stands behind a word that may be left out");
+  EXPECT_EQ(argument("      a: { type: integer, default: many, help: x }\n"),
+            "module.yaml:9: commands.show.arguments.a.default \"many\" is not of type integer");
+  EXPECT_EQ(argument("      a: { type: string, help: x, required: perhaps }\n"),
+            "module.yaml:9: commands.show.arguments.a.required must be true or false");
+  EXPECT_EQ(more("commands:\n  show: { help: x }\n"),
+            "module.yaml:6: commands are declared, which servers of SDK 1.0 do not know; write sdk: \"1.1\"");
+}
+
+TEST_F(Folder, CommandsAreInTheManifest) {
+  write("module.yaml",
+        "name: notes\nversion: 1.0.0\nsummary: Notes\nsdk: \"1.1\"\ncommands:\n  show:\n    help: Show one\n    "
+        "arguments:\n      id: { type: integer, minimum: 1, help: Which, required: true, positional: true }\n      "
+        "all: { type: boolean, help: All of them }\n");
+  EXPECT_NE(manifestOf(directory_)
+                .find(R"("commands":{"show":{"help":"Show one","arguments":{)"
+                      R"("id":{"type":"integer","help":"Which","minimum":1,"required":true,"positional":true},)"
+                      R"("all":{"type":"boolean","help":"All of them"}}}})"),
+            std::string::npos)
+      << manifestOf(directory_);
 }
 
 TEST(ModuleYaml, ChecksPermissionsAndJobs) {

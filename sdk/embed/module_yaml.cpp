@@ -37,7 +37,7 @@ class Reader {
       throw Refusal({file_ + ":1: expected keys and values; begin with name, version, summary and sdk"});
     checkKeys(root_, "",
               {"name", "version", "summary", "sdk", "needs", "optional", "options", "permissions", "features", "jobs",
-               "provides", "dialects"});
+               "commands", "provides", "dialects"});
     readHead();
     const auto needs = interfaces("needs");
     const auto optional = interfaces("optional");
@@ -49,6 +49,7 @@ class Reader {
     readPermissions();
     readFeatures();
     readJobs(needs);
+    readCommands();
     readProvides();
     readDialects();
     if (!findings_.empty()) throw Refusal(findings_);
@@ -192,7 +193,10 @@ class Reader {
     add("options", "{" + out + "}");
   }
 
-  std::string readOption(const YAML::Node& key, const YAML::Node& option, const std::string& where) {
+  enum class Without { zeroOrEmpty, nothing };  // what an option without a default stands for
+
+  std::string readOption(const YAML::Node& key, const YAML::Node& option, const std::string& where,
+                         Without without = Without::zeroOrEmpty) {
     const auto type = scalar(option, where, "type", true).value_or("");
     if (!type.empty() && std::find(kOptionTypes.begin(), kOptionTypes.end(), type) == kOptionTypes.end()) {
       find(option["type"], where + "type " + jsonText(type) + " is unknown" + suggestion(type, kOptionTypes));
@@ -214,7 +218,8 @@ class Reader {
     const auto minimum = bound(option, where, "minimum", type, out);
     const auto maximum = bound(option, where, "maximum", type, out);
     if (minimum && maximum && *minimum > *maximum) find(option["minimum"], where + "minimum is above maximum");
-    out += defaultOf(key, option, where, type, isSecret, choices, minimum, maximum);
+    if (without == Without::zeroOrEmpty || option["default"])
+      out += defaultOf(key, option, where, type, isSecret, choices, minimum, maximum);
     return out + "}";
   }
 
@@ -331,6 +336,71 @@ class Reader {
     if (!out.empty() && std::find(needs.begin(), needs.end(), "jobs/1") == needs.end())
       find(root_["jobs"], "jobs are declared; add jobs/1 to needs");
     add("jobs", "{" + out + "}");
+  }
+
+  void readCommands() {
+    std::string out;
+    entries("commands", [&](const YAML::Node& key, const YAML::Node& command) {
+      const std::string where = "commands." + key.Scalar() + ".";
+      if (!isCommandWord(key.Scalar()))
+        find(key, "command " + jsonText(key.Scalar()) + " must be lower-case letters, digits and -, at most 40");
+      checkKeys(command, where, {"help", "arguments"});
+      out += (out.empty() ? "" : ",") + jsonText(key.Scalar()) +
+             ":{\"help\":" + jsonText(line(command, where, "help")) +
+             ",\"arguments\":" + readArguments(command, where + "arguments.") + "}";
+    });
+    if (!out.empty() && module_.sdkMinor < 1)
+      find(root_["commands"], "commands are declared, which servers of SDK 1.0 do not know; write sdk: \"1.1\"");
+    if (!out.empty()) add("commands", "{" + out + "}");
+  }
+
+  std::string readArguments(const YAML::Node& command, const std::string& where) {
+    const YAML::Node arguments = command["arguments"];
+    if (!arguments || arguments.IsNull()) return "{}";
+    if (!arguments.IsMap()) {
+      find(arguments, where.substr(0, where.size() - 1) + " must be keys and values");
+      return "{}";
+    }
+    std::string out;
+    bool mayLack = false;  // an earlier word
+    for (const auto& entry : arguments) {
+      const auto name = entry.first.Scalar();
+      const auto at = where + name + ".";
+      if (!isCommandWord(name) || name == "help" || name == "config")
+        find(entry.first, "argument " + jsonText(name) +
+                              " must be lower-case letters, digits and -, at most 40, and not help or config");
+      if (!entry.second.IsMap()) {
+        find(entry.first, where + name + " must be keys and values, like { type: string, help: ... }");
+        continue;
+      }
+      out += (out.empty() ? "" : ",") + jsonText(name) + ":" + readArgument(entry.first, entry.second, at, mayLack);
+    }
+    return "{" + out + "}";
+  }
+
+  std::string readArgument(const YAML::Node& key, const YAML::Node& argument, const std::string& where, bool& mayLack) {
+    checkKeys(argument, where, {"type", "default", "help", "choices", "minimum", "maximum", "required", "positional"});
+    const auto type = scalar(argument, where, "type", false).value_or("");
+    if (type == "list") find(argument["type"], where + "type list fits options only");
+    const auto is = [&](const char* name) {
+      const auto text = scalar(argument, where, name, false).value_or("false");
+      if (text != "true" && text != "false") find(argument[name], where + name + " must be true or false");
+      return text == "true";
+    };
+    const bool required = is("required");
+    const bool positional = is("positional");
+    if (type == "boolean" && (required || positional || argument["default"]))
+      find(key,
+           where.substr(0, where.size() - 1) + " is a switch: it can't be required or positional, and has no default");
+    if (required && argument["default"]) find(argument["default"], where + "default: it is required, so it needs none");
+    if (positional && required && mayLack)
+      find(key, where.substr(0, where.size() - 1) + " is required and stands behind a word that may be left out");
+    mayLack = mayLack || (positional && !required);
+    auto out = readOption(key, argument, where, Without::nothing);
+    out.pop_back();
+    if (required) out += ",\"required\":true";
+    if (positional) out += ",\"positional\":true";
+    return out + "}";
   }
 
   // What a job may say besides; each with its comma before it. Times are written as whole seconds.

@@ -54,6 +54,11 @@ bool isModuleName(std::string_view text) {
   return text.size() >= 2 && isWord(text, 31) && text != "kernel" && text != "mortise";
 }
 
+bool isCommandWord(std::string_view text) {
+  if (text.empty() || text.size() > 40 || !isLower(text[0])) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return isLower(c) || isDigit(c) || c == '-'; });
+}
+
 bool isSemanticVersion(std::string_view text) {
   static const std::regex kPattern(
       R"((0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)");

@@ -11,6 +11,7 @@ namespace mortise::embed {
 
 bool isWord(std::string_view text, std::size_t longest);  // [a-z][a-z0-9_]*
 bool isModuleName(std::string_view text);                 // ^[a-z][a-z0-9_]{1,30}$, not "kernel" or "mortise"
+bool isCommandWord(std::string_view text);                // [a-z][a-z0-9-]*, at most 40
 bool isSemanticVersion(std::string_view text);            // 1.2.3, 1.2.3-rc.1+build
 bool isInterfaceName(std::string_view text);              // db/1, files.store/1
 bool isUtf8Text(std::string_view text);                   // valid, without NUL

@@ -1,6 +1,6 @@
 /* What a well-made module consists of, so that each file here shows only the one promise it breaks.
  * Redefine before the include: MANIFEST (JSON text), or any of CREATE START STOP DESTROY HANDLE RUN_JOB LOOKUP BINDINGS
- * (a function's name), STRUCT_SIZE, ABI_MAJOR, ABI_MINOR. */
+ * RUN_COMMAND (a function's name), STRUCT_SIZE, ABI_MAJOR, ABI_MINOR. */
 #ifndef MORTISE_TESTS_ABI_PROMISE_H
 #define MORTISE_TESTS_ABI_PROMISE_H
 
@@ -63,6 +63,9 @@ static void destroy(void* self) { (void)self; }
 #ifndef LOOKUP
 #define LOOKUP NULL
 #endif
+#ifndef RUN_COMMAND
+#define RUN_COMMAND NULL
+#endif
 #ifndef HANDLE
 #define HANDLE handle
 static mortise_status handle(void* self, mortise_str operation_id, mortise_call* call) {
@@ -98,7 +101,8 @@ static const size_t kManifestSize = sizeof kManifest - 1;
 #endif
 
 MORTISE_EXTERN_C MORTISE_EXPORT const mortise_module DESCRIPTOR;
-const mortise_module DESCRIPTOR = {STRUCT_SIZE, ABI_MAJOR, ABI_MINOR, MANIFEST_POINTER, &kManifestSize, CREATE,  START,
-                                   STOP,        DESTROY,   HANDLE,    RUN_JOB,          LOOKUP,         BINDINGS};
+const mortise_module DESCRIPTOR = {STRUCT_SIZE, ABI_MAJOR, ABI_MINOR, MANIFEST_POINTER, &kManifestSize,
+                                   CREATE,      START,     STOP,      DESTROY,          HANDLE,
+                                   RUN_JOB,     LOOKUP,    BINDINGS,  RUN_COMMAND};
 
 #endif

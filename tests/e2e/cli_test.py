@@ -19,7 +19,7 @@ from support import mortise
 TIME_LIMIT = 240
 COMMANDS = [("serve",), ("module",), ("module", "list"), ("module", "info"), ("module", "check"), ("module", "new"), ("module", "enable"),
             ("module", "disable"), ("migrate",), ("check-config",), ("user",), ("user", "create"), ("user", "list"), ("user", "set-role"), ("user", "set-password"),
-            ("openapi",), ("backup",), ("restore",), ("version",), ("embed",)]
+            ("openapi",), ("doctor",), ("backup",), ("restore",), ("version",), ("embed",)]
 MODULES = support.BUILD / "modules"
 
 

@@ -17,6 +17,7 @@ class Unconfigured final : public Mailer {
   void sendLater(Mail, Done) override { refuse(); }
   std::size_t queued() const override { return 0; }
   std::string trouble() const override { return {}; }
+  void probe() override { refuse(); }
   void stop(std::chrono::milliseconds) override {}
 
  private:
@@ -32,7 +33,7 @@ std::unique_ptr<Mailer> Mailer::open(std::string_view url, std::string_view from
   checkUrl(url);
   if (url.empty()) {
     // Nobody else does, when no server of the database sends mails any more.
-    mail::MailQueue(store.database, store.secrets, store.node, 0).removeExpired(options.clock());
+    if (options.sends) mail::MailQueue(store.database, store.secrets, store.node, 0).removeExpired(options.clock());
     return std::make_unique<Unconfigured>();
   }
   auto transport =

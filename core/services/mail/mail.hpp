@@ -51,7 +51,9 @@ struct MailerOptions {
   std::chrono::milliseconds lifetime{std::chrono::hours(24)};
   std::chrono::milliseconds timeout{10000};  // connect and each answer of the relay
   std::chrono::milliseconds lease{30000};    // a server that is silent for so long loses its mails to another
-  std::string caFile;                        // extra trust anchors (PEM); empty = the system's
+  // False: mails are queued for a server to send, and nothing runs in the background.
+  bool sends = true;
+  std::string caFile;  // extra trust anchors (PEM); empty = the system's
   std::function<std::int64_t()> clock = nowMicros;
 };
 
@@ -59,7 +61,7 @@ struct MailerOptions {
 struct MailStore {
   db::Database& database;
   const Secrets& secrets;
-  std::string node;  // this server
+  std::string node;  // this server; empty: none, so that any server sends what is queued
   ops::Registry* metrics = nullptr;
 };
 
@@ -92,6 +94,9 @@ class Mailer {
   virtual std::size_t queued() const = 0;  // mails of this server that are not sent yet, as far as it knows
   // Empty: the last tries went well. Else why mails can't be delivered now.
   virtual std::string trouble() const = 0;
+  // Goes as far as a mail goes without a recipient: to the relay, with TLS and the password; or tries the outbox. Takes as
+  // long as MailerOptions::timeout allows each step. Throws std::exception with the reason.
+  virtual void probe() = 0;
   // Sends what is due for at most `limit`. The rest stays in the queue. Idempotent.
   virtual void stop(std::chrono::milliseconds limit) = 0;
 };

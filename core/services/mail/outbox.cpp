@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "core/base/identifiers.hpp"
+#include "core/base/temporary_file.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/services/mail/transport.hpp"
 
@@ -37,6 +39,16 @@ class Outbox final : public Transport {
     } catch (...) {
       ::unlink(temporary.c_str());
       throw;
+    }
+  }
+
+  void probe(const std::string&) override {
+    try {
+      TemporaryFile file(directory_);
+      file.write("probe");
+    } catch (const std::system_error& error) {
+      throw TransportError(TransportError::Kind::relay,
+                           "outbox " + directory_ + ": nothing can be written: " + error.code().message());
     }
   }
 

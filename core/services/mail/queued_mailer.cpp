@@ -71,7 +71,7 @@ QueuedMailer::QueuedMailer(std::unique_ptr<Transport> transport, std::string fro
       fromAddress_(parseSender(from_, "mail.from").address),
       options_(options),
       queue_(store.database, store.secrets, store.node, options.queueLength),
-      running_(kSenders) {
+      running_(options.sends ? kSenders : 0) {
   if (store.metrics != nullptr) {
     auto& metrics = *store.metrics;
     const auto given = [&](const char* reason) {
@@ -83,6 +83,7 @@ QueuedMailer::QueuedMailer(std::unique_ptr<Transport> transport, std::string fro
     refusedTotal_ = given("refused");
     expiredTotal_ = given("expired");
   }
+  if (!options.sends) return;
   for (int i = 0; i < kSenders; ++i) threads_.emplace_back([this] { sendDue(); });
   threads_.emplace_back([this] { keep(); });
 }
@@ -530,6 +531,7 @@ void QueuedMailer::stop(milliseconds limit) {
   for (const auto& mail : std::exchange(arriving_, {})) {
     notQueued(mail.id, {Outcome::stopped, "the database is away and the server stops", 0});
   }
+  if (!options_.sends) return;
   try {
     queued_ = static_cast<std::int64_t>(queue_.count());
     queue_.release();

@@ -33,6 +33,7 @@ class QueuedMailer final : public Mailer {
   void sendLater(Mail mail, Done done) override;
   std::size_t queued() const override { return static_cast<std::size_t>(std::max<std::int64_t>(queued_.load(), 0)); }
   std::string trouble() const override;
+  void probe() override { transport_->probe(fromAddress_); }
   void stop(std::chrono::milliseconds limit) override;
 
  private:

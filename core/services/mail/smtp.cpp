@@ -251,33 +251,8 @@ class Smtp final : public Transport {
     if (!usable) self_ = "localhost";
   }
 
-  void deliver(const Envelope& envelope) override {
-    auto stage = Stage::sender;
-    try {
-      Poco::Net::StreamSocket socket = connect();
-      const Registration registration(*this, socket.impl()->sockfd());
-      Session session(socket, options_.timeout);
-      try {
-        begin(session, envelope.from);
-        stage = Stage::recipient;
-        require(session.command("RCPT TO:<" + envelope.to + ">"), stage);
-        stage = Stage::content;
-        hand(session, envelope.message);
-      } catch (...) {
-        session.abandon();
-        throw;
-      }
-      try {
-        session.close();
-      } catch (const Poco::Exception&) {
-        // The mail is accepted; the answer to QUIT does not matter.
-      }
-    } catch (const Poco::TimeoutException&) {
-      throw TransportError(kindOf(0, {}, stage), shown("no answer in time"));
-    } catch (const Poco::Exception& error) {
-      throw TransportError(kindOf(0, {}, stage), shown(error.displayText()));
-    }
-  }
+  void deliver(const Envelope& envelope) override { converse(envelope.from, &envelope); }
+  void probe(const std::string& from) override { converse(from, nullptr); }
 
   void interrupt() override {
     std::lock_guard lock(mutex_);
@@ -286,6 +261,37 @@ class Smtp final : public Transport {
   }
 
  private:
+  // One dialogue with the relay; without an envelope it ends where the relay would take a mail.
+  void converse(const std::string& from, const Envelope* envelope) {
+    auto stage = Stage::sender;
+    try {
+      Poco::Net::StreamSocket socket = connect();
+      const Registration registration(*this, socket.impl()->sockfd());
+      Session session(socket, options_.timeout);
+      try {
+        begin(session, from);
+        if (envelope != nullptr) {
+          stage = Stage::recipient;
+          require(session.command("RCPT TO:<" + envelope->to + ">"), stage);
+          stage = Stage::content;
+          hand(session, envelope->message);
+        }
+      } catch (...) {
+        session.abandon();
+        throw;
+      }
+      try {
+        session.close();
+      } catch (const Poco::Exception&) {
+        // What was wanted is done; the answer to QUIT does not matter.
+      }
+    } catch (const Poco::TimeoutException&) {
+      throw TransportError(kindOf(0, {}, stage), shown("no answer in time"));
+    } catch (const Poco::Exception& error) {
+      throw TransportError(kindOf(0, {}, stage), shown(error.displayText()));
+    }
+  }
+
   class Registration {
    public:
     Registration(Smtp& owner, int fd) : owner_(owner), fd_(fd) {

@@ -31,6 +31,7 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual void deliver(const Envelope& envelope) = 0;  // throws TransportError
+  virtual void probe(const std::string& from) = 0;     // the same without a recipient; throws TransportError
   virtual void interrupt() {}                          // ends running deliveries; later ones fail
 };
 

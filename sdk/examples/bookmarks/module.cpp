@@ -68,6 +68,7 @@ class Bookmarks final : public mortise::ModuleServing<contract::Bookmarks> {
   void bind(mortise::Bindings& on) override {
     ModuleServing::bind(on);
     on.job("forget_expired", &Bookmarks::forgetExpired);
+    on.command("print", &Bookmarks::print);
   }
   // [/module]
   // [events]
@@ -202,6 +203,17 @@ class Bookmarks final : public mortise::ModuleServing<contract::Bookmarks> {
     if (count > 0) run.report({.target = "bookmarks", .deleted = count});
   }
   // [/job]
+
+  // [command]
+  int print(mortise::Command& command) {
+    const auto folder = command.text("folder");
+    for (const auto& bookmark : store_.all(command.text("owner").value())) {
+      if (command.stopped()) return 1;
+      if (!folder || bookmark.folder == *folder) command.write(bookmark.url + "\t" + bookmark.title + "\n");
+    }
+    return 0;
+  }
+  // [/command]
 
   // [members]
   mortise::Db db_;

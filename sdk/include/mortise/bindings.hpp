@@ -1,4 +1,4 @@
-// The table of contents of a module: which function answers which operation, which runs which job.
+// The table of contents of a module: which function answers which operation, which runs which job or command.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "mortise/command.hpp"
 #include "mortise/jobs.hpp"
 #include "mortise/json_read.hpp"
 #include "mortise/operations.hpp"
@@ -33,6 +34,7 @@ class Instance;
 //   on.operation("watchJobs", &Scheduler::watchJobs);      void watchJobs(Request request);   answers later, or by
 //                                                                                             stream or WebSocket
 //   on.job("cleanup_history", &Scheduler::cleanUp);        void cleanUp(JobRun& run);
+//   on.command("next", &Scheduler::printNext);             int printNext(Command& command);   returns the exit status
 // Handlers of one module run at the same time on several threads: guard what they share.
 class Bindings {
  public:
@@ -100,6 +102,20 @@ class Bindings {
   void job(std::string id, Object* object, void (Class::*method)(JobRun&)) {
     jobs_.add(std::move(id), [object, method](JobRun& run) { (object->*method)(run); });
   }
+  // A command of module.yaml; the method returns its exit status.
+  template <class Class>
+  void command(std::string name, int (Class::*method)(Command&)) {
+    addCommand(std::move(name),
+               [object = self<Class>(), method](Command& command) { return (object->*method)(command); });
+  }
+  template <class Object, class Class>
+  void command(std::string name, Object* object, int (Class::*method)(Command&)) {
+    addCommand(std::move(name), [object, method](Command& command) { return (object->*method)(command); });
+  }
+  template <class Object, class Class>
+  void command(std::string name, const Object* object, int (Class::*method)(Command&) const) {
+    addCommand(std::move(name), [object, method](Command& command) { return (object->*method)(command); });
+  }
   // Every job that was put through jobs/1: run.jobId() and run.payload() say which.
   template <class Class>
   void anyJob(void (Class::*method)(JobRun&)) {
@@ -135,6 +151,11 @@ class Bindings {
   struct Entry {
     std::string id;
     Function<Argument> function;
+  };
+  // One run of a command, with the exit status that its function returns.
+  struct CommandRun {
+    Command command;
+    int exitStatus = 0;
   };
   // Sorted by id.
   template <class Argument>
@@ -195,6 +216,11 @@ class Bindings {
     }
   }
 
+  template <class Callable>
+  void addCommand(std::string name, Callable callable) {
+    commands_.add(std::move(name), [callable](CommandRun& run) { run.exitStatus = callable(run.command); });
+  }
+
   template <class Class>
   Class* self() const {
     return static_cast<Class*>(module_);
@@ -203,6 +229,7 @@ class Bindings {
   Module* module_ = nullptr;
   Table<Request&> operations_;
   Table<JobRun&> jobs_;
+  Table<CommandRun&> commands_;
   std::optional<Function<JobRun&>> any_job_;
 };
 

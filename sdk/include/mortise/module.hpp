@@ -20,6 +20,7 @@
 // answered with 500.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -52,7 +53,7 @@ class Module {
   Module& operator=(const Module&) = delete;
   virtual ~Module() = default;
 
-  // Binds every operationId of the contracts and every job of module.yaml to its function.
+  // Binds every operationId of the contracts, and every job and command of module.yaml, to its function.
   virtual void bind(Bindings& on) = 0;
   // Begins work; the module's migrations have run. Throwing refuses the module: it is destroyed and the server goes on
   // without it.
@@ -182,6 +183,18 @@ class Instance {
     });
   }
 
+  static mortise_status runCommand(void* self, mortise_str name, mortise_command* command, std::int32_t* exit_status,
+                                   mortise_error* error) {
+    auto& instance = of(self);
+    return guarded(error, [&] {
+      const auto* function = instance.bindings_.commands_.find(Text(name));
+      if (function == nullptr) throw Problem(500, "internal").note("no function is bound to command " + copied(name));
+      Bindings::CommandRun run{Command(command)};
+      (*function)(run);
+      *exit_status = run.exitStatus;
+    });
+  }
+
   static const void* lookup(void* self, mortise_str interface_name) {
     try {
       return of(self).module_->provide(Text(interface_name));
@@ -194,6 +207,7 @@ class Instance {
   static void bindings(void* self, void (*each)(void* context, char kind, mortise_str id), void* context) {
     for (const auto& entry : of(self).bindings_.operations_.entries()) each(context, 'o', str(entry.id));
     for (const auto& entry : of(self).bindings_.jobs_.entries()) each(context, 'j', str(entry.id));
+    for (const auto& entry : of(self).bindings_.commands_.entries()) each(context, 'c', str(entry.id));
   }
 
  private:
@@ -262,20 +276,21 @@ mortise_status create(mortise_host* host, void** self, mortise_error* error) {
 }  // namespace mortise::inline sdk1
 
 // Defines the one symbol that the module exports. Once per module, outside any namespace.
-#define MORTISE_MODULE(Class)                                                        \
-  extern "C" {                                                                       \
-  extern MORTISE_EXPORT const mortise_module mortise_module_v1;                      \
-  const mortise_module mortise_module_v1 = {sizeof(mortise_module),                  \
-                                            MORTISE_ABI_MAJOR,                       \
-                                            MORTISE_MODULE_MINOR,                    \
-                                            mortise_manifest,                        \
-                                            &mortise_manifest_size,                  \
-                                            &::mortise::detail::create<Class>,       \
-                                            &::mortise::detail::Instance::start,     \
-                                            &::mortise::detail::Instance::stop,      \
-                                            &::mortise::detail::Instance::destroy,   \
-                                            &::mortise::detail::Instance::handle,    \
-                                            &::mortise::detail::Instance::runJob,    \
-                                            &::mortise::detail::Instance::lookup,    \
-                                            &::mortise::detail::Instance::bindings}; \
+#define MORTISE_MODULE(Class)                                                          \
+  extern "C" {                                                                         \
+  extern MORTISE_EXPORT const mortise_module mortise_module_v1;                        \
+  const mortise_module mortise_module_v1 = {sizeof(mortise_module),                    \
+                                            MORTISE_ABI_MAJOR,                         \
+                                            MORTISE_MODULE_MINOR,                      \
+                                            mortise_manifest,                          \
+                                            &mortise_manifest_size,                    \
+                                            &::mortise::detail::create<Class>,         \
+                                            &::mortise::detail::Instance::start,       \
+                                            &::mortise::detail::Instance::stop,        \
+                                            &::mortise::detail::Instance::destroy,     \
+                                            &::mortise::detail::Instance::handle,      \
+                                            &::mortise::detail::Instance::runJob,      \
+                                            &::mortise::detail::Instance::lookup,      \
+                                            &::mortise::detail::Instance::bindings,    \
+                                            &::mortise::detail::Instance::runCommand}; \
   }

@@ -1,6 +1,7 @@
-// The module: what each operation answers. The contract has checked the request before.
+// The module: what each operation answers, and its command. The contract has checked the request before.
 #include <cstdint>
 #include <mortise/module.hpp>
+#include <string>
 
 #include "@name@_contract.hpp"
 #include "note_store.hpp"
@@ -28,6 +29,11 @@ class @Name@ final : public mortise::ModuleServing<contract::@Name@> {
  public:
   explicit @Name@(mortise::Host host) : log_(host.log()), store_(host.db()), pages_(pagesOf(host.config().integer("page_size"))) {}
 
+  void bind(mortise::Bindings& on) override {
+    ModuleServing::bind(on);
+    on.command("count", &@Name@::printCount);
+  }
+
  private:
   Reply listNotes(const Request& request) override { return store_.list(mortise::Paging::of(request, pages_)).reply(); }
 
@@ -40,6 +46,11 @@ class @Name@ final : public mortise::ModuleServing<contract::@Name@> {
     store_.add(note);
     log_.info("note added", {{"number", note.number}});
     return Reply::created(json::from(note));
+  }
+
+  int printCount(mortise::Command& command) {
+    command.write(std::to_string(store_.count()) + "\n");
+    return 0;
   }
 
   mortise::Log log_;

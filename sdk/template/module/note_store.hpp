@@ -1,6 +1,7 @@
 // Notes in the database: SQL, and only SQL.
 #pragma once
 
+#include <cstdint>
 #include <mortise/db.hpp>
 #include <mortise/slice.hpp>
 
@@ -13,6 +14,7 @@ class NoteStore {
   explicit NoteStore(mortise::Db db) : db_(db) {}
   // A page of all notes, newest first.
   mortise::db::Slice<Note> list(const mortise::Paging& paging) const;
+  std::int64_t count() const;
   // Gives the note the next number.
   void add(Note& note) const;
 

@@ -4,8 +4,10 @@
  * then create -> start -> { handle, run_job, lookup }* -> stop -> destroy. If create or start fails, whatever was
  * registered is taken back, destroy is called if create had succeeded, and the module is refused with the reason. stop
  * is called in reverse order of start; after stop no handle or run_job is running any more.
- * Threads: create, start, stop, destroy [start]; handle in the lane that the contract names; run_job [worker]; lookup
- *   [any].
+ * A command of the module (SDK 1.1) has a life of its own, in a process of its own, maybe beside a server on the same
+ * data: create -> run_command, once -> destroy. So does `mortise doctor`, with the trials of health/1 in between.
+ * Threads: create, start, stop, destroy [start]; handle in the lane that the contract names; run_job, run_command
+ *   [worker]; lookup [any].
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_MODULE_H
 #define MORTISE_ABI_MODULE_H
@@ -15,8 +17,9 @@
 MORTISE_BEGIN_C
 
 typedef struct mortise_host mortise_host;
-typedef struct mortise_call mortise_call; /* one request; see call.h */
-typedef struct mortise_run mortise_run;   /* one run of a job; see jobs.h */
+typedef struct mortise_call mortise_call;       /* one request; see call.h */
+typedef struct mortise_run mortise_run;         /* one run of a job; see jobs.h */
+typedef struct mortise_command mortise_command; /* one command of the command line; see command.h */
 
 /* What the kernel is to a module. Lives from before create until after destroy. */
 struct mortise_host {
@@ -60,10 +63,17 @@ typedef struct mortise_module {
   /* [any] An interface this module provides to others ("ticker.clock/1"), or NULL. Optional. Owner: result lives until
    * destroy. */
   const void* (*lookup)(void* self, mortise_str interface_name);
-  /* [start] Lists the operationIds (and job ids) it has code for, so that the kernel can compare them with the
-   * contracts after create and before start: calls `each` once per id; `kind` is 'o' for an operation, 'j' for a job.
-   * Required. Owner: each called. */
+  /* [start] Lists the operationIds (and job ids, and names of commands) it has code for, so that the kernel can compare
+   * them with the contracts after create and before start: calls `each` once per id; `kind` is 'o' for an operation,
+   * 'j' for a job, 'c' for a command (SDK 1.1). Required. Owner: each called. */
   void (*bindings)(void* self, void (*each)(void* context, char kind, mortise_str id), void* context);
+
+  /* [worker] Runs one command that the manifest declares, of a module that was created and is never started. MORTISE_OK:
+   * it ended, with the exit status that it wrote (0, which stands there before, to 125). Else it failed: the reason in
+   * `error` is printed, and the exit status is 1. Required when there are commands. Since SDK 1.1. Owner: command
+   * borrowed; exit_status filled. */
+  mortise_status (*run_command)(void* self, mortise_str name, mortise_command* command, int32_t* exit_status,
+                                mortise_error* error);
 } mortise_module;
 
 /* What `mortise embed` writes (the object it makes is linked into the module); for the initialiser of mortise_module_v1

@@ -1,0 +1,4 @@
+CREATE TABLE clerk_papers (
+  title TEXT NOT NULL,
+  drawer TEXT NOT NULL
+);
