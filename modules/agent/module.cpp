@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "trial/capability_trials.hpp"
+
 namespace agent {
 namespace {
 
@@ -45,7 +47,14 @@ Agent::Agent(mortise::Host host)
              files_,
              boxes_,
              {&messages_, &search_, &fileTools_, &shellTools_, &toolServers_.mcpBoxes(), &toolServers_.a2aBoxes()}}),
-      removedUsers_(host, "forget_users") {}
+      trial_(host, {settings_,
+                    conversations_,
+                    files_,
+                    boxes_,
+                    {&messages_, &search_, &toolServers_.mcpBoxes(), &toolServers_.a2aBoxes()}}),
+      removedUsers_(host, "forget_users") {
+  addTrials(health_, settings_, config_.text("sandbox") == "off", [this] { return boxes_.tryOut(); });
+}
 
 void Agent::start() {
   toolServers_.start();
@@ -87,6 +96,7 @@ void Agent::bind(mortise::Bindings& on) {
   on.job("repair_sessions", this, &Agent::repairSessions);
   on.job("forget_users", this, &Agent::forgetUsers);
   on.job("purge_sessions", this, &Agent::purgeSessions);
+  on.command("try", &trial_, &ModelTrial::run);
 }
 
 void Agent::repairSessions(mortise::JobRun& run) {

@@ -24,6 +24,7 @@
 #include "tools/message_box.hpp"
 #include "tools/search_box.hpp"
 #include "tools/shell_box.hpp"
+#include "trial/model_trial.hpp"
 
 namespace agent {
 
@@ -59,6 +60,7 @@ class Agent final : public mortise::Module {
   ShellBoxMaker shellTools_;
   ModelDesk desk_;
   TaskLoop loop_;
+  ModelTrial trial_;
   mortise::RemovedUsers removedUsers_;
 };
 

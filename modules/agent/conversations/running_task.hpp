@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/models.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -49,6 +50,9 @@ class RunningTask {
  public:
   RunningTask(mortise::Db db, const SessionStore& store, const LiveEvents& live, Session session, std::string run,
               bool resumes, StopSign stop, std::int64_t mostBytes);
+  RunningTask(const RunningTask&) = delete;
+  RunningTask& operator=(const RunningTask&) = delete;
+  virtual ~RunningTask() = default;
 
   const Session& session() const { return session_; }
   // Whether the first message answers the question that the task asked before it waited.
@@ -60,17 +64,19 @@ class RunningTask {
   }
 
   // TaskStopped when the task lost its session, SessionFull.
-  void write(const Happening& happening);
+  virtual void write(const Happening& happening);
   // Sends part of a message that goes on; it is not stored.
-  void tellPartial(const NewEvent& message);
+  virtual void tellPartial(const NewEvent& message);
   // The oldest message of the user that waits, which the task takes with what else happens.
-  std::optional<Input> takeInput(const Happening& happening = {});
+  virtual std::optional<Input> takeInput(const Happening& happening = {});
   // The end of the task, unless a message of the user came meanwhile: then nothing is written, and false.
-  bool finish(SessionStatus status, const Happening& happening);
+  virtual bool finish(SessionStatus status, const Happening& happening);
   // The end in any case; messages that wait are dropped.
-  void end(const Happening& happening);
+  virtual void end(const Happening& happening);
+  // The model is not asked again for the answer that it does not give. For those who watch it, not for the session.
+  virtual void modelFailed(const mortise::models::Error&) {}
 
-  std::vector<std::string> memory(std::string_view agent) const;
+  virtual std::vector<std::string> memory(std::string_view agent) const;
   const SessionStore& store() const { return store_; }
 
  private:

@@ -199,6 +199,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         memory.cut();
         continue;
       }
+      if (!passes(error.cause()) || number >= limits.maxRetries) task.modelFailed(error);
       if (!passes(error.cause())) throw ModelFailure(kFailed + reason);
       if (error.retryAfter() > 0) pause = std::max<milliseconds>(kPause, std::chrono::seconds(error.retryAfter()));
       if (pause > kMostPause) throw ModelFailure(kFailed + reason);

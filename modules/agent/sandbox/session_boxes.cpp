@@ -37,6 +37,12 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   return std::make_unique<LocalDriver>(std::move(options), log);
 }
 
+std::vector<Capability> capabilitiesOf(Driver* driver) {
+  if (driver != nullptr) return driver->capabilities();
+  const char* why = "this server makes no boxes for sessions (agent.sandbox)";
+  return {{"files", false, why}, {"shell", false, why}, {"browser", false, why}, {"desktop", false, why}};
+}
+
 }  // namespace
 
 void SessionBoxes::start(std::function<bool(std::string_view sessionId)> lives) {
@@ -57,11 +63,9 @@ void SessionBoxes::stop() {
   driver_.reset();
 }
 
-std::vector<Capability> SessionBoxes::capabilities() {
-  if (driver_) return driver_->capabilities();
-  const char* why = "this server makes no boxes for sessions (agent.sandbox)";
-  return {{"files", false, why}, {"shell", false, why}, {"browser", false, why}, {"desktop", false, why}};
-}
+std::vector<Capability> SessionBoxes::capabilities() { return capabilitiesOf(driver_.get()); }
+
+std::vector<Capability> SessionBoxes::tryOut() const { return capabilitiesOf(chosenDriver(host_, log_).get()); }
 
 std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) {
   if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");

@@ -26,6 +26,8 @@ class SessionBoxes final : public Driver {
   void stop();
 
   std::vector<Capability> capabilities() override;
+  // The same of a driver made for this question, for a module that is not started. [worker]
+  std::vector<Capability> tryOut() const;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   void remove(std::string_view sessionId) override;
