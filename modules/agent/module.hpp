@@ -20,6 +20,7 @@
 #include "loop/task_loop.hpp"
 #include "preferences/user_tools.hpp"
 #include "sandbox/session_boxes.hpp"
+#include "tools/browser_box.hpp"
 #include "tools/file_box.hpp"
 #include "tools/message_box.hpp"
 #include "tools/search_box.hpp"
@@ -57,6 +58,7 @@ class Agent final : public mortise::Module {
   SearchBoxMaker search_;
   FileBoxMaker fileTools_;
   ShellBoxMaker shellTools_;
+  BrowserBoxMaker browserTools_;
   ModelDesk desk_;
   TaskLoop loop_;
   mortise::RemovedUsers removedUsers_;

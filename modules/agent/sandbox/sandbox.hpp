@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace agent::browser {
+class Browser;
+}
+
 namespace agent::sandbox {
 
 // Asked often by everything that waits; true ends the wait.
@@ -91,6 +95,10 @@ class Sandbox {
   virtual void input(std::string_view shellId, std::string_view text, bool pressEnter) = 0;
   // Empty when it had ended already.
   virtual std::optional<int> kill(std::string_view shellId) = 0;
+
+  // Its browser (browser/browser.hpp), which starts when it is first used; nullptr where boxes have none. Good as long as
+  // the box lives.
+  virtual std::shared_ptr<browser::Browser> browser() { return nullptr; }
 };
 
 // One capability of a driver: "shell", "files", "browser", "desktop".
