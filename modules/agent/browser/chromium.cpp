@@ -185,9 +185,17 @@ void Chromium::wakeUp(const TabState& tab, const Stopped& stopped) {
     tabs_.note("The page did not answer; its script was stopped.");
     return;
   }
-  client_.send(tab.session, "Page.crash");
-  waitUntil([&] { return tabs_.find(tab.target).crashed || !client_.isOpen(); }, kSecondLimit, stopped);
+  endPage(tab, stopped);
   throw refused("the page did not answer and was ended; navigate to an address");
+}
+
+void Chromium::endPage(const TabState& tab, const Stopped& stopped) {
+  client_.send(tab.session, "Page.crash");
+  const auto crashed = [&] { return tabs_.find(tab.target).crashed || !client_.isOpen(); };
+  if (waitUntil(crashed, kAliveLimit, stopped)) return;
+  // Where another page keeps the process busy, only the window can go.
+  client_.send("", "Target.closeTarget", json::object({{"targetId", tab.target}}).text());
+  waitUntil([&] { return tabs_.find(tab.target).target.empty() || !client_.isOpen(); }, kSecondLimit, stopped);
 }
 
 std::string Chromium::evaluate(std::string_view javascript, std::size_t most, const Stopped& stopped) {
@@ -205,7 +213,9 @@ std::string Chromium::evaluate(std::string_view javascript, std::size_t most, co
                       .text(),
                   kScriptLimit + 1s, stopped);
   } catch (const Fault& fault) {
-    if (fault.kind() != Fault::Kind::late) throw;
+    const std::string_view why = fault.what();
+    const bool ended = why == "Internal error" || why == "Execution was terminated";
+    if (fault.kind() != Fault::Kind::late && !ended) throw;
     if (!answers(tab, kAliveLimit, stopped)) wakeUp(tab, stopped);
     throw refused("the script did not end in time");
   }
@@ -290,18 +300,24 @@ void Chromium::navigate(const std::string& url, const Stopped& stopped) {
   if (!tab.crashed && !answers(tab, kAliveLimit, stopped)) {
     client_.send(tab.session, "Runtime.terminateExecution");
     if (!answers(tab, kAliveLimit, stopped)) {
-      client_.send(tab.session, "Page.crash");
-      waitUntil([&] { return tabs_.find(tab.target).crashed || !client_.isOpen(); }, kSecondLimit, stopped);
-      tab = tabs_.find(tab.target);
-      if (tab.target.empty()) tab = page(stopped);
+      endPage(tab, stopped);
+      tab = page(stopped);
     }
   }
   const auto answer =
       call(tab, "Page.navigate", json::object({{"url", url}}).text(), kNavigateLimit, stopped);
   const auto error = textMember(answer, "errorText");
-  // The answer to a download is that the page stays.
-  if (!error.empty() && !boolMember(answer, "isDownload") && !(error == "net::ERR_ABORTED" && tabs_.downloads()))
-    throw refused("the address can't be opened: " + error);
+  if (!error.empty()) {
+    // A download, after which the page stays, or a crash; both may be told a moment later.
+    bool begun = boolMember(answer, "isDownload");
+    const auto told = [&] {
+      begun = begun || tabs_.downloads();
+      return begun || tabs_.find(tab.target).crashed || !client_.isOpen();
+    };
+    if (error == "net::ERR_ABORTED") waitUntil(told, kAliveLimit, stopped);
+    if (tabs_.find(tab.target).crashed) throw refused("the page crashed");
+    if (!begun) throw refused("the address can't be opened: " + error);
+  }
   settle(stopped);
 }
 

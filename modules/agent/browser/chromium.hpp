@@ -77,6 +77,7 @@ class Chromium {
   std::string elementObject(const TabState& tab, std::int64_t index, const Stopped& stopped);
   bool answers(const TabState& tab, std::chrono::milliseconds limit, const Stopped& stopped);
   void wakeUp(const TabState& tab, const Stopped& stopped);
+  void endPage(const TabState& tab, const Stopped& stopped);
   void mouse(std::string_view type, Point at, bool button, const Stopped& stopped);
   bool waitUntil(const std::function<bool()>& done, std::chrono::milliseconds limit, const Stopped& stopped) const;
 

@@ -105,7 +105,7 @@ const std::string_view kPageScript = R"script((() => {
         return labelOf(element) + ' (' + type + ', ' + (element.checked ? 'on' : 'off') + ')';
       if (type === 'password') return labelOf(element) + ' (password)';
       if (type === 'file') return labelOf(element) + ' (file)';
-      return [labelOf(element), plain(element.value)].filter(Boolean).join(': ');
+      return [labelOf(element) || '(' + type + ')', plain(element.value)].filter(Boolean).join(': ');
     }
     const image = element.querySelector && element.querySelector('img[alt]');
     return plain(element.innerText) || plain(element.getAttribute('aria-label')) || plain(element.getAttribute('title')) ||

@@ -269,7 +269,8 @@ void Tabs::onDialog(Tab& tab, const Value& params) {
     noteLocked("A dialog of the page (" + type + ") was confirmed: " + textMember(params, "message"));
   // The order matters: the script is stopped when it goes on after the dialog.
   if (tab.dialogs >= kMostDialogs) send_(tab.state.session, "Runtime.terminateExecution", "{}");
-  if (tab.dialogs >= 5 * kMostDialogs) send_(tab.state.session, "Page.crash", "{}");
+  // Stopping takes a moment, in which there are more of them.
+  if (tab.dialogs >= 100 * kMostDialogs) send_(tab.state.session, "Page.crash", "{}");
   json::Object answer;
   answer.add("accept", true);
   if (type == "prompt") answer.add("promptText", cleanText(textMember(params, "defaultPrompt")));

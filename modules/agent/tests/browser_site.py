@@ -41,7 +41,7 @@ document.elementFromPoint=null;JSON.stringify=()=>'owned'</script>""",
     "/alerts": "<title>Alerts</title><p>Alerts</p><script>while (true) alert('again')</script>",
     "/loop": "<title>Loop</title><p>Loop</p><script>while (true);</script>",
     "/click-loop": "<title>Click</title><button onclick='while(true);'>Hang</button>",
-    "/storm": """<title>Storm</title><button onclick="for(let i=0;i<50;i++)open('/window')">Storm</button>
+    "/storm": """<title>Storm</title><button onclick="for(let i=0;i<50;i++)window.open('/window')">Storm</button>
 <a href=/window target=_blank>One</a>""",
     "/flood": "<title>Flood</title><p>Flood</p><script>setInterval(()=>{for(let i=0;i<500;i++)console.log('x'.repeat(200))},1)</script>",
     "/titles": "<title>T</title><script>setInterval(()=>{for(let i=0;i<200;i++){document.title='t'+i;location.hash=i}},1)</script>",
@@ -67,6 +67,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path in PAGES:
             self.page(PAGES[path])
+        elif path == "/favicon.ico":
+            self.page("", 204)
         elif path == "/login":
             self.page("<title>Login</title><form method=post><input name=user placeholder=User>"
                       "<input name=password type=password placeholder=Password><button>Log in</button></form>")
