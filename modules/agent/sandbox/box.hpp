@@ -38,6 +38,10 @@ class Box final : public Sandbox {
   void input(std::string_view shellId, std::string_view text, bool pressEnter) override;
   std::optional<int> kill(std::string_view shellId) override;
 
+  std::unique_ptr<Program> start(ProgramPlan plan) override;
+  Fd connect(std::string_view path) override;
+  void touch() override { used_(); }
+
   // Whether the last command of a shell runs; what commands left in the background does not count.
   bool busy();
 
