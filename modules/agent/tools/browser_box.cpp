@@ -193,6 +193,7 @@ ToolResult BrowserBox::call(std::string_view function, std::string_view text, co
     box = driver_.open(context.sessionId);
     browser = box->browser();
     if (!browser) return failure("The sandbox has no browser");
+    box->touch();
     before = browser->address();
     result.data = perform(function, arguments, context, *box, *browser);
   } catch (const Problem& problem) {
