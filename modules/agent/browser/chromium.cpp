@@ -326,7 +326,7 @@ void Chromium::settle(const Stopped& stopped) {
   if (!tab.crashed) {
     try {
       call(tab, "Runtime.evaluate",
-           R"({"expression":"new Promise(done => setTimeout(done, 60))","awaitPromise":true,"returnByValue":true})",
+           R"json({"expression":"new Promise(done => setTimeout(done, 60))","awaitPromise":true,"returnByValue":true})json",
            kAliveLimit, stopped);
     } catch (const Fault& fault) {
       // The page may have gone to another one, or be busy: what follows finds out.
@@ -346,7 +346,7 @@ void Chromium::followPerson(const Stopped& stopped) {
     try {
       const auto answer =
           call(tab, "Runtime.evaluate",
-               R"({"expression":"document.visibilityState === 'visible' && document.hasFocus()","returnByValue":true})",
+               R"json({"expression":"document.visibilityState === 'visible' && document.hasFocus()","returnByValue":true})json",
                kAliveLimit, stopped);
       const auto* result = objectMember(answer, "result");
       if (result != nullptr && boolMember(*result, "value")) tabs_.choose(tab.target);

@@ -153,10 +153,11 @@ void Tabs::attach(const Value& params) {
     send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
     return;
   }
-  // It has not run yet, so that a window that is closed here has done nothing.
+  // It has not run yet. One that is closed here has to be let go first: it holds up the page that opened it.
   if (!tab.opener.empty()) {
     tab.opened = true;
     if (storm_ || ++opened_ > kMostOpened) {
+      send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
       send_("", "Target.closeTarget", json::object({{"targetId", tab.state.target}}).text());
       if (!std::exchange(storm_, true)) endStorm();
       return;
