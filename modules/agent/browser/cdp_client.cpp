@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using mortise::models::objectMember;
 
-constexpr std::size_t kMostMessage = 64U << 20U;
+constexpr std::size_t kMostMessage = 32U << 20U;  // read, it takes eight times as much
 constexpr std::size_t kMostOutbox = 16U << 20U;
 constexpr std::size_t kPiece = 256U << 10U;
 constexpr auto kAskStopped = 100ms;

@@ -195,7 +195,13 @@ void Chromium::endPage(const TabState& tab, const Stopped& stopped) {
   if (waitUntil(crashed, kAliveLimit, stopped)) return;
   // Where another page keeps the process busy, only the window can go.
   client_.send("", "Target.closeTarget", json::object({{"targetId", tab.target}}).text());
-  waitUntil([&] { return tabs_.find(tab.target).target.empty() || !client_.isOpen(); }, kSecondLimit, stopped);
+  const auto closed = [&] { return tabs_.find(tab.target).target.empty() || !client_.isOpen(); };
+  if (waitUntil(closed, kSecondLimit, stopped)) return;
+  // Not even that: pages can keep the browser itself busy. It ends, and starts again without this page.
+  rapidjson::Document nothing;
+  nothing.SetObject();
+  tabs_.onEvent(tab.session, "Inspector.targetCrashed", nothing);
+  client_.close("a page kept the browser from answering");
 }
 
 std::string Chromium::evaluate(std::string_view javascript, std::size_t most, const Stopped& stopped) {

@@ -18,6 +18,7 @@ namespace json = mortise::json;
 constexpr std::size_t kMostNotes = 20;
 constexpr std::size_t kNote = 500;  // characters
 constexpr std::size_t kAddress = 4000;
+constexpr std::size_t kId = 200;  // bytes of what a browser calls its targets, sessions and downloads
 
 std::string shortText(std::string_view text, std::size_t most) {
   return cleanText(mortise::firstCharacters(text, most));
@@ -149,6 +150,7 @@ void Tabs::attach(const Value& params) {
   tab.state.target = textMember(*info, "targetId");
   tab.state.url = shortText(textMember(*info, "url"), kAddress);
   tab.opener = textMember(*info, "openerId");
+  if (std::max({tab.state.session.size(), tab.state.target.size(), tab.opener.size()}) > kId) return;
   if (textMember(*info, "type") != "page") {
     send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
     return;
@@ -271,7 +273,7 @@ void Tabs::onDialog(Tab& tab, const Value& params) {
   // The order matters: the script is stopped when it goes on after the dialog.
   if (tab.dialogs >= kMostDialogs) send_(tab.state.session, "Runtime.terminateExecution", "{}");
   // Stopping takes a moment, in which there are more of them.
-  if (tab.dialogs >= 100 * kMostDialogs) send_(tab.state.session, "Page.crash", "{}");
+  if (tab.dialogs >= 10 * kMostDialogs) send_(tab.state.session, "Page.crash", "{}");
   json::Object answer;
   answer.add("accept", true);
   if (type == "prompt") answer.add("promptText", cleanText(textMember(params, "defaultPrompt")));
@@ -280,6 +282,7 @@ void Tabs::onDialog(Tab& tab, const Value& params) {
 
 void Tabs::onDownload(std::string_view method, const Value& params) {
   const auto guid = textMember(params, "guid");
+  if (guid.size() > kId) return;
   if (method == "Browser.downloadWillBegin") {
     if (downloads_.size() < kMostDownloads) {
       downloads_[guid].name = shortText(textMember(params, "suggestedFilename"), 200);
