@@ -40,12 +40,12 @@ Agent::Agent(mortise::Host host)
       shellTools_(boxes_),
       browserTools_(boxes_),
       desk_(host, conversations_.tokens(), config_.duration("model_timeout")),
-      loop_(host,
-            {settings_,
-             desk_,
-             files_,
-             boxes_,
-             {&messages_, &search_, &fileTools_, &shellTools_, &browserTools_, &toolServers_.mcpBoxes(), &toolServers_.a2aBoxes()}}),
+      loop_(host, {settings_,
+                   desk_,
+                   files_,
+                   boxes_,
+                   {&messages_, &search_, &fileTools_, &shellTools_, &browserTools_, &toolServers_.mcpBoxes(),
+                    &toolServers_.a2aBoxes()}}),
       removedUsers_(host, "forget_users") {}
 
 void Agent::start() {

@@ -73,9 +73,9 @@ void Browser::start(const std::vector<std::string>& addresses, const Stopped& st
   endProcess_ = std::move(started.end);
   std::shared_ptr<Chromium> chromium;
   try {
-    chromium = std::make_shared<Chromium>(
-        std::move(started.fromBrowser), std::move(started.toBrowser),
-        Chromium::Options{options_.home + "/Downloads", options_.downloadBytes}, stopped);
+    chromium =
+        std::make_shared<Chromium>(std::move(started.fromBrowser), std::move(started.toBrowser),
+                                   Chromium::Options{options_.home + "/Downloads", options_.downloadBytes}, stopped);
   } catch (const Fault& fault) {
     end();
     if (fault.kind() == Fault::Kind::stopped) throw;
@@ -243,7 +243,8 @@ void Browser::input(const Aim& aim, const std::string& text, bool enter, const F
         if (end > at) paths.push_back(findFile(std::string_view(text).substr(at, end - at)));
         at = end + 1;
       }
-      if (paths.empty()) throw Fault(Fault::Kind::refused, "the field takes files: the text has their paths, one a line");
+      if (paths.empty())
+        throw Fault(Fault::Kind::refused, "the field takes files: the text has their paths, one a line");
       chromium.giveFiles(index, paths, stopped);
     } else if (kind == "value") {
       chromium.inPage("assign(" + std::to_string(index) + "," + json::quoted(text) + ")", stopped);
@@ -284,8 +285,8 @@ std::string Browser::choose(std::int64_t index, std::int64_t option, const Stopp
 
 View Browser::scroll(bool down, bool toEnd, const Stopped& stopped) {
   return use(After::fail, stopped, [&](Chromium& chromium) {
-    const auto rest = chromium.inPage(
-        std::string("scroll(") + (down ? "true," : "false,") + (toEnd ? "true)" : "false)"), stopped);
+    const auto rest =
+        chromium.inPage(std::string("scroll(") + (down ? "true," : "false,") + (toEnd ? "true)" : "false)"), stopped);
     chromium.settle(stopped);
     View out;
     out.above = integerMember(rest, "above");
@@ -304,9 +305,8 @@ std::string Browser::execute(const std::string& javascript, const Stopped& stopp
 }
 
 std::vector<std::string> Browser::console(std::size_t most, const Stopped& stopped) {
-  return use(After::again, stopped, [&](Chromium& chromium) {
-    return chromium.tabs().consoleOf(chromium.tabs().current().target, most);
-  });
+  return use(After::again, stopped,
+             [&](Chromium& chromium) { return chromium.tabs().consoleOf(chromium.tabs().current().target, most); });
 }
 
 std::string Browser::screenshot(std::size_t most, const Stopped& stopped) {

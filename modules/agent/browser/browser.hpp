@@ -1,8 +1,8 @@
-// The browser of one box: what the tools do with it, and what a desktop does. It starts when it is first needed, and again,
-// with the pages that were open, when it has ended.
+// The browser of one box: what the tools and a desktop do with it. It starts when it is needed first, and again, with
+// the pages that were open, when it has ended.
 //
-// A desktop and the tools share one browser: the desktop calls showOn() with its X display when it has one, and personTakes()
-// and personGives() around the time in which a person has the mouse. The tools wait meanwhile, answer no dialogs, and begin
+// A desktop and the tools share one browser: the desktop calls showOn() with its X display, and personTakes() and
+// personGives() around the time in which a person has the mouse. The tools wait meanwhile, answer no dialogs, and begin
 // after it with the tab that the person looked at; elements that were numbered before are not used any more.
 #pragma once
 
@@ -26,8 +26,8 @@ struct View {
   std::string url;
   std::string title;
   std::vector<std::string> elements;  // "0:<a>text</a>"; the number is good until the next view or navigation
-  std::string content;                // Markdown of what the window shows, 50,000 characters at most; empty: not asked for
-  std::int64_t above = 0;             // pixels that are out of sight
+  std::string content;     // Markdown of what the window shows, 50,000 characters at most; empty: not asked for
+  std::int64_t above = 0;  // pixels that are out of sight
   std::int64_t below = 0;
 };
 
@@ -57,8 +57,8 @@ struct BrowserOptions {
   std::uint64_t downloadBytes = 256ULL << 20;  // of all downloads that run
 };
 
-// Safe from any thread; one call is done at a time. Every function [worker], and throws Problem: 422 browser_refused with
-// `reason` (what was not possible, for models), 503 browser_unavailable with `reason`. `stopped` ends a call early.
+// Safe from any thread; one call is done at a time. Every function [worker], and throws Problem with a `reason`: 422
+// browser_refused (what was not possible, for models), 503 browser_unavailable. `stopped` ends a call early.
 class Browser {
  public:
   using Stopped = std::function<bool()>;
@@ -94,8 +94,8 @@ class Browser {
   // Of the current page; empty when no browser runs.
   std::string address();
 
-  // Goes on on an X display, with the pages that are open; empty: on none. A browser that does not run yet starts, so that
-  // the desktop shows it. Waits for a call that is under way.
+  // Goes on on an X display, with the pages that are open; empty: on none. A browser that does not run yet starts, so
+  // that the desktop shows it. Waits for a call that is under way.
   void showOn(const std::string& display, const Stopped& stopped);
   void personTakes();
   void personGives();

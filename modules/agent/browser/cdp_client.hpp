@@ -1,5 +1,5 @@
-// Calls of the Chrome DevTools Protocol over a pair of descriptors. One thread of its own reads and writes, so that events
-// (a dialog, a new window) are answered also while nobody calls.
+// Calls of the Chrome DevTools Protocol over a pair of descriptors. One thread of its own reads and writes, so that
+// events (a dialog, a new window) are answered also while nobody calls.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -44,8 +44,8 @@ class CdpClient {
   using OnEvent =
       std::function<void(std::string_view session, std::string_view method, const rapidjson::Value& params)>;
 
-  // Descriptors that read from and write to the browser; they become non-blocking. `onEvent` runs on the client's thread:
-  // it may send(), and must neither call(), nor throw, nor wait.
+  // Descriptors that read from and write to the browser; they become non-blocking. `onEvent` runs on the client's
+  // thread: it may send(), and must neither call(), nor throw, nor wait.
   CdpClient(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, OnEvent onEvent);
   // Closes both descriptors, at which a browser ends, and waits for the thread.
   ~CdpClient();

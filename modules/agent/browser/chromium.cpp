@@ -95,7 +95,8 @@ TabState Chromium::page(const Stopped& stopped) {
 }
 
 void Chromium::openTab(const std::string& url, const Stopped& stopped) {
-  const auto made = client_.call({.method = "Target.createTarget", .params = json::object({{"url", url}}).text()}, stopped);
+  const auto made =
+      client_.call({.method = "Target.createTarget", .params = json::object({{"url", url}}).text()}, stopped);
   const auto target = textMember(made, "targetId");
   const bool there =
       waitUntil([&] { return !client_.isOpen() || !tabs_.find(target).target.empty(); }, kInputLimit, stopped);
@@ -127,7 +128,7 @@ Document Chromium::call(const TabState& tab, std::string_view method, const std:
   }
 }
 
-// ---- scripts ---------------------------------------------------------------------------------------------------------
+// ---- scripts --------------------------------------------------------------------------------------------------------
 
 std::int64_t Chromium::world(const TabState& tab, std::chrono::milliseconds limit, const Stopped& stopped) {
   const auto made = call(tab, "Page.createIsolatedWorld",
@@ -232,15 +233,16 @@ std::string Chromium::evaluate(std::string_view javascript, std::size_t most, co
   // An object is worth more as JSON, where it has such a form.
   if (const auto object = textMember(*result, "objectId"); !object.empty() && textMember(*result, "type") == "object") {
     try {
-      const auto written = call(tab, "Runtime.callFunctionOn",
-                                json::object({{"objectId", object},
-                                              {"functionDeclaration",
-                                               "function(most) { const text = this instanceof Node || this instanceof "
-                                               "Error ? '' : JSON.stringify(this); return text ? text.slice(0, most) : ''; }"},
-                                              {"arguments", json::list({json::object({{"value", most}})})},
-                                              {"returnByValue", true}})
-                                    .text(),
-                                kSecondLimit, stopped);
+      const auto written =
+          call(tab, "Runtime.callFunctionOn",
+               json::object({{"objectId", object},
+                             {"functionDeclaration",
+                              "function(most) { const text = this instanceof Node || this instanceof "
+                              "Error ? '' : JSON.stringify(this); return text ? text.slice(0, most) : ''; }"},
+                             {"arguments", json::list({json::object({{"value", most}})})},
+                             {"returnByValue", true}})
+                   .text(),
+               kSecondLimit, stopped);
       const auto* value = objectMember(written, "result");
       const auto json = value != nullptr ? textMember(*value, "value") : std::string();
       if (!json.empty() && json != "{}") text = json;
@@ -254,7 +256,7 @@ std::string Chromium::evaluate(std::string_view javascript, std::size_t most, co
   return mortise::characterCount(text) > most ? mortise::firstCharacters(text, most) + "…" : text;
 }
 
-// ---- files -----------------------------------------------------------------------------------------------------------
+// ---- files ----------------------------------------------------------------------------------------------------------
 
 std::string Chromium::elementObject(const TabState& tab, std::int64_t index, const Stopped& stopped) {
   const auto context = world(tab, kScriptLimit, stopped);
@@ -282,9 +284,9 @@ std::int64_t Chromium::adoptFileField(const Stopped& stopped) {
   if (node == 0) return -1;
   const auto tab = page(stopped);
   const auto context = world(tab, kScriptLimit, stopped);
-  const auto resolved = call(tab, "DOM.resolveNode",
-                             json::object({{"backendNodeId", node}, {"executionContextId", context}}).text(),
-                             kScriptLimit, stopped);
+  const auto resolved =
+      call(tab, "DOM.resolveNode", json::object({{"backendNodeId", node}, {"executionContextId", context}}).text(),
+           kScriptLimit, stopped);
   const auto* object = objectMember(resolved, "object");
   if (object == nullptr) return -1;
   const auto answer = call(tab, "Runtime.callFunctionOn",
@@ -298,7 +300,7 @@ std::int64_t Chromium::adoptFileField(const Stopped& stopped) {
   return value != nullptr && value->IsInt64() ? value->GetInt64() : -1;
 }
 
-// ---- pages -----------------------------------------------------------------------------------------------------------
+// ---- pages ----------------------------------------------------------------------------------------------------------
 
 void Chromium::navigate(const std::string& url, const Stopped& stopped) {
   auto tab = page(stopped);
@@ -310,8 +312,7 @@ void Chromium::navigate(const std::string& url, const Stopped& stopped) {
       tab = page(stopped);
     }
   }
-  const auto answer =
-      call(tab, "Page.navigate", json::object({{"url", url}}).text(), kNavigateLimit, stopped);
+  const auto answer = call(tab, "Page.navigate", json::object({{"url", url}}).text(), kNavigateLimit, stopped);
   const auto error = textMember(answer, "errorText");
   if (!error.empty()) {
     // A download, after which the page stays, or a crash; both may be told a moment later.
@@ -331,16 +332,16 @@ void Chromium::settle(const Stopped& stopped) {
   const auto tab = page(stopped);
   if (!tab.crashed) {
     try {
-      call(tab, "Runtime.evaluate",
-           R"json({"expression":"new Promise(done => setTimeout(done, 60))","awaitPromise":true,"returnByValue":true})json",
-           kAliveLimit, stopped);
+      call(
+          tab, "Runtime.evaluate",
+          R"json({"expression":"new Promise(done => setTimeout(done, 60))","awaitPromise":true,"returnByValue":true})json",
+          kAliveLimit, stopped);
     } catch (const Fault& fault) {
       // The page may have gone to another one, or be busy: what follows finds out.
       if (fault.kind() == Fault::Kind::stopped || fault.kind() == Fault::Kind::closed) throw;
     }
   }
-  const bool loaded =
-      waitUntil([&] { return !client_.isOpen() || !tabs_.current().loading; }, kLoadLimit, stopped);
+  const bool loaded = waitUntil([&] { return !client_.isOpen() || !tabs_.current().loading; }, kLoadLimit, stopped);
   if (!loaded) tabs_.note("The page is still loading.");
   if (tabs_.downloads() && !waitUntil([&] { return !client_.isOpen() || !tabs_.downloads(); }, kDownloadLimit, stopped))
     tabs_.note("A download goes on.");
@@ -350,10 +351,10 @@ void Chromium::followPerson(const Stopped& stopped) {
   for (const auto& tab : tabs_.all()) {
     if (tab.crashed) continue;
     try {
-      const auto answer =
-          call(tab, "Runtime.evaluate",
-               R"json({"expression":"document.visibilityState === 'visible' && document.hasFocus()","returnByValue":true})json",
-               kAliveLimit, stopped);
+      const auto answer = call(
+          tab, "Runtime.evaluate",
+          R"json({"expression":"document.visibilityState === 'visible' && document.hasFocus()","returnByValue":true})json",
+          kAliveLimit, stopped);
       const auto* result = objectMember(answer, "result");
       if (result != nullptr && boolMember(*result, "value")) tabs_.choose(tab.target);
     } catch (const Fault& fault) {
@@ -368,23 +369,22 @@ std::string Chromium::screenshot(std::size_t most, const Stopped& stopped) {
   const auto* view = objectMember(metrics, "cssVisualViewport");
   if (view == nullptr) return {};
   for (const double scale : kScales) {
-    const auto answer =
-        call(tab, "Page.captureScreenshot",
-             json::object({{"format", "png"},
-                           {"clip", json::object({{"x", numberMember(*view, "pageX")},
-                                                  {"y", numberMember(*view, "pageY")},
-                                                  {"width", numberMember(*view, "clientWidth")},
-                                                  {"height", numberMember(*view, "clientHeight")},
-                                                  {"scale", scale}})}})
-                 .text(),
-             kScreenshotLimit, stopped);
+    const auto answer = call(tab, "Page.captureScreenshot",
+                             json::object({{"format", "png"},
+                                           {"clip", json::object({{"x", numberMember(*view, "pageX")},
+                                                                  {"y", numberMember(*view, "pageY")},
+                                                                  {"width", numberMember(*view, "clientWidth")},
+                                                                  {"height", numberMember(*view, "clientHeight")},
+                                                                  {"scale", scale}})}})
+                                 .text(),
+                             kScreenshotLimit, stopped);
     const auto image = mortise::models::textMember(answer, "data");
     if (image.size() <= most) return isPng(image) ? std::string(image) : std::string();
   }
   return {};
 }
 
-// ---- input -----------------------------------------------------------------------------------------------------------
+// ---- input ----------------------------------------------------------------------------------------------------------
 
 void Chromium::mouse(std::string_view type, Point at, bool button, const Stopped& stopped) {
   json::Object event;

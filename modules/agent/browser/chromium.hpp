@@ -22,8 +22,8 @@ struct Point {
   double y = 0;
 };
 
-// Calls come from one thread at a time. Every function that takes `stopped` throws Fault; kind refused: the text says what
-// was not possible.
+// Calls come from one thread at a time. Every function that takes `stopped` throws Fault; kind refused: the text says
+// what was not possible.
 class Chromium {
  public:
   using Stopped = std::function<bool()>;
@@ -47,8 +47,8 @@ class Chromium {
   // Waits until what an action began is over: a page that loads, a download, both for some seconds at most.
   void settle(const Stopped& stopped);
 
-  // The value of a call of the page script (page_script.hpp), as "view(true)". A page that does not answer is stopped, then
-  // ended.
+  // The value of a call of the page script (page_script.hpp), as "view(true)". A page that does not answer is stopped,
+  // then ended.
   rapidjson::Document inPage(const std::string& call, const Stopped& stopped);
   // Evaluates what a model wrote, in the page itself; its value as text, of `most` characters at most.
   std::string evaluate(std::string_view javascript, std::size_t most, const Stopped& stopped);
@@ -61,8 +61,8 @@ class Chromium {
   void click(Point at, const Stopped& stopped);
   void insertText(std::string_view text, const Stopped& stopped);
   void press(const Key& key, const Stopped& stopped);
-  // What the window shows as a PNG in base64, made smaller until it has `most` characters at most. Empty: it has more even
-  // then.
+  // What the window shows as a PNG in base64, made smaller until it has `most` characters at most. Empty: it has more
+  // even then.
   std::string screenshot(std::size_t most, const Stopped& stopped);
   // Makes the tab current that a person looks at.
   void followPerson(const Stopped& stopped);

@@ -46,9 +46,9 @@ struct Modifier {
   unsigned bit;
 };
 constexpr Modifier kModifiers[] = {
-    {"alt", "Alt", "AltLeft", 18, 1},         {"control", "Control", "ControlLeft", 17, 2},
+    {"alt", "Alt", "AltLeft", 18, 1},          {"control", "Control", "ControlLeft", 17, 2},
     {"ctrl", "Control", "ControlLeft", 17, 2}, {"meta", "Meta", "MetaLeft", 91, 4},
-    {"cmd", "Meta", "MetaLeft", 91, 4},       {"command", "Meta", "MetaLeft", 91, 4},
+    {"cmd", "Meta", "MetaLeft", 91, 4},        {"command", "Meta", "MetaLeft", 91, 4},
     {"shift", "Shift", "ShiftLeft", 16, 8}};
 
 constexpr unsigned kShift = 8;
@@ -99,8 +99,8 @@ std::optional<Key> keyOf(std::string_view written) {
   if (mortise::firstCodePoint(written).size == written.size()) return characterKey(written, modifiers);
   const auto lower = mortise::asciiLowerCase(written);
   if (const auto* modifier = modifierOf(lower))
-    return Key{std::string(modifier->name), std::string(modifier->code), modifier->virtualCode, {},
-               modifiers | modifier->bit};
+    return Key{
+        std::string(modifier->name), std::string(modifier->code), modifier->virtualCode, {}, modifiers | modifier->bit};
   for (const auto& named : kNamed) {
     if (named.written != lower) continue;
     return Key{std::string(named.name), std::string(named.code), named.virtualCode,

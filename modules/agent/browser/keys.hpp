@@ -16,8 +16,8 @@ struct Key {
   unsigned modifiers = 0;  // 1 Alt, 2 Control, 4 Meta, 8 Shift
 };
 
-// Names are those of KeyboardEvent.key, in any case, and some that people use (Esc, Ctrl, Space). Empty: there is no such
-// key.
+// Names are those of KeyboardEvent.key, in any case, and some that people use (Esc, Ctrl, Space). Empty: there is no
+// such key.
 std::optional<Key> keyOf(std::string_view written);
 
 }  // namespace agent::browser

@@ -8,7 +8,7 @@ namespace agent::browser {
 
 // An expression whose value is an object with these functions. Elements keep their numbers until the next view() in the
 // same document.
-//   view(content)             {url, title, elements: ["0:<a>text</a>"], content, above, below}; content: whether with Markdown
+//   view(content)             {url, title, elements: ["0:<a>text</a>"], content, above, below}; content: with Markdown
 //   place(index)              {x, y} where a click meets the element, scrolled into view if need be
 //   ready(index)              focuses what takes text and selects what stands there; index -1: what has the focus.
 //                             {kind: "text" | "value" | "file"}

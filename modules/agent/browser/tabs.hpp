@@ -1,5 +1,5 @@
-// The tabs of a running browser, kept up by its events. What can't wait for a call happens here: dialogs are answered, new
-// windows are let in or closed, downloads are bounded.
+// The tabs of a running browser, kept up by its events. What can't wait for a call happens here: dialogs are answered,
+// new windows are let in or closed, downloads are bounded.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -68,7 +68,7 @@ class Tabs {
     Console console;
     std::size_t dialogs = 0;
     bool dialogOpen = false;
-    bool quiet = false;  // its console was flooded
+    bool quiet = false;   // its console was flooded
     bool opened = false;  // since the last call
     std::int64_t fileField = 0;
   };

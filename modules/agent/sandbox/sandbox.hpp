@@ -129,7 +129,7 @@ class Sandbox {
   // Empty when it had ended already.
   virtual std::optional<int> kill(std::string_view shellId) = 0;
 
-  // Its browser (browser/browser.hpp), which starts when it is first used; nullptr where boxes have none. Good as long as
+  // Its browser (browser/browser.hpp), which starts when it is first used; nullptr where boxes have none. Good while
   // the box lives.
   virtual std::shared_ptr<browser::Browser> browser() { return nullptr; }
 

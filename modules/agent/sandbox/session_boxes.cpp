@@ -20,7 +20,8 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   const auto config = host.config();
   const auto kind = config.text("sandbox");
   if (kind == "off") return nullptr;
-  if (kind == "remote") return std::make_unique<RemoteDriver>(host.httpClient(), std::string(config.text("sandbox_address")));
+  if (kind == "remote")
+    return std::make_unique<RemoteDriver>(host.httpClient(), std::string(config.text("sandbox_address")));
   LocalOptions options;
   const auto data = std::filesystem::absolute(config.server("data.dir").value_or(".")).string();
   options.directory = boxesDirectory(config.text("sandbox_directory"), data);

@@ -79,7 +79,8 @@ class BrowserTools : public testing::Test {
 TEST_F(BrowserTools, WorkInABox) {
   const auto opened = open("/login");
   ASSERT_TRUE(opened.success) << opened.message;
-  EXPECT_THAT(opened.data, AllOf(HasSubstr(R"("interactive_elements":["0:<input>User</input>")"), HasSubstr("\"title\":\"Login\"")));
+  EXPECT_THAT(opened.data,
+              AllOf(HasSubstr(R"("interactive_elements":["0:<input>User</input>")"), HasSubstr("\"title\":\"Login\"")));
   EXPECT_TRUE(call("browser_input", R"({"index":0,"text":"ada","press_enter":false})").success);
   const auto entered = call("browser_input", R"({"index":"1","text":"s3cret","press_enter":true})");
   EXPECT_TRUE(entered.success);
@@ -111,14 +112,16 @@ TEST_F(BrowserTools, ShowPictures) {
 
 TEST_F(BrowserTools, MoveFilesBetweenPagesAndTheWorkspace) {
   open("/downloads");
-  EXPECT_THAT(call("browser_click", R"({"index":0})").message, HasSubstr("Downloaded: /home/ubuntu/Downloads/file.txt (6 bytes)"));
+  EXPECT_THAT(call("browser_click", R"({"index":0})").message,
+              HasSubstr("Downloaded: /home/ubuntu/Downloads/file.txt (6 bytes)"));
   EXPECT_EQ(box->read({.path = "/home/ubuntu/Downloads/file.txt"}).text, "fruit\n");
   open("/upload");
   EXPECT_THAT(call("browser_click", R"({"index":0})").message, HasSubstr("the index 1 "));
   EXPECT_EQ(call("browser_input", R"({"index":1,"text":"/home/ubuntu/none","press_enter":false})").message,
             "There is no /home/ubuntu/none");
   EXPECT_TRUE(call("browser_input", R"({"index":1,"text":"Downloads/file.txt","press_enter":false})").success);
-  EXPECT_EQ(call("browser_console_exec", R"({"javascript":"out.textContent"})").data, R"({"result":"file.txt: fruit\n"})");
+  EXPECT_EQ(call("browser_console_exec", R"({"javascript":"out.textContent"})").data,
+            R"({"result":"file.txt: fruit\n"})");
 }
 
 TEST_F(BrowserTools, KeepLargeDownloadsOutOfTheWorkspace) {

@@ -1,5 +1,5 @@
-// Any bytes as messages of a browser, in pieces of any size: the same messages come out whatever the pieces are, and what
-// the tabs keep and tell of them stays within its bounds.
+// Any bytes as messages of a browser, in pieces of any size: the same messages come out whatever the pieces are, and
+// what the tabs keep and tell of them stays within its bounds.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -27,8 +27,8 @@ std::string messagesOf(std::string_view bytes, std::size_t size, Tabs* tabs) {
     must(message.size() <= kMost);
     out.append("\x01").append(message);
     rapidjson::Document read;
-    if (tabs == nullptr || (!agent::parseJson(message, read) &&
-                            !agent::parseJson(agent::browser::withWholeSurrogates(message), read)))
+    if (tabs == nullptr ||
+        (!agent::parseJson(message, read) && !agent::parseJson(agent::browser::withWholeSurrogates(message), read)))
       return;
     const auto* params = agent::memberOf(read, "params");
     if (params == nullptr || !params->IsObject()) return;

@@ -86,7 +86,8 @@ TEST(BrowserAddresses, AreOpenedOrNot) {
   EXPECT_EQ(addressToOpen("127.0.0.1"), "http://127.0.0.1");
   EXPECT_EQ(addressToOpen("file:///home/ubuntu/a.html"), "file:///home/ubuntu/a.html");
   EXPECT_EQ(addressToOpen("About:Blank"), "about:blank");
-  for (const auto* none : {"", "  ", "javascript:alert(1)", "chrome://settings", "JavaScript:alert(1)", "view-source:http://a", "/etc/passwd"})
+  for (const auto* none : {"", "  ", "javascript:alert(1)", "chrome://settings", "JavaScript:alert(1)",
+                           "view-source:http://a", "/etc/passwd"})
     EXPECT_EQ(addressToOpen(none), "") << none;
 }
 
@@ -210,7 +211,8 @@ TEST(BrowserTabs, BoundDownloadsTogether) {
   sent.event("", "Browser.downloadProgress", R"({"guid":"2","state":"inProgress","receivedBytes":600,"totalBytes":0})");
   EXPECT_EQ(sent.count(" Browser.cancelDownload"), 1U);
   sent.event("", "Browser.downloadProgress", R"({"guid":"2","state":"canceled","receivedBytes":600})");
-  sent.event("", "Browser.downloadProgress", R"({"guid":"1","state":"completed","receivedBytes":700,"filePath":"/d/a"})");
+  sent.event("", "Browser.downloadProgress",
+             R"({"guid":"1","state":"completed","receivedBytes":700,"filePath":"/d/a"})");
   EXPECT_THAT(sent.tabs.takeNotes(), ElementsAre(HasSubstr("b was ended"), "Downloaded: /d/a (700 bytes)."));
   EXPECT_FALSE(sent.tabs.downloads());
 }
@@ -275,7 +277,10 @@ TEST(CdpClientCalls, GetTheirOwnAnswers) {
 TEST(CdpClientCalls, EndByTimeByTheCallerAndByTheBrowser) {
   Ends ends;
   EXPECT_EQ(Ends::kindOf([&] { ends.client->call({"", "A.b", "{}", 50ms}, {}); }), Fault::Kind::late);
-  EXPECT_EQ(Ends::kindOf([&] { ends.client->call({"", "A.b", "{}", 60s}, [] { return true; }); }), Fault::Kind::stopped);
+  EXPECT_EQ(Ends::kindOf([&] {
+              ends.client->call({"", "A.b", "{}", 60s}, [] { return true; });
+            }),
+            Fault::Kind::stopped);
   std::thread browser([&] {
     for (int i = 0; i < 3; ++i) ends.hear();
     ends.out.reset();
@@ -294,7 +299,8 @@ TEST(CdpClientCalls, EndWhenTheBrowserNeitherReadsNorIsQuiet) {
 
   Ends loud;
   std::string flood;
-  for (std::uint64_t i = 0; i < CdpClient::kMostEvents + 10; ++i) flood += std::string("{\"method\":\"A.b\",\"params\":{}}\0", 29);
+  for (std::uint64_t i = 0; i < CdpClient::kMostEvents + 10; ++i)
+    flood += std::string("{\"method\":\"A.b\",\"params\":{}}\0", 29);
   std::size_t at = 0;
   // The client closes its end in the middle of it.
   signal(SIGPIPE, SIG_IGN);

@@ -38,7 +38,9 @@ class Chrome : public testing::Test {
   }
   View open(const std::string& path) const { return browser->navigate(site_->at(path), {}); }
   View view() const { return browser->view({}); }
-  std::string text(const std::string& id) const { return browser->execute("document.getElementById('" + id + "').textContent", {}); }
+  std::string text(const std::string& id) const {
+    return browser->execute("document.getElementById('" + id + "').textContent", {});
+  }
   void click(const View& view, const std::string& part) const {
     const auto index = indexOf(view, part);
     ASSERT_GE(index, 0) << part << " in " << testing::PrintToString(view.elements);
@@ -74,17 +76,18 @@ TEST_F(Chrome, ReadsWhatTheWindowShows) {
   EXPECT_THAT(opened.elements, ElementsAre("0:<a>Log in</a>", "1:<a>Window</a>"));
   EXPECT_GT(opened.below, 1000);
   const auto seen = view();
-  EXPECT_EQ(seen.content,
-            "# Fruit\n\nWe sell **fresh** fruit & more.\n\n- Apples\n- Pears\n  - Green ones\n\n| Name | Price |\n|---|---|\n"
-            "| Apple | 3 |\n\n[Log in](" +
-                site_->at("/login") + ") [Window](" + site_->at("/window") + ")\n\n```\na\n  b\n```");
+  EXPECT_EQ(
+      seen.content,
+      "# Fruit\n\nWe sell **fresh** fruit & more.\n\n- Apples\n- Pears\n  - Green ones\n\n| Name | Price |\n|---|---|\n"
+      "| Apple | 3 |\n\n[Log in](" +
+          site_->at("/login") + ") [Window](" + site_->at("/window") + ")\n\n```\na\n  b\n```");
   EXPECT_EQ(browser->address(), site_->at("/"));
 }
 
 TEST_F(Chrome, LogsInByTyping) {
   const auto form = open("/login");
-  EXPECT_THAT(form.elements,
-              ElementsAre("0:<input>User</input>", "1:<input>Password (password)</input>", "2:<button>Log in</button>"));
+  EXPECT_THAT(form.elements, ElementsAre("0:<input>User</input>", "1:<input>Password (password)</input>",
+                                         "2:<button>Log in</button>"));
   type(form, "User", "ada");
   type(form, "Password", "s3cret", true);
   EXPECT_THAT(view().content, HasSubstr("# Welcome, ada"));
@@ -94,8 +97,8 @@ TEST_F(Chrome, FindsWhatCanBeUsedAndUsesIt) {
   const auto form = open("/form");
   EXPECT_THAT(form.elements,
               ElementsAre("0:<button>First</button>", "1:<select>0: Red (chosen) | 1: Green | 2: Blue</select>",
-                          "2:<input>(date)</input>", "3:<input>Agree (checkbox, off)</input>", "4:<textarea>Note: old text</textarea>",
-                          "5:<div>old rich</div>"));
+                          "2:<input>(date)</input>", "3:<input>Agree (checkbox, off)</input>",
+                          "4:<textarea>Note: old text</textarea>", "5:<div>old rich</div>"));
   browser->click({.index = 0}, {});
   EXPECT_EQ(text("out"), "clicked");
   EXPECT_EQ(browser->choose(1, 1, {}), "Green");
@@ -126,8 +129,10 @@ TEST_F(Chrome, MeasuresAnElementAgainBeforeItClicks) {
   browser->execute("first.style.marginLeft='300px'", {});
   click(form, "First");
   EXPECT_EQ(text("out"), "clicked") << "where it is now";
-  browser->execute("const o=document.createElement('div');o.style='position:fixed;inset:0';o.textContent='Cookies?';"
-                   "document.body.append(o);out.textContent='-'", {});
+  browser->execute(
+      "const o=document.createElement('div');o.style='position:fixed;inset:0';o.textContent='Cookies?';"
+      "document.body.append(o);out.textContent='-'",
+      {});
   EXPECT_THAT(refusal([&] { click(form, "First"); }), HasSubstr("covered by <div> Cookies?"));
   browser->execute("first.remove()", {});
   EXPECT_THAT(refusal([&] { click(form, "First"); }), HasSubstr("view the page again"));
@@ -153,9 +158,8 @@ TEST_F(Chrome, ScrollsAndClicksAtPlaces) {
 
 TEST_F(Chrome, ReadsTheConsoleAndRunsScripts) {
   open("/console");
-  EXPECT_THAT(browser->console(10, {}),
-              ElementsAre("hello {a: 1, b: \"x\"} [1, 2]", "[warn] careful", "[error] bad \xEF\xBF\xBD half",
-                          HasSubstr("thrown late")));
+  EXPECT_THAT(browser->console(10, {}), ElementsAre("hello {a: 1, b: \"x\"} [1, 2]", "[warn] careful",
+                                                    "[error] bad \xEF\xBF\xBD half", HasSubstr("thrown late")));
   EXPECT_THAT(browser->console(1, {}).size(), 1U);
   EXPECT_EQ(browser->execute("1 + 1", {}), "2");
   EXPECT_EQ(browser->execute("({a: [1, {b: 2}]})", {}), R"({"a":[1,{"b":2}]})");
@@ -193,9 +197,11 @@ TEST_F(Chrome, ShowsPicturesWithTheRightColours) {
   EXPECT_NEAR(static_cast<double>(image.count({255, 0, 0})), static_cast<double>(half), image.height * 2.0);
   EXPECT_NEAR(static_cast<double>(image.count({0, 0, 255})), static_cast<double>(half), image.height * 2.0);
   // A page that packs badly is made smaller until it fits.
-  browser->execute("const c=document.createElement('canvas');c.width=1200;c.height=900;c.style='position:fixed;left:0;top:0';"
-                   "document.body.append(c);const x=c.getContext('2d'),d=x.createImageData(1200,900);"
-                   "for(let i=0;i<d.data.length;i++)d.data[i]=i%4==3?255:Math.random()*256;x.putImageData(d,0,0);1", {});
+  browser->execute(
+      "const c=document.createElement('canvas');c.width=1200;c.height=900;c.style='position:fixed;left:0;top:0';"
+      "document.body.append(c);const x=c.getContext('2d'),d=x.createImageData(1200,900);"
+      "for(let i=0;i<d.data.length;i++)d.data[i]=i%4==3?255:Math.random()*256;x.putImageData(d,0,0);1",
+      {});
   const auto noise = browser->screenshot(1 << 20, {});
   ASSERT_FALSE(noise.empty());
   EXPECT_LE(noise.size(), 1U << 20);

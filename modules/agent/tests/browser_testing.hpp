@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <fcntl.h>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -32,9 +32,7 @@ namespace agent::browser {
 inline const char* chromiumProgram() { return "/usr/lib/chromium/chromium"; }
 
 // Why there can be no browser here; empty when there can.
-inline std::string lackingChromium() {
-  return access(chromiumProgram(), X_OK) == 0 ? "" : "chromium is not installed";
-}
+inline std::string lackingChromium() { return access(chromiumProgram(), X_OK) == 0 ? "" : "chromium is not installed"; }
 
 // tests/browser_site.py on a free port.
 class Site {

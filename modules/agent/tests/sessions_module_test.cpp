@@ -529,7 +529,8 @@ TEST_F(Sessions, UseTheBrowserOfTheirBox) {
   const mortise::peers::TempDirectory directory("browser-sessions");
   begin({{"agent.sandbox", "local"}, {"agent.sandbox_directory", directory.path() + "/boxes"}});
   const auto id = create();
-  const std::string page = R"(<title>Tea</title><h1>Tea</h1><input placeholder=Sort oninput='o.textContent=value+\" tea\"'><p id=o>)";
+  const std::string page =
+      R"(<title>Tea</title><h1>Tea</h1><input placeholder=Sort oninput='o.textContent=value+\" tea\"'><p id=o>)";
   model_->script(script({kPlan, call("write_file", R"({"filepath":"/home/ubuntu/tea.html","content":")" + page + "\"}"),
                          call("browser_navigate", R"({"url":"file:///home/ubuntu/tea.html"})"),
                          call("browser_input", R"({"index":0,"text":"绿","press_enter":false})"),
@@ -545,7 +546,8 @@ TEST_F(Sessions, UseTheBrowserOfTheirBox) {
     pictures.push_back(event.read()["content"]["screenshot"].GetString());
   }
   ASSERT_EQ(pictures.size(), 3U);
-  for (const auto& picture : pictures) EXPECT_TRUE(picture.starts_with("data:image/png;base64,iVBOR")) << picture.substr(0, 40);
+  for (const auto& picture : pictures)
+    EXPECT_TRUE(picture.starts_with("data:image/png;base64,iVBOR")) << picture.substr(0, 40);
   EXPECT_EQ(user_->post(at(id, "delete")).status, 200);
 }
 

@@ -26,14 +26,15 @@ namespace json = mortise::json;
 
 constexpr std::int64_t kDefaultLines = 100;
 constexpr std::int64_t kMostLines = 500;
-// Characters of a picture in an event. Contract 3.6 lets it have 256 KiB; events of a session have to fit into session_size.
+// Characters of a picture in an event. Contract 3.6 lets it have 256 KiB; events of a session have to fit into
+// session_size.
 constexpr std::size_t kPicture = 160U << 10U;
 constexpr std::size_t kMostText = 100000;
 constexpr double kMostCoordinate = 100000;
 
-#define AIM                                                                                  \
-  R"("index":{"type":"integer","description":"Index of the element, of the last view"},)"    \
-  R"("coordinate_x":{"type":"number","description":"Pixels from the left of the window"},)"  \
+#define AIM                                                                                 \
+  R"("index":{"type":"integer","description":"Index of the element, of the last view"},)"   \
+  R"("coordinate_x":{"type":"number","description":"Pixels from the left of the window"},)" \
   R"("coordinate_y":{"type":"number","description":"Pixels from the top of the window"})"
 #define URL R"({"type":"object","properties":{"url":{"type":"string","description":"Address"}},"required":["url"]})"
 
@@ -85,7 +86,8 @@ std::optional<Point> pointOf(const ToolArguments& arguments) {
   const auto x = arguments.number("coordinate_x");
   const auto y = arguments.number("coordinate_y");
   if (!x || !y) return std::nullopt;
-  if (std::min(*x, *y) < 0 || std::max(*x, *y) > kMostCoordinate) throw argument("the coordinates are outside of the window");
+  if (std::min(*x, *y) < 0 || std::max(*x, *y) > kMostCoordinate)
+    throw argument("the coordinates are outside of the window");
   return Point{*x, *y};
 }
 
@@ -205,8 +207,7 @@ ToolResult BrowserBox::call(std::string_view function, std::string_view text, co
     before = browser->address();
   for (const auto& note : browser->takeNotes(before)) result.message += (result.message.empty() ? "" : "\n") + note;
   const auto picture = browser->screenshot(kPicture, context.stopped);
-  if (!picture.empty())
-    result.content = json::object({{"screenshot", "data:image/png;base64," + picture}});
+  if (!picture.empty()) result.content = json::object({{"screenshot", "data:image/png;base64," + picture}});
   return result;
 }
 

@@ -31,8 +31,8 @@ class BrowserBoxMaker final : public ToolBoxMaker {
   sandbox::Driver& driver_;
 };
 
-// What a browser opens for an address that a model wrote: without a scheme it is https, or http on this machine. Empty: it
-// is of a kind that is not opened (only http, https, file, data and about:blank are).
+// What a browser opens for an address that a model wrote: without a scheme it is https, or http on this machine. Empty:
+// it is of a kind that is not opened (only http, https, file, data and about:blank are).
 std::string addressToOpen(std::string_view written);
 
 }  // namespace agent
