@@ -7,6 +7,7 @@
 #include <rapidjson/writer.h>
 #include <mortise/testing/module_harness.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -117,9 +118,11 @@ class Sessions : public testing::Test {
   static ModuleHarness::Options options(ModuleHarness::Options more, bool limited) {
     ModuleHarness::Options out{{"agent.model_base_url", model_->baseUrl()},
                                {"agent.model_name", "judge-large"},
-                               {"agent.sandbox", "off"},
                                {"limits.enabled", limited ? "true" : "false"},
                                {"http_client.allow_private", "true"}};
+    const bool hasBoxes =
+        std::any_of(more.begin(), more.end(), [](const auto& option) { return option.first == "agent.sandbox"; });
+    if (!hasBoxes) out.emplace_back("agent.sandbox", "off");
     out.insert(out.end(), more.begin(), more.end());
     return out;
   }
