@@ -15,8 +15,8 @@ namespace agent::sandbox {
 ssize_t sendWith(int socket, std::string_view bytes, const std::vector<Fd>* descriptors);
 
 inline constexpr ssize_t kBadDescriptors = -2;
-// recv(), not blocking. `descriptor`: the one that came with the bytes, closed on exec and not blocking. kBadDescriptors when
-// there were two, or one that is no connected stream socket of the unix family; none of them stays open.
+// recv(), not blocking. `descriptor`: the one that came with the bytes, closed on exec and not blocking. kBadDescriptors
+// when there were two, or one that is no connected stream socket of the unix family; none of them stays open.
 ssize_t receiveWith(int socket, char* bytes, std::size_t size, Fd& descriptor);
 
 }  // namespace agent::sandbox

@@ -17,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "desktop/desktop.hpp"
 #include "helper_program.hpp"
 #include "seccomp_filter.hpp"
 #include "watchdog.hpp"
@@ -209,6 +210,7 @@ std::uint32_t LocalDriver::processes() const {
 std::vector<Capability> LocalDriver::capabilities() {
   std::string detail;
   bool good = false;
+  const auto desktopLacks = desktop::lackingFor(options_.root == "/" ? std::string() : options_.root);
   try {
     const auto& limiting = setup().limiting;
     detail = "limits: " + std::string(limiting.maker->name()) +
@@ -223,7 +225,7 @@ std::vector<Capability> LocalDriver::capabilities() {
            !browserProgram_.empty() ? detail
            : options_.browser       ? "chromium is missing: install the package chromium"
                                     : "boxes have no browser (agent.sandbox_browser)"},
-          {"desktop", false, "the driver for this machine has no desktop"}};
+          {"desktop", good && desktopLacks.empty(), desktopLacks.empty() ? detail : desktopLacks}};
 }
 
 // The entry of a session that no other thread is changing; made if need be. The caller changes it, and says when it is done.

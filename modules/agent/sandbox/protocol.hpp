@@ -1,9 +1,9 @@
 // The frames between the server and the helper inside a box, over one stream socket: u32 length of the payload, u8 type,
 // u32 channel, payload; little endian. Both sides include this; the helper is built without exceptions and containers.
 //
-// A channel is one command, program, connection or file operation. The server opens it (exec, spawn, connect, file) with a
-// number that it never uses again; the helper ends it with `closed`, after which it says nothing more about it. Output flows
-// as far as the server gave credit; input as far as the helper reports it `taken` (kMaxInput may wait).
+// A channel is one command, program, connection or file operation. The server opens it (exec, spawn, connect, file) with
+// a number that it never uses again; the helper ends it with `closed`, after which it says nothing more about it. Output
+// flows as far as the server gave credit; input as far as the helper reports it `taken` (kMaxInput may wait).
 //
 // `spawn` and `descriptor` come with descriptors of their own (SCM_RIGHTS), sent with the first byte of the frame.
 #pragma once

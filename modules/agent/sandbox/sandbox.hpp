@@ -71,7 +71,7 @@ struct Execution {
 
 // A program that the server talks to by descriptors, without a terminal.
 struct ProgramPlan {
-  // 1 to 1024, of 100 KiB each at most. The first is an absolute path, or a name that is looked up in the PATH of the box.
+  // 1 to 1024, of 100 KiB each at most. The first is an absolute path, or a name that is looked up in the box's PATH.
   std::vector<std::string> arguments;
   std::vector<std::string> environment{};  // NAME=value; beside and before what every program of a box has
   std::string directory = "~";
@@ -95,8 +95,8 @@ class Program {
   virtual std::optional<int> status() = 0;
   // [worker] The same, after it ended or `most` passed.
   virtual std::optional<int> wait(std::chrono::milliseconds most, const Stopped& stopped = {}) = 0;
-  // [worker] TERM, and a second later KILL, for it and for everything that it started. Returns when nothing is left, after
-  // ten seconds at most.
+  // [worker] TERM, and a second later KILL, for it and for everything that it started. Returns when nothing is left,
+  // after ten seconds at most.
   virtual void end() = 0;
 };
 
@@ -133,11 +133,11 @@ class Sandbox {
   // the box lives.
   virtual std::shared_ptr<browser::Browser> browser() { return nullptr; }
 
-  // Returns when the program runs. Problem 422 sandbox_argument when it can't be run (`reason`), 503 sandbox_busy when the box
-  // has no room for it. A pipe among its descriptors is given to the user of the box.
+  // Returns when the program runs. Problem 422 sandbox_argument when it can't be run (`reason`), 503 sandbox_busy when the
+  // box has no room for it. A pipe among its descriptors is given to the user of the box.
   virtual std::unique_ptr<Program> start(ProgramPlan plan) = 0;
-  // A connection to the unix stream socket that listens at `path`, as the box sees that path. Closed on exec and not blocking;
-  // but programs of the box may hold it as well and change that, so read and write with MSG_DONTWAIT. Problem 404
+  // A connection to the unix stream socket that listens at `path`, as the box sees that path. Closed on exec and not
+  // blocking; but programs of the box may hold it as well and change that, so read and write with MSG_DONTWAIT. Problem 404
   // file_missing when nothing listens there.
   virtual Fd connect(std::string_view path) = 0;
   // Somebody uses what runs in the box: its time goes on as with any other call. [any]
