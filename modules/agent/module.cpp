@@ -2,8 +2,13 @@
 
 #include <mortise/events.hpp>
 #include <mortise/metrics.hpp>
+#include <mortise/problem.hpp>
 
+#include <algorithm>
 #include <stdexcept>
+#include <thread>
+
+#include "browser/browser.hpp"
 
 #include "trial/capability_trials.hpp"
 
@@ -20,6 +25,13 @@ Conversations::Options conversationOptions(const mortise::Config& config) {
   return options;
 }
 
+desktop::Desktops::Options desktopOptions(const mortise::Config& config) {
+  desktop::Desktops::Options options;
+  const auto most = config.integer("sandbox_desktops");
+  options.most = most > 0 ? static_cast<std::size_t>(most) : std::max(2U, std::thread::hardware_concurrency());
+  return options;
+}
+
 }  // namespace
 
 Agent::Agent(mortise::Host host)
@@ -27,6 +39,9 @@ Agent::Agent(mortise::Host host)
       config_(host.config()),
       health_(host.health()),
       boxes_(host),
+      desktops_(host, boxes_, desktopOptions(config_)),
+      viewers_(host),
+      takeovers_([this](std::string_view id) { return desktops_.seenAt(id); }),
       toolServers_(host),
       configuration_(host, toolServers_.configuration(), toolServers_.probes()),
       userTools_(host, toolServers_.configuration(), toolServers_.probes()),
@@ -35,18 +50,21 @@ Agent::Agent(mortise::Host host)
       files_(host, conversations_.store()),
       streams_(host, conversations_),
       lists_(host, conversations_.store(), config_.integer("sessions_per_user")),
-      sessions_(host, conversations_, streams_, lists_, files_, boxes_),
+      sessions_(host, conversations_, streams_, lists_, files_, boxes_, takeovers_),
+      desktopOperations_(host, conversations_.store(), boxes_, desktops_, viewers_, takeovers_),
       chats_(host, conversations_),
       search_(host, settings_),
       fileTools_(boxes_),
       shellTools_(boxes_),
+      browserTools_(boxes_),
       desk_(host, conversations_.tokens(), config_.duration("model_timeout")),
       loop_(host,
             {settings_,
              desk_,
              files_,
              boxes_,
-             {&messages_, &search_, &fileTools_, &shellTools_, &toolServers_.mcpBoxes(), &toolServers_.a2aBoxes()}}),
+             {&messages_, &search_, &fileTools_, &shellTools_, &browserTools_, &toolServers_.mcpBoxes(),
+              &toolServers_.a2aBoxes()}}),
       trial_(host, {settings_,
                     conversations_,
                     files_,
@@ -59,12 +77,18 @@ Agent::Agent(mortise::Host host)
 void Agent::start() {
   toolServers_.start();
   boxes_.start([this](std::string_view id) { return conversations_.store().find(id).has_value(); });
+  desktops_.start([this](std::string_view id, std::string_view display) { showBrowser(id, display); });
+  viewers_.start();
+  takeovers_.start([this](std::string_view id, desktop::Holder holder) { handBrowser(id, holder); });
   conversations_.start([this](RunningTask& task) { loop_.run(task); },
                        [this] {
                          if (!settings_.model()) throw mortise::Problem(503, "agent_no_model");
                        },
                        [this](std::string_view id, const std::vector<std::string>& files) {
                          files_.remove(files);
+                         viewers_.close(id, 4404, "agent_session_not_found");
+                         takeovers_.remove(id);
+                         desktops_.remove(id);
                          boxes_.remove(id);
                        });
   streams_.start();
@@ -87,16 +111,39 @@ void Agent::stop() {
   conversations_.stop();
   lists_.stop();
   streams_.stop();
+  takeovers_.stop();
+  viewers_.stop();
+  desktops_.stop();
   boxes_.stop();
   toolServers_.stop();
 }
 
 void Agent::bind(mortise::Bindings& on) {
-  on.operations(sessions_, chats_, configuration_, userTools_);
+  on.operations(sessions_, desktopOperations_, chats_, configuration_, userTools_);
   on.job("repair_sessions", this, &Agent::repairSessions);
   on.job("forget_users", this, &Agent::forgetUsers);
   on.job("purge_sessions", this, &Agent::purgeSessions);
   on.command("try", &trial_, &ModelTrial::run);
+}
+
+void Agent::showBrowser(std::string_view sessionId, std::string_view display) {
+  const auto box = boxes_.find(sessionId);
+  const auto browser = box ? box->browser() : nullptr;
+  if (!browser) return;
+  try {
+    browser->showOn(std::string(display), {});
+  } catch (const mortise::Problem& problem) {
+    log_.warning("a browser could not be brought onto its desktop",
+                 {{"session", sessionId}, {"code", problem.code()}, {"reason", problem.note()}});
+  }
+  handBrowser(sessionId, takeovers_.holder(sessionId));  // the browser may be another one than when it was taken
+}
+
+void Agent::handBrowser(std::string_view sessionId, desktop::Holder holder) {
+  const auto box = boxes_.find(sessionId);
+  const auto browser = box ? box->browser() : nullptr;
+  if (!browser) return;
+  holder == desktop::Holder::user ? browser->personTakes() : browser->personGives();
 }
 
 void Agent::repairSessions(mortise::JobRun& run) {

@@ -16,10 +16,15 @@
 #include "conversations/session_files.hpp"
 #include "conversations/session_lists.hpp"
 #include "conversations/session_operations.hpp"
+#include "desktop/desktop_operations.hpp"
+#include "desktop/desktops.hpp"
+#include "desktop/takeovers.hpp"
+#include "desktop/viewers.hpp"
 #include "loop/model_caller.hpp"
 #include "loop/task_loop.hpp"
 #include "preferences/user_tools.hpp"
 #include "sandbox/session_boxes.hpp"
+#include "tools/browser_box.hpp"
 #include "tools/file_box.hpp"
 #include "tools/message_box.hpp"
 #include "tools/search_box.hpp"
@@ -36,6 +41,8 @@ class Agent final : public mortise::Module {
   void stop() override;
 
  private:
+  void showBrowser(std::string_view sessionId, std::string_view display);
+  void handBrowser(std::string_view sessionId, desktop::Holder holder);
   void repairSessions(mortise::JobRun& run);
   void forgetUsers(mortise::JobRun& run);
   void purgeSessions(mortise::JobRun& run);
@@ -44,6 +51,9 @@ class Agent final : public mortise::Module {
   mortise::Config config_;
   mortise::Health health_;
   sandbox::SessionBoxes boxes_;
+  desktop::Desktops desktops_;
+  desktop::Viewers viewers_;
+  desktop::Takeovers takeovers_;
   ToolServers toolServers_;
   ConfigurationOperations configuration_;
   UserTools userTools_;
@@ -53,11 +63,13 @@ class Agent final : public mortise::Module {
   ChatStreams streams_;
   SessionLists lists_;
   SessionOperations sessions_;
+  desktop::DesktopOperations desktopOperations_;
   ChatOperations chats_;
   MessageBoxMaker messages_;
   SearchBoxMaker search_;
   FileBoxMaker fileTools_;
   ShellBoxMaker shellTools_;
+  BrowserBoxMaker browserTools_;
   ModelDesk desk_;
   TaskLoop loop_;
   ModelTrial trial_;

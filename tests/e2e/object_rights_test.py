@@ -79,6 +79,7 @@ ALLOWED = {
     "listAgentSessionFiles": ("agent session", OWNER | {"super_admin"}, None),
     "readAgentSessionFile": ("agent session", OWNER | {"super_admin"}, {"filepath": "/none"}),
     "readAgentSessionShell": ("agent session", OWNER | {"super_admin"}, {"session_id": "none"}),
+    "takeOverAgentSession": ("agent session", OWNER, {"action": "end"}),
     "readFile": ("file", OWNER | SYSTEM, None),
     "deleteFile": ("file", OWNER | SYSTEM, None),
     "downloadFile": ("file", OWNER | SYSTEM, None),
@@ -136,7 +137,7 @@ ALLOWED = {
 }
 
 # Bodies that are no JSON, and answers that need more than the object: the tests of their own say who gets them.
-ELSEWHERE = {"pushSession": "session_archives_test", "openUpload": "session_uploads_test", "putPart": "session_uploads_test", "readRetrievalLog": "session_archives_test",
+ELSEWHERE = {"viewAgentDesktop": "agent_desktops_test", "pushSession": "session_archives_test", "openUpload": "session_uploads_test", "putPart": "session_uploads_test", "readRetrievalLog": "session_archives_test",
              "readAudit": "session_audits_test", "readLatestAudit": "session_audits_test", "dismissFinding": "session_audits_test",
              "changeBookmarkFolder": "bookmarks_test", "removeBookmarkFolder": "bookmarks_test", "listBookmarkedSessions": "bookmarks_test", "removeBookmark": "bookmarks_test"}
 

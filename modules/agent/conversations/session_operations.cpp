@@ -4,6 +4,7 @@
 #include <mortise/uuid.hpp>
 #include <mortise/white_space.hpp>
 
+#include "conversations/session_access.hpp"
 #include "conversations/session_views.hpp"
 #include "json_text.hpp"
 
@@ -24,39 +25,28 @@ std::int64_t secondsOf(std::int64_t timestamp) {
   return timestamp >= kMillisFrom ? timestamp / 1000 : timestamp;
 }
 
-Session orUnknown(std::optional<Session> session) {
-  if (!session || session->kind != SessionKind::session) throw Problem(404, "agent_session_not_found");
-  return *std::move(session);
-}
-
 // The place of a client that has everything before this event.
 ChatStreams::Place before(std::int64_t number, EventId id) { return {number - 1, {id.ms, id.seq - 1}}; }
 
 }  // namespace
 
 SessionOperations::SessionOperations(mortise::Host host, Conversations& conversations, ChatStreams& streams,
-                                     SessionLists& lists, const SessionFiles& files, sandbox::Driver& driver)
+                                     SessionLists& lists, const SessionFiles& files, sandbox::Driver& driver,
+                                     desktop::Takeovers& takeovers)
     : log_(host.log()),
       audit_(host.audit()),
       conversations_(conversations),
       streams_(streams),
       lists_(lists),
       files_(files),
-      driver_(driver) {}
+      driver_(driver),
+      takeovers_(takeovers) {}
 
 Session SessionOperations::reach(const Request& request) const {
-  auto session = orUnknown(conversations_.store().find(request.path("session_id")));
-  if (session.owner != std::optional(request.principal().userId.string()) && !request.permitted(kReachAll))
-    throw Problem(403, "agent_session_forbidden");
-  return session;
+  return reachedSession(conversations_.store(), request);
 }
 
-Session SessionOperations::own(const Request& request) const {
-  auto session = orUnknown(conversations_.store().find(request.path("session_id")));
-  if (session.owner != std::optional(request.principal().userId.string()))
-    throw Problem(403, "agent_session_forbidden");
-  return session;
-}
+Session SessionOperations::own(const Request& request) const { return ownSession(conversations_.store(), request); }
 
 std::string SessionOperations::ownerAsked(const Request& request) const {
   if (request.query("scope").text("own") != "all") return request.principal().userId;
@@ -111,6 +101,7 @@ void SessionOperations::chatInAgentSession(Request& request,
   if (hasMessage) {
     const auto seen = seenBy(session, cursor);
     const auto event = conversations_.send(session.id, message);
+    takeovers_.giveBack(session.id);
     session = orUnknown(conversations_.store().find(session.id));
     // Of a task that goes on a client without a place gets all; else what it names, or the message and what follows.
     const bool begins = event.id() == session.taskStart();

@@ -9,6 +9,7 @@
 #include "conversations/conversations.hpp"
 #include "conversations/session_files.hpp"
 #include "conversations/session_lists.hpp"
+#include "desktop/takeovers.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace agent {
@@ -17,7 +18,7 @@ class SessionOperations final : public agent_contract::sessions::AgentSessions {
  public:
   // The others must outlive this object.
   SessionOperations(mortise::Host host, Conversations& conversations, ChatStreams& streams, SessionLists& lists,
-                    const SessionFiles& files, sandbox::Driver& driver);
+                    const SessionFiles& files, sandbox::Driver& driver, desktop::Takeovers& takeovers);
 
  private:
   mortise::Reply beginAgentSession(const mortise::Request& request) override;
@@ -51,6 +52,7 @@ class SessionOperations final : public agent_contract::sessions::AgentSessions {
   SessionLists& lists_;
   const SessionFiles& files_;
   sandbox::Driver& driver_;
+  desktop::Takeovers& takeovers_;
 };
 
 }  // namespace agent

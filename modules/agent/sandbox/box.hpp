@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "box_process.hpp"
+#include "browser/browser.hpp"
 #include "sandbox.hpp"
 #include "terminal_text.hpp"
 
@@ -18,8 +19,9 @@ inline constexpr std::size_t kMaxOutput = 200000;  // characters of one command
 
 class Box final : public Sandbox {
  public:
-  // `used`: called at each call.
-  Box(std::shared_ptr<BoxProcess> process, std::function<void()> used);
+  // `used`: called at each call. `browser`: how its browser is started; empty: it has none.
+  Box(std::shared_ptr<BoxProcess> process, std::function<void()> used,
+      const std::optional<browser::BrowserOptions>& browser = {});
 
   FileText read(const ReadFile& file) override;
   std::uint64_t write(const WriteFile& file) override;
@@ -37,6 +39,12 @@ class Box final : public Sandbox {
   std::optional<int> wait(std::string_view shellId, std::chrono::seconds wait, const Stopped& stopped) override;
   void input(std::string_view shellId, std::string_view text, bool pressEnter) override;
   std::optional<int> kill(std::string_view shellId) override;
+
+  std::unique_ptr<Program> start(ProgramPlan plan) override;
+  Fd connect(std::string_view path) override;
+  void touch() override { used_(); }
+
+  std::shared_ptr<browser::Browser> browser() override { return browser_; }
 
   // Whether the last command of a shell runs; what commands left in the background does not count.
   bool busy();
@@ -59,6 +67,7 @@ class Box final : public Sandbox {
                const Piece& piece);
   int writeTo(std::string_view path, bool append, const std::function<std::string()>& next);
   std::string wholeText(std::string_view path, bool& cut);
+  browser::Started startBrowser(const browser::StartOrder& order);
   std::shared_ptr<Shell> shell(std::string_view id);
   std::shared_ptr<Shell> shellFor(BoxProcess::Use& use, const std::string& id);
   void makeRoom(BoxProcess::Use& use);
@@ -68,6 +77,7 @@ class Box final : public Sandbox {
   std::shared_ptr<BoxProcess> process_;
   std::function<void()> used_;
   std::map<std::string, std::shared_ptr<Shell>> shells_;  // under the lock of process_
+  std::shared_ptr<browser::Browser> browser_;
 };
 
 // `path` as it is in a box: relative ones and ~ are below the home. Throws Problem 422 sandbox_argument.

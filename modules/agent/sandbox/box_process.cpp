@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,8 @@
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
+
+#include "descriptors.hpp"
 
 namespace agent::sandbox {
 namespace {
@@ -118,23 +119,22 @@ void BoxProcess::endLocked(std::string reason) {
   ended_ = true;
   reason_ = std::move(reason);
   endedAt_ = Clock::now();
+  link_.drop();
   changed_.notify_all();
 }
 
 void BoxProcess::flush() {
-  auto& out = link_.outbox();
-  std::size_t sent = 0;
-  while (spawned_.socket && sent < out.size()) {
-    const auto size = ::send(spawned_.socket.get(), out.data() + sent, out.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (spawned_.socket && link_.unsent() > 0) {
+    const auto next = link_.outgoing();
+    const auto size = sendWith(spawned_.socket.get(), next.bytes, next.descriptors);
     if (size < 0) {
       if (errno != EAGAIN && errno != EINTR) endLocked("the helper has gone");
       break;
     }
-    sent += static_cast<std::size_t>(size);
+    link_.sent(static_cast<std::size_t>(size));
   }
-  out.erase(0, sent);
-  if (out.size() > kMaxOutbox) endLocked("the helper does not read");
-  if (!out.empty() || ended_) wake_();
+  if (link_.unsent() > kMaxOutbox) endLocked("the helper does not read");
+  if (link_.unsent() > 0 || ended_) wake_();
 }
 
 void BoxProcess::start() {
@@ -153,7 +153,7 @@ BoxProcess::Watched BoxProcess::watched() const {
   const std::lock_guard lock(mutex_);
   Watched out;
   out.socket = killed_ ? -1 : spawned_.socket.get();
-  out.sends = !const_cast<Link&>(link_).outbox().empty();
+  out.sends = link_.unsent() > 0;
   out.process = reaped_ ? -1 : spawned_.process.get();
   out.errors = spawned_.errors.get();
   return out;
@@ -164,7 +164,12 @@ void BoxProcess::onSocket() {
   if (ended_ || !spawned_.socket) return;
   flush();
   static thread_local char bytes[256 * 1024];
-  const auto size = recv(spawned_.socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+  Fd descriptor;
+  const auto size = receiveWith(spawned_.socket.get(), bytes, sizeof bytes, descriptor);
+  if (size == kBadDescriptors) {
+    endLocked("the helper passed descriptors that it should not");
+    return;
+  }
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size <= 0) {
     if (link_.ready()) endLocked("the box has ended");
@@ -173,7 +178,7 @@ void BoxProcess::onSocket() {
   }
   const bool ready = link_.ready();
   heardAt_ = Clock::now();
-  if (!link_.receive({bytes, static_cast<std::size_t>(size)})) {
+  if (!link_.receive({bytes, static_cast<std::size_t>(size)}, std::move(descriptor))) {
     endLocked("the helper broke the protocol");
     return;
   }

@@ -53,6 +53,8 @@ class BoxProcess {
   std::string why() const;
   // Ends the box. `reason` is for the log and for those who still use it.
   void end(std::string reason);
+  // Whom the processes of the box belong to on this machine.
+  uid_t user() const { return plan_.user; }
   // Of the outer bubblewrap; 0 before it runs.
   pid_t pid() const;
 

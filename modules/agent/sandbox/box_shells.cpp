@@ -45,8 +45,13 @@ std::string promptIn(std::string_view directory) {
   return "ubuntu@sandbox:" + shown + " $";
 }
 
-Box::Box(std::shared_ptr<BoxProcess> process, std::function<void()> used)
-    : process_(std::move(process)), used_(std::move(used)) {}
+Box::Box(std::shared_ptr<BoxProcess> process, std::function<void()> used,
+         const std::optional<browser::BrowserOptions>& browser)
+    : process_(std::move(process)), used_(std::move(used)) {
+  if (!browser) return;
+  browser_ = std::make_shared<browser::Browser>(
+      *browser, [this](const browser::StartOrder& order) { return startBrowser(order); });
+}
 
 bool Box::busy() {
   try {

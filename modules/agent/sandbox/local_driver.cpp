@@ -17,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "desktop/desktop.hpp"
 #include "helper_program.hpp"
 #include "seccomp_filter.hpp"
 #include "watchdog.hpp"
@@ -49,6 +50,14 @@ std::string findBubblewrap(const std::string& given) {
     if (directory.starts_with('/') && access(file.c_str(), X_OK) == 0) return file;
   }
   throw Lacking("bubblewrap is missing: install the package bubblewrap");
+}
+
+// Chromium below the root of the boxes, as they see it; empty: there is none.
+std::string findBrowser(const std::string& root) {
+  for (const auto* path : {"/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser"}) {
+    if (access(((root == "/" ? "" : root) + path).c_str(), X_OK) == 0) return path;
+  }
+  return {};
 }
 
 std::string readWhole(const std::string& path) {
@@ -112,7 +121,8 @@ std::string boxesDirectory(const std::string& given, const std::string& dataDire
   return std::filesystem::absolute(dataDirectory).string() + "/sandboxes";
 }
 
-LocalDriver::LocalDriver(LocalOptions options, mortise::Log log) : options_(std::move(options)), log_(log) {
+LocalDriver::LocalDriver(LocalOptions options, mortise::Log log)
+    : options_(std::move(options)), log_(log), browserProgram_(options_.browser ? findBrowser(options_.root) : "") {
   workspaceGuard_.start(options_.measureEvery, [this] { measureWorkspaces(); });
 }
 
@@ -181,17 +191,26 @@ std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspa
   plan.filter = setup.filter;
   plan.niceness = setup.limiting.maker->watches() ? 10 : 0;
   wire::Hello limits;
-  limits.processes = options_.processes;
+  limits.processes = processes();
   limits.fileBytes = std::min(kMaxFileBytes, options_.workspaceBytes);
-  auto group = setup.limiting.maker->make({options_.memory, options_.processes, options_.cpuPercent});
+  auto group = setup.limiting.maker->make({memory(), processes(), options_.cpuPercent});
   auto process = std::make_shared<BoxProcess>(std::move(plan), std::move(group), limits, thread_.waker());
   thread_.add(process);
   return process;
 }
 
+std::uint64_t LocalDriver::memory() const {
+  return browserProgram_.empty() ? options_.memory : std::max(options_.memory, options_.browserMemory);
+}
+
+std::uint32_t LocalDriver::processes() const {
+  return browserProgram_.empty() ? options_.processes : std::max(options_.processes, options_.browserProcesses);
+}
+
 std::vector<Capability> LocalDriver::capabilities() {
   std::string detail;
   bool good = false;
+  const auto desktopLacks = desktop::lackingFor(options_.root == "/" ? std::string() : options_.root);
   try {
     const auto& limiting = setup().limiting;
     detail = "limits: " + std::string(limiting.maker->name()) +
@@ -202,8 +221,11 @@ std::vector<Capability> LocalDriver::capabilities() {
   }
   return {{"files", good, detail},
           {"shell", good, detail},
-          {"browser", false, "the driver for this machine has no browser"},
-          {"desktop", false, "the driver for this machine has no desktop"}};
+          {"browser", good && !browserProgram_.empty(),
+           !browserProgram_.empty() ? detail
+           : options_.browser       ? "chromium is missing: install the package chromium"
+                                    : "boxes have no browser (agent.sandbox_browser)"},
+          {"desktop", good && desktopLacks.empty(), desktopLacks.empty() ? detail : desktopLacks}};
 }
 
 // The entry of a session that no other thread is changing; made if need be. The caller changes it, and says when it is done.
@@ -268,11 +290,20 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   }
   auto life = std::make_shared<Life>();
   life->endsAt = Clock::now() + options_.ttl;
-  auto box = std::make_shared<Box>(process, [life, ttl = options_.ttl] {
-    const std::lock_guard lock(life->mutex);
-    life->usedAt = Clock::now();
-    life->endsAt = std::max(life->endsAt, std::min(life->endsAt + kCallAdds, life->usedAt + ttl));
-  });
+  std::optional<browser::BrowserOptions> browser;
+  if (!browserProgram_.empty()) {
+    browser.emplace();
+    browser->program = browserProgram_;
+    browser->downloadBytes = std::min(kMaxFileBytes, options_.workspaceBytes) / 4;
+  }
+  auto box = std::make_shared<Box>(
+      process,
+      [life, ttl = options_.ttl] {
+        const std::lock_guard lock(life->mutex);
+        life->usedAt = Clock::now();
+        life->endsAt = std::max(life->endsAt, std::min(life->endsAt + kCallAdds, life->usedAt + ttl));
+      },
+      browser);
   const std::lock_guard lock(mutex_);
   entry.process = std::move(process);
   entry.box = std::move(box);
@@ -414,7 +445,7 @@ void LocalDriver::measureMemory() {
   for (const auto& [session, process] : all) {
     const auto pid = process->pid();
     const auto used = pid > 0 ? memoryBelow(pid) : 0;
-    if (used <= options_.memory) continue;
+    if (used <= memory()) continue;
     log_.warning("a box took more memory than it may, and was ended", {{"session", session}, {"bytes", used}});
     process->end("it took more memory than it may");
   }

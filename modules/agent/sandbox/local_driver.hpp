@@ -31,6 +31,10 @@ struct LocalOptions {
   std::uint64_t workspaceBytes = 1ULL << 30;
   std::uint64_t workspaceFiles = 200000;
   std::size_t boxes = 16;
+  // Whether boxes may have a browser, where this machine has one; their limits are these then, where they are higher.
+  bool browser = false;
+  std::uint64_t browserMemory = 2ULL << 30;
+  std::uint32_t browserProcesses = 512;
   std::chrono::seconds ttl{3600};
   std::chrono::milliseconds measureEvery{5000};
   // After which a box that nobody uses may make room for another session: without a running command, and with one.
@@ -73,6 +77,9 @@ class LocalDriver final : public Driver {
     Usage before{};
   };
 
+  // What boxes may take, with or without a browser.
+  std::uint64_t memory() const;
+  std::uint32_t processes() const;
   const Setup& setup();
   std::unique_ptr<Setup> makeSetup();
   std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace);
@@ -84,6 +91,7 @@ class LocalDriver final : public Driver {
 
   LocalOptions options_;
   mortise::Log log_;
+  std::string browserProgram_;  // as boxes see it; empty: they have none
   BoxThread thread_;
   std::mutex setupMutex_;
   std::unique_ptr<Setup> setup_;

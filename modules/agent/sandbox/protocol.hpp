@@ -1,9 +1,11 @@
 // The frames between the server and the helper inside a box, over one stream socket: u32 length of the payload, u8 type,
 // u32 channel, payload; little endian. Both sides include this; the helper is built without exceptions and containers.
 //
-// A channel is one command or one file operation. The server opens it (exec, file) with a number that it never uses again;
-// the helper ends it with `closed`, after which it says nothing more about it. Output flows as far as the server gave
-// credit; input as far as the helper reports it `taken` (kMaxInput may wait).
+// A channel is one command, program, connection or file operation. The server opens it (exec, spawn, connect, file) with
+// a number that it never uses again; the helper ends it with `closed`, after which it says nothing more about it. Output
+// flows as far as the server gave credit; input as far as the helper reports it `taken` (kMaxInput may wait).
+//
+// `spawn` and `descriptor` come with descriptors of their own (SCM_RIGHTS), sent with the first byte of the frame.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +22,11 @@ inline constexpr std::uint32_t kMaxInput = 1024 * 1024;  // bytes of one channel
 inline constexpr std::size_t kMaxCommand = 100 * 1024;   // the kernel takes 128 KiB in one argument
 inline constexpr std::size_t kMaxPath = 4095;
 inline constexpr int kMaxChannels = 96;
+inline constexpr int kMaxDescriptors = 8;             // that one program gets
+inline constexpr int kMaxNumber = 31;                 // of a descriptor in a program
+inline constexpr std::size_t kMaxTexts = 512 * 1024;  // arguments and environment of one program
+inline constexpr int kMaxTextCount = 1024;
+inline constexpr std::size_t kMaxSocketPath = 107;  // the kernel's, without the NUL
 
 enum class Type : std::uint8_t {
   // to the helper
@@ -31,13 +38,17 @@ enum class Type : std::uint8_t {
   credit,     // u32: bytes of output that the server takes further
   close,      // KILL at once; `closed` follows
   ping,
+  spawn,    // Spawn, with its descriptors
+  connect,  // path of a listening unix stream socket
   // to the server
   ready = 64,  // u32 kVersion
   output,      // bytes
   taken,       // u32: bytes of input that the program or file has got
-  exited,      // i32: of a command its status or 128 + signal, of a file operation 0 or an errno
+  exited,      // i32: of a command or program its status or 128 + signal, of anything else 0 or an errno
   closed,      // nothing lives on the channel any more
   pong,
+  started,     // the program of spawn runs
+  descriptor,  // the connected socket of connect, not blocking, as a descriptor
 };
 
 struct Frame {
@@ -139,6 +150,52 @@ struct Exec {
     directory = {frame.data + kFixed, length};
     command = {frame.data + kFixed + length, frame.size - kFixed - length};
     return isText(directory, kMaxPath) && isText(command, kMaxCommand) && directory.size > 0;
+  }
+};
+
+// Texts one after another, each ended by a NUL: how many, or -1.
+inline int textsIn(Span texts) {
+  if (texts.size == 0) return 0;
+  if (texts.data[texts.size - 1] != '\0') return -1;
+  int count = 0;
+  for (std::size_t at = 0; at < texts.size; ++count) {
+    const auto size = std::strlen(texts.data + at);
+    if (size > kMaxCommand || count == kMaxTextCount) return -1;
+    at += size + 1;
+  }
+  return count;
+}
+
+// u8 count of descriptors, for each the number it gets (u8), u32 length of the directory, u32 length of the arguments,
+// directory, arguments, environment (NAME=value, beside and before what the helper has); both are texts as above.
+struct Spawn {
+  std::uint8_t numbers[kMaxDescriptors] = {};
+  int descriptors = 0;
+  Span directory{};
+  Span arguments{};
+  Span environment{};
+
+  bool read(const Frame& frame) {
+    if (frame.size < 1) return false;
+    descriptors = static_cast<unsigned char>(frame.data[0]);
+    const std::size_t fixed = 1 + static_cast<std::size_t>(descriptors) + 8;
+    if (descriptors > kMaxDescriptors || frame.size < fixed) return false;
+    for (int i = 0; i < descriptors; ++i) {
+      numbers[i] = static_cast<std::uint8_t>(frame.data[1 + i]);
+      if (numbers[i] > kMaxNumber) return false;
+      for (int j = 0; j < i; ++j) {
+        if (numbers[j] == numbers[i]) return false;
+      }
+    }
+    const std::size_t directorySize = getU32(frame.data + fixed - 8);
+    const std::size_t argumentsSize = getU32(frame.data + fixed - 4);
+    const std::size_t rest = frame.size - fixed;
+    if (directorySize > rest || argumentsSize > rest - directorySize || rest - directorySize > kMaxTexts) return false;
+    directory = {frame.data + fixed, directorySize};
+    arguments = {directory.data + directorySize, argumentsSize};
+    environment = {arguments.data + argumentsSize, rest - directorySize - argumentsSize};
+    return isText(directory, kMaxPath) && directorySize > 0 && textsIn(arguments) > 0 && arguments.data[0] != '\0' &&
+           textsIn(environment) >= 0;
   }
 };
 

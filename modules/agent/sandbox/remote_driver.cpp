@@ -236,10 +236,19 @@ class RemoteSandbox final : public Sandbox {
     return static_cast<int>(answer.number("returncode").value_or(-1));
   }
 
+  std::unique_ptr<Program> start(ProgramPlan) override { throw notOffered(); }
+  Fd connect(std::string_view) override { throw notOffered(); }
+  void touch() override {}  // the service counts its calls itself
+
  private:
   struct TimedOut : Problem {
     using Problem::Problem;
   };
+
+  static Problem notOffered() {
+    return Problem(503, "sandbox_unavailable")
+        .with("reason", "the sandbox service starts no programs that the server talks to, and has no sockets for it");
+  }
 
   [[noreturn]] static void refuse(int status, const std::string& message, std::string_view path) {
     const auto because = [&](int http, const char* code) {

@@ -13,6 +13,12 @@
 #include <string_view>
 #include <vector>
 
+namespace agent::browser {
+class Browser;
+}
+
+#include "fd.hpp"
+
 namespace agent::sandbox {
 
 // Asked often by everything that waits; true ends the wait.
@@ -63,6 +69,37 @@ struct Execution {
   std::string output{};
 };
 
+// A program that the server talks to by descriptors, without a terminal.
+struct ProgramPlan {
+  // 1 to 1024, of 100 KiB each at most. The first is an absolute path, or a name that is looked up in the box's PATH.
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment{};  // NAME=value; beside and before what every program of a box has
+  std::string directory = "~";
+  struct Descriptor {
+    int number;  // that it gets in the program: 0 to 31
+    Fd fd;       // the program's end, for example of a pipe; closed here when it has been handed over
+  };
+  std::vector<Descriptor> descriptors{};  // 8 at most; 0, 1 and 2 are /dev/null when they are not among them
+};
+
+// A program that was started. Any number of threads may use it, and it may outlive the box. No function throws.
+class Program {
+ public:
+  Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  // [any] Kills what is left of it and of what it started, without waiting.
+  virtual ~Program() = default;
+
+  // [any] Its status, or 128 + signal; 137 when the box ended. Empty while it runs.
+  virtual std::optional<int> status() = 0;
+  // [worker] The same, after it ended or `most` passed.
+  virtual std::optional<int> wait(std::chrono::milliseconds most, const Stopped& stopped = {}) = 0;
+  // [worker] TERM, and a second later KILL, for it and for everything that it started. Returns when nothing is left,
+  // after ten seconds at most.
+  virtual void end() = 0;
+};
+
 // The box of one session. Any number of threads may use it; calls on one shell come one after another. Every function
 // [worker], and throws Problem as above.
 class Sandbox {
@@ -91,6 +128,20 @@ class Sandbox {
   virtual void input(std::string_view shellId, std::string_view text, bool pressEnter) = 0;
   // Empty when it had ended already.
   virtual std::optional<int> kill(std::string_view shellId) = 0;
+
+  // Its browser (browser/browser.hpp), which starts when it is first used; nullptr where boxes have none. Good while
+  // the box lives.
+  virtual std::shared_ptr<browser::Browser> browser() { return nullptr; }
+
+  // Returns when the program runs. Problem 422 sandbox_argument when it can't be run (`reason`), 503 sandbox_busy when the
+  // box has no room for it. A pipe among its descriptors is given to the user of the box.
+  virtual std::unique_ptr<Program> start(ProgramPlan plan) = 0;
+  // A connection to the unix stream socket that listens at `path`, as the box sees that path. Closed on exec and not
+  // blocking; but programs of the box may hold it as well and change that, so read and write with MSG_DONTWAIT. Problem 404
+  // file_missing when nothing listens there.
+  virtual Fd connect(std::string_view path) = 0;
+  // Somebody uses what runs in the box: its time goes on as with any other call. [any]
+  virtual void touch() = 0;
 };
 
 // One capability of a driver: "shell", "files", "browser", "desktop".

@@ -20,7 +20,8 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   const auto config = host.config();
   const auto kind = config.text("sandbox");
   if (kind == "off") return nullptr;
-  if (kind == "remote") return std::make_unique<RemoteDriver>(host.httpClient(), std::string(config.text("sandbox_address")));
+  if (kind == "remote")
+    return std::make_unique<RemoteDriver>(host.httpClient(), std::string(config.text("sandbox_address")));
   LocalOptions options;
   const auto data = std::filesystem::absolute(config.server("data.dir").value_or(".")).string();
   options.directory = boxesDirectory(config.text("sandbox_directory"), data);
@@ -32,6 +33,9 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   options.cpuPercent = static_cast<std::uint32_t>(config.integer("sandbox_cpu"));
   options.workspaceBytes = static_cast<std::uint64_t>(config.size("sandbox_workspace"));
   options.workspaceFiles = static_cast<std::uint64_t>(config.integer("sandbox_files"));
+  options.browser = config.boolean("sandbox_browser");
+  options.browserMemory = static_cast<std::uint64_t>(config.size("sandbox_browser_memory"));
+  options.browserProcesses = static_cast<std::uint32_t>(config.integer("sandbox_browser_processes"));
   options.boxes = static_cast<std::size_t>(config.integer("sandbox_boxes"));
   options.ttl = std::chrono::duration_cast<std::chrono::seconds>(config.duration("sandbox_ttl"));
   return std::make_unique<LocalDriver>(std::move(options), log);

@@ -30,6 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       inside(exec.command);
       must(exec.directory.size <= kMaxPath && exec.command.size <= kMaxCommand);
     }
+    Spawn spawn;
+    if (spawn.read(frame)) {
+      inside(spawn.directory);
+      inside(spawn.arguments);
+      inside(spawn.environment);
+      must(spawn.descriptors >= 0 && spawn.descriptors <= kMaxDescriptors && textsIn(spawn.arguments) > 0);
+      for (int i = 0; i < spawn.descriptors; ++i) must(spawn.numbers[i] <= kMaxNumber);
+    }
     FileRequest file;
     if (file.read(frame)) {
       inside(file.path);

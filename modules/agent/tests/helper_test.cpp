@@ -1,18 +1,24 @@
 // The helper as a program of its own, without a box around it: what it says to a server that talks nonsense or nothing.
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "sandbox/descriptors.hpp"
 #include "sandbox/fd.hpp"
 #include "sandbox/helper_program.hpp"
 #include "sandbox/protocol.hpp"
@@ -37,6 +43,17 @@ std::string hello(std::uint32_t silence = 60) {
   std::string payload(wire::Hello::kSize, '\0');
   limits.write(payload.data());
   return frame(Type::hello, 0, payload);
+}
+
+std::string spawn(const std::vector<std::string>& arguments, std::string_view numbers) {
+  std::string all;
+  for (const auto& argument : arguments) all.append(argument).push_back('\0');
+  std::string payload(1, static_cast<char>(numbers.size()));
+  payload.append(numbers);
+  char sizes[8];
+  wire::putU32(sizes, 1);
+  wire::putU32(sizes + 4, static_cast<std::uint32_t>(all.size()));
+  return payload.append(sizes, sizeof sizes).append("/").append(all);
 }
 
 class Helper {
@@ -64,6 +81,10 @@ class Helper {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
+  // With descriptors at the first byte.
+  void say(const std::string& bytes, std::vector<Fd> descriptors) const {
+    EXPECT_EQ(sendWith(socket_.get(), bytes, &descriptors), static_cast<ssize_t>(bytes.size()));
+  }
   void say(const std::string& bytes) const { (void)!send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   // The next frame's type, with its payload; 0 when the helper has gone, or says nothing for `most`.
   int hear(std::string& payload, std::chrono::milliseconds most = 10s) {
@@ -72,8 +93,10 @@ class Helper {
       pollfd fd{socket_.get(), POLLIN, 0};
       char bytes[4096];
       if (poll(&fd, 1, static_cast<int>(most.count())) <= 0) return 0;
-      const auto size = recv(socket_.get(), bytes, sizeof bytes, 0);
+      Fd descriptor;
+      const auto size = receiveWith(socket_.get(), bytes, sizeof bytes, descriptor);
       if (size <= 0) return 0;
+      if (descriptor) passed = std::move(descriptor);
       heard_.append(bytes, static_cast<std::size_t>(size));
     }
     payload.assign(got.data, got.size);
@@ -90,6 +113,8 @@ class Helper {
     }
     return false;
   }
+
+  Fd passed;  // the last that came
 
  private:
   static void fcntlKeep(int fd) { dup2(dup(fd), fd); }
@@ -122,11 +147,94 @@ TEST(TheHelper, LeavesOnNonsense) {
        {std::string("\xff\xff\xff\xff"), frame(Type::ping, 0), version, hello() + hello(),
         hello() + frame(Type::exec, 1, "short"), hello() + frame(Type::exec, 0, std::string(20, '\0')),
         hello() + frame(Type::file, 1, "x"), hello() + frame(static_cast<Type>(99), 1), hello() + frame(Type::ready, 1),
-        hello() + frame(Type::credit, 1, "x")}) {
+        hello() + frame(Type::credit, 1, "x"), hello() + frame(Type::connect, 1, "relative"),
+        hello() + frame(Type::connect, 1, "/" + std::string(107, 'x')), hello() + frame(Type::connect, 0, "/x"),
+        hello() + frame(Type::spawn, 1, spawn({}, "")), hello() + frame(Type::spawn, 1, "x"),
+        hello() + frame(Type::spawn, 1, spawn({"true"}, "\3"))}) {
     Helper helper;
     helper.say(bytes);
     EXPECT_TRUE(helper.leaves()) << testing::PrintToString(bytes);
   }
+}
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    read = Fd(ends[0]);
+    write = Fd(ends[1]);
+  }
+  std::string readAll() const {
+    std::string out;
+    char bytes[4096];
+    for (ssize_t size; (size = ::read(read.get(), bytes, sizeof bytes)) > 0;)
+      out.append(bytes, static_cast<std::size_t>(size));
+    return out;
+  }
+  Fd read;
+  Fd write;
+};
+
+TEST(TheHelper, GivesAProgramItsDescriptorsAndNoOthers) {
+  Helper helper;
+  std::string payload;
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::ready));
+  Pipe in;
+  Pipe out;
+  std::vector<Fd> descriptors;
+  descriptors.push_back(std::move(in.read));
+  descriptors.push_back(std::move(out.write));
+  ASSERT_EQ(write(in.write.get(), "hello\n", 6), 6);
+  in.write.reset();
+  // 3 and 4 are what the keeper has there: they must not be taken for each other.
+  const auto* command =
+      "read -r line <&4; echo $line >&3; for n in {5..64}; do [ -e /proc/$$/fd/$n ] && echo $n >&3; done; exit 7";
+  helper.say(hello());
+  helper.say(frame(Type::spawn, 1, spawn({"bash", "-c", command}, "\4\3")), std::move(descriptors));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::started));
+  EXPECT_EQ(out.readAll(), "hello\n");
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::exited));
+  EXPECT_EQ(wire::getU32(payload.data()), 7U);
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::closed));
+}
+
+TEST(TheHelper, TellsWhyAProgramCanNotBegin) {
+  Helper helper;
+  std::string payload;
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::ready));
+  helper.say(hello() + frame(Type::spawn, 1, spawn({"/no/such/program"}, "")));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::exited));
+  EXPECT_EQ(wire::getU32(payload.data()), static_cast<std::uint32_t>(1000 + ENOENT));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::closed));
+}
+
+TEST(TheHelper, PassesConnectionsOn) {
+  const mortise::peers::TempDirectory directory("agent-helper-socket");
+  const auto path = directory.path() + "/s";
+  const Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, path.c_str());
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener.get(), 4), 0);
+  Helper helper;
+  std::string payload;
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::ready));
+  helper.say(hello() + frame(Type::connect, 1, path) + frame(Type::connect, 2, path + "x"));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::descriptor));
+  const Fd accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ASSERT_TRUE(helper.passed);
+  ASSERT_EQ(send(helper.passed.get(), "x", 1, 0), 1);
+  char byte = 0;
+  EXPECT_EQ(recv(accepted.get(), &byte, 1, 0), 1);
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::exited));
+  EXPECT_EQ(wire::getU32(payload.data()), 0U);
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::closed));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::exited));
+  EXPECT_EQ(wire::getU32(payload.data()), static_cast<std::uint32_t>(ENOENT));
+  EXPECT_EQ(helper.hear(payload), static_cast<int>(Type::closed));
+  helper.passed.reset();
+  EXPECT_EQ(recv(accepted.get(), &byte, 1, 0), 0) << "the helper keeps no copy";
 }
 
 TEST(TheHelper, StandsRandomBytes) {

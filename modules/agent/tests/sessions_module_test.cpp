@@ -7,6 +7,7 @@
 #include <rapidjson/writer.h>
 #include <mortise/testing/module_harness.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -117,9 +118,11 @@ class Sessions : public testing::Test {
   static ModuleHarness::Options options(ModuleHarness::Options more, bool limited) {
     ModuleHarness::Options out{{"agent.model_base_url", model_->baseUrl()},
                                {"agent.model_name", "judge-large"},
-                               {"agent.sandbox", "off"},
                                {"limits.enabled", limited ? "true" : "false"},
                                {"http_client.allow_private", "true"}};
+    const bool hasBoxes =
+        std::any_of(more.begin(), more.end(), [](const auto& option) { return option.first == "agent.sandbox"; });
+    if (!hasBoxes) out.emplace_back("agent.sandbox", "off");
     out.insert(out.end(), more.begin(), more.end());
     return out;
   }
@@ -523,6 +526,32 @@ TEST_F(Sessions, GiveTheModelItsMistakesBack) {
   EXPECT_THAT(model_->questions(), HasSubstr("not set up"));
   EXPECT_THAT(model_->questions(), HasSubstr("- shell\\n- browser"));
   EXPECT_THAT(model_->questions(), Not(HasSubstr("agent.sandbox"))) << "what is this machine's";
+}
+
+TEST_F(Sessions, UseTheBrowserOfTheirBox) {
+  const mortise::peers::TempDirectory directory("browser-sessions");
+  begin({{"agent.sandbox", "local"}, {"agent.sandbox_directory", directory.path() + "/boxes"}});
+  const auto id = create();
+  const std::string page =
+      R"(<title>Tea</title><h1>Tea</h1><input placeholder=Sort oninput='o.textContent=value+\" tea\"'><p id=o>)";
+  model_->script(script({kPlan, call("write_file", R"({"filepath":"/home/ubuntu/tea.html","content":")" + page + "\"}"),
+                         call("browser_navigate", R"({"url":"file:///home/ubuntu/tea.html"})"),
+                         call("browser_input", R"({"index":0,"text":"绿","press_enter":false})"),
+                         call("browser_view", "{}"), kStepDone, kNoMoreSteps, kSummary}));
+  const auto events = stored(say(id, "Make tea"));
+  const auto asked = model_->questions();
+  if (asked.find("- browser\\n") != std::string::npos) GTEST_SKIP() << "boxes have no browser here";
+  EXPECT_THAT(asked, HasSubstr("0:<input>Sort</input>"));
+  EXPECT_THAT(asked, HasSubstr("绿 tea")) << "what browser_view gave";
+  std::vector<std::string> pictures;
+  for (const auto& event : events) {
+    if (event.kind != "tool" || event.member("name") != "browser" || event.member("status") != "called") continue;
+    pictures.push_back(event.read()["content"]["screenshot"].GetString());
+  }
+  ASSERT_EQ(pictures.size(), 3U);
+  for (const auto& picture : pictures)
+    EXPECT_TRUE(picture.starts_with("data:image/png;base64,iVBOR")) << picture.substr(0, 40);
+  EXPECT_EQ(user_->post(at(id, "delete")).status, 200);
 }
 
 TEST_F(Sessions, EndStepsThatGoRoundInCircles) {

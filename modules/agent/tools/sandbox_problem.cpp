@@ -21,6 +21,8 @@ std::string wordsFor(const mortise::Problem& problem) {
   if (code == "sandbox_full") return "The sandbox has no room left; remove some files";
   if (code == "sandbox_busy") return "The sandbox is busy; try again in a few seconds";
   if (code == "sandbox_unavailable") return "The sandbox is not available: " + value("reason");
+  if (code == "browser_refused") return "Not possible: " + value("reason");
+  if (code == "browser_unavailable") return "The browser is not available: " + value("reason");
   return "The sandbox failed: " + code;
 }
 

@@ -39,6 +39,17 @@ std::optional<std::int64_t> ToolArguments::integer(const char* name) const {
   return error == std::errc() && end == written.data() + written.size() ? std::optional(number) : std::nullopt;
 }
 
+std::optional<double> ToolArguments::number(const char* name) const {
+  const auto* value = member(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsNumber()) return value->GetDouble();
+  const auto written = text(name);
+  double number = 0;
+  const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), number);
+  if (error != std::errc() || end != written.data() + written.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
 bool ToolArguments::boolean(const char* name, bool fallback) const {
   const auto* value = member(name);
   if (value == nullptr) return fallback;

@@ -19,6 +19,7 @@ class ToolArguments {
   std::string text(const char* name) const;
   bool has(const char* name) const { return member(name) != nullptr; }
   std::optional<std::int64_t> integer(const char* name) const;
+  std::optional<double> number(const char* name) const;  // never an infinity
   bool boolean(const char* name, bool fallback = false) const;
 
  private:

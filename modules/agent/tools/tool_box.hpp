@@ -44,7 +44,7 @@ class ToolBox {
   ToolBox& operator=(const ToolBox&) = delete;
   virtual ~ToolBox() = default;
 
-  // "file", "shell", "search", "message", "mcp", "a2a", "skill": what tool events say in `name`.
+  // "file", "shell", "browser", "search", "message", "mcp", "a2a", "skill": what tool events say in `name`.
   virtual std::string_view name() const = 0;
   // The functions for the model, in a stable order.
   virtual std::vector<mortise::models::Tool> tools() = 0;

@@ -29,6 +29,23 @@ inline constexpr char kEndAll = 'e';
 // Kills the descendants of this process that are not `spared` or below it; for five seconds at most.
 void killDescendants(const pid_t* spared, int sparedCount);
 
+// The same for a program without a terminal. `fds`: its descriptors, by spawn.numbers; they stay the caller's.
+struct ProgramStart {
+  int control = -1;
+  pid_t keeper = -1;
+};
+int startProgram(const wire::Spawn& spawn, const int* fds, std::uint32_t processes, ProgramStart& started);
+// What the keeper of a program writes before its status: it runs.
+inline constexpr int kStarted = -1;
+
+// Signals and limits of this process as a command or program expects them.
+void makeOrdinary(std::uint32_t processes);
+// Of a keeper, whose child is the command: until there is no descendant any more.
+[[noreturn]] void keepUntilGone(int control, pid_t child);
+
+// 0 or an errno. `connected`: a socket connected to the one that listens at `path`; closed on exec, not blocking.
+int connectTo(wire::Span path, int& connected);
+
 struct FileStart {
   int output = -1;  // read end, not blocking; -1 when the operation gives nothing
   int input = -1;   // write end, not blocking; -1 when it takes nothing
@@ -37,7 +54,8 @@ struct FileStart {
 // Does one file operation in a process of its own, whose exit status is 0 or an errno. 0 or an errno.
 int startFile(const wire::FileRequest& request, FileStart& started);
 
-// Leaves `count` descriptors open, as 3, 4, …; for a child after fork(). All of them must be 3 or above.
+// Leaves `count` descriptors open, as 3, 4, …; for a child after fork(). All of them must be 3 or above, and 1 +
+// kMaxDescriptors at most.
 void keepDescriptors(const int* fds, int count);
 
 }  // namespace agent::sandbox::helper

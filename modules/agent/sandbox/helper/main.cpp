@@ -24,7 +24,7 @@ std::int64_t nowMs() {
 }
 
 void keepDescriptors(const int* fds, int count) {
-  int high[2];
+  int high[1 + wire::kMaxDescriptors];
   for (int i = 0; i < count; ++i) high[i] = fcntl(fds[i], F_DUPFD, 3 + count);
   for (int i = 0; i < count; ++i) dup2(high[i], 3 + i);
   close_range(static_cast<unsigned>(3 + count), ~0U, 0);
@@ -38,12 +38,13 @@ constexpr int kSocket = 3;
 constexpr std::size_t kOutRoom = 1024 * 1024;
 constexpr std::size_t kOutReserve = 32 * 1024;  // for frames that are no output: each channel has a few at most
 constexpr std::size_t kPiece = 32 * 1024;
-constexpr std::size_t kMaxAfterExit = 256 * 1024;  // what a terminal can hold when the command ends, and more
-constexpr int kGraceMs = 10;                       // a terminal hands over what was written a moment later
+constexpr std::size_t kMaxAfterExit = 256 * 1024;       // what a terminal can hold when the command ends, and more
+constexpr int kMaxWaiting = 4 * wire::kMaxDescriptors;  // descriptors whose frame is not whole yet
+constexpr int kGraceMs = 10;                            // a terminal hands over what was written a moment later
 
 struct Channel {
   bool used = false;
-  bool file = false;
+  bool file = false;  // else a command or program, which has a keeper
   std::uint32_t id = 0;
   int output = -1;  // terminal or pipe
   int input = -1;   // the terminal again, or the pipe of a file that is written
@@ -103,14 +104,52 @@ class Helper {
     const auto used = outEnd_ - outAt_ + kOutReserve + wire::kHead;
     return used < kOutRoom ? kOutRoom - used : 0;
   }
+  // `fd` goes with the frame, and is closed when it has gone.
+  void putDescriptor(std::uint32_t channel, int fd) {
+    put(Type::descriptor, channel);
+    passing_[passingCount_++] = {sentBytes_ + (outEnd_ - outAt_) - wire::kHead, fd};
+  }
   void flush() {
     while (outAt_ < outEnd_) {
-      const auto size = send(kSocket, out_ + outAt_, outEnd_ - outAt_, MSG_NOSIGNAL | MSG_DONTWAIT);
+      std::size_t most = outEnd_ - outAt_;
+      int fd = -1;
+      for (int i = 0; i < passingCount_; ++i) {  // they are in the order of their frames
+        const auto before = static_cast<std::size_t>(passing_[i].at - sentBytes_);
+        if (before == 0) {
+          fd = passing_[i].fd;
+        } else {
+          most = before;
+          break;
+        }
+      }
+      const auto size = sendWith(out_ + outAt_, most, fd);
       if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
       if (size < 0) _exit(0);
       outAt_ += static_cast<std::size_t>(size);
+      sentBytes_ += static_cast<std::uint64_t>(size);
+      if (fd < 0) continue;
+      close(fd);
+      --passingCount_;
+      memmove(passing_, passing_ + 1, sizeof passing_[0] * static_cast<std::size_t>(passingCount_));
     }
     outAt_ = outEnd_ = 0;
+  }
+  static ssize_t sendWith(const char* bytes, std::size_t count, int fd) {
+    iovec part{const_cast<char*>(bytes), count};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    if (fd >= 0) {
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      cmsghdr* const head = CMSG_FIRSTHDR(&message);
+      head->cmsg_level = SOL_SOCKET;
+      head->cmsg_type = SCM_RIGHTS;
+      head->cmsg_len = CMSG_LEN(sizeof fd);
+      memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    }
+    return sendmsg(kSocket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
   // --- channels
@@ -194,9 +233,14 @@ class Helper {
 
   void learnStatus(Channel& channel) {
     int status = 0;
-    if (channel.control < 0 || channel.ended) return;
-    if (recv(channel.control, &status, sizeof status, MSG_DONTWAIT) != sizeof status) return;
-    end(channel, status);
+    while (channel.control >= 0 && !channel.ended &&
+           recv(channel.control, &status, sizeof status, MSG_DONTWAIT) == sizeof status) {
+      if (status == kStarted) {
+        put(Type::started, channel.id);
+      } else {
+        end(channel, status);
+      }
+    }
   }
   static void end(Channel& channel, int status) {
     channel.ended = true;
@@ -254,7 +298,7 @@ class Helper {
 
   // False when the server has gone or talks nonsense.
   bool receive() {
-    const auto size = recv(kSocket, in_ + inEnd_, sizeof in_ - inEnd_, MSG_DONTWAIT);
+    const auto size = receiveBytes();
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) return false;
     if (size < 0) return true;
     inEnd_ += static_cast<std::size_t>(size);
@@ -273,6 +317,27 @@ class Helper {
     return true;
   }
 
+  ssize_t receiveBytes() {
+    iovec part{in_ + inEnd_, sizeof in_ - inEnd_};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * wire::kMaxDescriptors)];
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const auto size = recvmsg(kSocket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (size < 0) return size;
+    if ((message.msg_flags & MSG_CTRUNC) != 0) _exit(0);
+    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
+      if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+      const auto count = static_cast<int>((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+      if (waitingCount_ + count > kMaxWaiting) _exit(0);
+      memcpy(waiting_ + waitingCount_, CMSG_DATA(head), sizeof(int) * static_cast<std::size_t>(count));
+      waitingCount_ += count;
+    }
+    return size;
+  }
+
   bool handle(const wire::Frame& frame) {
     if (frame.type == Type::hello) return hello(frame);
     if (processes_ == 0) return false;
@@ -280,7 +345,8 @@ class Helper {
       put(Type::pong, 0);
       return true;
     }
-    if (frame.type == Type::exec || frame.type == Type::file) return begin(frame);
+    if (frame.type == Type::exec || frame.type == Type::spawn || frame.type == Type::file) return begin(frame);
+    if (frame.type == Type::connect) return connect(frame);
     Channel* const channel = find(frame.channel);
     switch (frame.type) {
       case Type::input:
@@ -339,6 +405,14 @@ class Helper {
       started.output = file.output;
       started.input = file.input;
       started.pid = file.worker;
+    } else if (frame.type == Type::spawn) {
+      wire::Spawn spawn;
+      if (!spawn.read(frame) || spawn.descriptors > waitingCount_) return false;
+      ProgramStart program;
+      if (slot != nullptr) error = startProgram(spawn, waiting_, processes_, program);
+      dropWaiting(spawn.descriptors);
+      started.control = program.control;
+      started.pid = program.keeper;
     } else {
       wire::Exec exec;
       if (!exec.read(frame)) return false;
@@ -354,6 +428,26 @@ class Helper {
       return true;
     }
     *slot = started;
+    return true;
+  }
+
+  void dropWaiting(int count) {
+    for (int i = 0; i < count; ++i) close(waiting_[i]);
+    waitingCount_ -= count;
+    memmove(waiting_, waiting_ + count, sizeof(int) * static_cast<std::size_t>(waitingCount_));
+  }
+
+  // The whole life of its channel.
+  bool connect(const wire::Frame& frame) {
+    const wire::Span path{frame.data, frame.size};
+    if (frame.channel == 0 || find(frame.channel) != nullptr || path.size == 0 || path.data[0] != '/' ||
+        !wire::isText(path, wire::kMaxSocketPath))
+      return false;
+    int connected = -1;
+    const int error = passingCount_ == wire::kMaxChannels ? EAGAIN : connectTo(path, connected);
+    if (error == 0) putDescriptor(frame.channel, connected);
+    put(Type::exited, frame.channel, static_cast<std::uint32_t>(error));
+    put(Type::closed, frame.channel);
     return true;
   }
 
@@ -401,6 +495,15 @@ class Helper {
   std::size_t inEnd_ = 0;
   std::size_t outAt_ = 0;
   std::size_t outEnd_ = 0;
+  std::uint64_t sentBytes_ = 0;
+  struct Passing {
+    std::uint64_t at;  // in all that is sent
+    int fd;
+  };
+  Passing passing_[wire::kMaxChannels];
+  int passingCount_ = 0;
+  int waiting_[kMaxWaiting];  // descriptors that came, for the next frames
+  int waitingCount_ = 0;
   std::uint32_t processes_ = 0;  // 0 until hello
   std::int64_t silenceMs_ = 60000;
   std::int64_t heardAt_ = 0;

@@ -1,0 +1,20 @@
+// Which sessions a caller may have.
+#pragma once
+
+#include <mortise/request.hpp>
+
+#include <optional>
+
+#include "conversations/session_store.hpp"
+
+namespace agent {
+
+// Problem 404 agent_session_not_found unless it is a session of the platform (a thread of a chat is none).
+Session orUnknown(std::optional<Session> session);
+// The session that the path of the request names, for its owner and for whoever reaches all. Problem 404, 403
+// agent_session_forbidden.
+Session reachedSession(const SessionStore& store, const mortise::Request& request);
+// The same for its owner alone.
+Session ownSession(const SessionStore& store, const mortise::Request& request);
+
+}  // namespace agent

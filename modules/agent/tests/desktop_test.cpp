@@ -1,0 +1,227 @@
+// Desktops in real boxes, looked at as viewers do.
+#include "desktop/desktop.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "boxes_testing.hpp"
+#include "browser/browser.hpp"
+#include "rfb_client_testing.hpp"
+
+namespace agent::desktop {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+sandbox::LocalOptions roomy() {
+  sandbox::LocalOptions options;
+  options.memory = 1ULL << 30;
+  options.browser = true;
+  options.cpuPercent = 400;
+  return options;
+}
+
+RfbClient clientOf(const sandbox::Fd& screen) {
+  const int fd = screen.get();
+  return {[fd](std::string_view bytes) {
+            while (!bytes.empty()) {
+              pollfd ready{fd, POLLOUT, 0};
+              if (poll(&ready, 1, 10000) <= 0) throw std::runtime_error("the screen takes nothing");
+              const auto size = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+              if (size < 0) throw std::runtime_error("the screen has gone");
+              bytes.remove_prefix(static_cast<std::size_t>(size));
+            }
+          },
+          [fd] {
+            pollfd ready{fd, POLLIN, 0};
+            if (poll(&ready, 1, 10000) <= 0) return std::string();
+            char bytes[65536];
+            const auto size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            return std::string(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
+          }};
+}
+
+class ADesktop : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { boxes_ = new sandbox::Boxes(roomy()); }
+  static void TearDownTestSuite() {
+    delete boxes_;
+    boxes_ = nullptr;
+  }
+  void SetUp() override {
+    for (const auto& capability : boxes_->driver->capabilities()) {
+      if (capability.name == "desktop" && !capability.available) GTEST_SKIP() << capability.detail;
+    }
+    session = testing::UnitTest::GetInstance()->current_test_info()->name();
+    box = boxes_->open(session);
+  }
+  void TearDown() override {
+    box = nullptr;
+    if (!session.empty()) boxes_->driver->remove(session);
+  }
+  sandbox::LocalDriver& driver() const { return *boxes_->driver; }
+  std::string run(const std::string& command) const { return box->execute("main", "~", command, {}).output; }
+  // Starts a program in the background and goes on.
+  std::unique_ptr<sandbox::Program> begin(std::vector<std::string> arguments) const {
+    sandbox::ProgramPlan plan;
+    plan.arguments = std::move(arguments);
+    return box->start(std::move(plan));
+  }
+
+  std::string session;
+  std::shared_ptr<sandbox::Sandbox> box;
+
+ private:
+  static inline sandbox::Boxes* boxes_ = nullptr;
+};
+
+TEST_F(ADesktop, ShowsWhatProgramsDraw) {
+  const Desktop desktop(box, {});
+  std::ostringstream program;
+  program << std::ifstream(AGENT_SOURCE_DIR "/tests/box_painter.py").rdbuf();
+  const auto painter = begin({"python3", "-c", program.str()});
+  const auto screen = desktop.connect();
+  auto client = clientOf(screen);
+  client.greet();
+  EXPECT_EQ(client.version, "RFB 003.008\n");
+  EXPECT_EQ(client.securityTypes, std::string(1, '\1')) << "no password: the server lets viewers in";
+  EXPECT_EQ(client.width, static_cast<unsigned>(kWidth));
+  EXPECT_EQ(client.height, static_cast<unsigned>(kHeight));
+  std::size_t colours = 0;
+  for (int i = 0; i < 50 && colours < 256; ++i) {
+    client.ask();
+    colours = client.colours().size();
+    if (colours < 256) std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_GE(colours, 256U);
+  EXPECT_THAT(run("pgrep -x openbox && echo there"), HasSubstr("there"));
+}
+
+// The user and the tools have one browser: what the tools opened is on the screen, and what is typed is in the page.
+TEST_F(ADesktop, ShowsThePageThatTheToolsSee) {
+  const auto browser = box->browser();
+  if (!browser) GTEST_SKIP() << "chromium is missing";
+  std::string page = "<title>The page</title><body style='margin:0'><input id=field autofocus style='width:600px'>";
+  for (int i = 0; i < 100; ++i) {
+    const auto number = std::to_string(i * 2);
+    page += "<div style='height:6px;background:rgb(" + number + ",90," + number + ")'></div>";
+  }
+  box->write({.path = "/home/ubuntu/page.html", .text = page});
+  EXPECT_EQ(browser->navigate("file:///home/ubuntu/page.html", {}).title, "The page");
+
+  const Desktop desktop(box, {});
+  browser->showOn(kDisplay, {});
+  EXPECT_EQ(browser->view({}).title, "The page") << "it moved with its pages";
+  const auto screen = desktop.connect();
+  auto client = clientOf(screen);
+  client.greet();
+  std::size_t found = 0;
+  for (int i = 0; i < 100 && found < 100; ++i) {
+    client.ask();
+    const auto colours = client.colours();
+    found = 0;
+    for (std::uint32_t part = 0; part < 200; part += 2) found += colours.count(part << 16 | 90 << 8 | part);
+    if (found < 100) std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_EQ(found, 100U);
+
+  browser->personTakes();
+  EXPECT_EQ(sandbox::refusalOf([&] { browser->view([] { return true; }); }), "422 browser_refused") << "the tools wait";
+  browser->personGives();
+  std::string typed;
+  for (int i = 0; i < 50 && typed.find("mortise") == std::string::npos; ++i) {  // it takes keys a moment later
+    for (const char letter : std::string("mortise")) {
+      client.key(static_cast<std::uint32_t>(letter), true);
+      client.key(static_cast<std::uint32_t>(letter), false);
+    }
+    std::this_thread::sleep_for(200ms);
+    typed = browser->execute("document.getElementById('field').value", {});
+  }
+  EXPECT_THAT(typed, HasSubstr("mortise"));
+}
+
+TEST_F(ADesktop, ListensAtNoPort) {
+  const Desktop desktop(box, {});
+  EXPECT_EQ(run("cat /proc/net/tcp /proc/net/tcp6 | grep -c ' 0A '"), "0\n");
+}
+
+TEST_F(ADesktop, TakesSeveralViewersOfWhomOneReadsNothing) {
+  const Desktop desktop(box, {});
+  const auto deaf = desktop.connect();
+  auto first = clientOf(deaf);
+  first.greet();
+  for (int i = 0; i < 20; ++i) first.ask();
+  for (int i = 0; i < 3; ++i) {
+    const auto screen = desktop.connect();
+    auto client = clientOf(screen);
+    client.greet();
+    client.ask();
+    EXPECT_GE(client.colours().size(), 1U);
+  }
+}
+
+TEST_F(ADesktop, OutlivesALargePaste) {
+  const Desktop desktop(box, {});
+  const auto screen = desktop.connect();
+  auto client = clientOf(screen);
+  client.greet();
+  client.paste(std::string(10 << 20, 'x'));
+  client.ask();
+  EXPECT_GE(client.colours().size(), 1U);
+  EXPECT_TRUE(desktop.alive());
+}
+
+TEST_F(ADesktop, ComesBackAfterItWasKilled) {
+  {
+    const Desktop desktop(box, {});
+    run("pkill -9 -x Xtigervnc");
+    for (int i = 0; i < 100 && desktop.alive(); ++i) std::this_thread::sleep_for(20ms);
+    EXPECT_FALSE(desktop.alive());
+    EXPECT_EQ(sandbox::refusalOf([&] { (void)desktop.connect(); }), "503 sandbox_unavailable");
+    // What it left behind, and its process number taken by another program.
+    run("[ -e /tmp/.X1-lock ] || printf '%10d\\n' 1 > /tmp/.X1-lock");
+  }
+  Desktop again(box, {});
+  EXPECT_TRUE(again.alive());
+  again.end();
+  EXPECT_FALSE(again.alive());
+  EXPECT_EQ(run("pgrep -c 'Xtiger|openbox'"), "0\n");
+
+  // The same in a new box on the same files.
+  const Desktop last(box, {});
+  driver().process(session)->end("a test");
+  box = driver().open(session);
+  const Desktop fresh(box, {});
+  EXPECT_TRUE(fresh.alive());
+  EXPECT_FALSE(last.alive());
+}
+
+TEST_F(ADesktop, SaysWhyItDoesNotStart) {
+  run("mkdir -p /tmp/.X1-lock/kept");
+  try {
+    const Desktop desktop(box, {});
+    FAIL() << "it started";
+  } catch (const mortise::Problem& problem) {
+    EXPECT_EQ(problem.code(), "sandbox_unavailable");
+    EXPECT_THAT(problem.note(), HasSubstr("Xtigervnc ended with status"));
+    EXPECT_THAT(problem.note(), HasSubstr(".X1-lock"));
+  }
+}
+
+TEST(WhatADesktopNeeds, IsNamedByPackage) {
+  EXPECT_EQ(lackingFor("/no/such/root"),
+            "missing: install the packages tigervnc-standalone-server, x11-xkb-utils, xkb-data, openbox");
+}
+
+}  // namespace
+}  // namespace agent::desktop
