@@ -173,10 +173,11 @@ const LocalDriver::Setup& LocalDriver::setup() {
       .retryAfter(60);
 }
 
-std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace) {
+std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace,
+                                               const std::string& egressDirectory) {
   SpawnPlan plan;
   plan.bubblewrap = setup.bubblewrap;
-  plan.places = {setup.root, setup.helper, workspace.home, workspace.temporary, setup.hidden};
+  plan.places = {setup.root, setup.helper, workspace.home, workspace.temporary, setup.hidden, egressDirectory};
   plan.user = workspace.user;
   plan.filter = setup.filter;
   plan.niceness = setup.limiting.maker->watches() ? 10 : 0;
@@ -246,12 +247,18 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
     if (!entry.process->awaitGone(kGoneWait)) throw Problem(503, "sandbox_busy").retryAfter(5);
   }
   std::shared_ptr<BoxProcess> process;
+  std::shared_ptr<egress::Proxy::Way> way;
   Workspace workspace;
   Usage before;
   try {
     workspace = prepared.workspaces->prepare(session);
     before = Workspaces::measure(workspace, {options_.workspaceBytes * 4, options_.workspaceFiles * 4});
-    process = start(prepared, workspace);
+    std::string egressDirectory;
+    if (options_.egress) {
+      const auto directory = prepared.workspaces->egress(session, egressDirectory);
+      way = options_.egress->open(session, directory.get(), workspace.user);
+    }
+    process = start(prepared, workspace, egressDirectory);
   } catch (const std::runtime_error& error) {
     throw Problem(503, "sandbox_unavailable")
         .with("reason", "the box could not be made")
@@ -276,6 +283,7 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   const std::lock_guard lock(mutex_);
   entry.process = std::move(process);
   entry.box = std::move(box);
+  entry.way = std::move(way);
   entry.life = std::move(life);
   entry.workspace = std::move(workspace);
   entry.before = before;

@@ -13,6 +13,7 @@
 #include "box.hpp"
 #include "box_limits.hpp"
 #include "box_thread.hpp"
+#include "egress/proxy.hpp"
 #include "periodic.hpp"
 #include "sandbox.hpp"
 #include "workspace.hpp"
@@ -36,6 +37,7 @@ struct LocalOptions {
   // After which a box that nobody uses may make room for another session: without a running command, and with one.
   std::chrono::milliseconds idleSpared{std::chrono::minutes(5)};
   std::chrono::milliseconds busySpared{std::chrono::minutes(15)};
+  std::shared_ptr<egress::Proxy> egress{};  // none: boxes have no network
 };
 
 // Where workspaces lie: `given`, else below `dataDirectory`; a server that is root has them elsewhere, because its boxes have
@@ -68,6 +70,7 @@ class LocalDriver final : public Driver {
     bool changing = false;  // a thread opens or removes it
     std::shared_ptr<BoxProcess> process{};
     std::shared_ptr<Box> box{};
+    std::shared_ptr<egress::Proxy::Way> way{};
     std::shared_ptr<Life> life{};
     Workspace workspace{};
     Usage before{};
@@ -75,7 +78,8 @@ class LocalDriver final : public Driver {
 
   const Setup& setup();
   std::unique_ptr<Setup> makeSetup();
-  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace);
+  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace,
+                                    const std::string& egressDirectory = {});
   void makeRoom(std::unique_lock<std::mutex>& lock);
   Entry& take(std::unique_lock<std::mutex>& lock, const std::string& session);
   void fill(Entry& entry, const std::string& session);
