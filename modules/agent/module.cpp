@@ -25,7 +25,7 @@ Agent::Agent(mortise::Host host)
       config_(host.config()),
       health_(host.health()),
       boxes_(host),
-      toolServers_(host),
+      toolServers_(host, boxes_),
       configuration_(host, toolServers_.configuration(), toolServers_.probes()),
       userTools_(host, toolServers_.configuration(), toolServers_.probes()),
       settings_(toolServers_.configuration()),
@@ -78,8 +78,8 @@ void Agent::stop() {
   conversations_.stop();
   lists_.stop();
   streams_.stop();
-  boxes_.stop();
   toolServers_.stop();
+  boxes_.stop();
 }
 
 void Agent::bind(mortise::Bindings& on) {

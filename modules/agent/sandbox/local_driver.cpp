@@ -222,7 +222,7 @@ void LocalDriver::makeRoom(std::unique_lock<std::mutex>& lock) {
     std::shared_ptr<BoxProcess> idlest;
     auto since = now - options_.idleSpared;
     for (const auto& [session, entry] : entries_) {
-      if (!entry.changing && !(entry.process && entry.process->alive())) continue;
+      if (entry.program || (!entry.changing && !(entry.process && entry.process->alive()))) continue;
       ++count;
       if (entry.changing || !entry.life) continue;
       const std::lock_guard life(entry.life->mutex);
@@ -289,7 +289,10 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   entry.before = before;
 }
 
-std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) {
+std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) { return openAs(sessionId, false); }
+std::shared_ptr<Sandbox> LocalDriver::openForProgram(std::string_view name) { return openAs(name, true); }
+
+std::shared_ptr<Sandbox> LocalDriver::openAs(std::string_view sessionId, bool program) {
   const std::string session(sessionId);
   if (!Workspaces::isName(session))
     throw Problem(503, "sandbox_unavailable").with("reason", "the session's id is no name");
@@ -297,12 +300,13 @@ std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) {
   auto& entry = take(lock, session);
   if (entry.process && entry.process->alive()) return entry.box;
   entry.changing = true;
+  entry.program = program;
   const auto done = [&] {
     entry.changing = false;
     changed_.notify_all();
   };
   try {
-    makeRoom(lock);
+    if (!program) makeRoom(lock);
     lock.unlock();
     fill(entry, session);
     lock.lock();
@@ -373,8 +377,14 @@ void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& l
   } catch (const Problem&) {
     return;
   }
+  const auto runsProgram = [this](const std::string& session) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(session);
+    return found != entries_.end() && found->second.program &&
+           (found->second.changing || (found->second.process && found->second.process->alive()));
+  };
   for (const auto& session : sessions) {
-    if (!lives(session)) remove(session);
+    if (!runsProgram(session) && !lives(session)) remove(session);
   }
 }
 

@@ -51,6 +51,7 @@ class LocalDriver final : public Driver {
 
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
+  std::shared_ptr<Sandbox> openForProgram(std::string_view name) override;
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   void remove(std::string_view sessionId) override;
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;
@@ -68,6 +69,7 @@ class LocalDriver final : public Driver {
   };
   struct Entry {
     bool changing = false;  // a thread opens or removes it
+    bool program = false;   // openForProgram()
     std::shared_ptr<BoxProcess> process{};
     std::shared_ptr<Box> box{};
     std::shared_ptr<egress::Proxy::Way> way{};
@@ -80,6 +82,7 @@ class LocalDriver final : public Driver {
   std::unique_ptr<Setup> makeSetup();
   std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace,
                                     const std::string& egressDirectory = {});
+  std::shared_ptr<Sandbox> openAs(std::string_view sessionId, bool program);
   void makeRoom(std::unique_lock<std::mutex>& lock);
   Entry& take(std::unique_lock<std::mutex>& lock, const std::string& session);
   void fill(Entry& entry, const std::string& session);

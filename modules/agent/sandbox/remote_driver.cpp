@@ -373,6 +373,10 @@ std::shared_ptr<Sandbox> RemoteDriver::open(std::string_view sessionId) {
                                          shared() ? std::string(sessionId) + "." : std::string());
 }
 
+std::shared_ptr<Sandbox> RemoteDriver::openForProgram(std::string_view) {
+  throw Problem(503, "sandbox_unavailable").with("reason", "the sandbox service starts no programs for it");
+}
+
 std::shared_ptr<Sandbox> RemoteDriver::find(std::string_view sessionId) { return open(sessionId); }
 
 void RemoteDriver::remove(std::string_view sessionId) {

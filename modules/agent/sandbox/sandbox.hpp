@@ -160,6 +160,10 @@ class Driver {
   // The box of a session, made when there is none. A box that went is made again on the session's files. Problem 503
   // sandbox_unavailable, sandbox_busy.
   virtual std::shared_ptr<Sandbox> open(std::string_view sessionId) = 0;
+  // A new box for one program of the server's own, under a name like a session's id that nobody used before. It is not among
+  // those that open() counts, and no sweep removes it while it lives; whoever opened it ends it with remove(). Problem 503
+  // sandbox_unavailable, sandbox_busy.
+  virtual std::shared_ptr<Sandbox> openForProgram(std::string_view name) = 0;
   // The box if it is there, else empty; makes none.
   virtual std::shared_ptr<Sandbox> find(std::string_view sessionId) = 0;
   // Ends the box and removes the session's files. Does nothing when there is none.

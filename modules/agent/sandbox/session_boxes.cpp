@@ -123,6 +123,11 @@ std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) {
   return driver_->open(sessionId);
 }
 
+std::shared_ptr<Sandbox> SessionBoxes::openForProgram(std::string_view name) {
+  if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");
+  return driver_->openForProgram(name);
+}
+
 std::shared_ptr<Sandbox> SessionBoxes::find(std::string_view sessionId) {
   return driver_ ? driver_->find(sessionId) : nullptr;
 }
