@@ -42,7 +42,7 @@ Agent::Agent(mortise::Host host)
       desktops_(host, boxes_, desktopOptions(config_)),
       viewers_(host),
       takeovers_([this](std::string_view id) { return desktops_.seenAt(id); }),
-      toolServers_(host),
+      toolServers_(host, boxes_),
       configuration_(host, toolServers_.configuration(), toolServers_.probes()),
       userTools_(host, toolServers_.configuration(), toolServers_.probes()),
       settings_(toolServers_.configuration()),
@@ -114,8 +114,8 @@ void Agent::stop() {
   takeovers_.stop();
   viewers_.stop();
   desktops_.stop();
-  boxes_.stop();
   toolServers_.stop();
+  boxes_.stop();
 }
 
 void Agent::bind(mortise::Bindings& on) {

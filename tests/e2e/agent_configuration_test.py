@@ -42,7 +42,7 @@ def free_port():
 
 
 class Configuration(Envelope):
-    OPTIONS = {"http_client.allow_private": "true", "agent.mcp_trusted": "all"}
+    OPTIONS = {"http_client.allow_private": "true", "agent.sandbox": "off", "agent.mcp_trusted": "all"}
 
     @classmethod
     def setUpClass(cls):

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <mortise/public_address.hpp>
 
 #include <algorithm>
 #include <cstdio>

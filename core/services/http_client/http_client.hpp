@@ -14,8 +14,6 @@
 #include "core/base/byte_source.hpp"
 #include "core/services/service_error.hpp"
 
-struct sockaddr;
-
 namespace mortise::services {
 
 struct HttpRequest {
@@ -73,9 +71,5 @@ class HttpClient {
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
-
-// Whether the address belongs to the public internet: not loopback, private, shared, link-local (cloud metadata),
-// multicast, reserved, unspecified, documentation, nor an IPv6 form that wraps such an IPv4 address.
-bool isPublicAddress(const sockaddr& address);
 
 }  // namespace mortise::services

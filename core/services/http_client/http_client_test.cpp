@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <mortise/public_address.hpp>
 
 #include <atomic>
 #include <future>

@@ -1,5 +1,6 @@
 #include "configuration/tool_servers.hpp"
 
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -13,9 +14,17 @@ std::vector<Server> usable(std::vector<Server> servers, const ToolSwitches& swit
   return servers;
 }
 
+mcp::TrustedPrograms trustedOf(const mortise::Config& config) {
+  try {
+    return mcp::TrustedPrograms(config.list("mcp_trusted"));
+  } catch (const std::invalid_argument& error) {
+    throw std::runtime_error("agent.mcp_trusted: " + std::string(error.what()));
+  }
+}
+
 }  // namespace
 
-ToolServers::ToolServers(const mortise::Host& host, mcp::ChildProcesses* boxed)
+ToolServers::ToolServers(const mortise::Host& host, sandbox::Driver& boxes)
     : log_(host.log()),
       http_(host.httpClient()),
       health_(host.health()),
@@ -23,9 +32,11 @@ ToolServers::ToolServers(const mortise::Host& host, mcp::ChildProcesses* boxed)
       version_(host.config().server("server.version").value_or("0")),
       store_(host),
       preferences_(host.db()),
-      living_([this](std::int64_t count) { children_.set(count); }),
+      living_(static_cast<std::size_t>(host.config().integer("mcp_children")),
+              [this](std::int64_t count) { children_.set(count); }),
       plain_(living_),
-      processes_(host.config().list("mcp_trusted"), plain_, boxed),
+      boxed_(boxes, living_),
+      processes_(trustedOf(host.config()), plain_, boxed_),
       probes_(http_, processes_, version_) {}
 
 void ToolServers::start() {
@@ -40,7 +51,7 @@ std::unique_ptr<ToolBox> ToolServers::McpBoxes::make(const TaskFacts& task) {
       usable(servers_.store_.mcpServers(), servers_.preferences_.of(task.userId, ToolKind::mcp), &McpServer::name);
   if (servers.empty()) return nullptr;
   return std::make_unique<mcp::McpBox>(std::move(servers), servers_.http_, servers_.processes_, servers_.log_,
-                                       mcp::McpBoxOptions{servers_.version_, task.sessionId}, task.stopped);
+                                       mcp::McpBoxOptions{servers_.version_}, task.stopped);
 }
 
 std::unique_ptr<ToolBox> ToolServers::A2aBoxes::make(const TaskFacts& task) {

@@ -16,8 +16,10 @@
 #include "a2a/a2a_box.hpp"
 #include "configuration/configuration_store.hpp"
 #include "configuration/server_probes.hpp"
+#include "mcp/boxed_programs.hpp"
 #include "mcp/child_process.hpp"
 #include "mcp/mcp_box.hpp"
+#include "mcp/mcp_processes.hpp"
 #include "preferences/tool_preferences.hpp"
 #include "tools/tool_boxes.hpp"
 
@@ -25,8 +27,8 @@ namespace agent {
 
 class ToolServers {
  public:
-  // `boxed`: starts programs in boxes of sessions; null: there are none. It outlives this.
-  explicit ToolServers(const mortise::Host& host, mcp::ChildProcesses* boxed = nullptr);
+  // `boxes`: for the programs of MCP servers. They outlive this.
+  ToolServers(const mortise::Host& host, sandbox::Driver& boxes);
   void start();  // [start]
   void stop();
 
@@ -68,6 +70,7 @@ class ToolServers {
   ToolPreferences preferences_;
   mcp::LivingChildren living_;
   mcp::PlainChildProcesses plain_;
+  mcp::BoxedPrograms boxed_;
   mcp::McpProcesses processes_;
   ServerProbes probes_;
   McpBoxes mcpBoxes_{*this};

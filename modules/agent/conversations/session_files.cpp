@@ -83,15 +83,19 @@ std::optional<FileInfo> SessionFiles::record(const std::string& sessionId, const
 }
 
 std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const std::string& ownerId,
-                                           const std::string& path, sandbox::Sandbox& box) const {
+                                           const std::string& path, sandbox::Sandbox& box,
+                                           const sandbox::Stopped& stopped) const {
   try {
     std::string bytes;
     bool tooLarge = false;
-    box.download(path, [&](std::string_view piece) {
-      tooLarge = bytes.size() + piece.size() > kMostBytes;
-      if (!tooLarge) bytes.append(piece);
-      return !tooLarge;
-    });
+    box.download(
+        path,
+        [&](std::string_view piece) {
+          tooLarge = bytes.size() + piece.size() > kMostBytes;
+          if (!tooLarge) bytes.append(piece);
+          return !tooLarge;
+        },
+        stopped);
     if (tooLarge) {
       log_.info("a file of a session is too large to be kept", {{"session", sessionId}});
       return std::nullopt;
@@ -123,7 +127,8 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
   }
 }
 
-std::string SessionFiles::upload(const std::string& sessionId, const FileInfo& file, sandbox::Sandbox& box) const {
+std::string SessionFiles::upload(const std::string& sessionId, const FileInfo& file, sandbox::Sandbox& box,
+                                 const sandbox::Stopped& stopped) const {
   const auto store = files();
   if (!store) throw Problem(404, "agent_file_not_found");
   std::string path;
@@ -135,12 +140,15 @@ std::string SessionFiles::upload(const std::string& sessionId, const FileInfo& f
   }
   const auto content = store->open(file.id);
   std::uint64_t at = 0;
-  box.upload(path, [&] {
-    std::string piece(kPiece, '\0');
-    piece.resize(content.read(at, piece.data(), piece.size()));
-    at += piece.size();
-    return piece;
-  });
+  box.upload(
+      path,
+      [&] {
+        std::string piece(kPiece, '\0');
+        piece.resize(content.read(at, piece.data(), piece.size()));
+        at += piece.size();
+        return piece;
+      },
+      stopped);
   store_.putFile({sessionId, path, file.id, false, mortise::now()});
   return path;
 }

@@ -28,13 +28,14 @@ class SessionFiles {
   // Keeps a copy of a file of the session's box under its path there; one that was kept before is replaced. Empty when it
   // can't be kept, which is logged.
   std::optional<FileInfo> keep(const std::string& sessionId, const std::string& ownerId, const std::string& path,
-                               sandbox::Sandbox& box) const;
+                               sandbox::Sandbox& box, const sandbox::Stopped& stopped) const;
   // The same with bytes that did not come out of the box (a screenshot).
   std::optional<FileInfo> keep(const std::string& sessionId, const std::string& ownerId, const std::string& path,
                                std::string_view bytes, std::string_view mimeType = {}) const;
   // Puts a user's file into the box, as /home/ubuntu/upload/<name>, and lists it under that path, which is returned.
   // Throws Problem.
-  std::string upload(const std::string& sessionId, const FileInfo& file, sandbox::Sandbox& box) const;
+  std::string upload(const std::string& sessionId, const FileInfo& file, sandbox::Sandbox& box,
+                     const sandbox::Stopped& stopped) const;
 
   std::vector<FileInfo> list(std::string_view sessionId) const;
   // The copies of a session that is gone.

@@ -153,7 +153,8 @@ std::shared_ptr<sandbox::Sandbox> SessionOperations::boxOf(const Session& sessio
 
 Reply SessionOperations::readAgentSessionFile(const Request& request,
                                               const agent_contract::sessions::ReadAgentSessionFileBody& body) {
-  const auto file = boxOf(reach(request))->read({.path = body.filepath, .most = kFileCharacters});
+  const auto file =
+      boxOf(reach(request))->read({.path = body.filepath, .most = kFileCharacters}, [&] { return request.expired(); });
   return Reply::ok(
       json::object({{"filepath", body.filepath}, {"content", cleanText(file.text) + (file.cut ? "(truncated)" : "")}}));
 }

@@ -168,7 +168,7 @@ class TaskRun {
   void prepare() {
     std::string guides;
     if (skills_ != nullptr) {
-      skills_->select(progress_.message, [this] { return task_.stop().isRaised(); });
+      skills_->select(progress_.message, isStopped());
       registry_->refresh();
       guides = skills_->guides();
     }
@@ -176,11 +176,13 @@ class TaskRun {
     react_.setSystem(isThread() ? prompts::assistant(missing_, guides) : prompts::executor(missing_, guides));
   }
 
+  std::function<bool()> isStopped() const {
+    return [stop = task_.stop()] { return stop.isRaised(); };
+  }
+
   ToolContext context() const {
     // Neither progress nor ask: nothing shows the one yet, and nobody can be asked.
-    return {.sessionId = task_.session().id,
-            .userId = task_.session().owner.value_or(""),
-            .stopped = [stop = task_.stop()] { return stop.isRaised(); }};
+    return {.sessionId = task_.session().id, .userId = task_.session().owner.value_or(""), .stopped = isStopped()};
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
@@ -231,7 +233,7 @@ class TaskRun {
         continue;
       }
       try {
-        paths.push_back(loop_.parts_.files.upload(task_.session().id, *file, *box));
+        paths.push_back(loop_.parts_.files.upload(task_.session().id, *file, *box, isStopped()));
       } catch (const std::exception& error) {
         loop_.log_.warning("a file can't be brought into a box",
                            {{"session", task_.session().id}, {"reason", error.what()}});
@@ -552,7 +554,8 @@ class TaskRun {
     if (!box) return out;
     for (const auto& path : paths) {
       task_.check();
-      if (auto file = loop_.parts_.files.keep(task_.session().id, task_.session().owner.value_or(""), path, *box))
+      if (auto file =
+              loop_.parts_.files.keep(task_.session().id, task_.session().owner.value_or(""), path, *box, isStopped()))
         out.push_back(std::move(*file));
     }
     return out;

@@ -1,21 +1,20 @@
 #include "mcp/child_process.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <optional>
 
-#include "mcp/line_reader.hpp"
-#include "mcp/transport.hpp"
+#include "mcp/child_streams.hpp"
 #include "sandbox/fd.hpp"
 
 namespace agent::mcp {
@@ -25,24 +24,10 @@ using Cause = Failure::Cause;
 using sandbox::Fd;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostWords = 4096;
 constexpr milliseconds kAfterStdin{500};  // for a child to end by itself once its stdin is closed
 constexpr milliseconds kAfterTerm{2000};
 constexpr milliseconds kAfterKill{2000};
 constexpr const char* kInherited[] = {"PATH", "HOME", "LANG"};
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-Pipe makePipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure(Cause::gone, "there are no descriptors left for it");
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-void makeNonBlocking(const Fd& descriptor) {
-  ::fcntl(descriptor.get(), F_SETFL, ::fcntl(descriptor.get(), F_GETFL) | O_NONBLOCK);
-}
 
 // Pointers to texts, ended by a null: what exec takes.
 std::vector<char*> pointersTo(std::vector<std::string>& texts) {
@@ -143,163 +128,52 @@ Started spawn(const Program& program) {
     }
     throw Failure(Cause::gone, "its command can't be started: " + std::string(std::strerror(reason)));
   }
-  makeNonBlocking(input.write);
-  makeNonBlocking(output.read);
-  makeNonBlocking(errors.read);
   return {pid, std::move(input.write), std::move(output.read), std::move(errors.read)};
 }
 
 class PlainChild final : public ChildProcess {
  public:
-  PlainChild(Started started, std::string server, LivingChildren& living)
-      : child_(std::move(started)), living_(living), lines_(kLongestMessage) {
-    living_.add({std::move(server), child_.pid, std::chrono::system_clock::now()});
+  PlainChild(std::unique_ptr<LivingChildren::Place> place, Started started)
+      : place_(std::move(place)),
+        pid_(started.pid),
+        streams_(std::move(started.input), std::move(started.output), std::move(started.errors)) {
+    place_->isProcess(pid_);
   }
-  ~PlainChild() override {
-    end();
-    living_.remove(child_.pid);
-  }
+  ~PlainChild() override { end(); }
 
-  void write(std::string_view line, const Waiting& waiting) override {
-    std::string text(line);
-    text.push_back('\n');
-    for (std::string_view left = text; !left.empty();) {
-      const auto written = ::write(child_.input.get(), left.data(), left.size());
-      if (written > 0) {
-        left.remove_prefix(static_cast<std::size_t>(written));
-      } else if (errno == EAGAIN || errno == EINTR) {
-        waiting.check();
-        exchange(waiting, true);
-      } else {
-        throw ended();
-      }
-    }
-  }
-
-  std::string readLine(const Waiting& waiting) override {
-    for (;;) {
-      if (auto line = lines_.next()) return *std::move(line);
-      if (outputEnded_) throw ended();
-      waiting.check();
-      exchange(waiting, false);
-    }
-  }
-
-  std::string lastWords() override {
-    readErrors();
-    return words_;
-  }
+  void write(std::string_view line, const Waiting& waiting) override { streams_.write(line, waiting); }
+  std::string readLine(const Waiting& waiting) override { return streams_.readLine(waiting); }
+  std::string lastWords() override { return streams_.lastWords(); }
 
  private:
-  // Waits a little for either side; reads what there is.
-  void exchange(const Waiting& waiting, bool writing) {
-    std::array<pollfd, 3> all{{{outputEnded_ ? -1 : child_.output.get(), POLLIN, 0},
-                               {errorsEnded_ ? -1 : child_.errors.get(), POLLIN, 0},
-                               {writing ? child_.input.get() : -1, POLLOUT, 0}}};
-    ::poll(all.data(), all.size(), static_cast<int>(waiting.slice().count()));
-    readErrors();
-    std::array<char, 65536> piece;
-    while (!outputEnded_) {
-      const auto got = ::read(child_.output.get(), piece.data(), piece.size());
-      if (got > 0) {
-        if (!lines_.take({piece.data(), static_cast<std::size_t>(got)}))
-          throw Failure(Cause::unreadable, "it wrote a message that is too large, or too many");
-        if (got < static_cast<ssize_t>(piece.size())) break;
-      } else if (got == 0) {
-        outputEnded_ = true;
-      } else if (errno == EINTR) {
-        continue;
-      } else {
-        outputEnded_ = errno != EAGAIN;
-        break;
-      }
-    }
-  }
-
-  void readErrors() {
-    std::array<char, 4096> piece;
-    for (int pieces = 0; !errorsEnded_ && pieces < 64; ++pieces) {
-      const auto got = ::read(child_.errors.get(), piece.data(), piece.size());
-      if (got > 0) {
-        words_.append(piece.data(), static_cast<std::size_t>(got));
-        if (words_.size() > kMostWords) words_.erase(0, words_.size() - kMostWords);
-      } else {
-        errorsEnded_ = got == 0 || (errno != EAGAIN && errno != EINTR);
-        break;
-      }
-    }
-  }
-
-  Failure ended() {
-    readErrors();
-    return {Cause::gone, "its process ended"};
-  }
-
   // Whether it has ended. It is not reaped, so that its group's number stays its own.
   bool hasEnded(milliseconds most) const {
     const auto until = Waiting::Clock::now() + most;
     for (;;) {
       siginfo_t info{};
-      const auto got = ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOHANG | WNOWAIT);
-      if ((got == 0 && info.si_pid == child_.pid) || (got < 0 && errno == ECHILD)) return true;
+      const auto got = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+      if ((got == 0 && info.si_pid == pid_) || (got < 0 && errno == ECHILD)) return true;
       if (Waiting::Clock::now() >= until) return false;
       ::usleep(2000);
     }
   }
 
   void end() noexcept {
-    child_.input.reset();
-    child_.output.reset();
-    child_.errors.reset();
+    streams_.close();
     const bool byItself = hasEnded(kAfterStdin);
-    ::kill(-child_.pid, SIGTERM);
+    ::kill(-pid_, SIGTERM);
     if (!byItself) hasEnded(kAfterTerm);
-    ::kill(-child_.pid, SIGKILL);  // what it started and left, too
+    ::kill(-pid_, SIGKILL);  // what it started and left, too
     hasEnded(kAfterKill);
-    ::waitpid(child_.pid, nullptr, WNOHANG);
+    ::waitpid(pid_, nullptr, WNOHANG);
   }
 
-  Started child_;
-  LivingChildren& living_;
-  LineReader lines_;
-  std::string words_;
-  bool outputEnded_ = false;
-  bool errorsEnded_ = false;
+  const std::unique_ptr<LivingChildren::Place> place_;
+  const pid_t pid_;
+  ChildStreams streams_;
 };
 
 }  // namespace
-
-void LivingChildren::add(const Child& child) {
-  const std::lock_guard lock(mutex_);
-  byPid_[child.pid] = child;
-  if (changed_) changed_(static_cast<std::int64_t>(byPid_.size()));
-}
-
-void LivingChildren::remove(std::int64_t pid) {
-  const std::lock_guard lock(mutex_);
-  byPid_.erase(pid);
-  if (changed_) changed_(static_cast<std::int64_t>(byPid_.size()));
-}
-
-std::vector<LivingChildren::Child> LivingChildren::all() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Child> out;
-  for (const auto& [pid, child] : byPid_) out.push_back(child);
-  return out;
-}
-
-std::string LivingChildren::description() const {
-  constexpr std::size_t kMostNamed = 20;
-  const auto children = all();
-  std::string out = std::to_string(children.size());
-  for (std::size_t i = 0; i < std::min(children.size(), kMostNamed); ++i)
-    out.append(i == 0 ? ": " : ", ")
-        .append(children[i].server)
-        .append(" (pid ")
-        .append(std::to_string(children[i].pid))
-        .append(")");
-  return out;
-}
 
 struct PlainChildProcesses::Order {
   const Program& program;
@@ -347,6 +221,7 @@ void PlainChildProcesses::work() {
 }
 
 std::unique_ptr<ChildProcess> PlainChildProcesses::start(const Program& program) {
+  auto place = living_.enter(program.server);
   Order order{program};
   {
     std::unique_lock lock(mutex_);
@@ -356,14 +231,7 @@ std::unique_ptr<ChildProcess> PlainChildProcesses::start(const Program& program)
     changed_.wait(lock, [&] { return order.done; });
   }
   if (order.failure) throw *order.failure;
-  return std::make_unique<PlainChild>(*std::move(order.started), program.server, living_);
-}
-
-std::unique_ptr<ChildProcess> McpProcesses::start(const Program& program) {
-  if (std::find(trusted_.begin(), trusted_.end(), program.server) != trusted_.end()) return plain_.start(program);
-  if (boxed_ != nullptr) return boxed_->start(program);
-  throw Failure(Cause::forbidden,
-                "it runs a program, for which this server has no box; the operator may name it in agent.mcp_trusted");
+  return std::make_unique<PlainChild>(std::move(place), *std::move(order.started));
 }
 
 }  // namespace agent::mcp

@@ -36,13 +36,12 @@ class StdioConnector final : public Connector {
 }  // namespace
 
 std::unique_ptr<Connector> connectorTo(const McpServer& server, const mortise::HttpClient& http,
-                                       ChildProcesses& processes, const std::string& sessionId) {
+                                       ChildProcesses& processes) {
   if (!server.readable)
     throw Failure(Failure::Cause::forbidden, "its settings can't be read with this server's secret; set it up again");
   const auto& entry = server.entry;
   if (entry.transport == McpTransport::stdio)
-    return std::make_unique<StdioConnector>(processes,
-                                            Program{server.name, sessionId, entry.command, entry.args, entry.env});
+    return std::make_unique<StdioConnector>(processes, Program{server.name, entry.command, entry.args, entry.env});
   return std::make_unique<HttpConnector>(http, HttpPlace(entry.url, entry.headers),
                                          entry.transport == McpTransport::sse);
 }

@@ -12,8 +12,8 @@
 
 namespace agent::mcp {
 
-// `processes` outlives what is made. `sessionId`: whose box a program runs in; empty: it is only asked what it offers.
+// `processes` outlives what is made.
 std::unique_ptr<Connector> connectorTo(const McpServer& server, const mortise::HttpClient& http,
-                                       ChildProcesses& processes, const std::string& sessionId);
+                                       ChildProcesses& processes);
 
 }  // namespace agent::mcp

@@ -22,7 +22,6 @@ namespace agent::mcp {
 
 struct McpBoxOptions {
   std::string version;                     // of this server
-  std::string sessionId;                   // whose box programs run in
   std::chrono::milliseconds start{10000};  // for all servers together
   std::chrono::milliseconds call{30000};   // without the time in which a user is asked
   std::chrono::milliseconds list{5000};    // for asking all servers again for their tools

@@ -23,15 +23,17 @@ class Box final : public Sandbox {
   Box(std::shared_ptr<BoxProcess> process, std::function<void()> used,
       const std::optional<browser::BrowserOptions>& browser = {});
 
-  FileText read(const ReadFile& file) override;
-  std::uint64_t write(const WriteFile& file) override;
-  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to) override;
-  FoundLines search(std::string_view path, std::string_view regex) override;
-  std::vector<std::string> find(std::string_view directory, std::string_view glob) override;
-  bool exists(std::string_view path) override;
-  void remove(std::string_view path) override;
-  void upload(std::string_view path, const std::function<std::string()>& next) override;
-  void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece) override;
+  FileText read(const ReadFile& file, const Stopped& stopped) override;
+  std::uint64_t write(const WriteFile& file, const Stopped& stopped) override;
+  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
+                       const Stopped& stopped) override;
+  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped) override;
+  std::vector<std::string> find(std::string_view directory, std::string_view glob, const Stopped& stopped) override;
+  bool exists(std::string_view path, const Stopped& stopped) override;
+  void remove(std::string_view path, const Stopped& stopped) override;
+  void upload(std::string_view path, const std::function<std::string()>& next, const Stopped& stopped) override;
+  void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece,
+                const Stopped& stopped) override;
 
   Execution execute(std::string_view shellId, std::string_view directory, std::string_view command,
                     const Stopped& stopped) override;
@@ -64,9 +66,9 @@ class Box final : public Sandbox {
   using Piece = std::function<bool(std::string_view)>;
 
   int readFrom(wire::FileOperation operation, std::string_view path, std::uint64_t offset, std::uint64_t most,
-               const Piece& piece);
-  int writeTo(std::string_view path, bool append, const std::function<std::string()>& next);
-  std::string wholeText(std::string_view path, bool& cut);
+               const Piece& piece, const Stopped& stopped);
+  int writeTo(std::string_view path, bool append, const std::function<std::string()>& next, const Stopped& stopped);
+  std::string wholeText(std::string_view path, bool& cut, const Stopped& stopped);
   browser::Started startBrowser(const browser::StartOrder& order);
   std::shared_ptr<Shell> shell(std::string_view id);
   std::shared_ptr<Shell> shellFor(BoxProcess::Use& use, const std::string& id);

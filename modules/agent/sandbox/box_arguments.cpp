@@ -3,9 +3,14 @@
 #include <unistd.h>
 
 #include <initializer_list>
+#include <string>
+
+#include "protocol.hpp"
 
 namespace agent::sandbox {
 namespace {
+
+constexpr std::string_view kEgressInBox = "/run/egress";  // wire::kEgressSocket lies in it
 
 class Arguments {
  public:
@@ -27,6 +32,14 @@ std::vector<std::string> hiddenFiles() {
     if (access(path.c_str(), F_OK) == 0) out.push_back(path);
   }
   return out;
+}
+
+std::vector<std::pair<std::string, std::string>> proxyVariables() {
+  const auto proxy = "http://127.0.0.1:" + std::to_string(wire::kRelayPort);
+  const std::string inside = "localhost,127.0.0.1,::1";
+  // Programs differ in which case they read.
+  return {{"http_proxy", proxy},  {"https_proxy", proxy}, {"HTTP_PROXY", proxy},
+          {"HTTPS_PROXY", proxy}, {"no_proxy", inside},   {"NO_PROXY", inside}};
 }
 
 std::vector<std::string> boxArguments(const BoxPlaces& places) {
@@ -58,6 +71,10 @@ std::vector<std::string> boxArguments(const BoxPlaces& places) {
   data(kHostsFd, "0444", "/etc/hosts");
   data(kSudoFd, "0555", "/run/bin/sudo");
   out.add({"--ro-bind", places.helper, kHelperInBox});
+  if (!places.egress.empty()) {
+    out.add({"--ro-bind", places.egress, kEgressInBox});
+    for (const auto& [name, value] : proxyVariables()) out.add({"--setenv", name, value});
+  }
   out.add({"--bind", places.temporary, "/tmp", "--bind", places.home, kHome, "--chdir", kHome});
   out.add({"--remount-ro", "/", "--seccomp", std::to_string(kSeccompFd)});
   return out.take();

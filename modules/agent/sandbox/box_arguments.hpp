@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace agent::sandbox {
@@ -26,10 +27,14 @@ struct BoxPlaces {
   std::string home;    // directories of the session
   std::string temporary;
   std::vector<std::string> hidden;  // files of /proc that tell about the host and exist
+  std::string egress{};             // directory with the socket of the server's proxy; empty: the box has no way out
 };
 
 // Which of the files of /proc that a box shall not read exist here.
 std::vector<std::string> hiddenFiles();
+
+// The variables by which programs of a box find its way out, and the names for which they don't use it.
+std::vector<std::pair<std::string, std::string>> proxyVariables();
 
 // The arguments of bubblewrap, in its order, but for the command, which is kHelperInBox. Nothing in them comes from a user.
 std::vector<std::string> boxArguments(const BoxPlaces& places);

@@ -68,6 +68,14 @@ void need(int status, std::string_view path) {
   if (status != 0) refuse(status, path);
 }
 
+bool isStopped(const Stopped& stopped) { return stopped && stopped(); }
+
+// Why a wait ended without what was waited for.
+Problem late(const Stopped& stopped) {
+  if (isStopped(stopped)) return Problem(503, "sandbox_unavailable").with("reason", "the call was stopped");
+  return Problem(503, "sandbox_busy").retryAfter(5);
+}
+
 // Skips the size that comes first.
 class Body {
  public:
@@ -106,7 +114,7 @@ std::string pathInBox(std::string_view path) {
 }
 
 int Box::readFrom(FileOperation operation, std::string_view path, std::uint64_t offset, std::uint64_t most,
-                  const Piece& piece) {
+                  const Piece& piece, const Stopped& stopped) {
   used_();
   auto use = process_->use();
   const auto channel = use.link().file(operation, path, offset, most);
@@ -115,9 +123,9 @@ int Box::readFrom(FileOperation operation, std::string_view path, std::uint64_t 
     use.send();
   };
   for (;;) {
-    if (!use.wait([&] { return !channel->buffer.empty() || channel->exited; }, Clock::now() + kNoProgress)) {
+    if (!use.wait([&] { return !channel->buffer.empty() || channel->exited; }, Clock::now() + kNoProgress, stopped)) {
       drop();
-      throw Problem(503, "sandbox_busy").retryAfter(5);
+      throw late(stopped);
     }
     if (channel->buffer.empty()) return channel->status;
     const auto bytes = std::exchange(channel->buffer, {});
@@ -133,23 +141,24 @@ int Box::readFrom(FileOperation operation, std::string_view path, std::uint64_t 
       throw;
     }
     use.lock();
-    if (more) continue;
+    if (more && !isStopped(stopped)) continue;
     drop();
+    if (more) throw late(stopped);
     return 0;
   }
 }
 
-int Box::writeTo(std::string_view path, bool append, const std::function<std::string()>& next) {
+int Box::writeTo(std::string_view path, bool append, const std::function<std::string()>& next, const Stopped& stopped) {
   used_();
   auto use = process_->use();
   const auto channel = use.link().file(append ? FileOperation::append : FileOperation::write, path, 0, 0);
   use.send();
   const auto give = [&](std::string_view bytes) {
-    if (!use.wait([&] { return channel->exited || channel->waitingInput <= kInputAhead; },
-                  Clock::now() + kNoProgress)) {
+    if (isStopped(stopped) || !use.wait([&] { return channel->exited || channel->waitingInput <= kInputAhead; },
+                                        Clock::now() + kNoProgress, stopped)) {
       use.link().close(*channel);
       use.send();
-      throw Problem(503, "sandbox_busy").retryAfter(5);
+      throw late(stopped);
     }
     if (!channel->exited) use.link().input(*channel, bytes);
     use.send();
@@ -170,15 +179,15 @@ int Box::writeTo(std::string_view path, bool append, const std::function<std::st
     for (std::size_t at = 0; at < bytes.size(); at += kPiece) give(std::string_view(bytes).substr(at, kPiece));
   }
   give({});
-  if (!use.wait([&] { return channel->exited; }, Clock::now() + kNoProgress)) {
+  if (!use.wait([&] { return channel->exited; }, Clock::now() + kNoProgress, stopped)) {
     use.link().close(*channel);
     use.send();
-    throw Problem(503, "sandbox_busy").retryAfter(5);
+    throw late(stopped);
   }
   return channel->status;
 }
 
-FileText Box::read(const ReadFile& file) {
+FileText Box::read(const ReadFile& file, const Stopped& stopped) {
   const auto path = pathInBox(file.path);
   const auto first = std::max<std::int64_t>(0, file.startLine.value_or(0));
   const auto end = file.endLine ? std::max<std::int64_t>(0, *file.endLine) : std::numeric_limits<std::int64_t>::max();
@@ -188,21 +197,23 @@ FileText Box::read(const ReadFile& file) {
   std::int64_t line = 0;
   std::uint64_t scanned = 0;
   bool binary = false;
-  need(readFrom(FileOperation::read, path, 0, kMaxScan + 1,
-                [&](std::string_view piece) {
-                  auto rest = body.of(piece);
-                  scanned += rest.size();
-                  binary = rest.find('\0') != std::string_view::npos;
-                  while (!rest.empty() && line < end && !binary) {
-                    const auto newline = rest.find('\n');
-                    const auto part = rest.substr(0, newline == std::string_view::npos ? newline : newline + 1);
-                    if (line >= first) out.text += part;
-                    if (newline != std::string_view::npos) ++line;
-                    rest.remove_prefix(part.size());
-                  }
-                  out.cut = out.text.size() > most || scanned > kMaxScan;
-                  return !binary && !out.cut && line < end;
-                }),
+  need(readFrom(
+           FileOperation::read, path, 0, kMaxScan + 1,
+           [&](std::string_view piece) {
+             auto rest = body.of(piece);
+             scanned += rest.size();
+             binary = rest.find('\0') != std::string_view::npos;
+             while (!rest.empty() && line < end && !binary) {
+               const auto newline = rest.find('\n');
+               const auto part = rest.substr(0, newline == std::string_view::npos ? newline : newline + 1);
+               if (line >= first) out.text += part;
+               if (newline != std::string_view::npos) ++line;
+               rest.remove_prefix(part.size());
+             }
+             out.cut = out.text.size() > most || scanned > kMaxScan;
+             return !binary && !out.cut && line < end;
+           },
+           stopped),
        path);
   if (out.cut) out.text = wholeCharacters(std::string_view(out.text).substr(0, most));
   if (binary || !isUtf8(out.text)) throw Problem(422, "file_unreadable").with("path", path);
@@ -213,24 +224,26 @@ FileText Box::read(const ReadFile& file) {
   return out;
 }
 
-std::string Box::wholeText(std::string_view path, bool& cut) {
-  const auto file = read({.path = std::string(path), .most = 0});
+std::string Box::wholeText(std::string_view path, bool& cut, const Stopped& stopped) {
+  const auto file = read({.path = std::string(path), .most = 0}, stopped);
   cut = file.cut;
   return file.text;
 }
 
-std::uint64_t Box::write(const WriteFile& file) {
+std::uint64_t Box::write(const WriteFile& file, const Stopped& stopped) {
   const auto path = pathInBox(file.path);
   bool given = false;
-  need(writeTo(path, file.append, [&] { return std::exchange(given, true) ? std::string() : file.text; }), path);
+  need(writeTo(
+           path, file.append, [&] { return std::exchange(given, true) ? std::string() : file.text; }, stopped),
+       path);
   return file.text.size();
 }
 
-std::int64_t Box::replace(std::string_view path, std::string_view from, std::string_view to) {
+std::int64_t Box::replace(std::string_view path, std::string_view from, std::string_view to, const Stopped& stopped) {
   if (from.empty()) throw argument("old_str is empty");
   const auto where = pathInBox(path);
   bool cut = false;
-  const auto text = wholeText(where, cut);
+  const auto text = wholeText(where, cut, stopped);
   if (cut) throw argument("the file is larger than 8 MiB; use sed in a shell");
   std::string out;
   std::int64_t count = 0;
@@ -242,11 +255,11 @@ std::int64_t Box::replace(std::string_view path, std::string_view from, std::str
   }
   if (count == 0) return 0;
   out.append(text, at);
-  write({.path = where, .text = std::move(out)});
+  write({.path = where, .text = std::move(out)}, stopped);
   return count;
 }
 
-FoundLines Box::search(std::string_view path, std::string_view regex) {
+FoundLines Box::search(std::string_view path, std::string_view regex, const Stopped& stopped) {
   if (regex.size() > kMaxRegex) throw argument("the regex is longer than 4096 bytes");
   RE2::Options options;
   options.set_log_errors(false);
@@ -255,7 +268,7 @@ FoundLines Box::search(std::string_view path, std::string_view regex) {
   if (!pattern.ok()) throw argument("regex: " + pattern.error());
   FoundLines out;
   out.path = pathInBox(path);
-  const auto text = wholeText(out.path, out.cut);
+  const auto text = wholeText(out.path, out.cut, stopped);
   const auto deadline = Clock::now() + kMaxSearch;
   std::size_t bytes = 0;
   std::int64_t number = 0;
@@ -266,8 +279,9 @@ FoundLines Box::search(std::string_view path, std::string_view regex) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() > kMaxLine) line = wholeCharacters(line.substr(0, kMaxLine));
     if (!RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), pattern)) {
-      if (number % 64 != 0 || Clock::now() < deadline) continue;
+      if (number % 64 != 0 || (Clock::now() < deadline && !isStopped(stopped))) continue;
     }
+    if (isStopped(stopped)) throw late(stopped);
     if (out.lines.size() == kMaxMatches || bytes + line.size() > kMaxMatchBytes || Clock::now() >= deadline) {
       out.cut = true;
       break;
@@ -279,7 +293,7 @@ FoundLines Box::search(std::string_view path, std::string_view regex) {
   return out;
 }
 
-std::vector<std::string> Box::find(std::string_view directory, std::string_view glob) {
+std::vector<std::string> Box::find(std::string_view directory, std::string_view glob, const Stopped& stopped) {
   const Glob pattern(glob);
   if (!pattern.good()) throw argument("the pattern is empty, longer than 1024 bytes or has more than 32 parts");
   const auto where = pathInBox(directory);
@@ -288,51 +302,59 @@ std::vector<std::string> Box::find(std::string_view directory, std::string_view 
   std::size_t bytes = 0;
   std::string rest;  // of the last piece: an entry that has begun
   const auto deadline = Clock::now() + kMaxFind;
-  need(readFrom(FileOperation::walk, where, 0, pattern.levels() == 0 ? 64 : pattern.levels(),
-                [&](std::string_view piece) {
-                  rest.append(piece);
-                  std::size_t at = 0;
-                  for (std::size_t end; (end = rest.find('\0', at)) != std::string::npos; at = end + 1) {
-                    const auto entry = std::string_view(rest).substr(at, end - at);
-                    if (entry.size() < 2 || !isUtf8(entry) || !pattern.matches(entry.substr(1))) continue;
-                    bytes += before.size() + entry.size();
-                    if (out.size() == kMaxFound || bytes > kMaxFoundBytes) return false;
-                    out.push_back(before + std::string(entry.substr(1)));
-                  }
-                  rest.erase(0, at);
-                  return rest.size() <= 2 * wire::kMaxPath && Clock::now() < deadline;
-                }),
+  need(readFrom(
+           FileOperation::walk, where, 0, pattern.levels() == 0 ? 64 : pattern.levels(),
+           [&](std::string_view piece) {
+             rest.append(piece);
+             std::size_t at = 0;
+             for (std::size_t end; (end = rest.find('\0', at)) != std::string::npos; at = end + 1) {
+               const auto entry = std::string_view(rest).substr(at, end - at);
+               if (entry.size() < 2 || !isUtf8(entry) || !pattern.matches(entry.substr(1))) continue;
+               bytes += before.size() + entry.size();
+               if (out.size() == kMaxFound || bytes > kMaxFoundBytes) return false;
+               out.push_back(before + std::string(entry.substr(1)));
+             }
+             rest.erase(0, at);
+             return rest.size() <= 2 * wire::kMaxPath && Clock::now() < deadline;
+           },
+           stopped),
        where);
   std::sort(out.begin(), out.end());
   return out;
 }
 
-bool Box::exists(std::string_view path) {
+bool Box::exists(std::string_view path, const Stopped& stopped) {
   const auto where = pathInBox(path);
-  const int status = readFrom(FileOperation::stat, where, 0, 0, [](std::string_view) { return true; });
+  const int status = readFrom(
+      FileOperation::stat, where, 0, 0, [](std::string_view) { return true; }, stopped);
   if (status == ENOENT || status == ENOTDIR) return false;
   need(status, where);
   return true;
 }
 
-void Box::remove(std::string_view path) {
+void Box::remove(std::string_view path, const Stopped& stopped) {
   const auto where = pathInBox(path);
-  need(readFrom(FileOperation::remove, where, 0, 0, [](std::string_view) { return true; }), where);
+  need(readFrom(
+           FileOperation::remove, where, 0, 0, [](std::string_view) { return true; }, stopped),
+       where);
 }
 
-void Box::upload(std::string_view path, const std::function<std::string()>& next) {
+void Box::upload(std::string_view path, const std::function<std::string()>& next, const Stopped& stopped) {
   const auto where = pathInBox(path);
-  need(writeTo(where, false, next), where);
+  need(writeTo(where, false, next, stopped), where);
 }
 
-void Box::download(std::string_view path, const std::function<bool(std::string_view piece)>& piece) {
+void Box::download(std::string_view path, const std::function<bool(std::string_view piece)>& piece,
+                   const Stopped& stopped) {
   const auto where = pathInBox(path);
   Body body;
-  need(readFrom(FileOperation::read, where, 0, std::numeric_limits<std::uint64_t>::max(),
-                [&](std::string_view bytes) {
-                  const auto part = body.of(bytes);
-                  return part.empty() || piece(part);
-                }),
+  need(readFrom(
+           FileOperation::read, where, 0, std::numeric_limits<std::uint64_t>::max(),
+           [&](std::string_view bytes) {
+             const auto part = body.of(bytes);
+             return part.empty() || piece(part);
+           },
+           stopped),
        where);
 }
 

@@ -183,10 +183,11 @@ const LocalDriver::Setup& LocalDriver::setup() {
       .retryAfter(60);
 }
 
-std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace) {
+std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace,
+                                               const std::string& egressDirectory) {
   SpawnPlan plan;
   plan.bubblewrap = setup.bubblewrap;
-  plan.places = {setup.root, setup.helper, workspace.home, workspace.temporary, setup.hidden};
+  plan.places = {setup.root, setup.helper, workspace.home, workspace.temporary, setup.hidden, egressDirectory};
   plan.user = workspace.user;
   plan.filter = setup.filter;
   plan.niceness = setup.limiting.maker->watches() ? 10 : 0;
@@ -243,7 +244,7 @@ void LocalDriver::makeRoom(std::unique_lock<std::mutex>& lock) {
     std::shared_ptr<BoxProcess> idlest;
     auto since = now - options_.idleSpared;
     for (const auto& [session, entry] : entries_) {
-      if (!entry.changing && !(entry.process && entry.process->alive())) continue;
+      if (entry.program || (!entry.changing && !(entry.process && entry.process->alive()))) continue;
       ++count;
       if (entry.changing || !entry.life) continue;
       const std::lock_guard life(entry.life->mutex);
@@ -268,12 +269,18 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
     if (!entry.process->awaitGone(kGoneWait)) throw Problem(503, "sandbox_busy").retryAfter(5);
   }
   std::shared_ptr<BoxProcess> process;
+  std::shared_ptr<egress::Proxy::Way> way;
   Workspace workspace;
   Usage before;
   try {
     workspace = prepared.workspaces->prepare(session);
     before = Workspaces::measure(workspace, {options_.workspaceBytes * 4, options_.workspaceFiles * 4});
-    process = start(prepared, workspace);
+    std::string egressDirectory;
+    if (options_.egress) {
+      const auto directory = prepared.workspaces->egress(session, egressDirectory);
+      way = options_.egress->open(session, directory.get(), workspace.user);
+    }
+    process = start(prepared, workspace, egressDirectory);
   } catch (const std::runtime_error& error) {
     throw Problem(503, "sandbox_unavailable")
         .with("reason", "the box could not be made")
@@ -307,12 +314,16 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   const std::lock_guard lock(mutex_);
   entry.process = std::move(process);
   entry.box = std::move(box);
+  entry.way = std::move(way);
   entry.life = std::move(life);
   entry.workspace = std::move(workspace);
   entry.before = before;
 }
 
-std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) {
+std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) { return openAs(sessionId, false); }
+std::shared_ptr<Sandbox> LocalDriver::openForProgram(std::string_view name) { return openAs(name, true); }
+
+std::shared_ptr<Sandbox> LocalDriver::openAs(std::string_view sessionId, bool program) {
   const std::string session(sessionId);
   if (!Workspaces::isName(session))
     throw Problem(503, "sandbox_unavailable").with("reason", "the session's id is no name");
@@ -320,12 +331,13 @@ std::shared_ptr<Sandbox> LocalDriver::open(std::string_view sessionId) {
   auto& entry = take(lock, session);
   if (entry.process && entry.process->alive()) return entry.box;
   entry.changing = true;
+  entry.program = program;
   const auto done = [&] {
     entry.changing = false;
     changed_.notify_all();
   };
   try {
-    makeRoom(lock);
+    if (!program) makeRoom(lock);
     lock.unlock();
     fill(entry, session);
     lock.lock();
@@ -396,8 +408,14 @@ void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& l
   } catch (const Problem&) {
     return;
   }
+  const auto runsProgram = [this](const std::string& session) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(session);
+    return found != entries_.end() && found->second.program &&
+           (found->second.changing || (found->second.process && found->second.process->alive()));
+  };
   for (const auto& session : sessions) {
-    if (!lives(session)) remove(session);
+    if (!runsProgram(session) && !lives(session)) remove(session);
   }
 }
 

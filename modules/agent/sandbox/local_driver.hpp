@@ -13,6 +13,7 @@
 #include "box.hpp"
 #include "box_limits.hpp"
 #include "box_thread.hpp"
+#include "egress/proxy.hpp"
 #include "periodic.hpp"
 #include "sandbox.hpp"
 #include "workspace.hpp"
@@ -40,6 +41,7 @@ struct LocalOptions {
   // After which a box that nobody uses may make room for another session: without a running command, and with one.
   std::chrono::milliseconds idleSpared{std::chrono::minutes(5)};
   std::chrono::milliseconds busySpared{std::chrono::minutes(15)};
+  std::shared_ptr<egress::Proxy> egress{};  // none: boxes have no network
 };
 
 // Where workspaces lie: `given`, else below `dataDirectory`; a server that is root has them elsewhere, because its boxes have
@@ -53,6 +55,7 @@ class LocalDriver final : public Driver {
 
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
+  std::shared_ptr<Sandbox> openForProgram(std::string_view name) override;
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   void remove(std::string_view sessionId) override;
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;
@@ -70,8 +73,10 @@ class LocalDriver final : public Driver {
   };
   struct Entry {
     bool changing = false;  // a thread opens or removes it
+    bool program = false;   // openForProgram()
     std::shared_ptr<BoxProcess> process{};
     std::shared_ptr<Box> box{};
+    std::shared_ptr<egress::Proxy::Way> way{};
     std::shared_ptr<Life> life{};
     Workspace workspace{};
     Usage before{};
@@ -82,7 +87,9 @@ class LocalDriver final : public Driver {
   std::uint32_t processes() const;
   const Setup& setup();
   std::unique_ptr<Setup> makeSetup();
-  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace);
+  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace,
+                                    const std::string& egressDirectory = {});
+  std::shared_ptr<Sandbox> openAs(std::string_view sessionId, bool program);
   void makeRoom(std::unique_lock<std::mutex>& lock);
   Entry& take(std::unique_lock<std::mutex>& lock, const std::string& session);
   void fill(Entry& entry, const std::string& session);

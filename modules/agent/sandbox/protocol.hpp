@@ -28,6 +28,10 @@ inline constexpr std::size_t kMaxTexts = 512 * 1024;  // arguments and environme
 inline constexpr int kMaxTextCount = 1024;
 inline constexpr std::size_t kMaxSocketPath = 107;  // the kernel's, without the NUL
 
+// The way out of a box: where programs find it, and the socket of the server's proxy behind it.
+inline constexpr std::uint16_t kRelayPort = 3128;
+inline constexpr char kEgressSocket[] = "/run/egress/proxy";
+
 enum class Type : std::uint8_t {
   // to the helper
   hello = 1,  // Hello

@@ -90,14 +90,14 @@ class RemoteSandbox final : public Sandbox {
   RemoteSandbox(HttpClient http, std::string address, std::string prefix)
       : http_(http), address_(std::move(address)), prefix_(std::move(prefix)) {}
 
-  FileText read(const ReadFile& file) override {
+  FileText read(const ReadFile& file, const Stopped& stopped) override {
     const auto path = pathInBox(file.path);
     const auto most = file.most == 0 ? kMaxText : file.most;
     json::Object body;
     body.add("filepath", path).add("max_length", most).add("sudo", false);
     if (file.startLine) body.add("start_line", *file.startLine);
     if (file.endLine) body.add("end_line", *file.endLine);
-    const auto answer = ofFile("read-file", body, path);
+    const auto answer = ofFile("read-file", body, path, stopped);
     FileText out{path, answer.text("content"), false};
     if (std::string_view(out.text).ends_with(kTruncated) && charactersOf(out.text) > most) {
       out.text.resize(out.text.size() - kTruncated.size());
@@ -108,23 +108,27 @@ class RemoteSandbox final : public Sandbox {
     out.text.resize(kept);
     return out;
   }
-  std::uint64_t write(const WriteFile& file) override {
+  std::uint64_t write(const WriteFile& file, const Stopped& stopped) override {
     const auto path = pathInBox(file.path);
     const auto answer =
-        ofFile("write-file", json::object({{"filepath", path}, {"content", file.text}, {"append", file.append}}), path);
+        ofFile("write-file", json::object({{"filepath", path}, {"content", file.text}, {"append", file.append}}), path,
+               stopped);
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, answer.number("bytes_written").value_or(0)));
   }
-  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to) override {
+  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
+                       const Stopped& stopped) override {
     if (from.empty()) throw argument("old_str is empty");
     const auto where = pathInBox(path);
-    return ofFile("replace-in-file", json::object({{"filepath", where}, {"old_str", from}, {"new_str", to}}), where)
+    return ofFile("replace-in-file", json::object({{"filepath", where}, {"old_str", from}, {"new_str", to}}), where,
+                  stopped)
         .number("replaced_count")
         .value_or(0);
   }
-  FoundLines search(std::string_view path, std::string_view regex) override {
+  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped) override {
     FoundLines out;
     out.path = pathInBox(path);
-    const auto answer = ofFile("search-in-file", json::object({{"filepath", out.path}, {"regex", regex}}), out.path);
+    const auto answer =
+        ofFile("search-in-file", json::object({{"filepath", out.path}, {"regex", regex}}), out.path, stopped);
     answer.each("matches", [&](const rapidjson::Value& line) {
       out.lines.push_back(line.IsString() ? std::string(line.GetString(), line.GetStringLength()) : std::string());
     });
@@ -134,24 +138,24 @@ class RemoteSandbox final : public Sandbox {
     out.numbers.resize(out.lines.size());
     return out;
   }
-  std::vector<std::string> find(std::string_view directory, std::string_view glob) override {
+  std::vector<std::string> find(std::string_view directory, std::string_view glob, const Stopped& stopped) override {
     const auto where = pathInBox(directory);
     std::vector<std::string> out;
-    ofFile("find-files", json::object({{"dir_path", where}, {"glob_pattern", glob}}), where)
+    ofFile("find-files", json::object({{"dir_path", where}, {"glob_pattern", glob}}), where, stopped)
         .each("files", [&](const rapidjson::Value& file) {
           if (file.IsString()) out.emplace_back(file.GetString(), file.GetStringLength());
         });
     return out;
   }
-  bool exists(std::string_view path) override {
+  bool exists(std::string_view path, const Stopped& stopped) override {
     const auto where = pathInBox(path);
-    return ofFile("check-file-exists", json::object({{"filepath", where}}), where).boolean("exists");
+    return ofFile("check-file-exists", json::object({{"filepath", where}}), where, stopped).boolean("exists");
   }
-  void remove(std::string_view path) override {
+  void remove(std::string_view path, const Stopped& stopped) override {
     const auto where = pathInBox(path);
-    ofFile("delete-file", json::object({{"filepath", where}}), where);
+    ofFile("delete-file", json::object({{"filepath", where}}), where, stopped);
   }
-  void upload(std::string_view path, const std::function<std::string()>& next) override {
+  void upload(std::string_view path, const std::function<std::string()>& next, const Stopped& stopped) override {
     const auto where = pathInBox(path);
     const auto boundary = "mortise-" + mortise::makeUuid();
     HttpRequest request;
@@ -166,15 +170,18 @@ class RemoteSandbox final : public Sandbox {
     request.body += "\r\n--" + boundary + "--\r\n";
     request.headers = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
     request.timeout = 120s;
+    request.stopped = stopped;
     send(request, "/api/file/upload-file", where, {});
   }
-  void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece) override {
+  void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece,
+                const Stopped& stopped) override {
     const auto where = pathInBox(path);
     // The status comes after the bytes, which would be those of an error.
-    if (!exists(where)) throw Problem(404, "file_missing").with("path", where);
+    if (!exists(where, stopped)) throw Problem(404, "file_missing").with("path", where);
     HttpRequest request;
     request.url = address_ + "/api/file/download-file?filepath=" + mortise::percentEncoded(where);
     request.timeout = -1ms;
+    request.stopped = stopped;
     bool enough = false;
     request.onPiece = [&](std::string_view bytes) {
       enough = !piece(bytes);
@@ -283,11 +290,12 @@ class RemoteSandbox final : public Sandbox {
     if (before) before(response.status, answer);
     refuse(response.status, answer.message(), file);
   }
-  Answer ofFile(const char* operation, const json::Value& body, std::string_view path) {
+  Answer ofFile(const char* operation, const json::Value& body, std::string_view path, const Stopped& stopped) {
     HttpRequest request;
     request.body = body.text();
     request.headers = {{"Content-Type", "application/json"}};
     request.timeout = kTimeout;
+    request.stopped = stopped;
     return send(request, std::string("/api/file/") + operation, path, {});
   }
   Answer ofShell(const char* operation, const json::Value& body, std::string_view shell,
@@ -363,6 +371,10 @@ std::shared_ptr<Sandbox> RemoteDriver::open(std::string_view sessionId) {
   // Names of shells that two sessions chose alike stay apart.
   return std::make_shared<RemoteSandbox>(http_, addressOf(sessionId),
                                          shared() ? std::string(sessionId) + "." : std::string());
+}
+
+std::shared_ptr<Sandbox> RemoteDriver::openForProgram(std::string_view) {
+  throw Problem(503, "sandbox_unavailable").with("reason", "the sandbox service starts no programs for it");
 }
 
 std::shared_ptr<Sandbox> RemoteDriver::find(std::string_view sessionId) { return open(sessionId); }

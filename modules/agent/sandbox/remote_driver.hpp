@@ -19,6 +19,7 @@ class RemoteDriver final : public Driver {
 
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
+  std::shared_ptr<Sandbox> openForProgram(std::string_view name) override;
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   // Shuts a sandbox down that is the session's own.
   void remove(std::string_view sessionId) override;

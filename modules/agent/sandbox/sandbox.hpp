@@ -109,16 +109,21 @@ class Sandbox {
   Sandbox& operator=(const Sandbox&) = delete;
   virtual ~Sandbox() = default;
 
-  virtual FileText read(const ReadFile& file) = 0;
-  virtual std::uint64_t write(const WriteFile& file) = 0;  // bytes written
-  virtual std::int64_t replace(std::string_view path, std::string_view from, std::string_view to) = 0;
-  virtual FoundLines search(std::string_view path, std::string_view regex) = 0;
-  virtual std::vector<std::string> find(std::string_view directory, std::string_view glob) = 0;
-  virtual bool exists(std::string_view path) = 0;
-  virtual void remove(std::string_view path) = 0;
+  // `stopped`: whoever waits for a file operation does so no more; it ends within a second, with Problem 503
+  // sandbox_unavailable, and what it has written stays.
+  virtual FileText read(const ReadFile& file, const Stopped& stopped = {}) = 0;
+  virtual std::uint64_t write(const WriteFile& file, const Stopped& stopped = {}) = 0;  // bytes written
+  virtual std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
+                               const Stopped& stopped = {}) = 0;
+  virtual FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped = {}) = 0;
+  virtual std::vector<std::string> find(std::string_view directory, std::string_view glob,
+                                        const Stopped& stopped = {}) = 0;
+  virtual bool exists(std::string_view path, const Stopped& stopped = {}) = 0;
+  virtual void remove(std::string_view path, const Stopped& stopped = {}) = 0;
   // Bytes in and out, in pieces; false from a callback ends the exchange. `next` returns an empty piece at the end.
-  virtual void upload(std::string_view path, const std::function<std::string()>& next) = 0;
-  virtual void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece) = 0;
+  virtual void upload(std::string_view path, const std::function<std::string()>& next, const Stopped& stopped = {}) = 0;
+  virtual void download(std::string_view path, const std::function<bool(std::string_view piece)>& piece,
+                        const Stopped& stopped = {}) = 0;
 
   virtual Execution execute(std::string_view shellId, std::string_view directory, std::string_view command,
                             const Stopped& stopped) = 0;
@@ -163,6 +168,10 @@ class Driver {
   // The box of a session, made when there is none. A box that went is made again on the session's files. Problem 503
   // sandbox_unavailable, sandbox_busy.
   virtual std::shared_ptr<Sandbox> open(std::string_view sessionId) = 0;
+  // A new box for one program of the server's own, under a name like a session's id that nobody used before. It is not among
+  // those that open() counts, and no sweep removes it while it lives; whoever opened it ends it with remove(). Problem 503
+  // sandbox_unavailable, sandbox_busy.
+  virtual std::shared_ptr<Sandbox> openForProgram(std::string_view name) = 0;
   // The box if it is there, else empty; makes none.
   virtual std::shared_ptr<Sandbox> find(std::string_view sessionId) = 0;
   // Ends the box and removes the session's files. Does nothing when there is none.

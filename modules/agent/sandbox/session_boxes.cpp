@@ -2,12 +2,17 @@
 
 #include <mortise/config.hpp>
 #include <mortise/http_client.hpp>
+#include <mortise/metrics.hpp>
 #include <mortise/problem.hpp>
 
 #include <exception>
 #include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
+#include "egress/proxy.hpp"
 #include "sandbox/local_driver.hpp"
 #include "sandbox/remote_driver.hpp"
 
@@ -15,6 +20,54 @@ namespace agent::sandbox {
 namespace {
 
 constexpr std::chrono::minutes kSweepEvery{1};
+
+// The way out of boxes, with a line in the log and counts for each connection; none where the operator wants none.
+std::shared_ptr<egress::Proxy> chosenEgress(mortise::Host host, mortise::Log log) {
+  const auto config = host.config();
+  if (config.text("sandbox_egress") == "off") return nullptr;
+  egress::ProxyOptions options;
+  const auto read = [](const char* option, const auto& work) {
+    try {
+      work();
+    } catch (const std::invalid_argument& error) {
+      throw std::runtime_error(std::string("agent.") + option + ": " + error.what());
+    }
+  };
+  const auto allowed = config.list("sandbox_egress_allow"), denied = config.list("sandbox_egress_deny"),
+             addresses = config.list("sandbox_egress_addresses");
+  read("sandbox_egress_allow", [&] { egress::HostRules(allowed, {}); });
+  read("sandbox_egress_deny", [&] { options.hosts = egress::HostRules(allowed, denied); });
+  read("sandbox_egress_addresses", [&] { options.reach = egress::Reach(addresses); });
+  if (allowed.empty() && addresses.empty())
+    log.warning("boxes have a proxy and may reach nothing: agent.sandbox_egress_allow is empty");
+  options.bytes = static_cast<std::uint64_t>(config.size("sandbox_egress_bytes"));
+  options.connections = static_cast<std::size_t>(config.integer("sandbox_egress_connections"));
+  const auto metrics = host.metrics();
+  std::map<egress::Outcome, mortise::Counter> ended;
+  for (const auto outcome : egress::kOutcomes)
+    ended.emplace(outcome,
+                  metrics.counter("egress_connections_total", "Connections of boxes through the proxy that ended",
+                                  {{"outcome", std::string(egress::nameOf(outcome))}}));
+  const auto bytes = [&](std::string direction) {
+    return metrics.counter("egress_bytes_total", "Bytes of boxes through the proxy",
+                           {{"direction", std::move(direction)}});
+  };
+  options.open = [open = metrics.gauge("egress_connections", "Connections of boxes through the proxy now")](
+                     std::int64_t count) { open.set(count); };
+  options.ended = [log, ended = std::move(ended), sent = bytes("sent"),
+                   received = bytes("received")](const egress::Ended& one) {
+    ended.at(one.outcome).add();
+    sent.add(one.sent);
+    received.add(one.received);
+    log.info("a connection of a box ended", {{"session", one.session},
+                                             {"host", one.target},
+                                             {"outcome", egress::nameOf(one.outcome)},
+                                             {"sent", one.sent},
+                                             {"received", one.received},
+                                             {"ms", one.lasted.count()}});
+  };
+  return std::make_shared<egress::Proxy>(std::move(options));
+}
 
 std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   const auto config = host.config();
@@ -38,6 +91,7 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   options.browserProcesses = static_cast<std::uint32_t>(config.integer("sandbox_browser_processes"));
   options.boxes = static_cast<std::size_t>(config.integer("sandbox_boxes"));
   options.ttl = std::chrono::duration_cast<std::chrono::seconds>(config.duration("sandbox_ttl"));
+  options.egress = chosenEgress(host, log);
   return std::make_unique<LocalDriver>(std::move(options), log);
 }
 
@@ -74,6 +128,11 @@ std::vector<Capability> SessionBoxes::tryOut() const { return capabilitiesOf(cho
 std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) {
   if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");
   return driver_->open(sessionId);
+}
+
+std::shared_ptr<Sandbox> SessionBoxes::openForProgram(std::string_view name) {
+  if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");
+  return driver_->openForProgram(name);
 }
 
 std::shared_ptr<Sandbox> SessionBoxes::find(std::string_view sessionId) {

@@ -29,6 +29,7 @@ class SessionBoxes final : public Driver {
   // The same of a driver made for this question, for a module that is not started. [worker]
   std::vector<Capability> tryOut() const;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
+  std::shared_ptr<Sandbox> openForProgram(std::string_view name) override;
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   void remove(std::string_view sessionId) override;
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;

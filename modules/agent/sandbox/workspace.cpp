@@ -190,6 +190,20 @@ Workspace Workspaces::prepare(std::string_view session) {
   return out;
 }
 
+Fd Workspaces::egress(std::string_view session, std::string& path) {
+  const std::string name(session);
+  path = directory_ + "/" + name + "/egress";
+  const auto own = openDirectoryBelow(root_.get(), name.c_str());
+  if (!own || (mkdirat(own.get(), "egress", 0711) != 0 && errno != EEXIST)) throw failure(path);
+  auto out = openDirectoryBelow(own.get(), "egress");
+  struct stat info {};
+  if (!out || fstat(out.get(), &info) != 0) throw failure(path);
+  if (info.st_uid != geteuid()) throw std::runtime_error(path + " belongs to another user");
+  if (fchmod(out.get(), geteuid() == 0 ? 0711 : 0700) != 0) throw failure(path);
+  if (!emptyDirectory(out.get())) throw std::runtime_error(path + " can't be emptied");
+  return out;
+}
+
 bool Workspaces::remove(std::string_view session) {
   if (!isName(session)) return true;
   const std::string name(session);

@@ -43,6 +43,9 @@ class Workspaces {
   // The workspace of a session, made if need be, with tmp emptied. Throws std::runtime_error. One call per session at a
   // time, and no box of it.
   Workspace prepare(std::string_view session);
+  // A directory of the session's workspace that only this server can change, empty, and its box can look into: for the
+  // socket of its way out. Sets `path`. Throws std::runtime_error. After prepare(), and no box of it may live.
+  Fd egress(std::string_view session, std::string& path);
   // Removes it; false when something is left. Does nothing when there is none. No box of it may live.
   bool remove(std::string_view session);
   std::vector<std::string> sessions() const;

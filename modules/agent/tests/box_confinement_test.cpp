@@ -24,13 +24,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string readFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream out;
-  out << file.rdbuf();
-  return out.str();
-}
-
 // Processes below `root`, with it, as this machine numbers them.
 std::vector<pid_t> processesBelow(pid_t root) {
   std::vector<pid_t> all{root};

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -189,6 +192,52 @@ TEST_F(AFile, IsServedWhileACommandForksWithoutEnd) {
   write("x", "still");
   EXPECT_EQ(read("x"), "still");
   box->kill("main");
+}
+
+// Counts how often it was asked, and stops from the `after`th time on.
+Stopped afterAsking(int after) {
+  return [asked = std::make_shared<int>(0), after] { return ++*asked > after; };
+}
+
+TEST_F(AFile, IsLeftWhenNobodyWaitsForItAnyMore) {
+  run("head -c 100000000 /dev/zero | tr '\\0' 'x' > long; for i in $(seq 40); do mkdir -p many/$i; touch "
+      "many/$i/{1..50}; done");
+  std::uint64_t got = 0;
+  EXPECT_EQ(refusalOf([&] {
+              box->download(
+                  "long", [&](std::string_view piece) { return (got += piece.size()) > 0; }, afterAsking(3));
+            }),
+            "503 sandbox_unavailable");
+  EXPECT_LT(got, 100000000U);
+  EXPECT_EQ(refusalOf([&] { box->read({.path = "long"}, afterAsking(0)); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->search("long", "y", afterAsking(0)); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->replace("long", "y", "z", afterAsking(0)); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->find("many", "**", afterAsking(0)); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->write({.path = "new", .text = std::string(5000000, 'x')}, afterAsking(2)); }),
+            "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] {
+              box->upload(
+                  "new", [] { return std::string(100000, 'x'); }, afterAsking(5));
+            }),
+            "503 sandbox_unavailable");
+  EXPECT_EQ(run("echo alive"), "alive\n") << "the box is as good as before";
+  EXPECT_EQ(box->read({.path = "many/1/1"}).text, "");
+}
+
+TEST_F(AFile, IsLeftAtOnceWhenTheHelperDoesNotAnswer) {
+  write("x", "x");
+  const auto outer = std::to_string(driver().process(session)->pid());
+  const auto helper = std::stoi(readFile("/proc/" + outer + "/task/" + outer + "/children"));
+  ASSERT_EQ(kill(helper, SIGSTOP), 0);
+  const auto begin = Clock::now();
+  const Stopped soon = [&] { return Clock::now() - begin > std::chrono::milliseconds(300); };
+  EXPECT_EQ(refusalOf([&] { box->read({.path = "x"}, soon); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->write({.path = "y", .text = "y"}, soon); }), "503 sandbox_unavailable");
+  EXPECT_EQ(refusalOf([&] { box->exists("x", soon); }), "503 sandbox_unavailable");
+  // Without anybody who stops it, it would wait for twenty seconds.
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(10));
+  kill(helper, SIGCONT);
+  EXPECT_EQ(read("x"), "x");
 }
 
 }  // namespace

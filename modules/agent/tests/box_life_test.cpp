@@ -25,26 +25,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-std::string readFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream out;
-  out << file.rdbuf();
-  return out.str();
-}
-
-// Living processes of this machine whose command line holds `mark`.
-int processesWith(const std::string& mark) {
-  int count = 0;
-  std::error_code gone;
-  for (const auto& entry : fs::directory_iterator("/proc", gone)) {
-    const auto name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (readFile("/proc/" + name + "/stat").find(") Z ") != std::string::npos) continue;
-    if (readFile("/proc/" + name + "/cmdline").find(mark) != std::string::npos) ++count;
-  }
-  return count;
-}
-
 // Whether the two of stubborn() live within a second, or none is left.
 bool becomes(const std::string& mark, bool lives) {
   const auto until = Clock::now() + 1s;

@@ -6,13 +6,36 @@
 #include <mortise/log.hpp>
 #include <mortise/problem.hpp>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "sandbox/local_driver.hpp"
 #include "tests/peers/process.hpp"
 
 namespace agent::sandbox {
+
+inline std::string readFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+// Living processes of this machine whose command line holds `mark`.
+inline int processesWith(const std::string& mark) {
+  int count = 0;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
+    const auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (readFile("/proc/" + name + "/stat").find(") Z ") != std::string::npos) continue;
+    if (readFile("/proc/" + name + "/cmdline").find(mark) != std::string::npos) ++count;
+  }
+  return count;
+}
 
 struct SilentHost {
   static void write(mortise_host*, mortise_log_level, mortise_str, const mortise_pair*, std::size_t) {}

@@ -47,9 +47,11 @@ class AgentConfiguration : public ::testing::Test {
     return admin_.get("/api/v1/admin/audit-log?target=" + target).body;
   }
 
-  ModuleHarness harness_{
-      "agent",
-      {{"http_client.allow_private", "true"}, {"limits.enabled", "false"}, {"agent.model_api_key", "sk-operator"}}};
+  ModuleHarness harness_{"agent",
+                         {{"http_client.allow_private", "true"},
+                          {"limits.enabled", "false"},
+                          {"agent.sandbox", "off"},
+                          {"agent.model_api_key", "sk-operator"}}};
   Client admin_ = harness_.admin();
   Client user_ = harness_.as(std::vector<std::string>{});
   Client anonymous_ = harness_.anonymous();
@@ -170,7 +172,7 @@ TEST_F(AgentConfiguration, AddsReplacesSwitchesAndDeletesMcpServers) {
   EXPECT_THAT(
       user_.get(kMcp).body,
       HasSubstr(
-          R"({"server_name":"a","enabled":true,"transport":"stdio","tools":[],"error":"it runs a program, for which this server has no box)"));
+          R"({"server_name":"a","enabled":true,"transport":"stdio","tools":[],"error":"it runs a program, for which this server has no box (agent.sandbox is off))"));
   EXPECT_EQ(admin_.post(std::string(kMcp) + "/a/delete").body, ok("null"));
   EXPECT_EQ(admin_.post(std::string(kMcp) + "/a/delete").body, refused(404, "MCP 服务器不存在"));
   EXPECT_EQ(inEnglish(admin_, "POST", std::string(kMcp) + "/a/enabled", R"({"enabled":true})").body,

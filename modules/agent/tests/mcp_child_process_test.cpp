@@ -38,7 +38,7 @@ class McpChildProcesses : public testing::Test {
   void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
   std::unique_ptr<ChildProcess> shell(const std::string& script,
                                       std::vector<std::pair<std::string, std::string>> env = {}) {
-    return plain_.start({"test", "", "sh", {"-c", script}, std::move(env)});
+    return plain_.start({"test", "sh", {"-c", script}, std::move(env)});
   }
   static Waiting soon() { return Waiting::atMost(milliseconds(10000)); }
   static Failure::Cause causeOf(const std::function<void()>& work) {
@@ -57,7 +57,7 @@ class McpChildProcesses : public testing::Test {
     return line.find(") Z") != std::string::npos;
   }
 
-  LivingChildren living_;
+  LivingChildren living_{8};
   PlainChildProcesses plain_{living_};
 };
 
@@ -86,7 +86,6 @@ TEST_F(McpChildProcesses, GetThreeVariablesAndTheirOwn) {
 TEST_F(McpChildProcesses, HaveNoOtherDescriptorsAndNoSignalsIgnored) {
   const int open = ::open("/dev/null", 0);  // without O_CLOEXEC
   auto child = plain_.start({"test",
-                             "",
                              "python3",
                              {"-c",
                               "import os, signal; print(sorted(os.listdir('/proc/self/fd')), "
@@ -170,7 +169,7 @@ const std::string kOpens = R"(read a; echo '{"jsonrpc":"2.0","id":1,"result":{"s
 TEST_F(McpChildProcesses, SayTheirLastWordsToTheOperatorOnly) {
   McpBox box({serverOf("mute", "echo first words >&2; exit 3"),
               serverOf("short", kOpens + "read a; echo second words >&2; exit 3")},
-             mortise::peers::CurlExchange::client(), plain_, keptLog(), {.version = "1.1", .sessionId = "s"});
+             mortise::peers::CurlExchange::client(), plain_, keptLog(), {.version = "1.1"});
   EXPECT_THAT(box.notes(), ElementsAre("mute: its process ended"));
   EXPECT_THAT(logged(), HasSubstr("mute first words"));
   const auto failed = box.call("mcp_short_t", "{}", {});
@@ -185,8 +184,7 @@ TEST_F(McpChildProcesses, AreAskedAgainForToolsTogetherUntilTheTaskEnds) {
     bool stopped = false;
     McpBox box({serverOf("a", script), serverOf("b", script), serverOf("c", script)},
                mortise::peers::CurlExchange::client(), plain_, keptLog(),
-               {.version = "1.1", .sessionId = "s", .list = milliseconds(ends ? 60000 : 1000)},
-               [&stopped] { return stopped; });
+               {.version = "1.1", .list = milliseconds(ends ? 60000 : 1000)}, [&stopped] { return stopped; });
     for (const char* name : {"mcp_a_t", "mcp_b_t", "mcp_c_t"}) EXPECT_TRUE(box.call(name, "{}", {}).success) << name;
     stopped = ends;
     const auto before = std::chrono::steady_clock::now();
@@ -196,8 +194,8 @@ TEST_F(McpChildProcesses, AreAskedAgainForToolsTogetherUntilTheTaskEnds) {
 }
 
 TEST_F(McpChildProcesses, AreNotFound) {
-  EXPECT_EQ(causeOf([&] { plain_.start({"test", "", "no-such-program", {}, {}}); }), Failure::Cause::gone);
-  EXPECT_EQ(causeOf([&] { plain_.start({"test", "", "/etc/passwd", {}, {}}); }), Failure::Cause::gone);
+  EXPECT_EQ(causeOf([&] { plain_.start({"test", "no-such-program", {}, {}}); }), Failure::Cause::gone);
+  EXPECT_EQ(causeOf([&] { plain_.start({"test", "/etc/passwd", {}, {}}); }), Failure::Cause::gone);
   EXPECT_THAT(living_.all(), IsEmpty());
 }
 

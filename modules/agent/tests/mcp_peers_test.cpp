@@ -13,8 +13,11 @@
 #include <vector>
 
 #include "json_reading.hpp"
+#include "mcp/boxed_programs.hpp"
 #include "mcp/connection.hpp"
 #include "mcp/mcp_box.hpp"
+#include "mcp/mcp_processes.hpp"
+#include "sandbox/remote_driver.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -60,7 +63,7 @@ class McpPeers : public testing::Test {
   void TearDown() override { EXPECT_THAT(living_.all(), IsEmpty()) << living_.description(); }
 
   std::unique_ptr<McpBox> boxOf(std::vector<McpServer> servers,
-                                McpBoxOptions options = {.version = "1.1", .sessionId = "", .asksUser = true}) {
+                                McpBoxOptions options = {.version = "1.1", .asksUser = true}) {
     return std::make_unique<McpBox>(std::move(servers), mortise::peers::CurlExchange::client(), plain_, quietLog(),
                                     std::move(options));
   }
@@ -71,7 +74,7 @@ class McpPeers : public testing::Test {
     return out;
   }
   static std::string era(const McpServer& server, ChildProcesses& processes) {
-    Client client(connectorTo(server, mortise::peers::CurlExchange::client(), processes, ""), "1.1");
+    Client client(connectorTo(server, mortise::peers::CurlExchange::client(), processes), "1.1");
     client.open(Waiting::atMost(milliseconds(15000)));
     return client.version();
   }
@@ -126,7 +129,7 @@ class McpPeers : public testing::Test {
     EXPECT_EQ(said.data, R"("Echo: again")") << said.message;
   }
 
-  LivingChildren living_;
+  LivingChildren living_{8};
   PlainChildProcesses plain_{living_};
 };
 
@@ -232,7 +235,7 @@ TEST_F(McpPeers, PythonServers) {
     for (const auto& server : {overStdio("py", pythonOf(version), {peerFile("mcp_python.py"), "stdio"}),
                                overHttp("py", streamable->at("/mcp")), overHttp("py", sse->at("/sse"), "sse")}) {
       SCOPED_TRACE(version + " " + server.entry.url);
-      auto box = boxOf({server}, {.version = "1.1", .sessionId = "", .start = milliseconds(30000)});
+      auto box = boxOf({server}, {.version = "1.1", .start = milliseconds(30000)});
       ASSERT_THAT(box->notes(), IsEmpty());
       EXPECT_THAT(namesIn(*box), ElementsAre("mcp_py_add", "mcp_py_fail", "mcp_py_picture", "mcp_py_wait"));
       const auto sum = box->call("mcp_py_add", R"({"a":2,"b":3})", context());
@@ -249,7 +252,7 @@ TEST_F(McpPeers, PythonServers) {
 TEST_F(McpPeers, ACallEndsWhenItsTimeIsOver) {
   if (!hasPython("1.30.0")) GTEST_SKIP() << "build/mcp-1.30.0 is not installed; ./dev setup --tests does it";
   auto box = boxOf({overStdio("py", pythonOf("1.30.0"), {peerFile("mcp_python.py"), "stdio"})},
-                   {.version = "1.1", .sessionId = "", .start = milliseconds(30000), .call = milliseconds(700)});
+                   {.version = "1.1", .start = milliseconds(30000), .call = milliseconds(700)});
   const auto late = box->call("mcp_py_wait", R"({"seconds":30})", context());
   EXPECT_FALSE(late.success);
   EXPECT_EQ(late.message, "The tool's server failed: it did not answer in time");
@@ -275,14 +278,15 @@ TEST_F(McpPeers, ProgramsGetNothingOfTheServersEnvironment) {
 }
 
 TEST_F(McpPeers, ProgramsWithoutABoxAreRefusedUnlessTheyAreTrusted) {
-  McpProcesses processes({"trusted"}, plain_, nullptr);
+  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), "http://127.0.0.1:9");
+  BoxedPrograms boxed(service, living_);
+  McpProcesses processes(TrustedPrograms({"trusted"}), plain_, boxed);
   const std::vector<std::string> args{everythingServer(), "stdio"};
   McpBox box({overStdio("trusted", "node", args), overStdio("other", "node", args)},
-             mortise::peers::CurlExchange::client(), processes, quietLog(), {.version = "1.1", .sessionId = ""});
-  EXPECT_THAT(
-      box.notes(),
-      ElementsAre(
-          "other: it runs a program, for which this server has no box; the operator may name it in agent.mcp_trusted"));
+             mortise::peers::CurlExchange::client(), processes, quietLog(), {.version = "1.1"});
+  EXPECT_THAT(box.notes(), ElementsAre("other: it runs a program, for which this server has no box (the sandbox "
+                                       "service starts no programs for it); the "
+                                       "operator may name it in agent.mcp_trusted"));
   EXPECT_THAT(namesIn(box), Contains("mcp_trusted_echo"));
 }
 

@@ -97,6 +97,7 @@ TEST(SandboxToolLists, AreValidSchemas) {
     std::shared_ptr<sandbox::Sandbox> open(std::string_view) override {
       throw mortise::Problem(503, "sandbox_unavailable").with("reason", "none");
     }
+    std::shared_ptr<sandbox::Sandbox> openForProgram(std::string_view name) override { return open(name); }
     std::shared_ptr<sandbox::Sandbox> find(std::string_view) override { return nullptr; }
     void remove(std::string_view) override {}
     void sweep(const std::function<bool(std::string_view)>&) override {}

@@ -13,6 +13,9 @@
 #include <thread>
 #include <vector>
 
+#include "mcp/boxed_programs.hpp"
+#include "mcp/mcp_processes.hpp"
+#include "sandbox/remote_driver.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -125,9 +128,11 @@ TEST(AtOnceDeathTest, DoesAllWhereThereAreNoThreads) {
 TEST(ServerProbes, TellToolsAndErrors) {
   if (!hasNodePeers()) GTEST_SKIP() << "tools/peers is not installed; ./dev setup --tests does it";
   std::signal(SIGPIPE, SIG_IGN);
-  mcp::LivingChildren living;
+  mcp::LivingChildren living(8);
   mcp::PlainChildProcesses plain(living);
-  mcp::McpProcesses processes({"all"}, plain, nullptr);
+  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), "http://127.0.0.1:9");
+  mcp::BoxedPrograms boxed(service, living);
+  mcp::McpProcesses processes(mcp::TrustedPrograms({"all"}), plain, boxed);
   ServerProbes probes(mortise::peers::CurlExchange::client(), processes, "1.1");
   std::vector<McpServer> servers(4);
   servers[0].name = "all";
@@ -142,7 +147,8 @@ TEST(ServerProbes, TellToolsAndErrors) {
   EXPECT_THAT(tools.at(0).names, Contains("echo"));
   EXPECT_EQ(tools[0].error, "");
   EXPECT_EQ(tools[1].error,
-            "it runs a program, for which this server has no box; the operator may name it in agent.mcp_trusted");
+            "it runs a program, for which this server has no box (the sandbox service starts no programs for it); the "
+            "operator may name it in agent.mcp_trusted");
   EXPECT_THAT(tools[2].names, IsEmpty());
   EXPECT_EQ(tools[2].error, "");
   EXPECT_EQ(tools[3].error, "its settings can't be read with this server's secret; set it up again");

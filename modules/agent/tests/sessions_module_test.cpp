@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "loopback_server_testing.hpp"
 #include "peers_testing.hpp"
 #include "scripted_model_testing.hpp"
 
@@ -244,6 +245,84 @@ TEST_F(Sessions, UseTheToolsOfMcpServers) {
   // The model was offered the tool, and got what it gave back.
   EXPECT_THAT(model_->questions(), HasSubstr("[clock] "));
   EXPECT_THAT(model_->questions(), HasSubstr("half past six"));
+}
+
+// A machine that makes boxes, on a directory that is gone with the test.
+class SessionsInBoxes : public Sessions {
+ protected:
+  void beginInBoxes(ModuleHarness::Options more = {}) {
+    more.insert(more.begin(), {{"agent.sandbox", "local"}, {"agent.sandbox_directory", directory_.path() + "/boxes"}});
+    begin(std::move(more));
+  }
+  bool hasBoxes() const {
+    return harness_->admin().get("/api/v1/infra/health").body.find(R"("sandbox":{"status":"healthy")") !=
+           std::string::npos;
+  }
+  // What the call of a tool gave, as its event shows it.
+  std::string contentOfCall(const std::vector<Seen>& events) const {
+    for (const auto& event : events) {
+      if (event.kind == "tool" && event.member("status") == "called") return textOf(event.read()["content"]);
+    }
+    return "no call";
+  }
+
+  mortise::peers::TempDirectory directory_{"agent-boxes"};
+};
+
+TEST_F(SessionsInBoxes, UseTheNetworkThatTheOperatorGives) {
+  testing_peers::LoopbackServer mirror(testing_peers::showHead);
+  beginInBoxes({{"agent.sandbox_egress", "proxy"},
+                {"agent.sandbox_egress_allow", "example.com, *.example.org"},
+                {"agent.sandbox_egress_addresses", mirror.listed()}});
+  if (!hasBoxes()) GTEST_SKIP() << "no boxes can be made here";
+  const auto id = create();
+  const auto command = "curl -sS --noproxy '' http://" + mirror.listed() +
+                       "/package; curl -s -o /dev/null -w %{http_code} http://other.test/";
+  model_->script(script(
+      {kPlan, call("shell_execute", R"({"session_id":"a","exec_dir":"/home/ubuntu","command":")" + command + "\"}"),
+       kStepDone, kNoMoreSteps, kSummary}));
+  EXPECT_THAT(contentOfCall(stored(say(id, "Fetch it"))), AllOf(HasSubstr("GET /package HTTP/1.1"), HasSubstr("403")));
+  const auto metrics = harness_->admin().get("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("mortise_agent_egress_connections_total{outcome=\"done\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("mortise_agent_egress_connections_total{outcome=\"denied\"} 1\n"));
+}
+
+TEST_F(SessionsInBoxes, AreNotServedWithPatternsThatAreNone) {
+  const auto refusal = [this](ModuleHarness::Options options) -> std::string {
+    try {
+      beginInBoxes(std::move(options));
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_THAT(refusal({{"agent.sandbox_egress", "proxy"}, {"agent.sandbox_egress_allow", "http://example.com"}}),
+              HasSubstr("agent.sandbox_egress_allow: \"http://example.com\" is no pattern of hosts"));
+  EXPECT_THAT(refusal({{"agent.sandbox_egress", "proxy"}, {"agent.sandbox_egress_addresses", "10.0.0.1"}}),
+              HasSubstr("agent.sandbox_egress_addresses: \"10.0.0.1\" is no address with a port"));
+  EXPECT_THAT(refusal({{"agent.mcp_trusted", "files="}}), HasSubstr("agent.mcp_trusted: \"files=\" is no program"));
+}
+
+TEST_F(SessionsInBoxes, StartTheProgramsOfMcpServersInBoxes) {
+  // Trusted with another command than the one that is set up.
+  beginInBoxes({{"agent.mcp_trusted", "clock=/usr/bin/clock"}});
+  if (!hasBoxes()) GTEST_SKIP() << "no boxes can be made here";
+  const auto answer = [](int id, const std::string& result) {
+    return R"(read line; echo '{\"jsonrpc\":\"2.0\",\"id\":)" + std::to_string(id) + R"(,\"result\":)" + result + "}';";
+  };
+  const auto program = answer(1, R"({\"supportedVersions\":[\"2026-07-28\"]})") +
+                       answer(2, R"({\"tools\":[{\"name\":\"now\"}]})") +
+                       answer(3, R"({\"content\":[{\"type\":\"text\",\"text\":\"'$(hostname)'\"}]})") + "read line";
+  const auto admin = harness_->admin();
+  const auto added = admin.post("/api/app-config/mcp-servers",
+                                R"({"mcpServers":{"clock":{"command":"sh","args":["-c",")" + program + R"("]}}})");
+  ASSERT_EQ(added.status, 200) << added.body;
+  EXPECT_THAT(admin.get("/api/app-config/mcp-servers").body, HasSubstr("\"now\""));
+  const auto id = create();
+  model_->script(script({kPlan, call("mcp_clock_now", "{}"), kStepDone, kNoMoreSteps, kSummary}));
+  EXPECT_EQ(contentOfCall(stored(say(id, "Where are you?"))), R"({"result":"sandbox"})");
+  EXPECT_TRUE(
+      waitFor([&] { return admin.get("/metrics").body.find("mortise_agent_mcp_children 0\n") != std::string::npos; }));
 }
 
 TEST_F(Sessions, AskRemoteAgents) {

@@ -14,6 +14,7 @@ namespace {
 
 using mortise::Problem;
 using mortise::models::Tool;
+using sandbox::Stopped;
 namespace json = mortise::json;
 
 constexpr std::int64_t kDefaultLength = 10000;
@@ -60,48 +61,50 @@ const std::vector<Tool>& declared() {
   return kTools;
 }
 
-std::string read(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result) {
+std::string read(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
   const auto length = std::clamp<std::int64_t>(arguments.integer("max_length").value_or(kDefaultLength), 1, kMaxLength);
   const auto file = box.read({.path = arguments.text("filepath"),
                               .startLine = arguments.integer("start_line"),
                               .endLine = arguments.integer("end_line"),
-                              .most = static_cast<std::size_t>(length)});
+                              .most = static_cast<std::size_t>(length)},
+                             stopped);
   if (file.cut) result.message = "The file goes on after these " + std::to_string(length) + " characters";
   return json::object({{"filepath", file.path}, {"content", file.text + (file.cut ? "(truncated)" : "")}});
 }
 
-std::string write(sandbox::Sandbox& box, const ToolArguments& arguments) {
+std::string write(sandbox::Sandbox& box, const ToolArguments& arguments, const Stopped& stopped) {
   const auto text = (arguments.boolean("leading_newline") ? "\n" : "") + arguments.text("content") +
                     (arguments.boolean("trailing_newline") ? "\n" : "");
   const auto path = arguments.text("filepath");
-  const auto bytes = box.write({.path = path, .text = text, .append = arguments.boolean("append")});
+  const auto bytes = box.write({.path = path, .text = text, .append = arguments.boolean("append")}, stopped);
   return json::object({{"filepath", path}, {"bytes_written", bytes}});
 }
 
-std::string replace(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result) {
+std::string replace(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
   const auto path = arguments.text("filepath");
-  const auto count = box.replace(path, arguments.text("old_str"), arguments.text("new_str"));
+  const auto count = box.replace(path, arguments.text("old_str"), arguments.text("new_str"), stopped);
   if (count == 0) result.message = "The text does not stand in the file; nothing was changed";
   return json::object({{"filepath", path}, {"replaced_count", count}});
 }
 
-std::string search(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result) {
-  const auto found = box.search(arguments.text("filepath"), arguments.text("regex"));
+std::string search(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
+  const auto found = box.search(arguments.text("filepath"), arguments.text("regex"), stopped);
   if (found.cut) result.message = "There may be more matches than these";
   return json::object(
       {{"filepath", found.path}, {"matches", json::list(found.lines)}, {"line_numbers", json::list(found.numbers)}});
 }
 
-std::string find(sandbox::Sandbox& box, const ToolArguments& arguments) {
+std::string find(sandbox::Sandbox& box, const ToolArguments& arguments, const Stopped& stopped) {
   const auto path = arguments.text("dir_path");
-  return json::object({{"dir_path", path}, {"files", json::list(box.find(path, arguments.text("glob_pattern")))}});
+  return json::object(
+      {{"dir_path", path}, {"files", json::list(box.find(path, arguments.text("glob_pattern"), stopped))}});
 }
 
 // The file as it is after the call.
-std::string contentOf(sandbox::Sandbox& box, const ToolArguments& arguments) {
+std::string contentOf(sandbox::Sandbox& box, const ToolArguments& arguments, const Stopped& stopped) {
   if (!arguments.has("filepath")) return json::object({{"content", "(No Content)"}});
   try {
-    const auto file = box.read({.path = arguments.text("filepath"), .most = kShown});
+    const auto file = box.read({.path = arguments.text("filepath"), .most = kShown}, stopped);
     return json::object({{"content", file.text + (file.cut ? "(truncated)" : "")}});
   } catch (const Problem&) {
     return "null";
@@ -119,22 +122,22 @@ ToolResult FileBox::call(std::string_view function, std::string_view text, const
   try {
     box = driver_.open(context.sessionId);
     if (function == "read_file") {
-      result.data = read(*box, arguments, result);
+      result.data = read(*box, arguments, result, context.stopped);
     } else if (function == "write_file") {
-      result.data = write(*box, arguments);
+      result.data = write(*box, arguments, context.stopped);
     } else if (function == "replace_in_file") {
-      result.data = replace(*box, arguments, result);
+      result.data = replace(*box, arguments, result, context.stopped);
     } else if (function == "search_in_file") {
-      result.data = search(*box, arguments, result);
+      result.data = search(*box, arguments, result, context.stopped);
     } else if (function == "find_files") {
-      result.data = find(*box, arguments);
+      result.data = find(*box, arguments, context.stopped);
     } else {
       result = {.success = false, .message = "Unknown tool"};
     }
   } catch (const Problem& problem) {
     result = {.success = false, .message = wordsFor(problem)};
   }
-  if (box) result.content = contentOf(*box, arguments);
+  if (box) result.content = contentOf(*box, arguments, context.stopped);
   return result;
 }
 

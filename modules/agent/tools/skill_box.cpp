@@ -182,7 +182,7 @@ std::string SkillBox::bring(const std::string& skillId, const std::function<bool
     const auto box = loop_.box();
     if (!box) return "the box can't be opened";
     rapidjson::Document known;
-    if (box->exists(marker) && parseJson(box->read({.path = marker}).text, known) &&
+    if (box->exists(marker, stopped) && parseJson(box->read({.path = marker}, stopped).text, known) &&
         textMember(known, "version") == version) {
       brought_[skillId] = version;
       return {};
@@ -190,13 +190,15 @@ std::string SkillBox::bring(const std::string& skillId, const std::function<bool
     for (const auto& file : catalog_.files(skillId)) {
       if (stopped()) return "the task was stopped";
       auto bytes = catalog_.readFile(skillId, file.path, version);
-      box->upload(root + file.path, [&] { return std::exchange(bytes, {}); });
+      box->upload(
+          root + file.path, [&] { return std::exchange(bytes, {}); }, stopped);
     }
     box->write({marker, json::object({{"skill_id", skillId},
                                       {"version", version},
                                       {"synced_at", mortise::isoTime(mortise::now())},
                                       {"bundle_file_count", texts->skill.bundleFileCount}})
-                            .text()});
+                            .text()},
+               stopped);
     brought_[skillId] = version;
     return {};
   } catch (const mortise::Problem& problem) {

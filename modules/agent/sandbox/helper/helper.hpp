@@ -54,6 +54,12 @@ struct FileStart {
 // Does one file operation in a process of its own, whose exit status is 0 or an errno. 0 or an errno.
 int startFile(const wire::FileRequest& request, FileStart& started);
 
+// Whether the box has a way out: the socket of the server's proxy. Asked before anything else runs in the box, which could
+// put something in its place where there is none.
+bool hasWayOut();
+// Starts the process that carries bytes between wire::kRelayPort and that socket. -1 with errno, as fork().
+pid_t startRelay();
+
 // Leaves `count` descriptors open, as 3, 4, …; for a child after fork(). All of them must be 3 or above, and 1 +
 // kMaxDescriptors at most.
 void keepDescriptors(const int* fds, int count);

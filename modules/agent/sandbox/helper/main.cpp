@@ -41,6 +41,7 @@ constexpr std::size_t kPiece = 32 * 1024;
 constexpr std::size_t kMaxAfterExit = 256 * 1024;       // what a terminal can hold when the command ends, and more
 constexpr int kMaxWaiting = 4 * wire::kMaxDescriptors;  // descriptors whose frame is not whole yet
 constexpr int kGraceMs = 10;                            // a terminal hands over what was written a moment later
+constexpr int kRelayAgainMs = 1000;
 
 struct Channel {
   bool used = false;
@@ -74,6 +75,7 @@ class Helper {
       flush();
       wait();
       reapAll();
+      keepRelay();
       if (!receive()) _exit(0);
       if (nowMs() - heardAt_ > silenceMs_) _exit(0);
     }
@@ -253,6 +255,7 @@ class Helper {
     }
     int status = 0;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid == relay_) relay_ = -1;
       for (auto& channel : channels_) {
         if (!channel.used || channel.pid != pid) continue;
         channel.pid = -1;
@@ -268,12 +271,20 @@ class Helper {
     }
   }
   void killStrays() {
-    pid_t known[wire::kMaxChannels];
+    pid_t known[wire::kMaxChannels + 1];
     int count = 0;
+    if (relay_ > 0) known[count++] = relay_;
     for (const auto& channel : channels_) {
       if (channel.used && channel.pid > 0) known[count++] = channel.pid;
     }
     killDescendants(known, count);
+  }
+
+  // Somebody in the box may have killed it.
+  void keepRelay() {
+    if (!wayOut_ || relay_ > 0 || nowMs() < relayAt_) return;
+    relay_ = startRelay();
+    relayAt_ = nowMs() + kRelayAgainMs;
   }
 
   // --- from the server
@@ -375,6 +386,8 @@ class Helper {
     limit(RLIMIT_NOFILE, limits.openFiles);
     limit(RLIMIT_CORE, 0);
     if (limits.fileBytes > 0) limit(RLIMIT_FSIZE, limits.fileBytes);
+    wayOut_ = hasWayOut();
+    keepRelay();
     return true;
   }
   template <class Resource>
@@ -507,6 +520,9 @@ class Helper {
   std::uint32_t processes_ = 0;  // 0 until hello
   std::int64_t silenceMs_ = 60000;
   std::int64_t heardAt_ = 0;
+  bool wayOut_ = false;
+  pid_t relay_ = -1;
+  std::int64_t relayAt_ = 0;  // not before it is started again
   int signals_ = makeSignals();
 
   static int makeSignals() {

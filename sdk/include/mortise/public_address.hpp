@@ -1,13 +1,15 @@
-#include <arpa/inet.h>
+// Which addresses belong to the public internet: the rule by which http_client/1 connects, for modules that open
+// connections of their own for somebody else.
+#pragma once
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstdint>
 #include <cstring>
 
-#include "core/services/http_client/http_client.hpp"
-
-namespace mortise::services {
-namespace {
+namespace mortise::inline sdk1 {
+namespace detail::address {
 
 struct Range4 {
   std::uint32_t base;
@@ -15,7 +17,7 @@ struct Range4 {
 };
 
 // IANA IPv4 Special-Purpose Address Registry, what is not globally reachable, and multicast.
-constexpr Range4 kNotPublic4[] = {
+inline constexpr Range4 kNotPublic4[] = {
     {0x00000000, 8},   // this network
     {0x0a000000, 8},   // private
     {0x64400000, 10},  // shared (CGN); some clouds keep their metadata here
@@ -33,7 +35,7 @@ constexpr Range4 kNotPublic4[] = {
     {0xf0000000, 4},   // reserved, broadcast
 };
 
-bool isPublic4(std::uint32_t address) {
+inline bool isPublic4(std::uint32_t address) {
   for (const Range4& range : kNotPublic4) {
     const std::uint32_t mask = 0xffffffffu << (32 - range.bits);
     if ((address & mask) == range.base) return false;
@@ -41,11 +43,11 @@ bool isPublic4(std::uint32_t address) {
   return true;
 }
 
-std::uint32_t read4(const unsigned char* at) {
+inline std::uint32_t read4(const unsigned char* at) {
   return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
 }
 
-bool isPublic6(const unsigned char (&a)[16]) {
+inline bool isPublic6(const unsigned char (&a)[16]) {
   const unsigned char kNat64[12] = {0, 0x64, 0xff, 0x9b};
   if (std::memcmp(a, kNat64, 12) == 0) return isPublic4(read4(a + 12));  // 64:ff9b::/96
   if ((a[0] & 0xe0) != 0x20)
@@ -57,13 +59,18 @@ bool isPublic6(const unsigned char (&a)[16]) {
   return true;
 }
 
-}  // namespace
+}  // namespace detail::address
 
-bool isPublicAddress(const sockaddr& address) {
+// Whether the address is one of the public internet: not loopback, private, shared, link-local (metadata of clouds),
+// multicast, reserved, unspecified or documentation, nor an IPv6 form that wraps such an IPv4 address. `address`: AF_INET
+// or AF_INET6, as large as its family says, in network byte order; other families are not public. Ask about the very
+// address that is connected to, after the name was resolved: a name may lead elsewhere the next time. Keeps nothing. [any]
+// Since: SDK 1.1; it is compiled into the module.
+inline bool isPublicAddress(const sockaddr& address) noexcept {
   if (address.sa_family == AF_INET) {
     sockaddr_in in4{};
     std::memcpy(&in4, &address, sizeof in4);
-    return isPublic4(ntohl(in4.sin_addr.s_addr));
+    return detail::address::isPublic4(ntohl(in4.sin_addr.s_addr));
   }
   if (address.sa_family == AF_INET6) {
     sockaddr_in6 in6{};
@@ -71,10 +78,10 @@ bool isPublicAddress(const sockaddr& address) {
     unsigned char bytes[16];
     std::memcpy(bytes, &in6.sin6_addr, 16);
     const unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (std::memcmp(bytes, kMapped, 12) == 0) return isPublic4(read4(bytes + 12));
-    return isPublic6(bytes);
+    if (std::memcmp(bytes, kMapped, 12) == 0) return detail::address::isPublic4(detail::address::read4(bytes + 12));
+    return detail::address::isPublic6(bytes);
   }
   return false;
 }
 
-}  // namespace mortise::services
+}  // namespace mortise::inline sdk1

@@ -1,0 +1,187 @@
+// The way out of boxes, with curl in boxes made as the product makes them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "boxes_testing.hpp"
+#include "egress_testing.hpp"
+
+namespace agent::sandbox {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+class ABoxWithAWayOut : public testing::Test {
+ protected:
+  void SetUp() override {
+    egress::ProxyOptions options;
+    options.hosts = egress::HostRules({"*:*"}, {"denied.test"});
+    options.reach = egress::Reach({server_.listed()});
+    options.lookup = [this](const std::string& host, std::uint16_t port) { return addresses(host, port); };
+    options.bytes = 4 << 20;
+    options.ended = [this](const egress::Ended& one) {
+      const std::lock_guard lock(mutex_);
+      ended_.push_back(one);
+      changed_.notify_all();
+    };
+    LocalOptions local;
+    local.egress = std::make_shared<egress::Proxy>(std::move(options));
+    boxes_ = std::make_unique<Boxes>(local);
+    if (const auto why = boxes_->lacking(); !why.empty()) GTEST_SKIP() << why;
+    box = boxes_->open();
+  }
+  void TearDown() override {
+    box.reset();
+    boxes_.reset();
+  }
+  std::string run(const std::string& command) const {
+    const auto done = box->execute("main", "~", command, {});
+    EXPECT_FALSE(done.running) << command;
+    return done.output;
+  }
+  // The status that curl gets; 000 when there is none.
+  std::string status(const std::string& arguments) const {
+    return run("curl -sS -o answer -w '%{http_code}' -m 4 " + arguments + " 2>/dev/null");
+  }
+  std::string port() const { return std::to_string(server_.port()); }
+  std::vector<egress::Address> addresses(const std::string& host, std::uint16_t port) {
+    ++lookups_;
+    if (host == "private.test") return {egress::addressOf("192.168.1.1", port)};
+    if (host == "change.test" && changes_++ > 0) return {egress::addressOf("169.254.169.254", port)};
+    return {egress::addressOf("127.0.0.1", port)};
+  }
+  egress::Ended ended(egress::Outcome outcome) {
+    std::unique_lock lock(mutex_);
+    egress::Ended out;
+    EXPECT_TRUE(changed_.wait_for(lock, 10s, [&] {
+      for (const auto& one : ended_) {
+        if (one.outcome == outcome) out = one;
+      }
+      return !out.session.empty();
+    }));
+    return out;
+  }
+
+  std::shared_ptr<Sandbox> box;
+  std::unique_ptr<Boxes> boxes_;
+  std::atomic<int> lookups_{0};
+
+ private:
+  // Shows the head of a request; takes what is put, and answers nothing.
+  static void serve(int fd) {
+    const auto head = egress::readUntil(fd, "\r\n\r\n");
+    if (head.starts_with("PUT")) {
+      egress::readUntil(fd, "");
+    } else {
+      egress::answerWith(fd, head);
+    }
+  }
+
+  egress::LoopbackServer server_{serve};
+  std::atomic<int> changes_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<egress::Ended> ended_;
+};
+
+TEST_F(ABoxWithAWayOut, ReachesWhatItMay) {
+  EXPECT_THAT(run("curl -sS http://mirror.test:" + port() + "/file"),
+              AllOf(HasSubstr("GET /file HTTP/1.1"), HasSubstr("Host: mirror.test:" + port())));
+  EXPECT_THAT(run("curl -sS -p http://mirror.test:" + port() + "/tunnel"), HasSubstr("GET /tunnel HTTP/1.1"));
+  EXPECT_THAT(run("curl -sS -d hello http://mirror.test:" + port() + "/"), HasSubstr("POST / HTTP/1.1"));
+  const auto one = ended(egress::Outcome::done);
+  EXPECT_EQ(one.session, "one");
+  EXPECT_EQ(one.target, "mirror.test:" + port());
+  EXPECT_EQ(
+      run("python3 -c \"import urllib.request as u; print(u.urlopen('http://mirror.test:" + port() + "/').status)\""),
+      "200\n");
+}
+
+TEST_F(ABoxWithAWayOut, ReachesNothingElse) {
+  for (const auto* url : {"http://denied.test/", "http://private.test/", "http://169.254.169.254/latest/meta-data/",
+                          "http://10.0.0.1/", "'http://[fd00:ec2::254]/'", "'http://[::ffff:169.254.169.254]/'"})
+    EXPECT_EQ(status(std::string("--noproxy '' -g ") + url), "403") << url;
+  EXPECT_EQ(status("--noproxy '' http://127.0.0.1:22/"), "403");
+  EXPECT_EQ(status("--noproxy '' http://localhost:22/"), "403");
+  EXPECT_EQ(status("--noproxy '' 'http://[::1]:" + port() + "/'"), "403");
+  EXPECT_EQ(status("-p http://private.test/"), "000");
+  EXPECT_EQ(run("curl -sS -p -m 4 http://private.test/ 2>&1"), "curl: (56) CONNECT tunnel failed, response 403\n");
+  EXPECT_EQ(ended(egress::Outcome::denied).target, "denied.test:80");
+  EXPECT_FALSE(ended(egress::Outcome::refused).target.empty());
+}
+
+TEST_F(ABoxWithAWayOut, IsRefusedOnceANameLeadsElsewhere) {
+  EXPECT_EQ(status("http://change.test:" + port() + "/"), "200");
+  EXPECT_EQ(lookups_, 1);
+  EXPECT_EQ(status("http://change.test:" + port() + "/"), "403");
+}
+
+TEST_F(ABoxWithAWayOut, HasNoOtherWay) {
+  // Neither the server's own port, nor one of the network, nor names.
+  EXPECT_EQ(run("curl -sS -m 4 --noproxy '*' http://127.0.0.1:" + port() + "/ 2>&1 | grep -c 'Failed to connect'"),
+            "1\n");
+  EXPECT_EQ(run("curl -sS -m 4 --noproxy '*' http://10.0.0.1/ 2>&1 | grep -ci 'failed to connect\\|unreachable'"),
+            "1\n");
+  EXPECT_EQ(run("curl -sS -m 4 --noproxy '*' http://example.com/ 2>&1 | grep -c 'Could not resolve'"), "1\n");
+  EXPECT_EQ(run("cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '"), "lo\n");
+}
+
+TEST_F(ABoxWithAWayOut, CanNotTakeTheSocketAway) {
+  EXPECT_EQ(run("for order in 'rm -f /run/egress/proxy' 'mv /run/egress/proxy /tmp/x' 'touch /run/egress/x' 'chmod 777 "
+                "/run/egress/proxy' 'rmdir /run/egress' 'mv /run/egress /run/x' 'ln -sf /tmp/x /run/egress/proxy'; do "
+                "$order 2>/dev/null && echo done; done; test -S /run/egress/proxy && echo there"),
+            "there\n");
+  EXPECT_EQ(status("http://mirror.test:" + port() + "/"), "200");
+}
+
+TEST_F(ABoxWithAWayOut, GetsItBackWhenItKillsTheRelay) {
+  EXPECT_EQ(run("pkill -9 -x egress; echo $?"), "0\n");
+  // Curl asks again until somebody listens.
+  EXPECT_EQ(run("curl -sS --retry 20 --retry-connrefused --retry-delay 1 -m 4 -o answer -w '%{http_code}' "
+                "http://mirror.test:" +
+                port() + "/ 2>/dev/null"),
+            "200");
+}
+
+TEST_F(ABoxWithAWayOut, MovesOnlySoManyBytes) {
+  EXPECT_EQ(run("head -c 8000000 /dev/zero > much; curl -sS -m 4 -T much http://mirror.test:" + port() +
+                "/ >/dev/null 2>&1; echo; curl -s -o /dev/null -w '%{http_code}' http://mirror.test:" + port() + "/"),
+            "\n403");
+  EXPECT_EQ(ended(egress::Outcome::used).session, "one");
+  // Another box has its own.
+  EXPECT_THAT(boxes_->open("two")->execute("main", "~", "curl -sS http://mirror.test:" + port() + "/", {}).output,
+              HasSubstr("GET / HTTP/1.1"));
+}
+
+TEST_F(ABoxWithAWayOut, HasItAgainInItsNextBox) {
+  EXPECT_EQ(status("http://mirror.test:" + port() + "/"), "200");
+  boxes_->driver->process("one")->end("a test");
+  box = boxes_->open();
+  EXPECT_EQ(status("http://mirror.test:" + port() + "/"), "200");
+  boxes_->driver->remove("one");
+}
+
+TEST(ABoxWithoutAWayOut, KnowsOfNone) {
+  const Boxes boxes;
+  if (const auto why = boxes.lacking(); !why.empty()) GTEST_SKIP() << why;
+  EXPECT_EQ(boxes.open()
+                ->execute("main", "~",
+                          "env | grep -i proxy; ls -1 /run; curl -sS -m 4 -x http://127.0.0.1:3128 "
+                          "http://example.com 2>&1 | grep -c 'Failed to connect'",
+                          {})
+                .output,
+            "bin\nhelper\n1\n");
+}
+
+}  // namespace
+}  // namespace agent::sandbox
