@@ -17,6 +17,7 @@
 #include "configuration/configuration_store.hpp"
 #include "configuration/server_probes.hpp"
 #include "mcp/child_process.hpp"
+#include "mcp/known_forms.hpp"
 #include "mcp/mcp_box.hpp"
 #include "preferences/tool_preferences.hpp"
 #include "tools/tool_boxes.hpp"
@@ -69,6 +70,7 @@ class ToolServers {
   mcp::LivingChildren living_;
   mcp::PlainChildProcesses plain_;
   mcp::McpProcesses processes_;
+  mcp::KnownForms forms_;
   ServerProbes probes_;
   McpBoxes mcpBoxes_{*this};
   A2aBoxes a2aBoxes_{*this};

@@ -9,11 +9,14 @@
 #include "configuration/mcp_server.hpp"
 #include "mcp/child_process.hpp"
 #include "mcp/client.hpp"
+#include "mcp/known_forms.hpp"
 
 namespace agent::mcp {
 
-// `processes` outlives what is made. `sessionId`: whose box a program runs in; empty: it is only asked what it offers.
+// `processes` and `forms` outlive what is made. `sessionId`: whose box a program runs in; empty: it is only asked what it
+// offers. `forms`: how servers spoke before; null: nobody knows.
 std::unique_ptr<Connector> connectorTo(const McpServer& server, const mortise::HttpClient& http,
-                                       ChildProcesses& processes, const std::string& sessionId);
+                                       ChildProcesses& processes, const std::string& sessionId,
+                                       KnownForms* forms = nullptr);
 
 }  // namespace agent::mcp

@@ -128,7 +128,8 @@ TEST(ServerProbes, TellToolsAndErrors) {
   mcp::LivingChildren living;
   mcp::PlainChildProcesses plain(living);
   mcp::McpProcesses processes({"all"}, plain, nullptr);
-  ServerProbes probes(mortise::peers::CurlExchange::client(), processes, "1.1");
+  mcp::KnownForms forms;
+  ServerProbes probes(mortise::peers::CurlExchange::client(), processes, forms, "1.1");
   std::vector<McpServer> servers(4);
   servers[0].name = "all";
   servers[0].entry = readMcpEntry("all", R"({"command":"node","args":[")" + everythingServer() + R"(","stdio"]})");
