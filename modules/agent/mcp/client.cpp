@@ -158,6 +158,8 @@ Form Client::find(const Waiting& waiting) {
     openLegacy(waiting);
     return Form::legacy;
   } catch (const Failure& failure) {
+    // It was slow to begin, and knows the newer form only.
+    if (failure.code() == kUnsupportedVersion && tryModern(waiting)) return Form::modern;
     if (!saysNoSuchPlace(failure)) throw;
     auto first = connector_->connectToFirstRevision();
     if (!first) throw;

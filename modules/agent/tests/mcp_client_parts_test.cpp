@@ -247,6 +247,18 @@ TEST_F(McpClient, RemembersHowAServerSpoke) {
   EXPECT_EQ(opened(), "2025-06-18");
 }
 
+TEST_F(McpClient, WaitsForAModernServerThatIsSlowToBegin) {
+  int asked = 0;
+  auto client = clientOf([&](const std::string& method, const std::string&) -> std::vector<std::string> {
+    if (method == "initialize") return {error(-32022, R"({"supported":["2026-07-28"],"requested":"2025-11-25"})")};
+    if (method != "server/discover" || ++asked == 1) return {};
+    return {result(R"({"resultType":"complete","supportedVersions":["2026-07-28"]})")};
+  });
+  client.open(soon());
+  EXPECT_EQ(client.version(), "2026-07-28");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(McpKnownForms, AreOfAPlaceWithoutItsQuery) {
   KnownForms forms;
   EXPECT_EQ(forms.of("https://a.example/mcp"), std::nullopt);
