@@ -84,8 +84,7 @@ void FileInterface::putBytes(const NewFile& file, std::string_view content, cons
 void FileInterface::find(std::string_view id, const FileSink& sink) { sink(service_.find(id)); }
 
 void FileInterface::findAll(const std::vector<std::string_view>& ids, const FileSink& sink) {
-  if (ids.size() > kMaxListed)
-    throw invalid("bad_limit", std::to_string(ids.size()) + " ids, expected at most 1000");
+  if (ids.size() > kMaxListed) throw invalid("bad_limit", std::to_string(ids.size()) + " ids, expected at most 1000");
   for (const auto& file : service_.findAll(ids)) {
     if (!sink(file)) break;
   }

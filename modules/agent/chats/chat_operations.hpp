@@ -93,8 +93,9 @@ class ChatOperations final : public agent_contract::chats::AgentChats {
   mortise::Subscription live_;
   std::mutex mutex_;  // of what follows; never taken while a run's mutex is wanted
   std::condition_variable wake_;
-  std::multimap<std::string, RunPtr, std::less<>> runs_;  // by session: a run may begin before the one before it was told
-  std::set<RunPtr> due_;                                  // have something to read
+  std::multimap<std::string, RunPtr, std::less<>>
+      runs_;              // by session: a run may begin before the one before it was told
+  std::set<RunPtr> due_;  // have something to read
   bool isRunning_ = false;
   std::thread thread_;
 };

@@ -89,8 +89,8 @@ void mortiseAppendJson(std::string& out, const FileInfo& file) {
       .end();
 }
 
-NewEvent messageEvent(std::string_view role, std::string text, std::string streamId,
-                      const std::vector<FileInfo>& files, bool partial) {
+NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, const std::vector<FileInfo>& files,
+                      bool partial) {
   return {"message",
           [role = std::string(role), text = shortened(std::move(text), kMostBytes), streamId = std::move(streamId),
            files = fileList(files), partial](std::string& out, std::string_view, std::int64_t) {
@@ -103,8 +103,8 @@ NewEvent messageEvent(std::string_view role, std::string text, std::string strea
 }
 
 NewEvent titleEvent(std::string title) {
-  return {"title",
-          [title = shortened(std::move(title), kShortBytes)](std::string& out, std::string_view, std::int64_t) { add(out, "title", title); }};
+  return {"title", [title = shortened(std::move(title), kShortBytes)](std::string& out, std::string_view,
+                                                                      std::int64_t) { add(out, "title", title); }};
 }
 
 NewEvent planEvent(std::vector<StepView> steps) {
@@ -149,8 +149,7 @@ NewEvent waitEvent() { return {"wait"}; }
 NewEvent doneEvent() { return {"done"}; }
 
 NewEvent errorEvent(std::string text) {
-  return {"error",
-          [text = shortened(std::move(text), kShortBytes)](std::string& out, std::string_view, std::int64_t) {
+  return {"error", [text = shortened(std::move(text), kShortBytes)](std::string& out, std::string_view, std::int64_t) {
             add(out, "error", text);
           }};
 }

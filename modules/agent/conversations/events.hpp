@@ -34,8 +34,8 @@ struct StepView {
 // and a content that is too long becomes null.
 
 // `streamId`: empty for a user's.
-NewEvent messageEvent(std::string_view role, std::string text, std::string streamId,
-                      const std::vector<FileInfo>& files, bool partial = false);
+NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, const std::vector<FileInfo>& files,
+                      bool partial = false);
 NewEvent titleEvent(std::string title);
 NewEvent planEvent(std::vector<StepView> steps);
 NewEvent stepEvent(StepView step);

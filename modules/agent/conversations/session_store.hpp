@@ -49,7 +49,8 @@ class SessionStore {
   // Of the events behind `number` at most `most`, and at most `bytes` but for the first.
   EventPage page(std::string_view id, std::int64_t number, std::int64_t most, std::size_t bytes) const;
   // Every event, in their order, as it is read.
-  void eachEvent(std::string_view id, const std::function<void(std::string_view kind, std::string_view data)>& use) const;
+  void eachEvent(std::string_view id,
+                 const std::function<void(std::string_view kind, std::string_view data)>& use) const;
   // The number of the event with this id; empty when the session has none.
   std::optional<std::int64_t> numberOf(std::string_view id, EventId event) const;
 

@@ -20,11 +20,11 @@ using Clock = std::chrono::steady_clock;
 using Cause = models::Error::Cause;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPause{1000};                   // between two attempts
-constexpr milliseconds kMostPause{60000};              // a server that asks for more is given up
-constexpr milliseconds kSlice{100};                    // how late a stop is noticed
-constexpr milliseconds kIdle{300000};                  // no byte for that long
-constexpr std::size_t kSummarized = 200'000;           // characters of a memory that one summary reads
+constexpr milliseconds kPause{1000};          // between two attempts
+constexpr milliseconds kMostPause{60000};     // a server that asks for more is given up
+constexpr milliseconds kSlice{100};           // how late a stop is noticed
+constexpr milliseconds kIdle{300000};         // no byte for that long
+constexpr std::size_t kSummarized = 200'000;  // characters of a memory that one summary reads
 
 void sleep(RunningTask& task, milliseconds pause) {
   for (const auto until = Clock::now() + pause; Clock::now() < until;) {

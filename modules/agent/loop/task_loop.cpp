@@ -29,8 +29,8 @@ namespace {
 namespace models = mortise::models;
 namespace json = mortise::json;
 
-constexpr std::size_t kResultCharacters = 4000;     // of a step, in the plan
-constexpr std::chrono::milliseconds kPause{1000};   // between two attempts of a tool
+constexpr std::size_t kResultCharacters = 4000;    // of a step, in the plan
+constexpr std::chrono::milliseconds kPause{1000};  // between two attempts of a tool
 
 // What the runtime API shows of a call: {"result": text}.
 std::string runtimeContent(const ToolResult& result) {

@@ -41,8 +41,7 @@ class StdioConnector final : public Connector {
 }  // namespace
 
 std::unique_ptr<Connector> connectorTo(const McpServer& server, const mortise::HttpClient& http,
-                                       ChildProcesses& processes, const std::string& sessionId,
-                                       KnownForms* forms) {
+                                       ChildProcesses& processes, const std::string& sessionId, KnownForms* forms) {
   if (!server.readable)
     throw Failure(Failure::Cause::forbidden, "its settings can't be read with this server's secret; set it up again");
   const auto& entry = server.entry;

@@ -25,8 +25,9 @@ McpBox::McpBox(std::vector<McpServer> servers, const mortise::HttpClient& http, 
     std::unique_ptr<Client> client;
     try {
       waiting.check();
-      client = std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.sessionId, options_.forms),
-                                        options_.version, options_.asksUser);
+      client =
+          std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.sessionId, options_.forms),
+                                   options_.version, options_.asksUser);
       client->open(waiting);
       server.tools = client->tools(waiting);
       server.client = std::move(client);

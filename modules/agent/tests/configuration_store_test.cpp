@@ -98,9 +98,9 @@ TEST_P(AgentConfigurationStore, SendsAKeyToNoOtherOrigin) {
     store_.put(config, "", "u");
     EXPECT_EQ(store_.llm().apiKey, "sk-secret") << same;
   }
-  for (const auto* other :
-       {"http://models.example/v1", "https://models.example:8443/v1", "https://evil.example/v1",
-        "https://models.example@evil.example/", "https://models.example.evil.example/", "https://sub.models.example/"}) {
+  for (const auto* other : {"http://models.example/v1", "https://models.example:8443/v1", "https://evil.example/v1",
+                            "https://models.example@evil.example/", "https://models.example.evil.example/",
+                            "https://sub.models.example/"}) {
     config.baseUrl = "https://models.example/v1";
     store_.put(config, "sk-secret", "u");
     config = store_.llm();

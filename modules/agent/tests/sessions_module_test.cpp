@@ -251,17 +251,16 @@ TEST_F(Sessions, OfferTheToolsThatAnMcpServerHasSinceTheLastCall) {
     return R"(read line; echo '{\"jsonrpc\":\"2.0\",\"id\":)" + std::to_string(id) + R"(,\"result\":)" + result + "}';";
   };
   const std::string done = R"({\"content\":[{\"type\":\"text\",\"text\":\"done\"}]})";
-  const auto program = answer(1, R"({\"supportedVersions\":[\"2026-07-28\"]})") +
-                       answer(2, R"({\"tools\":[{\"name\":\"unlock\"}]})") +
-                       R"(read line; echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}';)" +
-                       R"(echo '{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":)" + done + "}';" +
-                       answer(4, R"({\"tools\":[{\"name\":\"unlock\"},{\"name\":\"strike\"}]})") + answer(5, done) +
-                       "read line";
+  const auto program =
+      answer(1, R"({\"supportedVersions\":[\"2026-07-28\"]})") + answer(2, R"({\"tools\":[{\"name\":\"unlock\"}]})") +
+      R"(read line; echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}';)" +
+      R"(echo '{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":)" + done + "}';" +
+      answer(4, R"({\"tools\":[{\"name\":\"unlock\"},{\"name\":\"strike\"}]})") + answer(5, done) + "read line";
   const auto added = harness_->admin().post(
       "/api/app-config/mcp-servers", R"({"mcpServers":{"clock":{"command":"sh","args":["-c",")" + program + R"("]}}})");
   ASSERT_EQ(added.status, 200) << added.body;
-  model_->script(script({kPlan, call("mcp_clock_unlock", "{}"), call("mcp_clock_strike", "{}"), kStepDone, kNoMoreSteps,
-                         kSummary}));
+  model_->script(script(
+      {kPlan, call("mcp_clock_unlock", "{}"), call("mcp_clock_strike", "{}"), kStepDone, kNoMoreSteps, kSummary}));
   const auto kinds = kindsOf(stored(say(create(), "Strike")));
   EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "tool:called"), 2);
   EXPECT_THAT(model_->questions(), Not(HasSubstr("unknown tool")));
@@ -556,8 +555,8 @@ TEST_F(Sessions, EndStepsThatGoRoundInCircles) {
   model_->script(script({kPlan, again, again, again, again, again, kNoMoreSteps, kSummary}));
   const auto events = stored(say(id, "Do"));
   // A step that fails ends no stream: the task goes on.
-  EXPECT_THAT(kindsOf({events.end() - 6, events.end()}), ElementsAre("step:failed", "message:assistant", "plan",
-                                                                     "message:assistant", "plan", "done"));
+  EXPECT_THAT(kindsOf({events.end() - 6, events.end()}),
+              ElementsAre("step:failed", "message:assistant", "plan", "message:assistant", "plan", "done"));
   EXPECT_EQ(events[events.size() - 5].member("message"),
             "步骤失败：同一工具 message_notify_user 以相同参数重复调用 5 次而没有新结果");
   EXPECT_THAT(model_->questions(), HasSubstr("same call 3 times"));
@@ -728,7 +727,8 @@ TEST_F(Sessions, SayWhyTheyFailInTheLanguageOfTheRequest) {
   begin();
   const auto id = create();
   const auto inEnglish = [&](const std::string& text) {
-    return eventsIn(user_->request("POST", at(id, "chat"), R"({"message":")" + text + "\"}", {"Accept-Language: en"}).body);
+    return eventsIn(
+        user_->request("POST", at(id, "chat"), R"({"message":")" + text + "\"}", {"Accept-Language: en"}).body);
   };
   model_->fault("status", "&value=401");
   EXPECT_EQ(inEnglish("Do").back().member("error"), "调用语言模型失败: the model's server refuses the key")
@@ -738,8 +738,9 @@ TEST_F(Sessions, SayWhyTheyFailInTheLanguageOfTheRequest) {
   const auto again = call("message_notify_user", R"({"text":"again"})");
   model_->script(script({kPlan, again, again, again, again, again, kNoMoreSteps, kSummary}));
   const auto events = stored(inEnglish("Do"));
-  EXPECT_EQ(events[events.size() - 5].member("message"),
-            "The step failed: the tool message_notify_user was called 5 times with the same arguments and the same result");
+  EXPECT_EQ(
+      events[events.size() - 5].member("message"),
+      "The step failed: the tool message_notify_user was called 5 times with the same arguments and the same result");
 }
 
 TEST_F(Sessions, CutTitles) {
@@ -747,10 +748,11 @@ TEST_F(Sessions, CutTitles) {
   const auto id = create();
   const std::string text(4000, 'x');
   std::string steps;
-  for (int i = 0; i < 10; ++i) steps += (i == 0 ? R"({\"description\":\")" : R"(, {\"description\":\")") + text + R"(\"})";
+  for (int i = 0; i < 10; ++i)
+    steps += (i == 0 ? R"({\"description\":\")" : R"(, {\"description\":\")") + text + R"(\"})";
   // The title is told while the answer still grows.
-  model_->script(script({R"({"text":"{\"title\":\")" + text + R"(\", \"message\":\"m\", \"steps\":[)" + steps +
-                         R"(]}"})"}));
+  model_->script(
+      script({R"({"text":"{\"title\":\")" + text + R"(\", \"message\":\"m\", \"steps\":[)" + steps + R"(]}"})"}));
   const auto events = stored(say(id, "Do"));
   ASSERT_THAT(kindsOf({events.begin(), events.begin() + 4}),
               ElementsAre("message:user", "title", "message:assistant", "plan"));
@@ -917,7 +919,8 @@ TEST_F(AgentChats, RefuseWhatIsNoMessage) {
   const auto half = std::string(4001, 'x');
   for (const auto& messages :
        {std::string(R"({"role":"assistant","content":"x"})"), R"({"role":"user","content":")" + half + half + "\"}",
-        R"({"role":"user","content":[{"type":"text","text":")" + half + R"("},{"type":"text","text":")" + half + "\"}]}"}) {
+        R"({"role":"user","content":[{"type":"text","text":")" + half + R"("},{"type":"text","text":")" + half +
+            "\"}]}"}) {
     const auto refused = inAgUi(messages);
     EXPECT_EQ(refused.status, 422);
     EXPECT_EQ(refused.field, "body/messages");
@@ -1049,7 +1052,8 @@ TEST_F(AgentChats, SayWhyTheyFailInTheLanguageOfTheRequest) {
 
 TEST_F(AgentChats, TellWhatWasSaidBeforeTheyFailed) {
   begin();
-  const std::string said = R"({"text":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen"})";
+  const std::string said =
+      R"({"text":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen"})";
   model_->script(script({said, said, said}));
   for (int i = 0; i < 3; ++i) model_->fault("cut");  // the stream breaks off
   const auto answer = ask(R"({"message":"Hi"})");
@@ -1143,12 +1147,12 @@ TEST_F(AgentChats, AreReadByTheOfficialClientOfAgUi) {
   const auto read = [&](const std::string& thread, const std::string& message) {
     const mortise::peers::TempDirectory directory("agui");
     const auto log = directory.path() + "/log";
-    mortise::peers::Process client({{"/usr/bin/node", peerFile("agui_client.mjs"),
-                                     "http://" + user_->address() + "/api/v1/agent-chats", user_->token(), thread,
-                                     message},
-                                    directory.path(),
-                                    false,
-                                    log});
+    mortise::peers::Process client(
+        {{"/usr/bin/node", peerFile("agui_client.mjs"), "http://" + user_->address() + "/api/v1/agent-chats",
+          user_->token(), thread, message},
+         directory.path(),
+         false,
+         log});
     EXPECT_EQ(client.wait(std::chrono::seconds(60)), 0);
     std::ifstream lines(log);
     std::string last;
