@@ -18,6 +18,7 @@ namespace {
 Conversations::Options conversationOptions(const mortise::Config& config) {
   Conversations::Options options;
   options.mostSessions = config.integer("sessions_per_user");
+  options.mostThreads = config.integer("threads_per_user");
   options.mostBytes = config.size("session_size");
   options.mostTasks = config.integer("tasks_per_user");
   options.threads = {config.integer("tasks"), config.duration("lease")};

@@ -65,7 +65,8 @@ FileInterface::FileInterface(mortise::Host host, FileService& service, const Upl
              Served<&Self::put>::call,       Served<&Self::putBytes>::call,
              Served<&Self::find>::call,      Served<&Self::list>::call,
              Served<&Self::open>::call,      host.need<mortise_blobs_v1>(MORTISE_BLOBS_V1).close,
-             Served<&Self::remove>::call,    Served<&Self::setFilepath>::call} {}
+             Served<&Self::remove>::call,    Served<&Self::setFilepath>::call,
+             Served<&Self::findAll>::call} {}
 
 void FileInterface::store(const FileSink& sink, const std::function<StoredFile()>& put) { sink(counts_.counted(put)); }
 
@@ -81,6 +82,13 @@ void FileInterface::putBytes(const NewFile& file, std::string_view content, cons
 }
 
 void FileInterface::find(std::string_view id, const FileSink& sink) { sink(service_.find(id)); }
+
+void FileInterface::findAll(const std::vector<std::string_view>& ids, const FileSink& sink) {
+  if (ids.size() > kMaxListed) throw invalid("bad_limit", std::to_string(ids.size()) + " ids, expected at most 1000");
+  for (const auto& file : service_.findAll(ids)) {
+    if (!sink(file)) break;
+  }
+}
 
 void FileInterface::list(const std::optional<std::string>& ownerId, std::string_view before, std::size_t limit,
                          const FileSink& sink) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "file_service.hpp"
 #include "upload_counts.hpp"
@@ -37,6 +38,7 @@ class FileInterface : public mortise::Serving {
   void put(const NewFile& file, mortise_file* content, const FileSink& sink);
   void putBytes(const NewFile& file, std::string_view content, const FileSink& sink);
   void find(std::string_view id, const FileSink& sink);
+  void findAll(const std::vector<std::string_view>& ids, const FileSink& sink);
   void list(const std::optional<std::string>& ownerId, std::string_view before, std::size_t limit,
             const FileSink& sink);
   mortise_file* open(std::string_view id);

@@ -57,6 +57,8 @@ class FileService {
   StoredFile findByKey(std::string_view key, std::string_view reader) const {
     return shown(mortise::orNotFound(store_.findByKey(key), kUnknown), reader);
   }
+  // Those that there are, in no order; at most db::Where::kMaxIn ids.
+  std::vector<StoredFile> findAll(const std::vector<std::string_view>& ids) const;
   // As FileStore::list.
   std::vector<StoredFile> list(std::optional<std::string_view> ownerId, std::string_view before,
                                std::size_t limit) const;

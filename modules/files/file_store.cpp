@@ -30,6 +30,12 @@ bool FileStore::remove(const StoredFile& file, Time now) const {
 
 std::optional<StoredFile> FileStore::find(std::string_view id) const { return db::find<StoredFile>(db_, id); }
 
+std::vector<StoredFile> FileStore::findAll(const std::vector<std::string_view>& ids) const {
+  db::Where where;
+  where.in("id", ids);
+  return db::rows<StoredFile>(db_, where, "id", static_cast<std::int64_t>(db::Where::kMaxIn));
+}
+
 std::optional<StoredFile> FileStore::findByKey(std::string_view key) const {
   return db::row<StoredFile>(db_, "WHERE object_key = :key", {{"key", key}});
 }

@@ -26,6 +26,8 @@ class FileStore {
   bool remove(const StoredFile& file, mortise::Time now) const;
   std::optional<StoredFile> find(std::string_view id) const;
   std::optional<StoredFile> findByKey(std::string_view key) const;
+  // Those that there are, in no order; at most db::Where::kMaxIn ids.
+  std::vector<StoredFile> findAll(const std::vector<std::string_view>& ids) const;
   // Newest first, at most `limit`, older than the file `before` (empty: from the newest). No owner: nobody's files.
   std::vector<StoredFile> list(std::optional<std::string_view> ownerId, std::string_view before,
                                std::size_t limit) const;

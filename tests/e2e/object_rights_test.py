@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import urllib.parse
+import uuid
 
 import support
 from captured_sessions import TALK, SessionFamily, archive, manifest, new_id
@@ -80,6 +81,7 @@ ALLOWED = {
     "readAgentSessionFile": ("agent session", OWNER | {"super_admin"}, {"filepath": "/none"}),
     "readAgentSessionShell": ("agent session", OWNER | {"super_admin"}, {"session_id": "none"}),
     "takeOverAgentSession": ("agent session", OWNER, {"action": "end"}),
+    "deleteAgentChat": ("agent thread", OWNER, None),
     "readFile": ("file", OWNER | SYSTEM, None),
     "deleteFile": ("file", OWNER | SYSTEM, None),
     "downloadFile": ("file", OWNER | SYSTEM, None),
@@ -218,6 +220,16 @@ class ObjectRights(Family):
     def agent_session(self):
         return self.holder(lambda caller: {"session_id": self.good(support.request(self.server, "POST", "/api/sessions", {}, token=caller.token))["data"]["session_id"]})
 
+    def agent_thread(self):
+        """Without a model none begins, so that its row is made here."""
+        def path(caller):
+            thread = str(uuid.uuid4())
+            zeros = ("unread", "listed_at", "created_at", "last_ms", "last_seq", "events", "bytes", "task_ms", "task_seq", "lease_until")
+            self.sql(f"INSERT INTO agent_sessions (id, kind, owner, title, status, latest_message, used_at, run, server, progress, {', '.join(zeros)}) VALUES "
+                     f"('{thread}', 'thread', '{caller.id}', 'T', 'completed', '', 9000000000000000, '', '', '{{}}', {', '.join('0' for _ in zeros)})")
+            return {"session_id": thread}
+        return self.holder(path)
+
     def account_object(self):
         def path(caller):
             name = self.sql(f"SELECT username FROM mortise_users WHERE id = '{caller.id}'")[0][0]
@@ -292,7 +304,7 @@ class ObjectRights(Family):
     def upload(self):
         return self.holder(lambda caller: {"upload_id": self.good(caller.post(f"/sessions/{new_id()}/uploads", {"total_size": 10, "sha256": "0" * 64}), 201)["upload_id"]})
 
-    MAKERS = {"organisation": organisation, "offer": offer, "team": team, "service key": service_key, "key": key, "file": file, "agent session": agent_session, "account": account_object, "job": job,
+    MAKERS = {"organisation": organisation, "offer": offer, "team": team, "service key": service_key, "key": key, "file": file, "agent session": agent_session, "agent thread": agent_thread, "account": account_object, "job": job,
               "run": run_object, "session": session, "skill": skill, "mcp server": mcp_server, "a2a server": a2a_server,
               "captured session": captured_session, "share link": share_link, "handoff": handoff, "upload": upload}
 

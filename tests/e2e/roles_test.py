@@ -32,7 +32,7 @@ SHOWN = {
     "auth.find_users": [("GET", "/api/v1/auth/users?email=somebody@example.com", None)],
     "auth.found_orgs": [("POST", "/api/v1/org", {"name": "X", "slug": "taken"})],  # 409 for all but the first of those who may
     "agent.use": [("GET", "/api/sessions", None), ("GET", f"/api/sessions/{NOBODY}", None), ("POST", f"/api/sessions/{NOBODY}/stop", None),
-                  ("POST", f"/api/sessions/{NOBODY}/chat", {}), ("POST", "/api/v1/agent-chats", {"message": " "})],
+                  ("POST", f"/api/sessions/{NOBODY}/chat", {}), ("POST", "/api/v1/agent-chats", {"message": " "}), ("DELETE", f"/api/v1/agent-chats/{NOBODY}", None)],
     "agent.reach_all": [("GET", "/api/sessions?scope=all", None)],
     "files.read": [("GET", f"/api/files/{NOBODY}", None), ("GET", f"/api/files/{NOBODY}/download", None)],
     "files.write": [("DELETE", f"/api/files/{NOBODY}", None), ("GET", "/api/status/minio?smoke=true", None)],

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "mcp/web_text.hpp"
+
 namespace agent {
 namespace {
 
@@ -67,14 +69,18 @@ LlmConfig ConfigurationStore::llm() const {
   if (!config) return defaults_;
   if (config->sealedKey) {
     config->apiKey = opened(kModelKey, "", *config->sealedKey);
-  } else if (config->baseUrl == defaults_.baseUrl) {
+  } else if (areOfOneOrigin(config->baseUrl, defaults_.baseUrl)) {
     config->apiKey = defaults_.apiKey;  // the operator's, and for the operator's server only
   }
   return *std::move(config);
 }
 
 void ConfigurationStore::put(LlmConfig config, std::string_view key, std::string_view userId) const {
-  if (!key.empty()) config.sealedKey = sealed(kModelKey, "", key);
+  if (!key.empty()) {
+    config.sealedKey = sealed(kModelKey, "", key);
+  } else if (!areOfOneOrigin(config.baseUrl, llm().baseUrl)) {
+    config.sealedKey.reset();
+  }
   config.updatedAt = mortise::now();
   config.updatedBy = userId;
   db::upsert(db_, config);

@@ -36,7 +36,8 @@ class ConfigurationStore {
   std::int64_t beginChange() const;
 
   LlmConfig llm() const;
-  // `config`: from llm(), changed. `key`: is sealed; empty: the stored one stays, or none is stored.
+  // `config`: from llm(), changed. `key`: is sealed; empty: the stored one stays while the address is of the origin that
+  // it was given for, else none is stored: no other server may get it.
   void put(LlmConfig config, std::string_view key, std::string_view userId) const;
   AgentLimits limits() const;
   void put(AgentLimits limits, std::string_view userId) const;

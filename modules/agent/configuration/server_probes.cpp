@@ -30,7 +30,7 @@ std::vector<McpTools> ServerProbes::toolsOf(const std::vector<McpServer>& server
     std::unique_ptr<mcp::Client> client;  // ends after its answer was told
     try {
       waiting.check();
-      client = std::make_unique<mcp::Client>(mcp::connectorTo(server, http_, processes_), version_);
+      client = std::make_unique<mcp::Client>(mcp::connectorTo(server, http_, processes_, &forms_), version_);
       client->open(waiting);
       for (auto& tool : client->tools(waiting)) out.names.push_back(std::move(tool.name));
     } catch (const mcp::Failure& failure) {

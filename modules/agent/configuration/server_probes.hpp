@@ -12,6 +12,7 @@
 #include "configuration/mcp_server.hpp"
 #include "configuration/probes.hpp"
 #include "mcp/child_process.hpp"
+#include "mcp/known_forms.hpp"
 
 namespace agent {
 
@@ -23,9 +24,10 @@ struct McpTools {
 // Nothing is asked of servers that are disabled. [worker]
 class ServerProbes {
  public:
-  // `processes` outlives it. `version`: of this server.
-  ServerProbes(const mortise::HttpClient& http, mcp::ChildProcesses& processes, std::string version)
-      : http_(http), processes_(processes), version_(std::move(version)) {}
+  // `processes` and `forms` outlive it. `version`: of this server.
+  ServerProbes(const mortise::HttpClient& http, mcp::ChildProcesses& processes, mcp::KnownForms& forms,
+               std::string version)
+      : http_(http), processes_(processes), forms_(forms), version_(std::move(version)) {}
 
   // One for each server.
   std::vector<McpTools> toolsOf(const std::vector<McpServer>& servers);
@@ -37,6 +39,7 @@ class ServerProbes {
  private:
   const mortise::HttpClient http_;
   mcp::ChildProcesses& processes_;
+  mcp::KnownForms& forms_;
   const std::string version_;
   Probes<McpTools> tools_;
   Probes<std::optional<a2a::AgentCard>> cards_;

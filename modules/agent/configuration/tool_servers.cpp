@@ -37,7 +37,7 @@ ToolServers::ToolServers(const mortise::Host& host, sandbox::Driver& boxes)
       plain_(living_),
       boxed_(boxes, living_),
       processes_(trustedOf(host.config()), plain_, boxed_),
-      probes_(http_, processes_, version_) {}
+      probes_(http_, processes_, forms_, version_) {}
 
 void ToolServers::start() {
   health_.add("mcp_children", false, std::chrono::seconds(1),
@@ -51,7 +51,8 @@ std::unique_ptr<ToolBox> ToolServers::McpBoxes::make(const TaskFacts& task) {
       usable(servers_.store_.mcpServers(), servers_.preferences_.of(task.userId, ToolKind::mcp), &McpServer::name);
   if (servers.empty()) return nullptr;
   return std::make_unique<mcp::McpBox>(std::move(servers), servers_.http_, servers_.processes_, servers_.log_,
-                                       mcp::McpBoxOptions{servers_.version_}, task.stopped);
+                                       mcp::McpBoxOptions{.version = servers_.version_, .forms = &servers_.forms_},
+                                       task.stopped);
 }
 
 std::unique_ptr<ToolBox> ToolServers::A2aBoxes::make(const TaskFacts& task) {

@@ -18,6 +18,7 @@
 #include "configuration/server_probes.hpp"
 #include "mcp/boxed_programs.hpp"
 #include "mcp/child_process.hpp"
+#include "mcp/known_forms.hpp"
 #include "mcp/mcp_box.hpp"
 #include "mcp/mcp_processes.hpp"
 #include "preferences/tool_preferences.hpp"
@@ -72,6 +73,7 @@ class ToolServers {
   mcp::PlainChildProcesses plain_;
   mcp::BoxedPrograms boxed_;
   mcp::McpProcesses processes_;
+  mcp::KnownForms forms_;
   ServerProbes probes_;
   McpBoxes mcpBoxes_{*this};
   A2aBoxes a2aBoxes_{*this};

@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "conversations/failure_texts.hpp"
 #include "conversations/session_changes.hpp"
 
 namespace agent {
@@ -19,6 +20,25 @@ using mortise::Transaction;
 constexpr const char* kFirstTitle = "新对话";
 constexpr int kBusySeconds = 5;  // until a refused task is worth another try
 constexpr std::int64_t kAtOnce = 100;
+
+Session newSession(SessionKind kind, const std::string& ownerId, const std::string& id) {
+  Session session;
+  session.id = id;
+  session.kind = kind;
+  session.owner = ownerId;
+  session.title = kFirstTitle;
+  session.createdAt = session.usedAt = mortise::now();
+  return session;
+}
+
+void requireThreadOf(const Session& session, const std::string& ownerId) {
+  if (session.kind != SessionKind::thread || session.owner != std::optional(ownerId))
+    throw Problem(404, "agent_session_not_found");
+}
+
+NewEvent failureEvent(FailureText what, const Session& session) {
+  return errorEvent(std::string(failureText(what, session.language)));
+}
 
 std::vector<std::string> idsOf(const std::vector<FileInfo>& files) {
   std::vector<std::string> ids;
@@ -52,19 +72,24 @@ void Conversations::start(Loop loop, std::function<void()> ready, Removed remove
 
 void Conversations::stop() { threads_.stop(); }
 
-Session Conversations::create(SessionKind kind, const std::string& ownerId, const std::string& id) {
-  Session session;
-  session.id = id.empty() ? mortise::makeUuid() : id;
-  session.kind = kind;
-  session.owner = ownerId;
-  session.title = kFirstTitle;
-  session.createdAt = session.usedAt = mortise::now();
-  store_.add(session, options_.mostSessions);
+Session Conversations::create(const std::string& ownerId) {
+  auto session = newSession(SessionKind::session, ownerId, mortise::makeUuid());
+  db_.transaction([&](Transaction& tx) { store_.add(tx, session, options_.mostSessions); });
   live_.tellSession(session);
   return session;
 }
 
 StoredEvent Conversations::send(const std::string& sessionId, const NewMessage& message) {
+  try {
+    return sendOnce(sessionId, message);
+  } catch (const mortise::db::Error& error) {
+    // Two requests began the thread at once; the other came first.
+    if (!message.threadOf || error.kind() != mortise::db::Error::Kind::exists) throw;
+    return sendOnce(sessionId, message);
+  }
+}
+
+StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessage& message) {
   const auto run = mortise::makeUuid();
   TaskThreads::Place place;
   bool starts = false;
@@ -72,8 +97,10 @@ StoredEvent Conversations::send(const std::string& sessionId, const NewMessage& 
   std::string owner;
   // What a new task needs is asked for once, before anything is held.
   std::exception_ptr refusal;
-  if (const auto known = store_.find(sessionId)) {
-    owner = known->owner.value_or("");
+  const auto known = store_.find(sessionId);
+  if (known && message.threadOf) requireThreadOf(*known, *message.threadOf);
+  if (known || message.threadOf) {
+    owner = known ? known->owner.value_or("") : *message.threadOf;
     try {
       ready_();
       tokens_.require(owner);
@@ -86,13 +113,19 @@ StoredEvent Conversations::send(const std::string& sessionId, const NewMessage& 
   const auto stored = db_.transaction([&](Transaction& tx) {
     const auto now = mortise::now();
     auto session = store_.lock(tx, sessionId);
+    if (!session && message.threadOf) {
+      session = newSession(SessionKind::thread, *message.threadOf, sessionId);
+      store_.add(tx, *session, options_.mostThreads);
+    }
     if (!session) throw Problem(404, "agent_session_not_found");
+    if (message.threadOf) requireThreadOf(*session, *message.threadOf);
     if (session->bytes >= options_.mostBytes) throw Problem(409, "agent_session_full");
     SessionChanges changes(store_, live_, tx, *session);
     if (isAbandoned(session->lease())) {
-      changes.add(errorEvent("任务所在的服务器已停止，任务中断，请继续发送消息。"));
+      changes.add(failureEvent(FailureText::serverGone, *session));
       endTask(tx, *session);
     }
+    if (!message.language.empty()) session->language = message.language;
     starts = !session->isRunning();
     if (!starts && message.onlyIdle) throw Problem(409, "agent_busy");
     if (starts) {
@@ -148,9 +181,9 @@ void Conversations::work(const std::string& sessionId, const std::string& run, b
       loop_(task);
     } catch (const TaskStopped&) {
       // A user's stop took the session already; else the server stops.
-      task.end({.events = {errorEvent("服务器正在停止，任务中断，请继续发送消息。")}});
+      task.end({.events = {failureEvent(FailureText::serverStops, task.session())}});
     } catch (const SessionFull&) {
-      task.end({.events = {errorEvent("该会话已满，请新建会话。")}});
+      task.end({.events = {failureEvent(FailureText::sessionFull, task.session())}});
     }
   } catch (const std::exception& error) {
     log_.error("a task failed", {{"session", sessionId}, {"reason", error.what()}});
@@ -160,7 +193,7 @@ void Conversations::work(const std::string& sessionId, const std::string& run, b
 
 void Conversations::endFailed(const std::string& sessionId, const std::string& run) {
   try {
-    endBroken(sessionId, run, "内部错误，任务中断，请继续发送消息。");
+    endBroken(sessionId, run, FailureText::internalError);
   } catch (const std::exception& error) {
     // Its lease runs out; then the job repair_sessions ends it.
     log_.error("a task that failed could not be ended", {{"session", sessionId}, {"reason", error.what()}});
@@ -231,13 +264,13 @@ bool Conversations::isAbandoned(const TaskLease& lease) const {
   return lease.until < mortise::now();
 }
 
-bool Conversations::endBroken(const std::string& sessionId, std::string_view run, std::string_view reason) {
+bool Conversations::endBroken(const std::string& sessionId, std::string_view run, FailureText reason) {
   return db_.transaction([&](Transaction& tx) {
     auto session = store_.lock(tx, sessionId);
     if (!session || !session->isRunning()) return false;
     if (run.empty() ? !isAbandoned(session->lease()) : session->run != run) return false;
     SessionChanges changes(store_, live_, tx, *session);
-    changes.add(errorEvent(std::string(reason)));
+    changes.add(failureEvent(reason, *session));
     endTask(tx, *session);
     changes.finish();
     return true;
@@ -246,7 +279,7 @@ bool Conversations::endBroken(const std::string& sessionId, std::string_view run
 
 bool Conversations::repair(const std::string& sessionId, const TaskLease& lease) {
   if (!isAbandoned(lease)) return false;
-  if (!endBroken(sessionId, {}, "任务所在的服务器已停止，任务中断，请继续发送消息。")) return false;
+  if (!endBroken(sessionId, {}, FailureText::serverGone)) return false;
   repaired_.add();
   log_.warning("a task of a server that is gone was ended", {{"session", sessionId}, {"server", lease.server}});
   return true;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conversations/failure_texts.hpp"
 #include "conversations/live_events.hpp"
 #include "conversations/running_task.hpp"
 #include "conversations/session_store.hpp"
@@ -28,12 +29,17 @@ struct NewMessage {
   std::vector<FileInfo> attachments{};
   std::int64_t writtenAt = 0;  // seconds; 0: now
   bool onlyIdle = false;       // Problem 409 agent_busy while a task of the session runs
+  std::string language{};      // the session's from now on; empty: it stays
+  // The session is a thread of this user's, which begins with the message when there is none of that id. Problem 404
+  // agent_session_not_found when it is no thread, or somebody else's.
+  std::optional<std::string> threadOf{};
 };
 
 class Conversations {
  public:
   struct Options {
     std::int64_t mostSessions = 1000;  // of one user
+    std::int64_t mostThreads = 10000;  // the same
     std::int64_t mostBytes = 16 << 20;
     std::int64_t mostTasks = 5;  // of one user
     TaskThreads::Options threads{};
@@ -55,9 +61,11 @@ class Conversations {
   const std::string& server() const { return threads_.server(); }
   TokenBudget& tokens() { return tokens_; }
 
-  Session create(SessionKind kind, const std::string& ownerId, const std::string& id = {});
-  // Stores the message and starts a task, or hands it to the one that runs. The user's event is returned.
-  // Problem 404, 409 agent_session_full, 429 agent_tokens_used, 503 agent_tasks_full and what `ready` throws.
+  // Problem 409 agent_sessions_full.
+  Session create(const std::string& ownerId);
+  // Stores the message and starts a task, or hands it to the one that runs. The user's event is returned. Where it
+  // throws, nothing was stored. Problem 404, 409 agent_session_full or agent_sessions_full, 429 agent_tokens_used,
+  // 503 agent_tasks_full and what `ready` throws.
   StoredEvent send(const std::string& sessionId, const NewMessage& message);
   // True: something was going on. `start`: only the task that began with this event. Problem 404.
   bool stopTask(const std::string& sessionId, std::optional<EventId> start = {});
@@ -75,9 +83,10 @@ class Conversations {
   std::int64_t purge(SessionKind kind, mortise::Time before, const std::function<bool()>& cancelled);
 
  private:
+  StoredEvent sendOnce(const std::string& sessionId, const NewMessage& message);
   void work(const std::string& sessionId, const std::string& run, bool resumes, const StopSign& stop);
   // `run`: only when it still holds the session; empty: only when it is abandoned.
-  bool endBroken(const std::string& sessionId, std::string_view run, std::string_view reason);
+  bool endBroken(const std::string& sessionId, std::string_view run, FailureText reason);
   // endBroken() for a task that failed here. Logs what keeps it from that.
   void endFailed(const std::string& sessionId, const std::string& run);
   // Logs what goes wrong.

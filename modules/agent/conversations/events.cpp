@@ -3,6 +3,7 @@
 #include <mortise/characters.hpp>
 #include <mortise/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include "json_text.hpp"
@@ -19,7 +20,8 @@ void add(std::string& out, std::string_view name, const json::Item& value) {
   value.appendTo(out);
 }
 
-// A stream takes no event that is greater than what the kernel keeps for it; each of its long texts has a share.
+// A stream takes no event that is greater than what the kernel keeps for it (1 MiB). What a model wrote may stand in any
+// text of an event, so each has a share.
 constexpr std::size_t kMostBytes = 256U << 10U;
 constexpr std::size_t kShortBytes = 4U << 10U;
 constexpr std::string_view kCut = "…(truncated)";
@@ -60,6 +62,18 @@ std::string shortArguments(std::string arguments) {
   return json::value(out).text();
 }
 
+// As many of the files as their share has room for.
+std::string fileList(const std::vector<FileInfo>& files) {
+  std::string out = "[";
+  for (const auto& file : files) {
+    std::string one = out.size() > 1 ? "," : "";
+    mortiseAppendJson(one, file);
+    if (out.size() + one.size() > kMostBytes / 2) break;
+    out += one;
+  }
+  return out += ']';
+}
+
 }  // namespace
 
 void mortiseAppendJson(std::string& out, const FileInfo& file) {
@@ -75,25 +89,27 @@ void mortiseAppendJson(std::string& out, const FileInfo& file) {
       .end();
 }
 
-NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, std::vector<FileInfo> files,
+NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, const std::vector<FileInfo>& files,
                       bool partial) {
   return {"message",
           [role = std::string(role), text = shortened(std::move(text), kMostBytes), streamId = std::move(streamId),
-           files = std::move(files), partial](std::string& out, std::string_view, std::int64_t) {
+           files = fileList(files), partial](std::string& out, std::string_view, std::int64_t) {
             add(out, "role", role);
             add(out, "message", text);
             add(out, "stream_id", streamId.empty() ? json::Item(nullptr) : json::Item(streamId));
             add(out, "partial", partial);
-            add(out, "attachments", json::list(files));
+            add(out, "attachments", json::raw(files));
           }};
 }
 
 NewEvent titleEvent(std::string title) {
-  return {"title",
-          [title = std::move(title)](std::string& out, std::string_view, std::int64_t) { add(out, "title", title); }};
+  return {"title", [title = shortened(std::move(title), kShortBytes)](std::string& out, std::string_view,
+                                                                      std::int64_t) { add(out, "title", title); }};
 }
 
 NewEvent planEvent(std::vector<StepView> steps) {
+  const auto share = std::min(kShortBytes, kMostBytes / std::max<std::size_t>(steps.size(), 1));
+  for (auto& step : steps) step.description = shortened(std::move(step.description), share);
   return {"plan", [steps = std::move(steps)](std::string& out, std::string_view id, std::int64_t createdAt) {
             add(out, "steps", json::list(steps, [&](const StepView& step) {
                   return json::object({{"event_id", id},
@@ -106,6 +122,7 @@ NewEvent planEvent(std::vector<StepView> steps) {
 }
 
 NewEvent stepEvent(StepView step) {
+  step.description = shortened(std::move(step.description), kShortBytes);
   return {"step", [step = std::move(step)](std::string& out, std::string_view, std::int64_t) {
             add(out, "id", step.id);
             add(out, "status", step.status);
@@ -115,6 +132,7 @@ NewEvent stepEvent(StepView step) {
 
 NewEvent toolEvent(std::string callId, std::string box, std::string function, std::string arguments, bool called,
                    std::string content) {
+  if (content.empty() || content.size() > kMostBytes) content = "null";
   return {"tool", [callId = std::move(callId), box = std::move(box), function = std::move(function),
                    arguments = shortArguments(std::move(arguments)), called,
                    content = std::move(content)](std::string& out, std::string_view, std::int64_t) {
@@ -131,8 +149,9 @@ NewEvent waitEvent() { return {"wait"}; }
 NewEvent doneEvent() { return {"done"}; }
 
 NewEvent errorEvent(std::string text) {
-  return {"error",
-          [text = std::move(text)](std::string& out, std::string_view, std::int64_t) { add(out, "error", text); }};
+  return {"error", [text = shortened(std::move(text), kShortBytes)](std::string& out, std::string_view, std::int64_t) {
+            add(out, "error", text);
+          }};
 }
 
 std::string dataOf(const NewEvent& event, EventId id, std::int64_t createdAt) {

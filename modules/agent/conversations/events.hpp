@@ -30,13 +30,16 @@ struct StepView {
   std::string status;
 };
 
+// Each event has room in a stream, whatever a model wrote: texts are cut, with a mark at their end, lists of files are cut,
+// and a content that is too long becomes null.
+
 // `streamId`: empty for a user's.
-NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, std::vector<FileInfo> files,
+NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, const std::vector<FileInfo>& files,
                       bool partial = false);
 NewEvent titleEvent(std::string title);
 NewEvent planEvent(std::vector<StepView> steps);
 NewEvent stepEvent(StepView step);
-// `arguments`: text of a JSON object; `content`: of one, or null.
+// `arguments`: text of a JSON object; `content`: of one, or null; empty means null.
 NewEvent toolEvent(std::string callId, std::string box, std::string function, std::string arguments, bool called,
                    std::string content = "null");
 NewEvent waitEvent();

@@ -60,6 +60,7 @@ struct Session {
   std::string server;
   mortise::Time leaseUntil;
   std::string progress = "{}";
+  std::string language = "zh-CN";  // of the last message's request
 
   EventId last() const { return {lastMs, lastSeq}; }
   EventId taskStart() const { return {taskMs, taskSeq}; }
@@ -77,7 +78,8 @@ struct Session {
       mortise::field("events", &Session::events), mortise::field("bytes", &Session::bytes),
       mortise::field("task_ms", &Session::taskMs), mortise::field("task_seq", &Session::taskSeq),
       mortise::field("run", &Session::run), mortise::field("server", &Session::server),
-      mortise::field("lease_until", &Session::leaseUntil), mortise::field("progress", &Session::progress));
+      mortise::field("lease_until", &Session::leaseUntil), mortise::field("progress", &Session::progress),
+      mortise::field("language", &Session::language));
 };
 
 // What lists show of a session.

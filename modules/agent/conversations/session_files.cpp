@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 
 #include "json_text.hpp"
 
@@ -157,10 +158,15 @@ std::vector<FileInfo> SessionFiles::list(std::string_view sessionId) const {
   std::vector<FileInfo> out;
   const auto store = files();
   if (!store) return out;
-  for (const auto& file : store_.files(sessionId)) {
-    const auto stored = store->find(file.fileId);
-    if (!stored) continue;
-    out.push_back(infoOf(*stored));
+  const auto files = store_.files(sessionId);
+  std::vector<std::string> ids;
+  for (const auto& file : files) ids.push_back(file.fileId);
+  std::map<std::string, FileInfo> stored;
+  for (const auto& file : store->findAll(ids)) stored.emplace(file.id, infoOf(file));
+  for (const auto& file : files) {
+    const auto at = stored.find(file.fileId);
+    if (at == stored.end()) continue;  // its owner deleted it
+    out.push_back(at->second);
     out.back().filepath = file.path;
   }
   return out;

@@ -55,7 +55,7 @@ std::string SessionOperations::ownerAsked(const Request& request) const {
 }
 
 Reply SessionOperations::beginAgentSession(const Request& request) {
-  const auto session = conversations_.create(SessionKind::session, request.principal().userId);
+  const auto session = conversations_.create(request.principal().userId);
   return Reply::ok(json::object({{"session_id", session.id}}));
 }
 
@@ -67,7 +67,7 @@ void SessionOperations::watchAgentSessions(Request& request) { lists_.open(reque
 
 Reply SessionOperations::readAgentSession(const Request& request) {
   const auto session = reach(request);
-  return Reply::ok(json::raw(sessionDetailText(session, conversations_.store().events(session.id))));
+  return Reply::ok(json::raw(sessionDetailText(session, conversations_.store())));
 }
 
 std::optional<ChatStreams::Place> SessionOperations::seenBy(const Session& session, const std::string& cursor) const {
@@ -91,6 +91,7 @@ void SessionOperations::chatInAgentSession(Request& request,
   NewMessage message;
   message.text = cleanText(sent.message.valueOr(""));
   message.writtenAt = secondsOf(sent.timestamp.valueOr(0));
+  message.language = request.language();
   for (const auto& id : sent.attachments.valueOr(std::vector<std::string>{}))
     message.attachments.push_back(files_.attachment(id, caller.userId, request.permitted(kReachAll)));
   std::string cursor = sent.eventId.valueOr("");

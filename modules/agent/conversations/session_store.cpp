@@ -23,16 +23,14 @@ std::int64_t millis(Time time) { return mortise::micros(time) / 1000; }
 
 }  // namespace
 
-void SessionStore::add(const Session& session, std::int64_t mostOfOwner) const {
-  db_.transaction([&](Transaction& tx) {
-    if (session.owner) {
-      tx.lock("sessions:" + *session.owner);
-      const auto count = db::count<Session>(tx, "WHERE owner = :owner AND kind = :kind",
-                                            {{"owner", *session.owner}, {"kind", session.kind}});
-      if (count >= mostOfOwner) throw Problem(409, "agent_sessions_full").with("most", mostOfOwner);
-    }
-    db::insert(tx, session);
-  });
+void SessionStore::add(Transaction& tx, const Session& session, std::int64_t mostOfOwner) const {
+  if (session.owner) {
+    tx.lock("sessions:" + *session.owner);
+    const auto count = db::count<Session>(tx, "WHERE owner = :owner AND kind = :kind",
+                                          {{"owner", *session.owner}, {"kind", session.kind}});
+    if (count >= mostOfOwner) throw Problem(409, "agent_sessions_full").with("most", mostOfOwner);
+  }
+  db::insert(tx, session);
 }
 
 std::optional<Session> SessionStore::find(std::string_view id) const { return db::find<Session>(db_, std::string(id)); }
@@ -77,7 +75,7 @@ void SessionStore::update(Transaction& tx, const Session& session) const {
   db::update<&Session::title, &Session::status, &Session::unread, &Session::latestMessage, &Session::latestMessageAt,
              &Session::listedAt, &Session::usedAt, &Session::lastMs, &Session::lastSeq, &Session::events,
              &Session::bytes, &Session::taskMs, &Session::taskSeq, &Session::run, &Session::server,
-             &Session::leaseUntil, &Session::progress, &Session::owner>(tx, session);
+             &Session::leaseUntil, &Session::progress, &Session::owner, &Session::language>(tx, session);
 }
 
 std::vector<std::string> SessionStore::remove(Transaction& tx, std::string_view id) const {
@@ -119,8 +117,11 @@ EventPage SessionStore::page(std::string_view id, std::int64_t number, std::int6
   return out;
 }
 
-std::vector<StoredEvent> SessionStore::events(std::string_view id) const {
-  return db::rows<StoredEvent>(db_, "WHERE session_id = :id ORDER BY number", {{"id", id}});
+void SessionStore::eachEvent(std::string_view id,
+                             const std::function<void(std::string_view kind, std::string_view data)>& use) const {
+  db_.each<std::string, std::string>("SELECT kind, data FROM agent_events WHERE session_id = :id ORDER BY number",
+                                     {{"id", id}},
+                                     [&](const std::string& kind, const std::string& data) { use(kind, data); });
 }
 
 std::optional<std::int64_t> SessionStore::numberOf(std::string_view id, EventId event) const {

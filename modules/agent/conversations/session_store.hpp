@@ -5,6 +5,7 @@
 #include <mortise/time.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,7 +32,8 @@ class SessionStore {
  public:
   explicit SessionStore(mortise::Db db) : db_(db) {}
 
-  void add(const Session& session, std::int64_t mostOfOwner) const;  // Problem 409 agent_sessions_full
+  // Problem 409 agent_sessions_full when its owner has so many of its kind already.
+  void add(mortise::Transaction& tx, const Session& session, std::int64_t mostOfOwner) const;
   std::optional<Session> find(std::string_view id) const;
   // Of one owner, or everybody's (empty), in the order of lists; the first `most`.
   std::vector<SessionItem> list(std::string_view owner, std::int64_t most) const;
@@ -46,7 +48,9 @@ class SessionStore {
 
   // Of the events behind `number` at most `most`, and at most `bytes` but for the first.
   EventPage page(std::string_view id, std::int64_t number, std::int64_t most, std::size_t bytes) const;
-  std::vector<StoredEvent> events(std::string_view id) const;
+  // Every event, in their order, as it is read.
+  void eachEvent(std::string_view id,
+                 const std::function<void(std::string_view kind, std::string_view data)>& use) const;
   // The number of the event with this id; empty when the session has none.
   std::optional<std::int64_t> numberOf(std::string_view id, EventId event) const;
 

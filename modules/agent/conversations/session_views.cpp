@@ -13,6 +13,7 @@ namespace json = mortise::json;
 
 // With what a client may have unread before it, half of what the kernel keeps for a stream.
 constexpr std::size_t kMostListBytes = 512U << 10U;
+constexpr std::size_t kShortBytes = 4U << 10U;
 
 std::string_view wordOf(SessionStatus status) { return mortise::detail::nameOf(status); }
 
@@ -37,16 +38,23 @@ std::string sessionListText(const std::vector<SessionItem>& sessions) {
   return json::object({{"sessions", list}}).text();
 }
 
-std::string sessionDetailText(const Session& session, const std::vector<StoredEvent>& events) {
-  return json::object(
-             {{"session_id", session.id},
-              {"title", session.title},
-              {"status", wordOf(session.status)},
-              {"events", json::list(events,
-                                    [](const StoredEvent& event) {
-                                      return json::object({{"event", event.kind}, {"data", json::raw(event.data)}});
-                                    })}})
-      .text();
+std::string sessionDetailText(const Session& session, const SessionStore& store) {
+  std::string out;
+  // Each event in its frame, and what comes while it is read.
+  out.reserve(static_cast<std::size_t>(session.bytes) + kShortBytes);
+  json::ObjectWriter(out)
+      .member("session_id", session.id)
+      .member("title", session.title)
+      .member("status", wordOf(session.status));
+  out += R"(,"events":[)";
+  bool isFirst = true;
+  store.eachEvent(session.id, [&](std::string_view kind, std::string_view data) {
+    if (!std::exchange(isFirst, false)) out += ',';
+    out += R"({"event":)";
+    json::appendQuoted(out, kind);
+    out.append(R"(,"data":)").append(data) += '}';
+  });
+  return out += "]}";
 }
 
 }  // namespace agent

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "conversations/failure_texts.hpp"
 #include "json_text.hpp"
 
 namespace agent {
@@ -19,12 +20,11 @@ using Clock = std::chrono::steady_clock;
 using Cause = models::Error::Cause;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPause{1000};                   // between two attempts
-constexpr milliseconds kMostPause{60000};              // a server that asks for more is given up
-constexpr milliseconds kSlice{100};                    // how late a stop is noticed
-constexpr milliseconds kIdle{300000};                  // no byte for that long
-constexpr std::size_t kSummarized = 200'000;           // characters of a memory that one summary reads
-constexpr const char* kFailed = "调用语言模型失败: ";  // clients hide what begins so, once the task goes on
+constexpr milliseconds kPause{1000};          // between two attempts
+constexpr milliseconds kMostPause{60000};     // a server that asks for more is given up
+constexpr milliseconds kSlice{100};           // how late a stop is noticed
+constexpr milliseconds kIdle{300000};         // no byte for that long
+constexpr std::size_t kSummarized = 200'000;  // characters of a memory that one summary reads
 
 void sleep(RunningTask& task, milliseconds pause) {
   for (const auto until = Clock::now() + pause; Clock::now() < until;) {
@@ -33,29 +33,29 @@ void sleep(RunningTask& task, milliseconds pause) {
   }
 }
 
-std::string textOf(Cause cause) {
+FailureText textOf(Cause cause) {
   switch (cause) {
     case Cause::addressRefused:
-      return "不允许连接模型地址";
+      return FailureText::modelAddressRefused;
     case Cause::denied:
-      return "模型服务拒绝了密钥";
+      return FailureText::modelDenied;
     case Cause::rejected:
-      return "模型服务拒绝了请求";
+      return FailureText::modelRejected;
     case Cause::busy:
-      return "模型服务繁忙";
+      return FailureText::modelBusy;
     case Cause::timedOut:
-      return "模型服务超时";
+      return FailureText::modelTimedOut;
     case Cause::unreadable:
-      return "模型服务的回答无法读取";
+      return FailureText::modelUnreadable;
     case Cause::tooLarge:
-      return "模型的回答过长";
+      return FailureText::modelTooLong;
     case Cause::contextTooLong:
-      return "对话超出模型的上下文长度";
+      return FailureText::modelContextTooLong;
     case Cause::unavailable:
     case Cause::stopped:
       break;
   }
-  return "无法连接模型服务";
+  return FailureText::modelUnreachable;
 }
 
 // Whether the same question may be answered the next time.
@@ -149,13 +149,16 @@ void ModelDesk::fit(RunningTask& task, AgentMemory& memory, const ModelSettings&
 models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const ModelSettings& model,
                               const LoopSettings& limits, const Wanted& wanted) const {
   std::int64_t overflows = 0;
-  std::string reason;
+  auto reason = FailureText::modelSilent;
+  const auto failure = [&](FailureText what) {
+    return ModelFailure(std::string(failureText(what, task.session().language)));
+  };
   for (std::int64_t number = 1;; ++number) {
     task.check();
     try {
       tokens_.require(task.session().owner.value_or(""));
     } catch (const mortise::Problem&) {
-      throw ModelFailure(std::string(kFailed) + "今日令牌额度已用完");
+      throw failure(FailureText::tokensUsed);
     }
     fit(task, memory, model);
     models::Question question;
@@ -185,7 +188,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         memory.reportUsage(answer.usage.inputTokens + answer.usage.outputTokens);
         return answer;
       }
-      reason = "模型没有回答";
+      reason = FailureText::modelSilent;
       memory.add(models::user("Your answer was empty. Go on: call a tool, or give the final answer."));
     } catch (const models::Error& error) {
       failed_.add();
@@ -200,11 +203,11 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         continue;
       }
       if (!passes(error.cause()) || number >= limits.maxRetries) task.modelFailed(error);
-      if (!passes(error.cause())) throw ModelFailure(kFailed + reason);
+      if (!passes(error.cause())) throw failure(reason);
       if (error.retryAfter() > 0) pause = std::max<milliseconds>(kPause, std::chrono::seconds(error.retryAfter()));
-      if (pause > kMostPause) throw ModelFailure(kFailed + reason);
+      if (pause > kMostPause) throw failure(reason);
     }
-    if (number >= limits.maxRetries) throw ModelFailure(kFailed + reason);
+    if (number >= limits.maxRetries) throw failure(reason);
     sleep(task, pause);
   }
 }

@@ -21,7 +21,7 @@
 
 namespace agent {
 
-// No answer, after every attempt. The text is for the user, and tells nothing of addresses or keys.
+// No answer, after every attempt. The text says why, to the user and in the session's language.
 class ModelFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

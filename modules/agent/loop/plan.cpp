@@ -20,7 +20,6 @@ using rapidjson::Value;
 
 constexpr std::size_t kMostSteps = 50;
 constexpr std::size_t kIdBytes = 64;
-constexpr std::size_t kTitleCharacters = 200;
 constexpr std::size_t kDescriptionCharacters = 4000;
 constexpr std::size_t kMostAttachments = 50;
 
@@ -116,7 +115,7 @@ std::optional<Plan> readPlan(std::string_view answer) {
   if (steps == nullptr) return std::nullopt;
   Plan plan;
   plan.title = cut(cleanMember(read, "title"), kTitleCharacters);
-  plan.goal = cleanMember(read, "goal");
+  plan.goal = cut(cleanMember(read, "goal"), kDescriptionCharacters);
   plan.language = cut(cleanMember(read, "language"), kIdBytes);
   plan.message = cleanMember(read, "message");
   plan.steps = stepsOf(*steps);

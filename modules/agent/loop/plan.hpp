@@ -4,6 +4,7 @@
 #include <rapidjson/document.h>
 #include <mortise/names.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ constexpr auto mortiseNames(Phase) {
                                 {Phase::summarizing, "summarizing"},
                                 {Phase::waiting, "waiting"}});
 }
+
+constexpr std::size_t kTitleCharacters = 200;  // of a plan
 
 struct PlanStep {
   std::string id;

@@ -37,14 +37,14 @@ class Speaker {
   }
 
   // The whole text: what did not come in pieces goes out in pieces all the same, a moment apart.
-  NewEvent finish(const std::string& text, std::vector<FileInfo> files = {}) {
+  NewEvent finish(const std::string& text, const std::vector<FileInfo>& files = {}) {
     const auto size = mortise::characterCount(text);
     const auto piece = pieceOf(size);
     for (auto end = sent_ + piece; end < size; end += piece) {
       tell(mortise::firstCharacters(text, end));
       std::this_thread::sleep_for(kApart);
     }
-    return messageEvent("assistant", text, streamId_, std::move(files));
+    return messageEvent("assistant", text, streamId_, files);
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "conversations/failure_texts.hpp"
 #include "json_text.hpp"
 #include "loop/plan.hpp"
 #include "loop/prompts.hpp"
@@ -28,9 +29,8 @@ namespace {
 namespace models = mortise::models;
 namespace json = mortise::json;
 
-constexpr std::size_t kResultCharacters = 4000;     // of a step, in the plan
-constexpr std::size_t kContentBytes = 256U << 10U;  // of what the event of a call shows
-constexpr std::chrono::milliseconds kPause{1000};   // between two attempts of a tool
+constexpr std::size_t kResultCharacters = 4000;    // of a step, in the plan
+constexpr std::chrono::milliseconds kPause{1000};  // between two attempts of a tool
 
 // What the runtime API shows of a call: {"result": text}.
 std::string runtimeContent(const ToolResult& result) {
@@ -79,7 +79,7 @@ class TaskRun {
       try {
         step();
       } catch (const ModelFailure& fault) {
-        fail(fault.what());
+        fail(isThread() ? std::string(fault.what()) : modelFailureText(fault.what()));
       }
     }
   }
@@ -198,17 +198,18 @@ class TaskRun {
   }
   void write(std::vector<NewEvent> events = {}) { task_.write(happening(std::move(events))); }
 
-  // The end of a round: the end of the task, or the next message of the user.
-  void endRound(std::vector<NewEvent> events, bool withDone) {
+  // The end of a round: the end of the task, with `end`, or the next message of the user, with `instead`: streams end
+  // behind the one, and not behind the other.
+  void endRound(std::vector<NewEvent> events, NewEvent end, std::vector<NewEvent> instead = {}) {
     progress_.phase = Phase::idle;
-    auto last = happening(events);
-    if (withDone) last.events.push_back(doneEvent());
+    auto last = happening(std::move(events));
+    last.events.push_back(std::move(end));
     if (task_.finish(SessionStatus::completed, last)) {
       over_ = true;
       return;
     }
-    // A message came meanwhile: the round ends without a word that would end streams.
-    if (withDone) last.events.pop_back();
+    last.events.pop_back();
+    for (auto& event : instead) last.events.push_back(std::move(event));
     task_.write(last);
   }
 
@@ -216,7 +217,7 @@ class TaskRun {
     loop_.log_.info("a task failed", {{"session", task_.session().id}, {"reason", reason}});
     planner_.rollBack();
     react_.rollBack();
-    endRound({errorEvent(reason)}, false);
+    endRound({}, errorEvent(reason), {messageEvent("assistant", reason, mortise::makeUuid(), {})});
   }
 
   // ---- states ------------------------------------------------------------------------------------------------------
@@ -304,7 +305,8 @@ class TaskRun {
                                                  if (text.size() < read + Speaker::pieceOf(text.size())) return;
                                                  read = text.size();
                                                  const auto message = growingMember(text, "message");
-                                                 const auto title = growingMember(text, "title");
+                                                 const auto title = mortise::firstCharacters(
+                                                     growingMember(text, "title"), kTitleCharacters);
                                                  if (message.empty() || title.empty()) return;
                                                  if (!titled) {
                                                    task_.write({.events = {titleEvent(title)}, .title = title});
@@ -323,7 +325,7 @@ class TaskRun {
     events.push_back(planEvent(progress_.plan.views()));
     if (progress_.plan.steps.empty()) {
       events.push_back(planEvent({}));
-      endRound(std::move(events), true);
+      endRound(std::move(events), doneEvent());
       return;
     }
     progress_.phase = Phase::executing;
@@ -348,13 +350,14 @@ class TaskRun {
       const auto outcome = act(speaker, true);
       if (!outcome) return;  // it waits for the user
       step->status = outcome->success ? "completed" : "failed";
+      if (!outcome->success) loop_.failedSteps_.add();
       step->result = mortise::firstCharacters(outcome->text, kResultCharacters);
       events.push_back(stepEvent({step->id, step->description, step->status}));
       if (!outcome->text.empty()) events.push_back(speaker.finish(outcome->text, keep(outcome->attachments)));
     } catch (const ModelFailure& fault) {
-      failStep(*step, fault.what(), events);
+      events = failStep(*step, fault.what(), speaker);
     } catch (const StepFailure& fault) {
-      failStep(*step, fault.what(), events);
+      events = failStep(*step, fault.what(), speaker);
     }
     react_.forgetPassing();
     planner_.forgetPassing();
@@ -362,13 +365,15 @@ class TaskRun {
     write(std::move(events));
   }
 
-  void failStep(PlanStep& step, const std::string& reason, std::vector<NewEvent>& events) {
+  // The task goes on: no event `error`, behind which streams end. What the step was saying ends with the reason.
+  std::vector<NewEvent> failStep(PlanStep& step, const std::string& reason, Speaker& speaker) {
     loop_.failedSteps_.add();
     loop_.log_.info("a step failed", {{"session", task_.session().id}, {"reason", reason}});
     react_.rollBack();
     step.status = "failed";
     step.result = reason;
-    events = {errorEvent(reason), stepEvent({step.id, step.description, step.status})};
+    return {stepEvent({step.id, step.description, step.status}),
+            speaker.finish(stepFailureText(task_.session().language, reason))};
   }
 
   void update() {
@@ -407,7 +412,7 @@ class TaskRun {
     if (!outcome.text.empty()) events.push_back(speaker.finish(outcome.text, keep(outcome.attachments)));
     events.push_back(planEvent(progress_.plan.views()));
     react_.forgetPassing();
-    endRound(std::move(events), true);
+    endRound(std::move(events), doneEvent());
   }
 
   // A thread of the runtime API: no plan, the answer is the text.
@@ -419,7 +424,7 @@ class TaskRun {
       std::vector<NewEvent> events;
       if (!outcome->text.empty()) events.push_back(speaker.finish(outcome->text));
       react_.forgetPassing();
-      endRound(std::move(events), true);
+      endRound(std::move(events), doneEvent());
     } catch (const StepFailure& fault) {
       fail(fault.what());
     }
@@ -432,6 +437,7 @@ class TaskRun {
     RepetitionGuard guard;
     for (std::int64_t turn = 0;; ++turn) {
       std::size_t read = 0;
+      registry_->refresh();  // servers may have other tools since the last call
       const auto answer = loop_.parts_.desk.ask(
           task_, react_, model_, limits_,
           {.tools = registry_->tools(), .jsonAnswer = asJson && turn == 0, .onText = [&](const std::string& text) {
@@ -444,7 +450,7 @@ class TaskRun {
            }});
       if (answer.toolCalls.empty()) return asJson ? readOutcome(answer.text) : Outcome{true, cleanText(answer.text)};
       if (turn >= limits_.maxIterations)
-        throw StepFailure("已达到最大迭代次数 " + std::to_string(limits_.maxIterations));
+        throw StepFailure(tooManyCallsText(task_.session().language, limits_.maxIterations));
       // What was said before the call is said.
       if (speaker.spoke()) {
         write({speaker.finish(asJson ? readOutcome(answer.text).text : cleanText(answer.text))});
@@ -472,10 +478,8 @@ class TaskRun {
       write({toolEvent(call.id, box, found.function, arguments, false)});
       result = called(*found.box, found.function, arguments);
       if (result.success) keepFile(*found.box, found.function, arguments);
-      auto content = isThread()                                                        ? runtimeContent(result)
-                     : result.content.empty() || result.content.size() > kContentBytes ? "null"
-                                                                                       : result.content;
-      events.push_back(toolEvent(call.id, box, found.function, arguments, true, std::move(content)));
+      events.push_back(toolEvent(call.id, box, found.function, arguments, true,
+                                 isThread() ? runtimeContent(result) : result.content));
       loop_.countCall(box, result.success);
     }
     auto text = resultText(result);
@@ -489,8 +493,7 @@ class TaskRun {
     react_.addResult(call, std::move(text));
     write(std::move(events));
     if (verdict == RepetitionGuard::Verdict::fail)
-      throw StepFailure("同一工具 " + found.function + " 以相同参数重复调用 " + std::to_string(guard.times()) +
-                        " 次而没有新结果");
+      throw StepFailure(repeatedCallText(task_.session().language, found.function, guard.times()));
     return true;
   }
 
@@ -606,7 +609,7 @@ std::string TaskLoop::missing() const {
 void TaskLoop::run(RunningTask& task) {
   auto model = parts_.settings.model();
   if (!model) {
-    task.end({.events = {errorEvent("尚未配置模型")}});
+    task.end({.events = {errorEvent(std::string(failureText(FailureText::noModel, task.session().language)))}});
     return;
   }
   TaskRun(*this, task, *std::move(model)).go();

@@ -130,17 +130,42 @@ void Client::open(const Waiting& waiting) {
     transport_ = connector_->connectToFirstRevision();
     return openLegacy(waiting);
   }
+  if (!openAsKnown(waiting)) connector_->setForm(find(waiting));
+}
+
+// In the older forms only: the newer one is asked for first of all anyway.
+bool Client::openAsKnown(const Waiting& waiting) {
+  const auto form = connector_->form();
+  if (!form || *form == Form::modern) return false;
+  transport_ = *form == Form::legacy ? connector_->connect() : connector_->connectToFirstRevision();
+  if (!transport_) return false;
+  try {
+    openLegacy(waiting);
+    return true;
+  } catch (const Failure& failure) {
+    if (!mayBeLegacy(failure)) throw;
+    connector_->setForm(std::nullopt);
+    waiting.check();
+  }
+  return false;
+}
+
+Form Client::find(const Waiting& waiting) {
   transport_ = connector_->connect();
-  if (tryModern(waiting)) return;
+  if (tryModern(waiting)) return Form::modern;
   waiting.check();
   try {
     openLegacy(waiting);
+    return Form::legacy;
   } catch (const Failure& failure) {
+    // It was slow to begin, and knows the newer form only.
+    if (failure.code() == kUnsupportedVersion && tryModern(waiting)) return Form::modern;
     if (!saysNoSuchPlace(failure)) throw;
     auto first = connector_->connectToFirstRevision();
     if (!first) throw;
     transport_ = std::move(first);
     openLegacy(waiting);
+    return Form::firstRevision;
   }
 }
 

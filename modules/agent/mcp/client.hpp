@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/known_forms.hpp"
 #include "mcp/message.hpp"
 #include "mcp/transport.hpp"
 
@@ -52,6 +53,10 @@ class Connector {
   virtual std::unique_ptr<Transport> connectToFirstRevision() { return nullptr; }
   // Whether the server speaks the first revision's HTTP and nothing newer.
   virtual bool isOfFirstRevision() const { return false; }
+  // How the server spoke last; empty: that is not known.
+  virtual std::optional<Form> form() const { return std::nullopt; }
+  // How it speaks; empty: not as it was known to.
+  virtual void setForm(std::optional<Form>) {}
   // How long a server is asked in the newer form before it is asked in the older one.
   virtual std::chrono::milliseconds patience() const { return std::chrono::milliseconds(3000); }
 };
@@ -86,10 +91,10 @@ class Client {
     rapidjson::Value value;
   };
 
-  void openModern(const Waiting& waiting);
+  Form find(const Waiting& waiting);
+  bool openAsKnown(const Waiting& waiting);
   void openLegacy(const Waiting& waiting);
   bool tryModern(const Waiting& waiting);
-  Answer discover(const Waiting& waiting);
   void reopen(const Waiting& waiting);
   mortise::json::Value capabilities() const;
   mortise::json::Value withMeta(std::string_view members, std::string_view token) const;

@@ -9,11 +9,12 @@
 #include "configuration/mcp_server.hpp"
 #include "mcp/child_process.hpp"
 #include "mcp/client.hpp"
+#include "mcp/known_forms.hpp"
 
 namespace agent::mcp {
 
-// `processes` outlives what is made.
+// `processes` and `forms` outlive what is made. `forms`: how servers spoke before; null: nobody knows.
 std::unique_ptr<Connector> connectorTo(const McpServer& server, const mortise::HttpClient& http,
-                                       ChildProcesses& processes);
+                                       ChildProcesses& processes, KnownForms* forms = nullptr);
 
 }  // namespace agent::mcp

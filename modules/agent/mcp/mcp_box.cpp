@@ -26,7 +26,8 @@ McpBox::McpBox(std::vector<McpServer> servers, const mortise::HttpClient& http, 
     try {
       waiting.check();
       client =
-          std::make_unique<Client>(connectorTo(server.settings, http, processes), options_.version, options_.asksUser);
+          std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.forms), options_.version,
+                                   options_.asksUser);
       client->open(waiting);
       server.tools = client->tools(waiting);
       server.client = std::move(client);

@@ -26,6 +26,7 @@ struct McpBoxOptions {
   std::chrono::milliseconds call{30000};   // without the time in which a user is asked
   std::chrono::milliseconds list{5000};    // for asking all servers again for their tools
   bool asksUser = false;                   // ToolContext::ask asks somebody
+  KnownForms* forms = nullptr;             // outlives the box; null: each server is asked how it speaks
 };
 
 // Connects to the servers, 32 at once, when it is made; those that fail are left out, with a note. [worker]

@@ -50,5 +50,10 @@ inline std::string originOf(std::string_view url) {
   if (out.ends_with(port)) out.resize(out.size() - port.size());
   return out;
 }
+// Where what was given for one address may go to the other, too.
+inline bool areOfOneOrigin(std::string_view a, std::string_view b) {
+  const auto origin = originOf(a);
+  return !origin.empty() && origin == originOf(b);
+}
 
 }  // namespace agent

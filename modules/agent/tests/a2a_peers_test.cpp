@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -114,6 +116,29 @@ TEST_P(A2aPeers, GetCredentialsOfTheAddress) {
   auto box = boxAt(url);
   EXPECT_TRUE(box->call("call_remote_agent", R"({"id":"one","query":"hi"})", {}).success);
   EXPECT_THAT(peer_->said(), HasSubstr("authorization Basic dXNlcjpwQHNz"));
+}
+
+TEST_P(A2aPeers, GetNoCredentialsOfAnotherServer) {
+  // The card of the peer, served by a server with a password: the peer is another origin.
+  const mortise::peers::TempDirectory directory("card");
+  const auto card = mortise::peers::CurlExchange::client().perform([&] {
+    mortise::HttpRequest request;
+    request.url = peer_->at("/.well-known/agent-card.json");
+    request.headers = {{"A2A-Version", "1.0"}};
+    return request;
+  }());
+  ASSERT_EQ(card.status, 200);
+  std::filesystem::create_directory(directory.path() + "/.well-known");
+  std::ofstream(directory.path() + "/.well-known/agent-card.json") << card.body;
+  const int port = freePort();
+  const auto cards = makePeer({"/usr/bin/python3", "-m", "http.server", std::to_string(port), "--bind", "127.0.0.1",
+                               "--directory", directory.path()},
+                              port);
+  auto box = boxAt("http://user:p%40ss@127.0.0.1:" + std::to_string(port));
+  ASSERT_THAT(box->notes(), IsEmpty());
+  const auto said = box->call("call_remote_agent", R"({"id":"one","query":"hi"})", {});
+  EXPECT_TRUE(said.success) << said.message;
+  EXPECT_THAT(peer_->said(), Not(HasSubstr("authorization")));
 }
 
 TEST_P(A2aPeers, AreUnknownByOtherIds) {

@@ -88,6 +88,47 @@ TEST_P(AgentConfigurationStore, KeepsTheModelAndSealsItsKey) {
   EXPECT_EQ(store_.llm().apiKey, "");
 }
 
+TEST_P(AgentConfigurationStore, SendsAKeyToNoOtherOrigin) {
+  auto config = store_.llm();
+  config.baseUrl = "https://models.example/v1";
+  store_.put(config, "sk-secret", "u");
+  for (const auto* same : {"https://models.example/v2", "HTTPS://MODELS.example:443/", "https://models.example?x"}) {
+    config = store_.llm();
+    config.baseUrl = same;
+    store_.put(config, "", "u");
+    EXPECT_EQ(store_.llm().apiKey, "sk-secret") << same;
+  }
+  for (const auto* other : {"http://models.example/v1", "https://models.example:8443/v1", "https://evil.example/v1",
+                            "https://models.example@evil.example/", "https://models.example.evil.example/",
+                            "https://sub.models.example/"}) {
+    config.baseUrl = "https://models.example/v1";
+    store_.put(config, "sk-secret", "u");
+    config = store_.llm();
+    config.baseUrl = other;
+    store_.put(config, "", "u");
+    EXPECT_EQ(store_.llm().apiKey, "") << other;
+    EXPECT_EQ(column("SELECT COALESCE(sealed_key, 'none') FROM agent_llm"), "none") << other;
+    config = store_.llm();
+    config.baseUrl = "https://models.example/v1";
+    store_.put(config, "", "u");
+    EXPECT_EQ(store_.llm().apiKey, "") << "nor back again";
+    store_.put(config, "sk-next", "u");
+    EXPECT_EQ(store_.llm().apiKey, "sk-next");
+  }
+}
+
+TEST_P(AgentConfigurationStore, ReplacesAServerWithItsSecrets) {
+  const std::string before =
+      R"({"url":"https://a.example/mcp","headers":{"Authorization":"Bearer secret"},"env":{"K":"secret"}})";
+  store_.put("a", readMcpEntry("a", before), before, 1, "u");
+  const std::string after = R"({"url":"https://b.example/mcp"})";
+  store_.put("a", readMcpEntry("a", after), after, 2, "u");
+  const auto server = store_.mcpServers().at(0);
+  EXPECT_EQ(server.entry.url, "https://b.example/mcp");
+  EXPECT_THAT(server.entry.headers, IsEmpty()) << "what was given for one server goes to no other";
+  EXPECT_THAT(server.entry.env, IsEmpty());
+}
+
 TEST_P(AgentConfigurationStore, LeavesTheOperatorsKeyWhereItIs) {
   auto config = store_.llm();
   config.temperature = 0.1;

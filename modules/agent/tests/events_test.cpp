@@ -5,9 +5,11 @@
 #include <mortise/characters.hpp>
 #include <mortise/json.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "conversations/failure_texts.hpp"
 #include "conversations/session_views.hpp"
 #include "json_text.hpp"
 
@@ -49,6 +51,61 @@ TEST(Events, CutArgumentsThatAreTooLongForAStream) {
   const std::string text(2 * kStream, 'x');
   const auto cut = argumentsOf(R"({"filepath":"/a","content":")" + text + R"(","list":["x",")" + text + R"("],"n":7})");
   EXPECT_EQ(cut, R"({"filepath":"/a","content":")" + std::string(4096, 'x') + "…(truncated)\",\"n\":7}");
+}
+
+// What a model may write: characters that take three bytes, and those that JSON writes in six.
+const std::string kPieces[] = {"x", "\x01", "字"};
+
+TEST(Events, CutPlansThatAreTooLongForAStream) {
+  for (const auto& piece : kPieces) {
+    std::string text;
+    for (int i = 0; i < 4000; ++i) text += piece;
+    const auto plan = written(planEvent(std::vector<StepView>(50, {"1", text, "pending"})));
+    ASSERT_EQ(plan["steps"].Size(), 50U);
+    EXPECT_THAT(textMember(plan["steps"][0], "description"), StartsWith(piece));
+    const auto step = written(stepEvent({"1", text, "running"}));
+    EXPECT_EQ(textMember(step, "description"), textMember(plan["steps"][0], "description"));
+  }
+  const auto plan = written(planEvent({{"1", "Look", "pending"}}));
+  EXPECT_EQ(textMember(plan["steps"][0], "description"), "Look");
+  written(planEvent(std::vector<StepView>(1000, {"1", std::string(4000, 'x'), "pending"})));
+}
+
+TEST(Events, CutEveryOtherTextOfAModel) {
+  for (const auto& piece : kPieces) {
+    std::string text;
+    while (text.size() < 2 * kStream) text += piece;
+    EXPECT_THAT(textMember(written(titleEvent(text)), "title"), EndsWith("…(truncated)"));
+    EXPECT_THAT(textMember(written(errorEvent(text)), "error"), EndsWith("…(truncated)"));
+    FileInfo file;
+    file.filename = text.substr(0, 300);
+    file.filepath = text.substr(0, 6000);
+    const auto message = written(messageEvent("assistant", text, "s", std::vector<FileInfo>(50, file)));
+    EXPECT_GE(message["attachments"].Size(), 3U);
+    EXPECT_LT(message["attachments"].Size(), 50U);
+  }
+  const auto tool = [](std::string content) {
+    return mortise::models::toText(written(toolEvent("c", "mcp", "f", "{}", true, std::move(content)))["content"]);
+  };
+  EXPECT_EQ(tool(R"({"result":1})"), R"({"result":1})");
+  EXPECT_EQ(tool(""), "null");
+  EXPECT_EQ(tool("\"" + std::string(kStream, 'x') + "\""), "null");
+}
+
+TEST(Failures, AreToldInTheLanguageOfTheUser) {
+  EXPECT_EQ(failureText(FailureText::sessionFull, "zh-CN"), "该会话已满，请新建会话。");
+  EXPECT_EQ(failureText(FailureText::sessionFull, "en"), "The session is full; begin a new one.");
+  EXPECT_EQ(failureText(FailureText::sessionFull, "fr"), failureText(FailureText::sessionFull, "en"));
+  for (auto what = 0; what <= static_cast<int>(FailureText::modelUnreachable); ++what) {
+    const auto english = failureText(static_cast<FailureText>(what), "en");
+    const auto chinese = failureText(static_cast<FailureText>(what), "zh-CN");
+    EXPECT_TRUE(std::all_of(english.begin(), english.end(), [](char c) { return c >= 0x20 && c < 0x7F; })) << english;
+    EXPECT_FALSE(std::all_of(chinese.begin(), chinese.end(), [](char c) { return c >= 0x20; })) << english;
+  }
+  EXPECT_EQ(repeatedCallText("en", "search_web", 5),
+            "the tool search_web was called 5 times with the same arguments and the same result");
+  // Clients look for it, whatever language they are in.
+  EXPECT_THAT(modelFailureText(failureText(FailureText::modelBusy, "en")), StartsWith("调用语言模型失败: the model"));
 }
 
 TEST(SessionList, HasRoomInAStream) {

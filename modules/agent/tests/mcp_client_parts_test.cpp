@@ -174,13 +174,18 @@ class Scripted final : public Transport {
 };
 class ScriptedConnector final : public Connector {
  public:
-  ScriptedConnector(Scripted::Script script, std::vector<std::string>* sent)
-      : script_(std::move(script)), sent_(sent) {}
+  ScriptedConnector(Scripted::Script script, std::vector<std::string>* sent, KnownForms* forms = nullptr)
+      : script_(std::move(script)), sent_(sent), forms_(forms) {}
   std::unique_ptr<Transport> connect() override { return std::make_unique<Scripted>(script_, sent_); }
+  std::optional<Form> form() const override { return forms_ == nullptr ? std::nullopt : forms_->of("http://a"); }
+  void setForm(std::optional<Form> form) override {
+    if (forms_ != nullptr) forms_->set("http://a", form);
+  }
 
  private:
   Scripted::Script script_;
   std::vector<std::string>* sent_;
+  KnownForms* forms_;
 };
 
 class McpClient : public testing::Test {
@@ -212,6 +217,61 @@ class McpClient : public testing::Test {
 
   std::vector<std::string> sent_;
 };
+
+TEST_F(McpClient, RemembersHowAServerSpoke) {
+  KnownForms forms;
+  bool isModern = false;
+  const auto server = [&](const std::string& method, const std::string&) -> std::vector<std::string> {
+    if (method == "server/discover")
+      return {isModern ? result(R"({"resultType":"complete","supportedVersions":["2026-07-28"]})") : error(-32601)};
+    if (method == "initialize")
+      return {isModern ? error(-32601) : result(R"({"protocolVersion":"2025-06-18","capabilities":{}})")};
+    return {};
+  };
+  const auto opened = [&] {
+    sent_.clear();
+    Client client(std::make_unique<ScriptedConnector>(server, &sent_, &forms), "1.1");
+    client.open(soon());
+    return client.version();
+  };
+  EXPECT_EQ(opened(), "2025-06-18");
+  EXPECT_THAT(sent_, SizeIs(3)) << "asked in the newer form, then in the older one";
+  EXPECT_EQ(opened(), "2025-06-18");
+  ASSERT_THAT(sent_, SizeIs(2));
+  EXPECT_THAT(sent_[0], HasSubstr(R"("method":"initialize")"));
+  isModern = true;
+  EXPECT_EQ(opened(), "2026-07-28") << "what is remembered wrongly is found out anew";
+  EXPECT_EQ(opened(), "2026-07-28");
+  EXPECT_THAT(sent_, SizeIs(1));
+  isModern = false;
+  EXPECT_EQ(opened(), "2025-06-18");
+}
+
+TEST_F(McpClient, WaitsForAModernServerThatIsSlowToBegin) {
+  int asked = 0;
+  auto client = clientOf([&](const std::string& method, const std::string&) -> std::vector<std::string> {
+    if (method == "initialize") return {error(-32022, R"({"supported":["2026-07-28"],"requested":"2025-11-25"})")};
+    if (method != "server/discover" || ++asked == 1) return {};
+    return {result(R"({"resultType":"complete","supportedVersions":["2026-07-28"]})")};
+  });
+  client.open(soon());
+  EXPECT_EQ(client.version(), "2026-07-28");
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(McpKnownForms, AreOfAPlaceWithoutItsQuery) {
+  KnownForms forms;
+  EXPECT_EQ(forms.of("https://a.example/mcp"), std::nullopt);
+  forms.set("https://a.example/mcp?key=1", Form::legacy);
+  EXPECT_EQ(forms.of("https://a.example/mcp#x"), Form::legacy);
+  EXPECT_EQ(forms.of("https://a.example/other"), std::nullopt) << "one origin may have several servers";
+  forms.set("https://a.example/mcp", Form::firstRevision);
+  EXPECT_EQ(forms.of("https://a.example/mcp"), Form::firstRevision);
+  forms.set("https://a.example/mcp", std::nullopt);
+  EXPECT_EQ(forms.of("https://a.example/mcp"), std::nullopt);
+  for (int i = 0; i < 3000; ++i) forms.set("https://" + std::to_string(i) + ".example", Form::modern);
+  EXPECT_EQ(forms.of("https://2999.example"), Form::modern);
+}
 
 TEST_F(McpClient, FindsOutTheEra) {
   const auto nothing = [](const std::string&, const std::string&) { return std::vector<std::string>(); };

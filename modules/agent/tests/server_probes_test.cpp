@@ -133,7 +133,8 @@ TEST(ServerProbes, TellToolsAndErrors) {
   sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), "http://127.0.0.1:9");
   mcp::BoxedPrograms boxed(service, living);
   mcp::McpProcesses processes(mcp::TrustedPrograms({"all"}), plain, boxed);
-  ServerProbes probes(mortise::peers::CurlExchange::client(), processes, "1.1");
+  mcp::KnownForms forms;
+  ServerProbes probes(mortise::peers::CurlExchange::client(), processes, forms, "1.1");
   std::vector<McpServer> servers(4);
   servers[0].name = "all";
   servers[0].entry = readMcpEntry("all", R"({"command":"node","args":[")" + everythingServer() + R"(","stdio"]})");

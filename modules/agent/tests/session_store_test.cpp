@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "conversations/events.hpp"
+#include "conversations/session_views.hpp"
 #include "conversations/token_budget.hpp"
 
 namespace agent {
@@ -32,8 +33,11 @@ class SessionRows : public mortise::testing::DatabaseTest {
     session.id = id;
     session.owner = owner;
     session.createdAt = session.usedAt = mortise::timeOf(++clock_);
-    store_.add(session, 1000);
+    add(session, 1000);
     return session;
+  }
+  void add(const Session& session, std::int64_t most) {
+    db().transaction([&](Transaction& tx) { store_.add(tx, session, most); });
   }
   StoredEvent append(const std::string& id, const NewEvent& event = doneEvent()) {
     return db().transaction([&](Transaction& tx) {
@@ -92,7 +96,7 @@ TEST_P(SessionRows, TakeEventsOfSeveralWritersOneAfterTheOther) {
       for (int k = 0; k < 10; ++k) append("s");
     });
   for (auto& writer : writers) writer.join();
-  const auto events = store_.events("s");
+  const auto events = store_.page("s", 0, 1000, 1 << 20).events;
   ASSERT_EQ(events.size(), 40U);
   for (std::size_t i = 1; i < events.size(); ++i) {
     EXPECT_EQ(events[i].number, events[i - 1].number + 1);
@@ -114,6 +118,17 @@ TEST_P(SessionRows, AreReadInPages) {
   EXPECT_TRUE(store_.page("none", 0, 4, 1).isGone);
 }
 
+TEST_P(SessionRows, AreShownWhole) {
+  add("s");
+  EXPECT_EQ(sessionDetailText(*store_.find("s"), store_),
+            R"({"session_id":"s","title":"","status":"pending","events":[]})");
+  const auto first = append("s", titleEvent("A \"day\""));
+  const auto second = append("s");
+  EXPECT_EQ(sessionDetailText(*store_.find("s"), store_),
+            R"({"session_id":"s","title":"","status":"pending","events":[{"event":"title","data":)" + first.data +
+                R"(},{"event":"done","data":)" + second.data + "}]}");
+}
+
 TEST_P(SessionRows, AreListedByTheirLatestMessageThoseWithoutOneFirst) {
   for (const auto* id : {"a", "b", "c", "d"}) add(id);
   add("other", "bob");
@@ -131,9 +146,13 @@ TEST_P(SessionRows, AreBounded) {
   Session another;
   another.id = "b";
   another.owner = "ada";
-  EXPECT_THROW(store_.add(another, 1), mortise::Problem);
+  EXPECT_THROW(add(another, 1), mortise::Problem);
+  another.kind = SessionKind::thread;
+  add(another, 1);
+  another = Session();
+  another.id = "c";
   another.owner = "bob";
-  store_.add(another, 1);
+  add(another, 1);
 }
 
 TEST_P(SessionRows, GoWithAllThatBelongsToThem) {
@@ -235,7 +254,8 @@ TEST_P(SessionRows, AreFoundAlongAnIndexHoweverManyThereAre) {
                    {"run", "CASE WHEN n % 100 = 0 THEN 'r' || n ELSE '' END"},
                    {"server", "'v' || (n % 700)"},
                    {"lease_until", "n"},
-                   {"progress", "'{}'"}});
+                   {"progress", "'{}'"},
+                   {"language", "'en'"}});
   database().fill("agent_events", kManyRows,
                   {{"session_id", "'s' || (n % 100)"},
                    {"number", "n / 100"},
@@ -262,13 +282,13 @@ TEST_P(SessionRows, AreFoundAlongAnIndexHoweverManyThereAre) {
     Session session;
     session.id = "new";
     session.owner = "user1";
-    store_.add(session, 1000);
+    add(session, 1000);
     store_.find("s2");
     store_.list("user2", 10);
     store_.list("", 10);
     append("s500");  // one without events
     store_.page("s2", 3, 10, 1000);
-    store_.events("s2");
+    store_.eachEvent("s2", [](std::string_view, std::string_view) {});
     store_.numberOf("s2", {7, 0});
     db().transaction([&](Transaction& tx) {
       store_.firstInput(tx, "s2");

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -325,6 +327,27 @@ TEST_F(SessionsInBoxes, StartTheProgramsOfMcpServersInBoxes) {
       waitFor([&] { return admin.get("/metrics").body.find("mortise_agent_mcp_children 0\n") != std::string::npos; }));
 }
 
+TEST_F(Sessions, OfferTheToolsThatAnMcpServerHasSinceTheLastCall) {
+  begin({{"agent.mcp_trusted", "clock"}});
+  const auto answer = [](int id, const std::string& result) {
+    return R"(read line; echo '{\"jsonrpc\":\"2.0\",\"id\":)" + std::to_string(id) + R"(,\"result\":)" + result + "}';";
+  };
+  const std::string done = R"({\"content\":[{\"type\":\"text\",\"text\":\"done\"}]})";
+  const auto program =
+      answer(1, R"({\"supportedVersions\":[\"2026-07-28\"]})") + answer(2, R"({\"tools\":[{\"name\":\"unlock\"}]})") +
+      R"(read line; echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}';)" +
+      R"(echo '{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":)" + done + "}';" +
+      answer(4, R"({\"tools\":[{\"name\":\"unlock\"},{\"name\":\"strike\"}]})") + answer(5, done) + "read line";
+  const auto added = harness_->admin().post(
+      "/api/app-config/mcp-servers", R"({"mcpServers":{"clock":{"command":"sh","args":["-c",")" + program + R"("]}}})");
+  ASSERT_EQ(added.status, 200) << added.body;
+  model_->script(script(
+      {kPlan, call("mcp_clock_unlock", "{}"), call("mcp_clock_strike", "{}"), kStepDone, kNoMoreSteps, kSummary}));
+  const auto kinds = kindsOf(stored(say(create(), "Strike")));
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "tool:called"), 2);
+  EXPECT_THAT(model_->questions(), Not(HasSubstr("unknown tool")));
+}
+
 TEST_F(Sessions, AskRemoteAgents) {
   if (!hasNodePeers()) GTEST_SKIP() << "tools/peers is not installed; ./dev setup --tests does it";
   const auto peer = nodePeer("a2a_agent.mjs", {"1.0"});
@@ -638,15 +661,16 @@ TEST_F(Sessions, EndStepsThatGoRoundInCircles) {
   const auto id = create();
   const auto again = call("message_notify_user", R"({"text":"again"})");
   model_->script(script({kPlan, again, again, again, again, again, kNoMoreSteps, kSummary}));
-  std::vector<Seen> events = stored(say(id, "Do"));
-  EXPECT_EQ(events.back().kind, "error");
-  EXPECT_THAT(events.back().member("error"), HasSubstr("message_notify_user"));
-  EXPECT_TRUE(waitFor([&] { return status(id) == "completed"; }));
-  events = detail(id);
-  const auto kinds = kindsOf(events);
-  EXPECT_NE(std::find(kinds.begin(), kinds.end(), "step:failed"), kinds.end());
-  EXPECT_EQ(kinds.back(), "done") << "the task goes on";
+  const auto events = stored(say(id, "Do"));
+  // A step that fails ends no stream: the task goes on.
+  EXPECT_THAT(kindsOf({events.end() - 6, events.end()}),
+              ElementsAre("step:failed", "message:assistant", "plan", "message:assistant", "plan", "done"));
+  EXPECT_EQ(events[events.size() - 5].member("message"),
+            "步骤失败：同一工具 message_notify_user 以相同参数重复调用 5 次而没有新结果");
   EXPECT_THAT(model_->questions(), HasSubstr("same call 3 times"));
+  const auto metrics = harness_->anonymous().get("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("mortise_agent_repeated_calls_total 3\n")) << "the third, the fourth and the fifth";
+  EXPECT_THAT(metrics, HasSubstr("mortise_agent_failed_steps_total 1\n"));
 }
 
 TEST_F(Sessions, RetryTheModelAndSayWhyItFailed) {
@@ -763,12 +787,10 @@ TEST_F(Sessions, EndStepsThatCallToolsForEver) {
   ASSERT_EQ(set.status, 200) << set.body;
   model_->script(script({kPlan, call("message_notify_user", R"({"text":"a"})"),
                          call("message_notify_user", R"({"text":"b"})"), kNoMoreSteps, kSummary}));
-  const auto events = stored(say(id, "Do"));
-  EXPECT_EQ(events.back().kind, "error");
-  EXPECT_TRUE(waitFor([&] { return status(id) == "completed"; }));
-  const auto kinds = kindsOf(detail(id));
+  const auto kinds = kindsOf(stored(say(id, "Do")));
   EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "tool:called"), 1);
   EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "step:failed"), 1);
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "error"), 0);
   EXPECT_EQ(kinds.back(), "done") << "the task goes on";
 }
 
@@ -784,12 +806,66 @@ TEST_F(Sessions, FailAStepWhoseModelFailsAndGoOn) {
   EXPECT_TRUE(waitFor([&] { return model_->questions().find("Plan how to do") != std::string::npos; }));
   for (int i = 0; i < 3; ++i) model_->fault("status", "&value=500");
   stream.join();
-  EXPECT_EQ(events.back().kind, "error");
-  EXPECT_THAT(events.back().member("error"), testing::StartsWith("调用语言模型失败: "));
-  EXPECT_TRUE(waitFor([&] { return status(id) == "completed"; }));
-  const auto kinds = kindsOf(detail(id));
-  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "step:failed"), 1);
-  EXPECT_EQ(kinds.back(), "done");
+  EXPECT_THAT(kindsOf(events),
+              ElementsAre("message:user", "title", "message:assistant", "plan", "step:running", "step:failed",
+                          "message:assistant", "plan", "message:assistant", "plan", "done"));
+  EXPECT_EQ(events[6].member("message"), "步骤失败：无法连接模型服务");
+}
+
+TEST_F(Sessions, GoOnWithTheNextMessageWhenOneFails) {
+  begin();
+  const auto id = create();
+  model_->fault("status", "&value=429&retry_after=5");  // the time in which the second message comes
+  model_->fault("status", "&value=401");
+  model_->script(script({R"({"text":"{\"title\":\"T\",\"message\":\"m\",\"steps\":[]}"})"}));
+  std::vector<Seen> first, second;
+  std::thread stream([&] { first = stored(say(id, "One")); });
+  EXPECT_TRUE(waitFor([&] { return status(id) == "running"; }));
+  std::thread other([&] { second = stored(say(id, "Two")); });
+  stream.join();
+  other.join();
+  // Nothing ends the streams before the task has ended.
+  EXPECT_THAT(kindsOf(first), ElementsAre("message:user", "message:user", "message:assistant", "title",
+                                          "message:assistant", "plan", "plan", "done"));
+  EXPECT_EQ(first[2].member("message"), "调用语言模型失败: 模型服务拒绝了密钥");
+  EXPECT_EQ(second.back().kind, "done");
+}
+
+TEST_F(Sessions, SayWhyTheyFailInTheLanguageOfTheRequest) {
+  begin();
+  const auto id = create();
+  const auto inEnglish = [&](const std::string& text) {
+    return eventsIn(
+        user_->request("POST", at(id, "chat"), R"({"message":")" + text + "\"}", {"Accept-Language: en"}).body);
+  };
+  model_->fault("status", "&value=401");
+  EXPECT_EQ(inEnglish("Do").back().member("error"), "调用语言模型失败: the model's server refuses the key")
+      << "clients look for how it begins";
+  model_->fault("status", "&value=401");
+  EXPECT_EQ(say(id, "Do").back().member("error"), "调用语言模型失败: 模型服务拒绝了密钥");
+  const auto again = call("message_notify_user", R"({"text":"again"})");
+  model_->script(script({kPlan, again, again, again, again, again, kNoMoreSteps, kSummary}));
+  const auto events = stored(inEnglish("Do"));
+  EXPECT_EQ(
+      events[events.size() - 5].member("message"),
+      "The step failed: the tool message_notify_user was called 5 times with the same arguments and the same result");
+}
+
+TEST_F(Sessions, CutTitles) {
+  begin();
+  const auto id = create();
+  const std::string text(4000, 'x');
+  std::string steps;
+  for (int i = 0; i < 10; ++i)
+    steps += (i == 0 ? R"({\"description\":\")" : R"(, {\"description\":\")") + text + R"(\"})";
+  // The title is told while the answer still grows.
+  model_->script(
+      script({R"({"text":"{\"title\":\")" + text + R"(\", \"message\":\"m\", \"steps\":[)" + steps + R"(]}"})"}));
+  const auto events = stored(say(id, "Do"));
+  ASSERT_THAT(kindsOf({events.begin(), events.begin() + 4}),
+              ElementsAre("message:user", "title", "message:assistant", "plan"));
+  EXPECT_EQ(events[1].member("title").size(), 200U);
+  EXPECT_EQ(item(id)["title"].GetStringLength(), 200U);
 }
 
 TEST_F(Sessions, MakeQuestionsShorterThatAreTooLong) {
@@ -944,6 +1020,19 @@ TEST_F(AgentChats, RefuseWhatIsNoMessage) {
                            R"({"message":7})", R"({"message":"x","session_id":"x"})"})
     EXPECT_EQ(ask(body).status, 422) << body;
   EXPECT_EQ(ask(R"({"message":")" + std::string(8001, 'x') + "\"}").status, 422);
+  const auto inAgUi = [&](const std::string& messages) {
+    return ask(R"({"threadId":"0b9a4bd8-5f3e-4c0e-9d3c-6f5b7f0f2a11","messages":[)" + messages + R"(],"tools":[]})",
+               {"Accept: text/event-stream"});
+  };
+  const auto half = std::string(4001, 'x');
+  for (const auto& messages :
+       {std::string(R"({"role":"assistant","content":"x"})"), R"({"role":"user","content":")" + half + half + "\"}",
+        R"({"role":"user","content":[{"type":"text","text":")" + half + R"("},{"type":"text","text":")" + half +
+            "\"}]}"}) {
+    const auto refused = inAgUi(messages);
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_EQ(refused.field, "body/messages");
+  }
 }
 
 TEST_F(AgentChats, FailWithinTheRun) {
@@ -953,6 +1042,7 @@ TEST_F(AgentChats, FailWithinTheRun) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(typesOf(answer), ElementsAre("RUN_STARTED", "RUN_ERROR"));
   EXPECT_STREQ(parsed(answer.body)["output"].GetString(), "");
+  EXPECT_STREQ(parsed(answer.body)["events"][1]["error"].GetString(), "模型服务拒绝了密钥");
 }
 
 TEST_F(AgentChats, RunOneAtATimeInAThread) {
@@ -985,7 +1075,7 @@ TEST_F(AgentChats, TakeOneOfManyFirstRequestsWithTheSameId) {
 }
 
 TEST_F(AgentChats, RefuseInTheirOwnWords) {
-  begin({{"agent.tasks_per_user", "1"}, {"agent.tokens_per_day", "18"}, {"agent.sessions_per_user", "3"}});
+  begin({{"agent.tasks_per_user", "1"}, {"agent.tokens_per_day", "18"}});
   model_->fault("hang");
   const auto id = create();
   std::thread stream([&] { say(id, "One"); });
@@ -1003,10 +1093,105 @@ TEST_F(AgentChats, RefuseInTheirOwnWords) {
   EXPECT_EQ(used.status, 429);
   EXPECT_EQ(used.code, "rate_limited");
   EXPECT_FALSE(used.headers.at("retry-after").empty());
-  // Three threads are there by now, though two of them were refused.
-  const auto many = ask(R"({"message":"Hi"})");
-  EXPECT_EQ(many.status, 409);
-  EXPECT_EQ(many.code, "conflict");
+}
+
+TEST_F(AgentChats, LeaveNothingOfWhatWasRefusedAndCanBeDeleted) {
+  begin({{"agent.threads_per_user", "2"}, {"agent.sessions_per_user", "1"}, {"agent.tasks_per_user", "1"}});
+  const auto id = create();
+  const std::string invented = "0b9a4bd8-5f3e-4c0e-9d3c-6f5b7f0f2a11";
+  const auto path = [](const std::string& thread) { return "/api/v1/agent-chats/" + thread; };
+  model_->fault("hang");
+  std::thread stream([&] { say(id, "One"); });
+  EXPECT_TRUE(waitFor([&] { return status(id) == "running"; }));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(R"({"message":"Hi"})").status, 503) << "no thread is made of it";
+  EXPECT_EQ(ask(R"({"message":"Hi","session_id":")" + invented + "\"}").status, 503);
+  EXPECT_EQ(user_->del(path(invented)).status, 404);
+  user_->post(at(id, "stop"));
+  stream.join();
+  model_->clear();
+  // Sessions do not count.
+  const std::string first = parsed(ask(R"({"message":"Hi"})").body)["session_id"].GetString();
+  EXPECT_EQ(ask(R"({"message":"Hi","session_id":")" + invented + "\"}").status, 200);
+  const auto full = ask(R"({"message":"Hi"})");
+  EXPECT_EQ(full.status, 409);
+  EXPECT_EQ(full.code, "conflict");
+  EXPECT_EQ(ask(R"({"message":"Hi","session_id":")" + invented + "\"}").status, 200) << "what there is goes on";
+
+  const auto other = harness_->as("agent.use");
+  EXPECT_EQ(other.del(path(first)).status, 404);
+  EXPECT_EQ(harness_->admin().del(path(first)).status, 404);
+  EXPECT_EQ(harness_->anonymous().del(path(first)).status, 401);
+  EXPECT_EQ(user_->del(path(id)).status, 404) << "a session of the platform is none";
+  EXPECT_EQ(user_->del(path("x")).status, 422);
+  const auto deleted = user_->del(path("0B9A4BD8-5F3E-4C0E-9D3C-6F5B7F0F2A11"));
+  EXPECT_EQ(deleted.status, 204) << deleted.body;
+  EXPECT_EQ(user_->del(path(invented)).status, 404);
+  model_->clear();
+  EXPECT_EQ(ask(R"({"message":"Who am I?","session_id":")" + invented + "\"}").status, 200);
+  EXPECT_THAT(model_->questions(), Not(HasSubstr("\"Hi\""))) << "nothing is remembered";
+}
+
+TEST_F(AgentChats, EndWithTheirThread) {
+  begin();
+  const std::string invented = "0b9a4bd8-5f3e-4c0e-9d3c-6f5b7f0f2a11";
+  for (const auto* accept : {"Accept: application/json", "Accept: text/event-stream"}) {
+    model_->clear();
+    model_->script(script({R"({"text":"one two three four five six seven eight nine ten eleven","pause":0.5})"}));
+    Answer answer;
+    std::thread run([&] { answer = ask(R"({"message":"Hi","session_id":")" + invented + "\"}", {accept}); });
+    EXPECT_TRUE(waitFor([&] { return model_->questions().find("\"Hi\"") != std::string::npos; }));
+    EXPECT_EQ(user_->del("/api/v1/agent-chats/" + invented).status, 204);
+    run.join();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, HasSubstr("RUN_ERROR"));
+    EXPECT_THAT(answer.body, HasSubstr("任务中断"));
+  }
+}
+
+TEST_F(AgentChats, SayWhyTheyFailInTheLanguageOfTheRequest) {
+  begin();
+  for (const auto& [language, text] :
+       {std::pair("zh-CN", "模型服务拒绝了密钥"), std::pair("en", "the model's server refuses the key")}) {
+    model_->fault("status", "&value=401");
+    const auto answer = parsed(ask(R"({"message":"Hi"})", {std::string("Accept-Language: ") + language}).body);
+    EXPECT_STREQ(answer["events"][1]["error"].GetString(), text);
+  }
+}
+
+TEST_F(AgentChats, TellWhatWasSaidBeforeTheyFailed) {
+  begin();
+  const std::string said =
+      R"({"text":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen"})";
+  model_->script(script({said, said, said}));
+  for (int i = 0; i < 3; ++i) model_->fault("cut");  // the stream breaks off
+  const auto answer = ask(R"({"message":"Hi"})");
+  EXPECT_THAT(typesOf(answer), ElementsAre("RUN_STARTED", "TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT",
+                                           "TEXT_MESSAGE_END", "RUN_ERROR"));
+  const auto read = parsed(answer.body);
+  EXPECT_THAT(read["output"].GetString(), testing::StartsWith("one two three four"));
+  EXPECT_STREQ(read["events"][2]["delta"].GetString(), read["output"].GetString());
+}
+
+TEST_F(AgentChats, AnswerEachOfManyRequestsInOneThread) {
+  begin();
+  const std::string body = R"({"message":"Hi","session_id":"0b9a4bd8-5f3e-4c0e-9d3c-6f5b7f0f2a11"})";
+  // One begins as soon as the one before has ended, often before that was told.
+  std::vector<std::thread> clients;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([&, accept = i % 2 == 0 ? "Accept: application/json" : "Accept: text/event-stream"] {
+      for (int k = 0; k < 12; ++k) {
+        const auto answer = ask(body, {accept});
+        EXPECT_THAT(answer.status, testing::AnyOf(200, 409)) << answer.body;
+        if (answer.status != 200) continue;
+        ++answered;
+        EXPECT_THAT(answer.body, HasSubstr("RUN_FINISHED"));
+        EXPECT_THAT(answer.body, Not(HasSubstr("RUN_ERROR")));
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_GT(answered, 0);
 }
 
 TEST_F(AgentChats, FailWithinTheStream) {
@@ -1060,6 +1245,57 @@ TEST_F(AgentChats, StreamInTheFormOfAgUi) {
           {"Accept: text/event-stream"})
           .status,
       422);
+}
+
+TEST_F(AgentChats, AreReadByTheOfficialClientOfAgUi) {
+  if (!std::filesystem::exists(peerFile("node_modules/@ag-ui/client")))
+    GTEST_SKIP() << "tools/peers is not installed; ./dev setup --tests does it";
+  begin();
+  // What the client read, by the kind of run.
+  const auto read = [&](const std::string& thread, const std::string& message) {
+    const mortise::peers::TempDirectory directory("agui");
+    const auto log = directory.path() + "/log";
+    mortise::peers::Process client(
+        {{"/usr/bin/node", peerFile("agui_client.mjs"), "http://" + user_->address() + "/api/v1/agent-chats",
+          user_->token(), thread, message},
+         directory.path(),
+         false,
+         log});
+    EXPECT_EQ(client.wait(std::chrono::seconds(60)), 0);
+    std::ifstream lines(log);
+    std::string last;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with('{')) last = line;
+    }
+    return parsed(last);
+  };
+  const std::string thread = "0b9a4bd8-5f3e-4c0e-9d3c-6f5b7f0f2a11";
+  model_->script(script({call("info_search_web", R"({"query":"x"})"),
+                         R"({"text":"one two three four five six seven eight nine ten","pause":0.02})"}));
+  const auto whole = read(thread, "Count");
+  EXPECT_TRUE(whole["error"].IsNull()) << textOf(whole);
+  const auto& messages = whole["messages"];
+  ASSERT_EQ(messages.Size(), 4U) << textOf(whole);
+  EXPECT_STREQ(messages[1]["toolCalls"][0]["function"]["name"].GetString(), "search_web");
+  EXPECT_STREQ(messages[1]["toolCalls"][0]["function"]["arguments"].GetString(), R"({"query":"x"})");
+  EXPECT_STREQ(messages[2]["role"].GetString(), "tool");
+  EXPECT_THAT(messages[2]["content"].GetString(), testing::StartsWith("Error: "));
+  EXPECT_STREQ(messages[3]["content"].GetString(), "one two three four five six seven eight nine ten");
+  const auto& events = whole["events"];
+  EXPECT_STREQ(events[events.Size() - 1]["type"].GetString(), "RUN_FINISHED");
+  EXPECT_STREQ(events[0]["threadId"].GetString(), thread.c_str());
+
+  model_->clear();
+  model_->fault("status", "&value=401");
+  const auto failed = read(thread, "Again");
+  const auto& last = failed["events"][failed["events"].Size() - 1];
+  EXPECT_STREQ(last["type"].GetString(), "RUN_ERROR") << textOf(failed);
+  EXPECT_STREQ(last["code"].GetString(), "agent_failed");
+
+  // A refusal before the start is no stream.
+  const auto refused = read(thread, std::string(8001, 'x'));
+  EXPECT_THAT(refused["error"].GetString(), HasSubstr("422"));
+  EXPECT_EQ(refused["events"].Size(), 0U) << textOf(refused);
 }
 
 }  // namespace

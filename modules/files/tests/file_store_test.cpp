@@ -75,6 +75,14 @@ TEST_P(Store, KeepsEveryFact) {
   EXPECT_FALSE(store_.findByKey("01"));
 }
 
+TEST_P(Store, FindsManyAtOnce) {
+  for (const auto* id : {"01", "02", "03"}) add(id, "ada", "b1");
+  std::vector<std::string> ids;
+  for (const auto& one : store_.findAll({"03", "01", "04", "03"})) ids.push_back(one.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"01", "03"}));
+  EXPECT_TRUE(store_.findAll({}).empty());
+}
+
 TEST_P(Store, AContentGoesWithItsLastFile) {
   add("01", "ada", "b1");
   add("02", "eve", "b1");

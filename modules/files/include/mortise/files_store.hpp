@@ -1,9 +1,11 @@
 // The files that people see at /api/files: files.store/1, offered by the module files.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +74,27 @@ class FilesStore {
     const auto status = table_->find(table_->context, detail::str(id), take, &taken, &error);
     if (status == MORTISE_NOT_FOUND) return std::nullopt;
     return taken.only(status, error);
+  }
+  // Those of the files that there are, in no order. Since: files 1.1; an older one is asked for each.
+  std::vector<StoredFile> findAll(const std::vector<std::string>& ids) const {
+    std::vector<StoredFile> out;
+    if (!MORTISE_HAS(table_, mortise_files_store_v1, find_all)) {
+      for (const auto& id : ids) {
+        if (auto file = find(id)) out.push_back(std::move(*file));
+      }
+      return out;
+    }
+    constexpr std::size_t kAtOnce = 1000;
+    for (std::size_t from = 0; from < ids.size(); from += kAtOnce) {
+      std::vector<mortise_str> some;
+      for (std::size_t i = from; i < std::min(ids.size(), from + kAtOnce); ++i) some.push_back(detail::str(ids[i]));
+      Taken taken;
+      auto error = detail::noError();
+      check(table_->find_all(table_->context, some.data(), some.size(), take, &taken, &error), error);
+      if (taken.thrown) std::rethrow_exception(taken.thrown);
+      std::move(taken.files.begin(), taken.files.end(), std::back_inserter(out));
+    }
+    return out;
   }
   // Newest first, older than the file `before` (empty: from the newest), at most `limit` (1..1000). Owner "": nobody's.
   std::vector<StoredFile> list(std::string_view owner_id, std::string_view before = {}, std::size_t limit = 100) const {
