@@ -5,6 +5,7 @@ after the other, and the order changes from round to round. Shown: medians, and 
 below 1.00 for CPU and latency. Results go to build/bench/ as JSON too."""
 import argparse
 import contextlib
+import datetime
 import http.client
 import json
 import os
@@ -21,10 +22,10 @@ REFERENCE = run.ROOT / "build" / "sessionfs-reference" / "bin" / "python"
 
 
 class Server:
-    """A running server with two users."""
+    """A running server with two users. `database`: its SQLite file."""
 
-    def __init__(self, name, pid, port):
-        self.name, self.pid, self.port = name, pid, port
+    def __init__(self, name, pid, port, database):
+        self.name, self.pid, self.port, self.database = name, pid, port, database
         self.base = f"http://127.0.0.1:{port}"
         self.keys = [self.ask("POST", "/api/v1/auth/signup", {"email": f"{who}@example.com"}, key=None)["raw_key"] for who in ("ada", "bob")]
         self.headers = {"Authorization": f"Bearer {self.keys[0]}"}
@@ -59,7 +60,7 @@ def ours(stack, modules, options):
     server.start()
     stack.callback(server.stop)
     subprocess.run(["taskset", "-acp", "0", str(server.pid)], check=True, stdout=subprocess.DEVNULL)
-    return Server("ours", server.pid, server.port)
+    return Server("ours", server.pid, server.port, server.data / "mortise.db")
 
 
 def reference(stack, folder):
@@ -70,8 +71,8 @@ def reference(stack, folder):
     port = run.free_port()
     process = run.spawn(stack, [str(REFERENCE), str(run.PEERS / "sessionfs_reference.py"), str(port), str(folder)], stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL)
-    run.wait_for(f"http://127.0.0.1:{port}/health", process, seconds=60)
-    server = Server("reference", process.pid, port)
+    run.wait_for(f"http://127.0.0.1:{port}/health", process, seconds=180)
+    server = Server("reference", process.pid, port, folder / "reference.db")
     with contextlib.closing(sqlite3.connect(folder / "reference.db", timeout=30)) as database, database:
         database.execute("UPDATE users SET tier = 'enterprise'")
     return server
@@ -100,6 +101,16 @@ def one_after_another(step):
     return measure
 
 
+def wait_until_idle(server, seconds=60):
+    """A server goes on for a while with what clients have asked that left: its next round begins behind that."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = run.cpu_nanoseconds(server.pid)
+        time.sleep(0.1)
+        if run.cpu_nanoseconds(server.pid) - before < 5_000_000:
+            return
+
+
 def parser(description):
     """Of the options that every comparison has."""
     out = argparse.ArgumentParser(prog="./dev bench", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -110,8 +121,9 @@ def parser(description):
     return out
 
 
-def compare(servers, scenarios, options):
-    """The rounds of each scenario: {name: [{"ours": figures, "reference": figures}, …]}. Prints the table."""
+def compare(servers, scenarios, options, aim=None):
+    """The rounds of each scenario: {name: [{"ours": figures, "reference": figures}, …]}. Prints the table. `aim`: the least ratio of rates and the highest of
+    p99; what misses one is named below the table."""
     words = [word.strip() for word in options.only.split(",") if word.strip()]
     chosen = {name: measure for name, measure in scenarios.items() if not words or any(word in name for word in words)}
     if not chosen:
@@ -122,18 +134,25 @@ def compare(servers, scenarios, options):
             print(f"\rround {number + 1} of {options.rounds}: {name:40}", end="", file=sys.stderr, flush=True)
             figures = {}
             for server in servers if number % 2 else reversed(servers):
+                wait_until_idle(server)
                 figures[server.name] = run.twice(f"{name}, {server.name}", lambda: measure(server, options))
             if None not in figures.values():
                 rounds[name].append(figures)
     print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
     print(f"{'':26}{'a second':>10}{'reference':>10}{'ratio':>8}{'CPU µs':>10}{'reference':>10}{'ratio':>7}{'p50 ms':>9}{'p99 ms':>9}{'reference':>10}{'ratio':>7}{'rounds':>8}")
+    missed = []
     for name, counted in rounds.items():
         if not counted:
             print(f"{name:26} no round counts")
+            missed.append(name)
             continue
         mine, other = (median(counted, who) for who in ("ours", "reference"))
+        if aim and (mine["rate"] < aim[0] * other["rate"] or mine["p99"] > aim[1] * other["p99"]):
+            missed.append(name)
         print(f"{name:26}{mine['rate']:10.1f}{other['rate']:10.1f}{mine['rate'] / other['rate']:8.2f}{mine['cpu']:10.0f}{other['cpu']:10.0f}"
               f"{mine['cpu'] / other['cpu']:7.2f}{mine['p50']:9.2f}{mine['p99']:9.2f}{other['p99']:10.2f}{mine['p99'] / other['p99']:7.2f}{len(counted):>6}/{options.rounds}")
+    if aim:
+        print(f"aims: {aim[0]} times the rate, p99 of {aim[1]} at most; missed: {'; '.join(missed) or 'none'}")
     return rounds
 
 
@@ -155,6 +174,20 @@ def save(name, servers, rounds, **more):
 def need_two_cores():
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("needs two cores: one for the servers, one for the load")
+
+
+def micros(time):
+    """Microseconds since the epoch, of a time as the servers write it."""
+    since = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return since // datetime.timedelta(microseconds=1)
+
+
+@contextlib.contextmanager
+def alone(modules, options=None):
+    """Ours, with these modules and options."""
+    need_two_cores()
+    with contextlib.ExitStack() as stack:
+        yield ours(stack, modules, options or {})
 
 
 @contextlib.contextmanager

@@ -1,10 +1,15 @@
 """Session sharing beside the reference server (PyPI sessionfs), in one run on one machine.
 
     ./dev bench --sharing [--sessions N] [--seconds N] [--rounds N] [--only WORD,WORD]
+    ./dev bench --sharing --flat [--sizes N,N,N] [--seconds N] [--rounds N]
     ./dev bench --sharing --burst [--pushes N] [--users N]
 
-How both are run and compared: beside_reference.py. Both hold N sessions of one user, pushed over HTTP. A push is also compared with the same bytes
+How both are run and compared: beside_reference.py. Both hold N sessions of one user. Ours are pushed over HTTP, as are the first 200 of the reference; its
+others are copies of their rows, written into the database, since it takes only a few pushes a second. A push is also compared with the same bytes
 inflated, hashed, written and synced by a small program in the same run.
+
+--flat: lists, details and searches of ours alone, on a server for each size (1,000, 100,000 and 1,000,000 sessions of one user). The first 200 sessions are
+pushed over HTTP; the others are copies of their rows, written into the database.
 
 --burst: N pushes of 50 MiB at once (64) by several users (22) to our server alone, which may use both cores: its memory, and how long other requests
 take meanwhile."""
@@ -15,6 +20,7 @@ import io
 import json
 import pathlib
 import random
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -24,20 +30,23 @@ import threading
 import time
 
 import beside_reference
+import copied_rows
+import flat
 import run
 
 MIB = 1 << 20
 LARGEST_MEMBER = 20 * MIB
+PUSHED = 200  # sessions over HTTP, where the others are copies of their rows
 WORDS = ["checkout", "basket", "invoice", "customer", "parser", "socket", "lock", "index", "cache", "retry", "deadline", "migration", "palette", "vector",
          "schedule", "ledger", "harbour", "lantern", "meadow", "quartz"]
 
 
-def archive(number, size=0, messages=20):
-    """A session of `messages` messages; `size`: about how many bytes the archive has (by files that don't compress)."""
+def archive(number, size=0, messages=20, word=""):
+    """A session of `messages` messages; `size`: about how many bytes the archive has (by files that don't compress); `word` is in each message."""
     source = random.Random(number)
     lines = []
     for i in range(messages):
-        text = " ".join(source.choice(WORDS) for _ in range(12)) + f" of case {number}"
+        text = " ".join(source.choice(WORDS) for _ in range(12)) + f" of case {number} {word}"
         lines.append(json.dumps({"role": "assistant" if i % 2 else "user", "content": [{"type": "text", "text": text}]}))
     manifest = {"sfs_version": "0.1.0", "title": f"Mend the {source.choice(WORDS)} of case {number}", "tags": ["bench"], "source": {"tool": "claude-code"},
                 "model": {"provider": "anthropic", "model_id": "claude-sonnet-4-5"}, "stats": {"message_count": messages, "turn_count": messages // 2}}
@@ -66,14 +75,19 @@ def push(server, session, body, connection=None):
 
 
 def fill(server, count):
+    pushed = min(count, PUSHED) if server.name == "reference" else count
+
     def part(first):
         connection = server.connection()
-        for number in range(first, count, 4):
+        for number in range(first, pushed, 4):
             push(server, f"ses_{number:016x}", archive(number, messages=6), connection)
         connection.close()
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(part, range(4)))
+    for number in range(pushed if count > pushed else 0):
+        copied_rows.copy(server.database, "sessions", {"id": f"ses_{number:016x}"}, (count - 1 - number) // pushed,
+                         lambda copy: {"id": f"ses_{number + (copy + 1) * pushed:016x}"})
 
 
 def pushes(size):
@@ -159,6 +173,62 @@ def compare(options):
         beside_reference.save("sharing", servers, rounds, sessions=options.sessions)
 
 
+def copy_sessions(database, count):
+    """Copies the rows of the sessions that are there, in turn, until there are `count`."""
+    with contextlib.closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        known = connection.execute("SELECT * FROM sync_captured_sessions ORDER BY id").fetchall()
+        listed = {}
+        for row in connection.execute("SELECT * FROM sync_captured_listing"):
+            listed.setdefault(row["session_id"], []).append(row)
+        searched = {row["session_id"]: row for row in connection.execute(
+            "SELECT e.*, t.title, t.text, w.title AS title_words, w.text AS text_words FROM sync_search_entries e JOIN sync_search_texts t USING (number) "
+            "JOIN sync_search_words w ON w.rowid = e.number")}
+        number = max(row["number"] for row in searched.values())
+        begun = max(row["updated_at"] for row in known)
+
+        def different(row, **more):
+            return [more.get(name, row[name]) for name in row.keys()]
+
+        def insert(table, columns, rows):
+            connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
+
+        every = range(len(known), count)
+        of = lambda n: known[n % len(known)]
+        new = lambda n: {"session_id": f"ses_{n:016x}", "updated_at": begun + n}
+        insert("sync_captured_sessions", of(0).keys(), (different(of(n), id=new(n)["session_id"], created_at=begun + n, updated_at=begun + n) for n in every))
+        insert("sync_captured_listing", listed[known[0]["id"]][0].keys(), (different(row, **new(n)) for n in every for row in listed[of(n)["id"]]))
+        insert("sync_search_entries", ["number", "session_id", "user_id", "tool_family", "updated_at", "is_deleted"],
+               ([number + 1 + n, new(n)["session_id"], row["user_id"], row["tool_family"], begun + n, 0] for n in every for row in [searched[of(n)["id"]]]))
+        insert("sync_search_texts", ["number", "title", "text"], ([number + 1 + n, row["title"], row["text"]] for n in every for row in [searched[of(n)["id"]]]))
+        insert("sync_search_words", ["rowid", "title", "text"], ([number + 1 + n, row["title_words"], row["text_words"]] for n in every for row in [searched[of(n)["id"]]]))
+        connection.execute("DELETE FROM sync_captured_counts")
+        connection.execute("INSERT INTO sync_captured_counts (user_id, is_deleted, tag, tool_family, model, sessions, bytes) SELECT user_id, is_deleted, tag, tool_family, "
+                           "model, COUNT(*), SUM(bytes) FROM sync_captured_listing GROUP BY user_id, is_deleted, tag, tool_family, model")
+        connection.execute("PRAGMA optimize")  # as the server does by itself every night
+
+
+def compare_sizes(options):
+    sizes = [int(size) for size in options.sizes.split(",")]
+    if min(sizes) < 1000:
+        raise SystemExit("--sizes: 1000 at least, so that each has the pages that are measured")
+    paths = {"list, 20": "/api/v1/sessions?page=1&page_size=20", "list, 20, page 40": "/api/v1/sessions?page=40&page_size=20", "detail": f"/api/v1/sessions/ses_{500:016x}",
+             "search, 20 hits": "/api/v1/sessions/search?q=zymurgy&page_size=20", "search, nearly all": "/api/v1/sessions/search?q=lantern+harbour&page_size=20"}
+    scenarios = {name: {} for name in paths}
+    with contextlib.ExitStack() as stack:
+        for size in sizes:
+            server = stack.enter_context(beside_reference.alone(MODULES))
+            begun = time.monotonic()
+            fill(server, PUSHED)
+            copy_sessions(server.database, size - 20)
+            for number in range(20):
+                push(server, f"ses_rare{number:012x}", archive(800000 + number, messages=6, word="zymurgy"))
+            print(f"{size} sessions in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+            for name, path in paths.items():
+                scenarios[name][size] = lambda server=server, path=path: run.load(server.pid, server.base + path, options.seconds, options.connections, server.headers)
+        run.save("sharing-flat", flat.compare(scenarios, options))
+
+
 def burst(options):
     """Memory of the server, and the latency of others' requests, while many push at once."""
     beside_reference.need_two_cores()
@@ -167,7 +237,7 @@ def burst(options):
 
         server = MortiseServer(beside_reference.QUIET, modules=MODULES).start()
         stack.callback(server.stop)
-        users = beside_reference.Server("ours", server.pid, server.port)
+        users = beside_reference.Server("ours", server.pid, server.port, server.data / "mortise.db")
         users.keys += [users.ask("POST", "/api/v1/auth/signup", {"email": f"user{i}@example.com"}, key=None)["raw_key"] for i in range(options.users)]
         body = form(archive(1, 50 * MIB))
         idle = run.resident_mib(server.pid)
@@ -207,11 +277,13 @@ def burst(options):
 def main():
     parser = beside_reference.parser(__doc__)
     parser.add_argument("--sessions", type=int, default=10000)
+    parser.add_argument("--flat", action="store_true")
+    parser.add_argument("--sizes", default="1000,100000,1000000")
     parser.add_argument("--burst", action="store_true")
     parser.add_argument("--pushes", type=int, default=64)
     parser.add_argument("--users", type=int, default=22)
     options = parser.parse_args()
-    burst(options) if options.burst else compare(options)
+    (burst if options.burst else compare_sizes if options.flat else compare)(options)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ Projects::Projects(mortise::Host host)
       groups_(host, access_),
       feed_(host, access_),
       departures_(host, changes_, removal_),
+      removedOrgs_(host, changes_),
       members_(host, departures_),
       directory_(host, access_),
       ticketAccess_(host, access_),
@@ -81,6 +82,7 @@ void Projects::stop() {
 void Projects::bind(mortise::Bindings& on) {
   on.operations(registry_, repositories_, transfers_, groups_, feed_);
   on.job("forget_users", &departures_, &MemberDepartures::forget);
+  on.job("forget_orgs", &removedOrgs_, &RemovedOrgs::forget);
   on.job("purge_changes", &feed_, &ChangeFeed::purge);
   on.operations(wiki_, rules_, retrieval_);
   on.operations(personas_, orgPersonas_, runOperations_, feedbackOperations_, billing_);

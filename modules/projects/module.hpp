@@ -29,6 +29,7 @@
 #include "knowledge/scheduled_compiles.hpp"
 #include "members/member_departure.hpp"
 #include "members/members_interface.hpp"
+#include "members/removed_orgs.hpp"
 #include "personas/handoff_persona_use.hpp"
 #include "personas/org_persona_operations.hpp"
 #include "personas/persona_changes.hpp"
@@ -103,6 +104,7 @@ class Projects final : public mortise::Module {
   GroupOperations groups_;
   ChangeFeed feed_;
   MemberDepartures departures_;
+  RemovedOrgs removedOrgs_;
   MembersInterface members_;
   DirectoryInterface directory_;
 

@@ -35,6 +35,10 @@ class AgentRuns:
         self.assertEqual(answer.status, 200, answer)
         return answer.json()
 
+    def org_persona(self, caller, org):
+        self.assertEqual(caller.post(f"/orgs/{org}/personas", {"name": "shared", "role": "r"}).status, 201)
+        return "shared"
+
     def ticket(self, caller, project, **body):
         answer = caller.post(f"/projects/{project['id']}/tickets", {"title": "Fix the clock", "description": "It stands still since noon.", **body})
         self.assertEqual(answer.status, 201, answer)
@@ -78,6 +82,22 @@ class AgentRuns:
             self.run_of(ada, project, trigger_source=source)
         for provider in ("github", "gitlab", "bitbucket", "circleci", "jenkins", "buildkite", "azure", "drone", "other", None):
             self.run_of(ada, project, ci_provider=provider)
+
+    def test_a_project_has_so_many_runs(self):
+        ada, _, project = self.team()
+        first, second = self.run_of(ada, project), self.run_of(ada, project)
+        columns = ("project_id, persona_name, persona_key, tool, trigger_source, findings_count, findings, context_refs, status, created_at, completed_at")
+        self.sql(f"INSERT INTO projects_runs (id, {columns}) WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 98) "
+                 f"SELECT 'run_' || n, '{project['id']}', 'Reviewer', 'reviewer', 'generic', 'manual', 0, '[]', '[]', 'queued', n, NULL FROM counted")
+        full = "The project has 100 runs that are not over"
+        self.assertPlain(ada.post(self.path(project), {"persona_name": "Reviewer"}), 409, full)
+        self.assertPlain(ada.post(self.path(project, first["id"], "replay")), 409, full)
+        self.done(ada, project, second)
+        third = self.run_of(ada, project)
+        self.assertPlain(ada.get(self.path(project, second["id"])), 404, NO_RUN)
+        for one in (first, third):
+            self.assertEqual(ada.get(self.path(project, one["id"])).status, 200)
+        self.run_of(ada, self.project(ada, project["org_id"]), persona_name=self.org_persona(ada, project["org_id"]))
 
     def test_ci_expressions_are_refused_wherever_they_stand(self):
         ada, _, project = self.team()
@@ -426,12 +446,16 @@ class AgentRuns:
         self.assertUpgrade(ada.post(path, body), "agent_runs", "pro", "team", plan_scope="project", project_id=project["id"])
 
 
-class OnSqlite(AgentRuns, ProjectFamily):
+class Queueing(ProjectFamily):
+    OPTIONS = {**ProjectFamily.OPTIONS, "projects.max_runs": "100"}
+
+
+class OnSqlite(AgentRuns, Queueing):
     pass
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")
-class OnPostgres(AgentRuns, OnPostgresDatabase, ProjectFamily):
+class OnPostgres(AgentRuns, OnPostgresDatabase, Queueing):
     pass
 
 

@@ -105,7 +105,7 @@ class SessionFamily(Family):
     def assertNoSession(self, answer):
         self.assertPlain(answer, 404, "No such session")
 
-    def run_job(self, name):
+    def run_job(self, name, module="sync"):
         """Asks the server to run a job of the module now, by its name."""
-        answer = support.request(self.server, "POST", f"/api/v1/scheduler/jobs/sync.{name}/actions/run", token=self.account(role="super_admin").token)
+        answer = support.request(self.server, "POST", f"/api/v1/scheduler/jobs/{module}.{name}/actions/run", token=self.account(role="super_admin").token)
         self.assertEqual(answer.status, 200, answer)

@@ -417,6 +417,34 @@ class Handoffs:
         self.assertEqual([(one["kind"], one["reason"]) for one in claimed["dropped_attachments"]],
                          [("kb_entry", "deleted"), ("wiki_page", "deleted"), ("ticket", "deleted"), ("persona", "persona_not_visible")])
 
+    def test_every_reason_why_something_does_not_come_along(self):
+        ada, grace = self.account(), self.account()
+        items = [{"kind": TICKET, "reference": "tk_1", "title": "Late clock", "lease_epoch": 4}, {"kind": PERSONA, "reference": "Ada"}, {"kind": ENTRY, "reference": "17"},
+                 {"kind": ENTRY, "reference": "18"}, {"kind": PAGE, "reference": "setup"}]
+        project = {"id": f"proj_{next(numbers):016x}", "owner_id": ada.id, "readers": [grace.id], "remotes": [f"acme/reasons{next(numbers)}"], "items": items}
+        self.book(project)
+        session = self.push_of_project(ada, project["remotes"][0])
+        wanted = {"ticket_id": "tk_1", "persona_name": "Ada",
+                  "attachments": [{"kind": "kb_entry", "ref_id": "17"}, {"kind": "kb_entry", "ref_id": "18"}, {"kind": "wiki_page", "ref_id": "setup"}, {"kind": "ticket", "ref_id": "tk_1"}]}
+        made = self.hand(ada, session, recipient_email=grace.email, **wanted)
+        # What another release has written: a kind that this one does not know, and an entry that is no number.
+        self.sql(f"UPDATE sync_handoff_attachments SET ref_id = 'seventeen' WHERE handoff_id = '{made['id']}' AND ref_id = '17'")
+        self.sql(f"UPDATE sync_handoff_attachments SET kind = 'video' WHERE handoff_id = '{made['id']}' AND kind = 'ticket'")
+        self.book({**project, "items": [one for one in items if one["kind"] in (TICKET, PAGE)]})
+        claimed = grace.post(f"/handoffs/{made['id']}/claim").json()
+        self.assertEqual([(one["kind"], one["ref_id"]) for one in claimed["attachments"]], [("wiki_page", "setup")])
+        self.assertEqual(claimed["dropped_attachments"], [{"kind": "kb_entry", "ref_id": "seventeen", "reason": "invalid_id"}, {"kind": "kb_entry", "ref_id": "18", "reason": "deleted"},
+                                                          {"kind": "video", "ref_id": "tk_1", "reason": "unknown_kind"}, {"kind": "persona", "ref_id": "Ada", "reason": "deleted"}])
+        self.assertEqual(claimed["active_ticket_payload"], {"ticket_id": "tk_1", "persona_name": None, "project_id": project["id"], "lease_epoch": 4})
+        # The project itself is gone.
+        self.book(project)
+        made = self.hand(ada, session, recipient_email=grace.email, **wanted)
+        self.book()
+        claimed = grace.post(f"/handoffs/{made['id']}/claim").json()
+        self.assertEqual(claimed["attachments"], [])
+        self.assertEqual([one["reason"] for one in claimed["dropped_attachments"]], ["not_accessible"] * 4 + ["project_not_accessible"])
+        self.assertEqual(claimed["active_ticket_payload"], {"ticket_id": None, "persona_name": None, "project_id": None, "lease_epoch": None})
+
     def test_references_that_are_refused(self):
         ada, stranger = self.account(), self.account()
         self.book({"id": "proj_1", "owner_id": ada.id, "remotes": ["acme/refused"], "items": [{"kind": TICKET, "reference": "tk_1"}]})
@@ -591,6 +619,22 @@ class OnSqlite(Handoffs, Handing):
             self.assertEqual(claimed.result().status, 401)
         self.assertEqual(self.sql(f"SELECT * FROM sync_captured_sessions WHERE user_id = '{grace.id}'"), [])
         self.assertEqual(ada.get(f"/handoffs/{made['id']}").json()["status"], "pending")
+
+    def test_a_session_that_goes_to_another_project_meanwhile_is_not_handed_over(self):
+        ada = self.account()
+        for attempt in range(5):
+            session = self.push(ada)
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                with holding_writes(self.server) as database:
+                    handed = pool.submit(ada.post, "/handoffs", {"session_id": session, "recipient_email": "grace@example.com"})
+                    time.sleep(1)
+                    database.execute(f"UPDATE sync_captured_sessions SET git_remote = 'acme/elsewhere' WHERE id = '{session}'")
+                    database.execute("COMMIT")
+                answer = handed.result()
+            if answer.status != 201:  # else it came only when the session had gone already
+                break
+        self.assertCode(answer, 409, "handoff_project_changed", "The session went to another project meanwhile; try again")
+        self.assertEqual(self.sql(f"SELECT id FROM sync_handoffs WHERE session_id = '{session}'"), [])
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")

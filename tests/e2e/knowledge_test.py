@@ -412,6 +412,25 @@ class Knowledge:
         self.assertIn("projects.knowledge_rebuilt", self.audited("project:" + project["id"]))
         self.assertPlain(ada.get(f"/projects/{project['id']}/pages/known-issues"), 404)
 
+    def test_health_counts_each_kind_by_itself(self):
+        ada = self.account("pro")
+        project = self.project(ada)
+        long_ago = int(time.time() - 91 * 86400) * 1000000
+        old = f"created_at = {long_ago}"
+        for number, change in enumerate(("claim_class = 'claim'", "claim_class = 'claim', compiled_at = 1", "confidence = 0.7", "dismissed = 1", "claim_class = 'evidence', confidence = 0.6",
+                                         "claim_class = 'evidence', confidence = 0.4", "confidence = 0.2", f"confidence = 0.4, {old}", f"confidence = 0.9, last_relevant_at = {int(time.time())}000000, {old}",
+                                         f"confidence = 0.05, {old}", "claim_class = 'claim', freshness_class = 'superseded'", "claim_class = 'claim', freshness_class = 'stale'")):
+            self.sql(f"UPDATE projects_entries SET {change} WHERE id = {self.add(ada, project, fact(number))['id']}")
+        health = ada.get(f"/projects/{project['id']}/health").json()
+        self.assertEqual({name: value for name, value in health.items() if "stale" not in name and name.endswith(("entries", "notes", "evidence", "count"))},
+                         {"total_entries": 12, "pending_entries": 1, "uncompiled_notes": 5, "auto_promotable_evidence": 1, "compiled_entries": 1, "dismissed_entries": 1, "word_count": 17,
+                          "section_count": 6, "low_confidence_count": 2, "decayed_count": 1})
+        self.assertEqual((health["stale_entry_count"], health["potentially_stale"]), (2, True), "the document has none of the claim's words")
+        self.assertEqual(health["recommendations"], ["Compile: 2 claims wait", "Refresh or dismiss 2 entries that nobody needed for 90 days", "Confirm or dismiss 2 entries that are hardly believed"])
+        for document in ("The module is known.", " "):
+            ada.put(f"/projects/{project['id']}/context", {"context_document": document})
+            self.assertFalse(ada.get(f"/projects/{project['id']}/health").json()["potentially_stale"], document)
+
     def test_restoring(self):
         ada, root = self.account("pro"), self.account("admin")
         project = self.project(ada)

@@ -12,7 +12,7 @@ MICROS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 ORG, INVITE = re.compile(r"^org_[0-9a-f]{16}$"), re.compile(r"^inv_[0-9a-f]{16}$")
 numbers = itertools.count(1)
 LEADING_CODES = ("service_key_not_allowed", "platform_admin_scope", "unverified_domain", "represented_user_not_member",
-                 "project_edit_forbidden")  # in error.code and in details.error
+                 "project_edit_forbidden", "handoff_project_changed")  # in error.code and in details.error
 
 
 class Caller:

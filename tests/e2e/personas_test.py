@@ -127,7 +127,7 @@ class Personas:
         ada, _, project = self.team("enterprise")
         self.make(ada, project)
         session = self.push_of(ada, project)
-        answer = ada.post("/handoffs", {"session_id": session, "recipient_email": "grace@example.com", "persona_name": "reviewer"})
+        answer = ada.post("/handoffs", {"session_id": session, "recipient_email": "grace@example.com", "persona_name": "REVIEWER"})
         self.assertEqual(answer.status, 201, answer)
         self.assertPlain(ada.delete(f"/projects/{project['id']}/personas/reviewer"), 409, IN_USE)
         self.assertEqual(ada.post(f"/handoffs/{answer.json()['id']}/revoke", {"reason": "no"}).status, 200)

@@ -200,6 +200,36 @@ class Transfers:
         support.wait_until(lambda: ada.get(f"/projects/{project['id']}").json()["owner_id"] == ada.id, 20, "the organisation's project has another owner")
         support.wait_until(lambda: not self.sql(f"SELECT id FROM projects_projects WHERE id = '{own['id']}'"), 20, "the personal project is gone")
 
+    def test_a_removed_organisation_leaves_its_projects_to_their_owners(self):
+        (ada, org), (eve, kept) = self.org("team"), self.org("team")
+        bob = self.member(ada)
+        project, proposed = self.project(bob, org), self.project(bob)
+        for transfer in (ada.post(f"/projects/{project['id']}/transfer", {"to": "personal"}), ada.post(f"/orgs/{org}/projects/{proposed['id']}/propose-transfer", {"reason": "Ours"})):
+            self.assertEqual(transfer.status, 200, transfer)
+        for caller, one in ((ada, org), (eve, kept)):
+            group = caller.post(f"/orgs/{one}/groups", {"name": "Shops", "slug": "shops"}).json()
+            self.assertEqual(caller.post(f"/orgs/{one}/personas", {"name": "reviewer", "role": "r", "represented_user": caller.id}).status, 201)
+            self.assertEqual(caller.post(f"/orgs/{one}/trusted-reviewers", {"user_id": caller.id}).status, 201)
+            if one == org:
+                self.assertEqual(caller.put(f"/orgs/{one}/groups/{group['id']}/projects/{project['id']}", b"").status, 200)
+        self.sql(f"INSERT INTO projects_entitlements (id, owner_type, owner_id, source, subscription_id, tier, seats, storage_bytes, status, provider_status, cancel_wanted, revision, "
+                 f"started_at, created_at, updated_at) VALUES ('ent_{org}', 'org', '{org}', 'stripe', 'sub_{org}', 'team', 5, 0, 'active', 'active', 0, 1, 1, 1, 1)")
+        for table in ("mortise_org_members", "mortise_orgs"):
+            self.sql(f"DELETE FROM {table} WHERE {'id' if table == 'mortise_orgs' else 'org_id'} = '{org}'")
+        self.run_job("forget_orgs", "projects")
+        support.wait_until(lambda: self.audited(f"org:{org}")[-1:] == ["projects.org_forgotten"], 30, "the job to settle what the organisation left")
+        count = lambda table, one: int(self.sql(f"SELECT COUNT(*) FROM {table} WHERE org_id = '{one}'")[0][0])
+        for table in ("projects_projects", "projects_groups", "projects_personas", "projects_trusted_reviewers"):
+            self.assertEqual(count(table, org), 0, table)
+        for table in ("projects_groups", "projects_personas", "projects_trusted_reviewers"):
+            self.assertEqual(count(table, kept), 1, table)
+        self.assertEqual(self.sql(f"SELECT COUNT(*) FROM projects_group_projects WHERE project_id = '{project['id']}'"), [["0"]])
+        self.assertEqual(self.sql(f"SELECT owner_id FROM projects_projects WHERE id = '{project['id']}'"), [[bob.id]])
+        self.assertEqual(self.audited("project:" + project["id"])[-1], "projects.released")
+        for one in (project, proposed):
+            self.assertEqual(self.sql(f"SELECT state FROM projects_transfers WHERE project_id = '{one['id']}'"), [["cancelled"]])
+        self.assertEqual(self.sql(f"SELECT cancel_wanted FROM projects_entitlements WHERE owner_id = '{org}'"), [["1"]])
+
 
 class OnSqlite(Transfers, ProjectFamily):
     pass
@@ -229,6 +259,7 @@ class OnPostgres(Transfers, OnPostgresDatabase, ProjectFamily):
         body = {"name": "Shop", "git_remote_normalized": "acme/leaving", "org_id": org}
         for what, table, give in (("a new project", "projects_repos", lambda bob, own: bob.post("/projects", body)),
                                   ("a transfer", "projects_changes", lambda bob, own: bob.post(f"/projects/{own['id']}/transfer", {"to": org})),
+                                  ("a review", "projects_trusted_reviewers", lambda bob, own: ada.post(f"/orgs/{org}/trusted-reviewers", {"user_id": bob.id})),
                                   ("a group", "projects_group_members", lambda bob, own: ada.put(f"/orgs/{org}/groups/{group}/members/{bob.id}", {"role": "reader"}))):
             with self.subTest(what):
                 bob = self.member(ada)
@@ -238,6 +269,7 @@ class OnPostgres(Transfers, OnPostgresDatabase, ProjectFamily):
                 self.assertEqual(removed.status, 200, removed)
                 self.assertEqual(self.sql(f"SELECT id FROM projects_projects WHERE org_id = '{org}' AND owner_id = '{bob.id}'"), [])
                 self.assertEqual(self.sql(f"SELECT group_id FROM projects_group_members WHERE user_id = '{bob.id}'"), [])
+                self.assertEqual(self.sql(f"SELECT id FROM projects_trusted_reviewers WHERE user_id = '{bob.id}' AND is_active = 1"), [])
 
     def test_a_project_that_goes_to_another_owner_meanwhile_is_not_removed_with_the_account(self):
         bob, carol = self.account(), self.account()

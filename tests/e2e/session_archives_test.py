@@ -186,7 +186,7 @@ class SessionArchives:
 
     def test_the_checks_of_a_push_come_in_their_order(self):
         ada, bob, poor, unproved = self.account(), self.account(), self.account("free"), self.account(confirmed=False)
-        theirs, trashed = self.push(bob, content=archive(TALK)), self.push(ada, content=archive(TALK))
+        theirs, trashed = self.push(bob, content=archive(TALK)), self.push(ada, content=(content := archive(TALK)))
         self.trash(trashed)
         headers = {"Content-Type": forms.content_type()}
         without = forms.body(forms.part("other", b"x", "a"))
@@ -197,6 +197,10 @@ class SessionArchives:
         self.assertPlain(self.sync(ada, "x", b"nonsense"), 400, "A session is named by its id, ses_ and 8 to 40 lowercase letters and digits, or by its alias")
         self.assertEqual(self.sync(ada, theirs, large).json()["error"]["code"], "PAYLOAD_TOO_LARGE", "the size before whose it is")
         self.assertPlain(self.sync(ada, theirs, b"nonsense"), 409, "This id belongs to another session, or another push created it at this moment")
+        self.assertPlain(self.sync(ada, theirs, b"nonsense", {"If-Match": NOTHING}), 409, "This id belongs to another session, or another push created it at this moment")
+        self.assertPlain(self.sync(ada, trashed, b"nonsense", {"If-Match": NOTHING}), 410, "The session lies in the trash")
+        # A stale push is told before its archive is read.
+        self.assertMismatch(self.sync(ada, trashed, b"nonsense", {"If-Match": NOTHING, "X-SessionFS-Undelete": "true"}), sha256(content))
         self.assertPlain(self.sync(ada, trashed, b"nonsense"), 410, "The session lies in the trash")
         self.assertPlain(self.sync(ada, trashed, b"nonsense", {"X-SessionFS-Undelete": "true"}), 400)
 

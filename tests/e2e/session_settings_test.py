@@ -157,6 +157,14 @@ class Settings:
         for url in ("", "nowhere", "ftp://a"):
             self.assertOk(ada.post("/settings/judge/models", {"base_url": url}), {"models": [], "error": "address_refused"})
 
+    def test_models_of_a_server_that_stays_silent(self):
+        ada = self.account()
+        for fault in (Fault("hang"), Fault("trickle", 0.5)):
+            self.models.faults = [fault]
+            begun = time.monotonic()
+            self.assertOk(ada.post("/settings/judge/models", {"base_url": self.models.url}), {"models": [], "error": "timed_out"})
+            self.assertGreater(time.monotonic() - begun, 14.5, "fifteen seconds, however the server fills them")
+
     def test_a_key_in_an_address_is_refused(self):
         ada = self.account()
         self.assertPlain(ada.get(f"/settings/judge/models?base_url={self.models.url}&api_key={KEY}"), 400, "A key does not belong in an address: send it in the body of a POST")

@@ -1,7 +1,6 @@
 // Handoffs that wait to be claimed need their personas.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,7 @@ class HandoffPersonaUse final : public PersonaUse {
 
   bool uses(mortise::Transaction& tx, const std::vector<std::string>& projectIds,
             const Persona& persona) const override {
-    // The interface knows one project at a time.
-    return std::any_of(projectIds.begin(), projectIds.end(), [&](const std::string& projectId) {
-      return tx.call([&] { return sessions_.pendingHandoffOfPersona(projectId, persona.name); });
-    });
+    return tx.call([&] { return sessions_.pendingHandoffOfPersona(projectIds, persona.name); });
   }
 
  private:

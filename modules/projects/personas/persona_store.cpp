@@ -126,6 +126,10 @@ void PersonaStore::removeOfProject(std::string_view projectId) const {
   db_.execute("DELETE FROM projects_personas WHERE project_id = :project", {{"project", projectId}});
 }
 
+void PersonaStore::removeOfOrg(std::string_view orgId) const {
+  db_.execute("DELETE FROM projects_personas WHERE org_id = :org", {{"org", orgId}});
+}
+
 void PersonaStore::forgetUser(std::string_view userId) const {
   db_.execute("UPDATE projects_personas SET represented_user_id = NULL WHERE represented_user_id = :user",
               {{"user", userId}});

@@ -57,6 +57,7 @@ class PersonaStore {
   std::int64_t countOfProject(std::string_view projectId) const;
 
   void removeOfProject(std::string_view projectId) const;
+  void removeOfOrg(std::string_view orgId) const;
   // Nothing stands for the user any more.
   void forgetUser(std::string_view userId) const;
   // Nothing of the organisation stands for the user any more.

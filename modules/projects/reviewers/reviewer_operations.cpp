@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "access/held_members.hpp"
 #include "body_text.hpp"
 
 namespace projects {
@@ -54,10 +55,11 @@ Reply ReviewerOperations::addTrustedReviewer(const Request& request, const contr
   reviewer.reviewerPersona = trimmedOrNull(body.reviewerPersona).value_or(kDefaultReviewer);
   reviewer.createdByUserId = request.principal().userId;
   if (!reviewer.userId && !reviewer.serviceKeyId) throw Problem(422, "identity_required");
-  check(reviewer);
   reviewer.id = mortise::makePrefixedId("tr_", 12);
   db_.transaction([&](mortise::Transaction& tx) {
+    holdMembers(tx, {orgId});
     tx.lock("projects.reviewers:" + orgId);
+    check(tx, reviewer);
     if (reviewers_.in(tx).countActive(orgId) >= ReviewerStore::kMostReviewers)
       throw Problem(409, "trusted_reviewers_full").with("most", ReviewerStore::kMostReviewers);
     reviewers_.in(tx).forgetRevoked(orgId);
@@ -73,24 +75,24 @@ Reply ReviewerOperations::addTrustedReviewer(const Request& request, const contr
   return Reply::created(json::from(reviewer).build());
 }
 
-void ReviewerOperations::check(const TrustedReviewer& reviewer) const {
+void ReviewerOperations::check(const mortise::Transaction& tx, const TrustedReviewer& reviewer) const {
   const auto& orgId = *reviewer.orgId;
   if (reviewer.projectId) {
-    const auto project = projects_.find(*reviewer.projectId);
+    const auto project = projects_.in(tx).find(*reviewer.projectId);
     if (!project || project->orgId != orgId || project->mergedInto) throw Problem(422, "project_not_in_org");
   }
   if (reviewer.serviceKeyId) {
-    const auto keys = identity_.listKeys({}, orgId);
+    const auto keys = identity_.in(tx).listKeys({}, orgId);
     const bool isKnown = std::any_of(keys.begin(), keys.end(), [&](const mortise::ApiKey& key) {
       return key.id == *reviewer.serviceKeyId && key.kind == mortise::KeyKind::service && key.isActive &&
              key.revokedAt == 0;
     });
     if (!isKnown) throw Problem(422, "service_key_not_in_org");
-    if (tickets_.isAtWork(*reviewer.serviceKeyId, orgId, reviewer.projectId))
+    if (tickets_.in(tx).isAtWork(*reviewer.serviceKeyId, orgId, reviewer.projectId))
       throw Problem(409, "sod_mutual_exclusion");
   }
   if (reviewer.userId) {
-    const auto member = orgs_.membership(*reviewer.userId);
+    const auto member = orgs_.in(tx).membership(*reviewer.userId);
     if (!member || member->orgId != orgId) throw Problem(422, "user_not_org_member");
   }
 }

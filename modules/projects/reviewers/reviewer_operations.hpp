@@ -32,7 +32,8 @@ class ReviewerOperations final : public projects_contract::reviewers::TrustedRev
                               const std::optional<projects_contract::reviewers::Revocation>& body) override;
 
   // Problems: 422 user_not_org_member, service_key_not_in_org, project_not_in_org, 409 sod_mutual_exclusion.
-  void check(const TrustedReviewer& reviewer) const;
+  // With the organisation's members held: nobody leaves between this and what the transaction writes.
+  void check(const mortise::Transaction& tx, const TrustedReviewer& reviewer) const;
 
   mortise::Db db_;
   mortise::Orgs orgs_;

@@ -71,6 +71,10 @@ void ReviewerStore::removeOfProject(std::string_view projectId) const {
   db_.execute("DELETE FROM projects_trusted_reviewers WHERE project_id = :project", {{"project", projectId}});
 }
 
+void ReviewerStore::removeOfOrg(std::string_view orgId) const {
+  db_.execute("DELETE FROM projects_trusted_reviewers WHERE org_id = :org", {{"org", orgId}});
+}
+
 void ReviewerStore::moveAll(std::string_view fromProjectId, std::string_view toProjectId) const {
   db_.execute("UPDATE projects_trusted_reviewers SET project_id = :to WHERE project_id = :from",
               {{"to", toProjectId}, {"from", fromProjectId}});

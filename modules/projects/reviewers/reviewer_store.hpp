@@ -42,6 +42,7 @@ class ReviewerStore {
   bool reviews(const Project& project, std::string_view serviceKeyId) const;
 
   void removeOfProject(std::string_view projectId) const;
+  void removeOfOrg(std::string_view orgId) const;
   void moveAll(std::string_view fromProjectId, std::string_view toProjectId) const;
   // The user has left the organisation: nothing of it trusts the user any more.
   void endOf(std::string_view orgId, std::string_view userId, mortise::Time now) const;

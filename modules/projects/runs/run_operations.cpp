@@ -1,5 +1,6 @@
 #include "runs/run_operations.hpp"
 
+#include <mortise/config.hpp>
 #include <mortise/json.hpp>
 #include <mortise/paging.hpp>
 #include <mortise/problem.hpp>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "body_text.hpp"
 #include "personas/persona_reach.hpp"
 #include "runs/finding_comparison.hpp"
 #include "runs/run_context.hpp"
@@ -45,13 +47,9 @@ void refuseCiExpressions(const Run& run) {
   for (const auto& each : run.contextRefs) refuseCiExpression(each, "context_refs");
 }
 
-std::optional<std::string> filled(const mortise::BodyMember<std::string>& member) {
-  return mortise::orNull(member.valueOr(""));
-}
-
 // Absent is copied, empty clears.
 void takeOr(const mortise::BodyMember<std::string>& member, std::optional<std::string>& into) {
-  if (member.has()) into = mortise::orNull(*member);
+  if (member.has()) into = trimmedOrNull(member);
 }
 
 Run newRun(const mortise::Principal& caller, const std::string& projectId) {
@@ -91,6 +89,7 @@ RunOperations::RunOperations(mortise::Host host, const ProjectAccess& access, co
       briefings_(db_),
       access_(access),
       changes_(changes),
+      mostRuns_(host.config().integer("max_runs")),
       created_(host.metrics().counter("agent_runs_created_total", "Runs of agents that were queued")),
       passed_(host.metrics().counter("agent_runs_completed_total", "Runs of agents that ended", {{"policy", "pass"}})),
       failed_(host.metrics().counter("agent_runs_completed_total", "Runs of agents that ended", {{"policy", "fail"}})) {
@@ -129,6 +128,8 @@ void RunOperations::tell(Transaction& tx, const Request& request, const Run& run
 Run RunOperations::store(const Request& request, const Project& project, Run run, const char* change) const {
   db_.transaction([&](Transaction& tx) {
     requireReferences(tx, request, project, run);
+    tx.lock("projects.runs:" + project.id);
+    if (!runs_.in(tx).makeRoom(project.id, mostRuns_)) throw Problem(409, "runs_full").with("most", mostRuns_);
     runs_.in(tx).add(run);
     tell(tx, request, run, change);
   });
@@ -152,13 +153,13 @@ Reply RunOperations::createRun(const Request& request, const contract::NewRun& b
   run.personaName = mortise::trimmed(body.personaName);
   run.tool = body.tool;
   run.triggerSource = body.triggerSource;
-  run.ticketId = filled(body.ticketId);
-  run.triggerRef = filled(body.triggerRef);
-  run.ciProvider = filled(body.ciProvider);
-  run.ciRunUrl = filled(body.ciRunUrl);
-  run.failOn = filled(body.failOn);
-  run.triggeredByPersona = filled(body.triggeredByPersona);
-  run.prompt = filled(body.prompt);
+  run.ticketId = trimmedOrNull(body.ticketId);
+  run.triggerRef = trimmedOrNull(body.triggerRef);
+  run.ciProvider = trimmedOrNull(body.ciProvider);
+  run.ciRunUrl = trimmedOrNull(body.ciRunUrl);
+  run.failOn = trimmedOrNull(body.failOn);
+  run.triggeredByPersona = trimmedOrNull(body.triggeredByPersona);
+  run.prompt = trimmedOrNull(body.prompt);
   run.contextRefs = body.contextRefs.valueOr(std::vector<std::string>());
   refuseCiExpressions(run);
   const auto project = openToRun(request);
@@ -194,12 +195,12 @@ Reply RunOperations::startRun(const Request& request) {
 Reply RunOperations::completeRun(const Request& request, const contract::RunCompletion& body) {
   RunResult result;
   mortise::detail::readName(body.status, result.status);
-  result.summary = filled(body.resultSummary);
+  result.summary = trimmedOrNull(body.resultSummary);
   result.severity = body.severity;
   const auto findings = body.findings.valueOr(std::vector<mortise::Json>());
   result.findings = json::list(findings, [](const mortise::Json& each) { return json::raw(each.toText()); }).text();
   result.findingsCount = std::ssize(findings);
-  result.sessionId = filled(body.sessionId);
+  result.sessionId = trimmedOrNull(body.sessionId);
   if (result.findings.size() > kMostFindingBytes)
     throw Problem(422, "run_findings_too_large").field("body/findings", "too_long", {{"max_length", "1048576"}});
   const auto before = runOf(request, openToRun(request));
@@ -234,7 +235,7 @@ Reply RunOperations::replayRun(const Request& request, const std::optional<contr
   run.prompt = original.prompt;
   run.contextRefs = original.contextRefs;
   if (body) {
-    if (const auto name = filled(body->personaName)) run.personaName = mortise::trimmed(*name);
+    if (auto name = trimmedOrNull(body->personaName)) run.personaName = *std::move(name);
     takeOr(body->ticketId, run.ticketId);
     takeOr(body->triggerRef, run.triggerRef);
     takeOr(body->failOn, run.failOn);

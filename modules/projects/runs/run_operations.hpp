@@ -44,6 +44,7 @@ class RunOperations final : public projects_contract::agent_runs::AgentRuns {
   // Problem 422 run_persona_unknown, run_ticket_unknown. Gives the persona's name as it is written.
   void requireReferences(const mortise::Transaction& tx, const Request& request, const Project& project,
                          Run& run) const;
+  // Problems: those of requireReferences(); 409 runs_full.
   Run store(const Request& request, const Project& project, Run run, const char* change) const;
   void tell(mortise::Transaction& tx, const Request& request, const Run& run, const char* change) const;
 
@@ -55,6 +56,7 @@ class RunOperations final : public projects_contract::agent_runs::AgentRuns {
   TicketBriefings briefings_;
   const ProjectAccess& access_;
   const ProjectChanges& changes_;
+  const std::int64_t mostRuns_;
   mortise::Counter created_;
   mortise::Counter passed_;
   mortise::Counter failed_;

@@ -4,6 +4,7 @@
 #include <mortise/rows.hpp>
 #include <mortise/where.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -32,6 +33,17 @@ Run withDuration(Run run) {
 void RunStore::add(Run run) const {
   run.personaKey = mortise::asciiLowerCase(run.personaName);
   db::insert(db_, run);
+}
+
+bool RunStore::makeRoom(std::string_view projectId, std::int64_t most) const {
+  const auto count = db::count<Run>(db_, "WHERE project_id = :project", {{"project", projectId}});
+  if (count < most) return true;
+  // More than one where projects were merged, or the option is lower than it was.
+  const auto surplus = std::min(count - most + 1, kForgottenAtOnce);
+  return db_.execute(
+             "DELETE FROM projects_runs WHERE id IN (SELECT id FROM projects_runs WHERE project_id = :project AND "
+             "completed_at IS NOT NULL ORDER BY completed_at, id LIMIT :surplus)",
+             {{"project", projectId}, {"surplus", surplus}}) > 0;
 }
 
 std::optional<Run> RunStore::find(std::string_view projectId, std::string_view id) const {

@@ -35,11 +35,16 @@ struct RunPage {
 // [worker]; every member throws db::Error.
 class RunStore final : public PersonaUse, public ProjectPart {
  public:
+  static constexpr std::int64_t kForgottenAtOnce = 100;
+
   explicit RunStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
   RunStore in(const mortise::Transaction& tx) const { return RunStore(db_.in(tx)); }
 
   void add(Run run) const;
+  // Makes room for one more run of the project, which has at most `most`: those that ended first go, kForgottenAtOnce
+  // at a time. False: it has so many that are not over. Hold the project's runs before: what is counted must stay.
+  bool makeRoom(std::string_view projectId, std::int64_t most) const;
   std::optional<Run> find(std::string_view projectId, std::string_view id) const;
   // Newest first, behind a place: at most `limit`, and fewer where they would be more than `bytes`; one at least.
   RunPage list(std::string_view projectId, const RunFilter& filter, const std::optional<ListPlace>& behind,

@@ -29,9 +29,10 @@ std::optional<mortise::KnownSummary> CapturedSessions::summary(std::string_view 
   return sessions ? sessions->summary(sessionId) : std::nullopt;
 }
 
-bool CapturedSessions::pendingHandoffOfPersona(std::string_view projectId, std::string_view personaName) const {
+bool CapturedSessions::pendingHandoffOfPersona(const std::vector<std::string>& projectIds,
+                                               std::string_view personaName) const {
   const auto sessions = face();
-  return sessions && sessions->pendingHandoffOfPersona(projectId, personaName);
+  return sessions && sessions->pendingHandoffOfPersona(projectIds, personaName);
 }
 
 void CapturedSessions::moveProject(mortise::Transaction& tx, std::string_view from, std::string_view into) const {

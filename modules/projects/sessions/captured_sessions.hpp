@@ -31,8 +31,8 @@ class CapturedSessions {
   // Reads the session's archive where no summary is kept: up to two minutes, so only in a job. Empty: it is gone.
   // Problem 422: it has no messages.
   std::optional<mortise::KnownSummary> summary(std::string_view sessionId) const;
-  // Waits a handoff to be claimed that names this persona of the project?
-  bool pendingHandoffOfPersona(std::string_view projectId, std::string_view personaName) const;
+  // Waits a handoff to be claimed that names this persona in one of these projects, at most 500?
+  bool pendingHandoffOfPersona(const std::vector<std::string>& projectIds, std::string_view personaName) const;
 
   // Sessions filed under `from` are filed under `into` from now on; empty: under none.
   void moveProject(mortise::Transaction& tx, std::string_view from, std::string_view into) const;

@@ -137,6 +137,21 @@ TEST_P(RunStoreTest, NeedsItsPersonaUntilItIsOver) {
   EXPECT_FALSE(isNeeded("proj_1"));
 }
 
+TEST_P(RunStoreTest, MakesRoomByThoseThatEndedFirst) {
+  for (int i = 1; i <= 4; ++i) add("run_" + std::to_string(i), "Reviewer", kNow + std::chrono::seconds(i));
+  EXPECT_TRUE(store_.makeRoom("proj_1", 5));
+  EXPECT_FALSE(store_.makeRoom("proj_1", 4)) << "none is over";
+  EXPECT_EQ(listed({}), "run_4 run_3 run_2 run_1 ");
+  store_.cancel("run_4", kNow + 100s);
+  complete("run_3");
+  complete("run_2");
+  EXPECT_TRUE(store_.makeRoom("proj_1", 4));
+  EXPECT_EQ(listed({}), "run_4 run_3 run_1 ") << "the one that ended first, not one that goes on";
+  EXPECT_TRUE(store_.makeRoom("proj_1", 2)) << "several where there are more than there may be";
+  EXPECT_EQ(listed({}), "run_1 ");
+  EXPECT_TRUE(store_.makeRoom("proj_2", 1)) << "each project has room of its own";
+}
+
 TEST_P(RunStoreTest, GoesWithItsProject) {
   add("run_1", "Reviewer");
   ProjectMerge merge;
@@ -163,7 +178,8 @@ TEST_P(RunStoreTest, IsListedAlongIndexesHoweverManyThereAre) {
                    {"findings_count", "0"},
                    {"findings", "'[]'"},
                    {"context_refs", "'[]'"},
-                   {"created_at", "n / 3"}});
+                   {"created_at", "n / 3"},
+                   {"completed_at", "CASE WHEN n % 1000 = 0 THEN NULL ELSE n END"}});
   database().analyze();
   Persona persona;
   persona.nameKey = "p1";
@@ -184,6 +200,7 @@ TEST_P(RunStoreTest, IsListedAlongIndexesHoweverManyThereAre) {
     db().transaction([&](mortise::Transaction& tx) { store_.uses(tx, {"proj_1", "proj_2", "proj_0"}, persona); });
     store_.start("run_1", {}, kNow);
     store_.cancel("run_1", kNow);
+    store_.makeRoom("proj_1", 1000);
   }));
   // Two filters lead there, the third sorts out.
   EXPECT_PLANS(plansAreIndexed(

@@ -126,7 +126,7 @@ TEST_P(Tickets, AreListedByEverySetOfFiltersAsAScanFindsThem) {
         expected.push_back(one.id);
     }
     std::vector<std::string> got;
-    std::optional<TicketPlace> after;
+    std::optional<ListPlace> after;
     for (bool isEnd = false; !isEnd;) {
       const auto page = store_.list("proj_1", filter, after, 7, kMuch);
       ASSERT_LE(page.tickets.size(), 7u);
@@ -153,7 +153,7 @@ TEST_P(Tickets, AreListedToTheEndWhileSomeMoveOn) {
   filter.status = TicketStatus::open;
   filter.kind = TicketKind::task;
   std::vector<std::string> got;
-  std::optional<TicketPlace> after;
+  std::optional<ListPlace> after;
   int pages = 0;
   do {
     const auto page = store_.list("proj_1", filter, after, 7, kMuch);
@@ -285,6 +285,20 @@ TEST_P(Tickets, ShowSoManyCommentsAndWhenTheLastWas) {
   EXPECT_FALSE(store_.lastOfNext("tk_1", all[3].createdAt, 1));
 }
 
+TEST_P(Tickets, AreFoundByTheirIdsWithoutStatisticsToo) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 64; ++i) ids.push_back("tk_" + std::to_string(i));
+  const auto statements = database().record([&] {
+    store_.findAll("proj_1", ids);
+    store_.heads("proj_1", ids);
+  });
+  ASSERT_EQ(statements.size(), 2u);
+  for (const auto& statement : statements) {
+    const auto plan = mortise::testing::planOf(database(), statement);
+    EXPECT_NE(plan.find(db().isSqlite() ? "(id=?)" : "projects_tickets_pkey"), std::string::npos) << plan;
+  }
+}
+
 TEST_P(Tickets, ListAlongIndexesHoweverManyThereAre) {
   database().fill(
       "projects_tickets", kManyRows,
@@ -356,7 +370,7 @@ TEST_P(Tickets, ListAlongIndexesHoweverManyThereAre) {
     for (auto filter : everyFilter()) {
       if (filter.assignedTo) filter.assignedTo = "persona7";
       store_.list("proj_1", filter, {}, 100, kMuch);
-      store_.list("proj_1", filter, TicketPlace{mortise::timeOf(50'000), "tk_50000"}, 100, kMuch);
+      store_.list("proj_1", filter, ListPlace{mortise::timeOf(50'000), "tk_50000"}, 100, kMuch);
       store_.unqueued("proj_1", filter, "wq_1", 5);
     }
     const std::vector<std::string> some = {"tk_1", "tk_2", "tk_3"};

@@ -80,6 +80,16 @@ TEST_P(TransferStoreTest, WhatHangsOnAMembershipIsCancelledWithIt) {
   EXPECT_EQ(store.find("xfer_2")->state, TransferState::cancelled);
 }
 
+TEST_P(TransferStoreTest, WhatGoesIntoARemovedOrganisationIsCancelled) {
+  const TransferStore store(db());
+  auto into = transfer("xfer_1", "proj_1", 1), other = transfer("xfer_2", "proj_2", 1);
+  into.toScope = "org_2";
+  ASSERT_TRUE(store.add(into) && store.add(other));
+  store.cancelInto("org_2", timeOf(2));
+  EXPECT_EQ(store.find("xfer_1")->state, TransferState::cancelled);
+  EXPECT_EQ(store.find("xfer_2")->state, TransferState::pending);
+}
+
 TEST_P(TransferStoreTest, TheRowsOutliveTheirProject) {
   const TransferStore store(db());
   ASSERT_TRUE(store.add(transfer("xfer_1", "proj_1", 1)));

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "tickets/ticket_store.hpp"
+
 namespace projects {
 namespace {
 
@@ -33,8 +35,7 @@ void TicketGraph::set(std::string_view projectId, std::string_view ticketId, con
   if (std::find(dependsOn.begin(), dependsOn.end(), ticketId) != dependsOn.end())
     throw Problem(400, "ticket_depends_on_itself");
   if (!dependsOn.empty()) {
-    db::Where where;
-    where.in("id", dependsOn).equals("project_id", projectId);
+    const auto where = ticketsOf(projectId, dependsOn);
     if (db::count<Ticket>(db_, where.text(), where.parameters()) != static_cast<std::int64_t>(dependsOn.size()))
       throw Problem(400, "ticket_dependency_unknown");
   }

@@ -44,37 +44,22 @@ std::vector<Enum> oneOrAll(const std::optional<Enum>& one) {
   return all;
 }
 
-TicketPlace placeOf(const Ticket& ticket) { return {ticket.createdAt, ticket.id}; }
-
-// A page that is being filled.
-class Filling {
- public:
-  Filling(TicketPage& page, std::size_t limit, std::size_t bytes) : page_(page), limit_(limit), left_(bytes) {}
-
-  // False: the page is full, and this ticket belongs to the next one.
-  bool take(Ticket ticket) {
-    const auto bytes = bytesOf(ticket);
-    if (page_.tickets.size() == limit_ || (bytes > left_ && !page_.tickets.empty())) {
-      page_.next = placeOf(page_.tickets.back());
-      return false;
-    }
-    left_ -= std::min(left_, bytes);
-    page_.tickets.push_back(std::move(ticket));
-    return true;
+// Adds the ticket to the page. False: there is no room for it, and the page ends at the ticket before.
+bool take(TicketPage& page, PageRoom& room, Ticket ticket) {
+  if (!room.take(bytesOf(ticket))) {
+    page.next = ListPlace{page.tickets.back().createdAt, page.tickets.back().id};
+    return false;
   }
-
- private:
-  TicketPage& page_;
-  std::size_t limit_;
-  std::size_t left_;
-};
+  page.tickets.push_back(std::move(ticket));
+  return true;
+}
 
 }  // namespace
 
 TicketPage TicketStore::list(std::string_view projectId, const TicketFilter& filter,
-                             const std::optional<TicketPlace>& after, std::size_t limit, std::size_t bytes) const {
+                             const std::optional<ListPlace>& after, std::size_t limit, std::size_t bytes) const {
   TicketPage page;
-  Filling filling(page, limit, bytes);
+  PageRoom room(limit, bytes);
   const int filters = (filter.assignedTo ? 1 : 0) + (filter.status ? 1 : 0) + (filter.kind ? 1 : 0);
   if (!filter.priority && filters <= 1) {
     db::Where where;
@@ -91,7 +76,7 @@ TicketPage TicketStore::list(std::string_view projectId, const TicketFilter& fil
     }
     parameters.emplace_back("limit", limit + 1);
     db::eachRow<Ticket>(db_, text + kNewestFirst, parameters,
-                        [&](Ticket&& ticket) { return filling.take(std::move(ticket)); });
+                        [&](Ticket&& ticket) { return take(page, room, std::move(ticket)); });
     return page;
   }
   const auto keys = places(projectId, filter, oneOrAll(filter.status), after, {}, limit + 1);
@@ -106,7 +91,7 @@ TicketPage TicketStore::list(std::string_view projectId, const TicketFilter& fil
       const auto found = byId.find(id);
       // Since its place was read it may have moved on.
       if (found == byId.end() || (filter.status && found->second.status != *filter.status)) continue;
-      if (!filling.take(std::move(found->second))) return page;
+      if (!take(page, room, std::move(found->second))) return page;
     }
   }
   // Where some have moved on, there is more behind a page that is not full.
@@ -125,10 +110,10 @@ std::vector<std::string> TicketStore::unqueued(std::string_view projectId, const
   return ids;
 }
 
-std::vector<TicketPlace> TicketStore::places(std::string_view projectId, const TicketFilter& filter,
-                                             const std::vector<TicketStatus>& statuses,
-                                             const std::optional<TicketPlace>& after,
-                                             const std::optional<std::string_view>& queueId, std::size_t limit) const {
+std::vector<ListPlace> TicketStore::places(std::string_view projectId, const TicketFilter& filter,
+                                           const std::vector<TicketStatus>& statuses,
+                                           const std::optional<ListPlace>& after,
+                                           const std::optional<std::string_view>& queueId, std::size_t limit) const {
   std::string text = "SELECT created_at, id FROM projects_tickets WHERE project_id = :project";
   std::optional<std::string> assignee;
   if (filter.assignedTo) {
@@ -143,7 +128,7 @@ std::vector<TicketPlace> TicketStore::places(std::string_view projectId, const T
         "WHERE i.queue_id = :queue AND i.ticket_id = projects_tickets.id)");
   }
   text.append(kNewestFirst);
-  std::vector<TicketPlace> out;
+  std::vector<ListPlace> out;
   for (const auto status : statuses) {
     for (const auto priority : oneOrAll(filter.priority)) {
       for (const auto kind : oneOrAll(filter.kind)) {
@@ -160,7 +145,7 @@ std::vector<TicketPlace> TicketStore::places(std::string_view projectId, const T
       }
     }
   }
-  std::sort(out.begin(), out.end(), [](const TicketPlace& a, const TicketPlace& b) {
+  std::sort(out.begin(), out.end(), [](const ListPlace& a, const ListPlace& b) {
     return std::tie(a.createdAt, a.id) > std::tie(b.createdAt, b.id);
   });
   if (out.size() > limit) out.resize(limit);

@@ -6,10 +6,10 @@
 #include <mortise/time.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "body_text.hpp"
+#include "list_page.hpp"
 
 namespace projects {
 namespace {
@@ -21,27 +21,11 @@ using mortise::Reply;
 using mortise::Request;
 
 constexpr std::size_t kMostListed = 500;
-constexpr std::size_t kMostListedBytes = 8 * 1024 * 1024;
 constexpr std::size_t kRecentComments = 10;
 constexpr std::size_t kMostComments = 200;
 
 std::vector<std::string> listOf(const mortise::BodyMember<std::vector<std::string>>& member) {
   return member.valueOr(std::vector<std::string>());
-}
-
-// "microseconds,id", as placeText() writes it. Problem 422 invalid_cursor.
-std::optional<TicketPlace> placeOf(const std::optional<mortise::Text>& cursor) {
-  if (!cursor) return std::nullopt;
-  std::int64_t time = 0;
-  const auto* end = cursor->data() + cursor->size();
-  const auto [at, error] = std::from_chars(cursor->data(), end, time);
-  if (error != std::errc() || at == end || *at != ',' || at + 1 == end)
-    throw Problem(422, "invalid_cursor").field("query/cursor");
-  return TicketPlace{mortise::timeOf(time), std::string(at + 1, end)};
-}
-
-std::string placeText(const TicketPlace& place) {
-  return std::to_string(mortise::micros(place.createdAt)) + "," + place.id;
 }
 
 // Without an offset it is UTC. Problem 422.

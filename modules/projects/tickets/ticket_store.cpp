@@ -119,8 +119,7 @@ std::vector<Ticket> TicketStore::findAll(std::string_view projectId, const std::
   constexpr std::size_t kAtOnce = 256;
   std::vector<Ticket> out;
   inParts(ids, kAtOnce, [&](const std::vector<std::string>& some) {
-    db::Where where;
-    where.in("id", some).equals("project_id", projectId);
+    const auto where = ticketsOf(projectId, some);
     for (auto& ticket : db::rows<Ticket>(db_, where.text(), where.parameters())) out.push_back(std::move(ticket));
   });
   return out;
@@ -130,8 +129,7 @@ std::vector<TicketHead> TicketStore::heads(std::string_view projectId, const std
   constexpr std::size_t kAtOnce = 512;
   std::vector<TicketHead> out;
   inParts(ids, kAtOnce, [&](const std::vector<std::string>& some) {
-    db::Where where;
-    where.in("id", some).equals("project_id", projectId);
+    const auto where = ticketsOf(projectId, some);
     for (auto& [id, status, leaseEpoch] : db_.query<std::string, TicketStatus, std::int64_t>(
              "SELECT id, status, lease_epoch FROM projects_tickets " + where.text(), where.parameters()))
       out.push_back({std::move(id), status, leaseEpoch});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/where.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "list_page.hpp"
 #include "tickets/review_state.hpp"
 #include "tickets/ticket.hpp"
 #include "tickets/ticket_comment.hpp"
@@ -25,15 +27,9 @@ struct TicketFilter {
   std::optional<TicketKind> kind;
 };
 
-// A place in the list of tickets, newest first: behind that ticket.
-struct TicketPlace {
-  mortise::Time createdAt;
-  std::string id;
-};
-
 struct TicketPage {
   std::vector<Ticket> tickets;
-  std::optional<TicketPlace> next;  // behind which the list goes on; empty: it ends here
+  std::optional<ListPlace> next;  // behind that ticket the list goes on; empty: it ends here
 };
 
 // What tells whether a ticket may be served, without its texts.
@@ -60,6 +56,14 @@ struct TicketCompletion {
   std::optional<std::string> resolverSessionId;
 };
 
+// Those of these tickets that the project has. They are found by their ids: the expression keeps SQLite, which without
+// statistics takes a project for small, from reading all tickets of the project along one of its indexes.
+inline mortise::db::Where ticketsOf(std::string_view projectId, const std::vector<std::string>& ids) {
+  mortise::db::Where where;
+  where.in("id", ids).raw("project_id || '' = :project", {{"project", projectId}});
+  return where;
+}
+
 // [worker]; every member throws db::Error.
 class TicketStore {
  public:
@@ -83,7 +87,7 @@ class TicketStore {
   // Of these tickets, whatever project they are of: id, project, title.
   std::vector<std::tuple<std::string, std::string, std::string>> titles(const std::vector<std::string>& ids) const;
   // Newest first, behind `after`: at most `limit`, and fewer when their texts have more than `bytes` bytes; at least one.
-  TicketPage list(std::string_view projectId, const TicketFilter& filter, const std::optional<TicketPlace>& after,
+  TicketPage list(std::string_view projectId, const TicketFilter& filter, const std::optional<ListPlace>& after,
                   std::size_t limit, std::size_t bytes) const;
   // Fills the children of the issues among them, in the order in which they were made.
   void fillChildren(std::vector<Ticket>& tickets) const;
@@ -137,9 +141,9 @@ class TicketStore {
 
  private:
   // The places of tickets in each of `statuses`, newest first. `queueId`: without those that the work queue has.
-  std::vector<TicketPlace> places(std::string_view projectId, const TicketFilter& filter,
-                                  const std::vector<TicketStatus>& statuses, const std::optional<TicketPlace>& after,
-                                  const std::optional<std::string_view>& queueId, std::size_t limit) const;
+  std::vector<ListPlace> places(std::string_view projectId, const TicketFilter& filter,
+                                const std::vector<TicketStatus>& statuses, const std::optional<ListPlace>& after,
+                                const std::optional<std::string_view>& queueId, std::size_t limit) const;
 
   mortise::Db db_;
 };

@@ -83,13 +83,20 @@ std::int64_t TransferStore::cancelInvolving(std::string_view orgId, std::string_
   // Two statements, each along an index of its own; one that the first has ended is not counted by the second.
   std::int64_t count = 0;
   for (const auto* text :
-       {"UPDATE projects_transfers SET state = 'cancelled', updated_at = :at WHERE state = 'pending' AND initiated_by = "
+       {"UPDATE projects_transfers SET state = 'cancelled', updated_at = :at WHERE state = 'pending' AND initiated_by "
+        "= "
         ":user AND :org IN (to_scope, from_scope) AND (expires_at IS NULL OR expires_at > :at)",
         "UPDATE projects_transfers SET state = 'cancelled', updated_at = :at WHERE state = 'pending' AND "
         "target_user_id = :user AND :org IN (to_scope, from_scope) AND (expires_at IS NULL OR expires_at > "
         ":at)"})
     count += db_.execute(text, {{"at", at}, {"org", orgId}, {"user", userId}});
   return count;
+}
+
+void TransferStore::cancelInto(std::string_view orgId, mortise::Time at) const {
+  db_.execute(
+      "UPDATE projects_transfers SET state = 'cancelled', updated_at = :at WHERE state = 'pending' AND to_scope = :org",
+      {{"at", at}, {"org", orgId}});
 }
 
 void TransferStore::cancelOfUser(std::string_view userId, mortise::Time at) const {

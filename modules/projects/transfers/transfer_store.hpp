@@ -40,6 +40,8 @@ class TransferStore {
   std::vector<std::string> cancelOf(std::string_view projectId, mortise::Time at) const;
   // Those that wait and hang on this membership: to or from the organisation, by or for the user. Returns how many.
   std::int64_t cancelInvolving(std::string_view orgId, std::string_view userId, mortise::Time at) const;
+  // All that wait for a project to go into the organisation.
+  void cancelInto(std::string_view orgId, mortise::Time at) const;
   // All that wait by or for the user.
   void cancelOfUser(std::string_view userId, mortise::Time at) const;
   // Those that wait are cancelled, and all rows keep only what the project was called.

@@ -42,6 +42,7 @@ using mortise::Served;
 
 constexpr std::int64_t kMostPlaces = 10000;
 constexpr std::int64_t kMostNewest = 100;
+constexpr std::size_t kMostProjects = 500;
 constexpr std::chrono::minutes kLongestWait{2};  // for a thread
 constexpr std::chrono::minutes kLongestReading{2};
 
@@ -138,8 +139,10 @@ void CapturedSessionsInterface::moveProject(std::string_view from, std::string_v
   places_.moveProject(from, into);
 }
 
-bool CapturedSessionsInterface::pendingHandoffOfPersona(std::string_view projectId, std::string_view personaName) {
-  return places_.hasPendingHandoff(projectId, personaName, mortise::now());
+bool CapturedSessionsInterface::pendingHandoffOfPersona(const std::vector<std::string>& projectIds,
+                                                        std::string_view personaName) {
+  if (projectIds.size() > kMostProjects) throw Problem(422, "too_many_projects").note("at most 500 projects");
+  return places_.hasPendingHandoff(projectIds, personaName, mortise::now());
 }
 
 }  // namespace session_sharing

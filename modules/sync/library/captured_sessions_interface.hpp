@@ -34,7 +34,7 @@ class CapturedSessionsInterface : public mortise::Serving {
   void find(std::string_view sessionId, const mortise::Sink<CapturedSession>& sink);
   void summary(std::string_view sessionId, const mortise::Sink<std::string, std::string>& sink);
   void moveProject(std::string_view from, std::string_view into);
-  bool pendingHandoffOfPersona(std::string_view projectId, std::string_view personaName);
+  bool pendingHandoffOfPersona(const std::vector<std::string>& projectIds, std::string_view personaName);
 
   const mortise_captured_sessions_v1* table() const { return &table_; }
 

@@ -52,13 +52,16 @@ void SessionPlaces::moveProject(std::string_view from, std::string_view into) co
               {{"into", into.empty() ? std::nullopt : std::optional<std::string>(into)}, {"from", from}});
 }
 
-bool SessionPlaces::hasPendingHandoff(std::string_view projectId, std::string_view personaName,
+bool SessionPlaces::hasPendingHandoff(const std::vector<std::string>& projectIds, std::string_view personaName,
                                       mortise::Time now) const {
-  return db_
-      .queryOne<std::int64_t>(
-          "SELECT 1 FROM sync_handoffs WHERE source_project_id = :project AND persona_name = :persona AND status = "
-          "'pending' AND expires_at > :now LIMIT 1",
-          {{"project", projectId}, {"persona", personaName}, {"now", now}})
+  if (projectIds.empty()) return false;
+  db::Where where;
+  // Senders may write the name in any case: the snapshot has it as the project does. The status is no parameter, so
+  // that the databases see that the partial index holds.
+  where.in("source_project_id", projectIds)
+      .equals("snapshot_persona_name", personaName)
+      .raw("status = 'pending' AND expires_at > :now", {{"now", now}});
+  return db_.queryOne<std::int64_t>("SELECT 1 FROM sync_handoffs " + where.text() + " LIMIT 1", where.parameters())
       .has_value();
 }
 

@@ -28,7 +28,10 @@ class SessionPlaces {
   std::vector<CapturedSession> newest(std::string_view userId, std::string_view gitRemote, std::int64_t limit) const;
   // Those in the trash too; an empty `into`: filed under no project.
   void moveProject(std::string_view from, std::string_view into) const;
-  bool hasPendingHandoff(std::string_view projectId, std::string_view personaName, mortise::Time now) const;
+  // Does a handoff that waits to be claimed name this persona, as its project writes it, in one of the projects? At
+  // most db::Where::kMaxIn of them.
+  bool hasPendingHandoff(const std::vector<std::string>& projectIds, std::string_view personaName,
+                         mortise::Time now) const;
 
  private:
   mortise::Db db_;

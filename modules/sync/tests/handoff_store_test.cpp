@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "handoffs/handoff_party.hpp"
+#include "library/session_places.hpp"
 
 namespace session_sharing {
 namespace {
@@ -75,6 +76,32 @@ TEST_P(Handoffs, AreKeptWithWhatGoesAlong) {
   EXPECT_EQ(events("hnd_1"), "created ");
   EXPECT_EQ(store_.events("hnd_1", 100)[0].actorUserId, "ada");
   EXPECT_FALSE(store_.find("hnd_2"));
+}
+
+TEST_P(Handoffs, NeedTheirPersonaUntilTheyEnd) {
+  const SessionPlaces places(db());
+  const auto isNeeded = [&](const std::vector<std::string>& projects, mortise::Time now = kNow) {
+    return places.hasPendingHandoff(projects, "Reviewer", now);
+  };
+  Handoff handoff;
+  handoff.id = "hnd_1";
+  handoff.sessionId = "ses_1";
+  handoff.senderId = "ada";
+  handoff.recipient = inboxOfUser("bob");
+  handoff.createdAt = kNow;
+  handoff.expiresAt = kNow + 1h;
+  handoff.sourceProjectId = "proj_2";
+  handoff.personaName = "REVIEWER";  // as the sender wrote it
+  handoff.snapshotPersonaName = "Reviewer";
+  store_.add(handoff, {}, {"ada", {}});
+  EXPECT_TRUE(isNeeded({"proj_1", "proj_2", "proj_3"}));
+  EXPECT_TRUE(isNeeded({"proj_2"}));
+  EXPECT_FALSE(isNeeded({"proj_1", "proj_3"}));
+  EXPECT_FALSE(isNeeded({}));
+  EXPECT_FALSE(places.hasPendingHandoff({"proj_2"}, "Writer", kNow));
+  EXPECT_FALSE(isNeeded({"proj_2"}, kNow + 1h)) << "its time is over";
+  ASSERT_TRUE(store_.decline("hnd_1", {"bob", {}}, {}, kNow));
+  EXPECT_FALSE(isNeeded({"proj_2"}));
 }
 
 TEST_P(Handoffs, AreListedNewestFirstOfSeveralInboxes) {

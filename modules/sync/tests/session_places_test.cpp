@@ -94,7 +94,8 @@ TEST_P(SessionPlacesTest, CostTheSameHoweverManySessionsThereAre) {
     places_.hasAny("user17", "proj_1", {"owner/repo1", "owner/repo2"});
     places_.newest("user17", "owner/repo17", 20);
     places_.moveProject("proj_1", "proj_2");
-    places_.hasPendingHandoff("proj_1", "reviewer", mortise::timeOf(1));
+    places_.hasPendingHandoff({"proj_1"}, "reviewer", mortise::timeOf(1));
+    places_.hasPendingHandoff({"proj_1", "proj_2", "proj_3"}, "reviewer", mortise::timeOf(1));
   }));
 }
 

@@ -52,9 +52,7 @@ class CapturedSessionsFace {
 
   // Has the user a session that was filed under the project, or is of one of these remotes?
   bool hasAny(std::string_view user_id, std::string_view project_id, const std::vector<std::string>& remotes) const {
-    std::vector<mortise_str> c;
-    c.reserve(remotes.size());
-    for (const auto& remote : remotes) c.push_back(detail::str(remote));
+    const auto c = borrowed(remotes);
     std::int32_t answer = 0;
     auto error = detail::noError();
     check(table_->has_any(table_->context, detail::str(user_id), detail::str(project_id), c.data(), c.size(), &answer,
@@ -127,17 +125,25 @@ class CapturedSessionsFace {
     auto error = detail::noError();
     check(table_->move_project(table_->context, detail::str(from), detail::str(into), &error), error);
   }
-  // Waits a handoff to be claimed that names this persona of the project?
-  bool pendingHandoffOfPersona(std::string_view project_id, std::string_view persona_name) const {
+  // Waits a handoff to be claimed that names this persona in one of these projects, at most 500? The name as the
+  // project writes it.
+  bool pendingHandoffOfPersona(const std::vector<std::string>& project_ids, std::string_view persona_name) const {
+    const auto c = borrowed(project_ids);
     std::int32_t answer = 0;
     auto error = detail::noError();
-    check(table_->pending_handoff_of_persona(table_->context, detail::str(project_id), detail::str(persona_name),
-                                             &answer, &error),
+    check(table_->pending_handoff_of_persona(table_->context, c.data(), c.size(), detail::str(persona_name), &answer,
+                                             &error),
           error);
     return answer != 0;
   }
 
  private:
+  static std::vector<mortise_str> borrowed(const std::vector<std::string>& texts) {
+    std::vector<mortise_str> c;
+    c.reserve(texts.size());
+    for (const auto& text : texts) c.push_back(detail::str(text));
+    return c;
+  }
   static KnownSession copied(const mortise_captured_session& c) {
     return {detail::copied(c.id),
             detail::copied(c.user_id),

@@ -66,10 +66,10 @@ typedef struct mortise_captured_sessions_v1 {
   /* [start] [worker] Sessions filed under project `from`, those in the trash too, are filed under `into` from now on; empty:
    * under none. */
   mortise_status (*move_project)(void* context, mortise_str from, mortise_str into, mortise_error* error);
-  /* [start] [worker] Waits a handoff to be claimed that names this persona of the project? 0 or 1. Owner: answer
-   * filled. */
-  mortise_status (*pending_handoff_of_persona)(void* context, mortise_str project_id, mortise_str persona_name,
-                                               int32_t* answer, mortise_error* error);
+  /* [start] [worker] Waits a handoff to be claimed that names this persona in one of these projects? 0 or 1. The name
+   * as the project writes it. MORTISE_INVALID: more than 500 projects. Owner: project_ids borrowed; answer filled. */
+  mortise_status (*pending_handoff_of_persona)(void* context, const mortise_str* project_ids, size_t count,
+                                               mortise_str persona_name, int32_t* answer, mortise_error* error);
 } mortise_captured_sessions_v1;
 
 MORTISE_END_C
