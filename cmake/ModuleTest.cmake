@@ -1,7 +1,8 @@
 # mortise_module_test(NAME [LINK library...] [DEFINITIONS name=value...] [MODULES module...])
 # The test programs of a module that ships.
 #   NAME_test         tests/*_test.cpp with the objects that NAME.so is made of, so that nothing is compiled twice; with LINK and DEFINITIONS.
-#                     NAME_SOURCE_DIR, in capitals, is the module's folder.
+#                     NAME_SOURCE_DIR, in capitals, is the module's folder. It and paths in DEFINITIONS that begin with the project's folder are
+#                     relative to that folder, in which ctest runs the program: so clones in other folders share the compiler cache.
 #   NAME_module_test  tests/*_module_test.cpp, and modules/contract_module_test.cpp for its contracts: NAME.so, and MODULES beside it, in a real
 #                     kernel, through the test kit that the SDK installs
 include_guard(GLOBAL)
@@ -20,9 +21,11 @@ function(mortise_module_test name)
     string(TOUPPER ${name} prefix)
     add_executable(${name}_test ${sources})
     target_link_libraries(${name}_test PRIVATE mortise_options ${name}_objects ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE ${prefix}_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" ${ARG_DEFINITIONS})
+    set(definitions ${prefix}_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" ${ARG_DEFINITIONS})
+    string(REPLACE "\"${PROJECT_SOURCE_DIR}/" "\"" definitions "${definitions}")
+    target_compile_definitions(${name}_test PRIVATE ${definitions})
     mortise_precompile_test(${name}_test)
-    add_test(NAME ${name} COMMAND ${name}_test)
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES LABELS unit)
   endif()
   set(modules ${name} ${ARG_MODULES})

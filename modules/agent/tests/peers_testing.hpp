@@ -23,12 +23,12 @@
 
 namespace agent {
 
-inline std::string peerFile(const std::string& name) { return std::string(AGENT_PEERS) + "/" + name; }
+inline std::string peerFile(const std::string& name) { return std::filesystem::absolute(AGENT_PEERS).string() + "/" + name; }
 inline std::string everythingServer() {
   return peerFile("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 }
 inline std::string pythonOf(const std::string& version) {
-  return std::string(AGENT_PYTHONS) + "/mcp-" + version + "/bin/python";
+  return std::filesystem::absolute(AGENT_PYTHONS).string() + "/mcp-" + version + "/bin/python";
 }
 inline bool hasNodePeers() {
   return std::filesystem::exists(everythingServer()) && std::filesystem::exists("/usr/bin/node");
