@@ -24,6 +24,7 @@ namespace json = mortise::json;
 constexpr auto kStartLimit = 20s;
 constexpr auto kNavigateLimit = 30s;
 constexpr auto kLoadLimit = 8s;  // after that the page is used as far as it is there
+constexpr auto kWindowLimit = 2s;
 constexpr auto kScriptLimit = 10s;
 constexpr auto kSecondLimit = 4s;  // for a page whose script was just stopped
 constexpr auto kInputLimit = 10s;
@@ -341,6 +342,8 @@ void Chromium::settle(const Stopped& stopped) {
       if (fault.kind() == Fault::Kind::stopped || fault.kind() == Fault::Kind::closed) throw;
     }
   }
+  // A window that was opened just now has no address yet.
+  waitUntil([&] { return !client_.isOpen() || !tabs_.current().url.empty(); }, kWindowLimit, stopped);
   const bool loaded = waitUntil([&] { return !client_.isOpen() || !tabs_.current().loading; }, kLoadLimit, stopped);
   if (!loaded) tabs_.note("The page is still loading.");
   if (tabs_.downloads() && !waitUntil([&] { return !client_.isOpen() || !tabs_.downloads(); }, kDownloadLimit, stopped))

@@ -644,7 +644,7 @@ TEST_F(Sessions, UseTheBrowserOfTheirBox) {
   const auto asked = model_->questions();
   if (asked.find("- browser\\n") != std::string::npos) GTEST_SKIP() << "boxes have no browser here";
   EXPECT_THAT(asked, HasSubstr("0:<input>Sort</input>"));
-  EXPECT_THAT(asked, HasSubstr("绿 tea")) << "what browser_view gave";
+  EXPECT_THAT(asked, HasSubstr("\\u7eff tea")) << "what browser_view gave";
   std::vector<std::string> pictures;
   for (const auto& event : events) {
     if (event.kind != "tool" || event.member("name") != "browser" || event.member("status") != "called") continue;
