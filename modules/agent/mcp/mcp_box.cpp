@@ -25,9 +25,8 @@ McpBox::McpBox(std::vector<McpServer> servers, const mortise::HttpClient& http, 
     std::unique_ptr<Client> client;
     try {
       waiting.check();
-      client =
-          std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.forms), options_.version,
-                                   options_.asksUser);
+      client = std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.forms), options_.version,
+                                        options_.asksUser);
       client->open(waiting);
       server.tools = client->tools(waiting);
       server.client = std::move(client);

@@ -23,7 +23,9 @@
 
 namespace agent {
 
-inline std::string peerFile(const std::string& name) { return std::filesystem::absolute(AGENT_PEERS).string() + "/" + name; }
+inline std::string peerFile(const std::string& name) {
+  return std::filesystem::absolute(AGENT_PEERS).string() + "/" + name;
+}
 inline std::string everythingServer() {
   return peerFile("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 }

@@ -141,7 +141,10 @@ class Github : public testing::Test {
     write("empty.txt", "");
     const auto log = directory_->path() + "/port";
     server_ = std::make_unique<mortise::peers::Process>(mortise::peers::Launch{
-        {"/usr/bin/python3", std::filesystem::absolute(GITHUB_STAND_IN).string(), directory_->path() + "/served"}, directory_->path(), false, log});
+        {"/usr/bin/python3", std::filesystem::absolute(GITHUB_STAND_IN).string(), directory_->path() + "/served"},
+        directory_->path(),
+        false,
+        log});
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     std::string port;
     while (port.find('\n') == std::string::npos && std::chrono::steady_clock::now() < deadline && server_->running()) {
