@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "json_text.hpp"
+#include "sandbox/protocol.hpp"
 
 namespace agent::browser {
 namespace {
@@ -43,7 +44,7 @@ std::vector<std::string> browserArguments(const BrowserOptions& options, bool wi
                                "--no-zygote", "--renderer-process-limit=4", "--disk-cache-size=33554432",
                                "--window-size=1280,1080"};
   if (options.throughProxy) {
-    out.emplace_back("--proxy-server=http://127.0.0.1:3128");
+    out.push_back("--proxy-server=http://127.0.0.1:" + std::to_string(sandbox::wire::kRelayPort));
     out.emplace_back("--disable-quic");
   }
   if (!withDisplay) out.emplace_back("--headless=new");

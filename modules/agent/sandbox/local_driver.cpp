@@ -301,6 +301,7 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   if (!browserProgram_.empty()) {
     browser.emplace();
     browser->program = browserProgram_;
+    browser->throughProxy = way != nullptr;
     browser->downloadBytes = std::min(kMaxFileBytes, options_.workspaceBytes) / 4;
   }
   auto box = std::make_shared<Box>(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "boxes_testing.hpp"
+#include "browser/browser.hpp"
 #include "egress_testing.hpp"
 
 namespace agent::sandbox {
@@ -36,6 +37,7 @@ class ABoxWithAWayOut : public testing::Test {
     };
     LocalOptions local;
     local.egress = std::make_shared<egress::Proxy>(std::move(options));
+    local.browser = true;
     boxes_ = std::make_unique<Boxes>(local);
     if (const auto why = boxes_->lacking(); !why.empty()) GTEST_SKIP() << why;
     box = boxes_->open();
@@ -105,6 +107,16 @@ TEST_F(ABoxWithAWayOut, ReachesWhatItMay) {
   EXPECT_EQ(
       run("python3 -c \"import urllib.request as u; print(u.urlopen('http://mirror.test:" + port() + "/').status)\""),
       "200\n");
+}
+
+TEST_F(ABoxWithAWayOut, LetsItsBrowserReachTheSame) {
+  const auto browser = box->browser();
+  if (!browser) GTEST_SKIP() << "boxes have no browser here";
+  browser->navigate("http://mirror.test:" + port() + "/page", {});
+  EXPECT_THAT(browser->view({}).content, HasSubstr("GET /page HTTP/1.1"));
+  browser->navigate("http://private.test/", {});
+  EXPECT_THAT(browser->view({}).content, HasSubstr("private"));
+  EXPECT_EQ(ended(egress::Outcome::refused).target, "private.test:80");
 }
 
 TEST_F(ABoxWithAWayOut, ReachesNothingElse) {
