@@ -1,4 +1,5 @@
 #include "core/commands/command.hpp"
+#include "core/base/terminal_text.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -115,10 +116,11 @@ int run(const Program& program, const std::vector<std::string>& words) {
     for (const auto& line : error.lines()) std::cerr << "mortise: " << line << '\n';
     return 1;
   } catch (const Problem& problem) {
-    std::cerr << name << ": " << problem.code << (problem.noteText.empty() ? "" : ": " + problem.noteText) << '\n';
+    std::cerr << name << ": " << problem.code << (problem.noteText.empty() ? "" : ": " + terminalText(problem.noteText))
+              << '\n';
     return 1;
   } catch (const std::exception& error) {
-    std::cerr << name << ": " << error.what() << '\n';
+    std::cerr << name << ": " << terminalText(error.what()) << '\n';
     return 1;
   }
 }

@@ -93,7 +93,12 @@ int runCommand(kernel::Kernel& server, const std::string& module, const CommandD
   becomeOwner(server.config().text("data.dir"));
   const StopWatch watch(signals, [&] { run->stop(); });
   server.openStores(kernel::WithoutDatabase::refuse);
-  const int status = server.runCommand(module, *run);
+  int status = 1;
+  try {
+    status = server.runCommand(module, *run);
+  } catch (...) {
+    if (watch.received() == 0) throw;  // else it ended in the way that the signal asked for
+  }
   return watch.received() == 0 ? status : kBySignal + watch.received();
 }
 

@@ -30,7 +30,8 @@ DataLock::DataLock(const std::string& directory) {
 
 bool DataLock::isHeld(const std::string& directory) {
   const UniqueFd file(::open(lockFile(directory).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return false;
+  if (!file && errno == ENOENT) return false;
+  if (!file) throw StartError({"can't open " + lockFile(directory) + ": " + std::strerror(errno)});
   struct flock lock {};
   lock.l_type = F_WRLCK;
   return ::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;

@@ -115,12 +115,16 @@ void tellOfMigrations(const std::string& name, db::Database& database, std::stri
 }
 
 // There is a database, and not the secret that it goes with: whoever opens the stores makes another one. (With a database
-// that is not there yet nothing has been sealed.)
+// that is not there yet, or that no server has migrated, nothing has been sealed.) Throws when the database can't be asked.
 bool lacksSecret(const config::Config& config) {
+  if (fs::exists(secretFile(config))) return false;
   constexpr std::string_view kSqlite = "sqlite:";
   const auto url = databaseUrl(config);
-  const bool isNew = url.starts_with(kSqlite) && !fs::exists(url.substr(kSqlite.size()));
-  return !isNew && !fs::exists(secretFile(config));
+  if (url.starts_with(kSqlite)) return fs::exists(url.substr(kSqlite.size()));
+  db::Options options;
+  options.url = url;
+  options.connections = 1;
+  return db::wasMigrated(*db::Database::open(options));
 }
 
 Trial::Result tryDatabase(db::Database& database, milliseconds limit) {
@@ -152,10 +156,20 @@ Trial::Result tryStorage(Storage& storage, milliseconds limit) {
   const auto name = "doctor/" + uuid4();
   MemorySource source(bytes);
   storage.objects->put({}, name, source, "text/plain");
-  requireSame(*storage.objects->open({}, name), bytes);
+  try {
+    requireSame(*storage.objects->open({}, name), bytes);
+  } catch (...) {
+    storage.objects->remove({}, name);
+    throw;
+  }
   storage.objects->remove({}, name);
   const auto blob = storage.blobs->put("doctor", bytes);
-  requireSame(*storage.blobs->openForReading(blob.key), bytes);
+  try {
+    requireSame(*storage.blobs->openForReading(blob.key), bytes);
+  } catch (...) {
+    storage.blobs->remove(blob.key);
+    throw;
+  }
   storage.blobs->remove(blob.key);
   return {Outcome::works, std::string(storage.localObjects != nullptr ? "a local folder" : "an S3 store") +
                               ", written, read and removed"};
@@ -222,7 +236,11 @@ void examineConfiguration(const Plan& plan, const TellFinding& tell) {
 }
 
 void examineServer(const Plan& plan, const TellFinding& tell) {
-  if (!DataLock::isHeld(plan.dataDirectory())) return tell({State::note, "server", "none runs on these data"});
+  try {
+    if (!DataLock::isHeld(plan.dataDirectory())) return tell({State::note, "server", "none runs on these data"});
+  } catch (const StartError& error) {
+    return tell({State::note, "server", "it can't be seen whether one runs: " + joined(error.lines())});
+  }
   for (auto address : plan.config().list("http.listen")) {
     if (address.starts_with("unix:") || address.ends_with(":0")) continue;
     for (const auto& [any, own] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")}) {
@@ -240,12 +258,16 @@ void examineServer(const Plan& plan, const TellFinding& tell) {
 
 void examineServices(const Plan& plan, const TellFinding& tell) {
   const auto& config = plan.config();
-  if (lacksSecret(config)) {
-    return tell(
-        {State::failed, "secret",
-         secretFile(config) +
-             " is not there; restore it from a backup: a server that starts without it makes another one, which "
-             "signs everybody out and can't read what was sealed"});
+  try {
+    if (lacksSecret(config)) {
+      return tell(
+          {State::failed, "secret",
+           secretFile(config) +
+               " is not there; restore it from a backup: a server that starts without it makes another one, which "
+               "signs everybody out and can't read what was sealed"});
+    }
+  } catch (const std::exception& error) {
+    return tell({State::failed, "database", whyUnmade(error)});
   }
   std::unique_ptr<Stores> stores;
   try {

@@ -21,6 +21,7 @@
 #include "core/kernel/running_modules.hpp"
 #include "core/kernel/stores.hpp"
 #include "core/ops/log.hpp"
+#include "core/plugin/command_run.hpp"
 #include "core/plugin/refusal.hpp"
 
 namespace mortise::kernel {
@@ -123,6 +124,7 @@ int Kernel::runCommand(std::string_view module, plugin::CommandRun& run) {
   auto& self = *implementation_;
   openStores();
   if (!self.migrated) migrate();
+  if (run.stopped()) return 1;  // meanwhile
   identity().features().declare(self.plan.features());
   Parts parts(self.plan, *self.stores, uuid4(), PartsOf::command);
   const CreatedModules modules(self.plan, *self.stores, parts, module);

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "core/base/json.hpp"
+#include "core/base/terminal_text.hpp"
 #include "core/plugin/check.hpp"
 #include "core/plugin/manifest.hpp"
 
@@ -26,12 +27,8 @@ const char* word(config::Type type) {
   return "?";
 }
 
-// Text of the file for a terminal: without control bytes.
-std::string plain(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return text;
-}
+// Text of the file for a terminal.
+std::string plain(const std::string& text) { return terminalLine(text); }
 
 std::string joined(const std::vector<std::string>& names) {
   std::string all;

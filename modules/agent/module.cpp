@@ -57,7 +57,7 @@ Agent::Agent(mortise::Host host)
       search_(host, settings_),
       fileTools_(boxes_),
       shellTools_(boxes_),
-      browserTools_(boxes_),
+      browserTools_(boxes_, [this](std::string_view id) { takeovers_.tell(id); }),
       desk_(host, conversations_.tokens(), config_.duration("model_timeout")),
       loop_(host, {settings_,
                    desk_,
@@ -106,6 +106,7 @@ void Agent::start() {
 }
 
 void Agent::stop() {
+  stopping_ = true;
   removedUsers_.stop();
   chats_.stop();
   conversations_.stop();
@@ -131,12 +132,14 @@ void Agent::showBrowser(std::string_view sessionId, std::string_view display) {
   const auto browser = box ? box->browser() : nullptr;
   if (!browser) return;
   try {
-    browser->showOn(std::string(display), {});
+    browser->showOn(std::string(display), [this] { return stopping_.load(); });
   } catch (const mortise::Problem& problem) {
     log_.warning("a browser could not be brought onto its desktop",
                  {{"session", sessionId}, {"code", problem.code()}, {"reason", problem.note()}});
+  } catch (const std::exception& error) {
+    log_.warning("a browser could not be brought onto its desktop", {{"session", sessionId}, {"reason", error.what()}});
   }
-  handBrowser(sessionId, takeovers_.holder(sessionId));  // the browser may be another one than when it was taken
+  takeovers_.tell(sessionId);
 }
 
 void Agent::handBrowser(std::string_view sessionId, desktop::Holder holder) {

@@ -7,6 +7,8 @@
 #include <mortise/module.hpp>
 #include <mortise/removed_users.hpp>
 
+#include <atomic>
+
 #include "chats/chat_operations.hpp"
 #include "configuration/configuration_operations.hpp"
 #include "configuration/stored_settings.hpp"
@@ -74,6 +76,7 @@ class Agent final : public mortise::Module {
   TaskLoop loop_;
   ModelTrial trial_;
   mortise::RemovedUsers removedUsers_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace agent

@@ -81,6 +81,9 @@ void Browser::start(const std::vector<std::string>& addresses, const Stopped& st
     end();
     if (fault.kind() == Fault::Kind::stopped) throw;
     throw Problem(503, "browser_unavailable").with("reason", "the browser did not start").note(fault.what());
+  } catch (const std::runtime_error& error) {
+    end();
+    throw Problem(503, "browser_unavailable").with("reason", "the browser did not start").note(error.what());
   }
   {
     const std::lock_guard lock(mutex_);
@@ -133,8 +136,15 @@ void Browser::awaitPerson(const Stopped& stopped) {
 
 template <class Work>
 auto Browser::use(After after, const Stopped& stopped, const Work& work) {
-  awaitPerson(stopped);
-  const std::lock_guard calls(calls_);
+  std::unique_lock calls(calls_, std::defer_lock);
+  for (bool free = false; !free;) {
+    awaitPerson(stopped);
+    calls.lock();
+    // A person may have taken it while another call was waited for.
+    const std::lock_guard lock(mutex_);
+    free = !person_;
+    if (!free) calls.unlock();
+  }
   for (bool again = true;; again = false) {
     try {
       auto& chromium = running(stopped);
@@ -312,6 +322,10 @@ std::vector<std::string> Browser::console(std::size_t most, const Stopped& stopp
 
 std::string Browser::screenshot(std::size_t most, const Stopped& stopped) {
   const std::lock_guard calls(calls_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (person_) return {};  // what a person does there is not the agent's to see
+  }
   const auto chromium = current();
   if (!chromium || !chromium->isOpen()) return {};
   try {
@@ -338,12 +352,16 @@ std::string Browser::address() {
 void Browser::showOn(const std::string& display, const Stopped& stopped) {
   const std::lock_guard calls(calls_);
   const auto chromium = current();
-  if (chromium && chromium->isOpen() && display_ == display) return;
+  const bool runs = chromium && chromium->isOpen();
+  if (runs && display_ == display) return;
+  display_ = display;
+  if (display.empty() && !runs) return;  // it starts when it is needed
   std::vector<std::string> addresses;
   if (chromium) {
-    for (const auto& tab : chromium->tabs().all()) addresses.push_back(tab.url);
+    for (const auto& tab : chromium->tabs().all()) {
+      if (!tab.crashed) addresses.push_back(tab.url);
+    }
   }
-  display_ = display;
   try {
     start(addresses, stopped);
   } catch (const Fault& fault) {

@@ -21,7 +21,9 @@ namespace {
 using namespace std::chrono_literals;
 using mortise::models::objectMember;
 
-constexpr std::size_t kMostMessage = 32U << 20U;  // read, it takes eight times as much
+constexpr std::size_t kMostMessage =
+    8U << 20U;  // a picture of a whole window takes less; read, it takes many times as much
+constexpr std::size_t kBytesOfEvent = 4096;  // larger messages count as several events
 constexpr std::size_t kMostOutbox = 16U << 20U;
 constexpr std::size_t kPiece = 256U << 10U;
 constexpr auto kAskStopped = 100ms;
@@ -181,6 +183,13 @@ bool CdpClient::readAll() {
 }
 
 void CdpClient::take(std::string_view message) {
+  {
+    // Before it is read: what can't be read costs time, too.
+    const std::lock_guard lock(mutex_);
+    if (!reason_.empty()) return;
+    events_ += 1 + message.size() / kBytesOfEvent;
+    if (events_ > kMostEvents) return closeLocked("the browser reported more than anybody reads");
+  }
   rapidjson::Document read;
   if (!parseJson(message, read) && !parseJson(withWholeSurrogates(message), read)) return;
   const auto id = integerMember(read, "id");
@@ -201,10 +210,6 @@ void CdpClient::take(std::string_view message) {
     waiting_.erase(found);
     changed_.notify_all();
     return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (++events_ > kMostEvents) return closeLocked("the browser reported more than anybody reads");
   }
   const auto* params = objectMember(read, "params");
   if (params != nullptr) onEvent_(textMember(read, "sessionId"), textMember(read, "method"), *params);

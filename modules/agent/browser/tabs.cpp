@@ -158,7 +158,7 @@ void Tabs::attach(const Value& params) {
   // It has not run yet. One that is closed here has to be let go first: it holds up the page that opened it.
   if (!tab.opener.empty()) {
     tab.opened = true;
-    if (storm_ || ++opened_ > kMostOpened) {
+    if (!person_ && (storm_ || ++opened_ > kMostOpened)) {
       send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
       send_("", "Target.closeTarget", json::object({{"targetId", tab.state.target}}).text());
       if (!std::exchange(storm_, true)) endStorm();

@@ -34,15 +34,13 @@ class Probes {
   Probes() = default;
   Probes(const Probes&) = delete;
   Probes& operator=(const Probes&) = delete;
-  ~Probes() {
-    stop();
-    for (auto& worker : workers_) worker.thread.join();
-  }
+  ~Probes() { stop(); }
 
   // One answer for each of `count`; `late` for those that told nothing in time. `key`: says which servers they are, in
   // which version; other servers are asked anew.
   Answers get(const std::string& key, std::size_t count, const Ask& ask, const Answer& late) {
     const std::lock_guard lock(mutex_);
+    if (stopped_) return std::make_shared<const std::vector<Answer>>(count, late);
     if (answers_ && key == key_ && mcp::Waiting::Clock::now() < goodUntil_) return answers_;
     workers_.remove_if([](Worker& worker) {
       if (!*worker.over) return false;
@@ -68,8 +66,13 @@ class Probes {
     goodUntil_ = mcp::Waiting::Clock::now() + kGoodFor;
     return answers_;
   }
-  // Ends the waiting of what is asked, now and later. [any]
-  void stop() noexcept { stopped_ = true; }
+  // Ends the waiting of what is asked, and returns when no thread asks any more; later, nothing is asked. [any]
+  void stop() {
+    stopped_ = true;
+    const std::lock_guard lock(mutex_);
+    for (auto& worker : workers_) worker.thread.join();
+    workers_.clear();
+  }
 
  private:
   static constexpr std::chrono::milliseconds kTime{7000};      // for a server to answer

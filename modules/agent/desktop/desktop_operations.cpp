@@ -14,7 +14,7 @@ using mortise::Reply;
 using mortise::Request;
 
 void DesktopOperations::viewAgentDesktop(Request& request) {
-  const auto session = reachedSession(store_, request);
+  const auto session = ownSession(store_, request);
   try {
     auto viewing = desktops_.view(session.id, [&] { return request.expired(); });
     auto screen = viewing.desktop().connect();

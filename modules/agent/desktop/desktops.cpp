@@ -118,12 +118,17 @@ Desktops::Viewing Desktops::view(std::string_view sessionId, const sandbox::Stop
     makeRoom(lock);
     lock.unlock();
     desktop = begin(session, stopped);
-  } catch (const Problem& problem) {
+  } catch (const std::exception& error) {
     if (!lock.owns_lock()) lock.lock();
     --entry.viewers;
+    const bool presented = std::exchange(entry.presented, false);  // on a desktop that had ended
     done();
-    log_.warning("a desktop could not be begun",
-                 {{"session", session}, {"code", problem.code()}, {"reason", problem.note()}});
+    lock.unlock();
+    if (presented && moved_) moved_(session, {});
+    const auto* problem = dynamic_cast<const Problem*>(&error);
+    log_.warning("a desktop could not be begun", {{"session", session},
+                                                  {"code", problem != nullptr ? problem->code() : "none"},
+                                                  {"reason", problem != nullptr ? problem->note() : error.what()}});
     throw;
   }
   lock.lock();

@@ -30,6 +30,11 @@ Holder Takeovers::holder(std::string_view sessionId) {
   return since_.contains(sessionId) ? Holder::user : Holder::agent;
 }
 
+void Takeovers::tell(std::string_view sessionId) {
+  const std::lock_guard lock(mutex_);
+  if (changed_) changed_(sessionId, since_.contains(sessionId) ? Holder::user : Holder::agent);
+}
+
 void Takeovers::remove(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
   if (const auto found = since_.find(sessionId); found != since_.end()) since_.erase(found);

@@ -42,6 +42,8 @@ class Takeovers {
   // The user gave it back, or wrote the agent a message. False: the agent had it.
   bool giveBack(std::string_view sessionId);
   Holder holder(std::string_view sessionId);
+  // Says once more who has it: the browser may be another one than when that changed.
+  void tell(std::string_view sessionId);
   void remove(std::string_view sessionId);
 
  private:

@@ -11,7 +11,7 @@
 namespace agent::egress {
 namespace {
 
-constexpr std::size_t kThreads = 8;
+constexpr std::size_t kThreads = 32;
 constexpr std::size_t kMostWaiting = 1000;
 constexpr int kOfOneBox = 2;  // at once, so that slow names of one box leave threads to others
 constexpr std::size_t kMostAddresses = 16;

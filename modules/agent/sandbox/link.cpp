@@ -215,7 +215,7 @@ bool Link::acceptExit(Channel& channel, const wire::Frame& frame) {
 }
 
 bool Link::takeOutput(Channel& channel, std::string_view bytes) {
-  if (bytes.size() > channel.credit) return false;
+  if (bytes.empty() || bytes.size() > channel.credit) return false;
   channel.credit -= static_cast<std::uint32_t>(bytes.size());
   channel.owed += static_cast<std::uint32_t>(bytes.size());
   if (channel.sink) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -34,7 +35,7 @@ constexpr auto kSetupAgain = 30s;
 constexpr auto kCallAdds = 3min;
 constexpr std::uint64_t kMaxFileBytes = 512ULL << 20;
 constexpr std::uint64_t kOverfullRoom = 16ULL << 20;  // how much a full workspace may grow before its box ends
-constexpr std::string_view kTrialSession = "trial";
+constexpr std::string_view kTrials = "trial-";        // and the number of the process that tries
 
 // What a box needs that is not there, as the operator reads it.
 struct Lacking : std::runtime_error {
@@ -129,6 +130,10 @@ LocalDriver::LocalDriver(LocalOptions options, mortise::Log log)
 LocalDriver::~LocalDriver() {
   workspaceGuard_.stop();
   memoryGuard_.stop();
+  // All at once: the browsers, which are ended one after another, find their boxes gone.
+  for (const auto& [session, entry] : entries_) {
+    if (entry.process) entry.process->end("the server stops");
+  }
 }
 
 std::unique_ptr<LocalDriver::Setup> LocalDriver::makeSetup() {
@@ -145,13 +150,14 @@ std::unique_ptr<LocalDriver::Setup> LocalDriver::makeSetup() {
   out->hidden = hiddenFiles();
   out->limiting = chooseLimits(options_.limits);
 
-  const auto workspace = out->workspaces->prepare(kTrialSession);
-  const auto trial = start(*out, workspace);
+  const auto name = std::string(kTrials) + std::to_string(getpid());
+  const auto workspace = out->workspaces->prepare(name);
+  const auto trial = start(*out, workspace, true);
   const bool ready = trial->awaitReady(kReadyWait);
   trial->end("it was a trial");
   const auto reason = trial->why();
   trial->awaitGone(kGoneWait);
-  out->workspaces->remove(kTrialSession);
+  out->workspaces->remove(name);
   if (!ready) {
     const auto fault = namespaceFault();
     throw Lacking("bubblewrap can't make a box: " + reason + (fault.empty() ? "" : "; " + fault));
@@ -183,7 +189,7 @@ const LocalDriver::Setup& LocalDriver::setup() {
       .retryAfter(60);
 }
 
-std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace,
+std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspace& workspace, bool program,
                                                const std::string& egressDirectory) {
   SpawnPlan plan;
   plan.bubblewrap = setup.bubblewrap;
@@ -192,20 +198,21 @@ std::shared_ptr<BoxProcess> LocalDriver::start(const Setup& setup, const Workspa
   plan.filter = setup.filter;
   plan.niceness = setup.limiting.maker->watches() ? 10 : 0;
   wire::Hello limits;
-  limits.processes = processes();
+  limits.processes = processes(program);
   limits.fileBytes = std::min(kMaxFileBytes, options_.workspaceBytes);
-  auto group = setup.limiting.maker->make({memory(), processes(), options_.cpuPercent});
+  auto group = setup.limiting.maker->make({memory(program), processes(program), options_.cpuPercent});
   auto process = std::make_shared<BoxProcess>(std::move(plan), std::move(group), limits, thread_.waker());
   thread_.add(process);
   return process;
 }
 
-std::uint64_t LocalDriver::memory() const {
-  return browserProgram_.empty() ? options_.memory : std::max(options_.memory, options_.browserMemory);
+std::uint64_t LocalDriver::memory(bool program) const {
+  return program || browserProgram_.empty() ? options_.memory : std::max(options_.memory, options_.browserMemory);
 }
 
-std::uint32_t LocalDriver::processes() const {
-  return browserProgram_.empty() ? options_.processes : std::max(options_.processes, options_.browserProcesses);
+std::uint32_t LocalDriver::processes(bool program) const {
+  return program || browserProgram_.empty() ? options_.processes
+                                            : std::max(options_.processes, options_.browserProcesses);
 }
 
 std::vector<Capability> LocalDriver::capabilities() {
@@ -280,7 +287,7 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
       const auto directory = prepared.workspaces->egress(session, egressDirectory);
       way = options_.egress->open(session, directory.get(), workspace.user);
     }
-    process = start(prepared, workspace, egressDirectory);
+    process = start(prepared, workspace, entry.program, egressDirectory);
   } catch (const std::runtime_error& error) {
     throw Problem(503, "sandbox_unavailable")
         .with("reason", "the box could not be made")
@@ -298,7 +305,7 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
   auto life = std::make_shared<Life>();
   life->endsAt = Clock::now() + options_.ttl;
   std::optional<browser::BrowserOptions> browser;
-  if (!browserProgram_.empty()) {
+  if (!browserProgram_.empty() && !entry.program) {
     browser.emplace();
     browser->program = browserProgram_;
     browser->throughProxy = way != nullptr;
@@ -415,8 +422,12 @@ void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& l
     return found != entries_.end() && found->second.program &&
            (found->second.changing || (found->second.process && found->second.process->alive()));
   };
+  const auto isTried = [](const std::string& session) {
+    return session.starts_with(kTrials) &&
+           kill(static_cast<pid_t>(std::strtol(session.c_str() + kTrials.size(), nullptr, 10)), 0) == 0;
+  };
   for (const auto& session : sessions) {
-    if (!runsProgram(session) && !lives(session)) remove(session);
+    if (!runsProgram(session) && !isTried(session) && !lives(session)) remove(session);
   }
 }
 
@@ -454,17 +465,22 @@ void LocalDriver::measureWorkspaces() {
 }
 
 void LocalDriver::measureMemory() {
-  std::vector<std::pair<std::string, std::shared_ptr<BoxProcess>>> all;
+  struct Measured {
+    std::string session;
+    std::shared_ptr<BoxProcess> process;
+    bool program;
+  };
+  std::vector<Measured> all;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [session, entry] : entries_) {
-      if (entry.process && entry.process->alive()) all.emplace_back(session, entry.process);
+      if (entry.process && entry.process->alive()) all.push_back({session, entry.process, entry.program});
     }
   }
-  for (const auto& [session, process] : all) {
+  for (const auto& [session, process, program] : all) {
     const auto pid = process->pid();
     const auto used = pid > 0 ? memoryBelow(pid) : 0;
-    if (used <= memory()) continue;
+    if (used <= memory(program)) continue;
     log_.warning("a box took more memory than it may, and was ended", {{"session", session}, {"bytes", used}});
     process->end("it took more memory than it may");
   }

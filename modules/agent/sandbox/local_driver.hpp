@@ -83,11 +83,12 @@ class LocalDriver final : public Driver {
   };
 
   // What boxes may take, with or without a browser.
-  std::uint64_t memory() const;
-  std::uint32_t processes() const;
+  // Boxes of programs have no browser, and no more than others without one.
+  std::uint64_t memory(bool program) const;
+  std::uint32_t processes(bool program) const;
   const Setup& setup();
   std::unique_ptr<Setup> makeSetup();
-  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace,
+  std::shared_ptr<BoxProcess> start(const Setup& setup, const Workspace& workspace, bool program,
                                     const std::string& egressDirectory = {});
   std::shared_ptr<Sandbox> openAs(std::string_view sessionId, bool program);
   void makeRoom(std::unique_lock<std::mutex>& lock);

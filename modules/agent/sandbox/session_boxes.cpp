@@ -69,7 +69,7 @@ std::shared_ptr<egress::Proxy> chosenEgress(mortise::Host host, mortise::Log log
   return std::make_shared<egress::Proxy>(std::move(options));
 }
 
-std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
+std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log, const std::string& limits) {
   const auto config = host.config();
   const auto kind = config.text("sandbox");
   if (kind == "off") return nullptr;
@@ -80,7 +80,7 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log) {
   options.directory = boxesDirectory(config.text("sandbox_directory"), data);
   options.root = config.text("sandbox_root");
   options.uidBase = static_cast<uid_t>(config.integer("sandbox_uid_base"));
-  options.limits = config.text("sandbox_limits");
+  options.limits = limits;
   options.memory = static_cast<std::uint64_t>(config.size("sandbox_memory"));
   options.processes = static_cast<std::uint32_t>(config.integer("sandbox_processes"));
   options.cpuPercent = static_cast<std::uint32_t>(config.integer("sandbox_cpu"));
@@ -104,7 +104,7 @@ std::vector<Capability> capabilitiesOf(Driver* driver) {
 }  // namespace
 
 void SessionBoxes::start(std::function<bool(std::string_view sessionId)> lives) {
-  driver_ = chosenDriver(host_, log_);
+  driver_ = chosenDriver(host_, log_, host_.config().text("sandbox_limits"));
   if (!driver_) return;
   sweeping_ = std::make_unique<Periodic>();
   sweeping_->start(kSweepEvery, [this, lives = std::move(lives)] {
@@ -123,7 +123,10 @@ void SessionBoxes::stop() {
 
 std::vector<Capability> SessionBoxes::capabilities() { return capabilitiesOf(driver_.get()); }
 
-std::vector<Capability> SessionBoxes::tryOut() const { return capabilitiesOf(chosenDriver(host_, log_).get()); }
+std::vector<Capability> SessionBoxes::tryOut() const {
+  // Control groups would be made where the command runs: with the operator's own programs in them.
+  return capabilitiesOf(chosenDriver(host_, log_, "watchdog").get());
+}
 
 std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) {
   if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");

@@ -104,6 +104,7 @@ TEST_F(AConfinedBox, CanDoNoneOfWhatTheProbeTries) {
             "netlink EAFNOSUPPORT\n"
             "AF_VSOCK with high bits EAFNOSUPPORT\n"
             "netlink route done\n"
+            "SO_LINGER 0\n"
             "raw socket EPERM\n"
             "TIOCSTI EPERM\n"
             "TIOCSTI with high bits EPERM\n"

@@ -81,6 +81,15 @@ for family, name in [(socket.AF_VSOCK, "AF_VSOCK"), (socket.AF_ALG, "AF_ALG"), (
     show(name, lambda: making(family, kind, 16 if name == "netlink" else 0))
 show("AF_VSOCK with high bits", lambda: system(41, (1 << 32) | 40, 1, 0))
 show("netlink route", lambda: making(socket.AF_NETLINK, socket.SOCK_RAW, 0))
+
+
+def lingering():
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\x10\0\0\0")
+    return one.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)[0]
+
+
+show("SO_LINGER", lingering)
 show("raw socket", lambda: making(socket.AF_INET, socket.SOCK_RAW, 1))
 
 master, slave = pty.openpty()

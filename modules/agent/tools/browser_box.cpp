@@ -196,6 +196,7 @@ ToolResult BrowserBox::call(std::string_view function, std::string_view text, co
     browser = box->browser();
     if (!browser) return failure("The sandbox has no browser");
     box->touch();
+    if (opened_) opened_(context.sessionId);
     before = browser->address();
     result.data = perform(function, arguments, context, *box, *browser);
   } catch (const Problem& problem) {
@@ -221,7 +222,7 @@ std::unique_ptr<ToolBox> BrowserBoxMaker::make(const TaskFacts& task) {
   const bool there = std::any_of(all.begin(), all.end(), [](const auto& capability) {
     return capability.name == "browser" && capability.available;
   });
-  return there ? std::make_unique<BrowserBox>(driver_) : nullptr;
+  return there ? std::make_unique<BrowserBox>(driver_, opened_) : nullptr;
 }
 
 }  // namespace agent

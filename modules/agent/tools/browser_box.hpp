@@ -1,6 +1,12 @@
 // The tools of the box `browser`: the browser of the session's sandbox.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "sandbox/sandbox.hpp"
 #include "tools/tool_boxes.hpp"
 
@@ -8,8 +14,10 @@ namespace agent {
 
 class BrowserBox final : public ToolBox {
  public:
-  // The driver outlives this.
-  explicit BrowserBox(sandbox::Driver& driver) : driver_(driver) {}
+  // `opened`: told of the session before its browser is used, which may be a new one; may be empty. The driver outlives
+  // this.
+  explicit BrowserBox(sandbox::Driver& driver, std::function<void(std::string_view sessionId)> opened = {})
+      : driver_(driver), opened_(std::move(opened)) {}
 
   std::string_view name() const override { return "browser"; }
   std::vector<mortise::models::Tool> tools() override;
@@ -18,17 +26,20 @@ class BrowserBox final : public ToolBox {
 
  private:
   sandbox::Driver& driver_;
+  std::function<void(std::string_view)> opened_;
 };
 
 // Makes none where the driver's boxes have no browser.
 class BrowserBoxMaker final : public ToolBoxMaker {
  public:
-  // The driver outlives this.
-  explicit BrowserBoxMaker(sandbox::Driver& driver) : driver_(driver) {}
+  // As of BrowserBox.
+  explicit BrowserBoxMaker(sandbox::Driver& driver, std::function<void(std::string_view sessionId)> opened = {})
+      : driver_(driver), opened_(std::move(opened)) {}
   std::unique_ptr<ToolBox> make(const TaskFacts& task) override;
 
  private:
   sandbox::Driver& driver_;
+  std::function<void(std::string_view)> opened_;
 };
 
 // What a browser opens for an address that a model wrote: without a scheme it is https, or http on this machine. Empty:

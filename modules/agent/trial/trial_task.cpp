@@ -19,6 +19,7 @@ constexpr std::size_t kMostShown = 300;  // characters of what tools take and gi
 Session unstored() {
   Session session;
   session.id = mortise::makeUuid();
+  session.language = "en";  // as everything that a command prints
   return session;
 }
 
@@ -154,6 +155,7 @@ void TrialTask::print(const NewEvent& event) {
     for (const auto& step : steps->GetArray())
       line("", textMember(step, "status") + ": " + oneLine(textMember(step, "description")));
   } else if (event.kind == "step") {
+    failed_ = failed_ || textMember(data, "status") == "failed";
     line("step", textMember(data, "status") + ": " + oneLine(textMember(data, "description")));
   } else if (event.kind == "tool") {
     const auto function = textMember(data, "function");

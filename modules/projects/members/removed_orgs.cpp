@@ -4,6 +4,8 @@
 #include <mortise/time.hpp>
 
 #include <optional>
+#include <stdexcept>
+#include <string>
 
 #include "access/held_members.hpp"
 
@@ -27,17 +29,24 @@ RemovedOrgs::RemovedOrgs(const mortise::Host& host, const ProjectChanges& change
 
 void RemovedOrgs::forget(mortise::JobRun& run) {
   constexpr std::size_t kPage = 100;
-  std::int64_t removed = 0, released = 0;
+  std::int64_t removed = 0, released = 0, failed = 0;
   std::string after;
   for (auto ids = rows_.ids(after, kPage); !ids.empty() && !run.cancelled(); ids = rows_.ids(after, kPage)) {
     for (const auto& id : ids) {
       if (orgs_.find(id)) continue;
-      if (!forget(id, run, released)) return;
-      ++removed;
+      try {
+        if (!forget(id, run, released)) return;
+        ++removed;
+      } catch (const std::exception& error) {  // those behind it have their turn all the same
+        log_.error("what a removed organisation left can't be settled",
+                   {{"organisation", id}, {"reason", error.what()}});
+        ++failed;
+      }
     }
     after = ids.back();
   }
   run.output("settled what " + std::to_string(removed) + " organisations left");
+  if (failed > 0) throw std::runtime_error(std::to_string(failed) + " organisations could not be settled");
   if (removed == 0) return;
   log_.info("what removed organisations left is settled", {{"organisations", removed}, {"projects", released}});
   run.report({.target = "removed organisations", .synced = released, .deleted = removed});
