@@ -75,7 +75,7 @@ class FilesStore {
     if (status == MORTISE_NOT_FOUND) return std::nullopt;
     return taken.only(status, error);
   }
-  // Those of the files that there are, in no order. Since: files 1.1; an older one is asked for each.
+  // Those of the files that there are, in no order. A module files without find_all is asked for each.
   std::vector<StoredFile> findAll(const std::vector<std::string>& ids) const {
     std::vector<StoredFile> out;
     if (!MORTISE_HAS(table_, mortise_files_store_v1, find_all)) {

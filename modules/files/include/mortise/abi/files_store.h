@@ -75,8 +75,8 @@ typedef struct mortise_files_store_v1 {
   /* [start] [worker] Where a copy of the file lies for its owner, such as a path in a sandbox: 1 to 4096 bytes of
    * UTF-8. Empty: back to its address. */
   mortise_status (*set_filepath)(void* context, mortise_str id, mortise_str filepath, mortise_error* error);
-  /* [start] [worker] Those of the files that there are, in no order; at most 1000 ids. Owner: ids borrowed; sink called.
-   * Since: files 1.1. */
+  /* [start] [worker] Those of the files that there are, in no order; at most 1000 ids. Absent in older tables: look at
+   * MORTISE_HAS. Owner: ids borrowed; sink called. */
   mortise_status (*find_all)(void* context, const mortise_str* ids, size_t ids_count, mortise_stored_file_sink sink,
                              void* sink_context, mortise_error* error);
 } mortise_files_store_v1;
