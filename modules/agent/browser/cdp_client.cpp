@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using mortise::models::objectMember;
 
 constexpr std::size_t kMostMessage =
-    8U << 20U;  // a picture of a whole window takes less; read, it takes many times as much
+    16U << 20U;  // a picture of a whole window takes less; read, it takes many times as much
 constexpr std::size_t kBytesOfEvent = 4096;  // larger messages count as several events
 constexpr std::size_t kMostOutbox = 16U << 20U;
 constexpr std::size_t kPiece = 256U << 10U;

@@ -40,7 +40,10 @@ class Site {
   Site() : directory_("browser-site") {
     const auto log = directory_.path() + "/port";
     server_ = std::make_unique<mortise::peers::Process>(mortise::peers::Launch{
-        {"/usr/bin/python3", AGENT_SOURCE_DIR "/tests/browser_site.py"}, directory_.path(), false, log});
+        {"/usr/bin/python3", std::filesystem::absolute(AGENT_SOURCE_DIR "/tests/browser_site.py").string()},
+        directory_.path(),
+        false,
+        log});
     std::string port;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (port.find('\n') == std::string::npos && std::chrono::steady_clock::now() < deadline && server_->running()) {

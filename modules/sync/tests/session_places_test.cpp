@@ -88,6 +88,18 @@ TEST_P(SessionPlacesTest, CostTheSameHoweverManySessionsThereAre) {
                    {"project_id", "'proj_' || n"},
                    {"git_remote", "'owner/repo' || (n % 50)"},
                    {"sessions", "n % 100"}});
+  database().fill("sync_handoffs", mortise::testing::kManyRows,
+                  {{"id", "'hnd_' || n"},
+                   {"session_id", "'ses_' || (n % 5000)"},
+                   {"sender_id", "'user' || (n % 50)"},
+                   {"sender_email", "''"},
+                   {"sender_tier", "'team'"},
+                   {"recipient", "'user:user' || (n % 40)"},
+                   {"source_project_id", "'proj_' || (n % 1000)"},
+                   {"snapshot_persona_name", "'persona' || (n % 7)"},
+                   {"status", "CASE WHEN n % 10 = 0 THEN 'pending' ELSE 'claimed' END"},
+                   {"created_at", "n / 3"},
+                   {"expires_at", "n / 3 + 1000"}});
   database().analyze();
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
     placesOf("user7");
