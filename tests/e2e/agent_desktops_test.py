@@ -53,7 +53,7 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
 
     def setUp(self):
         self.token = support.account(self.server, f"user{id(self)}")
-        self.id = support.request(self.server, "GET", "/api/auth/me", token=self.token).json()["data"]["id"]
+        self.user_id = support.request(self.server, "GET", "/api/auth/me", token=self.token).json()["data"]["id"]
         self.made = []
         self.asked = []  # what the model read in the steps of work()
 
@@ -144,13 +144,13 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
     def test_refusals_are_close_codes(self):
         session = self.begin()
         stranger = support.account(self.server, f"stranger{id(self)}")
-        for token, wanted, code in ((None, session, 4401), ("forged", session, 4401), (stranger, session, 4403), (self.token, NOBODY, 4404),
+        for token, wanted, code in ((None, session, 4401), ("forged", session, 4401), (stranger, session, 4403), (self.root, session, 4403), (self.token, NOBODY, 4404),
                                     (stranger, NOBODY, 4404)):
             closed = asyncio.run(close_of(self.server, token, wanted))
             self.assertEqual(closed[0], code, (token, wanted, closed))
 
         async def text():
-            async with Viewer(self.server, self.root, session) as viewer:  # administrators reach all
+            async with Viewer(self.server, self.token, session) as viewer:
                 await viewer.greet()
                 await viewer.socket.send("text")
                 return await viewer.closed()
@@ -247,7 +247,7 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
             self.assertEqual((await close_of(self.server, self.token, session))[0], 4404)
             async with Viewer(self.server, self.token, other) as viewer:
                 await viewer.greet()
-                self.server.run("user", "set-status", self.id, "banned")
+                self.server.run("user", "set-status", self.user_id, "banned")
                 self.assertEqual((await viewer.closed(10))[0], 4403)
 
         asyncio.run(whole())

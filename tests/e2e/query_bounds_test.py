@@ -70,7 +70,7 @@ class QueryBounds:
         for (operation, name), path in found.items():
             least, most = NUMBERS[operation, name]
             caller = root if operation == "listAllSessions" else ada
-            ask = lambda value: caller.get(self.url(path, ids, {**NEEDED.get(operation, {}), name: value}))
+            ask = lambda value: caller.get(self.asked(path, ids, {**NEEDED.get(operation, {}), name: value}))
             for wrong in (least - 1, *([most + 1] if most else []), "x", "1.5", "9" * 30):
                 with self.subTest(operation=operation, name=name, wrong=wrong):
                     self.assertInvalid(ask(wrong), ("query", name))
@@ -92,11 +92,11 @@ class QueryBounds:
                 for value in wrong:
                     with self.subTest(operation=operation, name=one["name"], wrong=value[:20]):
                         asked += 1
-                        self.assertInvalid(caller.get(self.url(path, ids, {**NEEDED.get(operation, {}), one["name"]: value})), ("query", one["name"]))
+                        self.assertInvalid(caller.get(self.asked(path, ids, {**NEEDED.get(operation, {}), one["name"]: value})), ("query", one["name"]))
         self.assertGreater(asked, 50)
 
     @staticmethod
-    def url(path, ids, query):
+    def asked(path, ids, query):
         path = path.removeprefix("/api/v1")
         for name, value in ids.items():
             path = path.replace("{" + name + "}", urllib.parse.quote(value))
