@@ -104,6 +104,9 @@ TEST_F(ProgramsInBoxes, TalkInLinesAndLeaveNothing) {
   const std::string line(3'000'000, 'x');
   child->write(line, soon());
   EXPECT_EQ(child->readLine(soon()), "got " + line);
+  // What it says beside its lines may come later than they do.
+  for (int i = 0; i < 1000 && child->lastWords() != "heard\nheard\n"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(child->lastWords(), "heard\nheard\n");
   EXPECT_EQ(living.description(), "1: test (in a box)");
   EXPECT_EQ(directories(), 1U);
