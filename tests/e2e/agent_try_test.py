@@ -1,8 +1,11 @@
 """`mortise agent try`: an operator checks a model and its key from the terminal, without a session."""
+import itertools
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import unittest
 
 import support
@@ -66,10 +69,25 @@ class Try(unittest.TestCase):
         self.assertIn("message   Hello, operator.", done.stdout)
 
     def test_deltas_are_printed_as_they_come(self):
-        self.script(Said('{"title": "Long", "message": "' + "word " * 60 + 'end", "steps": []}', pause=0.05))
+        written, seen = itertools.count(), threading.Event()
+
+        def pause():
+            if next(written) == 20:
+                seen.wait(60)  # the model goes on only when its first words stand in the terminal
+
+        self.addCleanup(seen.set)
+        self.script(Said('{"title": "Long", "message": "' + "word " * 60 + 'end", "steps": []}', pause=pause))
         process = subprocess.Popen([str(support.BINARY), "agent", "try", *self.settings], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL,
                                    env={**support.clean_environment(), "MORTISE_AGENT_MODEL_API_KEY": "sk-good"}, preexec_fn=support.die_with_parent)
-        out, _ = process.communicate(timeout=60)
+        begun = ""
+        while "message   word" not in begun:
+            piece = os.read(process.stdout.fileno(), 4096).decode()
+            self.assertNotEqual(piece, "", f"it ended after {begun!r}")
+            begun += piece
+        self.assertFalse(seen.is_set())
+        seen.set()
+        rest, _ = process.communicate(timeout=60)
+        out = begun + rest
         self.assertEqual(process.returncode, 0, out)
         self.assertIn("message   " + "word " * 60 + "end\n", out)
 
@@ -114,6 +132,12 @@ class Try(unittest.TestCase):
         done = mortise("agent", "try", f"--data.dir={self.data}", f"--modules.path={support.BUILD / 'modules'}", "--modules.enabled=agent")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no model is set up", done.stderr)
+
+    def test_a_step_that_fails_is_a_failure(self):
+        self.script(Said(PLAN), Said('{"success": false, "result": "There is nobody", "attachments": []}'), Said(UPDATE), Said(SUMMARY))
+        done = self.try_("Greet")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("failed: Say hello", done.stdout)
 
     def test_a_failure_in_the_middle(self):
         self.script(Said(PLAN))

@@ -217,11 +217,13 @@ class Doctor(unittest.TestCase):
 class AgentsBoxes(unittest.TestCase):
     def test_each_capability_is_named(self):
         folder = support.temporary_directory(self)
+        folder.chmod(0o711)  # boxes have users of their own when a server is root's
+        boxes = "ok" if shutil.which("bwrap") else "warning"
         settings = [f"--data.dir={folder / 'data'}", f"--modules.path={support.BUILD / 'modules'}", "--modules.enabled=agent"]
         self.assertEqual(mortise("migrate", *settings).returncode, 0)
         for more, expected in (("--agent.sandbox=off", {"files": {"note"}, "shell": {"note"}, "browser": {"note"}, "desktop": {"note"}}),
                                (f"--agent.sandbox_directory={folder / 'boxes'}",
-                                {"files": {"ok", "warning"}, "shell": {"ok", "warning"}, "browser": {"ok", "note"}, "desktop": {"ok", "note"}}),
+                                {"files": {boxes}, "shell": {boxes}, "browser": {"ok", "note"}, "desktop": {"ok", "note"}}),
                                ("--agent.sandbox_root=/nowhere", {"files": {"warning"}, "shell": {"warning"}})):
             with self.subTest(more):
                 done = mortise("doctor", "--json", *settings, more, seconds=120)

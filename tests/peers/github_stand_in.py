@@ -13,7 +13,6 @@ folders; what GitHub would do for other reasons than content is told it as fault
 Listings, ids (git's SHA-1 of blobs and trees), ETags, 304, 404 and the shapes of entries are as GitHub's documents have them."""
 import gzip
 import hashlib
-import http.server
 import io
 import json
 import os
@@ -21,9 +20,10 @@ import pathlib
 import re
 import sys
 import tarfile
-import threading
 import time
 import urllib.parse
+
+from http_stand_in import HttpStandIn
 
 
 class Fault:
@@ -51,70 +51,42 @@ def tree_id(folder):
     return hashlib.sha1(b"tree %d\0" % len(lines) + lines).hexdigest()
 
 
-class GithubStandIn:
+class GithubStandIn(HttpStandIn):
+    methods = ("GET",)
+
     def __init__(self, token=None):
         self.repositories, self.faults, self.requests = {}, {}, []
         self.token = token  # when set, the API requires it
         self.submodules = set()  # paths that are announced as submodules
         self.archive_changes = None  # takes and gives the bytes of a tarball
-        stand_in = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                stand_in._answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__()
         self.raw = f"http://localhost:{self.port}"  # another origin, as raw.githubusercontent.com is
-
-    def start(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    __enter__ = start
-
-    def __exit__(self, *_):
-        self.stop()
 
     def add(self, repository, branch, folder):
         self.repositories[(repository, branch)] = pathlib.Path(folder)
 
     # ---- answers -----------------------------------------------------------------------------------------------------
 
-    def _answer(self, handler):
+    def serve(self, handler):
         self.requests.append((handler.command, handler.path, dict(handler.headers)))
         address = urllib.parse.urlsplit(handler.path)
         path, query = urllib.parse.unquote(address.path), urllib.parse.parse_qs(address.query)
-        try:
-            if match := re.fullmatch(r"/repos/([^/]+/[^/]+)/contents/(.*)", path):
-                self._contents(handler, match[1], query.get("ref", ["main"])[0], match[2].strip("/"))
-            elif match := re.fullmatch(r"/repos/([^/]+/[^/]+)/tarball/(.*)", path):
-                self._tarball(handler, match[1], match[2])
-            elif match := re.fullmatch(r"/raw/([^/]+/[^/]+)/([^/]+)/(.*)", address.path):  # as sent: a branch may hold %2F
-                self._raw(handler, match[1], urllib.parse.unquote(match[2]), urllib.parse.unquote(match[3]))
-            elif match := re.fullmatch(r"/repositories/(\d+)/(contents|tarball)/(.*)", path):  # a renamed repository, by its number
-                (repository, branch), _ = sorted(self.repositories.items())[int(match[1])]
-                if match[2] == "contents":
-                    self._contents(handler, repository, branch, match[3], moved=True)
-                else:
-                    self._tarball(handler, repository, branch, moved=True)
-            elif match := re.fullmatch(r"/control/(\w+)", path):
-                self._control(handler, match[1], {name: values[0] for name, values in query.items()})
+        if match := re.fullmatch(r"/repos/([^/]+/[^/]+)/contents/(.*)", path):
+            self._contents(handler, match[1], query.get("ref", ["main"])[0], match[2].strip("/"))
+        elif match := re.fullmatch(r"/repos/([^/]+/[^/]+)/tarball/(.*)", path):
+            self._tarball(handler, match[1], match[2])
+        elif match := re.fullmatch(r"/raw/([^/]+/[^/]+)/([^/]+)/(.*)", address.path):  # as sent: a branch may hold %2F
+            self._raw(handler, match[1], urllib.parse.unquote(match[2]), urllib.parse.unquote(match[3]))
+        elif match := re.fullmatch(r"/repositories/(\d+)/(contents|tarball)/(.*)", path):  # a renamed repository, by its number
+            (repository, branch), _ = sorted(self.repositories.items())[int(match[1])]
+            if match[2] == "contents":
+                self._contents(handler, repository, branch, match[3], moved=True)
             else:
-                self._json(handler, 404, {"message": "Not Found"})
-        except (BrokenPipeError, ConnectionResetError):
-            handler.close_connection = True
+                self._tarball(handler, repository, branch, moved=True)
+        elif match := re.fullmatch(r"/control/(\w+)", path):
+            self._control(handler, match[1], {name: values[0] for name, values in query.items()})
+        else:
+            self._json(handler, 404, {"message": "Not Found"})
 
     def _control(self, handler, action, given):
         """For tests that are no Python."""
@@ -287,8 +259,7 @@ def main():
     stand_in = GithubStandIn()
     for branch in pathlib.Path(sys.argv[1]).glob("*/*/*"):
         stand_in.add(f"{branch.parent.parent.name}/{branch.parent.name}", urllib.parse.unquote(branch.name), branch)
-    print(stand_in.port, flush=True)
-    stand_in.server.serve_forever()
+    stand_in.run()
 
 
 if __name__ == "__main__":

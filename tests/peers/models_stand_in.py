@@ -15,13 +15,13 @@
 
 Shapes of requests, answers, events and errors are as the three vendors' documents have them; a request that breaks them is refused with 400."""
 import collections
-import http.server
 import json
 import re
 import sys
-import threading
 import time
 import urllib.parse
+
+from http_stand_in import HttpStandIn
 
 Call = collections.namedtuple("Call", "name arguments")
 
@@ -31,7 +31,7 @@ class Said:
 
     def __init__(self, text="", calls=(), ending="stop", usage=(11, 7), pause=0):
         self.text, self.calls, self.ending, self.usage = text, list(calls), "tool_calls" if calls else ending, usage
-        self.pause = pause  # seconds between two events of a stream
+        self.pause = pause  # seconds between two events of a stream, or a function that waits
 
 
 class Question:
@@ -63,52 +63,19 @@ def need(condition, what):
         raise Refused(what)
 
 
-class ModelsStandIn:
+class ModelsStandIn(HttpStandIn):
     def __init__(self, port=0):
         self.answer = lambda question: Said("You said: " + question.text)
         self.faults, self.questions, self.requests, self.key = [], [], [], None
         self.script, self.unknown = collections.deque(), set()
         self.models = [{"id": "judge-large", "owned_by": "stand-in"}, {"id": "judge-small", "owned_by": "stand-in"}]
         self.models_path = "/v1/models"
-        stand_in = self
+        super().__init__(port)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                stand_in._guarded(self, stand_in._get)
-
-            def do_POST(self):
-                stand_in._guarded(self, stand_in._post)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def start(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    __enter__ = start
-
-    def __exit__(self, *_):
-        self.stop()
+    def serve(self, handler):
+        self._get(handler) if handler.command == "GET" else self._post(handler)
 
     # ---- requests ----------------------------------------------------------------------------------------------------
-
-    def _guarded(self, handler, serve):
-        try:
-            serve(handler)
-        except (BrokenPipeError, ConnectionResetError):
-            handler.close_connection = True
 
     def _get(self, handler):
         address = urllib.parse.urlsplit(handler.path)
@@ -276,7 +243,7 @@ class ModelsStandIn:
             for event in events:
                 handler.wfile.write(event.encode())
                 handler.wfile.flush()
-                time.sleep(pause)
+                pause() if callable(pause) else time.sleep(pause)
             return
         text = b"".join(event.encode() for event in events)
         if fault and fault.kind == "bad_event":
@@ -430,9 +397,7 @@ class ModelsStandIn:
 
 
 def main():
-    stand_in = ModelsStandIn(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    print(stand_in.port, flush=True)
-    stand_in.server.serve_forever()
+    ModelsStandIn(int(sys.argv[1]) if len(sys.argv) > 1 else 0).run()
 
 
 if __name__ == "__main__":

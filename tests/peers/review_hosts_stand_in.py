@@ -14,53 +14,26 @@ Tokens of the App are checked: RS256, issuer, times; tokens of installations hol
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import re
 import secrets
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.parse
 
+from http_stand_in import HttpStandIn
 
-class _Host:
+
+class _Host(HttpStandIn):
     def __init__(self):
+        super().__init__()
         self.requests, self.fail_next = [], []
-        host = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                host._serve(self, None)
-
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                host._serve(self, json.loads(raw or b"{}"))
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def start(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    __enter__ = start
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def _serve(self, handler, body):
+    def serve(self, handler):
+        body = None
+        if handler.command == "POST":
+            body = json.loads(handler.rfile.read(int(handler.headers.get("Content-Length", 0))) or b"{}")
         address = urllib.parse.urlsplit(handler.path)
         query = {name: values[0] for name, values in urllib.parse.parse_qs(address.query).items()}
         self.requests.append((handler.command, handler.path, dict(handler.headers), body))
