@@ -1,4 +1,5 @@
 // Google's generateContent.
+#include "by_role.hpp"
 #include "json_reading.hpp"
 #include "mortise/json.hpp"
 #include "mortise/percent.hpp"
@@ -29,24 +30,6 @@ void addParts(const Message& message, wire::List& into) {
 }
 
 const char* roleOf(const Message& message) { return message.role == Role::assistant ? "model" : "user"; }
-
-// What stands together for one role is one content.
-wire::Value conversation(const std::vector<Message>& messages) {
-  wire::List out;
-  for (std::size_t i = 0; i < messages.size();) {
-    if (messages[i].role == Role::system) {
-      ++i;
-      continue;
-    }
-    const std::string_view role = roleOf(messages[i]);
-    wire::List parts;
-    for (; i < messages.size() && (messages[i].role == Role::system || roleOf(messages[i]) == role); ++i) {
-      if (messages[i].role != Role::system) addParts(messages[i], parts);
-    }
-    out.add(wire::object({{"role", role}, {"parts", parts}}));
-  }
-  return out;
-}
 
 wire::Value toolOf(const Tool& tool) {
   return wire::object({{"name", tool.name},
@@ -146,7 +129,7 @@ class GenerateContent final : public WireForm {
       instructed = true;
     }
     if (instructed) out.add("systemInstruction", wire::object({{"parts", instructions}}));
-    out.add("contents", conversation(question.messages));
+    out.add("contents", byRole(question.messages, roleOf, "parts", addParts));
     wire::Object configuration;
     configuration.add("maxOutputTokens", question.maxTokens);
     if (question.temperature) configuration.add("temperature", *question.temperature);

@@ -1,6 +1,7 @@
 // Anthropic's messages.
 #include <map>
 
+#include "by_role.hpp"
 #include "json_reading.hpp"
 #include "mortise/json.hpp"
 #include "wire_form.hpp"
@@ -34,24 +35,6 @@ void addBlocks(const Message& message, wire::List& into) {
 }
 
 const char* roleOf(const Message& message) { return message.role == Role::assistant ? "assistant" : "user"; }
-
-// Roles alternate there: what stands together for one role is one message.
-wire::Value conversation(const std::vector<Message>& messages) {
-  wire::List out;
-  for (std::size_t i = 0; i < messages.size();) {
-    if (messages[i].role == Role::system) {
-      ++i;
-      continue;
-    }
-    const std::string_view role = roleOf(messages[i]);
-    wire::List blocks;
-    for (; i < messages.size() && (messages[i].role == Role::system || roleOf(messages[i]) == role); ++i) {
-      if (messages[i].role != Role::system) addBlocks(messages[i], blocks);
-    }
-    out.add(wire::object({{"role", role}, {"content", blocks}}));
-  }
-  return out;
-}
 
 std::string systemOf(const std::vector<Message>& messages) {
   std::string out;
@@ -162,7 +145,7 @@ class Messages final : public WireForm {
     wire::Object out;
     out.add("model", question.model).add("max_tokens", question.maxTokens);
     if (const auto text = systemOf(question.messages); !text.empty()) out.add("system", text);
-    out.add("messages", conversation(question.messages));
+    out.add("messages", byRole(question.messages, roleOf, "content", addBlocks));
     if (question.temperature) out.add("temperature", *question.temperature);
     if (!question.tools.empty()) {
       out.add("tools", wire::list(question.tools, toolOf));
