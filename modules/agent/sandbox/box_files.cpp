@@ -1,3 +1,4 @@
+#include <mortise/characters.hpp>
 #include <mortise/problem.hpp>
 
 #include <re2/re2.h>
@@ -218,7 +219,7 @@ FileText Box::read(const ReadFile& file, const Stopped& stopped) {
   if (out.cut) out.text = wholeCharacters(std::string_view(out.text).substr(0, most));
   if (binary || !isUtf8(out.text)) throw Problem(422, "file_unreadable").with("path", path);
   if (file.most == 0) return out;
-  const auto kept = firstCharacters(out.text, file.most).size();
+  const auto kept = mortise::firstCharacters(out.text, file.most).size();
   out.cut = out.cut || kept < out.text.size();
   out.text.resize(kept);
   return out;

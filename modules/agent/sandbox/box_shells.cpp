@@ -1,3 +1,4 @@
+#include <mortise/characters.hpp>
 #include <mortise/problem.hpp>
 #include <mortise/uuid.hpp>
 
@@ -122,8 +123,8 @@ void Box::forgetOldOutput(Shell& shell) {
     text.shrink(std::min(left, kMaxOutput / 4));
     left -= std::min(left, text.characters());
     auto& command = records[i]->command;
-    if (command.size() > commands && charactersOf(command) > kCutCommand)
-      command = std::string(firstCharacters(command, kCutCommand)) + "…";
+    if (command.size() > commands && mortise::characterCount(command) > kCutCommand)
+      command = mortise::firstCharacters(command, kCutCommand) + "…";
     commands -= std::min(commands, command.size());
   }
 }

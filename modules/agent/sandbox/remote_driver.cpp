@@ -1,5 +1,6 @@
 #include "remote_driver.hpp"
 
+#include <mortise/characters.hpp>
 #include <mortise/json.hpp>
 #include <mortise/percent.hpp>
 #include <mortise/problem.hpp>
@@ -99,11 +100,11 @@ class RemoteSandbox final : public Sandbox {
     if (file.endLine) body.add("end_line", *file.endLine);
     const auto answer = ofFile("read-file", body, path, stopped);
     FileText out{path, answer.text("content"), false};
-    if (std::string_view(out.text).ends_with(kTruncated) && charactersOf(out.text) > most) {
+    if (std::string_view(out.text).ends_with(kTruncated) && mortise::characterCount(out.text) > most) {
       out.text.resize(out.text.size() - kTruncated.size());
       out.cut = true;
     }
-    const auto kept = firstCharacters(out.text, most).size();
+    const auto kept = mortise::firstCharacters(out.text, most).size();
     out.cut = out.cut || kept < out.text.size();
     out.text.resize(kept);
     return out;

@@ -128,15 +128,16 @@ std::vector<Capability> SessionBoxes::tryOut() const {
   return capabilitiesOf(chosenDriver(host_, log_, "watchdog").get());
 }
 
-std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) {
-  if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");
-  return driver_->open(sessionId);
+Driver& SessionBoxes::driver() {
+  if (driver_) return *driver_;
+  const bool off = host_.config().text("sandbox") == "off";
+  throw mortise::Problem(503, "sandbox_unavailable")
+      .with("reason", off ? "agent.sandbox is off" : "boxes are made by a server that runs");
 }
 
-std::shared_ptr<Sandbox> SessionBoxes::openForProgram(std::string_view name) {
-  if (!driver_) throw mortise::Problem(503, "sandbox_unavailable").with("reason", "agent.sandbox is off");
-  return driver_->openForProgram(name);
-}
+std::shared_ptr<Sandbox> SessionBoxes::open(std::string_view sessionId) { return driver().open(sessionId); }
+
+std::shared_ptr<Sandbox> SessionBoxes::openForProgram(std::string_view name) { return driver().openForProgram(name); }
 
 std::shared_ptr<Sandbox> SessionBoxes::find(std::string_view sessionId) {
   return driver_ ? driver_->find(sessionId) : nullptr;

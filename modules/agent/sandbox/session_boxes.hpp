@@ -35,6 +35,9 @@ class SessionBoxes final : public Driver {
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;
 
  private:
+  // Throws Problem 503 sandbox_unavailable when there is none.
+  Driver& driver();
+
   mortise::Host host_;
   mortise::Log log_;
   std::unique_ptr<Driver> driver_;  // set before anybody asks

@@ -1,5 +1,7 @@
 #include "terminal_text.hpp"
 
+#include <mortise/characters.hpp>
+
 #include <algorithm>
 
 namespace agent::sandbox {
@@ -43,30 +45,11 @@ std::size_t bytesOf(std::string_view text, std::size_t count) {
 
 }  // namespace
 
-std::size_t charactersOf(std::string_view text) {
-  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues));
-}
-
-std::string_view firstCharacters(std::string_view text, std::size_t most) {
-  return text.substr(0, bytesOf(text, most));
-}
-
 bool isUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    if (first < 0x80) continue;
-    const int more = first >= 0xc2 && first < 0xe0   ? 1
-                     : first >= 0xe0 && first < 0xf0 ? 2
-                     : first >= 0xf0 && first < 0xf5 ? 3
-                                                     : 0;
-    if (more == 0) return false;
-    char32_t c = first & (0x3f >> more);
-    for (int j = 0; j < more; ++j) {
-      if (i == text.size() || !continues(text[i])) return false;
-      c = (c << 6) | (static_cast<unsigned char>(text[i++]) & 0x3f);
-    }
-    if ((more == 2 && c < 0x800) || (more == 3 && c < 0x10000) || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-      return false;
+  while (!text.empty()) {
+    const auto size = mortise::firstCodePoint(text).size;
+    if (size == 0) return false;
+    text.remove_prefix(size);
   }
   return true;
 }

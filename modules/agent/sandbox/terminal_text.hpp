@@ -49,10 +49,6 @@ class TerminalText {
   int missing_ = 0;
 };
 
-// The length of UTF-8 text in characters.
-std::size_t charactersOf(std::string_view text);
-// The first `most` characters.
-std::string_view firstCharacters(std::string_view text, std::size_t most);
 // Whether all of it is UTF-8 (no surrogates, nothing overlong).
 bool isUtf8(std::string_view text);
 

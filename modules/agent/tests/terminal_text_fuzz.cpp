@@ -1,4 +1,6 @@
 // Any bytes of a terminal, cut anywhere: the same text, in UTF-8, without a control character, and bounded.
+#include <mortise/characters.hpp>
+
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -22,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   whole.feed(bytes);
   const auto text = whole.text();
   must(isUtf8(text));
-  must(charactersOf(text) <= 1000 + 64);
+  must(mortise::characterCount(text) <= 1000 + 64);
   for (const char c : text) must(c == '\n' || c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
   const auto at = size == 0 ? 0 : data[0] % (size + 1);
   TerminalText cut(1000);
