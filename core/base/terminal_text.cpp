@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "mortise/characters.hpp"
 
 namespace mortise {
 
@@ -17,11 +18,7 @@ std::string terminalText(std::string_view text) {
   std::string out;
   out.reserve(valid.size());
   for (std::size_t at = 0; at < valid.size();) {
-    const auto lead = static_cast<unsigned char>(valid[at]);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    std::uint32_t character = size == 1 ? lead : lead & (0xffU >> (size + 1));
-    for (std::size_t i = 1; i < size; ++i)
-      character = character << 6 | (static_cast<unsigned char>(valid[at + i]) & 0x3fU);
+    const auto [character, size] = firstCodePoint(std::string_view(valid).substr(at));
     const bool controls = character < 0x20 && character != '\n' && character != '\t';
     if (controls || isHidden(character)) {
       out += '?';

@@ -114,8 +114,8 @@ int doctor(const Program& program, const Arguments& arguments) {
   report.addApart("services", directory, [&](const auto& tell) { kernel::examineServices(plan, tell); });
   for (const auto& module : plan.modules().all()) {
     if (!module.enabled) continue;
-    const auto name = module.name();
-    report.addApart("module " + name, directory, [&](const auto& tell) { kernel::examineModule(plan, name, tell); });
+    report.addApart("module " + module.name(), directory,
+                    [&](const auto& tell) { kernel::examineModule(plan, module, tell); });
   }
   return report.end();
 }

@@ -123,9 +123,7 @@ CommandsOfModules commandsOfModules(const Program& program, const std::vector<st
     if (module.manifest == nullptr || module.manifest->commands.empty()) continue;
     const auto& name = module.manifest->name;
     if (!module.mayStart()) {
-      found.withheld.emplace(name, module.refusal.empty()
-                                       ? "the module " + name + " is disabled; mortise module enable " + name
-                                       : module.refusal);
+      found.withheld.emplace(name, module.whyNot());
       continue;
     }
     for (const auto& command : module.manifest->commands) {

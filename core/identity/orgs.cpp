@@ -6,6 +6,7 @@
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
 #include "core/identity/api_keys.hpp"
+#include "core/identity/required_text.hpp"
 #include "core/identity/store.hpp"
 #include "core/identity/teams.hpp"
 #include "mortise/tier.hpp"
@@ -14,8 +15,6 @@ namespace mortise::identity {
 namespace {
 
 using db::ColumnType;
-
-constexpr std::size_t kMaxText = 1000;  // a bound only: the module's rules decide the form of a name or slug
 
 constexpr const char* kOrgColumns =
     "SELECT o.id, o.name, o.slug, o.tier, o.seats_limit, o.storage_limit, o.created_at, (SELECT count(*) FROM "
@@ -28,7 +27,6 @@ constexpr const char* kMemberColumns =
     "mortise_users u ON u.id = m.user_id ";
 constexpr ColumnType kMemberTypes[] = {ColumnType::text, ColumnType::text, ColumnType::text, ColumnType::integer,
                                        ColumnType::text, ColumnType::text, ColumnType::text};
-constexpr ColumnType kInteger[] = {ColumnType::integer};
 
 Org orgFrom(const db::Rows& row) {
   Org org;
@@ -70,31 +68,16 @@ Member requireMember(db::Connection& connection, std::string_view orgId, std::st
   return std::move(*member);
 }
 
-std::int64_t count(db::Connection& connection, std::string_view sql, const db::Parameters& parameters) {
-  const auto rows = connection.query(sql, parameters, kInteger);
-  return rows->next() ? rows->integer(0) : 0;
-}
-
 bool administers(std::string_view role) { return role == "owner" || role == "admin"; }
 
 void requireOtherAdministrator(db::Connection& connection, const Member& leaving) {
   if (!administers(leaving.role)) return;
-  const auto others = count(connection,
-                            "SELECT count(*) FROM mortise_org_members WHERE org_id = :org_id AND user_id <> :user_id "
-                            "AND role IN ('owner', 'admin')",
-                            {{"org_id", leaving.orgId}, {"user_id", leaving.userId}});
+  const auto others =
+      store::number(connection,
+                    "SELECT count(*) FROM mortise_org_members WHERE org_id = :org_id AND user_id <> :user_id "
+                    "AND role IN ('owner', 'admin')",
+                    {{"org_id", leaving.orgId}, {"user_id", leaving.userId}});
   if (others == 0) throw Problem(403, "last_administrator");
-}
-
-Problem invalid(const char* field, const char* rule) {
-  return Problem(422, "validation_failed").field({"body", field}, rule);
-}
-
-void requireText(const char* field, const std::string& text) {
-  if (text.empty()) throw invalid(field, "missing");
-  if (text::length(text) > kMaxText)
-    throw Problem(422, "validation_failed")
-        .field({"body", field}, "string_too_long", {{"max_length", std::to_string(kMaxText)}});
 }
 
 void requireLimit(const char* field, std::int64_t limit) {
@@ -137,7 +120,7 @@ Org Orgs::create(const NewOrg& request) {
   database_.transaction([&](db::Connection& connection) {
     const std::int64_t now = nowMicros();
     store::lockUsers(connection);
-    if (count(connection, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", request.slug}}) > 0)
+    if (store::number(connection, "SELECT count(*) FROM mortise_orgs WHERE slug = :slug", {{"slug", request.slug}}) > 0)
       throw Problem(409, "slug_taken");
     requireFreeUser(connection, request.founderId);
     connection.execute(
@@ -161,7 +144,7 @@ Org Orgs::find(std::string_view orgId) { return requireOrg(*database_.lease(db::
 
 std::vector<Org> Orgs::list(std::int64_t skip, std::int64_t limit, std::int64_t& total) {
   const auto connection = database_.lease(db::Access::read);
-  total = count(*connection, "SELECT total FROM mortise_counts WHERE name = 'orgs'", {});
+  total = store::number(*connection, "SELECT total FROM mortise_counts WHERE name = 'orgs'", {});
   const auto rows = connection->query(
       std::string(kOrgColumns) + "ORDER BY o.created_at DESC, o.id DESC LIMIT :limit OFFSET :skip",
       {{"limit", std::max<std::int64_t>(limit, 0)}, {"skip", std::max<std::int64_t>(skip, 0)}}, kOrgTypes);
@@ -262,7 +245,7 @@ void Orgs::removeMember(std::string_view orgId, std::string_view userId) {
     const Member leaving = requireMember(connection, orgId, userId);
     requireOtherAdministrator(connection, leaving);
     ApiKeys::revokeServiceKeys(connection, leaving.orgId, leaving.userId, "left the organisation");
-    Teams::removeUser(connection, leaving.userId);
+    store::leaveTeams(connection, leaving.userId);
     connection.execute("DELETE FROM mortise_org_members WHERE user_id = :user_id", {{"user_id", leaving.userId}});
   });
   revision_.advance();

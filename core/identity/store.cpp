@@ -59,12 +59,12 @@ std::optional<User> oneUser(db::Connection& connection, const char* where, const
   return userFrom(*rows);
 }
 
+}  // namespace
+
 std::int64_t number(db::Connection& connection, std::string_view sql, const db::Parameters& parameters) {
   const auto rows = connection.query(sql, parameters, kInteger);
   return rows->next() ? rows->integer(0) : 0;
 }
-
-}  // namespace
 
 void lockUsers(db::Connection& connection) {
   connection.execute("UPDATE mortise_locks SET taken = taken + 1 WHERE name = 'users'", {});
@@ -180,10 +180,14 @@ void recordLogin(db::Connection& connection, std::string_view id, std::int64_t n
                      {{"now", now}, {"id", std::string(id)}});
 }
 
+void leaveTeams(db::Connection& connection, std::string_view userId) {
+  connection.execute("DELETE FROM mortise_team_members WHERE user_id = :id", {{"id", std::string(userId)}});
+}
+
 bool removeUser(db::Connection& connection, std::string_view id) {
   connection.execute("DELETE FROM mortise_sessions WHERE user_id = :id", {{"id", std::string(id)}});
   connection.execute("DELETE FROM mortise_org_members WHERE user_id = :id", {{"id", std::string(id)}});
-  connection.execute("DELETE FROM mortise_team_members WHERE user_id = :id", {{"id", std::string(id)}});
+  leaveTeams(connection, id);
   return connection.execute("DELETE FROM mortise_users WHERE id = :id", {{"id", std::string(id)}}) == 1;
 }
 

@@ -21,7 +21,8 @@ struct SessionRow {
 // Held until the transaction ends: serializes transactions that read several users and then write.
 void lockUsers(db::Connection& connection);
 
-// A number that no account had before. After lockUsers().
+// The first column of the first row, an integer; 0 when there is none.
+std::int64_t number(db::Connection& connection, std::string_view sql, const db::Parameters& parameters);
 // The next number that the row `name` of mortise_locks counts, which stays locked until the commit.
 std::int64_t nextNumber(db::Connection& connection, const char* name);
 std::optional<User> findUser(db::Connection& connection, UserKey by, std::string_view key);
@@ -38,6 +39,7 @@ bool setPasswordHash(db::Connection& connection, std::string_view id, const std:
 bool replacePasswordHash(db::Connection& connection, std::string_view id, const std::string& from,
                          const std::string& to);
 bool nextTokenGeneration(db::Connection& connection, std::string_view id);
+void leaveTeams(db::Connection& connection, std::string_view userId);
 bool removeUser(db::Connection& connection, std::string_view id);  // with sessions and memberships
 std::vector<User> listUsers(db::Connection& connection, std::int64_t skip, std::int64_t limit);  // newest first
 std::int64_t countUsers(db::Connection& connection);

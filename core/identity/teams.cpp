@@ -1,19 +1,17 @@
 #include "core/identity/teams.hpp"
 
-#include <optional>
 #include <utility>
 
 #include "core/base/identifiers.hpp"
 #include "core/base/problem.hpp"
 #include "core/base/text.hpp"
+#include "core/identity/required_text.hpp"
 #include "core/identity/store.hpp"
 
 namespace mortise::identity {
 namespace {
 
 using db::ColumnType;
-
-constexpr std::size_t kMaxText = 1000;  // a bound only: the module's rules decide the form of a name or slug
 
 constexpr const char* kTeamColumns =
     "SELECT t.id, t.org_id, t.name, t.slug, t.created_by, t.created_at, (SELECT count(*) FROM mortise_team_members s "
@@ -26,7 +24,6 @@ constexpr const char* kMemberColumns =
     "JOIN mortise_users u ON u.id = m.user_id ";
 constexpr ColumnType kMemberTypes[] = {ColumnType::text, ColumnType::text, ColumnType::text, ColumnType::integer,
                                        ColumnType::text, ColumnType::text, ColumnType::text};
-constexpr ColumnType kInteger[] = {ColumnType::integer};
 
 std::vector<Team> teamsFrom(db::Connection& connection, std::string_view condition, const db::Parameters& parameters) {
   const auto rows = connection.query(kTeamColumns + std::string(condition), parameters, kTeamTypes);
@@ -63,26 +60,16 @@ Team requireTeam(db::Connection& connection, std::string_view teamId) {
   return std::move(teams.front());
 }
 
-std::int64_t count(db::Connection& connection, std::string_view sql, const db::Parameters& parameters) {
-  const auto rows = connection.query(sql, parameters, kInteger);
-  return rows->next() ? rows->integer(0) : 0;
-}
-
-void requireText(const char* field, const std::string& text) {
-  if (text.empty()) throw Problem(422, "validation_failed").field({"body", field}, "missing");
-  if (text::length(text) > kMaxText)
-    throw Problem(422, "validation_failed")
-        .field({"body", field}, "string_too_long", {{"max_length", std::to_string(kMaxText)}});
-}
-
 bool isInOrg(db::Connection& connection, std::string_view userId, std::string_view orgId) {
-  return count(connection, "SELECT count(*) FROM mortise_org_members WHERE user_id = :user_id AND org_id = :org_id",
-               {{"user_id", std::string(userId)}, {"org_id", std::string(orgId)}}) > 0;
+  return store::number(connection,
+                       "SELECT count(*) FROM mortise_org_members WHERE user_id = :user_id AND org_id = :org_id",
+                       {{"user_id", std::string(userId)}, {"org_id", std::string(orgId)}}) > 0;
 }
 
 bool isInTeam(db::Connection& connection, std::string_view userId, std::string_view teamId) {
-  return count(connection, "SELECT count(*) FROM mortise_team_members WHERE team_id = :team_id AND user_id = :user_id",
-               {{"team_id", std::string(teamId)}, {"user_id", std::string(userId)}}) > 0;
+  return store::number(connection,
+                       "SELECT count(*) FROM mortise_team_members WHERE team_id = :team_id AND user_id = :user_id",
+                       {{"team_id", std::string(teamId)}, {"user_id", std::string(userId)}}) > 0;
 }
 
 }  // namespace
@@ -95,12 +82,12 @@ Team Teams::create(const NewTeam& request) {
   database_.transaction([&](db::Connection& connection) {
     store::lockUsers(connection);
     const db::Parameters org = {{"org_id", request.orgId}};
-    if (count(connection, "SELECT count(*) FROM mortise_orgs WHERE id = :org_id", org) == 0)
+    if (store::number(connection, "SELECT count(*) FROM mortise_orgs WHERE id = :org_id", org) == 0)
       throw Problem(404, "org_not_found");
-    if (count(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id AND slug = :slug",
-              {{"org_id", request.orgId}, {"slug", request.slug}}) > 0)
+    if (store::number(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id AND slug = :slug",
+                      {{"org_id", request.orgId}, {"slug", request.slug}}) > 0)
       throw Problem(409, "slug_taken");
-    if (count(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id", org) >= kMost)
+    if (store::number(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id", org) >= kMost)
       throw Problem(409, "teams_full").with("most", std::to_string(kMost));
     connection.execute(
         "INSERT INTO mortise_teams (id, org_id, name, slug, created_by, created_at) VALUES (:id, :org_id, :name, "
@@ -181,10 +168,6 @@ void Teams::removeOfOrg(db::Connection& connection, std::string_view orgId) {
       "DELETE FROM mortise_team_members WHERE team_id IN (SELECT id FROM mortise_teams WHERE org_id = :org_id)",
       {{"org_id", std::string(orgId)}});
   connection.execute("DELETE FROM mortise_teams WHERE org_id = :org_id", {{"org_id", std::string(orgId)}});
-}
-
-void Teams::removeUser(db::Connection& connection, std::string_view userId) {
-  connection.execute("DELETE FROM mortise_team_members WHERE user_id = :user_id", {{"user_id", std::string(userId)}});
 }
 
 }  // namespace mortise::identity

@@ -51,7 +51,6 @@ class Teams {
 
   // In the transaction of the caller.
   static void removeOfOrg(db::Connection& connection, std::string_view orgId);
-  static void removeUser(db::Connection& connection, std::string_view userId);
 
  private:
   db::Database& database_;

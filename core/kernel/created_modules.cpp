@@ -29,10 +29,10 @@ std::vector<const ModuleFile*> neededBy(const Plan& plan, std::string_view name)
 }
 
 std::string whyNot(const Plan& plan, std::string_view name) {
-  const auto* module = plan.modules().named(name);
-  if (module == nullptr) return "there is no module " + std::string(name);
-  if (!module->refusal.empty()) return module->refusal;
-  return "the module " + std::string(name) + " is disabled; mortise module enable " + std::string(name);
+  for (const auto& module : plan.modules().all()) {
+    if (module.name() == name && !module.mayStart()) return module.whyNot();
+  }
+  return "there is no module " + std::string(name);
 }
 
 }  // namespace

@@ -291,11 +291,10 @@ void examineServices(const Plan& plan, const TellFinding& tell) {
   if (hangs) leave(parts, stores);
 }
 
-void examineModule(const Plan& plan, std::string_view name, const TellFinding& tell) {
-  const auto subject = "module " + std::string(name);
-  const auto* module = plan.modules().named(name);
-  if (module == nullptr || !module->enabled) return;
-  if (!module->refusal.empty()) return tell({State::failed, subject, module->refusal});
+void examineModule(const Plan& plan, const ModuleFile& module, const TellFinding& tell) {
+  const auto name = module.name();
+  const auto subject = "module " + name;
+  if (!module.mayStart()) return tell({State::failed, subject, module.whyNot()});
   std::unique_ptr<Stores> stores;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<CreatedModules> created;
@@ -312,10 +311,10 @@ void examineModule(const Plan& plan, std::string_view name, const TellFinding& t
   } catch (const std::exception& error) {
     return tell({State::failed, subject, whyUnmade(error)});
   }
-  tell({State::ok, subject, "version " + module->manifest->version + " can be loaded"});
-  const auto& migrations = module->manifest->migrations;
+  tell({State::ok, subject, "version " + module.manifest->version + " can be loaded"});
+  const auto& migrations = module.manifest->migrations;
   if (!migrations.empty()) tellOfMigrations(subject + ": migrations", *stores->database, name, migrations, tell);
-  if (tryAll(created->wanted().host().trials(), std::string(name) + ": ", tell)) leave(created, parts, stores);
+  if (tryAll(created->wanted().host().trials(), name + ": ", tell)) leave(created, parts, stores);
 }
 
 }  // namespace mortise::kernel

@@ -2,8 +2,6 @@
 // is made for a process that ends afterwards: what hangs beyond its limit is left behind in it.
 #pragma once
 
-#include <string_view>
-
 #include "core/kernel/finding.hpp"
 #include "core/kernel/plan.hpp"
 
@@ -16,6 +14,6 @@ void examineServer(const Plan& plan, const TellFinding& tell);
 // Database, migrations of the kernel, cache, storage, mail: each is written to or asked.
 void examineServices(const Plan& plan, const TellFinding& tell);
 // One enabled module: whether it can be created, its migrations, and its trials (health/1).
-void examineModule(const Plan& plan, std::string_view name, const TellFinding& tell);
+void examineModule(const Plan& plan, const ModuleFile& module, const TellFinding& tell);
 
 }  // namespace mortise::kernel

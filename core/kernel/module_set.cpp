@@ -116,6 +116,11 @@ ModuleSet ModuleSet::find(const std::vector<std::string>& directories, const std
   return set;
 }
 
+std::string ModuleFile::whyNot() const {
+  if (!refusal.empty()) return refusal;
+  return enabled ? std::string() : "the module " + name() + " is disabled; mortise module enable " + name();
+}
+
 const ModuleFile* ModuleSet::named(std::string_view name) const {
   for (const auto& module : modules_) {
     if (module.manifest && module.manifest->name == name && module.refusal.empty()) return &module;

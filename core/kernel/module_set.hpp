@@ -21,6 +21,8 @@ struct ModuleFile {
   // What the manifest says, or the name of an unreadable file.
   std::string name() const;
   bool mayStart() const { return enabled && refusal.empty() && manifest != nullptr; }
+  // Why it does not start, with what to do; empty: it may.
+  std::string whyNot() const;
 };
 
 class ModuleSet {

@@ -36,7 +36,6 @@ void give(const identity::Member& member, mortise_member_sink sink, void* contex
   sink(context, &face);
 }
 
-// A number to change: a negative one means no change.
 void give(const identity::Team& team, mortise_team_sink sink, void* context) {
   if (sink == nullptr) return;
   const mortise_team face{.struct_size = sizeof(mortise_team),
@@ -63,6 +62,7 @@ void give(const identity::TeamMember& member, mortise_team_member_sink sink, voi
   sink(context, &face);
 }
 
+// A number to change: a negative one means no change.
 std::optional<std::int64_t> changedNumber(std::int64_t number) {
   return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
 }

@@ -139,6 +139,10 @@ class Doctor(unittest.TestCase):
         done = mortise("doctor", f"--data.dir={self.data}", f"--modules.path={broken}")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"(?m)^failed   module tested  +.*could not be created: the model file is missing")
+        (broken / "rubbish.so").write_bytes(b"no library")
+        done = mortise("doctor", f"--data.dir={self.data}", f"--modules.path={broken}")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"(?m)^failed   module rubbish(\.so)?  +\S")
 
     def test_mail_and_cache_are_tried(self):
         self.migrated()
