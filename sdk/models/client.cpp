@@ -6,6 +6,7 @@
 
 #include "event_lines.hpp"
 #include "json_reading.hpp"
+#include "mortise/ascii.hpp"
 #include "mortise/models.hpp"
 #include "wire_form.hpp"
 
@@ -44,10 +45,7 @@ std::optional<std::chrono::seconds> retryAfter(const HttpResponse& response) {
 
 // Whether a refusal means that the question is too long: servers say it in words of their own.
 bool saysTooLong(std::string_view text) {
-  std::string lower(text.substr(0, 4096));
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c);
-  });
+  const auto lower = asciiLowerCase(text.substr(0, 4096));
   constexpr std::string_view kWords[] = {
       "context_length_exceeded", "context length",    "context window",
       "prompt is too long",      "input is too long", "too many tokens",
@@ -209,16 +207,18 @@ class Asking {
   // The first response of status 200. `mayTry` is asked before each try, `textOf` for the body of a refusal.
   template <class MayTry, class TextOf>
   HttpResponse answered(bool streamed, MayTry&& mayTry, TextOf&& textOf) {
-    auto plainer = plainerBody(streamed);
+    bool isPlain = false;
     for (int number = 1;; ++number) {
       mayTry();
       auto response = sent();
       if (response.status == 200) return response;
       auto error = errorOf(response, textOf(response));
-      if (response.status == 400 && error.cause() == Cause::rejected && plainer) {
-        request_.body = *std::exchange(plainer, std::nullopt);
-        --number;
-        continue;
+      if (response.status == 400 && error.cause() == Cause::rejected && !std::exchange(isPlain, true)) {
+        if (auto plainer = plainerBody(streamed); plainer && mayTry()) {
+          request_.body = *std::move(plainer);
+          --number;
+          continue;
+        }
       }
       if (error.cause() != Cause::busy || number >= question_.tries) throw error;
       const auto asked = retryAfter(response);
