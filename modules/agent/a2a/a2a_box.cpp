@@ -67,11 +67,10 @@ ToolResult A2aBox::call(std::string_view function, std::string_view arguments, c
     return out;
   }
   rapidjson::Document given;
-  if (function != kCall || !models::parseJson(arguments, given))
-    return {.success = false, .message = "There is no such tool"};
+  if (function != kCall || !models::parseJson(arguments, given)) return failure("There is no such tool");
   const auto id = models::textMember(given, "id");
   const auto found = std::find_if(agents_.begin(), agents_.end(), [&](const Agent& one) { return one.id == id; });
-  if (found == agents_.end()) return {.success = false, .message = "There is no remote agent with that id"};
+  if (found == agents_.end()) return failure("There is no remote agent with that id");
   return Client(http_, found->card, found->baseUrl)
       .ask(models::textMember(given, "query"), mcp::Waiting::atMost(options_.call, context.stopped), context.progress);
 }

@@ -6,7 +6,7 @@
 #include "json_reading.hpp"
 #include "mcp/http_exchange.hpp"
 #include "mcp/http_transport.hpp"
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::a2a {
 namespace {

@@ -1,6 +1,7 @@
 #include "a2a/client.hpp"
 
 #include <mortise/ascii.hpp>
+#include <mortise/characters.hpp>
 #include <mortise/json.hpp>
 #include <mortise/uuid.hpp>
 
@@ -15,7 +16,7 @@
 #include "mcp/http_exchange.hpp"
 #include "mcp/http_transport.hpp"
 #include "mcp/message.hpp"
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::a2a {
 namespace {
@@ -101,7 +102,7 @@ class Asking {
       return result();
     } catch (const Failure& failure) {
       if (failure.cause() == Cause::timedOut || failure.cause() == Cause::stopped) cancelTask();
-      return {.success = false, .message = "The remote agent failed: " + failure.text()};
+      return agent::failure("The remote agent failed: " + failure.text());
     }
   }
 
@@ -147,7 +148,8 @@ class Asking {
     if (!batch.read(text) || batch.messages().empty()) throw Failure(Cause::unreadable, "its reply can't be read");
     auto& message = batch.messages().front();
     if (message.kind == mcp::Incoming::Kind::error)
-      throw Failure::refused(message.code(), std::string(message.message().substr(0, 2000)), message.data(), 0);
+      throw Failure::refused(message.code(), std::string(mortise::firstBytes(message.message(), 2000)), message.data(),
+                             0);
     if (message.kind != mcp::Incoming::Kind::result) throw Failure(Cause::unreadable, "its reply has no result");
     reply_ = std::move(text);
     if (const auto* task = taskIn(message.body)) {
@@ -197,7 +199,8 @@ class Asking {
     if (!batch.read(text) || batch.messages().empty()) return;
     auto& message = batch.messages().front();
     if (message.kind == mcp::Incoming::Kind::error)
-      throw Failure::refused(message.code(), std::string(message.message().substr(0, 2000)), message.data(), 0);
+      throw Failure::refused(message.code(), std::string(mortise::firstBytes(message.message(), 2000)), message.data(),
+                             0);
     const auto& result = message.body;
     const auto kind = models::textMember(result, "kind");
     if (const auto* task = taskIn(result)) {
@@ -226,7 +229,7 @@ class Asking {
   }
 
   void tell(const std::string& text) const {
-    if (progress_ && !text.empty()) progress_(std::string_view(text).substr(0, 2000));
+    if (progress_ && !text.empty()) progress_(mortise::firstBytes(text, 2000));
   }
 
   void fetchTask(const Waiting& waiting) {
@@ -286,8 +289,7 @@ Client::Client(const mortise::HttpClient& http, AgentCard card, std::string base
 
 ToolResult Client::ask(std::string_view query, const Waiting& waiting,
                        const std::function<void(std::string_view text)>& progress) const {
-  if (card_.url.empty())
-    return {.success = false, .message = "The remote agent names no address at which JSON-RPC is spoken"};
+  if (card_.url.empty()) return failure("The remote agent names no address at which JSON-RPC is spoken");
   return Asking(http_, card_, baseUrl_, waiting, progress).run(query);
 }
 

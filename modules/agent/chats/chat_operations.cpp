@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "conversations/failure_texts.hpp"
+#include "conversations/session_access.hpp"
 #include "json_text.hpp"
 
 namespace agent {
@@ -156,8 +157,7 @@ void ChatOperations::runAgentChat(Request& request, const agent_contract::chats:
 mortise::Reply ChatOperations::deleteAgentChat(const Request& request) {
   const auto id = mortise::asciiLowerCase(request.path("session_id").string());
   const auto thread = conversations_.store().find(id);
-  if (!thread || thread->kind != SessionKind::thread ||
-      thread->owner != std::optional(request.principal().userId.string()) || !conversations_.remove(id))
+  if (!thread || thread->kind != SessionKind::thread || !owns(request, *thread) || !conversations_.remove(id))
     throw Problem(404, "not_found");
   log_.info("a thread was deleted", {{"session", id}, {"by", request.principal().userId}});
   return mortise::Reply::status(204);

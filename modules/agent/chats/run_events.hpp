@@ -26,9 +26,6 @@ class RunEvents {
  public:
   RunEvents(std::string threadId, std::string runId) : threadId_(std::move(threadId)), runId_(std::move(runId)) {}
 
-  // For the same run, from its beginning.
-  RunEvents afresh() const { return {threadId_, runId_}; }
-
   RunEvent begin() const { return {.type = "RUN_STARTED"}; }
   // What an event of the thread adds: kind and data as streams have them. Ends are left to finish() and fail().
   std::vector<RunEvent> add(std::string_view kind, std::string_view data);

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "json_reading.hpp"
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent {
 namespace {

@@ -8,13 +8,11 @@ namespace {
 using mortise::Problem;
 using mortise::Request;
 
-constexpr const char* kReachAll = "agent.reach_all";
+}  // namespace
 
 bool owns(const Request& request, const Session& session) {
   return session.owner == std::optional(request.principal().userId.string());
 }
-
-}  // namespace
 
 Session orUnknown(std::optional<Session> session) {
   if (!session || session->kind != SessionKind::session) throw Problem(404, "agent_session_not_found");

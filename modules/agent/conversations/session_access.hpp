@@ -9,6 +9,9 @@
 
 namespace agent {
 
+inline constexpr const char* kReachAll = "agent.reach_all";
+// Whether the caller's account is the session's or thread's owner.
+bool owns(const mortise::Request& request, const Session& session);
 // Problem 404 agent_session_not_found unless it is a session of the platform (a thread of a chat is none).
 Session orUnknown(std::optional<Session> session);
 // The session that the path of the request names, for its owner and for whoever reaches all. Problem 404, 403

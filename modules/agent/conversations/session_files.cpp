@@ -6,8 +6,6 @@
 #include <exception>
 #include <map>
 
-#include "json_text.hpp"
-
 namespace agent {
 namespace {
 
@@ -70,14 +68,11 @@ std::optional<FileInfo> SessionFiles::find(std::string_view fileId) const {
   return infoOf(*file);
 }
 
-std::optional<FileInfo> SessionFiles::record(const std::string& sessionId, const std::string& path,
-                                             const mortise::StoredFile& file, bool made) const {
-  std::string before;
-  for (const auto& known : store_.files(sessionId)) {
-    if (known.path == path && known.made) before = known.fileId;
-  }
-  store_.putFile({sessionId, path, file.id, made, mortise::now()});
-  if (!before.empty() && before != file.id) remove({before});
+FileInfo SessionFiles::record(const std::string& sessionId, const std::string& path,
+                              const mortise::StoredFile& file) const {
+  const auto before = store_.file(sessionId, path);
+  store_.putFile({sessionId, path, file.id, true, mortise::now()});
+  if (before && before->made && before->fileId != file.id) remove({before->fileId});
   auto info = infoOf(file);
   info.filepath = path;
   return info;
@@ -117,7 +112,7 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
     const auto file = store->put({ownerId, std::string(nameIn(path)), std::string(mimeType)}, bytes);
     store->setFilepath(file.id, path);
     try {
-      return record(sessionId, path, file, true);
+      return record(sessionId, path, file);
     } catch (...) {
       store->remove(file.id);
       throw;

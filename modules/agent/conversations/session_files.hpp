@@ -21,7 +21,7 @@ class SessionFiles {
  public:
   SessionFiles(mortise::Host host, const SessionStore& store);
 
-  // A file of files.store/1. Problem 404 file_not_found, 403 file_forbidden.
+  // A file of files.store/1. Problem 404 agent_file_not_found, 403 agent_file_forbidden.
   FileInfo attachment(std::string_view fileId, std::string_view userId, bool reachesAll) const;
   std::optional<FileInfo> find(std::string_view fileId) const;
 
@@ -43,8 +43,7 @@ class SessionFiles {
 
  private:
   std::optional<mortise::FilesStore> files() const { return host_.optional<mortise::FilesStore>(); }
-  std::optional<FileInfo> record(const std::string& sessionId, const std::string& path, const mortise::StoredFile& file,
-                                 bool made) const;
+  FileInfo record(const std::string& sessionId, const std::string& path, const mortise::StoredFile& file) const;
 
   mortise::Host host_;
   mortise::Log log_;

@@ -16,7 +16,6 @@ using mortise::Reply;
 using mortise::Request;
 namespace json = mortise::json;
 
-constexpr const char* kReachAll = "agent.reach_all";
 constexpr std::size_t kFileCharacters = 10000;
 constexpr std::int64_t kMillisFrom = 100'000'000'000;  // a timestamp from here on is in milliseconds
 
@@ -116,7 +115,7 @@ void SessionOperations::chatInAgentSession(Request& request,
             : cursor.empty() && session.isRunning() ? beforeTask(session)
                                                     : ChatStreams::Place{session.events, session.last()};
   }
-  place.isOwner = session.owner == std::optional(caller.userId.string());
+  place.isOwner = owns(request, session);
   streams_.open(request, session.id, place);
 }
 
@@ -124,8 +123,7 @@ Reply SessionOperations::stopAgentSession(const Request& request) {
   const auto session = reach(request);
   if (conversations_.stopTask(session.id)) {
     log_.info("a task was stopped", {{"session", session.id}, {"by", request.principal().userId}});
-    if (session.owner != std::optional(request.principal().userId.string()))
-      audit_.record(request, "agent.task_stopped", "agent_session:" + session.id);
+    if (!owns(request, session)) audit_.record(request, "agent.task_stopped", "agent_session:" + session.id);
   }
   return Reply::status(200);
 }

@@ -227,4 +227,8 @@ std::vector<SessionFile> SessionStore::files(std::string_view id) const {
   return db::rows<SessionFile>(db_, "WHERE session_id = :id ORDER BY added_at, path", {{"id", id}});
 }
 
+std::optional<SessionFile> SessionStore::file(std::string_view id, std::string_view path) const {
+  return db::find<SessionFile>(db_, std::string(id), std::string(path));
+}
+
 }  // namespace agent

@@ -78,6 +78,7 @@ class SessionStore {
 
   void putFile(const SessionFile& file) const;
   std::vector<SessionFile> files(std::string_view id) const;
+  std::optional<SessionFile> file(std::string_view id, std::string_view path) const;
 
  private:
   mortise::Db db_;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "web_text.hpp"
+
 namespace agent::egress {
 namespace {
 
@@ -19,13 +21,6 @@ constexpr std::uint16_t kHttpPort = 80;
 constexpr std::string_view kOwn[] = {
     "connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te",
     "trailer",    "upgrade",          "host"};
-
-bool isToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
 
 bool isVisible(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });

@@ -115,7 +115,6 @@ std::optional<Plan> readPlan(std::string_view answer) {
   if (steps == nullptr) return std::nullopt;
   Plan plan;
   plan.title = cut(cleanMember(read, "title"), kTitleCharacters);
-  plan.goal = cut(cleanMember(read, "goal"), kDescriptionCharacters);
   plan.language = cut(cleanMember(read, "language"), kIdBytes);
   plan.message = cleanMember(read, "message");
   plan.steps = stepsOf(*steps);
@@ -125,7 +124,6 @@ std::optional<Plan> readPlan(std::string_view answer) {
 Plan fallbackPlan(std::string_view answer, std::string_view message, bool hasAttachments) {
   Plan plan;
   plan.title = "工作计划";
-  plan.goal = cut(message, kDescriptionCharacters);
   plan.message = cleanText(answer);
   auto description = cut(message, kDescriptionCharacters);
   if (hasAttachments) description += description.empty() ? "查看并处理用户上传的文件" : "\n（请先查看用户上传的文件）";
@@ -190,7 +188,6 @@ std::string toText(const Progress& progress) {
   const auto& plan = progress.plan;
   return json::object({{"phase", mortise::detail::nameOf(progress.phase)},
                        {"title", plan.title},
-                       {"goal", plan.goal},
                        {"language", plan.language},
                        {"steps", json::list(plan.steps,
                                             [](const PlanStep& step) {
@@ -213,7 +210,6 @@ Progress readProgress(std::string_view text) {
   if (!parseJson(text, read)) return out;
   mortise::detail::readName(textMember(read, "phase"), out.phase);
   out.plan.title = textMember(read, "title");
-  out.plan.goal = textMember(read, "goal");
   out.plan.language = textMember(read, "language");
   if (const auto* steps = mortise::models::listMember(read, "steps")) {
     for (const auto& step : steps->GetArray())

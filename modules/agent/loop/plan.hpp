@@ -39,7 +39,6 @@ struct PlanStep {
 
 struct Plan {
   std::string title;
-  std::string goal;
   std::string language;
   std::string message;  // the reply to the user
   std::vector<PlanStep> steps;

@@ -108,11 +108,15 @@ class TaskRun {
 
   void open() {
     const auto& session = task_.session();
-    missing_ = loop_.missing();
-    hasBox_ = box() != nullptr;
-    if (!isThread() && !hasBox_ && missing_.find("- files") == std::string::npos)
+    bool hasBrowser = false;
+    for (const auto& capability : loop_.parts_.driver.capabilities()) {
+      if (!capability.available) missing_ += "- " + capability.name + "\n";
+      hasBrowser = hasBrowser || (capability.available && capability.name == "browser");
+    }
+    const bool hasBox = box() != nullptr;
+    if (!isThread() && !hasBox && missing_.find("- files") == std::string::npos)
       missing_ += "- files, shell: the box of this session can't be opened now\n";
-    const TaskFacts facts{session.id, session.owner.value_or(""), hasBox_,
+    const TaskFacts facts{session.id, session.owner.value_or(""), hasBox, hasBrowser,
                           [stop = task_.stop()] { return stop.isRaised(); }};
     ToolBoxes boxes;
     for (auto* maker : loop_.parts_.makers) {
@@ -526,10 +530,7 @@ class TaskRun {
     if (box.name() != "file" || !parseJson(arguments, given)) return;
     const auto path = textMember(given, "filepath");
     if (path.empty()) return;
-    if (box.mayRepeat(function)) {
-      const auto known = task_.store().files(task_.session().id);
-      if (std::any_of(known.begin(), known.end(), [&](const auto& file) { return file.path == path; })) return;
-    }
+    if (box.mayRepeat(function) && task_.store().file(task_.session().id, path)) return;
     keep({path});
   }
 
@@ -571,7 +572,6 @@ class TaskRun {
   Progress progress_;
   AgentMemory planner_;
   AgentMemory react_;
-  bool hasBox_ = false;  // when the task began
   std::string missing_;
   std::unique_ptr<ToolRegistry> registry_;
   SkillBox* skills_ = nullptr;  // in the registry
@@ -596,14 +596,6 @@ void TaskLoop::countCall(std::string_view box, bool success) {
                                                    {{"box", key.first}, {"outcome", success ? "done" : "failed"}}))
              .first;
   at->second.add();
-}
-
-std::string TaskLoop::missing() const {
-  std::string out;
-  for (const auto& capability : parts_.driver.capabilities()) {
-    if (!capability.available) out += "- " + capability.name + "\n";
-  }
-  return out;
 }
 
 void TaskLoop::run(RunningTask& task) {

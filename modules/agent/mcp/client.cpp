@@ -1,6 +1,7 @@
 #include "mcp/client.hpp"
 
 #include <mortise/ascii.hpp>
+#include <mortise/characters.hpp>
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,7 @@
 
 #include "json_reading.hpp"
 #include "mcp/elicitation.hpp"
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::mcp {
 namespace {
@@ -18,6 +19,7 @@ namespace models = mortise::models;
 using Cause = Failure::Cause;
 using std::chrono::milliseconds;
 
+constexpr milliseconds kPatience{3000};  // for an answer in the newer form, before the older one is tried
 constexpr std::string_view kModern = "2026-07-28";
 constexpr std::string_view kNewestLegacy = "2025-11-25";
 constexpr std::array<std::string_view, 4> kLegacy = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"};
@@ -89,7 +91,7 @@ std::vector<std::pair<std::string, std::string>> headersOf(const Tool& tool, std
 
 std::string progressText(const rapidjson::Value& params) {
   if (const auto message = models::textMember(params, "message"); !message.empty())
-    return std::string(message.substr(0, 2000));
+    return std::string(mortise::firstBytes(message, 2000));
   const auto* done = models::memberOf(params, "progress");
   const auto* total = models::memberOf(params, "total");
   if (done == nullptr || !done->IsNumber()) return {};
@@ -175,7 +177,7 @@ bool Client::tryModern(const Waiting& waiting) {
   transport_->speak(era_, version_);
   try {
     CallHelp none;
-    auto soon = waiting.within(connector_->patience());
+    auto soon = waiting.within(kPatience);
     const auto answer = ask("server/discover", "", "", none, soon);
     const auto* supported = models::listMember(answer.value, "supportedVersions");
     if (holds(supported, kModern)) return true;
@@ -280,7 +282,7 @@ std::optional<Client::Answer> Client::awaited(std::int64_t id, const CallHelp& h
   }
   if (found == nullptr) return std::nullopt;
   if (found->kind == Incoming::Kind::error)
-    throw Failure::refused(found->code(), std::string(found->message().substr(0, 2000)), found->data(), 0);
+    throw Failure::refused(found->code(), std::string(mortise::firstBytes(found->message(), 2000)), found->data(), 0);
   if (!found->body.IsObject()) throw Failure(Cause::unreadable, "its answer has no result");
   answer.value = std::move(found->body);
   return answer;

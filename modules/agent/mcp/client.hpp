@@ -58,7 +58,6 @@ class Connector {
   // How it speaks; empty: not as it was known to.
   virtual void setForm(std::optional<Form>) {}
   // How long a server is asked in the newer form before it is asked in the older one.
-  virtual std::chrono::milliseconds patience() const { return std::chrono::milliseconds(3000); }
 };
 
 // Used by one thread. Everything throws Failure.

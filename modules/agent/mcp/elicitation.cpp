@@ -1,6 +1,7 @@
 #include "mcp/elicitation.hpp"
 
 #include <mortise/ascii.hpp>
+#include <mortise/characters.hpp>
 #include <mortise/white_space.hpp>
 
 #include <algorithm>
@@ -193,7 +194,7 @@ json::Value inputResponses(const rapidjson::Value& requests, const Ask& ask) {
       out.add(name, json::object({{"roots", json::list()}}));
     } else {
       throw Failure(Failure::Cause::unreadable,
-                    "it asks for something that is not offered: " + std::string(method.substr(0, 100)));
+                    "it asks for something that is not offered: " + std::string(mortise::firstBytes(method, 100)));
     }
   }
   return out.build();

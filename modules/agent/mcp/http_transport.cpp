@@ -8,7 +8,7 @@
 
 #include "json_reading.hpp"
 #include "mcp/message.hpp"
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::mcp {
 namespace {
@@ -20,6 +20,7 @@ constexpr milliseconds kConnect{5000};
 constexpr milliseconds kHeadOfSession{
     5000};  // how long a server may keep the stream of `initialize` open behind the answer
 constexpr milliseconds kGoodbye{2000};
+constexpr milliseconds kShortestPause{500};  // whatever a server asks for: it could make this one come back without end
 constexpr milliseconds kLongestPause{10000};
 constexpr std::size_t kLongestSession = 1024;
 
@@ -196,7 +197,7 @@ std::string HttpTransport::receive(const Waiting& waiting) {
 
 void HttpTransport::resume(const Waiting& waiting) {
   const std::string from = current_->lastEventId();
-  const auto pause = std::min<milliseconds>(milliseconds(std::max(0L, current_->retry())), kLongestPause);
+  const auto pause = std::clamp<milliseconds>(milliseconds(current_->retry()), kShortestPause, kLongestPause);
   if (era_ == Era::modern || from.empty() || from == resumedFrom_)
     throw Failure(Cause::unreachable, "the connection broke off before its answer");
   for (const auto until = Waiting::Clock::now() + pause; Waiting::Clock::now() < until;) {

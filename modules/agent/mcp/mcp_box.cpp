@@ -94,7 +94,7 @@ std::vector<mortise::models::Tool> McpBox::tools() {
 
 ToolResult McpBox::call(std::string_view function, std::string_view arguments, const ToolContext& context) {
   const auto found = functions_.find(function);
-  if (found == functions_.end()) return {.success = false, .message = "There is no such tool"};
+  if (found == functions_.end()) return failure("There is no such tool");
   const auto& [server, tool] = found->second;
   try {
     const auto result = server->client->call(tool, arguments, {context.progress, context.ask},
@@ -102,7 +102,7 @@ ToolResult McpBox::call(std::string_view function, std::string_view arguments, c
     return toolResult(result.text);
   } catch (const Failure& failure) {
     if (failure.cause() == Failure::Cause::gone) tellWords(*server, server->client->takeLastWords());
-    return {.success = false, .message = "The tool's server failed: " + failure.text()};
+    return agent::failure("The tool's server failed: " + failure.text());
   }
 }
 

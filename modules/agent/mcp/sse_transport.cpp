@@ -1,6 +1,6 @@
 #include "mcp/sse_transport.hpp"
 
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::mcp {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "mcp/web_text.hpp"
+#include "web_text.hpp"
 
 namespace agent::mcp {
 namespace {

@@ -57,7 +57,7 @@ std::string cutText(std::string text) {
 ToolResult toolResult(std::string_view result) {
   ToolResult out;
   rapidjson::Document document;
-  if (!models::parseJson(result, document)) return {.success = false, .message = "The tool's result can't be read"};
+  if (!models::parseJson(result, document)) return failure("The tool's result can't be read");
   std::string text;
   if (const auto* parts = models::listMember(document, "content")) {
     for (const auto& part : parts->GetArray()) {

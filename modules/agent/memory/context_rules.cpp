@@ -1,5 +1,8 @@
 #include "memory/context_rules.hpp"
 
+#include <mortise/ascii.hpp>
+#include <mortise/characters.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,7 +17,7 @@ constexpr Known kKnown[] = {{"gpt-4o-mini", 128000}, {"gpt-4o", 128000},       {
                             {"gpt-4.1", 1048576},    {"deepseek-chat", 65536}, {"deepseek-reasoner", 65536}};
 constexpr std::int64_t kPerMessage = 4;  // role and separators
 
-// Ideographs, kana, hangul, and their punctuation, by the lead of their UTF-8.
+// Ideographs, kana, hangul, and their punctuation.
 bool isWide(std::uint32_t c) {
   return (c >= 0x2E80 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7AF) || (c >= 0xF900 && c <= 0xFAFF) ||
          (c >= 0xFF00 && c <= 0xFFEF) || (c >= 0x20000 && c <= 0x3FFFF);
@@ -30,12 +33,8 @@ Counted count(std::string_view text) {
   Counted out;
   bool inWord = false;
   for (std::size_t at = 0; at < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    std::uint32_t c = lead < 0x80 ? lead : lead & (0x7FU >> size);
-    for (std::size_t i = 1; i < size && at + i < text.size(); ++i)
-      c = c << 6U | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
-    at += size;
+    const auto [c, size] = mortise::firstCodePoint(text.substr(at));
+    at += std::max<std::size_t>(size, 1);  // a byte that is no UTF-8 counts as a narrow character
     const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
     if (isWide(c)) {
       ++out.wide;
@@ -55,9 +54,7 @@ std::int64_t byCharacters(const Counted& counted) { return counted.wide + (count
 
 std::int64_t windowOf(const ContextRules& rules, std::string_view model) {
   if (rules.window) return *rules.window;
-  std::string name(model.substr(model.rfind('/') + 1));
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  const auto name = mortise::asciiLowerCase(model.substr(model.rfind('/') + 1));
   for (const auto& known : kKnown) {
     if (name.starts_with(known.prefix)) return known.window;
   }

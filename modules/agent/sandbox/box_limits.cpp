@@ -90,15 +90,22 @@ class Making {
   bool done_ = false;
 };
 
+// Whether a file of the kernel, one line of words, has this one.
+bool lists(const std::string& file, std::string_view word) {
+  auto words = readFile(file);
+  words.erase(words.find_last_not_of(" \n") + 1);
+  return hasWord(words, word, ' ');
+}
+
 class Groups2 final : public GroupMaker {
  public:
   explicit Groups2(std::string base) : base_(std::move(base)) {
-    const auto controllers = " " + readFile(base_ + "/cgroup.controllers") + " ";
+    const auto controllers = base_ + "/cgroup.controllers";
     for (const auto* name : {"memory", "pids"}) {
-      if (controllers.find(name) == std::string::npos)
+      if (!lists(controllers, name))
         throw std::runtime_error(base_ + " has no controller " + name + "; the unit needs Delegate=yes");
     }
-    cpu_ = controllers.find("cpu ") != std::string::npos || controllers.find("cpu\n") != std::string::npos;
+    cpu_ = lists(controllers, "cpu");
     enable();
   }
   std::string_view name() const override { return "cgroup2"; }
@@ -120,8 +127,7 @@ class Groups2 final : public GroupMaker {
   // A group with controllers for those below may hold no process itself.
   void enable() {
     const auto control = base_ + "/cgroup.subtree_control";
-    const auto enabled = readFile(control);
-    if (enabled.find("memory") != std::string::npos && enabled.find("pids") != std::string::npos) return;
+    if (lists(control, "memory") && lists(control, "pids") && (!cpu_ || lists(control, "cpu"))) return;
     const auto own = base_ + "/mortise-server";
     std::istringstream processes(readFile(base_ + "/cgroup.procs"));
     std::string pid;

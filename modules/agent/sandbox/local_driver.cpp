@@ -321,7 +321,7 @@ void LocalDriver::fill(Entry& entry, const std::string& session) {
       browser);
   const std::lock_guard lock(mutex_);
   entry.process = std::move(process);
-  entry.box = std::move(box);
+  entry.box.swap(box);  // an earlier one goes without the lock: its browser may take seconds to end
   entry.way = std::move(way);
   entry.life = std::move(life);
   entry.workspace = std::move(workspace);
@@ -375,6 +375,7 @@ std::shared_ptr<BoxProcess> LocalDriver::process(std::string_view sessionId) {
 void LocalDriver::remove(std::string_view sessionId) {
   const std::string session(sessionId);
   if (!Workspaces::isName(session)) return;
+  std::shared_ptr<Box> box;  // goes without the lock
   std::unique_lock lock(mutex_);
   auto& entry = take(lock, session);
   entry.changing = true;
@@ -392,12 +393,14 @@ void LocalDriver::remove(std::string_view sessionId) {
   }
   lock.lock();
   entry.changing = false;
+  box = std::move(entry.box);
   entries_.erase(session);
   changed_.notify_all();
 }
 
 void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& lives) {
   std::vector<std::shared_ptr<BoxProcess>> idle;
+  std::vector<std::shared_ptr<Box>> gone;  // without the lock
   {
     const std::lock_guard lock(mutex_);
     for (auto& [session, entry] : entries_) {
@@ -405,10 +408,14 @@ void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& l
       const std::lock_guard life(entry.life->mutex);
       if (entry.process->alive() && entry.life->endsAt < Clock::now()) idle.push_back(entry.process);
     }
-    std::erase_if(entries_, [](const auto& item) {
-      return !item.second.changing && (!item.second.process || item.second.process->gone());
+    std::erase_if(entries_, [&](auto& item) {
+      auto& entry = item.second;
+      if (entry.changing || (entry.process && !entry.process->gone())) return false;
+      gone.push_back(std::move(entry.box));
+      return true;
     });
   }
+  gone.clear();
   for (const auto& process : idle) process->end("its time was over");
   std::vector<std::string> sessions;
   try {

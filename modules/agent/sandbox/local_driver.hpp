@@ -83,7 +83,6 @@ class LocalDriver final : public Driver {
   };
 
   // What boxes may take, with or without a browser.
-  // Boxes of programs have no browser, and no more than others without one.
   std::uint64_t memory(bool program) const;
   std::uint32_t processes(bool program) const;
   const Setup& setup();

@@ -156,13 +156,15 @@ TEST_F(BrowserTools, GoOnWhenCommandsEndTheBrowser) {
 TEST_F(BrowserTools, AreMadeWhereBoxesHaveABrowser) {
   TaskFacts facts;
   facts.hasBox = true;
+  facts.hasBrowser = true;
   EXPECT_NE(BrowserBoxMaker(*boxes_->driver).make(facts), nullptr);
   facts.hasBox = false;
   EXPECT_EQ(BrowserBoxMaker(*boxes_->driver).make(facts), nullptr);
   facts.hasBox = true;
   const sandbox::Boxes without;
-  EXPECT_EQ(BrowserBoxMaker(*without.driver).make(facts), nullptr);
   const auto all = without.driver->capabilities();
+  facts.hasBrowser = all.at(2).available;
+  EXPECT_EQ(BrowserBoxMaker(*without.driver).make(facts), nullptr);
   EXPECT_FALSE(all.at(2).available);
   EXPECT_THAT(all.at(2).detail, HasSubstr("agent.sandbox_browser"));
 }

@@ -306,6 +306,7 @@ TEST_P(SessionRows, AreFoundAlongAnIndexHoweverManyThereAre) {
     store_.forgetAttachments(now);
     store_.clearUnread("s2");
     store_.files("s2");
+    store_.file("s2", "/home/ubuntu/p1");
     db().transaction([&](Transaction& tx) { store_.remove(tx, "s2"); });
     const TokenBudget budget(db(), 1);
     budget.today("user2");

@@ -217,12 +217,7 @@ bool BrowserBox::mayRepeat(std::string_view function) const {
 }
 
 std::unique_ptr<ToolBox> BrowserBoxMaker::make(const TaskFacts& task) {
-  if (!task.hasBox) return nullptr;
-  const auto all = driver_.capabilities();
-  const bool there = std::any_of(all.begin(), all.end(), [](const auto& capability) {
-    return capability.name == "browser" && capability.available;
-  });
-  return there ? std::make_unique<BrowserBox>(driver_, opened_) : nullptr;
+  return task.hasBox && task.hasBrowser ? std::make_unique<BrowserBox>(driver_, opened_) : nullptr;
 }
 
 }  // namespace agent

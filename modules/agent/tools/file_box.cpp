@@ -132,10 +132,10 @@ ToolResult FileBox::call(std::string_view function, std::string_view text, const
     } else if (function == "find_files") {
       result.data = find(*box, arguments, context.stopped);
     } else {
-      result = {.success = false, .message = "Unknown tool"};
+      result = failure("Unknown tool");
     }
   } catch (const Problem& problem) {
-    result = {.success = false, .message = wordsFor(problem)};
+    result = failure(wordsFor(problem));
   }
   if (box) result.content = contentOf(*box, arguments, context.stopped);
   return result;

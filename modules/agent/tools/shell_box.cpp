@@ -79,7 +79,7 @@ void wait(sandbox::Sandbox& box, const ToolArguments& arguments, const ToolConte
   if (code) {
     result.data = json::object({{"returncode", *code}});
   } else {
-    result = {.success = false, .message = "The command still runs after " + std::to_string(seconds) + " seconds"};
+    result = failure("The command still runs after " + std::to_string(seconds) + " seconds");
   }
 }
 
@@ -135,10 +135,10 @@ ToolResult ShellBox::call(std::string_view function, std::string_view text, cons
     } else if (function == "shell_kill_process") {
       result.data = kill(*box, arguments);
     } else {
-      result = {.success = false, .message = "Unknown tool"};
+      result = failure("Unknown tool");
     }
   } catch (const Problem& problem) {
-    result = {.success = false, .message = wordsFor(problem)};
+    result = failure(wordsFor(problem));
   }
   if (box) result.content = contentOf(*box, arguments);
   return result;

@@ -15,6 +15,7 @@ struct TaskFacts {
   std::string sessionId;
   std::string userId;               // of the session's owner; empty: its account was deleted
   bool hasBox = false;              // the session has one
+  bool hasBrowser = false;          // boxes have one here
   std::function<bool()> stopped{};  // true: the task ends
 };
 
