@@ -137,7 +137,4 @@ void FeedbackStore::merged(mortise::Transaction& tx, ProjectMerge& merge) {
   tx.execute("DELETE FROM projects_feedback_counts WHERE project_id = :from", {{"from", merge.from}});
 }
 
-// What others read stays, and names an account that is not there any more.
-void FeedbackStore::userForgotten(mortise::Transaction&, std::string_view) {}
-
 }  // namespace projects

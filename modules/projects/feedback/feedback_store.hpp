@@ -44,7 +44,6 @@ class FeedbackStore final : public ProjectPart {
 
   void removed(mortise::Transaction& tx, std::string_view projectId) override;
   void merged(mortise::Transaction& tx, ProjectMerge& merge) override;
-  void userForgotten(mortise::Transaction& tx, std::string_view userId) override;
 
  private:
   mortise::Db db_;

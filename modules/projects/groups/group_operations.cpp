@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "access/held_members.hpp"
+#include "body_text.hpp"
 #include "invalid.hpp"
 
 namespace projects {
@@ -176,7 +177,7 @@ Reply GroupOperations::putGroupMember(const Request& request, const contract::Pu
   auto reached = reaching_.reachToChange(request);
   GroupMember member;
   member.userId = request.path("user_id");
-  mortise::detail::readName(body.role, member.role);
+  member.role = named<GroupRole>(body.role);
   member.addedBy = request.principal().userId;
   member.addedAt = mortise::now();
   db_.transaction([&](Transaction& tx) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "concurrent_update.hpp"
+#include "in_parts.hpp"
 
 namespace projects {
 namespace {
@@ -57,16 +58,12 @@ void PersonaChanges::tell(Transaction& tx, const mortise::Request& request, cons
 }
 
 bool PersonaChanges::isNeeded(Transaction& tx, const Persona& persona) const {
-  const auto projects = personas_.in(tx).projectsOf(persona);
-  for (auto from = projects.begin(); from != projects.end();) {
-    const auto count = std::min(projects.end() - from, static_cast<std::ptrdiff_t>(PersonaUse::kMostProjects));
-    const std::vector<std::string> some(from, from + count);
-    for (const auto* use : uses_) {
-      if (use->uses(tx, some, persona)) return true;
-    }
-    from += count;
-  }
-  return false;
+  bool isOne = false;
+  inParts(personas_.in(tx).projectsOf(persona), PersonaUse::kMostProjects, [&](const std::vector<std::string>& some) {
+    isOne =
+        isOne || std::any_of(uses_.begin(), uses_.end(), [&](const auto* use) { return use->uses(tx, some, persona); });
+  });
+  return isOne;
 }
 
 Persona PersonaChanges::create(const mortise::Request& request, Persona persona) const {

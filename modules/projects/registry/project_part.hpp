@@ -58,7 +58,7 @@ class ProjectPart {
   virtual void merged(mortise::Transaction& tx, ProjectMerge& merge) = 0;
   // The account is gone: so is what this part keeps for it alone (bookmarks, cursors). What others read stays, and names
   // an account that is not there any more.
-  virtual void userForgotten(mortise::Transaction& tx, std::string_view userId) = 0;
+  virtual void userForgotten(mortise::Transaction&, std::string_view /*userId*/) {}
 };
 
 }  // namespace projects

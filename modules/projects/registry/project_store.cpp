@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "in_parts.hpp"
+
 namespace projects {
 namespace {
 
@@ -17,14 +19,11 @@ constexpr std::size_t kChunk = 512;
 // Calls `use(where)` for each part of `values`, which one statement can't take as a whole.
 template <class Use>
 void inChunks(std::string_view column, const std::vector<std::string>& values, Use&& use) {
-  for (std::size_t at = 0; at < values.size(); at += kChunk) {
-    const std::vector<std::string> part(
-        values.begin() + static_cast<std::ptrdiff_t>(at),
-        values.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, values.size())));
+  inParts(values, kChunk, [&](const std::vector<std::string>& part) {
     db::Where where;
     where.in(column, part);
     use(where);
-  }
+  });
 }
 
 void makePrimary(db::Session& session, std::string_view projectId, std::string_view repoId) {
@@ -227,14 +226,6 @@ std::int64_t ProjectStore::writeDocument(std::string_view id, std::string_view t
           "updated_at = :at WHERE id = :id AND merged_into IS NULL RETURNING document_revision",
           {{"text", text}, {"at", at}, {"id", id}})
       .value_or(0);
-}
-
-bool ProjectStore::writeDocumentIf(std::string_view id, std::int64_t revision, std::string_view text,
-                                   mortise::Time at) const {
-  return db_.execute(
-             "UPDATE projects_projects SET context_document = :text, document_revision = document_revision + 1, "
-             "updated_at = :at WHERE id = :id AND merged_into IS NULL AND document_revision = :revision",
-             {{"text", text}, {"at", at}, {"id", id}, {"revision", revision}}) == 1;
 }
 
 std::vector<ProjectRepo> ProjectStore::reposOf(std::string_view projectId) const {

@@ -72,8 +72,6 @@ class ProjectStore {
   std::int64_t revisionOf(std::string_view id) const;
   // Returns the new revision.
   std::int64_t writeDocument(std::string_view id, std::string_view text, mortise::Time at) const;
-  // False: another one was written meanwhile.
-  bool writeDocumentIf(std::string_view id, std::int64_t revision, std::string_view text, mortise::Time at) const;
 
   // Primary first.
   std::vector<ProjectRepo> reposOf(std::string_view projectId) const;

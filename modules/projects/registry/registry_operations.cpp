@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "access/held_members.hpp"
+#include "body_text.hpp"
 #include "invalid.hpp"
 #include "registry/new_document.hpp"
 #include "registry/project_room.hpp"
@@ -206,7 +207,7 @@ mortise::Reply RegistryOperations::changeProjectSettings(const Request& request,
     if (body.kbRetentionDays.has()) current.retentionDays = *body.kbRetentionDays;
     if (body.kbMaxContextWords.has()) current.maxContextWords = *body.kbMaxContextWords;
     if (body.kbSectionPageLimit.has()) current.sectionPageLimit = *body.kbSectionPageLimit;
-    if (body.compileSchedule.has()) mortise::detail::readName(*body.compileSchedule, current.compileSchedule);
+    if (body.compileSchedule.has()) current.compileSchedule = named<CompileSchedule>(*body.compileSchedule);
     if (!body.compileAfterClaims.absent()) current.compileAfterClaims = body.compileAfterClaims.optional();
     current.updatedAt = now;
     store.changeSettings(current);

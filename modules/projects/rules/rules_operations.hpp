@@ -27,7 +27,6 @@ class RulesOperations final : public projects_contract::rules::Rules, public Pro
 
   void removed(mortise::Transaction& tx, std::string_view projectId) override;
   void merged(mortise::Transaction& tx, ProjectMerge& merge) override;
-  void userForgotten(mortise::Transaction&, std::string_view) override {}  // a version names who compiled it
 
  private:
   using Reply = mortise::Reply;

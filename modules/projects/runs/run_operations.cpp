@@ -13,6 +13,7 @@
 
 #include "body_text.hpp"
 #include "personas/persona_reach.hpp"
+#include "query_text.hpp"
 #include "runs/finding_comparison.hpp"
 #include "runs/run_context.hpp"
 
@@ -139,7 +140,7 @@ Run RunOperations::store(const Request& request, const Project& project, Run run
 
 Reply RunOperations::listAgentRuns(const Request& request) {
   const auto project = access_.reach(request, kFeature).project;
-  const auto sent = [&](const char* name) { return mortise::orNull(request.query(name).text("")); };
+  const auto sent = [&](const char* name) { return sentOrNull(request, name); };
   const RunFilter filter{sent("persona_name"), sent("status"), sent("trigger_source"), sent("ticket_id")};
   const auto limit = static_cast<std::size_t>(request.query("limit").integer(50));
   const auto page = runs_.list(project.id, filter, placeOf(request.query("cursor").text()), limit);
@@ -174,7 +175,7 @@ Reply RunOperations::readRun(const Request& request) {
 Reply RunOperations::startRun(const Request& request) {
   const auto project = openToRun(request);
   const auto before = runOf(request, project);
-  const auto tool = mortise::orNull(request.query("tool").text(""));
+  const auto tool = sentOrNull(request, "tool");
   if (tool) refuseCiExpression(*tool, "tool");
   // Before the start: a run whose persona is gone could not go on.
   const auto persona = personas_.resolve(project.id, personaOrgOf(request.principal(), project), before.personaName);
@@ -194,7 +195,7 @@ Reply RunOperations::startRun(const Request& request) {
 
 Reply RunOperations::completeRun(const Request& request, const contract::RunCompletion& body) {
   RunResult result;
-  mortise::detail::readName(body.status, result.status);
+  result.status = named<RunStatus>(body.status);
   result.summary = trimmedOrNull(body.resultSummary);
   result.severity = body.severity;
   const auto findings = body.findings.valueOr(std::vector<mortise::Json>());

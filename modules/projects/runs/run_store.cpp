@@ -133,7 +133,4 @@ void RunStore::merged(mortise::Transaction& tx, ProjectMerge& merge) {
                                          {{"into", merge.into}, {"from", merge.from}});
 }
 
-// What others read of a run stays, and names an account that is not there any more.
-void RunStore::userForgotten(mortise::Transaction&, std::string_view) {}
-
 }  // namespace projects

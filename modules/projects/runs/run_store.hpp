@@ -61,7 +61,6 @@ class RunStore final : public PersonaUse, public ProjectPart {
             const Persona& persona) const override;
   void removed(mortise::Transaction& tx, std::string_view projectId) override;
   void merged(mortise::Transaction& tx, ProjectMerge& merge) override;
-  void userForgotten(mortise::Transaction& tx, std::string_view userId) override;
 
  private:
   mortise::Db db_;

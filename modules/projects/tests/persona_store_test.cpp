@@ -259,6 +259,7 @@ TEST_P(PersonaStoreTest, IsFoundAlongIndexesHoweverManyThereAre) {
                                  store_.listOfProject("proj_7", false);
                                  store_.listOfOrg("org_7", true);
                                  store_.represented("user7");
+                                 store_.removeOfOrg("org_9");
                                },
                                {.mayFilter = true}));
 }

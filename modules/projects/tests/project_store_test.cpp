@@ -68,12 +68,11 @@ TEST_P(ProjectStoreTest, ARefusedRepositoryLeavesTheTransactionAsItWas) {
   EXPECT_EQ(store.find("proj_2")->gitRemote, "acme/main");
 }
 
-TEST_P(ProjectStoreTest, ADocumentChangesOnlyFromTheRevisionThatWasRead) {
+TEST_P(ProjectStoreTest, ADocumentHasARevisionForEachChange) {
   const ProjectStore store(db());
   ASSERT_TRUE(store.add(project("proj_1", "acme/shop"), "one"));
   const auto read = store.document("proj_1");
-  EXPECT_TRUE(store.writeDocumentIf("proj_1", read.revision, "two", mortise::timeOf(3)));
-  EXPECT_FALSE(store.writeDocumentIf("proj_1", read.revision, "three", mortise::timeOf(4)));
+  EXPECT_EQ(store.writeDocument("proj_1", "two", mortise::timeOf(3)), read.revision + 1);
   EXPECT_EQ(store.document("proj_1").text, "two");
   const auto written = store.writeDocument("proj_1", "four", mortise::timeOf(5));
   EXPECT_EQ(written, store.revisionOf("proj_1"));
@@ -188,7 +187,6 @@ TEST_P(ProjectStoreTest, ListsWalkAlongTheirIndexes) {
     store.moveTo("proj_5", "org3", at);
     store.handOver("proj_5", "user5", at);
     store.writeDocument("proj_5", "text", at);
-    store.writeDocumentIf("proj_5", 1, "text", at);
     store.makePrimary("proj_5", "repo_5");
     store.moveRepos("proj_5", "proj_6");
     store.unlink("proj_6", "repo_6");

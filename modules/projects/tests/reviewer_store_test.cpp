@@ -120,6 +120,7 @@ TEST_P(TrustedReviewers, AreFoundAlongIndexesHoweverManyThereAre) {
     store_.isTrusted(project(), key, kDefaultReviewer);
     store_.reviews(project(), "key7");
     store_.removeOfProject("proj_9");
+    store_.removeOfOrg("org_9");
     store_.moveAll("proj_7", "proj_8");
     store_.endOf("org_7", "user7", mortise::timeOf(1));
     store_.forgetUser("user8", mortise::timeOf(1));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "access/held_members.hpp"
+#include "body_text.hpp"
 #include "concurrent_update.hpp"
 #include "invalid.hpp"
 #include "registry/project_room.hpp"
@@ -208,10 +209,7 @@ Reply TransferOperations::proposeTransfer(const Request& request, const contract
 
 Reply TransferOperations::listTransfers(const Request& request) {
   std::optional<TransferState> state;
-  if (const auto sent = request.query("state").text()) {
-    state.emplace();
-    mortise::detail::readName(*sent, *state);
-  }
+  if (const auto sent = request.query("state").text()) state = named<TransferState>(*sent);
   const auto now = mortise::now();
   const std::string userId = request.principal().userId;
   const bool isOutgoing = request.query("direction").text() == "outgoing";

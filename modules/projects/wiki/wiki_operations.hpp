@@ -37,7 +37,6 @@ class WikiOperations final : public projects_contract::wiki::Wiki, public Projec
 
   void removed(mortise::Transaction& tx, std::string_view projectId) override;
   void merged(mortise::Transaction& tx, ProjectMerge& merge) override;
-  void userForgotten(mortise::Transaction&, std::string_view) override {}  // a history names who wrote
 
  private:
   using Reply = mortise::Reply;

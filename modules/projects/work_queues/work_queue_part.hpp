@@ -13,7 +13,6 @@ class WorkQueuePart final : public ProjectPart {
   void removed(mortise::Transaction& tx, std::string_view projectId) override;
   // A queue whose name the other project has is called NAME-2 and so on.
   void merged(mortise::Transaction& tx, ProjectMerge& merge) override;
-  void userForgotten(mortise::Transaction&, std::string_view) override {}  // a queue names who made it
 
  private:
   WorkQueueStore queues_;

@@ -34,6 +34,23 @@ void addEvent(db::Session& session, std::string_view id, const char* type, const
   db::insert(session, event);
 }
 
+struct Decision {
+  std::string_view id;
+  const char* type;
+  HandoffActor actor;
+  Time at;
+  std::string payload{};
+};
+
+// The statement decides; what it changes has its event in the same transaction. False: it changed nothing.
+bool decided(const mortise::Db& database, std::string_view sql, const db::Parameters& values, Decision decision) {
+  return database.transaction([&](db::Session& session) {
+    if (session.execute(sql, values) == 0) return false;
+    addEvent(session, decision.id, decision.type, decision.actor, decision.at, decision.payload);
+    return true;
+  });
+}
+
 }  // namespace
 
 void HandoffStore::add(const Handoff& handoff, const std::vector<HandoffAttachment>& attachments,
@@ -84,92 +101,59 @@ std::int64_t HandoffStore::sentCount(std::string_view senderId) const {
 
 bool HandoffStore::claim(std::string_view id, const HandoffActor& claimer, std::string_view recipientSessionId,
                          Time now) const {
-  return db_.transaction([&](db::Session& session) {
-    const auto changed = session.execute(
-        "UPDATE sync_handoffs SET status = 'claimed', claimed_at = :now, claimer_id = :claimer, "
-        "recipient_session_id = :copy WHERE id = :id AND status = 'pending' AND expires_at > :now",
-        {{"now", now}, {"claimer", claimer.userId}, {"copy", recipientSessionId}, {"id", id}});
-    if (changed == 0) return false;
-    addEvent(session, id, "claimed", claimer, now, json::object({{"recipient_session_id", recipientSessionId}}).text());
-    return true;
-  });
+  return decided(db_,
+                 "UPDATE sync_handoffs SET status = 'claimed', claimed_at = :now, claimer_id = :claimer, "
+                 "recipient_session_id = :copy WHERE id = :id AND status = 'pending' AND expires_at > :now",
+                 {{"now", now}, {"claimer", claimer.userId}, {"copy", recipientSessionId}, {"id", id}},
+                 {id, "claimed", claimer, now, json::object({{"recipient_session_id", recipientSessionId}}).text()});
 }
 
 bool HandoffStore::revoke(std::string_view id, const HandoffActor& sender, std::string_view reason, Time now) const {
-  return db_.transaction([&](db::Session& session) {
-    const auto changed = session.execute(
-        "UPDATE sync_handoffs SET status = 'revoked', revoked_at = :now, revoked_by_user_id = :sender, "
-        "revoke_reason = :reason WHERE id = :id AND status = 'pending' AND expires_at > :now",
-        {{"now", now}, {"sender", sender.userId}, {"reason", reason}, {"id", id}});
-    if (changed == 0) return false;
-    addEvent(session, id, "revoked", sender, now, json::object({{"reason", reason}}).text());
-    return true;
-  });
+  return decided(db_,
+                 "UPDATE sync_handoffs SET status = 'revoked', revoked_at = :now, revoked_by_user_id = :sender, "
+                 "revoke_reason = :reason WHERE id = :id AND status = 'pending' AND expires_at > :now",
+                 {{"now", now}, {"sender", sender.userId}, {"reason", reason}, {"id", id}},
+                 {id, "revoked", sender, now, json::object({{"reason", reason}}).text()});
 }
 
 bool HandoffStore::decline(std::string_view id, const HandoffActor& recipient, const std::optional<std::string>& reason,
                            Time now) const {
-  return db_.transaction([&](db::Session& session) {
-    const auto changed = session.execute(
-        "UPDATE sync_handoffs SET status = 'declined' WHERE id = :id AND status = 'pending' AND expires_at > :now",
-        {{"now", now}, {"id", id}});
-    if (changed == 0) return false;
-    addEvent(session, id, "declined", recipient, now, json::object({{"reason", reason}}).text());
-    return true;
-  });
+  return decided(
+      db_, "UPDATE sync_handoffs SET status = 'declined' WHERE id = :id AND status = 'pending' AND expires_at > :now",
+      {{"now", now}, {"id", id}}, {id, "declined", recipient, now, json::object({{"reason", reason}}).text()});
 }
 
 bool HandoffStore::expire(std::string_view id, Time now) const {
-  return db_.transaction([&](db::Session& session) {
-    const auto changed = session.execute(
-        "UPDATE sync_handoffs SET status = 'expired' WHERE id = :id AND status = 'pending' AND expires_at <= :now",
-        {{"now", now}, {"id", id}});
-    if (changed == 0) return false;
-    addEvent(session, id, "expired", {}, now);
-    return true;
-  });
+  return decided(
+      db_, "UPDATE sync_handoffs SET status = 'expired' WHERE id = :id AND status = 'pending' AND expires_at <= :now",
+      {{"now", now}, {"id", id}}, {id, "expired", {}, now});
 }
 
-void HandoffStore::endPendingOf(std::string_view sessionId,
-                                const std::function<void(const HandoffStore&, const std::string&)>& end) const {
+std::vector<std::string> HandoffStore::pendingOf(std::string_view sessionId) const {
   // `status = 'pending'` is a constant of the text, so that the partial index serves.
-  for (const auto& id : db_.query<std::string>(
-           "SELECT id FROM sync_handoffs WHERE session_id = :session AND status = 'pending' ORDER BY id",
-           {{"session", sessionId}})) {
-    end(*this, id);
-  }
+  return db_.query<std::string>(
+      "SELECT id FROM sync_handoffs WHERE session_id = :session AND status = 'pending' ORDER BY id",
+      {{"session", sessionId}});
 }
 
 void HandoffStore::expirePendingOf(std::string_view sessionId, Time now) const {
-  endPendingOf(sessionId, [&](const HandoffStore& store, const std::string& id) {
-    store.db_.transaction([&](db::Session& session) {
-      const auto changed = session.execute(
-          "UPDATE sync_handoffs SET status = 'expired' WHERE id = :id AND status = 'pending'", {{"id", id}});
-      if (changed > 0) addEvent(session, id, "expired", {}, now);
-    });
-  });
+  for (const auto& id : pendingOf(sessionId))
+    decided(db_, "UPDATE sync_handoffs SET status = 'expired' WHERE id = :id AND status = 'pending'", {{"id", id}},
+            {id, "expired", {}, now});
 }
 
 void HandoffStore::revokePendingOf(std::string_view sessionId, std::string_view reason, Time now) const {
-  endPendingOf(sessionId, [&](const HandoffStore& store, const std::string& id) {
-    store.db_.transaction([&](db::Session& session) {
-      const auto changed = session.execute(
-          "UPDATE sync_handoffs SET status = 'revoked', revoked_at = :now, revoke_reason = :reason "
-          "WHERE id = :id AND status = 'pending'",
-          {{"now", now}, {"reason", reason}, {"id", id}});
-      if (changed > 0) addEvent(session, id, "revoked", {}, now, json::object({{"reason", reason}}).text());
-    });
-  });
+  for (const auto& id : pendingOf(sessionId))
+    decided(db_,
+            "UPDATE sync_handoffs SET status = 'revoked', revoked_at = :now, revoke_reason = :reason "
+            "WHERE id = :id AND status = 'pending'",
+            {{"now", now}, {"reason", reason}, {"id", id}},
+            {id, "revoked", {}, now, json::object({{"reason", reason}}).text()});
 }
 
 bool HandoffStore::view(std::string_view id, const HandoffActor& recipient, Time now) const {
-  return db_.transaction([&](db::Session& session) {
-    const auto changed = session.execute(
-        "UPDATE sync_handoffs SET viewed_at = :now WHERE id = :id AND viewed_at IS NULL", {{"now", now}, {"id", id}});
-    if (changed == 0) return false;
-    addEvent(session, id, "viewed", recipient, now);
-    return true;
-  });
+  return decided(db_, "UPDATE sync_handoffs SET viewed_at = :now WHERE id = :id AND viewed_at IS NULL",
+                 {{"now", now}, {"id", id}}, {id, "viewed", recipient, now});
 }
 
 void HandoffStore::comment(const HandoffComment& comment, const HandoffActor& author) const {

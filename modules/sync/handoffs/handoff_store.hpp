@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,8 +64,7 @@ class HandoffStore {
   std::vector<HandoffEvent> events(std::string_view id, std::size_t limit) const;
 
  private:
-  void endPendingOf(std::string_view sessionId,
-                    const std::function<void(const HandoffStore&, const std::string&)>& end) const;
+  std::vector<std::string> pendingOf(std::string_view sessionId) const;
 
   mortise::Db db_;
 };
