@@ -36,7 +36,7 @@ std::ptrdiff_t administrators(const Members& members) {
   return std::count_if(members.begin(), members.end(), [](const auto& one) { return roleSuffices(one.role, "admin"); });
 }
 
-// An organisation begins without an owner (its creator is admin); until it has one, its administrators may offer.
+// Organisations of before may have no owner: until they have one, their administrators may offer.
 std::string_view roleToOffer(const Members& members) { return owner(members) == nullptr ? "admin" : "owner"; }
 
 std::string target(const OwnerTransfer& transfer) { return "owner_transfer:" + std::to_string(transfer.id); }
