@@ -209,7 +209,7 @@ Reply TransferOperations::proposeTransfer(const Request& request, const contract
 
 Reply TransferOperations::listTransfers(const Request& request) {
   std::optional<TransferState> state;
-  if (const auto sent = request.query("state").text()) state = named<TransferState>(*sent);
+  if (const auto sent = request.query("state").text()) state = projects::named<TransferState>(*sent);
   const auto now = mortise::now();
   const std::string userId = request.principal().userId;
   const bool isOutgoing = request.query("direction").text() == "outgoing";
