@@ -68,8 +68,9 @@ AddedKnowledge EntryAdding::add(const Project& project, const NewKnowledge& wish
     auto& entry = out.entry;
     if (!ProjectStore(db_).in(tx).lock(project.id)) throw concurrentUpdate();
     const auto entries = EntryStore(db_).in(tx);
-    entries.hold(project.id);
-    if (entries.addedBy(project.id, entry.userId, entry.createdAt - kHour, most) >= most)
+    // A project with fewer entries has no user who added as many.
+    if (entries.hold(project.id) >= most &&
+        entries.addedBy(project.id, entry.userId, entry.createdAt - kHour, most) >= most)
       throw Problem(429, "knowledge_rate_limit").with("most", most).retryAfter(60);
     if (!wish.replaces && saysTheSame(words, wordsOf(entries.newestTexts(project.id, kCompared))))
       throw Problem(409, "entry_near_duplicate");

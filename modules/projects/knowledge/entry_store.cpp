@@ -19,7 +19,7 @@ namespace {
 namespace db = mortise::db;
 using mortise::Time;
 
-constexpr std::size_t kHits = 256;  // that are read at once
+constexpr std::size_t kHits = 256;  // that are read at once, at most
 constexpr const char* kTable = "projects_entries.";
 
 const char* orderText(EntryOrder order) {
@@ -71,11 +71,13 @@ void removeWords(db::Session& session, bool isSqlite, std::string_view projectId
   }
 }
 
-void EntryStore::hold(std::string_view projectId) const {
-  db_.execute(
-      "INSERT INTO projects_knowledge (project_id, turns, entries) VALUES (:project, 1, 0) "
-      "ON CONFLICT (project_id) DO UPDATE SET turns = projects_knowledge.turns + 1",
-      {{"project", projectId}});
+std::int64_t EntryStore::hold(std::string_view projectId) const {
+  return db_.write()
+      .queryOne<std::int64_t>(
+          "INSERT INTO projects_knowledge (project_id, turns, entries) VALUES (:project, 1, 0) "
+          "ON CONFLICT (project_id) DO UPDATE SET turns = projects_knowledge.turns + 1 RETURNING entries",
+          {{"project", projectId}})
+      .value();
 }
 
 bool EntryStore::add(Entry& entry, std::int64_t most) const {
@@ -151,13 +153,14 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
   return db_.query<std::int64_t>(sql, parameters);
 }
 
-void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, const std::function<void()>& stop,
+void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t first,
+                          const std::function<void()>& stop,
                           const std::function<bool(const std::vector<std::int64_t>&)>& use) const {
   auto before = filter.before.value_or(INT64_MAX);
-  for (;;) {
+  for (auto count = std::min(first, kHits);; count = std::min(2 * count, kHits)) {
     stop();
-    const auto ids = hits(projectId, filter, before, kHits);
-    if (ids.empty() || !use(ids) || ids.size() < kHits) return;
+    const auto ids = hits(projectId, filter, before, count);
+    if (ids.empty() || !use(ids) || ids.size() < count) return;
     before = ids.back();
   }
 }
@@ -170,7 +173,8 @@ std::vector<Entry> EntryStore::search(std::string_view projectId, const EntryFil
   const auto limit = static_cast<std::size_t>(filter.limit);
   std::vector<Entry> out;
   std::size_t seen = 0;
-  eachHits(projectId, filter, stop, [&](const std::vector<std::int64_t>& ids) {
+  // Nearly every hit is one that is shown.
+  eachHits(projectId, filter, skip + limit, stop, [&](const std::vector<std::int64_t>& ids) {
     auto found = byIds(projectId, ids);
     for (auto at = found.rbegin(); at != found.rend(); ++at) {
       // The words stand in it, though perhaps not in a row.
@@ -187,7 +191,7 @@ std::vector<Entry> EntryStore::searchSorted(std::string_view projectId, const En
                                             const std::function<void()>& stop) const {
   const auto part = folded(*filter.textPart);
   std::vector<Hit> sorted;
-  eachHits(projectId, filter, stop, [&](const std::vector<std::int64_t>& ids) {
+  eachHits(projectId, filter, kHits, stop, [&](const std::vector<std::int64_t>& ids) {
     db::Where where;
     where.in("id", ids);
     db_.each<std::int64_t, double, std::int64_t, std::string>(

@@ -53,8 +53,9 @@ class EntryStore {
   // The same store as a part of a transaction.
   EntryStore in(const mortise::Transaction& tx) const { return EntryStore(db_.in(tx)); }
 
-  // Until the transaction ends nobody else adds to the project's knowledge or compiles it. First thing in each.
-  void hold(std::string_view projectId) const;
+  // Until the transaction ends nobody else adds to the project's knowledge or compiles it. First thing in each. Returns
+  // how many entries the project has.
+  std::int64_t hold(std::string_view projectId) const;
 
   // Adds it and sets its number. False: the project has `most` already. After hold().
   bool add(Entry& entry, std::int64_t most) const;
@@ -85,8 +86,9 @@ class EntryStore {
  private:
   std::vector<std::int64_t> hits(std::string_view projectId, const EntryFilter& filter, std::int64_t before,
                                  std::size_t count) const;
-  // Calls use(ids) for hits, the newest first, until it returns false.
-  void eachHits(std::string_view projectId, const EntryFilter& filter, const std::function<void()>& stop,
+  // Calls use(ids) for hits, the newest first, until it returns false: `first` of them at first, then more at once.
+  void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t first,
+                const std::function<void()>& stop,
                 const std::function<bool(const std::vector<std::int64_t>&)>& use) const;
   std::vector<Entry> search(std::string_view projectId, const EntryFilter& filter,
                             const std::function<void()>& stop) const;
