@@ -19,6 +19,11 @@ Projects::Projects(mortise::Host host)
       personaChanges_(host, changes_, {&runs_, &handoffPersonas_, &ticketPart_}),
       knowledgePart_(host.db()),
       adding_(host, changes_),
+      retrieved_(
+          EntryStore(host.db()),
+          [log = host.log()](std::string_view reason, std::size_t entries) {
+            log.warning("how often entries were found can't be written", {{"reason", reason}, {"entries", entries}});
+          }),
       payments_(host.config(), host.httpClient()),
       subscriptions_(host, payments_),
       wiki_(host, access_, changes_, models_),
@@ -48,7 +53,7 @@ Projects::Projects(mortise::Host host)
       workQueues_(host, ticketAccess_, ticketWriter_, changes_),
       following_(host, access_, ticketAccess_),
       reviewers_(host),
-      knowledge_(host, access_, changes_, adding_),
+      knowledge_(host, access_, changes_, adding_, retrieved_),
       compilations_(host, access_, changes_, models_),
       groupKnowledge_(host, access_),
       scheduledCompiles_(host, access_, changes_),
@@ -71,9 +76,11 @@ void Projects::start() {
   feed_.begin();
   departures_.start();
   extraction_.start();
+  retrieved_.start();
 }
 
 void Projects::stop() {
+  retrieved_.stop();
   extraction_.stop();
   departures_.stop();
   feed_.end();

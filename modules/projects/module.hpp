@@ -26,6 +26,7 @@
 #include "knowledge/knowledge_operations.hpp"
 #include "knowledge/knowledge_part.hpp"
 #include "knowledge/model_merge.hpp"
+#include "knowledge/retrieval_counts.hpp"
 #include "knowledge/scheduled_compiles.hpp"
 #include "members/member_departure.hpp"
 #include "members/members_interface.hpp"
@@ -83,6 +84,7 @@ class Projects final : public mortise::Module {
   PersonaChanges personaChanges_;
   KnowledgePart knowledgePart_;
   EntryAdding adding_;
+  RetrievalCounts retrieved_;
   StripeProvider payments_;
   Subscriptions subscriptions_;
 

@@ -135,32 +135,43 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
   const bool isSqlite = db_.isSqlite();
   const auto query = indexQuery(projectId, *filter.textPart, isSqlite);
   if (query.empty()) return {};
-  auto where = entriesWhere(projectId, filter, false, isSqlite, "e.");
-  auto parameters = where.parameters();
+  std::vector<db::Parameter> parameters;
+  if (!isSqlite) parameters = entriesWhere(projectId, filter, false, isSqlite, "e.").parameters();
   parameters.emplace_back("query", query);
   parameters.emplace_back("before", before);
   parameters.emplace_back("count", count);
-  // SQLite: words first (CROSS JOIN keeps the order); they come by number, the highest first, one at a time.
-  // PostgreSQL: materialised, so that the words are looked up once and not for each entry; by no index of other lists.
-  const auto sql = isSqlite ? "SELECT e.id FROM projects_entry_words CROSS JOIN projects_entries e " + where.text() +
-                                  " AND projects_entry_words MATCH :query AND projects_entry_words.rowid < :before "
-                                  "AND e.id = projects_entry_words.rowid "
-                                  "ORDER BY projects_entry_words.rowid DESC LIMIT :count"
-                            : "WITH hits AS MATERIALIZED (SELECT rowid FROM projects_entry_words "
-                              "WHERE words @@ CAST(:query AS TSQUERY) AND rowid < :before) "
-                              "SELECT e.id FROM hits JOIN projects_entries e ON e.id = hits.rowid " +
-                                  where.text() + " ORDER BY e.id + 0 DESC LIMIT :count";
-  return db_.query<std::int64_t>(sql, parameters);
+  // SQLite gives hits by number, the highest first, one at a time: the filter is left to whoever reads them.
+  if (isSqlite) {
+    return db_.query<std::int64_t>(
+        "SELECT rowid FROM projects_entry_words WHERE projects_entry_words MATCH :query AND rowid < :before "
+        "ORDER BY rowid DESC LIMIT :count",
+        parameters);
+  }
+  // PostgreSQL finds all of them each time, so that only those which pass the filter may count. Materialised: the words
+  // are looked up once and not for each entry; by no index of other lists.
+  return db_.query<std::int64_t>(
+      "WITH hits AS MATERIALIZED (SELECT rowid FROM projects_entry_words "
+      "WHERE words @@ CAST(:query AS TSQUERY) AND rowid < :before) "
+      "SELECT e.id FROM hits JOIN projects_entries e ON e.id = hits.rowid " +
+          entriesWhere(projectId, filter, false, isSqlite, "e.").text() + " ORDER BY e.id + 0 DESC LIMIT :count",
+      parameters);
 }
 
-void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t first,
+void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t wanted,
                           const std::function<void()>& stop,
-                          const std::function<bool(const std::vector<std::int64_t>&)>& use) const {
+                          const std::function<std::size_t(const db::Where& where)>& use) const {
   auto before = filter.before.value_or(INT64_MAX);
-  for (auto count = std::min(first, kHits);; count = std::min(2 * count, kHits)) {
+  for (std::size_t least = 0; wanted > 0;) {
     stop();
+    // A few more than are wanted: not each one that has the words has them in a row.
+    const auto count = std::min(std::max(wanted + wanted / 8 + 4, least), kHits);
+    least = 2 * count;
     const auto ids = hits(projectId, filter, before, count);
-    if (ids.empty() || !use(ids) || ids.size() < count) return;
+    if (ids.empty()) return;
+    auto where = entriesWhere(projectId, filter, false, db_.isSqlite(), kTable);
+    where.in("id", ids);
+    wanted = use(where);
+    if (ids.size() < count) return;
     before = ids.back();
   }
 }
@@ -173,16 +184,13 @@ std::vector<Entry> EntryStore::search(std::string_view projectId, const EntryFil
   const auto limit = static_cast<std::size_t>(filter.limit);
   std::vector<Entry> out;
   std::size_t seen = 0;
-  // Nearly every hit is one that is shown.
-  eachHits(projectId, filter, skip + limit, stop, [&](const std::vector<std::int64_t>& ids) {
-    auto found = byIds(projectId, ids);
-    for (auto at = found.rbegin(); at != found.rend(); ++at) {
+  eachHits(projectId, filter, skip + limit, stop, [&](const db::Where& where) {
+    for (auto& entry : db::rows<Entry>(db_, where.text() + " ORDER BY id DESC", where.parameters())) {
       // The words stand in it, though perhaps not in a row.
-      if (folded(at->content).find(part) == std::string::npos || seen++ < skip) continue;
-      out.push_back(std::move(*at));
-      if (out.size() == limit) return false;
+      if (out.size() == limit || folded(entry.content).find(part) == std::string::npos || seen++ < skip) continue;
+      out.push_back(std::move(entry));
     }
-    return true;
+    return skip + limit - std::min(seen, skip + limit);
   });
   return out;
 }
@@ -191,16 +199,14 @@ std::vector<Entry> EntryStore::searchSorted(std::string_view projectId, const En
                                             const std::function<void()>& stop) const {
   const auto part = folded(*filter.textPart);
   std::vector<Hit> sorted;
-  eachHits(projectId, filter, kHits, stop, [&](const std::vector<std::int64_t>& ids) {
-    db::Where where;
-    where.in("id", ids);
+  eachHits(projectId, filter, kHits, stop, [&](const db::Where& where) {
     db_.each<std::int64_t, double, std::int64_t, std::string>(
         "SELECT id, confidence, COALESCE(last_relevant_at, -1), content FROM projects_entries " + where.text(),
         where.parameters(),
         [&](std::int64_t id, double confidence, std::int64_t relevance, const std::string& content) {
           if (folded(content).find(part) != std::string::npos) sorted.push_back({id, confidence, relevance});
         });
-    return sorted.size() < kMostSorted;
+    return sorted.size() < kMostSorted ? kHits : 0;
   });
   if (sorted.size() > kMostSorted) {
     std::sort(sorted.begin(), sorted.end(), [](const Hit& a, const Hit& b) { return a.id > b.id; });
@@ -272,8 +278,8 @@ std::int64_t EntryStore::claimsOf(std::string_view projectId, std::string_view s
       .value();
 }
 
-void EntryStore::countRetrieved(const std::vector<std::int64_t>& ids) const {
-  count("retrieved_count = retrieved_count + 1 ", ids, {});
+void EntryStore::countRetrieved(const std::vector<std::int64_t>& ids, std::int64_t times) const {
+  count("retrieved_count = retrieved_count + :times ", ids, {{"times", times}});
 }
 
 void EntryStore::countUsed(const std::vector<std::int64_t>& ids, Time now) const {

@@ -3,6 +3,7 @@
 
 #include <mortise/db.hpp>
 #include <mortise/time.hpp>
+#include <mortise/where.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -80,16 +81,18 @@ class EntryStore {
                        std::int64_t most) const;
   std::int64_t claimsOf(std::string_view projectId, std::string_view sessionId, std::int64_t most) const;
 
-  void countRetrieved(const std::vector<std::int64_t>& ids) const;
+  // So many times more for each.
+  void countRetrieved(const std::vector<std::int64_t>& ids, std::int64_t times) const;
   void countUsed(const std::vector<std::int64_t>& ids, mortise::Time now) const;
 
  private:
   std::vector<std::int64_t> hits(std::string_view projectId, const EntryFilter& filter, std::int64_t before,
                                  std::size_t count) const;
-  // Calls use(ids) for hits, the newest first, until it returns false: `first` of them at first, then more at once.
-  void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t first,
+  // Calls use(where) with conditions that mean some hits, the newest first, until `wanted` is 0: use() returns how many
+  // more are. What passes them has the words of the text, though perhaps not in a row.
+  void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t wanted,
                 const std::function<void()>& stop,
-                const std::function<bool(const std::vector<std::int64_t>&)>& use) const;
+                const std::function<std::size_t(const mortise::db::Where& where)>& use) const;
   std::vector<Entry> search(std::string_view projectId, const EntryFilter& filter,
                             const std::function<void()>& stop) const;
   std::vector<Entry> searchSorted(std::string_view projectId, const EntryFilter& filter,

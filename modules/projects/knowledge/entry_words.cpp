@@ -41,14 +41,15 @@ std::string prefixOf(std::string_view projectId) {
   return prefix + "_";
 }
 
-std::set<std::string> wordsOf(std::string_view projectId, std::string_view text, std::size_t most) {
+// Of each `step`th place of the text, and of its end.
+std::set<std::string> wordsOf(std::string_view projectId, std::string_view text, std::size_t most, std::size_t step) {
   const auto prefix = prefixOf(projectId), lower = folded(text);
   std::set<std::string> words;
   std::array<std::uint32_t, kLeastPart> last{};
   std::size_t count = 0;
   for (std::size_t at = 0; at < lower.size() && words.size() < most;) {
     last = {last[1], last[2], mortise::detail::nextCharacter(lower, at)};
-    if (++count < kLeastPart) continue;
+    if (++count < kLeastPart || ((count - kLeastPart) % step != 0 && at < lower.size())) continue;
     std::string word = prefix;
     for (const auto c : last) appendSpelled(word, c);
     words.insert(std::move(word));
@@ -79,13 +80,14 @@ std::string folded(std::string_view text) {
 
 std::string indexWords(std::string_view projectId, std::string_view content) {
   std::string out;
-  for (const auto& word : wordsOf(projectId, content, content.size())) out.append(word).append(" ");
+  for (const auto& word : wordsOf(projectId, content, content.size(), 1)) out.append(word).append(" ");
   return out;
 }
 
 std::string indexQuery(std::string_view projectId, std::string_view part, bool isSqlite) {
   std::string out;
-  for (const auto& word : wordsOf(projectId, part, kMostAsked)) {
+  // Words that lie side by side have every character of the part; those between them would find hardly less.
+  for (const auto& word : wordsOf(projectId, part, kMostAsked, kLeastPart)) {
     if (!out.empty()) out.append(isSqlite ? " AND " : " & ");
     out.append(isSqlite ? "\"" : "'").append(word).append(isSqlite ? "\"" : "'");
   }

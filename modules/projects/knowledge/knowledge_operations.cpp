@@ -58,7 +58,7 @@ EntryOrder orderOf(const Request& request) {
 }  // namespace
 
 KnowledgeOperations::KnowledgeOperations(mortise::Host host, const ProjectAccess& access, const ProjectChanges& changes,
-                                         const EntryAdding& adding)
+                                         const EntryAdding& adding, RetrievalCounts& retrieved)
     : db_(host.db()),
       audit_(host.audit()),
       identity_(host.identity()),
@@ -66,7 +66,8 @@ KnowledgeOperations::KnowledgeOperations(mortise::Host host, const ProjectAccess
       personas_(db_),
       access_(access),
       changes_(changes),
-      adding_(adding) {}
+      adding_(adding),
+      retrieved_(retrieved) {}
 
 Reply KnowledgeOperations::listEntries(const Request& request) {
   const auto reached = access_.reach(request);
@@ -101,7 +102,7 @@ void KnowledgeOperations::countFound(const Request& request, const std::vector<E
   std::vector<std::int64_t> ids;
   for (const auto& entry : found) ids.push_back(entry.id);
   std::sort(ids.begin(), ids.end());
-  if (!request.query("used_in_answer").boolean(false)) return entries_.countRetrieved(ids);
+  if (!request.query("used_in_answer").boolean(false)) return retrieved_.add(ids);
   const auto caller = request.principal();
   if (caller.isServiceKey) {
     // A key that may only read leaves no trace in what an entry is worth.

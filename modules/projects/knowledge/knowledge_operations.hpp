@@ -17,6 +17,7 @@
 #include "knowledge/entry_adding.hpp"
 #include "knowledge/entry_changes.hpp"
 #include "knowledge/entry_store.hpp"
+#include "knowledge/retrieval_counts.hpp"
 #include "personas/persona_store.hpp"
 #include "projects_contract.hpp"
 
@@ -26,7 +27,7 @@ class KnowledgeOperations final : public projects_contract::knowledge::Knowledge
  public:
   // All must outlive this object.
   KnowledgeOperations(mortise::Host host, const ProjectAccess& access, const ProjectChanges& changes,
-                      const EntryAdding& adding);
+                      const EntryAdding& adding, RetrievalCounts& retrieved);
 
  private:
   mortise::Reply listEntries(const mortise::Request& request) override;
@@ -59,6 +60,7 @@ class KnowledgeOperations final : public projects_contract::knowledge::Knowledge
   const ProjectAccess& access_;
   const ProjectChanges& changes_;
   const EntryAdding& adding_;
+  RetrievalCounts& retrieved_;
 };
 
 }  // namespace projects

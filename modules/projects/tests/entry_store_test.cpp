@@ -13,6 +13,7 @@
 #include "knowledge/extraction_store.hpp"
 #include "knowledge/knowledge_part.hpp"
 #include "knowledge/link_store.hpp"
+#include "knowledge/retrieval_counts.hpp"
 #include "knowledge/section_entries.hpp"
 
 namespace projects {
@@ -186,6 +187,20 @@ TEST_P(EntryStoreTest, SortsHitsBeforeItReadsThem) {
   EXPECT_EQ(last[9].content, found[299].content);
   filter.skip = 300;
   EXPECT_TRUE(store_.list("proj_1", filter, [] {}).empty());
+}
+
+TEST_P(EntryStoreTest, CountsTogetherHowOftenEntriesWereFound) {
+  const auto first = add("The first fact").id, second = add("The second fact").id;
+  const auto counted = [&](std::int64_t id) { return store_.find("proj_1", id)->retrievedCount; };
+  {
+    RetrievalCounts counts(store_, [](std::string_view reason, std::size_t) { ADD_FAILURE() << reason; });
+    counts.start();
+    counts.add({first, second});
+    counts.add({second});
+    counts.add({second, 4711});  // one that is gone
+  }
+  EXPECT_EQ(counted(first), 1);
+  EXPECT_EQ(counted(second), 3);
 }
 
 TEST_P(EntryStoreTest, FindsLiveOnesBehindThoseThatAreNot) {
@@ -452,6 +467,8 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
     store_.find("proj_1", 1);
     store_.addedBy("proj_1", "user1", timeOf(50'000), 500);
     store_.claimsOf("proj_1", "ses_1", 5);
+    store_.countRetrieved({7, 8}, 2);
+    store_.countUsed({7, 8}, timeOf(1));
     changes_.pendingClaims(50'000);
     LinkStore(db()).backlinks("proj_1", kPageKind, "page_1", 100);
     CompilationStore(db()).list("proj_1", 20, 1000);

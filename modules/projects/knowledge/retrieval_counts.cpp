@@ -1,0 +1,70 @@
+#include "knowledge/retrieval_counts.hpp"
+
+#include <exception>
+
+#include "in_parts.hpp"
+
+namespace projects {
+namespace {
+
+constexpr std::size_t kWrittenAtOnce = 500;  // others write in between
+
+}  // namespace
+
+void RetrievalCounts::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void RetrievalCounts::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  write();
+}
+
+void RetrievalCounts::add(const std::vector<std::int64_t>& ids) {
+  const std::lock_guard lock(mutex_);
+  const bool wasEmpty = found_.empty();
+  for (const auto id : ids) {
+    if (found_.size() < kMostEntries || found_.contains(id)) ++found_[id];
+  }
+  if (wasEmpty) wake_.notify_all();
+}
+
+void RetrievalCounts::run() {
+  for (std::unique_lock lock(mutex_); !stopping_;) {
+    wake_.wait(lock, [this] { return stopping_ || !found_.empty(); });
+    wake_.wait_for(lock, kPause, [this] { return stopping_; });
+    lock.unlock();
+    write();
+    lock.lock();
+  }
+}
+
+void RetrievalCounts::write() {
+  std::map<std::int64_t, std::int64_t> found;
+  {
+    const std::lock_guard lock(mutex_);
+    found.swap(found_);
+  }
+  std::map<std::int64_t, std::vector<std::int64_t>> alike;  // how often to the entries
+  for (const auto& [id, count] : found) alike[count].push_back(id);
+  try {
+    for (const auto& [count, ids] : alike) {
+      inParts(ids, kWrittenAtOnce, [&, times = count](const std::vector<std::int64_t>& part) {
+        entries_.countRetrieved(part, times);
+        for (const auto id : part) found.erase(id);
+      });
+    }
+  } catch (const std::exception& error) {
+    tell_(error.what(), found.size());
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, count] : found) found_[id] += count;
+}
+
+}  // namespace projects
