@@ -19,6 +19,12 @@ constexpr std::string_view kSections[] = {"schemas",       "responses", "paramet
                                           "requestBodies", "headers",   "links",      "callbacks"};
 constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
+bool hasPrefixedParameter(std::string_view path) {
+  const auto shape = PathTemplate::parse(path);
+  return std::any_of(shape.segments.begin(), shape.segments.end(),
+                     [](const auto& segment) { return segment.kind == PathTemplate::Kind::prefixed; });
+}
+
 std::string capitalised(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
@@ -709,15 +715,18 @@ class Merger {
     const bool hasTarget = isIn(In::path) || isIn(In::query);
     if (sends || hasTarget) add("400");
     if (!security.anonymous && !security.optional) add("401");
-    if (compiled.csrf || takesKeys || !compiled.feature.empty() ||
+    if (compiled.csrf || takesKeys || compiled.webSocket || !compiled.feature.empty() ||
         (!compiled.permission.empty() && compiled.permission != "authenticated"))
       add("403");
+    // Without its prefix the path is another operation's, which need not have this method.
+    if (hasPrefixedParameter(compiled.path)) add("405");
     if (sends) add("413");
     if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
       add(std::to_string(family.invalidStatus));
+    if (compiled.webSocket) add("426");
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");
