@@ -419,6 +419,7 @@ class Merger {
     std::string path;
     std::map<std::string, std::string> names;     // contract's -> shown
     std::map<std::string, std::string> prefixes;  // contract's -> prefix written into the path
+    std::map<std::string, std::string> begins;    // contract's -> prefix that its values have
   };
 
   Shown shownPath(Value& paths, const Operation& operation) {
@@ -444,6 +445,7 @@ class Merger {
           continue;
         }
         if (spelled && !segment.text.empty()) out.path += segment.text, out.prefixes[segment.name] = segment.text;
+        if (!spelled && !segment.text.empty()) out.begins[segment.name] = segment.text;
         out.names[segment.name] = names[index];
         out.path += "{" + names[index++] + "}";
       }
@@ -517,12 +519,17 @@ class Merger {
       const auto known = shown.names.find(own);
       if (known == shown.names.end()) continue;
       const auto prefix = shown.prefixes.find(own);
-      if (known->second == own && prefix == shown.prefixes.end()) continue;
+      const auto begin = shown.begins.find(own);
+      if (known->second == own && prefix == shown.prefixes.end() && begin == shown.begins.end()) continue;
       Value copy(*plain, allocator());
       set(copy, "name", known->second);
       if (prefix != shown.prefixes.end()) {
         set(copy, "description", "What follows " + prefix->second);
         set(copy, "schema", parsed(R"({"type":"string"})"));
+      } else if (Value* schema = begin == shown.begins.end() ? nullptr : member(copy, "schema");
+                 schema != nullptr && schema->IsObject() && member(*schema, "$ref") == nullptr &&
+                 member(*schema, "pattern") == nullptr) {
+        set(*schema, "pattern", text("^" + begin->second));
       }
       parameter = std::move(copy);
     }
