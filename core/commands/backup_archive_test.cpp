@@ -1,12 +1,15 @@
 #include "core/commands/backup_archive.hpp"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "core/base/unique_fd.hpp"
@@ -87,15 +90,44 @@ TEST_F(BackupArchive, AMissingInputLeavesNothingBehind) {
 
 // Who can write into the directory of the backups must not get the database and the secret.
 TEST_F(BackupArchive, WhatWasPlantedInItsPlaceIsNotWrittenTo) {
+  const std::string trap = directory_ + "/trap", nowhere = directory_ + "/nowhere";
+  const std::pair<const char*, std::function<void(const std::string&)>> plants[] = {
+      {"a link to a file", [&](const std::string& name) { fs::create_symlink(trap, name); }},
+      {"a link to nothing", [&](const std::string& name) { fs::create_symlink(nowhere, name); }},
+      {"a second name of a file", [&](const std::string& name) { fs::create_hard_link(trap, name); }},
+      {"a file that everybody reads",
+       [&](const std::string& name) {
+         std::ofstream(name) << "planted";
+         fs::permissions(name, fs::perms(0666));
+       }},
+      {"a pipe", [&](const std::string& name) { ASSERT_EQ(::mkfifo(name.c_str(), 0666), 0); }},
+  };
   write("trap", "mine");
-  for (const auto& name : {archive_, archive_ + ".part"}) fs::create_symlink(directory_ + "/trap", name);
-  archive({{"mortise.db", directory_ + "/one"}});
-  EXPECT_EQ(read("trap"), "mine");
-  EXPECT_FALSE(fs::is_symlink(archive_));
-  struct stat facts {};
-  ASSERT_EQ(::stat(archive_.c_str(), &facts), 0);
-  EXPECT_EQ(facts.st_mode & 0777, 0600u);
-  EXPECT_EQ(extract(), std::vector<std::string>{"mortise.db"});
+  for (const auto& [what, plant] : plants) {
+    SCOPED_TRACE(what);
+    for (const auto& name : {archive_, archive_ + ".part"}) {
+      fs::remove(name);
+      plant(name);
+    }
+    const UniqueFd planted(::open((archive_ + ".part").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    archive({{"mortise.db", directory_ + "/one"}});
+    EXPECT_EQ(read("trap"), "mine");
+    EXPECT_FALSE(fs::exists(nowhere));
+    struct stat facts {};
+    ASSERT_EQ(::lstat(archive_.c_str(), &facts), 0);
+    EXPECT_TRUE(S_ISREG(facts.st_mode));
+    EXPECT_EQ(facts.st_mode & 0777, 0600u);
+    EXPECT_EQ(facts.st_nlink, 1u);
+    std::string seen(100, '\0');
+    if (planted.get() >= 0) {
+      const auto count = ::read(planted.get(), seen.data(), seen.size());
+      seen.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+      EXPECT_THAT(seen, testing::AnyOf("", "mine", "planted")) << "whoever had it open gets nothing";
+    }
+    fs::remove_all(directory_ + "/out");
+    fs::create_directory(directory_ + "/out");
+    EXPECT_EQ(extract(), std::vector<std::string>{"mortise.db"});
+  }
 }
 
 }  // namespace

@@ -651,6 +651,7 @@ class DocumentCompiler {
            "; repeat the parameter for each value");
     if (const Value* explode = json::member(value, "explode"); out.repeated && explode != nullptr && explode->IsFalse())
       fail("expected explode: true on " + out.name + ", found false; repeat the parameter for each value");
+    out.secret = json::textMember(plain, "format") == "password";
     out.schema = schemaOf(*schema, "parameter " + out.name);
     if (const Value* fallback = json::member(plain, "default"); fallback != nullptr && !fallback->IsNull()) {
       if (fallback->IsArray() || fallback->IsObject())

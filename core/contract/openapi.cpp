@@ -19,6 +19,12 @@ constexpr std::string_view kSections[] = {"schemas",       "responses", "paramet
                                           "requestBodies", "headers",   "links",      "callbacks"};
 constexpr std::string_view kMethods[] = {"get", "put", "post", "delete", "options", "head", "patch", "trace"};
 
+bool hasPrefixedParameter(std::string_view path) {
+  const auto shape = PathTemplate::parse(path);
+  return std::any_of(shape.segments.begin(), shape.segments.end(),
+                     [](const auto& segment) { return segment.kind == PathTemplate::Kind::prefixed; });
+}
+
 std::string capitalised(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
@@ -413,6 +419,7 @@ class Merger {
     std::string path;
     std::map<std::string, std::string> names;     // contract's -> shown
     std::map<std::string, std::string> prefixes;  // contract's -> prefix written into the path
+    std::map<std::string, std::string> begins;    // contract's -> prefix that its values have
   };
 
   Shown shownPath(Value& paths, const Operation& operation) {
@@ -438,6 +445,7 @@ class Merger {
           continue;
         }
         if (spelled && !segment.text.empty()) out.path += segment.text, out.prefixes[segment.name] = segment.text;
+        if (!spelled && !segment.text.empty()) out.begins[segment.name] = segment.text;
         out.names[segment.name] = names[index];
         out.path += "{" + names[index++] + "}";
       }
@@ -511,12 +519,17 @@ class Merger {
       const auto known = shown.names.find(own);
       if (known == shown.names.end()) continue;
       const auto prefix = shown.prefixes.find(own);
-      if (known->second == own && prefix == shown.prefixes.end()) continue;
+      const auto begin = shown.begins.find(own);
+      if (known->second == own && prefix == shown.prefixes.end() && begin == shown.begins.end()) continue;
       Value copy(*plain, allocator());
       set(copy, "name", known->second);
       if (prefix != shown.prefixes.end()) {
         set(copy, "description", "What follows " + prefix->second);
         set(copy, "schema", parsed(R"({"type":"string"})"));
+      } else if (Value* schema = begin == shown.begins.end() ? nullptr : member(copy, "schema");
+                 schema != nullptr && schema->IsObject() && member(*schema, "$ref") == nullptr &&
+                 member(*schema, "pattern") == nullptr) {
+        set(*schema, "pattern", text("^" + begin->second));
       }
       parameter = std::move(copy);
     }
@@ -709,15 +722,18 @@ class Merger {
     const bool hasTarget = isIn(In::path) || isIn(In::query);
     if (sends || hasTarget) add("400");
     if (!security.anonymous && !security.optional) add("401");
-    if (compiled.csrf || takesKeys || !compiled.feature.empty() ||
+    if (compiled.csrf || takesKeys || compiled.webSocket || !compiled.feature.empty() ||
         (!compiled.permission.empty() && compiled.permission != "authenticated"))
       add("403");
+    // Without its prefix the path is another operation's, which need not have this method.
+    if (hasPrefixedParameter(compiled.path)) add("405");
     if (sends) add("413");
     if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||
         compiled.body.kind == Body::Kind::multipart)
       add(std::to_string(family.invalidStatus));
+    if (compiled.webSocket) add("426");
     if (!compiled.buckets.empty()) add("429");
     for (const auto& entry : responses->GetObject()) any = any || json::view(entry.name).substr(0, 1) == "4";
     if (!any) add("4XX");

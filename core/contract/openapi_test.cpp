@@ -272,6 +272,8 @@ paths:
   /query: { get: { operationId: query, parameters: [{ name: q, in: query, schema: { type: string } }], responses: { "200": { description: ok } } } }
   /header: { get: { operationId: header, parameters: [{ name: X-Q, in: header, schema: { type: string } }], responses: { "200": { description: ok } } } }
   /any: { get: { operationId: any, parameters: [{ name: q, in: query, schema: { type: string } }], responses: { 4XX: { description: refused } } } }
+  /socket: { get: { operationId: socket, x-mortise-lane: stream, x-mortise-websocket: true, responses: { "101": { description: upgraded } } } }
+  /prefixed/{id:note_*}: { get: { operationId: prefixed, parameters: [{ name: id, in: path, required: true, schema: { type: string } }], responses: { "200": { description: ok } } } }
   /page/{id}:
     get:
       operationId: page
@@ -290,6 +292,13 @@ components:
   EXPECT_EQ(response("/plain", "400") + response("/plain", "414"), "absentabsent");
   EXPECT_EQ(response("/header", "400") + response("/header", "414"), "absentabsent");
   EXPECT_EQ(response("/any", "400") + response("/any", "414"), "absentabsent");
+  for (const char* status : {"403", "426"})
+    EXPECT_EQ(response("/socket", status), R"({"$ref":"#/components/responses/SessionfsError"})") << status;
+  EXPECT_EQ(response("/plain", "403") + response("/plain", "426"), "absentabsent");
+  EXPECT_EQ(response("/prefixed/{id}", "405"), R"({"$ref":"#/components/responses/SessionfsError"})");
+  EXPECT_EQ(response("/page/{id}", "405") + response("/query", "405"), "absentabsent");
+  EXPECT_NE(at(merged, {"paths", "/prefixed/{id}", "get", "parameters"}).find(R"("pattern":"^note_")"),
+            std::string::npos);
   EXPECT_EQ(response("/query", "400"), R"({"$ref":"#/components/responses/SessionfsError"})");
   EXPECT_EQ(response("/query", "414"), R"({"$ref":"#/components/responses/SessionfsError"})")
       << "the beginning of a target that is too long tells whose it is";

@@ -41,6 +41,7 @@ struct Parameter {
   bool required = false;
   bool repeated = false;                 // array: every occurrence counts
   bool lenient = false;                  // x-mortise-lenient-query: what can't be read counts as absent
+  bool secret = false;                   // format: password -- the access log shows its name in place of its value
   std::shared_ptr<const Schema> schema;  // type integer/number/boolean/string; text is converted before it is checked
   std::string fallback;                  // default, as text; empty with hasFallback = false when none
   bool hasFallback = false;

@@ -384,7 +384,8 @@ Match RouteTable::match(std::string_view method, std::string_view rawPath) const
   if (allowed == 0) return out;
   out.kind = Match::Kind::methodNotAllowed;
   out.allow = Implementation::allow(allowed);
-  out.conventions = &(search.other != nullptr ? search.other : second.other)->operation->conventions;
+  out.neighbour = (search.other != nullptr ? search.other : second.other)->operation;
+  out.conventions = &out.neighbour->conventions;
   return out;
 }
 

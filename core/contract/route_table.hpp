@@ -18,6 +18,7 @@ struct Match {
   std::vector<std::pair<std::string_view, std::string>>
       captured;                              // parameter name (into the operation) -> decoded text
   std::string allow;                         // methodNotAllowed / OPTIONS: "GET, HEAD, PUT"
+  OperationPtr neighbour;                    // methodNotAllowed: one of the operations of that path
   const Conventions* conventions = nullptr;  // for errors: of the longest matching contract prefix; never null
 };
 

@@ -97,7 +97,16 @@ bool RequestCall::permitted(std::string_view permission) const {
   if (!principal_) return false;
   // The scope check admitted a service key to this operation, and to nothing more.
   if (principal_->isServiceKey()) return match_.operation && permission == match_.operation->permission;
-  return principal_->permitted(std::string(permission));
+  std::string name(permission);
+  if (!principal_->permitted(name)) return false;
+  const std::lock_guard lock(streamMutex_);
+  if (std::find(granted_.begin(), granted_.end(), name) == granted_.end()) granted_.push_back(std::move(name));
+  return true;
+}
+
+std::vector<std::string> RequestCall::granted() const {
+  const std::lock_guard lock(streamMutex_);
+  return granted_;
 }
 
 void RequestCall::setPrincipal(identity::PrincipalPtr principal) {
@@ -377,8 +386,8 @@ std::shared_ptr<http::Stream> RequestCall::openStream(const mortise_stream_optio
     const std::lock_guard lock(streamMutex_);
     stream_ = stream;
   }
-  answering_.streams().add(stream, isEvents ? StreamWatch::Ending::whole : StreamWatch::Ending::cut, principal_,
-                           match_.operation);
+  answering_.streams().add(stream, isEvents ? StreamWatch::Ending::whole : StreamWatch::Ending::cut,
+                           {principal_, match_.operation, granted()});
   return stream;
 }
 
@@ -395,7 +404,7 @@ std::shared_ptr<http::WebSocket> RequestCall::upgrade(http::WebSocket::Options o
                                                       http::WebSocket::Callbacks callbacks) {
   if (!claim()) return nullptr;
   auto socket = exchange_->upgrade(std::move(options), std::move(callbacks), {});
-  if (socket) answering_.streams().add(socket, principal_, match_.operation);
+  if (socket) answering_.streams().add(socket, {principal_, match_.operation, granted()});
   return socket;
 }
 

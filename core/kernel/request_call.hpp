@@ -101,6 +101,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   // Completes the handshake and sends the refusal as a close code. Returns false where that is impossible.
   bool refuseByClose(const Problem& problem);
   void convertParameters(std::vector<FieldError>& errors);
+  std::vector<std::string> granted() const;
 
   struct Typed {
     contract::In in;
@@ -129,9 +130,10 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   std::atomic<std::chrono::steady_clock::time_point> due_{std::chrono::steady_clock::time_point::max()};
   std::atomic<int> retained_{0};
   std::shared_ptr<RequestCall> self_;  // set while a module holds it
-  std::mutex streamMutex_;             // a handler may open its stream from another thread than its own
+  mutable std::mutex streamMutex_;     // a handler may open its stream from another thread than its own
   std::weak_ptr<http::Stream> stream_;
-  std::mutex slotsMutex_;  // slots are taken on a worker and released on the I/O thread
+  mutable std::vector<std::string> granted_;  // permissions for which the handler asked, and which the caller has
+  std::mutex slotsMutex_;                     // slots are taken on a worker and released on the I/O thread
   std::vector<services::Slots::Held> slots_;
   bool over_ = false;
 };

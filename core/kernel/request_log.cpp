@@ -1,6 +1,9 @@
 #include "core/kernel/request_log.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
+#include <string_view>
 
 #include "core/kernel/request_call.hpp"
 #include "core/ops/log.hpp"
@@ -27,6 +30,26 @@ std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string
                                           "Time from the first byte of the head to the end of the reply",
                                           ops::durationBuckets(), {{"module", module}, {"operation", operation}});
   return counters;
+}
+
+// `path` with the names of secret parameters in place of their values: whoever reads the log shall not open a link.
+std::string shownPath(std::string_view path, const contract::Operation& operation) {
+  const auto isSecret = [&](std::string_view segment) {
+    return std::any_of(operation.parameters.begin(), operation.parameters.end(), [&](const contract::Parameter& one) {
+      return one.in == contract::In::path && one.secret && segment == "{" + one.name + "}";
+    });
+  };
+  std::string out;
+  std::string_view shape = operation.path;
+  for (;;) {
+    const auto end = path.find('/'), shapeEnd = shape.find('/');
+    const auto expected = shape.substr(0, shapeEnd);
+    out.append(isSecret(expected) ? expected : path.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    out += '/';
+    path.remove_prefix(end + 1);
+    shape.remove_prefix(shapeEnd == std::string_view::npos ? shape.size() : shapeEnd + 1);
+  }
 }
 
 }  // namespace
@@ -61,11 +84,12 @@ void RequestLog::finished(const http::Exchange& exchange, const RequestCall* cal
   if (!accessLog_ || !log::enabled(log::Level::info)) return;
   const auto& head = exchange.head();
   // The query may contain tokens and addresses: the line has the path only.
+  const auto* ofPath = operation ? operation : call ? call->match().neighbour.get() : nullptr;
   const log::Field fields[] = {
       {"request_id", exchange.logId()},
       {"client_request_id", exchange.clientRequestId()},
       {"method", head.methodText()},
-      {"path", head.path},
+      {"path", ofPath ? shownPath(head.path, *ofPath) : std::string(head.path)},
       {"operation", operation ? std::string_view(operation->id) : std::string_view("-")},
       {"status", status},
       {"bytes", bytes},

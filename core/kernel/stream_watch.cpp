@@ -37,7 +37,7 @@ void StreamWatch::Entry::end(const Problem& problem) const {
     ending == Ending::cut ? stream->abort() : stream->close();
     return;
   }
-  const auto refusal = operation->closesRefused ? closeFor(problem) : CloseFrame{1008, problem.code};
+  const auto refusal = right.operation->closesRefused ? closeFor(problem) : CloseFrame{1008, problem.code};
   socket->close(refusal.code, refusal.reason);
 }
 
@@ -56,18 +56,16 @@ StreamWatch::~StreamWatch() {
   thread_.join();
 }
 
-void StreamWatch::add(std::shared_ptr<http::Stream> stream, Ending ending, identity::PrincipalPtr principal,
-                      contract::OperationPtr operation) {
-  add(Entry{std::move(stream), nullptr, std::move(principal), std::move(operation), ending});
+void StreamWatch::add(std::shared_ptr<http::Stream> stream, Ending ending, Right right) {
+  add(Entry{std::move(stream), nullptr, std::move(right), ending});
 }
 
-void StreamWatch::add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal,
-                      contract::OperationPtr operation) {
-  add(Entry{nullptr, std::move(socket), std::move(principal), std::move(operation)});
+void StreamWatch::add(std::shared_ptr<http::WebSocket> socket, Right right) {
+  add(Entry{nullptr, std::move(socket), std::move(right)});
 }
 
 void StreamWatch::add(Entry entry) {
-  if (!entry.principal || !entry.principal->signedIn()) return;
+  if (!entry.right.principal || !entry.right.principal->signedIn()) return;
   const std::lock_guard lock(mutex_);
   entries_.push_back(std::move(entry));
 }
@@ -122,20 +120,27 @@ std::vector<StreamWatch::Entry> StreamWatch::due(Clock::time_point now, std::opt
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
     // A new stream may have missed a change between its authentication and now.
-    if (all || entry.unchecked || ranOut(*entry.principal, seconds)) due.push_back(entry);
+    if (all || entry.unchecked || ranOut(*entry.right.principal, seconds)) due.push_back(entry);
     entry.unchecked = false;
   }
   return due;
+}
+
+void StreamWatch::requireStill(const Right& right, const identity::PrincipalPtr& principal) const {
+  permission_(*right.operation, principal);
+  for (const auto& permission : right.permissions) {
+    if (!principal->permitted(permission)) throw Problem(403, "forbidden").with("permission", permission);
+  }
 }
 
 void StreamWatch::check(std::vector<Entry> entries) {
   std::map<Identified, std::vector<Entry>> byPrincipal;
   std::vector<identity::PrincipalPtr> principals;
   for (auto& entry : entries) {
-    auto& same = byPrincipal[identified(*entry.principal)];
+    auto& same = byPrincipal[identified(*entry.right.principal)];
     same.push_back(std::move(entry));
   }
-  for (const auto& [key, same] : byPrincipal) principals.push_back(same.front().principal);
+  for (const auto& [key, same] : byPrincipal) principals.push_back(same.front().right.principal);
   const auto checked = identity_.recheck(principals);
   std::map<Identified, identity::PrincipalPtr> later;
   std::size_t next = 0;
@@ -144,14 +149,15 @@ void StreamWatch::check(std::vector<Entry> entries) {
     for (const auto& entry : same) {
       auto ended = now.ended;
       try {
-        if (!ended) permission_(*entry.operation, now.principal);
+        if (!ended) requireStill(entry.right, now.principal);
       } catch (const Problem& problem) {
         ended = problem;
       }
       if (!ended) continue;
       ended_.fetch_add(1, std::memory_order_relaxed);
-      log::info("a stream ended with its caller's rights",
-                {{"operation", entry.operation->id}, {"user", entry.principal->userId}, {"code", ended->code}});
+      log::info(
+          "a stream ended with its caller's rights",
+          {{"operation", entry.right.operation->id}, {"user", entry.right.principal->userId}, {"code", ended->code}});
       entry.end(*ended);
     }
     // Use extends a cookie session: check again when the known expiry passes.
@@ -160,9 +166,9 @@ void StreamWatch::check(std::vector<Entry> entries) {
   if (later.empty()) return;
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    if (!byTime(*entry.principal)) continue;
-    const auto now = later.find(identified(*entry.principal));
-    if (now != later.end()) entry.principal = now->second;
+    if (!byTime(*entry.right.principal)) continue;
+    const auto now = later.find(identified(*entry.right.principal));
+    if (now != later.end()) entry.right.principal = now->second;
   }
 }
 

@@ -43,10 +43,15 @@ class StreamWatch {
   // half a download.
   enum class Ending : std::uint8_t { whole, cut };
 
+  // On what the right to a stream rests.
+  struct Right {
+    identity::PrincipalPtr principal;
+    contract::OperationPtr operation;
+    std::vector<std::string> permissions;  // for which the handler asked besides the operation's, and which it was told
+  };
   // [any] Watches it until it is closed. An anonymous principal is not watched.
-  void add(std::shared_ptr<http::Stream> stream, Ending ending, identity::PrincipalPtr principal,
-           contract::OperationPtr operation);
-  void add(std::shared_ptr<http::WebSocket> socket, identity::PrincipalPtr principal, contract::OperationPtr operation);
+  void add(std::shared_ptr<http::Stream> stream, Ending ending, Right right);
+  void add(std::shared_ptr<http::WebSocket> socket, Right right);
 
   std::size_t watched() const;
   std::uint64_t ended() const { return ended_.load(std::memory_order_relaxed); }
@@ -58,8 +63,7 @@ class StreamWatch {
   struct Entry {
     std::shared_ptr<http::Stream> stream;  // exactly one of the two is set
     std::shared_ptr<http::WebSocket> socket;
-    identity::PrincipalPtr principal;
-    contract::OperationPtr operation;
+    Right right;
     Ending ending = Ending::whole;
     bool unchecked = true;  // not checked since it was opened
 
@@ -71,6 +75,8 @@ class StreamWatch {
   void look();
   std::vector<Entry> due(Clock::time_point now, std::optional<std::uint64_t> revision);
   void check(std::vector<Entry> entries);
+  // Throws the Problem of what is missing.
+  void requireStill(const Right& right, const identity::PrincipalPtr& principal) const;
 
   identity::Identity& identity_;
   const Permission permission_;

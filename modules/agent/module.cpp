@@ -152,6 +152,8 @@ void Agent::handBrowser(std::string_view sessionId, desktop::Holder holder) {
 void Agent::repairSessions(mortise::JobRun& run) {
   const auto count = conversations_.repair([&] { return run.cancelled(); });
   if (count > 0) run.output("ended " + std::to_string(count) + " tasks of servers that are gone");
+  const auto stopped = conversations_.stopDisabled([&] { return run.cancelled(); });
+  if (stopped > 0) run.output("stopped " + std::to_string(stopped) + " tasks of accounts that are switched off");
 }
 
 void Agent::forgetUsers(mortise::JobRun& run) {

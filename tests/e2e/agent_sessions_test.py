@@ -12,6 +12,7 @@ import unittest
 
 import support
 from mortise_server import MortiseServer, OnSqliteDatabase, Postgres, Redis
+from skill_family import platform_login
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "peers"))
 from models_stand_in import Call, ModelsStandIn, Said  # noqa: E402
@@ -210,6 +211,40 @@ class AgentSessions(AgentFamily, OnSqliteDatabase, unittest.TestCase):
             gap = time.monotonic()
             next(events)  # the next one comes by itself
             self.assertLess(time.monotonic() - gap, 6.5)
+
+    def test_who_no_longer_reaches_all_hears_nothing_more_of_others(self):
+        goes_on = threading.Event()
+        self.addCleanup(goes_on.set)
+
+        def answer(question):
+            goes_on.wait(60)
+            return planner_says(question)
+
+        self.models.answer = answer
+        session = self.session(self.server, self.token)
+        root, _ = platform_login(self.server, "root_1", "super_admin")
+        with (self.say(self.server, self.token, session, "Go") as owners, Stream(self.server, "/api/sessions/stream?scope=all", root) as everybodys,
+              Stream(self.server, f"/api/sessions/{session}/chat", root) as others, Stream(self.server, "/api/sessions/stream", root) as own):
+            for stream in (owners, everybodys, others, own):
+                self.assertEqual(stream.status, 200)
+            first = next(iter(everybodys))
+            self.assertIn(session, [one["session_id"] for one in first[2]["sessions"]])
+            self.server.run("user", "set-role", "root_1", "user")
+            end = time.monotonic() + 60
+            for stream in (everybodys, others):
+                for _ in stream:
+                    self.assertLess(time.monotonic(), end, "it goes on")
+            self.assertEqual(next(iter(own))[0], "sessions")
+            goes_on.set()
+            self.assertEqual(list(owners)[-1][0], "done")
+        self.assertEqual(support.request(self.server, "GET", "/api/sessions?scope=all", token=root).status, 403)
+        self.assertEqual(support.request(self.server, "GET", f"/api/sessions/{session}", token=root).status, 403)
+
+    def test_without_boxes_there_is_nothing_to_take_over(self):
+        session = self.session(self.server, self.token)
+        for action, status in (("start", 409), ("end", 200), ("start", 409)):
+            answer = support.request(self.server, "POST", f"/api/sessions/{session}/takeover", {"action": action}, token=self.token)
+            self.assertEqual(answer.status, status, answer)
 
     def test_a_server_that_was_killed_says_so_and_the_session_goes_on(self):
         self.models.answer = lambda question: planner_says(question, steps=3, pause=0.05)

@@ -78,6 +78,32 @@ class AgentUpkeep(AgentFamily):
                                            if "removed" in json.dumps(run)], 20, "the run's word")
         self.assertIn("removed 2 sessions", json.dumps(runs))
 
+    def test_tasks_end_with_their_owners_account(self):
+        self.models.faults += [Fault("hang")] * 4
+        running = {}
+        for name, status in (("dora", "banned"), ("eric", "inactive"), ("fay", "active"), ("gil", "banned")):
+            token, user = self.user(name)
+            session = self.session(self.server, token)
+            with self.say(self.server, token, session, "Go on for ever") as stream:
+                next(iter(stream))
+            running[name] = (session, status, user)
+        for _, status, user in running.values():
+            self.assertEqual(self.call("PUT", f"/api/admin/users/{user}/status", {"status": status}).json()["code"], 200)
+        self.run_job("agent.repair_sessions")
+        for name, (session, status, user) in running.items():
+            if status != "active":
+                support.wait_until(lambda: self.detail(self.server, self.root, session)["status"] == "completed", 30, f"the task of {name} to end")
+                self.assertEqual(self.detail(self.server, self.root, session)["events"][-1]["event"], "done")
+        fay, _, user = running["fay"]
+        self.assertEqual(self.detail(self.server, self.root, fay)["status"], "running", "hers goes on")
+        self.assertEqual(self.call("POST", f"/api/sessions/{fay}/stop").status, 200)
+        session, _, user = running["dora"]
+        self.assertEqual(self.call("PUT", f"/api/admin/users/{user}/status", {"status": "active"}).json()["code"], 200)
+        token = self.data(self.call("POST", "/api/auth/login", {"username": "dora", "password": "correct horse 7"}))["tokens"]["access_token"]
+        self.models.faults.clear()
+        with self.say(self.server, token, session, "Go on") as stream:
+            self.assertEqual(list(stream)[-1][0], "done")
+
     def test_an_account_that_is_gone_leaves_its_sessions_to_administrators_and_nothing_else(self):
         token, user = self.user("bob")
         other, _ = self.user("carol")

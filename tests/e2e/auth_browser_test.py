@@ -379,6 +379,25 @@ class BrowserSessions:
         self.assertInvalid(browser.call("POST", "/logout", b"csrf_token=bad", headers=form))
         self.assertDone(browser.call("POST", "/logout", f"csrf_token={token}".encode(), headers=form), "登出成功")
 
+    def test_what_was_fetched_with_a_planted_cookie_is_void_once_its_victim_signs_in(self):
+        made, _ = self.account(email=f"{name()}@example.com")
+        form = urllib.parse.urlencode({"username": made, "password": PASSWORD}).encode()
+        for body, headers in (({"username": made, "password": PASSWORD}, {}), (form, {"Content-Type": FORM}), ({"username": f" {made} ", "password": PASSWORD}, {})):
+            with self.subTest(body):
+                attacker = Browser(self.server)
+                planted = [attacker.fetch_token(), attacker.session()["csrf_token"], attacker.fetch_token()]
+                victim = Browser(self.server, attacker.cookie)
+                self.assertNotIn(victim.fetch_token(), planted)
+                answer = victim.post("/login", body, headers)
+                self.assertDone(answer, "登录成功")
+                self.assertNotEqual(victim.cookie, attacker.cookie)
+                for token in planted:
+                    self.assertInvalid(victim.call("POST", "/logout", token=token))
+                    self.assertInvalid(victim.call("POST", "/change-password", {}, token))
+                self.assertInvalid(victim.call("POST", "/logout", token=attacker.fetch_token()))
+                self.assertFalse(attacker.session()["authenticated"])
+                self.assertTrue(victim.session()["authenticated"])
+
     def test_tokens_outlive_signing_in_and_out(self):
         made, _ = self.account()
         browser = Browser(self.server)

@@ -13,7 +13,7 @@ import unittest
 import urllib.parse
 
 import support
-from mortise_server import MortiseServer, OnPostgresDatabase, Postgres, Smtp, code_in
+from mortise_server import MortiseServer, OnPostgresDatabase, OnSqliteDatabase, Postgres, Smtp, code_in
 
 TIME_LIMIT = 300
 PASSWORD = "correct horse 7"
@@ -628,6 +628,18 @@ class RuntimeAccounts:
             self.assertProblem(self.find(self.client.as_(fresh), other), 403, "forbidden", "无权限访问")
             self.assertEqual(claims(self.assertSession(self.client.log_in(email))["access_token"])["role"], "authenticated")
 
+    def test_a_new_user_name_is_in_the_audit_trail(self):
+        made, _, session = self.account()
+        caller, user = self.client.as_(session["access_token"]), session["user"]["id"]
+        expected, taken = [], self.account()[0]
+        for wish in (name("renamed"), made.upper(), name("Other"), made):
+            self.assertEqual(caller.call("PATCH", "/users/me", {"username": wish, "bio": "x"}).status, 200)
+            expected.append({"from": expected[-1]["to"] if expected else made, "to": wish})
+        for status, change in ((200, {"username": made}), (200, {"bio": "y"}), (422, {"username": taken}), (422, {"username": ""})):
+            self.assertEqual(caller.call("PATCH", "/users/me", change).status, status, change)
+        rows = self.sql(f"SELECT actor, details FROM mortise_audit WHERE action = 'auth.username_changed' AND target = 'user:{user}' ORDER BY at")
+        self.assertEqual([(actor, json.loads(details)) for actor, details in rows], [(user, change) for change in expected])
+
     def test_a_profile_changes_field_by_field(self):
         made, _, session = self.account()
         caller = self.client.as_(session["access_token"])
@@ -742,10 +754,8 @@ class RuntimeAccounts:
         self.assertEqual(self.assertProblem(answer, 401, "invalid_credentials")["request_id"], "my-id-42")
 
 
-class OnSqlite(RuntimeAccounts, Case):
-    @classmethod
-    def database(cls):
-        return {}
+class OnSqlite(OnSqliteDatabase, RuntimeAccounts, Case):
+    pass
 
 
 @unittest.skipUnless(Postgres.available(), "PostgreSQL 15 is not installed")

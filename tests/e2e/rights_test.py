@@ -14,6 +14,7 @@ from mortise_server import MortiseServer, Postgres, Redis
 TIME_LIMIT = 300
 PASSWORD = "correct horse 7"
 COOKIE = "whalefall_session"
+EVENTS = "/probe-streams/events"
 PROMISED_SECONDS = 5
 numbers = itertools.count(1)
 
@@ -73,13 +74,13 @@ class Caller:
             answer = support.request(server, "DELETE", "/api/v1/auth/sessions", {"refresh_token": self.refresh})
         assert answer.status in (200, 204), answer
 
-    def watch(self, server):
+    def watch(self, server, path):
         """An open event stream."""
         lines = [f"{name}: {value}\r\n" for name, value in self.headers.items()]
         if self.token:
             lines.append(f"Authorization: Bearer {self.token}\r\n")
         connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-        connection.sendall(f"GET /probe-streams/events HTTP/1.1\r\nHost: x\r\n{''.join(lines)}\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{''.join(lines)}\r\n".encode())
         received = b""
         while b"event: hello" not in received:
             piece = connection.recv(65536)
@@ -109,12 +110,12 @@ def looks(server):
 
 
 class Rights:
-    def lose(self, caller, act, expected):
+    def lose(self, caller, act, expected, path=EVENTS):
         """Opens a stream on each server, removes the right, and checks the result."""
         for server in self.servers:
             self.assertEqual(caller.status(server), 200)
         with contextlib.ExitStack() as open_ones:
-            streams = [caller.watch(server) for server in self.servers]
+            streams = [caller.watch(server, path) for server in self.servers]
             for stream in streams:
                 open_ones.callback(stream.close)
             # The first check of a stream follows soon after it was opened: the later ones matter here.
@@ -137,11 +138,11 @@ class Rights:
         answer = support.request(self.servers[0], "POST", f"/probe-streams/accounts/{caller.id}/{act}")
         self.assertEqual(answer.status, 204, answer)
 
-    def each(self, kinds, act, expected):
+    def each(self, kinds, act, expected, path=EVENTS):
         for kind, status in zip(kinds, expected):
             with self.subTest(kind):
                 caller = Caller(self, kind)
-                self.lose(caller, lambda: act(caller), status)
+                self.lose(caller, lambda: act(caller), status, path)
 
     def test_sign_out(self):
         self.each(("runtime", "cookie"), Caller.sign_out, (401, 401))
@@ -157,6 +158,9 @@ class Rights:
 
     def test_a_role_without_the_permission(self):
         self.each(("platform", "runtime", "key", "cookie"), lambda caller: self.take(caller, "demote"), (403, 403, 403, 403))
+
+    def test_a_permission_for_which_only_the_handler_asks(self):
+        self.each(("platform", "runtime", "key", "cookie"), lambda caller: self.take(caller, "demote"), (403, 403, 403, 403), "/probe-streams/if-permitted")
 
     def test_a_role_from_the_command_line(self):
         caller = Caller(self, "platform")
@@ -178,7 +182,7 @@ class Rights:
     def test_a_key_that_runs_out(self):
         caller = Caller(self, "platform")
         caller.as_key(expires_at=int((time.time() + 3) * 1_000_000))
-        streams = [caller.watch(server) for server in self.servers]
+        streams = [caller.watch(server, EVENTS) for server in self.servers]
         for stream in streams:
             self.addCleanup(stream.close)
             ends(stream)
@@ -187,12 +191,13 @@ class Rights:
 
     def test_others_keep_their_streams(self):
         gone, stays = Caller(self, "platform"), Caller(self, "key")
-        streams = [stays.watch(server) for server in self.servers]
+        streams = [stays.watch(server, path) for server in self.servers for path in (EVENTS, "/probe-streams/if-permitted")]
         self.lose(gone, lambda: self.take(gone, "ban"), 403)
-        for stream, server in zip(streams, self.servers):
+        for stream in streams:
             self.addCleanup(stream.close)
             stream.setblocking(False)
             self.assertRaises(BlockingIOError, stream.recv, 1)
+        for server in self.servers:
             self.assertEqual(stays.status(server), 200)
 
 

@@ -14,7 +14,7 @@ PASSWORD = "correct horse 7"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ROLES = ("super_admin", "admin", "service_role", "user", "viewer", "guest")
 RANK = {"super_admin": 3, "admin": 2, "service_role": 1}
-MODULES = ("agent", "auth", "files", "scheduler", "skills", "sync")
+MODULES = ("agent", "auth", "files", "projects", "scheduler", "skills", "sync")
 numbers = itertools.count(1)
 # One request for each permission that shows who holds it: refused with 403 (in whatever envelope) or not.
 SHOWN = {
@@ -38,6 +38,9 @@ SHOWN = {
     "files.write": [("DELETE", f"/api/files/{NOBODY}", None), ("GET", "/api/status/minio?smoke=true", None)],
     "files.admin": [],  # decides inside files.read and files.write; tested by files_test
     "files.probe_objects": [],  # an upload: see the test of the stores
+    "projects.administer": [("POST", "/api/v1/admin/projects/proj_none/merge-from/proj_other", {"reason": "x"}),
+                            ("POST", "/api/v1/admin/projects/proj_none/restore-from-compilation", {"compilation_id": 1}),
+                            ("POST", "/api/v1/admin/projects/proj_none/force-transfer", {"to_org_id": "org_none", "reason": "x"})],
     "scheduler.view": [("GET", "/api/v1/scheduler/jobs", None), ("POST", "/api/v1/scheduler/triggers/preview", {})],
     "scheduler.admin": [("PUT", "/api/v1/scheduler/jobs/none.none", {}), ("POST", "/api/v1/scheduler/jobs/none.none/actions/run", None),
                         ("POST", "/api/v1/scheduler/jobs/none.none/actions/pause", None), ("DELETE", "/api/v1/scheduler/jobs/none.none", None)],

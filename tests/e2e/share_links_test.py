@@ -103,6 +103,21 @@ class Links:
         again = self.push(ada, session, status=200, content=archive([text("user", "More")], manifest()))
         self.assertEqual(self.open(link).headers["ETag"], f'"{self.detail(ada, again)["etag"]}"', "it shows what there is now")
 
+    def test_the_log_opens_no_link(self):
+        ada = self.account()
+        session = self.push(ada, content=archive([text("user", "Please")], manifest()))
+        link = self.share(ada, session, password="open sesame")
+        token = link["url"].rsplit("/", 1)[1]
+        ticket = re.search(r"ticket=([^&\"]+)", html.unescape(self.open(link, method="POST", body=b"password=open+sesame", headers=FORM).body.decode()))[1]
+        for method, tail, body in (("GET", "", None), ("GET", "/", None), ("GET", f"?ticket={ticket}", None), ("POST", "", {"password": "wrong"}), ("GET", "/view", None),
+                                   ("POST", "/view/", {"password": "open sesame"}), ("HEAD", "", None), ("DELETE", "", None), ("PUT", "/view", {}), ("GET", "?page=x", None)):
+            self.open(link, tail, method=method, body=body)
+        wanted = ("path=/api/v1/sessions/share/{token} ", "path=/api/v1/sessions/share/{token}/ ", "path=/api/v1/sessions/share/{token}/view ")
+        support.wait_until(lambda: all(path in self.server.output() for path in wanted), 20, "the lines of the requests")
+        support.wait_until(lambda: self.server.output().count("share/{token}") >= 11, 20, "all of them")
+        for secret in (token, token[:16], ticket):
+            self.assertNotIn(secret, self.server.output())
+
     def test_a_link_with_a_password(self):
         ada, content = self.account(), archive([text("user", "Please")], manifest())
         link = self.share(ada, self.push(ada, content=content), password="öffne dich")

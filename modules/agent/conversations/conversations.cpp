@@ -51,6 +51,7 @@ std::vector<std::string> idsOf(const std::vector<FileInfo>& files) {
 Conversations::Conversations(mortise::Host host, Options options)
     : db_(host.db()),
       log_(host.log()),
+      identity_(host.identity()),
       options_(options),
       store_(db_),
       live_(host.events(), log_),
@@ -292,6 +293,21 @@ std::int64_t Conversations::repair(const std::function<bool()>& cancelled) {
     if (const auto session = store_.find(id); session && repair(id, session->lease())) ++count;
   }
   store_.forgetAttachments(mortise::now());
+  return count;
+}
+
+std::int64_t Conversations::stopDisabled(const std::function<bool()>& cancelled) {
+  std::int64_t count = 0;
+  for (const auto& owner : store_.owners()) {
+    const auto user = identity_.find(mortise::UserKey::id, owner);
+    if (!user || user->status == "active") continue;  // of who is gone: forgetUser()
+    for (const auto& id : store_.runningOf(owner)) {
+      if (cancelled()) return count;
+      if (!stopTask(id)) continue;
+      ++count;
+      log_.info("a task was stopped with its owner's account", {{"session", id}, {"user", owner}});
+    }
+  }
   return count;
 }
 

@@ -4,6 +4,7 @@
 #include <mortise/audit.hpp>
 #include <mortise/db.hpp>
 #include <mortise/host.hpp>
+#include <mortise/identity.hpp>
 #include <mortise/log.hpp>
 #include <mortise/metrics.hpp>
 
@@ -77,6 +78,8 @@ class Conversations {
   std::int64_t repair(const std::function<bool()>& cancelled);
   // The same for one session, before somebody attaches to it. True: its task was ended.
   bool repair(const std::string& sessionId, const TaskLease& lease);
+  // Stops the tasks of accounts that are switched off; returns how many.
+  std::int64_t stopDisabled(const std::function<bool()>& cancelled);
   // Stops the tasks of an account that is gone, takes its name off its sessions and drops its threads. Problem 503 when
   // it was cancelled on the way.
   std::int64_t forgetUser(const std::string& userId, const std::function<bool()>& cancelled);
@@ -95,6 +98,7 @@ class Conversations {
 
   mortise::Db db_;
   mortise::Log log_;
+  mortise::Identity identity_;
   Options options_;
   SessionStore store_;
   LiveEvents live_;

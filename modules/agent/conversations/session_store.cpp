@@ -174,6 +174,14 @@ void SessionStore::renew(std::string_view server, const std::set<std::string>& r
   });
 }
 
+std::vector<std::string> SessionStore::owners() const {
+  return db_.query<std::string>("SELECT DISTINCT owner FROM agent_sessions WHERE run <> '' AND owner IS NOT NULL");
+}
+
+std::vector<std::string> SessionStore::runningOf(std::string_view owner) const {
+  return db_.query<std::string>("SELECT id FROM agent_sessions WHERE owner = :owner AND run <> ''", {{"owner", owner}});
+}
+
 std::vector<std::string> SessionStore::ofOwner(std::string_view owner, std::int64_t most) const {
   return db_.query<std::string>("SELECT id FROM agent_sessions WHERE owner = :owner LIMIT :most",
                                 {{"owner", owner}, {"most", most}});

@@ -65,6 +65,9 @@ class SessionStore {
   // The runs of a server; and the lease of those that it still works on.
   std::vector<std::string> runsOf(std::string_view server) const;
   void renew(std::string_view server, const std::set<std::string>& runs, mortise::Time until) const;
+  // Who has sessions that run.
+  std::vector<std::string> owners() const;
+  std::vector<std::string> runningOf(std::string_view owner) const;
   std::vector<std::string> ofOwner(std::string_view owner, std::int64_t most) const;
   std::vector<std::string> idle(SessionKind kind, mortise::Time before, std::int64_t most) const;
 

@@ -131,7 +131,7 @@ std::vector<Capability> SessionBoxes::tryOut() const {
 Driver& SessionBoxes::driver() {
   if (driver_) return *driver_;
   const bool off = host_.config().text("sandbox") == "off";
-  throw mortise::Problem(503, "sandbox_unavailable")
+  throw mortise::Problem(off ? 409 : 503, "sandbox_unavailable")  // of what stays so, trying again is no use
       .with("reason", off ? "agent.sandbox is off" : "boxes are made by a server that runs");
 }
 

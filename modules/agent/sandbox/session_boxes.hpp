@@ -35,7 +35,7 @@ class SessionBoxes final : public Driver {
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;
 
  private:
-  // Throws Problem 503 sandbox_unavailable when there is none.
+  // Throws Problem 503 sandbox_unavailable when there is none, 409 when there is to be none.
   Driver& driver();
 
   mortise::Host host_;

@@ -113,11 +113,29 @@ TEST_F(AgentConfiguration, TellsThatTheOperatorsKeyStaysWithTheOperatorsServer) 
   EXPECT_THAT(trail("model"), HasSubstr(R"("address_changed":true,"key_changed":true)"));
 }
 
+TEST(AgentOptions, NameNoPasswordInTheModelsAddress) {
+  for (const char* url :
+       {"https://user:secret@m.example.com", "https://secret@m.example.com/v1", "https://@[::1]:8080"}) {
+    try {
+      const ModuleHarness harness{"agent", {{"agent.sandbox", "off"}, {"agent.model_base_url", url}}};
+      ADD_FAILURE() << url;
+    } catch (const std::runtime_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("agent.model_base_url: it holds a user or password"));
+    }
+  }
+}
+
 TEST_F(AgentConfiguration, RefusesWhatBreaksARuleOfTheModel) {
   const std::vector<std::pair<std::string, std::string>> rows = {
       {R"({"base_url":"ftp://x"})", "body/base_url"},
       {R"({"base_url":"http://"})", "body/base_url"},
       {R"({"base_url":"x.example.com"})", "body/base_url"},
+      {R"({"base_url":"https://user:secret@x.example.com/v1"})", "body/base_url"},
+      {R"({"base_url":"https://secret@x.example.com"})", "body/base_url"},
+      {R"({"base_url":"https://:secret@[::1]:8080/v1"})", "body/base_url"},
+      {R"({"base_url":"https://x.example.com/v1?key=secret"})", "body/base_url"},
+      {R"({"base_url":"https://x.example.com?key=secret"})", "body/base_url"},
+      {R"({"base_url":"https://x.example.com/v1#secret"})", "body/base_url"},
       {R"({"temperature":-1})", "body/temperature"},
       {R"({"max_tokens":-1})", "body/max_tokens"},
       {R"({"context_window":1023})", "body/context_window"},

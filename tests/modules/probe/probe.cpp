@@ -102,6 +102,7 @@ class Probe final : public mortise::Module {
     streamCalls_.bind(on);
     on.anyJob(&Probe::runJob);
     on.operation("watchEvents", &Probe::watchEvents);
+    on.operation("watchIfPermitted", &Probe::watchIfPermitted);
     on.operation("closingSocket", &Probe::openSocket);
     on.operation("plainSocket", &Probe::openSocket);
     on.operation("hit", &Probe::hello);
@@ -257,6 +258,11 @@ class Probe final : public mortise::Module {
     stream.send("hello", "1", "{}");
     const std::lock_guard lock(streamsMutex_);
     streams_.push_back(std::move(stream));
+  }
+
+  void watchIfPermitted(Request& request) {
+    if (!request.permitted("probe.read")) throw Problem(403, "forbidden");
+    watchEvents(request);
   }
 
   void openSocket(Request& request) {
