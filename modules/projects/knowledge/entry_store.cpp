@@ -135,8 +135,9 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
   const bool isSqlite = db_.isSqlite();
   const auto query = indexQuery(projectId, *filter.textPart, isSqlite);
   if (query.empty()) return {};
+  const auto where = entriesWhere(projectId, filter, false, isSqlite, "e.");
   std::vector<db::Parameter> parameters;
-  if (!isSqlite) parameters = entriesWhere(projectId, filter, false, isSqlite, "e.").parameters();
+  if (!isSqlite) parameters = where.parameters();
   parameters.emplace_back("query", query);
   parameters.emplace_back("before", before);
   parameters.emplace_back("count", count);
@@ -153,7 +154,7 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
       "WITH hits AS MATERIALIZED (SELECT rowid FROM projects_entry_words "
       "WHERE words @@ CAST(:query AS TSQUERY) AND rowid < :before) "
       "SELECT e.id FROM hits JOIN projects_entries e ON e.id = hits.rowid " +
-          entriesWhere(projectId, filter, false, isSqlite, "e.").text() + " ORDER BY e.id + 0 DESC LIMIT :count",
+          where.text() + " ORDER BY e.id + 0 DESC LIMIT :count",
       parameters);
 }
 
