@@ -26,9 +26,10 @@ LEASE_SECONDS = 3
 class Stream:
     """A stream of events by POST. Iterating gives (kind, id, data); ends with the stream."""
 
-    def __init__(self, server, path, token, body=None, timeout=60):
+    def __init__(self, server, path, token, body=None, timeout=60, headers=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
-        self.connection.request("POST", path, body=json.dumps(body or {}), headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+        self.connection.request("POST", path, body=json.dumps(body or {}),
+                                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})})
         self.reply = self.connection.getresponse()
         self.status = self.reply.status
 

@@ -321,7 +321,6 @@ void ChatOperations::look(const RunPtr& run) {
     if (run->isEnded) return;
     const bool isLeft = *run->left || (run->call && run->call->clientGone());
     if (!isLeft && !isLate) return;
-    if (isLeft) run->isEnded = true;
     fail(*run, run->number, "timeout", failureText(FailureText::runTimedOut, run->language));
   }
   remove(run);

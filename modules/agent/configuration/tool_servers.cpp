@@ -50,9 +50,10 @@ std::unique_ptr<ToolBox> ToolServers::McpBoxes::make(const TaskFacts& task) {
   auto servers =
       usable(servers_.store_.mcpServers(), servers_.preferences_.of(task.userId, ToolKind::mcp), &McpServer::name);
   if (servers.empty()) return nullptr;
-  return std::make_unique<mcp::McpBox>(std::move(servers), servers_.http_, servers_.processes_, servers_.log_,
-                                       mcp::McpBoxOptions{.version = servers_.version_, .forms = &servers_.forms_},
-                                       task.stopped);
+  return std::make_unique<mcp::McpBox>(
+      std::move(servers), servers_.http_, servers_.processes_, servers_.log_,
+      mcp::McpBoxOptions{.version = servers_.version_, .asksUser = task.asksUser, .forms = &servers_.forms_},
+      task.stopped);
 }
 
 std::unique_ptr<ToolBox> ToolServers::A2aBoxes::make(const TaskFacts& task) {

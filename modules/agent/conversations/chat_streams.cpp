@@ -275,7 +275,7 @@ void ChatStreams::catchUp(std::uint64_t key, const FollowerPtr& follower) {
       }
     }
     if (!isOver && follower->number >= page.newest) {
-      if (!page.isRunning()) {
+      if (!page.isAtWork()) {
         isOver = true;
       } else if (follower->told <= follower->number) {
         follower->isBehind = false;

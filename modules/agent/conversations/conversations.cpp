@@ -95,6 +95,7 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
   TaskThreads::Place place;
   bool starts = false;
   bool resumes = false;  // the message answers the agent's question
+  bool answers = false;  // it answers a question of the task that runs
   std::string owner;
   // What a new task needs is asked for once, before anything is held.
   std::exception_ptr refusal;
@@ -122,10 +123,8 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
     if (message.threadOf) requireThreadOf(*session, *message.threadOf);
     if (session->bytes >= options_.mostBytes) throw Problem(409, "agent_session_full");
     SessionChanges changes(store_, live_, tx, *session);
-    if (isAbandoned(session->lease())) {
-      changes.add(failureEvent(FailureText::serverGone, *session));
-      endTask(tx, *session);
-    }
+    if (isAbandoned(session->lease()))
+      interruptTask(changes, tx, *session, failureEvent(FailureText::serverGone, *session));
     if (!message.language.empty()) session->language = message.language;
     starts = !session->isRunning();
     if (!starts && message.onlyIdle) throw Problem(409, "agent_busy");
@@ -150,7 +149,10 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
     auto event = messageEvent("user", message.text, {}, message.attachments);
     event.createdAt = message.writtenAt;
     auto added = changes.add(event);
-    if (starts) {
+    // The answer to a question in the middle of a call: clients without a place begin with it, as with a new task.
+    answers = !starts && session->status == SessionStatus::waiting;
+    if (answers) session->status = SessionStatus::running;
+    if (starts || answers) {
       session->taskMs = added.ms;
       session->taskSeq = added.seq;
     }
@@ -167,7 +169,7 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
       endFailed(sessionId, run);
       throw;
     }
-  } else {
+  } else if (!answers) {
     queued_.add();
   }
   return stored;
@@ -182,7 +184,7 @@ void Conversations::work(const std::string& sessionId, const std::string& run, b
       loop_(task);
     } catch (const TaskStopped&) {
       // A user's stop took the session already; else the server stops.
-      task.end({.events = {failureEvent(FailureText::serverStops, task.session())}});
+      task.interrupt(failureEvent(FailureText::serverStops, task.session()));
     } catch (const SessionFull&) {
       task.end({.events = {failureEvent(FailureText::sessionFull, task.session())}});
     }
@@ -271,8 +273,12 @@ bool Conversations::endBroken(const std::string& sessionId, std::string_view run
     if (!session || !session->isRunning()) return false;
     if (run.empty() ? !isAbandoned(session->lease()) : session->run != run) return false;
     SessionChanges changes(store_, live_, tx, *session);
-    changes.add(failureEvent(reason, *session));
-    endTask(tx, *session);
+    if (reason == FailureText::serverGone) {
+      interruptTask(changes, tx, *session, failureEvent(reason, *session));
+    } else {
+      changes.add(failureEvent(reason, *session));
+      endTask(tx, *session);
+    }
     changes.finish();
     return true;
   });

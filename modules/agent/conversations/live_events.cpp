@@ -3,6 +3,7 @@
 #include <mortise/json.hpp>
 
 #include <exception>
+#include <utility>
 
 #include "json_text.hpp"
 
@@ -55,6 +56,12 @@ void LiveEvents::tellSession(const Session& session) const {
       .member("status", std::string(mortise::detail::nameOf(session.status)))
       .end();
   publish(kSessionTopic, out);
+}
+
+mortise::Subscription LiveEvents::listen(std::string sessionId, std::function<void()> heard) const {
+  return events_.subscribe(kLiveTopic, [id = std::move(sessionId), heard = std::move(heard)](const auto& event) {
+    if (event.lost > 0 || sessionOf(event.payload) == id) heard();
+  });
 }
 
 void LiveEvents::tellStopped(std::string_view run) const { publish(kStoppedTopic, std::string(run)); }

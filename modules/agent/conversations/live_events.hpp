@@ -5,6 +5,7 @@
 #include <mortise/log.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ class LiveEvents {
   void tellDeleted(std::string_view sessionId) const;
   void tellSession(const Session& session) const;
   void tellStopped(std::string_view run) const;
+  // Calls `heard` for each stored event of a session, on a thread of events/1, until the subscription ends.
+  mortise::Subscription listen(std::string sessionId, std::function<void()> heard) const;
 
  private:
   void publish(std::string_view topic, const std::string& payload) const;

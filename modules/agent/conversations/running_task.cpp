@@ -3,6 +3,8 @@
 #include <mortise/rows.hpp>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "conversations/session_changes.hpp"
@@ -10,6 +12,34 @@
 namespace agent {
 
 using mortise::Transaction;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};  // how late a task that waits learns that it was stopped
+constexpr std::chrono::seconds kLook{5};         // where what is told of an answer was lost
+
+// Whether something was heard since the last look. heard() on any thread.
+class Ear {
+ public:
+  void heard() {
+    const std::lock_guard lock(mutex_);
+    heard_ = true;
+    wake_.notify_all();
+  }
+  bool waitFor(Clock::duration time) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, time, [this] { return heard_; });
+    return std::exchange(heard_, false);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool heard_ = false;
+};
+
+}  // namespace
 
 RunningTask::RunningTask(mortise::Db db, const SessionStore& store, const LiveEvents& live, Session session,
                          std::string run, bool resumes, StopSign stop, std::int64_t mostBytes)
@@ -94,15 +124,66 @@ bool RunningTask::finish(SessionStatus status, const Happening& happening) {
   return true;
 }
 
-void RunningTask::end(const Happening& happening) {
+std::optional<Input> RunningTask::ask(const Happening& question, std::chrono::milliseconds most) {
+  check();
+  Ear ear;
+  const auto answers = live_.listen(session_.id, [&ear] { ear.heard(); });
+  std::int64_t asked = 0;
+  change(question, [&](Transaction&, Session& session) {
+    session.status = SessionStatus::waiting;
+    asked = session.events;
+  });
+  // What the user wrote before the question is no answer to it, and waits for its turn.
+  std::optional<Input> answer;
+  const auto look = [&](bool isLast) {
+    change({}, [&](Transaction& tx, Session& session) {
+      answer = store_.firstInput(tx, session.id, asked);
+      if (answer) store_.removeInput(tx, *answer);
+      if (answer || isLast) session.status = SessionStatus::running;
+    });
+  };
+  try {
+    const auto end = Clock::now() + most;
+    for (auto lookAt = Clock::now() + kLook; !answer && Clock::now() < end;) {
+      const bool heard = ear.waitFor(std::min<Clock::duration>(kTick, end - Clock::now()));
+      check();
+      if (!heard && Clock::now() < lookAt) continue;
+      lookAt = Clock::now() + kLook;
+      try {
+        look(false);
+      } catch (const mortise::db::Error& error) {
+        // It comes back, or the lease runs out, which stops the task; who keeps the leases logs it.
+        if (error.kind() != mortise::db::Error::Kind::unavailable) throw;
+      }
+    }
+    if (!answer) look(true);
+  } catch (const TaskStopped&) {
+    return std::nullopt;
+  }
+  return answer;
+}
+
+template <class End>
+void RunningTask::endWith(End&& end) {
   db_.transaction([&](Transaction& tx) {
     auto session = store_.lock(tx, session_.id);
     if (!session || session->run != run_) return;
     SessionChanges changes(store_, live_, tx, *session);
-    for (const auto& event : happening.events) changes.add(event);
-    endTask(tx, *session);
+    end(changes, tx, *session);
     changes.finish();
   });
+}
+
+void RunningTask::end(const Happening& happening) {
+  endWith([&](SessionChanges& changes, Transaction& tx, Session& session) {
+    for (const auto& event : happening.events) changes.add(event);
+    endTask(tx, session);
+  });
+}
+
+void RunningTask::interrupt(const NewEvent& why) {
+  endWith(
+      [&](SessionChanges& changes, Transaction& tx, Session& session) { interruptTask(changes, tx, session, why); });
 }
 
 std::vector<std::string> RunningTask::memory(std::string_view agent) const {

@@ -5,6 +5,7 @@
 #include <mortise/db.hpp>
 #include <mortise/models.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -71,8 +72,15 @@ class RunningTask {
   virtual std::optional<Input> takeInput(const Happening& happening = {});
   // The end of the task, unless a message of the user came meanwhile: then nothing is written, and false.
   virtual bool finish(SessionStatus status, const Happening& happening);
+  // Whether ask() may be called: somebody can answer.
+  virtual bool asksUser() const { return session_.kind == SessionKind::session; }
+  // Asks the user while the task goes on: the session waits, as behind finish(), but keeps its task. The answer is the
+  // first message that the user writes behind the question. Empty: there was none in `most`, or the task may not go on.
+  virtual std::optional<Input> ask(const Happening& question, std::chrono::milliseconds most);
   // The end in any case; messages that wait are dropped.
   virtual void end(const Happening& happening);
+  // The server can't go on with the task, which `why` tells unless the session waits for its user.
+  void interrupt(const NewEvent& why);
   // The model is not asked again for the answer that it does not give. For those who watch it, not for the session.
   virtual void modelFailed(const mortise::models::Error&) {}
 
@@ -83,6 +91,9 @@ class RunningTask {
   // Holds the session and writes; `then` in the same transaction.
   template <class Then>
   void change(const Happening& happening, Then&& then);
+  // The end of the session's task in a transaction, unless the task has lost the session.
+  template <class End>
+  void endWith(End&& end);
 
   mortise::Db db_;
   const SessionStore& store_;

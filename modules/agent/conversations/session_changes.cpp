@@ -36,4 +36,11 @@ void endTask(mortise::Transaction& tx, Session& session) {
   session.server.clear();
 }
 
+void interruptTask(SessionChanges& changes, mortise::Transaction& tx, Session& session, const NewEvent& why) {
+  const bool waits = session.status == SessionStatus::waiting;
+  if (!waits) changes.add(why);
+  endTask(tx, session);
+  if (waits) session.status = SessionStatus::waiting;
+}
+
 }  // namespace agent

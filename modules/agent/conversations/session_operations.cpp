@@ -111,9 +111,9 @@ void SessionOperations::chatInAgentSession(Request& request,
     session = orUnknown(conversations_.store().find(session.id));
     const auto seen = seenBy(session, cursor);
     // A cursor of nothing that was here means from now on.
-    place = seen                                    ? *seen
-            : cursor.empty() && session.isRunning() ? beforeTask(session)
-                                                    : ChatStreams::Place{session.events, session.last()};
+    place = seen                                   ? *seen
+            : cursor.empty() && session.isAtWork() ? beforeTask(session)
+                                                   : ChatStreams::Place{session.events, session.last()};
   }
   place.isOwner = owns(request, session);
   streams_.open(request, session.id, place);

@@ -93,14 +93,18 @@ EventPage SessionStore::page(std::string_view id, std::int64_t number, std::int6
   EventPage out;
   auto connection = db_.read();
   // The session first: what is appended between the two reads comes with the next page.
-  const auto session = connection.queryOne<std::int64_t, std::int64_t, std::int64_t, std::string, std::string, Time>(
-      "SELECT events, task_ms, task_seq, run, server, lease_until FROM agent_sessions WHERE id = :id", {{"id", id}});
+  const auto session =
+      connection.queryOne<std::int64_t, std::int64_t, std::int64_t, std::string, std::string, Time, SessionStatus>(
+          "SELECT events, task_ms, task_seq, run, server, lease_until, status FROM agent_sessions WHERE id = :id",
+          {{"id", id}});
   if (!session) {
     out.isGone = true;
     return out;
   }
-  std::tie(out.newest, out.taskStart.ms, out.taskStart.seq, out.lease.run, out.lease.server, out.lease.until) =
+  SessionStatus status{};
+  std::tie(out.newest, out.taskStart.ms, out.taskStart.seq, out.lease.run, out.lease.server, out.lease.until, status) =
       *session;
+  out.isWaiting = status == SessionStatus::waiting;
   if (number >= out.newest) return out;
   std::size_t size = 0;
   connection.each<std::int64_t, std::int64_t, std::int64_t, std::string, std::string>(
@@ -132,8 +136,9 @@ std::optional<std::int64_t> SessionStore::numberOf(std::string_view id, EventId 
 
 void SessionStore::addInput(Transaction& tx, const Input& input) const { db::insert(tx, input); }
 
-std::optional<Input> SessionStore::firstInput(Transaction& tx, std::string_view id) const {
-  return db::row<Input>(tx, "WHERE session_id = :id ORDER BY number LIMIT 1", {{"id", id}});
+std::optional<Input> SessionStore::firstInput(Transaction& tx, std::string_view id, std::int64_t behind) const {
+  return db::row<Input>(tx, "WHERE session_id = :id AND number > :behind ORDER BY number LIMIT 1",
+                        {{"id", id}, {"behind", behind}});
 }
 
 void SessionStore::removeInput(Transaction& tx, const Input& input) const {

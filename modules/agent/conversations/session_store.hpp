@@ -23,8 +23,11 @@ struct EventPage {
   bool isGone = false;      // the session was deleted
   EventId taskStart{};
   TaskLease lease{};
+  bool isWaiting = false;  // for the user
 
   bool isRunning() const { return !lease.run.empty(); }
+  // See Session::isAtWork().
+  bool isAtWork() const { return isRunning() && !isWaiting; }
 };
 
 // Each function on the caller's transaction or connection where it takes one. [worker] [start]
@@ -55,7 +58,8 @@ class SessionStore {
   std::optional<std::int64_t> numberOf(std::string_view id, EventId event) const;
 
   void addInput(mortise::Transaction& tx, const Input& input) const;
-  std::optional<Input> firstInput(mortise::Transaction& tx, std::string_view id) const;
+  // The oldest of those with a number greater than `behind`.
+  std::optional<Input> firstInput(mortise::Transaction& tx, std::string_view id, std::int64_t behind = 0) const;
   void removeInput(mortise::Transaction& tx, const Input& input) const;
 
   // Sessions of an owner that run now.

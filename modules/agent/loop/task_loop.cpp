@@ -116,8 +116,12 @@ class TaskRun {
     const bool hasBox = box() != nullptr;
     if (!isThread() && !hasBox && missing_.find("- files") == std::string::npos)
       missing_ += "- files, shell: the box of this session can't be opened now\n";
-    const TaskFacts facts{session.id, session.owner.value_or(""), hasBox, hasBrowser,
-                          [stop = task_.stop()] { return stop.isRaised(); }};
+    const TaskFacts facts{session.id,
+                          session.owner.value_or(""),
+                          hasBox,
+                          hasBrowser,
+                          [stop = task_.stop()] { return stop.isRaised(); },
+                          task_.asksUser()};
     ToolBoxes boxes;
     for (auto* maker : loop_.parts_.makers) {
       if (auto made = maker->make(facts)) boxes.push_back(std::move(made));
@@ -184,9 +188,14 @@ class TaskRun {
     return [stop = task_.stop()] { return stop.isRaised(); };
   }
 
-  ToolContext context() const {
-    // Neither progress nor ask: nothing shows the one yet, and nobody can be asked.
-    return {.sessionId = task_.session().id, .userId = task_.session().owner.value_or(""), .stopped = isStopped()};
+  // Without progress, which nothing shows yet.
+  ToolContext context() {
+    ToolContext out{.sessionId = task_.session().id,
+                    .userId = task_.session().owner.value_or(""),
+                    .language = task_.session().language,
+                    .stopped = isStopped()};
+    if (task_.asksUser()) out.ask = [this](std::string_view question) { return askInCall(question); };
+    return out;
   }
 
   // ---- writing -----------------------------------------------------------------------------------------------------
@@ -550,6 +559,23 @@ class TaskRun {
     task_.write(last);
     if (const auto input = task_.takeInput()) reply(*input);
     return true;
+  }
+
+  // A tool asks in the middle of its call, which goes on with the answer. After a crash the step goes on without it.
+  std::optional<std::string> askInCall(std::string_view text) {
+    try {
+      const auto question = Speaker(task_).finish(cleanText(text));
+      progress_.phase = Phase::waiting;
+      progress_.approvalAsked.clear();  // who agrees to this does not agree to a call of high risk
+      const auto asked = happening({question, waitEvent()});
+      progress_.phase = Phase::executing;
+      const auto input = task_.ask(asked, loop_.parts_.questionTimeout);
+      if (!input) return std::nullopt;
+      for (auto& path : bring(input->attachments)) progress_.attachments.push_back(std::move(path));
+      return input->text;
+    } catch (const TaskStopped&) {
+      return std::nullopt;  // the tool ends its call; the loop sees to the rest
+    }
   }
 
   std::vector<FileInfo> keep(const std::vector<std::string>& paths) {

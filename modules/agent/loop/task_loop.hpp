@@ -6,6 +6,7 @@
 #include <mortise/log.hpp>
 #include <mortise/metrics.hpp>
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -30,6 +31,8 @@ class TaskLoop {
     const SessionFiles& files;
     sandbox::Driver& driver;
     std::vector<ToolBoxMaker*> makers{};
+    // How long a tool that asks the user in the middle of its call waits for the answer.
+    std::chrono::milliseconds questionTimeout{std::chrono::minutes(30)};
   };
   // All parts must outlive this object.
   TaskLoop(mortise::Host host, Parts parts);

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "json_reading.hpp"
-#include "mcp/elicitation.hpp"
 #include "web_text.hpp"
 
 namespace agent::mcp {
@@ -24,7 +23,7 @@ constexpr std::string_view kModern = "2026-07-28";
 constexpr std::string_view kNewestLegacy = "2025-11-25";
 constexpr std::array<std::string_view, 4> kLegacy = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"};
 constexpr std::int64_t kHeaderMismatch = -32020, kMissingCapability = -32021, kUnsupportedVersion = -32022;
-constexpr std::int64_t kUnknownMethod = -32601;
+constexpr std::int64_t kUnknownMethod = -32601, kInvalidParams = -32602;
 constexpr int kMostPages = 64;
 constexpr std::size_t kMostTools = 512;
 constexpr std::size_t kLongestName = 256;
@@ -214,6 +213,7 @@ void Client::openLegacy(const Waiting& waiting) {
   version_ = chosen;
   transport_->speak(era_, version_);
   notify("notifications/initialized", json::object(), waiting);
+  if (asksUser_) transport_->listen();
 }
 
 void Client::reopen(const Waiting& waiting) {
@@ -306,9 +306,11 @@ void Client::handle(Incoming& message, std::int64_t id, const CallHelp& help, Wa
     answer.text = resultText(message.id, json::object());
   } else if (message.method == "roots/list") {
     answer.text = resultText(message.id, json::object({{"roots", json::list()}}));
+  } else if (message.method == "elicitation/create" && asksUser_ && !isForm(message.body)) {
+    answer.text = errorText(message.id, kInvalidParams, "Only forms are filled in here");
   } else if (message.method == "elicitation/create" && asksUser_) {
     const auto before = Waiting::Clock::now();
-    answer.text = resultText(message.id, elicited(message.body, help.ask));
+    answer.text = resultText(message.id, elicited(message.body, help.asking));
     waiting.end += Waiting::Clock::now() - before;
   } else {
     answer.text = errorText(message.id, kUnknownMethod, "Method not found");
@@ -406,8 +408,9 @@ CallResult Client::callOnce(const Tool& tool, std::string_view arguments, const 
     if (type != "input_required") throw Failure(Cause::unreadable, "its result is of an unknown type");
     const auto before = Waiting::Clock::now();
     members = call;
-    if (requests != nullptr) members += R"(,"inputResponses":)" + inputResponses(*requests, help.ask).text();
+    if (requests != nullptr) members += R"(,"inputResponses":)" + inputResponses(*requests, help.asking).text();
     waiting.end += Waiting::Clock::now() - before;
+    waiting.check();
     if (const auto* state = models::memberOf(answer.value, "requestState"))
       members += R"(,"requestState":)" + models::toText(*state);
   }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcp/elicitation.hpp"
 #include "mcp/known_forms.hpp"
 #include "mcp/message.hpp"
 #include "mcp/transport.hpp"
@@ -37,8 +38,7 @@ struct CallResult {
 // What a server may want in the middle of a call.
 struct CallHelp {
   std::function<void(std::string_view text)> progress{};
-  // Asks the user; empty when nobody can be asked.
-  std::function<std::optional<std::string>(std::string_view question)> ask{};
+  Asking asking{};
 };
 
 // Makes connections: one more when the one before is gone, or when a server speaks an older transport.
@@ -63,8 +63,8 @@ class Connector {
 // Used by one thread. Everything throws Failure.
 class Client {
  public:
-  // `version`: of this server, which it calls itself by. `asksUser`: CallHelp::ask asks somebody; else servers are told
-  // that nobody fills in forms.
+  // `version`: of this server, which it calls itself by. `asksUser`: servers are told that somebody fills in forms, which
+  // the CallHelp of calls then asks (or answers for nobody); else that nobody does.
   Client(std::unique_ptr<Connector> connector, std::string version, bool asksUser = false);
   ~Client();
 

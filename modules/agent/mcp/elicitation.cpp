@@ -2,15 +2,16 @@
 
 #include <mortise/ascii.hpp>
 #include <mortise/characters.hpp>
+#include <mortise/mail_text.hpp>
 #include <mortise/white_space.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "json_reading.hpp"
 #include "mcp/failure.hpp"
+#include "mcp/form_field.hpp"
 
 namespace agent::mcp {
 namespace {
@@ -20,113 +21,10 @@ namespace models = mortise::models;
 
 constexpr std::size_t kMostFields = 20;
 constexpr std::size_t kMostRequests = 10;
-constexpr std::size_t kMostChoices = 50;
+constexpr std::size_t kMessageCharacters = 2000;
 constexpr int kTries = 3;
 
 json::Value action(std::string_view word) { return json::object({{"action", word}}); }
-
-struct Choice {
-  std::string value;
-  std::string title;
-};
-
-// Of enum and enumNames, or oneOf with const and title.
-std::vector<Choice> choicesOf(const rapidjson::Value& schema) {
-  std::vector<Choice> out;
-  if (const auto* values = models::listMember(schema, "enum")) {
-    const auto* names = models::listMember(schema, "enumNames");
-    for (rapidjson::SizeType i = 0; i < values->Size() && out.size() < kMostChoices; ++i) {
-      const auto& value = (*values)[i];
-      if (!value.IsString()) continue;
-      const bool named = names != nullptr && i < names->Size() && (*names)[i].IsString();
-      out.push_back({value.GetString(), named ? (*names)[i].GetString() : value.GetString()});
-    }
-  }
-  const auto* forms = models::listMember(schema, "oneOf");
-  if (forms == nullptr) forms = models::listMember(schema, "anyOf");
-  if (forms != nullptr) {
-    for (const auto& form : forms->GetArray()) {
-      const std::string value(models::textMember(form, "const"));
-      const std::string title(models::textMember(form, "title"));
-      if (!value.empty() && out.size() < kMostChoices) out.push_back({value, title.empty() ? value : title});
-    }
-  }
-  return out;
-}
-
-std::optional<json::Value> choiceOf(std::string_view answer, const std::vector<Choice>& choices) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), number);
-  const auto same = [&](const std::string& text) {
-    return mortise::asciiLowerCase(text) == mortise::asciiLowerCase(answer);
-  };
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    if (same(choices[i].value) || same(choices[i].title)) return json::value(choices[i].value);
-  }
-  const bool isNumber = error == std::errc() && end == answer.data() + answer.size();
-  if (isNumber && number >= 1 && number <= choices.size()) return json::value(choices[number - 1].value);
-  return std::nullopt;
-}
-
-std::optional<json::Value> booleanOf(std::string_view answer) {
-  const auto word = mortise::asciiLowerCase(answer);
-  for (const char* yes : {"yes", "y", "true", "1", "ok", "是", "对"}) {
-    if (word == yes) return json::value(true);
-  }
-  for (const char* no : {"no", "n", "false", "0", "否", "不"}) {
-    if (word == no) return json::value(false);
-  }
-  return std::nullopt;
-}
-
-std::optional<json::Value> numberOf(std::string_view answer, bool whole) {
-  rapidjson::Document number;
-  if (!models::parseJson(answer, number) || !number.IsNumber() || (whole && !number.IsInt64())) return std::nullopt;
-  return json::raw(models::toText(number));
-}
-
-// The answer as the field's schema wants it; empty: it does not fit.
-std::optional<json::Value> fieldValue(std::string_view answer, const rapidjson::Value& schema) {
-  const auto type = models::textMember(schema, "type");
-  if (type == "boolean") return booleanOf(answer);
-  if (type == "integer" || type == "number") return numberOf(answer, type == "integer");
-  if (type == "array") {
-    const auto* items = models::objectMember(schema, "items");
-    const auto choices = items == nullptr ? std::vector<Choice>() : choicesOf(*items);
-    json::List list;
-    while (!answer.empty()) {
-      const auto end = std::min(answer.find(','), answer.size());
-      const auto part = mortise::withoutSpaceAround(answer.substr(0, end));
-      if (!part.empty()) {
-        auto one = choices.empty() ? std::optional(json::value(part)) : choiceOf(part, choices);
-        if (!one) return std::nullopt;
-        list.add(*one);
-      }
-      answer.remove_prefix(std::min(end + 1, answer.size()));
-    }
-    return list.build();
-  }
-  const auto choices = choicesOf(schema);
-  return choices.empty() ? std::optional(json::value(answer)) : choiceOf(answer, choices);
-}
-
-std::string questionOf(std::string_view message, std::string_view name, const rapidjson::Value& schema, bool required) {
-  std::string out(message);
-  if (!out.empty()) out.append("\n");
-  const auto title = models::textMember(schema, "title");
-  out.append(title.empty() ? name : title);
-  if (const auto description = models::textMember(schema, "description"); !description.empty())
-    out.append(": ").append(description);
-  const auto* items = models::objectMember(schema, "items");
-  const auto choices = choicesOf(items != nullptr ? *items : schema);
-  for (std::size_t i = 0; i < choices.size(); ++i)
-    out.append("\n").append(std::to_string(i + 1)).append(". ").append(choices[i].title);
-  if (const auto* standard = models::memberOf(schema, "default"))
-    out.append("\n[").append(standard->IsString() ? standard->GetString() : models::toText(*standard)).append("]");
-  else if (!required)
-    out.append("\n[]");
-  return out;
-}
 
 bool isRequired(const rapidjson::Value& schema, std::string_view name) {
   const auto* required = models::listMember(schema, "required");
@@ -135,51 +33,106 @@ bool isRequired(const rapidjson::Value& schema, std::string_view name) {
          });
 }
 
+// Empty: a field is of a kind that nobody can be asked for, or there are too many.
+std::optional<std::vector<FormField>> fieldsOf(const rapidjson::Value& params) {
+  std::vector<FormField> out;
+  const auto* schema = models::objectMember(params, "requestedSchema");
+  const auto* properties = schema == nullptr ? nullptr : models::objectMember(*schema, "properties");
+  if (properties == nullptr) return out;
+  if (properties->MemberCount() > kMostFields) return std::nullopt;
+  for (const auto& property : properties->GetObject()) {
+    const std::string_view name(property.name.GetString(), property.name.GetStringLength());
+    auto field = FormField::read(name, property.value, isRequired(*schema, name));
+    if (!field) return std::nullopt;
+    out.push_back(*std::move(field));
+  }
+  return out;
+}
+
+// Who asks and where the answers go stands around what the server says, which may say anything.
+std::string beginning(const rapidjson::Value& params, const Asking& asking) {
+  const bool chinese = mortise::isChinese(asking.language);
+  const auto message = mortise::firstCharacters(models::textMember(params, "message"), kMessageCharacters);
+  std::string out(chinese ? "工具服务器“" : "The tool server \"");
+  out.append(asking.server).append(chinese ? "”询问：\n" : "\" asks:\n").append(message).append("\n\n");
+  return out.append(
+      chinese ? "您的回答会发送给该服务器，并保留在本会话中：请勿填写密码或密钥。回答“拒绝”表示拒绝，“取消”表示取消。"
+              : "Your answers go to that server and stay in this session: give it no passwords or keys. "
+                "\"decline\" refuses, \"cancel\" ends the call.");
+}
+
+enum class Said { answer, decline, cancel };
+
+Said whatIsSaid(std::string_view text) {
+  const auto word = mortise::asciiLowerCase(text);
+  if (word == "decline" || word == "拒绝") return Said::decline;
+  if (word == "cancel" || word == "取消") return Said::cancel;
+  return Said::answer;
+}
+
+std::string misfit(std::string_view rule, std::string_view language) {
+  return mortise::isChinese(language) ? "该回答不符合要求，应为：" + std::string(rule) + "。"
+                                      : "That answer does not fit. It must be " + std::string(rule) + ".";
+}
+
+// A server without a form wants to know whether it may go on.
+json::Value consent(const rapidjson::Value& params, const Asking& asking) {
+  const bool chinese = mortise::isChinese(asking.language);
+  const std::string rule = chinese ? "是或否" : "yes or no";
+  auto question =
+      beginning(params, asking) + (chinese ? "\n\n请回答：" : "\n\nAnswer with ") + rule + (chinese ? "。" : ".");
+  for (int i = 0; i < kTries; ++i) {
+    const auto answer = asking.ask(question);
+    if (!answer) return action("cancel");
+    const auto text = mortise::withoutSpaceAround(*answer);
+    const auto said = whatIsSaid(text);
+    if (said == Said::cancel) return action("cancel");
+    const auto yes = yesOrNo(text);
+    if (said == Said::decline || yes == false) return action("decline");
+    if (yes) return json::object({{"action", "accept"}, {"content", json::object()}});
+    question = misfit(rule, asking.language);
+  }
+  return action("decline");
+}
+
 }  // namespace
 
-json::Value elicited(const rapidjson::Value& params, const Ask& ask) {
+bool isForm(const rapidjson::Value& params) {
   const auto mode = models::textMember(params, "mode");
-  if (!mode.empty() && mode != "form") return action("decline");  // opening an address for the user is not offered
-  if (!ask) return action("cancel");
-  const auto message = models::textMember(params, "message");
-  const auto* schema = models::objectMember(params, "requestedSchema");
-  const auto* fields = schema == nullptr ? nullptr : models::objectMember(*schema, "properties");
-  if (fields == nullptr || fields->ObjectEmpty()) {
-    const auto answer = ask(message);
-    if (!answer) return action("cancel");
-    const auto said = booleanOf(mortise::withoutSpaceAround(*answer));
-    if (said && *said == json::value(false)) return action("decline");
-    return json::object({{"action", "accept"}, {"content", json::object()}});
-  }
-  if (fields->MemberCount() > kMostFields) return action("decline");
+  return mode.empty() || mode == "form";
+}
+
+json::Value elicited(const rapidjson::Value& params, const Asking& asking) {
+  if (!isForm(params)) return action("decline");
+  if (!asking.ask) return action("cancel");
+  const auto fields = fieldsOf(params);
+  if (!fields) return action("decline");
+  if (fields->empty()) return consent(params, asking);
   json::Object content;
-  bool first = true;
-  for (const auto& field : fields->GetObject()) {
-    const std::string_view name(field.name.GetString(), field.name.GetStringLength());
-    const bool required = isRequired(*schema, name);
-    const auto question = questionOf(std::exchange(first, false) ? message : "", name, field.value, required);
-    std::optional<json::Value> value;
-    bool leftOut = false;
-    for (int i = 0; i < kTries && !value && !leftOut; ++i) {
-      const auto answer = ask(question);
-      if (!answer) return action("cancel");
-      const auto text = mortise::withoutSpaceAround(*answer);
-      const auto* standard = models::memberOf(field.value, "default");
-      if (!text.empty()) {
-        value = fieldValue(text, field.value);
-      } else if (standard != nullptr) {
-        value = json::raw(models::toText(*standard));
-      } else {
-        leftOut = !required;
-      }
+  auto before = beginning(params, asking);
+  for (std::size_t number = 1; number <= fields->size(); ++number) {
+    const auto& field = (*fields)[number - 1];
+    const auto place = fields->size() == 1 ? std::string()
+                                           : "(" + std::to_string(number) + "/" + std::to_string(fields->size()) + ") ";
+    const auto question = place + field.question(asking.language);
+    FormField::Answer answer;
+    for (int i = 0; i < kTries && !answer.fits; ++i) {
+      if (i > 0) before = misfit(field.rule(asking.language), asking.language);
+      if (!before.empty()) before.append("\n\n");
+      const auto given = asking.ask(std::exchange(before, {}) + question);
+      if (!given) return action("cancel");
+      const auto text = mortise::withoutSpaceAround(*given);
+      const auto said = field.hasChoice(text) ? Said::answer : whatIsSaid(text);
+      if (said != Said::answer) return action(said == Said::cancel ? "cancel" : "decline");
+      answer = field.answer(text);
     }
-    if (!value && !leftOut) return action("decline");
-    if (value) content.add(name, *value);
+    if (!answer.fits) return action("decline");
+    if (answer.value) content.add(field.name(), *answer.value);
   }
   return json::object({{"action", "accept"}, {"content", content.build()}});
 }
 
-json::Value inputResponses(const rapidjson::Value& requests, const Ask& ask) {
+json::Value inputResponses(const rapidjson::Value& requests, const Asking& asking) {
   if (!requests.IsObject() || requests.MemberCount() > kMostRequests)
     throw Failure(Failure::Cause::unreadable, "it asks for input in no known form");
   json::Object out;
@@ -189,7 +142,7 @@ json::Value inputResponses(const rapidjson::Value& requests, const Ask& ask) {
     const auto method = models::textMember(request.value, "method");
     const auto* params = models::objectMember(request.value, "params");
     if (method == "elicitation/create") {
-      out.add(name, elicited(params == nullptr ? none : *params, ask));
+      out.add(name, elicited(params == nullptr ? none : *params, asking));
     } else if (method == "roots/list") {
       out.add(name, json::object({{"roots", json::list()}}));
     } else {

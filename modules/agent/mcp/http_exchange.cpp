@@ -108,6 +108,11 @@ std::optional<HttpExchange::Event> HttpExchange::next(const Waiting& waiting) {
   return event;
 }
 
+bool HttpExchange::hasNews(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time, [this] { return !events_.empty() || over_; });
+}
+
 bool HttpExchange::finished(const Waiting& waiting) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, waiting.left(), [this] { return over_; });

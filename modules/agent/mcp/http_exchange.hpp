@@ -4,6 +4,7 @@
 #include <mortise/http_client.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -34,6 +35,8 @@ class HttpExchange {
 
   // The next event of a stream; empty when the exchange is over. Throws Failure when waiting ends.
   std::optional<Event> next(const Waiting& waiting);
+  // Waits for an event, or the end; false: there is neither, in that time.
+  bool hasNews(std::chrono::milliseconds time);
   // Waits until it is over; false: it is not, in that time.
   bool finished(const Waiting& waiting);
   // Ends it soon, without waiting for that.

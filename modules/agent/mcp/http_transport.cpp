@@ -22,6 +22,7 @@ constexpr milliseconds kHeadOfSession{
 constexpr milliseconds kGoodbye{2000};
 constexpr milliseconds kShortestPause{500};  // whatever a server asks for: it could make this one come back without end
 constexpr milliseconds kLongestPause{10000};
+constexpr milliseconds kTurn{50};  // how long an answer is waited for before the other stream is looked at
 constexpr std::size_t kLongestSession = 1024;
 
 std::string base64(std::string_view text) {
@@ -110,7 +111,9 @@ HttpTransport::HttpTransport(const mortise::HttpClient& http, HttpPlace place)
 
 HttpTransport::~HttpTransport() {
   try {
-    if (current_) current_->stop();
+    for (const auto& exchange : {current_.get(), standing_.get()}) {
+      if (exchange != nullptr) exchange->stop();
+    }
     if (era_ != Era::legacy || session_.empty()) return;
     auto request = made({.kind = Outgoing::Kind::notification});
     request.method = "DELETE";
@@ -175,8 +178,53 @@ void HttpTransport::post(const Outgoing& message, const Waiting& waiting) {
   if (response.status >= 400) throw failureOfResponse(response, exchange.body());
 }
 
+void HttpTransport::listen() {
+  if (era_ != Era::legacy || session_.empty()) return;
+  auto request = made({.kind = Outgoing::Kind::notification});
+  request.method = "GET";
+  request.body.clear();
+  if (!standingId_.empty()) request.headers.emplace_back("Last-Event-ID", standingId_);
+  waitedFor(request);
+  listensAt_.reset();
+  standing_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
+}
+
+// The stream of listen() ended. One that broke off or was closed goes on after a pause; a server that refuses has none.
+void HttpTransport::listenAgain() {
+  auto pause = kLongestPause;
+  bool isRefused = false;
+  try {
+    isRefused = standing_->response().status != 200;
+    if (standing_->retry() >= 0)
+      pause = std::clamp<milliseconds>(milliseconds(standing_->retry()), kShortestPause, kLongestPause);
+  } catch (const Failure&) {
+    // There was no response.
+  }
+  if (!standing_->lastEventId().empty()) standingId_ = standing_->lastEventId();
+  standing_.reset();
+  if (!isRefused) listensAt_ = Waiting::Clock::now() + pause;
+}
+
+std::optional<std::string> HttpTransport::heard() {
+  if (listensAt_ && Waiting::Clock::now() >= *listensAt_) listen();
+  while (standing_ && standing_->hasNews(milliseconds(0))) {
+    auto event = standing_->next(Waiting::atMost(kConnect));  // it is there
+    if (!event) {
+      listenAgain();
+    } else if (!event->data.empty()) {
+      return std::move(event->data);
+    }
+  }
+  return std::nullopt;
+}
+
 std::string HttpTransport::receive(const Waiting& waiting) {
   for (;;) {
+    if (auto message = heard()) return *std::move(message);
+    if (current_ && (standing_ || listensAt_) && !current_->hasNews(kTurn)) {
+      waiting.check();
+      continue;
+    }
     if (!current_) throw Failure(Cause::unreadable, "its answer has no result");
     if (auto event = current_->next(waiting)) {
       if (!event->data.empty()) return std::move(event->data);

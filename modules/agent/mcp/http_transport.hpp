@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,8 @@ class HttpTransport final : public Transport {
 
   void speak(Era era, std::string_view version) override;
   void send(const Outgoing& message, const Waiting& waiting) override;
+  // The stream of a session of 2025, by GET. A server may have none.
+  void listen() override;
   std::string receive(const Waiting& waiting) override;
   void settle(const Waiting& waiting) override;
   bool cancelsBySettling() const override { return era_ != Era::legacy; }
@@ -42,6 +45,9 @@ class HttpTransport final : public Transport {
   // The exchange ended without the answer: takes the stream up again where it broke off. Throws when it can't.
   void resume(const Waiting& waiting);
   void reap();
+  void listenAgain();
+  // What came on the stream of listen(); empty: nothing yet.
+  std::optional<std::string> heard();
 
   const mortise::HttpClient http_;
   const HttpPlace place_;
@@ -50,6 +56,9 @@ class HttpTransport final : public Transport {
   std::string session_;
   std::string resumedFrom_;
   std::unique_ptr<HttpExchange> current_;
+  std::unique_ptr<HttpExchange> standing_;               // of listen()
+  std::string standingId_;                               // the last event that it named
+  std::optional<Waiting::Clock::time_point> listensAt_;  // it ended, and is opened again then
   std::deque<std::unique_ptr<HttpExchange>> ending_;
 };
 

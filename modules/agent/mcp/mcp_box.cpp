@@ -1,6 +1,8 @@
 #include "mcp/mcp_box.hpp"
 
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "json_reading.hpp"
@@ -12,6 +14,21 @@ namespace agent::mcp {
 namespace {
 
 constexpr std::size_t kLongestDescription = 4000;
+constexpr int kMostQuestions = 100;  // of one call
+
+// Asks for one call, until nobody answers or the server has asked enough: it could ask without end.
+Asking askingFor(const ToolContext& context, const std::string& server) {
+  Asking out{.server = server, .language = context.language};
+  if (!context.ask) return out;
+  out.ask = [left = kMostQuestions, &context](std::string_view question) mutable -> std::optional<std::string> {
+    if (left <= 0) return std::nullopt;
+    --left;
+    auto answer = context.ask(question);
+    if (!answer) left = 0;
+    return answer;
+  };
+  return out;
+}
 
 }  // namespace
 
@@ -97,8 +114,9 @@ ToolResult McpBox::call(std::string_view function, std::string_view arguments, c
   if (found == functions_.end()) return failure("There is no such tool");
   const auto& [server, tool] = found->second;
   try {
-    const auto result = server->client->call(tool, arguments, {context.progress, context.ask},
-                                             Waiting::atMost(options_.call, context.stopped));
+    const auto result =
+        server->client->call(tool, arguments, {context.progress, askingFor(context, server->settings.name)},
+                             Waiting::atMost(options_.call, context.stopped));
     return toolResult(result.text);
   } catch (const Failure& failure) {
     if (failure.cause() == Failure::Cause::gone) tellWords(*server, server->client->takeLastWords());

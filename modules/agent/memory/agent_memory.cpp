@@ -24,6 +24,9 @@ constexpr double kSlack = 0.03;
 constexpr std::string_view kSummaryBegins = "\n\n<earlier_conversation>\n";
 constexpr std::string_view kSummaryEnds = "\n</earlier_conversation>";
 constexpr std::string_view kAsks = "message_ask_user";
+constexpr std::string_view kBrokeOff =
+    "The call broke off while it waited for the user, whose answer is the data: call the tool again if it is still "
+    "needed.";
 
 // The system message without the summary that compact() put behind it, and that summary.
 std::pair<std::string, std::string> withoutSummary(const std::string& text) {
@@ -130,9 +133,11 @@ bool AgentMemory::rollBack(const std::string& reply) {
   if (messages_.empty()) return false;
   const auto& last = messages_.back();
   if (last.role != Role::assistant || last.toolCalls.empty()) return false;
-  if (last.toolCalls.front().name == kAsks && !reply.empty()) {
+  if (!reply.empty()) {
     const auto call = last.toolCalls.front();
-    addResult(call, json::object({{"success", true}, {"message", nullptr}, {"data", reply}}).text());
+    const bool isAnswer = call.name == kAsks;
+    const auto message = isAnswer ? json::Item(nullptr) : json::Item(kBrokeOff);
+    addResult(call, json::object({{"success", isAnswer}, {"message", message}, {"data", reply}}).text());
     return true;
   }
   messages_.pop_back();

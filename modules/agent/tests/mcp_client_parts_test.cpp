@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,6 @@
 #include "a2a/client.hpp"
 #include "json_reading.hpp"
 #include "mcp/client.hpp"
-#include "mcp/elicitation.hpp"
 #include "mcp/http_exchange.hpp"
 #include "mcp/http_transport.hpp"
 #include "mcp/message.hpp"
@@ -97,43 +97,6 @@ TEST(McpResults, BecomeTextAndData) {
   EXPECT_FALSE(toolResult("nonsense").success);
   const auto large = toolResult(R"({"content":[{"type":"text","text":")" + std::string(2 << 20, 'x') + "\"}]}");
   EXPECT_LT(large.data.size(), (1U << 20) + 100);
-}
-
-std::string elicitedFrom(const std::string& params, std::vector<std::optional<std::string>> answers,
-                         std::vector<std::string>* questions = nullptr) {
-  rapidjson::Document document;
-  EXPECT_TRUE(mortise::models::parseJson(params, document));
-  std::size_t at = 0;
-  return elicited(document,
-                  [&](std::string_view question) {
-                    if (questions != nullptr) questions->emplace_back(question);
-                    return at < answers.size() ? answers[at++] : std::nullopt;
-                  })
-      .text();
-}
-
-TEST(McpElicitation, AsksForEachField) {
-  const std::string form = R"({"message":"Tell","requestedSchema":{"type":"object","properties":{
-      "name":{"type":"string","title":"Your name","description":"as in the passport"},"age":{"type":"integer"},
-      "colour":{"type":"string","enum":["r","g"],"enumNames":["Red","Green"]},"ok":{"type":"boolean","default":true},
-      "many":{"type":"array","items":{"anyOf":[{"const":"a","title":"A"},{"const":"b","title":"B"}]}},"nick":{"type":"string"}},
-      "required":["name","age","colour"]}})";
-  std::vector<std::string> questions;
-  EXPECT_EQ(elicitedFrom(form, {"Ada", "old", "36", "green", "", "1, B", ""}, &questions),
-            R"({"action":"accept","content":{"name":"Ada","age":36,"colour":"g","ok":true,"many":["a","b"]}})");
-  EXPECT_THAT(questions, ElementsAre("Tell\nYour name: as in the passport", "age", "age", "colour\n1. Red\n2. Green",
-                                     "ok\n[true]", "many\n1. A\n2. B\n[]", "nick\n[]"));
-  EXPECT_EQ(elicitedFrom(form, {"Ada", "x", "y", "z"}), R"({"action":"decline"})");
-  EXPECT_EQ(elicitedFrom(form, {"Ada", std::nullopt}), R"({"action":"cancel"})");
-}
-
-TEST(McpElicitation, TakesAYesWithoutAForm) {
-  EXPECT_EQ(elicitedFrom(R"({"message":"Go on?"})", {"yes"}), R"({"action":"accept","content":{}})");
-  EXPECT_EQ(elicitedFrom(R"({"message":"Go on?","requestedSchema":{"type":"object","properties":{}}})", {"no"}),
-            R"({"action":"decline"})");
-  EXPECT_EQ(elicitedFrom(R"({"mode":"url","message":"Open","url":"https://x"})", {"yes"}), R"({"action":"decline"})");
-  const rapidjson::Value none(rapidjson::kObjectType);
-  EXPECT_EQ(elicited(none, {}).text(), R"({"action":"cancel"})");
 }
 
 // ---- the client, with a server of the test's own words -------------------------------------------------------------------
@@ -380,7 +343,7 @@ TEST_F(McpClient, SendsMarkedArgumentsAndRepeatsWithInput) {
       .headerArguments = {{"region", "Mcp-Param-Region"}, {"n", "Mcp-Param-N"}, {"none", "Mcp-Param-None"}}};
   sent_.clear();
   client.call(tool, R"({"region":"eu","n":5,"none":null})",
-              {.ask = [](std::string_view) { return std::optional<std::string>("yes"); }}, soon());
+              {.asking = {.ask = [](std::string_view) { return std::optional<std::string>("yes"); }}}, soon());
   EXPECT_EQ(sent_.at(1), "Mcp-Param-Region: eu");
   EXPECT_EQ(sent_.at(2), "Mcp-Param-N: 5");
   EXPECT_THAT(
@@ -388,6 +351,50 @@ TEST_F(McpClient, SendsMarkedArgumentsAndRepeatsWithInput) {
       HasSubstr(R"("inputResponses":{"r":{"roots":[]},"q":{"action":"accept","content":{}}},"requestState":"s")"));
   EXPECT_THROW(client.call(tool, "{}", {}, soon()), Failure);
   EXPECT_THROW(client.call(tool, "{}", {}, soon()), Failure);
+}
+
+TEST_F(McpClient, CountsNoTimeInWhichAPersonIsAsked) {
+  const std::string ask = R"({"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"Sure?"}})";
+  const auto slow = [](std::string_view) {
+    std::this_thread::sleep_for(milliseconds(2100));
+    return std::optional<std::string>("yes");
+  };
+  auto old = clientOf(legacy([&](const std::string&, const std::string&) -> std::vector<std::string> {
+                        return {ask, result(R"({"content":[]})")};
+                      }),
+                      true);
+  old.open(soon());
+  EXPECT_EQ(old.call({.name = "t"}, "{}", {.asking = {.ask = slow}}, soon()).text, R"({"content":[]})");
+  int round = 0;
+  auto fresh = clientOf(
+      modern([&](const std::string&, const std::string&) -> std::vector<std::string> {
+        if (++round == 2) return {result(R"({"resultType":"complete","content":[]})")};
+        return {result(
+            R"({"resultType":"input_required","inputRequests":{"q":{"method":"elicitation/create","params":{"message":"Sure?"}}}})")};
+      }),
+      true);
+  fresh.open(soon());
+  EXPECT_THAT(fresh.call({.name = "t"}, "{}", {.asking = {.ask = slow}}, soon()).text, HasSubstr("complete"));
+}
+
+TEST_F(McpClient, RefusesToOpenAddressesForAnybody) {
+  auto client = clientOf(
+      legacy([&](const std::string&, const std::string&) -> std::vector<std::string> {
+        return {
+            R"({"jsonrpc":"2.0","id":4,"method":"elicitation/create","params":{"mode":"url","url":"https://x.example","message":"Open"}})",
+            result(R"({"content":[]})")};
+      }),
+      true);
+  client.open(soon());
+  bool isAsked = false;
+  const auto ask = [&](std::string_view) {
+    isAsked = true;
+    return std::optional<std::string>("yes");
+  };
+  client.call({.name = "t"}, "{}", {.asking = {.ask = ask}}, soon());
+  EXPECT_FALSE(isAsked);
+  EXPECT_EQ(sent_.back(),
+            R"({"jsonrpc":"2.0","id":4,"error":{"code":-32602,"message":"Only forms are filled in here"}})");
 }
 
 // ---- exchanges of HTTP, with a client of the test's own ------------------------------------------------------------------

@@ -41,9 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (auto& message : batch.messages()) {
       if (!message.id.empty()) mustBeJson(message.id);
       mustBeJson(message.data());
-      mustBeJson(agent::mcp::elicited(message.body, ask).text());
+      mustBeJson(agent::mcp::elicited(message.body, {.ask = ask}).text());
       try {
-        mustBeJson(agent::mcp::inputResponses(message.body, ask).text());
+        mustBeJson(agent::mcp::inputResponses(message.body, {.ask = ask}).text());
       } catch (const agent::mcp::Failure&) {
         // It asks for what is not offered.
       }

@@ -96,7 +96,7 @@ TEST(AgentMemory, RewritesTheSystemMessageWhenItChanges) {
 TEST(AgentMemory, RollsBackACallWithoutAResult) {
   auto memory = filled(2);
   memory.takeChange();
-  EXPECT_FALSE(memory.rollBack("hello"));
+  EXPECT_FALSE(memory.rollBack());
   EXPECT_EQ(memory.messages().size(), 2U);
   const auto change = memory.takeChange();
   ASSERT_TRUE(change);
@@ -114,6 +114,16 @@ TEST(AgentMemory, AnswersTheQuestionThatWaits) {
   memory.add(assistant("", {{"d", "message_ask_user", "{}"}}));
   EXPECT_FALSE(memory.rollBack());
   EXPECT_EQ(memory.messages().size(), 2U);
+}
+
+TEST(AgentMemory, TellsOfACallThatBrokeOffWhileItAsked) {
+  AgentMemory memory("react", {});
+  memory.add(assistant("", {{"c", "mcp_shop_order", "{}"}}));
+  EXPECT_TRUE(memory.rollBack("two of them"));
+  ASSERT_EQ(memory.messages().size(), 2U);
+  EXPECT_EQ(memory.messages()[1].toolCallId, "c");
+  EXPECT_THAT(memory.messages()[1].text, testing::StartsWith(R"({"success":false,"message":"The call broke off)"));
+  EXPECT_THAT(memory.messages()[1].text, HasSubstr(R"("data":"two of them"})"));
 }
 
 TEST(AgentMemory, CutsLongResults) {

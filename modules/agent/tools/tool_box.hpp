@@ -28,11 +28,13 @@ inline ToolResult failure(std::string message) { return {.success = false, .mess
 struct ToolContext {
   std::string sessionId;
   std::string userId;
+  std::string language = "en";  // of what people are told; as for mortise::isChinese()
   // Asked often by everything that waits; true: return within a second, the result is not used.
   std::function<bool()> stopped{};
   // Progress of a long call, as text for people. May be empty.
   std::function<void(std::string_view text)> progress{};
-  // Asks the user a question in the middle of a call and waits for the answer; empty when nobody can be asked.
+  // Asks the user a question in the middle of a call and waits for the answer: minutes, which count against no limit of
+  // the call. Gives nothing when nobody answered in time, or the call has to end. Empty when nobody can be asked.
   std::function<std::optional<std::string>(std::string_view question)> ask{};
 };
 

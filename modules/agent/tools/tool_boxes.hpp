@@ -17,6 +17,7 @@ struct TaskFacts {
   bool hasBox = false;              // the session has one
   bool hasBrowser = false;          // boxes have one here
   std::function<bool()> stopped{};  // true: the task ends
+  bool asksUser = false;            // calls get ToolContext::ask
 };
 
 // Makes one kind of box, or none where the task lacks what it needs. [worker], any number of threads.

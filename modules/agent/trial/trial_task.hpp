@@ -23,6 +23,7 @@ class TrialTask final : public RunningTask {
   void tellPartial(const NewEvent& message) override;
   std::optional<Input> takeInput(const Happening& happening = {}) override;
   bool finish(SessionStatus status, const Happening& happening) override;
+  bool asksUser() const override { return false; }
   void end(const Happening& happening) override;
   void modelFailed(const mortise::models::Error& error) override;
   std::vector<std::string> memory(std::string_view) const override { return {}; }
