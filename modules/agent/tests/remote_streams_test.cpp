@@ -431,7 +431,7 @@ TEST(AWebSocket, TellsAFailureFromAnEnd) {
     const AFalseService service([&](int fd) {
       if (!closes) return;
       testing_peers::say(fd, std::string("\x88\x02\x03\xe8", 4));
-      testing_peers::readUntil(fd, "");  // the answer
+      testing_peers::readUntil(fd, "\x88");  // the answer
     });
     WebSockets sockets;
     const auto fd = sockets.open(service.place(), WebSockets::Content::bytes, {}, [&] { failed = true; });
