@@ -1,12 +1,15 @@
-"""The agent under load: many sessions with live streams, many boxes at once.
+"""The agent under load: many sessions with live streams, many boxes at once, several desktops at once.
 
-    ./dev bench --agent [--sessions N] [--tokens N] [--seconds N] [--boxes N]
+    ./dev bench --agent [--sessions N] [--tokens N] [--seconds N] [--boxes N] [--desktops N]
 
 Streams: N sessions (200) run a task at once; the model answers each with N tokens a second (20) for N seconds (20), and a client reads each
 session's stream. The model and the clients are one process on core 1, so that both have one clock; the server is on core 0. Shown: events, the
 server's CPU for each, its memory, and the time from a token's way out of the model to the event that ends with it.
 
 Boxes: N sessions (50) run one command each, in a box of their own on this machine: time until the last is done, and the memory of each box.
+
+Desktops: viewers of N sessions (4) come at once, server and boxes on all cores: time until the last screen greets, and until the last shows its
+browser; then, while the viewers only look, the memory of each box and the CPU of all.
 
 Results go to build/bench/agent.json too."""
 import argparse
@@ -27,6 +30,8 @@ import run
 sys.path.insert(0, str(run.ROOT / "tests" / "e2e"))
 
 MODULES = ["auth", "files", "scheduler", "agent"]
+BROWSER_COLOURS = 8
+SETTLE_SECONDS, IDLE_SECONDS = 15, 20
 WORD = re.compile(rb"w(\d+)x")
 
 
@@ -131,13 +136,14 @@ class Client:
 
 
 @contextlib.contextmanager
-def server(model, options):
+def server(model, options, pinned=True):
     import support
     from mortise_server import MortiseServer
 
     with MortiseServer({**support.QUICK, "log.level": "warning", "limits.enabled": "false", "agent.model_base_url": model.url + "/v1",
                         "agent.model_name": "m", "http_client.allow_private": "true", "http.max_connections_per_address": "4096", **options}, modules=MODULES) as made:
-        subprocess.run(["taskset", "-acp", "0", str(made.pid)], check=True, stdout=subprocess.DEVNULL)
+        cores = "0" if pinned else f"0-{os.cpu_count() - 1}"
+        subprocess.run(["taskset", "-acp", cores, str(made.pid)], check=True, stdout=subprocess.DEVNULL)
         yield made, Client(made.port, support.account(made, "ada"))
 
 
@@ -205,12 +211,48 @@ async def boxes(options):
     return figures
 
 
+async def desktops(options):
+    from rfb_viewer import Viewer
+
+    model = Model(1, 1)
+    await model.start()
+    with server(model, {"agent.sandbox_boxes": options.desktops, "agent.sandbox_desktops": options.desktops}, pinned=False) as (made, client):
+        sessions = [await client.session() for _ in range(options.desktops)]
+        before, begun = run.resident_mib(made.pid), time.monotonic()
+        greeted, shown, viewers = [], [], []
+
+        async def look(session):
+            viewer = await Viewer(made, client.token, session).__aenter__()
+            viewers.append(viewer)
+            await viewer.greet()
+            greeted.append(time.monotonic() - begun)
+            while await viewer.colours() < BROWSER_COLOURS:  # the window of a browser has more, an empty screen has fewer
+                if time.monotonic() - begun > 300:
+                    raise SystemExit("a browser did not show itself within five minutes")
+                await asyncio.sleep(0.1)
+            shown.append(time.monotonic() - begun)
+
+        await asyncio.gather(*(look(session) for session in sessions))
+        await asyncio.sleep(SETTLE_SECONDS)
+        memory, used, since = run.resident_mib(made.pid) - before, run.cpu_nanoseconds(made.pid), time.monotonic()
+        await asyncio.sleep(IDLE_SECONDS)
+        idle = (run.cpu_nanoseconds(made.pid) - used) / 1e7 / (time.monotonic() - since)
+        for viewer in viewers:
+            await viewer.__aexit__()
+    figures = {"desktops": options.desktops, "greeted_s": sorted(greeted), "shown_s": sorted(shown), "memory_mib_each": memory / options.desktops,
+               "idle_cpu_percent_each": idle / options.desktops}
+    print(f"{options.desktops} desktops: greeted after {min(greeted):.1f} to {max(greeted):.1f} s, showed their browser after {min(shown):.1f} to {max(shown):.1f} s; "
+          f"{memory / options.desktops:.0f} MiB each; idle {idle / options.desktops:.1f} % of a core each")
+    return figures
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench --agent", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--boxes", type=int, default=50)
+    parser.add_argument("--desktops", type=int, default=4)
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("needs two cores: one for the server, one for the model and the clients")
@@ -222,6 +264,9 @@ def main():
         figures["streams"] = asyncio.run(streams(options))
     if options.boxes:
         figures["boxes"] = asyncio.run(boxes(options))
+    if options.desktops:
+        os.sched_setaffinity(0, range(os.cpu_count()))  # as its servers and their boxes
+        figures["desktops"] = asyncio.run(desktops(options))
     run.save("agent", figures)
 
 

@@ -130,9 +130,9 @@ void Agent::bind(mortise::Bindings& on) {
 
 void Agent::showBrowser(std::string_view sessionId, std::string_view display) {
   const auto box = boxes_.find(sessionId);
-  const auto browser = box ? box->browser() : nullptr;
-  if (!browser) return;
   try {
+    const auto browser = box ? box->browser() : nullptr;
+    if (!browser) return;
     browser->showOn(std::string(display), [this] { return stopping_.load(); });
   } catch (const mortise::Problem& problem) {
     log_.warning("a browser could not be brought onto its desktop",
@@ -145,9 +145,14 @@ void Agent::showBrowser(std::string_view sessionId, std::string_view display) {
 
 void Agent::handBrowser(std::string_view sessionId, desktop::Holder holder) {
   const auto box = boxes_.find(sessionId);
-  const auto browser = box ? box->browser() : nullptr;
-  if (!browser) return;
-  holder == desktop::Holder::user ? browser->personTakes() : browser->personGives();
+  if (!box) return;
+  try {
+    const auto browser = box->browser();
+    if (browser) holder == desktop::Holder::user ? browser->personTakes(sessionId) : browser->personGives(sessionId);
+  } catch (const mortise::Problem& problem) {
+    log_.warning("a browser could not be told who has it",
+                 {{"session", sessionId}, {"code", problem.code()}, {"reason", problem.note()}});
+  }
 }
 
 void Agent::repairSessions(mortise::JobRun& run) {

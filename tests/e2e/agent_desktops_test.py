@@ -161,7 +161,8 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
         session = self.begin()
 
         async def whole():
-            async with Viewer(self.server, self.token, session, max_queue=1, read_limit=4096) as deaf:
+            # Its own pings would make the client give up what it does not read.
+            async with Viewer(self.server, self.token, session, max_queue=1, read_limit=4096, ping_interval=None) as deaf:
                 await deaf.greet()
                 for _ in range(40):  # 5.5 MB each
                     await deaf.ask()
@@ -252,6 +253,24 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
 
         asyncio.run(whole())
         self.made = [(self.root, other)]
+
+    def test_a_token_that_expires_cuts_no_connection(self):
+        server = MortiseServer({**self.server.options, "data.dir": str(support.temporary_directory(self) / "data"), "identity.platform_access_ttl": "10s",
+                                "agent.sandbox_directory": str(self.boxes / "expiring")}, modules=MODULES).start()
+        self.addCleanup(server.stop)
+        token = support.account(server, "ada")
+        session = self.session(server, token)
+
+        async def whole():
+            async with Viewer(server, token, session) as viewer:
+                await viewer.greet()
+                refused = lambda: support.request(server, "GET", "/api/auth/me", token=token).status == 401
+                await asyncio.get_running_loop().run_in_executor(None, support.wait_until, refused, 60, "the token to expire")
+                self.assertGreaterEqual(await viewer.colours(), 1)
+                self.assertEqual((await close_of(server, token, session))[0], 4401, "it opens no other one")
+                self.assertGreaterEqual(await viewer.colours(), 1)
+
+        asyncio.run(whole())
 
     def test_the_end_of_the_desktop_is_told_and_another_one_begins(self):
         session = self.begin()

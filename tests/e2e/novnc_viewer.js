@@ -1,6 +1,6 @@
 // node novnc_viewer.js PAGE VNC_URL BROWSER COLOURS
 // Opens a session's desktop with noVNC in headless Chromium, waits until its picture has so many colours, types q7x9z until the picture
-// has the colour #123456, and prints one JSON line: what it saw. PAGE is the address of a web server whose /core/rfb.js is noVNC's.
+// has the colour #123456 after 10 MiB were pasted, and prints one JSON line: what it saw. PAGE is the address of a web server whose /core/rfb.js is noVNC's.
 const { chromium } = require('playwright-core');
 
 (async () => {
@@ -28,6 +28,7 @@ const { chromium } = require('playwright-core');
       const end = Date.now() + 60000;
       let found = 0;
       while ((found = picture().size) < colours && Date.now() < end) await pause(100);
+      rfb.clipboardPasteFrom('x'.repeat(10 << 20));
       let typed = false;
       while (!typed && Date.now() < end) {  // the page takes keys a moment after it is shown
         for (const letter of 'q7x9z') rfb.sendKey(letter.charCodeAt(0));

@@ -93,6 +93,10 @@ class Viewer:
         for down in (1, 0):
             await self.socket.send(struct.pack(">BBxxI", 4, down, symbol))
 
+    async def click(self, x, y):
+        for buttons in (0, 1, 0):
+            await self.socket.send(struct.pack(">BBHH", 5, buttons, x, y))
+
     async def paste(self, text, piece):
         message = struct.pack(">B3xI", 6, len(text)) + text
         for at in range(0, len(message), piece):

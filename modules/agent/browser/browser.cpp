@@ -60,7 +60,7 @@ std::shared_ptr<Chromium> Browser::current() {
 }
 
 void Browser::end() {
-  if (const auto chromium = current()) chromium->quit();
+  if (const auto chromium = current(); chromium && !options_.served) chromium->quit();
   {
     const std::lock_guard lock(mutex_);
     chromium_.reset();
@@ -70,13 +70,13 @@ void Browser::end() {
 
 void Browser::start(const std::vector<std::string>& addresses, const Stopped& stopped) {
   end();
-  auto started = starter_({browserArguments(options_, !display_.empty()), display_});
+  auto started = starter_({browserArguments(options_, !display_.empty()), display_, stopped});
   endProcess_ = std::move(started.end);
   std::shared_ptr<Chromium> chromium;
   try {
-    chromium =
-        std::make_shared<Chromium>(std::move(started.fromBrowser), std::move(started.toBrowser),
-                                   Chromium::Options{options_.home + "/Downloads", options_.downloadBytes}, stopped);
+    chromium = std::make_shared<Chromium>(
+        std::move(started.fromBrowser), std::move(started.toBrowser),
+        Chromium::Options{options_.home + "/Downloads", options_.downloadBytes, options_.served}, stopped);
   } catch (const Fault& fault) {
     end();
     if (fault.kind() == Fault::Kind::stopped) throw;
@@ -88,11 +88,15 @@ void Browser::start(const std::vector<std::string>& addresses, const Stopped& st
   {
     const std::lock_guard lock(mutex_);
     chromium_ = chromium;
-    chromium_->tabs().leaveDialogs(person_);
+    chromium_->tabs().leaveDialogs(!persons_.empty());
   }
-  bool first = true;
+  const auto open = chromium->tabs().all();
+  const auto isOpen = [&](const std::string& address) {
+    return std::any_of(open.begin(), open.end(), [&](const TabState& tab) { return tab.url == address; });
+  };
+  bool first = !options_.served;  // whose tabs may show something
   for (const auto& address : addresses) {
-    if (address.empty() || address == "about:blank") continue;
+    if (address.empty() || address == "about:blank" || isOpen(address)) continue;
     try {
       if (std::exchange(first, false)) {
         chromium->navigate(address, stopped);
@@ -109,22 +113,26 @@ void Browser::start(const std::vector<std::string>& addresses, const Stopped& st
 Chromium& Browser::running(const Stopped& stopped) {
   const auto chromium = current();
   if (chromium && chromium->isOpen()) return *chromium;
-  std::vector<std::string> addresses;
   if (chromium) {
+    lost_.emplace();
     for (const auto& tab : chromium->tabs().all()) {
       // The page that was ended with the browser may be what ended it.
-      if (!tab.crashed) addresses.push_back(tab.url);
+      if (!tab.crashed) lost_->push_back(tab.url);
     }
   }
-  start(addresses, stopped);
-  if (chromium) current()->tabs().note("The browser had ended and was started again.");
+  start(lost_.value_or(std::vector<std::string>()), stopped);
+  if (lost_) {
+    current()->tabs().note(options_.served ? "The connection to the browser had ended and was made again."
+                                           : "The browser had ended and was started again.");
+  }
+  lost_.reset();
   return *current();
 }
 
 void Browser::awaitPerson(const Stopped& stopped) {
   std::unique_lock lock(mutex_);
   const auto deadline = Clock::now() + kPersonLimit;
-  while (person_) {
+  while (!persons_.empty()) {
     if (Clock::now() >= deadline) throw refusal("a person has the browser; try again later");
     lock.unlock();
     const bool ends = stopped && stopped();
@@ -142,7 +150,7 @@ auto Browser::use(After after, const Stopped& stopped, const Work& work) {
     calls.lock();
     // A person may have taken it while another call was waited for.
     const std::lock_guard lock(mutex_);
-    free = !person_;
+    free = persons_.empty();
     if (!free) calls.unlock();
   }
   for (bool again = true;; again = false) {
@@ -202,9 +210,12 @@ View Browser::navigate(const std::string& url, const Stopped& stopped) {
 
 View Browser::restart(const std::string& url, const Stopped& stopped) {
   awaitPerson(stopped);
-  {
+  if (options_.served) {
+    use(After::again, stopped, [&](Chromium& chromium) { chromium.closePages(stopped); });
+  } else {
     const std::lock_guard calls(calls_);
     end();
+    lost_.reset();
   }
   return navigate(url, stopped);
 }
@@ -324,7 +335,7 @@ std::string Browser::screenshot(std::size_t most, const Stopped& stopped) {
   const std::lock_guard calls(calls_);
   {
     const std::lock_guard lock(mutex_);
-    if (person_) return {};  // what a person does there is not the agent's to see
+    if (!persons_.empty()) return {};  // what a person does there is not the agent's to see
   }
   const auto chromium = current();
   if (!chromium || !chromium->isOpen()) return {};
@@ -350,6 +361,7 @@ std::string Browser::address() {
 }
 
 void Browser::showOn(const std::string& display, const Stopped& stopped) {
+  if (options_.served) return;  // it shows itself
   const std::lock_guard calls(calls_);
   const auto chromium = current();
   const bool runs = chromium && chromium->isOpen();
@@ -369,16 +381,17 @@ void Browser::showOn(const std::string& display, const Stopped& stopped) {
   }
 }
 
-void Browser::personTakes() {
+void Browser::personTakes(std::string_view who) {
   const std::lock_guard lock(mutex_);
-  person_ = true;
+  persons_.emplace(who);
   personWas_ = true;
   if (chromium_) chromium_->tabs().leaveDialogs(true);
 }
 
-void Browser::personGives() {
+void Browser::personGives(std::string_view who) {
   const std::lock_guard lock(mutex_);
-  person_ = false;
+  if (const auto found = persons_.find(who); found != persons_.end()) persons_.erase(found);
+  if (!persons_.empty()) return;
   if (chromium_) chromium_->tabs().leaveDialogs(false);
   changed_.notify_all();
 }

@@ -4,6 +4,9 @@
 // A desktop and the tools share one browser: the desktop calls showOn() with its X display, and personTakes() and
 // personGives() around the time in which a person has the mouse. The tools wait meanwhile, answer no dialogs, and begin
 // after it with the tab that the person looked at; elements that were numbered before are not used any more.
+//
+// The browser of a sandbox service runs whether or not it is used here, on a screen of its own: it is connected to where
+// another one is started, and left as it is where another one is ended.
 #pragma once
 
 #include <chrono>
@@ -13,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,11 +44,13 @@ struct Aim {
 struct StartOrder {
   std::vector<std::string> arguments;  // the program first
   std::string display;                 // of X, as ":1"; empty: none is there
+  std::function<bool()> stopped{};     // asked by what takes its time; may be empty
 };
 struct Started {
   sandbox::Fd fromBrowser;
   sandbox::Fd toBrowser;
-  std::function<void()> end;  // ends the process and waits until it has gone; called once, maybe long after it ended
+  // Ends the process and waits until it has gone; called once, maybe long after it ended. Empty: there is none to end.
+  std::function<void()> end;
 };
 // Starts the program with descriptor 3 for what it reads and 4 for what it writes, after it removed the locks that an
 // earlier one left in the profile. Throws Problem.
@@ -55,6 +61,7 @@ struct BrowserOptions {
   std::string home = "/home/ubuntu";           // has the profile (.chrome) and Downloads
   bool throughProxy = false;                   // of the box, at 127.0.0.1:3128; its own loopback is reached directly
   std::uint64_t downloadBytes = 256ULL << 20;  // of all downloads that run
+  bool served = false;  // a sandbox service runs it; of the others only `home` and the bytes count
 };
 
 // Safe from any thread; one call is done at a time. Every function [worker], and throws Problem with a `reason`: 422
@@ -72,7 +79,7 @@ class Browser {
 
   View view(const Stopped& stopped);
   View navigate(const std::string& url, const Stopped& stopped);
-  // Ends the browser with all its pages and opens the address in a new one.
+  // Ends the browser with all its pages and opens the address in a new one; of one that is served, the pages.
   View restart(const std::string& url, const Stopped& stopped);
   void click(const Aim& aim, const Stopped& stopped);
   // Replaces what stands in a field, or gives files to one that takes files: `text` then has a path per line.
@@ -97,8 +104,9 @@ class Browser {
   // Goes on on an X display, with the pages that are open; empty: on none. A browser that does not run yet starts, so
   // that the desktop shows it. Waits for a call that is under way.
   void showOn(const std::string& display, const Stopped& stopped);
-  void personTakes();
-  void personGives();
+  // `who`: the session whose user has the mouse; several may share a browser.
+  void personTakes(std::string_view who);
+  void personGives(std::string_view who);
 
  private:
   std::shared_ptr<Chromium> current();
@@ -119,12 +127,13 @@ class Browser {
   std::mutex calls_;  // held for a whole call
   std::string display_;
   std::function<void()> endProcess_;
-  bool unseen_ = false;  // a person used the browser, and nobody has viewed it since
+  std::optional<std::vector<std::string>> lost_;  // pages of a browser that ended, until they are open again
+  bool unseen_ = false;                           // a person used the browser, and nobody has viewed it since
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Chromium> chromium_;
-  bool person_ = false;
+  std::set<std::string, std::less<>> persons_;
   bool personWas_ = false;
 };
 

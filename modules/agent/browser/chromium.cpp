@@ -53,7 +53,7 @@ double numberMember(const Value& object, std::string_view name) {
 Chromium::Chromium(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, const Options& options, const Stopped& stopped)
     : tabs_([this](std::string_view session, std::string_view method,
                    const std::string& params) { client_.send(session, method, params); },
-            options.downloadBytes),
+            options.downloadBytes, options.served),
       client_(std::move(fromBrowser), std::move(toBrowser),
               [this](std::string_view session, std::string_view method, const Value& params) {
                 tabs_.onEvent(session, method, params);
@@ -69,6 +69,7 @@ Chromium::Chromium(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, const Options
                           R"("filter":[{"type":"page"},{"exclude":true}]})"},
                stopped);
   page(stopped);
+  if (options.served) followPerson(stopped);
 }
 
 void Chromium::quit() {
@@ -103,6 +104,19 @@ void Chromium::openTab(const std::string& url, const Stopped& stopped) {
       waitUntil([&] { return !client_.isOpen() || !tabs_.find(target).target.empty(); }, kInputLimit, stopped);
   if (!client_.isOpen()) throw Fault(Fault::Kind::closed, "the browser has gone");
   if (!there) throw Fault(Fault::Kind::late, "the browser opened no tab");
+}
+
+void Chromium::closePages(const Stopped& stopped) {
+  const auto before = tabs_.all();
+  openTab("about:blank", stopped);
+  for (const auto& tab : before)
+    client_.send("", "Target.closeTarget", json::object({{"targetId", tab.target}}).text());
+  const auto closed = [&] {
+    return !client_.isOpen() || std::none_of(before.begin(), before.end(), [&](const TabState& tab) {
+      return !tabs_.find(tab.target).target.empty();
+    });
+  };
+  if (!waitUntil(closed, kInputLimit, stopped)) throw Fault(Fault::Kind::late, "a page could not be closed");
 }
 
 // A call of a tab that ends early when the tab crashes or is closed.

@@ -30,9 +30,10 @@ class Chromium {
   struct Options {
     std::string downloads;            // directory, as the browser sees it
     std::uint64_t downloadBytes = 0;  // of all downloads that run
+    bool served = false;              // it runs already, and somebody may look at it
   };
 
-  // Descriptors of a browser that was just started. Waits until it answers and has a tab.
+  // Descriptors of a browser that was just started, or connected to. Waits until it answers and has a tab.
   Chromium(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, const Options& options, const Stopped& stopped);
 
   bool isOpen() const { return client_.isOpen(); }
@@ -44,6 +45,8 @@ class Chromium {
   void navigate(const std::string& url, const Stopped& stopped);
   // Opens another tab.
   void openTab(const std::string& url, const Stopped& stopped);
+  // Leaves an empty tab alone.
+  void closePages(const Stopped& stopped);
   // Waits until what an action began is over: a page that loads, a download, both for some seconds at most.
   void settle(const Stopped& stopped);
 

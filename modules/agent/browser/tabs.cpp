@@ -45,6 +45,7 @@ void Tabs::beginCall() {
   const std::lock_guard lock(mutex_);
   opened_ = 0;
   storm_ = false;
+  adopting_ = false;
   for (auto& tab : tabs_) {
     tab.dialogs = 0;
     tab.opened = false;
@@ -156,7 +157,7 @@ void Tabs::attach(const Value& params) {
     return;
   }
   // It has not run yet. One that is closed here has to be let go first: it holds up the page that opened it.
-  if (!tab.opener.empty()) {
+  if (!tab.opener.empty() && !adopting_) {
     tab.opened = true;
     if (!person_ && (storm_ || ++opened_ > kMostOpened)) {
       send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
@@ -175,8 +176,8 @@ void Tabs::admit(Tab tab) {
     send_(session, method, "{}");
   send_(session, "Page.setInterceptFileChooserDialog", R"({"enabled":true})");
   send_(session, "Runtime.runIfWaitingForDebugger", "{}");
-  send_(session, "Page.bringToFront", "{}");
-  if (!tab.opener.empty()) noteLocked("A new window was opened and is now the current one.");
+  if (!adopting_) send_(session, "Page.bringToFront", "{}");
+  if (!tab.opener.empty() && !adopting_) noteLocked("A new window was opened and is now the current one.");
   current_ = tab.state.target;
   tabs_.push_back(std::move(tab));
 }

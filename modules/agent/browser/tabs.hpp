@@ -36,8 +36,10 @@ class Tabs {
   static constexpr std::size_t kMostDialogs = 20;    // of a page between two calls; then its script is stopped
   static constexpr std::size_t kMostDownloads = 20;  // that run at once
 
-  // `downloadBytes`: of all downloads that run. `send` must outlive this object.
-  Tabs(Send send, std::uint64_t downloadBytes) : send_(std::move(send)), downloadBytes_(downloadBytes) {}
+  // `downloadBytes`: of all downloads that run. `adopting`: tabs that come before the first call were there already;
+  // they are taken as they are, and none is brought to the front. `send` must outlive this object.
+  Tabs(Send send, std::uint64_t downloadBytes, bool adopting = false)
+      : send_(std::move(send)), downloadBytes_(downloadBytes), adopting_(adopting) {}
 
   // [thread of the CdpClient]
   void onEvent(std::string_view session, std::string_view method, const rapidjson::Value& params);
@@ -103,6 +105,7 @@ class Tabs {
   std::size_t opened_ = 0;
   bool storm_ = false;
   bool person_ = false;
+  bool adopting_;
 };
 
 }  // namespace agent::browser

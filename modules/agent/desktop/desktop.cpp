@@ -65,6 +65,10 @@ std::string lackingFor(const std::string& root) {
 }
 
 Desktop::Desktop(std::shared_ptr<sandbox::Sandbox> box, const sandbox::Stopped& stopped) : box_(std::move(box)) {
+  if (box_->hasScreen()) {
+    if (!greets(connect(stopped))) throw unavailable("what answers in its place does not speak RFB");
+    return;
+  }
   removeStale();
   int ends[2];
   // Not blocking: when nobody reads what they say, programs drop it rather than wait.
@@ -98,7 +102,15 @@ Desktop::Desktop(std::shared_ptr<sandbox::Sandbox> box, const sandbox::Stopped& 
                      "-BlacklistThreshold",
                      "1000000"},
                     output);
-  await(*screen_, "Xtigervnc", stopped, [this] { return greets(); });
+  // The socket is there before the X server answers at it.
+  await(*screen_, "Xtigervnc", stopped, [this] {
+    try {
+      return greets(box_->connect(kSocket));
+    } catch (const Problem& problem) {
+      if (problem.status() == 404) return false;
+      throw;
+    }
+  });
   // A window that appears while openbox starts may stay without its content.
   windows_ = startIn(*box_, {"/usr/bin/openbox", "--startup", std::string("touch ") + kManaged}, output);
   await(*windows_, "openbox", stopped, [this] { return box_->exists(kManaged); });
@@ -128,15 +140,7 @@ void Desktop::await(sandbox::Program& program, const std::string& name, const sa
   }
 }
 
-// The socket is there before the X server answers at it.
-bool Desktop::greets() const {
-  Fd socket;
-  try {
-    socket = box_->connect(kSocket);
-  } catch (const Problem& problem) {
-    if (problem.status() == 404) return false;
-    throw;
-  }
+bool Desktop::greets(const Fd& socket) {
   std::string got;
   char bytes[kGreetingSize];
   while (got.size() < kGreetingSize) {
@@ -159,7 +163,8 @@ std::string Desktop::said() const {
   return out;
 }
 
-Fd Desktop::connect() const {
+Fd Desktop::connect(const sandbox::Stopped& stopped) const {
+  if (!screen_) return box_->connectScreen(stopped, [failed = failed_] { *failed = true; });
   try {
     return box_->connect(kSocket);
   } catch (const Problem& problem) {
@@ -170,7 +175,7 @@ Fd Desktop::connect() const {
 
 void Desktop::end() {
   if (windows_) windows_->end();
-  screen_->end();
+  if (screen_) screen_->end();
 }
 
 }  // namespace agent::desktop

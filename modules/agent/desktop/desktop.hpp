@@ -1,7 +1,8 @@
 // A screen in a session's box that people and programs share: an X server that speaks RFB (VNC) at a socket in the box,
-// and a window manager.
+// and a window manager; or the screen that a box has by itself, as those of sandbox services do.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,7 +20,8 @@ std::string lackingFor(const std::string& root);
 
 class Desktop {
  public:
-  // [worker] Starts it; returns when the X server greets and windows are managed. Problem 503 as of Sandbox::start().
+  // [worker] Starts it; returns when the X server greets and windows are managed. Problem 503 as of Sandbox::start() and
+  // Sandbox::connectScreen().
   Desktop(std::shared_ptr<sandbox::Sandbox> box, const sandbox::Stopped& stopped);
   // Ends its programs, without waiting.
   ~Desktop() = default;
@@ -27,11 +29,11 @@ class Desktop {
   Desktop& operator=(const Desktop&) = delete;
 
   sandbox::Sandbox& box() const { return *box_; }
-  // [any] Whether the X server runs.
-  bool alive() const { return !screen_->status(); }
+  // [any] Whether the X server runs; of a screen that a box has by itself, whether no connection to it failed.
+  bool alive() const { return screen_ ? !screen_->status() : !*failed_; }
   // [worker] A connection to the X server, which greets first. Only with MSG_DONTWAIT: see Sandbox::connect(). Problem
   // 503 sandbox_unavailable.
-  sandbox::Fd connect() const;
+  sandbox::Fd connect(const sandbox::Stopped& stopped = {}) const;
   // [worker] Waits until nothing of it is left; twenty seconds at most.
   void end();
 
@@ -39,13 +41,14 @@ class Desktop {
   void removeStale() const;
   void await(sandbox::Program& program, const std::string& name, const sandbox::Stopped& stopped,
              const std::function<bool()>& ready) const;
-  bool greets() const;
+  static bool greets(const sandbox::Fd& socket);
   std::string said() const;
 
   std::shared_ptr<sandbox::Sandbox> box_;
-  sandbox::Fd said_;  // what both programs write; kept open, and not waited for
-  std::unique_ptr<sandbox::Program> screen_;
+  sandbox::Fd said_;                          // what both programs write; kept open, and not waited for
+  std::unique_ptr<sandbox::Program> screen_;  // none where the box has a screen by itself
   std::unique_ptr<sandbox::Program> windows_;
+  const std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace agent::desktop

@@ -16,8 +16,9 @@ using mortise::Request;
 void DesktopOperations::viewAgentDesktop(Request& request) {
   const auto session = ownSession(store_, request);
   try {
-    auto viewing = desktops_.view(session.id, [&] { return request.expired(); });
-    auto screen = viewing.desktop().connect();
+    const auto gone = [&] { return request.expired(); };
+    auto viewing = desktops_.view(session.id, gone);
+    auto screen = viewing.desktop().connect(gone);
     viewers_.open(request, std::move(viewing), std::move(screen));
     // The viewer sees it begin; a page that is being loaded may hold this up.
     desktops_.present(session.id);

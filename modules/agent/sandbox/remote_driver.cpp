@@ -22,7 +22,6 @@ using mortise::HttpResponse;
 using mortise::Problem;
 namespace json = mortise::json;
 
-constexpr std::string_view kSession = "{session}";
 constexpr std::string_view kTruncated = "(truncated)";
 constexpr std::uint64_t kMaxReply = 16 << 20;
 constexpr std::size_t kMaxUpload = 64 << 20;
@@ -88,8 +87,13 @@ HttpResponse exchange(const HttpClient& http, const HttpRequest& request) {
 
 class RemoteSandbox final : public Sandbox {
  public:
-  RemoteSandbox(HttpClient http, std::string address, std::string prefix)
-      : http_(http), address_(std::move(address)), prefix_(std::move(prefix)) {}
+  // `browsers`: empty when sessions use none.
+  RemoteSandbox(HttpClient http, RemoteService service, std::shared_ptr<RemoteBrowsers> browsers, std::string sessionId)
+      : http_(http),
+        service_(std::move(service)),
+        browsers_(std::move(browsers)),
+        sessionId_(std::move(sessionId)),
+        prefix_(service_.shared() ? sessionId_ + "." : std::string()) {}
 
   FileText read(const ReadFile& file, const Stopped& stopped) override {
     const auto path = pathInBox(file.path);
@@ -180,7 +184,7 @@ class RemoteSandbox final : public Sandbox {
     // The status comes after the bytes, which would be those of an error.
     if (!exists(where, stopped)) throw Problem(404, "file_missing").with("path", where);
     HttpRequest request;
-    request.url = address_ + "/api/file/download-file?filepath=" + mortise::percentEncoded(where);
+    request.url = service_.api() + "/api/file/download-file?filepath=" + mortise::percentEncoded(where);
     request.timeout = -1ms;
     request.stopped = stopped;
     bool enough = false;
@@ -244,6 +248,21 @@ class RemoteSandbox final : public Sandbox {
     return static_cast<int>(answer.number("returncode").value_or(-1));
   }
 
+  std::shared_ptr<browser::Browser> browser() override {
+    return browsers_ ? browsers_->of(service_, sessionId_) : nullptr;
+  }
+  bool hasScreen() const override { return true; }
+  Fd connectScreen(const Stopped& stopped, std::function<void()> failed) override {
+    try {
+      return service_.openScreen(stopped, std::move(failed));
+    } catch (const Problem& problem) {
+      throw Problem(503, "sandbox_unavailable")
+          .with("reason", "the sandbox service has no desktop that answers")
+          .note(problem.note())
+          .retryAfter(5);
+    }
+  }
+
   std::unique_ptr<Program> start(ProgramPlan) override { throw notOffered(); }
   Fd connect(std::string_view) override { throw notOffered(); }
   void touch() override {}  // the service counts its calls itself
@@ -282,7 +301,7 @@ class RemoteSandbox final : public Sandbox {
 
   Answer send(HttpRequest& request, const std::string& path, std::string_view file,
               const std::function<void(int, const Answer&)>& before) {
-    request.url = address_ + path;
+    request.url = service_.api() + path;
     request.method = "POST";
     request.maxResponse = kMaxReply;
     const auto response = exchange(http_, request);
@@ -315,63 +334,48 @@ class RemoteSandbox final : public Sandbox {
   }
 
   HttpClient http_;
-  std::string address_;
-  std::string prefix_;
+  RemoteService service_;
+  std::shared_ptr<RemoteBrowsers> browsers_;
+  std::string sessionId_;
+  std::string prefix_;  // of names of shells: those that two sessions chose alike stay apart
 };
-
-std::string normalised(std::string address) {
-  while (address.ends_with('/')) address.pop_back();
-  if (address.find("://") != std::string::npos) return address;
-  const auto host = address.substr(address.find(']') == std::string::npos ? 0 : address.find(']'));
-  return "http://" + address + (host.find(':') == std::string::npos ? ":8080" : "");
-}
 
 }  // namespace
 
-RemoteDriver::RemoteDriver(HttpClient http, std::string address)
-    : http_(http), address_(normalised(std::move(address))) {}
-
-bool RemoteDriver::shared() const { return address_.find(kSession) == std::string::npos; }
-
-std::string RemoteDriver::addressOf(std::string_view sessionId) const {
-  auto out = address_;
-  if (const auto at = out.find(kSession); at != std::string::npos)
-    out.replace(at, kSession.size(), mortise::percentEncoded(sessionId));
-  return out;
-}
+RemoteDriver::RemoteDriver(HttpClient http, const RemoteAddresses& addresses, bool hasBrowser)
+    : http_(http), service_(http, std::make_shared<WebSockets>(), addresses), hasBrowser_(hasBrowser) {}
 
 std::vector<Capability> RemoteDriver::capabilities() {
-  std::string detail = "at " + address_;
-  bool good = true;
-  if (shared()) {
+  // Where each session has a service of its own, there is none to ask.
+  const auto tried = [&](const char* name, const std::string& address, const char* option, const auto& check) {
+    Capability out{name, true, "at " + address};
+    if (!service_.shared()) return out;
     try {
-      HttpRequest request;
-      request.url = address_ + "/api/supervisor/status";
-      request.timeout = 5s;
-      request.maxResponse = 1 << 20;
-      const auto response = exchange(http_, request);
-      if (response.status != 200) throw unavailable("status " + std::to_string(response.status));
-      const Answer answer(response.body);
-      if (!answer.data().IsArray()) throw unavailable("no list of processes");
-      for (const auto& process : answer.data().GetArray()) {
-        if (Answer::text(process, "statename") != "RUNNING")
-          throw unavailable("its process " + Answer::text(process, "name") + " does not run");
-      }
+      check();
     } catch (const Problem& problem) {
-      good = false;
-      detail += ": " + problem.note() + "; see agent.sandbox_address";
+      out.available = false;
+      out.detail += ": " + problem.note() + "; see " + option;
     }
+    return out;
+  };
+  auto shell = tried("shell", service_.api(), "agent.sandbox_address", [&] { service_.checkProcesses(); });
+  auto files = shell;
+  files.name = "files";
+  Capability browser{"browser", false, "agent.sandbox_browser is false"};
+  Capability desktop{"desktop", false, shell.detail};
+  if (shell.available) {
+    if (hasBrowser_)
+      browser = tried("browser", service_.browser(), "agent.sandbox_browser_address", [&] { service_.checkBrowser(); });
+    desktop = tried("desktop", service_.screen(), "agent.sandbox_desktop_address", [&] { service_.checkScreen(); });
+  } else if (hasBrowser_) {
+    browser.detail = shell.detail;
   }
-  return {{"files", good, detail},
-          {"shell", good, detail},
-          {"browser", false, "not asked of the service"},
-          {"desktop", false, "not asked of the service"}};
+  return {std::move(files), std::move(shell), std::move(browser), std::move(desktop)};
 }
 
 std::shared_ptr<Sandbox> RemoteDriver::open(std::string_view sessionId) {
-  // Names of shells that two sessions chose alike stay apart.
-  return std::make_shared<RemoteSandbox>(http_, addressOf(sessionId),
-                                         shared() ? std::string(sessionId) + "." : std::string());
+  return std::make_shared<RemoteSandbox>(http_, service_.of(sessionId), hasBrowser_ ? browsers_ : nullptr,
+                                         std::string(sessionId));
 }
 
 std::shared_ptr<Sandbox> RemoteDriver::openForProgram(std::string_view) {
@@ -381,9 +385,11 @@ std::shared_ptr<Sandbox> RemoteDriver::openForProgram(std::string_view) {
 std::shared_ptr<Sandbox> RemoteDriver::find(std::string_view sessionId) { return open(sessionId); }
 
 void RemoteDriver::remove(std::string_view sessionId) {
-  if (shared()) return;
+  const auto service = service_.of(sessionId);
+  browsers_->forget(service, sessionId);
+  if (service.shared()) return;
   HttpRequest request;
-  request.url = addressOf(sessionId) + "/api/supervisor/shutdown";
+  request.url = service.api() + "/api/supervisor/shutdown";
   request.method = "POST";
   request.timeout = 10s;
   request.maxResponse = 1 << 20;

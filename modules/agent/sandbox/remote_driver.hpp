@@ -6,16 +6,19 @@
 #include <memory>
 #include <string>
 
+#include "remote_browsers.hpp"
+#include "remote_service.hpp"
 #include "sandbox.hpp"
 
 namespace agent::sandbox {
 
 // The service is trusted to hold its sandboxes, and its answers are checked. With {session} in the address each session has a
-// sandbox of its own; without, all share one, in which only the names of their shells are apart.
+// sandbox of its own; without, all share one, with its browser and its screen, in which only the names of their shells are
+// apart.
 class RemoteDriver final : public Driver {
  public:
-  // `address`: of http or https, or host[:port], which means http and port 8080.
-  RemoteDriver(mortise::HttpClient http, std::string address);
+  // `hasBrowser`: whether sessions use the service's browser. Throws std::invalid_argument as RemoteService does.
+  RemoteDriver(mortise::HttpClient http, const RemoteAddresses& addresses, bool hasBrowser = true);
 
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
@@ -23,15 +26,14 @@ class RemoteDriver final : public Driver {
   std::shared_ptr<Sandbox> find(std::string_view sessionId) override;
   // Shuts a sandbox down that is the session's own.
   void remove(std::string_view sessionId) override;
-  // The service ends what nobody uses.
-  void sweep(const std::function<bool(std::string_view sessionId)>&) override {}
+  // The service ends what nobody uses; here are only connections to its browsers.
+  void sweep(const std::function<bool(std::string_view sessionId)>& lives) override { browsers_->sweep(lives); }
 
  private:
-  std::string addressOf(std::string_view sessionId) const;
-  bool shared() const;
-
   mortise::HttpClient http_;
-  std::string address_;
+  const std::shared_ptr<RemoteBrowsers> browsers_ = std::make_shared<RemoteBrowsers>();
+  const RemoteService service_;
+  const bool hasBrowser_;
 };
 
 }  // namespace agent::sandbox

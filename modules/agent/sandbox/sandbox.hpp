@@ -135,8 +135,17 @@ class Sandbox {
   virtual std::optional<int> kill(std::string_view shellId) = 0;
 
   // Its browser (browser/browser.hpp), which starts when it is first used; nullptr where boxes have none. Good while
-  // the box lives.
+  // the box lives. Problem 503 sandbox_busy.
   virtual std::shared_ptr<browser::Browser> browser() { return nullptr; }
+  // [any] Whether the box has a screen by itself, on which its browser shows itself. Else programs that start() starts can
+  // make one.
+  virtual bool hasScreen() const { return false; }
+  // A connection to that screen (RFB); it is not blocking. `failed`: called on another thread when the connection ended
+  // otherwise than by a close of one of the two sides; it may not wait. Problem 503 sandbox_unavailable.
+  virtual Fd connectScreen(const Stopped& stopped, std::function<void()> failed) {
+    (void)stopped, (void)failed;
+    throw mortise::Problem(503, "sandbox_unavailable").with("reason", "the box has no screen by itself");
+  }
 
   // Returns when the program runs. Problem 422 sandbox_argument when it can't be run (`reason`), 503 sandbox_busy when the
   // box has no room for it. A pipe among its descriptors is given to the user of the box.

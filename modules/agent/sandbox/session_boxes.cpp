@@ -73,8 +73,15 @@ std::unique_ptr<Driver> chosenDriver(mortise::Host host, mortise::Log log, const
   const auto config = host.config();
   const auto kind = config.text("sandbox");
   if (kind == "off") return nullptr;
-  if (kind == "remote")
-    return std::make_unique<RemoteDriver>(host.httpClient(), std::string(config.text("sandbox_address")));
+  if (kind == "remote") {
+    const RemoteAddresses addresses{config.text("sandbox_address"), config.text("sandbox_browser_address"),
+                                    config.text("sandbox_desktop_address")};
+    try {
+      return std::make_unique<RemoteDriver>(host.httpClient(), addresses, config.boolean("sandbox_browser"));
+    } catch (const std::invalid_argument& error) {
+      throw std::runtime_error(error.what());
+    }
+  }
   LocalOptions options;
   const auto data = std::filesystem::absolute(config.server("data.dir").value_or(".")).string();
   options.directory = boxesDirectory(config.text("sandbox_directory"), data);

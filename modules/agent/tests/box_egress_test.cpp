@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -58,6 +59,7 @@ class ABoxWithAWayOut : public testing::Test {
   std::string port() const { return std::to_string(server_.port()); }
   std::vector<egress::Address> addresses(const std::string& host, std::uint16_t port) {
     ++lookups_;
+    if (host == "metadata.test") return {egress::addressOf("169.254.169.254", port)};
     if (host == "private.test") return {egress::addressOf("192.168.1.1", port)};
     if (host == "change.test" && changes_++ > 0) return {egress::addressOf("169.254.169.254", port)};
     return {egress::addressOf("127.0.0.1", port)};
@@ -74,22 +76,32 @@ class ABoxWithAWayOut : public testing::Test {
     return out;
   }
 
+  int endings(egress::Outcome outcome, const std::string& target) {
+    const std::lock_guard lock(mutex_);
+    return static_cast<int>(std::count_if(ended_.begin(), ended_.end(), [&](const egress::Ended& one) {
+      return one.outcome == outcome && one.target == target;
+    }));
+  }
+
   std::shared_ptr<Sandbox> box;
   std::unique_ptr<Boxes> boxes_;
   std::atomic<int> lookups_{0};
+  std::string attack;  // the page at /attack
 
  private:
-  // Shows the head of a request; takes what is put, and answers nothing.
-  static void serve(int fd) {
+  // Shows the head of a request; takes what is put, and answers nothing; or is the site that attacks.
+  void serve(int fd) {
     const auto head = egress::readUntil(fd, "\r\n\r\n");
     if (head.starts_with("PUT")) {
       egress::readUntil(fd, "");
+    } else if (head.starts_with("GET /attack")) {
+      egress::answerWith(fd, attack);
     } else {
       egress::answerWith(fd, head);
     }
   }
 
-  egress::LoopbackServer server_{serve};
+  egress::LoopbackServer server_{[this](int fd) { serve(fd); }};
   std::atomic<int> changes_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -117,6 +129,91 @@ TEST_F(ABoxWithAWayOut, LetsItsBrowserReachTheSame) {
   browser->navigate("http://private.test/", {});
   EXPECT_THAT(browser->view({}).content, HasSubstr("private"));
   EXPECT_EQ(ended(egress::Outcome::refused).target, "private.test:80");
+}
+
+// What lies around a box, tried from a page of a site that the box may reach: by requests of each kind that pages have, by
+// frames and windows, and by leading the agent there.
+TEST_F(ABoxWithAWayOut, KeepsInAPageThatAttacks) {
+  const auto browser = box->browser();
+  if (!browser) GTEST_SKIP() << "boxes have no browser here";
+  const egress::LoopbackServer secret([](int fd) {
+    egress::readUntil(fd, "\r\n\r\n");
+    egress::say(fd,
+                "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Private-Network: true\r\n"
+                "Content-Length: 10\r\nConnection: close\r\n\r\ntop-secret");
+  });
+  const auto beside = std::to_string(secret.port());
+  const std::vector<std::string> targets{
+      "http://127.0.0.1:" + beside + "/",
+      "http://localhost:" + beside + "/",
+      "http://[::1]:" + beside + "/",
+      "http://0.0.0.0:" + beside + "/",
+      "http://private.test:" + beside + "/",
+      "http://metadata.test/latest/meta-data/",
+      // Browsers ask no proxy for link-local addresses and loopback: there is no network in the box to reach them by.
+      "http://169.254.169.254/latest/meta-data/",
+      "http://[::ffff:169.254.169.254]/latest/meta-data/",
+      "http://denied.test/",
+      // The relay as if it were a site, and what the box has not: ports of the browser and of the screen.
+      "http://127.0.0.1:3128/",
+      "http://127.0.0.1:9222/json/version",
+      "http://127.0.0.1:5901/",
+      "file:///etc/passwd",
+      "file:///run/egress/proxy",
+      "file:///proc/1/environ",
+      "file:///proc/1/fd/3",
+  };
+  std::string list;
+  for (const auto& target : targets) list += (list.empty() ? "'" : ",'") + target + "'";
+  attack = "<title>Attack</title><p id=out>begun</p><script>const targets=[" + list + R"(];
+const within=(work,otherwise)=>Promise.race([work.catch(()=>otherwise),new Promise(done=>setTimeout(done,4000,otherwise))]);
+const tries=targets.flatMap(url=>[
+  fetch(url).then(answer=>answer.text()),
+  fetch(url,{mode:'no-cors',method:'POST',body:'CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n'}).then(()=>''),
+  new Promise(done=>{const frame=document.createElement('iframe');frame.src=url;document.body.append(frame);
+    frame.onload=()=>{try{done(frame.contentDocument.body.textContent)}catch(error){done('')}}}),
+  new Promise(done=>{try{const socket=new WebSocket(url.replace('http','ws'));socket.onopen=()=>done('opened');
+    socket.onerror=()=>done('')}catch(error){done('')}}),
+]).map(work=>within(work,''));
+Promise.all(tries).then(read=>{document.title='Over';out.textContent='read: '+read.filter(text=>text).join('|')});
+</script>)";
+  browser->navigate("http://mirror.test:" + port() + "/attack", {});
+  std::string title;
+  for (int i = 0; i < 300 && title != "Over"; ++i) {
+    title = browser->view({}).title;
+    if (title != "Over") std::this_thread::sleep_for(100ms);
+  }
+  ASSERT_EQ(title, "Over");
+  EXPECT_EQ(browser->execute("out.textContent", {}), "read: ") << "what the page read of others";
+
+  for (const auto& target : targets) {
+    if (target.starts_with("file:")) continue;  // the agent may open the files of its box
+    std::string shown;
+    try {
+      browser->navigate(target, {});
+      shown = browser->view({}).content;
+    } catch (const mortise::Problem&) {
+    }
+    EXPECT_THAT(shown, testing::Not(HasSubstr("top-secret"))) << target;
+  }
+  EXPECT_EQ(secret.connections(), 0) << "a server beside the box was reached";
+  EXPECT_GT(endings(egress::Outcome::refused, "metadata.test:80"), 0);
+  EXPECT_GT(endings(egress::Outcome::refused, "private.test:" + beside), 0);
+  EXPECT_GT(endings(egress::Outcome::denied, "denied.test:80"), 0);
+  for (const auto* target : {"169.254.169.254:80", "metadata.test:80", "denied.test:80"})
+    EXPECT_EQ(endings(egress::Outcome::done, target), 0) << target;
+  // Files of the box are all that file addresses show, and of its first process nothing.
+  for (const auto* hidden : {"file:///proc/1/environ", "file:///proc/1/fd/3", "file:///etc/shadow"}) {
+    std::string shown;
+    try {
+      browser->navigate(hidden, {});
+      shown = browser->view({}).content;
+    } catch (const mortise::Problem&) {
+    }
+    EXPECT_THAT(shown, testing::AnyOf("", HasSubstr("ERR_"))) << hidden;
+  }
+  browser->navigate("http://mirror.test:" + port() + "/page", {});
+  EXPECT_THAT(browser->view({}).content, HasSubstr("GET /page HTTP/1.1")) << "the session goes on";
 }
 
 TEST_F(ABoxWithAWayOut, ReachesNothingElse) {

@@ -323,10 +323,10 @@ TEST_F(Chrome, StartsAgainWithItsPagesAfterItEnded) {
 
 TEST_F(Chrome, WaitsForAPersonAndLooksAgain) {
   const auto page = open("/form");
-  browser->personTakes();
+  browser->personTakes("one");
   int asked = 0;
   EXPECT_EQ(refusal([&] { browser->click({.index = 0}, [&] { return ++asked > 2; }); }), "stopped");
-  browser->personGives();
+  browser->personGives("one");
   EXPECT_THAT(refusal([&] { browser->click({.index = 0}, {}); }), HasSubstr("a person used the browser"));
   click(view(), "First");
   EXPECT_EQ(text("out"), "clicked");

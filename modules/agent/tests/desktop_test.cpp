@@ -4,9 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -29,26 +26,6 @@ sandbox::LocalOptions roomy() {
   options.browser = true;
   options.cpuPercent = 400;
   return options;
-}
-
-RfbClient clientOf(const sandbox::Fd& screen) {
-  const int fd = screen.get();
-  return {[fd](std::string_view bytes) {
-            while (!bytes.empty()) {
-              pollfd ready{fd, POLLOUT, 0};
-              if (poll(&ready, 1, 10000) <= 0) throw std::runtime_error("the screen takes nothing");
-              const auto size = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-              if (size < 0) throw std::runtime_error("the screen has gone");
-              bytes.remove_prefix(static_cast<std::size_t>(size));
-            }
-          },
-          [fd] {
-            pollfd ready{fd, POLLIN, 0};
-            if (poll(&ready, 1, 10000) <= 0) return std::string();
-            char bytes[65536];
-            const auto size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-            return std::string(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
-          }};
 }
 
 class ADesktop : public testing::Test {
@@ -135,9 +112,9 @@ TEST_F(ADesktop, ShowsThePageThatTheToolsSee) {
   }
   EXPECT_EQ(found, 100U);
 
-  browser->personTakes();
+  browser->personTakes("one");
   EXPECT_EQ(sandbox::refusalOf([&] { browser->view([] { return true; }); }), "422 browser_refused") << "the tools wait";
-  browser->personGives();
+  browser->personGives("one");
   std::string typed;
   for (int i = 0; i < 50 && typed.find("mortise") == std::string::npos; ++i) {  // it takes keys a moment later
     for (const char letter : std::string("mortise")) {

@@ -283,7 +283,7 @@ TEST_F(McpPeers, ProgramsGetNothingOfTheServersEnvironment) {
 }
 
 TEST_F(McpPeers, ProgramsWithoutABoxAreRefusedUnlessTheyAreTrusted) {
-  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), "http://127.0.0.1:9");
+  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), {"http://127.0.0.1:9"});
   BoxedPrograms boxed(service, living_);
   McpProcesses processes(TrustedPrograms({"trusted"}), plain_, boxed);
   const std::vector<std::string> args{everythingServer(), "stdio"};

@@ -24,7 +24,7 @@ class ARemoteSandbox : public WithBoxes {
     WithBoxes::SetUp();
     if (IsSkipped()) return;
     peer = std::make_unique<SandboxPeer>(driver(), session);
-    remote = std::make_unique<RemoteDriver>(mortise::peers::CurlExchange::client(), peer->address());
+    remote = std::make_unique<RemoteDriver>(mortise::peers::CurlExchange::client(), RemoteAddresses{peer->address()});
     far = remote->open("session-one");
   }
   void TearDown() override {
@@ -130,11 +130,11 @@ TEST_F(ARemoteSandbox, IsNotTrustedToAnswerWell) {
 }
 
 TEST(ARemoteDriver, WithoutAServiceSaysSo) {
-  RemoteDriver remote(mortise::peers::CurlExchange::client(), "127.0.0.1:1");
+  RemoteDriver remote(mortise::peers::CurlExchange::client(), {"127.0.0.1:1"});
   EXPECT_FALSE(remote.capabilities().at(0).available);
   EXPECT_THAT(remote.capabilities().at(0).detail, HasSubstr("agent.sandbox_address"));
   EXPECT_EQ(refusalOf([&] { remote.open("one")->exists("x"); }), "503 sandbox_unavailable");
-  RemoteDriver many(mortise::peers::CurlExchange::client(), "http://127.0.0.1:1/{session}");
+  RemoteDriver many(mortise::peers::CurlExchange::client(), {"http://127.0.0.1:1/{session}"});
   EXPECT_TRUE(many.capabilities().at(0).available) << "whose sandboxes can't be asked before there is a session";
   many.remove("one");
 }

@@ -1,12 +1,17 @@
 // A small client of RFB (VNC) for tests: greets, asks for frames, types, and counts colours.
 #pragma once
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <functional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "sandbox/fd.hpp"
 
 namespace agent::desktop {
 
@@ -116,5 +121,26 @@ class RfbClient {
   Receive receive_;
   std::string buffer_;
 };
+
+// Over a connection to a screen, which outlives the client.
+inline RfbClient clientOf(const sandbox::Fd& screen) {
+  const int fd = screen.get();
+  return {[fd](std::string_view bytes) {
+            while (!bytes.empty()) {
+              pollfd ready{fd, POLLOUT, 0};
+              if (poll(&ready, 1, 10000) <= 0) throw std::runtime_error("the screen takes nothing");
+              const auto size = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+              if (size < 0) throw std::runtime_error("the screen has gone");
+              bytes.remove_prefix(static_cast<std::size_t>(size));
+            }
+          },
+          [fd] {
+            pollfd ready{fd, POLLIN, 0};
+            if (poll(&ready, 1, 10000) <= 0) return std::string();
+            char bytes[65536];
+            const auto size = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+            return std::string(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
+          }};
+}
 
 }  // namespace agent::desktop

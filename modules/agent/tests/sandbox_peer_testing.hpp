@@ -1,5 +1,5 @@
-// A sandbox service as the remote driver knows it: the sandbox API over HTTP, on a free port of loopback, with a box of our
-// own behind it.
+// A sandbox service as the remote driver knows it: the sandbox API over HTTP, its browser and its screen, on free ports of
+// loopback, with a box of our own behind them.
 #pragma once
 
 #include <mortise/json.hpp>
@@ -7,22 +7,112 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <rapidjson/document.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <fstream>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "desktop/desktop.hpp"
 #include "sandbox/sandbox.hpp"
 #include "tools/tool_arguments.hpp"
 
 namespace agent::sandbox {
+
+// A port of loopback that leads to a stream socket in a box.
+class PortIntoBox {
+ public:
+  PortIntoBox(Sandbox& box, std::string path) : box_(box), path_(std::move(path)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_.get(), 16) != 0)
+      throw std::runtime_error("a port into a box can't listen");
+    getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~PortIntoBox() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+    cut();
+    for (auto& carrying : carrying_) carrying.join();
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  // Breaks all connections, without a word to either side.
+  void cut() {
+    std::unique_lock lock(mutex_);
+    for (const int fd : open_) {
+      const linger none{1, 0};
+      setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
+    broken_ = true;  // who carries finds out
+    closed_.wait(lock, [this] { return open_.empty(); });
+    broken_ = false;
+  }
+
+ private:
+  void run() {
+    for (int fd; (fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;) {
+      const std::lock_guard lock(mutex_);
+      open_.push_back(fd);
+      carrying_.emplace_back([this, fd] { carry(fd); });
+    }
+  }
+  void carry(int fd) {
+    try {
+      const auto inside = box_.connect(path_);
+      while (!broken_) {
+        pollfd both[2] = {{fd, POLLIN, 0}, {inside.get(), POLLIN, 0}};
+        poll(both, 2, 5);
+        if (both[0].revents != 0 && !pass(fd, inside.get())) break;
+        if (both[1].revents != 0 && !pass(inside.get(), fd)) break;
+      }
+    } catch (const mortise::Problem&) {  // nothing listens in the box: the connection just ends
+    }
+    const std::lock_guard lock(mutex_);
+    close(fd);
+    std::erase(open_, fd);
+    closed_.notify_all();
+  }
+  bool pass(int from, int to) const {
+    char bytes[65536];
+    const auto size = recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (size < 0) return errno == EAGAIN;
+    for (ssize_t at = 0; at < size && !broken_;) {
+      pollfd ready{to, POLLOUT, 0};
+      poll(&ready, 1, 5);
+      const auto sent = send(to, bytes + at, static_cast<std::size_t>(size - at), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN) return false;
+      at += std::max<ssize_t>(sent, 0);
+    }
+    return size > 0;
+  }
+
+  Sandbox& box_;
+  const std::string path_;
+  const Fd listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int port_ = 0;
+  std::mutex mutex_;
+  std::condition_variable closed_;
+  std::vector<int> open_;
+  std::list<std::thread> carrying_;
+  std::atomic<bool> broken_{false};
+  std::thread thread_;
+};
 
 class SandboxPeer {
  public:
@@ -33,6 +123,10 @@ class SandboxPeer {
   SandboxPeer& operator=(const SandboxPeer&) = delete;
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  // Starts a desktop and a browser on it, as such services have them. From then on these two answer, too.
+  void showStreams();
+  PortIntoBox& browser() { return *browserPort_; }
+  PortIntoBox& screen() { return *screenPort_; }
   // What the status of its processes says from now on.
   void setState(const std::string& state);
   // Answers with this body and status in place of its own; empty: its own again.
@@ -49,6 +143,11 @@ class SandboxPeer {
 
   Driver& driver_;
   std::string session_;
+  std::shared_ptr<Sandbox> box_;
+  std::unique_ptr<desktop::Desktop> desktop_;
+  std::vector<std::unique_ptr<Program>> programs_;
+  std::unique_ptr<PortIntoBox> browserPort_;
+  std::unique_ptr<PortIntoBox> screenPort_;
   int listener_ = -1;
   int port_ = 0;
   std::mutex mutex_;
@@ -110,6 +209,36 @@ inline SandboxPeer::~SandboxPeer() {
   shutdown(listener_, SHUT_RDWR);
   thread_.join();
   close(listener_);
+}
+
+inline void SandboxPeer::showStreams() {
+  box_ = driver_.open(session_);
+  desktop_ = std::make_unique<desktop::Desktop>(box_, nullptr);
+  const auto begin = [&](std::vector<std::string> arguments) {
+    ProgramPlan plan;
+    plan.arguments = std::move(arguments);
+    plan.environment = {std::string("DISPLAY=") + desktop::kDisplay};
+    programs_.push_back(box_->start(std::move(plan)));
+  };
+  browser::BrowserOptions options;
+  options.program = "/usr/lib/chromium/chromium";
+  auto chromium = browser::browserArguments(options, true);
+  std::replace(chromium.begin(), chromium.end(), std::string("--remote-debugging-pipe"),
+               std::string("--remote-debugging-port=9222"));
+  // A supervisor starts it again when it has ended.
+  std::vector<std::string> supervised{"/usr/bin/bash", "-c",
+                                      "while :; do rm -f ~/.chrome/Singleton*; \"$0\" \"$@\"; sleep 0.2; done"};
+  supervised.insert(supervised.end(), chromium.begin(), chromium.end());
+  begin(std::move(supervised));
+  std::ostringstream script;
+  script << std::ifstream(AGENT_SOURCE_DIR "/tests/box_service.py").rdbuf();
+  begin({"/usr/bin/python3", "-c", script.str()});
+  browserPort_ = std::make_unique<PortIntoBox>(*box_, "/home/ubuntu/browser.sock");
+  screenPort_ = std::make_unique<PortIntoBox>(*box_, "/home/ubuntu/screen.sock");
+  // The last thing that the script does is to say that it listens, once the browser does.
+  const auto ready = box_->execute("ready", "~", "until [ -e service.ready ]; do sleep 0.05; done", {});
+  if (ready.running && !box_->wait("ready", std::chrono::seconds(60), {}))
+    throw std::runtime_error("the service's browser does not start");
 }
 
 inline void SandboxPeer::setState(const std::string& state) {

@@ -130,7 +130,7 @@ TEST(ServerProbes, TellToolsAndErrors) {
   std::signal(SIGPIPE, SIG_IGN);
   mcp::LivingChildren living(8);
   mcp::PlainChildProcesses plain(living);
-  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), "http://127.0.0.1:9");
+  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), {"http://127.0.0.1:9"});
   mcp::BoxedPrograms boxed(service, living);
   mcp::McpProcesses processes(mcp::TrustedPrograms({"all"}), plain, boxed);
   mcp::KnownForms forms;
