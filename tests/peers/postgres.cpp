@@ -101,7 +101,7 @@ std::string Postgres::sql(const std::string& statements, const std::string& data
                 home,
                 true,
                 out});
-  const int status = psql.wait(std::chrono::seconds(30));
+  const int status = psql.wait(std::chrono::minutes(5));  // a busy machine may take long to analyze large tables
   const std::string text = readAll(out);
   if (status != 0) throw std::runtime_error("psql failed: " + tail(text));
   return text.substr(0, text.find_last_not_of('\n') + 1);
