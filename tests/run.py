@@ -2,12 +2,13 @@
 
     /usr/bin/python3 tests/run.py --build build/release [--unit | --e2e] [--filter TEXT] [--jobs N]
 
-Prints one line per test with its seconds and ends with "N passed, N failed, N skipped" over both kinds. Exit status 1 when anything failed.
+Prints one line per test with its seconds, the time of each kind, and ends with "N passed, N failed, N skipped" over both. Exit status 1 when anything failed.
 
 An end-to-end file is tests/e2e/*_test.py with unittest cases. It runs in a process of its own, under a time limit (TIME_LIMIT = seconds
 at the head of the file, 180 otherwise); what it leaves running is ended with it. EXCLUSIVE = True: nothing else runs beside it."""
 import argparse
 import concurrent.futures
+import contextlib
 import ctypes
 import json
 import os
@@ -30,6 +31,19 @@ print_lock = threading.Lock()
 def say(text):
     with print_lock:
         print(text, flush=True)
+
+
+@contextlib.contextmanager
+def timed(what):
+    """Tells how long a part of the run took, and how much of the machine it left idle: whether more at a time would end it sooner."""
+
+    def cpu_times():  # of all cores since the machine started: user, nice, system, idle, waiting for disks, ...
+        return [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+
+    began, before = time.monotonic(), cpu_times()
+    yield
+    spent = [now - then for now, then in zip(cpu_times(), before)]
+    say(f"» {what}: {time.monotonic() - began:.0f} s, {100 * sum(spent[3:5]) / max(1, sum(spent)):.0f} % of the machine idle")
 
 
 class Tally:
@@ -258,9 +272,11 @@ def main():
     sanitized = re.search(r"^MORTISE_SANITIZE:[A-Z]*=\S+$", cache, re.M) is not None
     tally, found = Tally(), 0
     if options.unit or not options.e2e:
-        found += run_units(build, options.filter, options.jobs, tally)
+        with timed("GoogleTest programs"):
+            found += run_units(build, options.filter, options.jobs, tally)
     if options.e2e or not options.unit:
-        found += run_end_to_end(build, options.filter, options.jobs, sanitized, tally)
+        with timed("end-to-end tests"):
+            found += run_end_to_end(build, options.filter, options.jobs, sanitized, tally)
     if found == 0:
         say(f"no test matches {options.filter!r}")
         return 2

@@ -69,7 +69,8 @@ void Postgres::start() {
   const std::string& home = directory_.path();
   server_ = std::make_unique<Process>(
       Launch{{binaries_ + "/postgres", "-D", home + "/data", "-k", home, "-c", "listen_addresses=", "-c",
-              "shared_buffers=16MB", "-c", "max_connections=" + std::to_string(maxConnections_)},
+              "shared_buffers=64MB", "-c", "max_connections=" + std::to_string(maxConnections_), "-c", "fsync=off",
+              "-c", "full_page_writes=off", "-c", "max_wal_size=2GB"},
              home,
              true,
              home + "/server.log"});
@@ -100,15 +101,15 @@ std::string Postgres::sql(const std::string& statements, const std::string& data
                 home,
                 true,
                 out});
-  const int status = psql.wait(std::chrono::seconds(30));
+  const int status = psql.wait(std::chrono::minutes(5));  // a busy machine may take long to analyze large tables
   const std::string text = readAll(out);
   if (status != 0) throw std::runtime_error("psql failed: " + tail(text));
   return text.substr(0, text.find_last_not_of('\n') + 1);
 }
 
-std::string Postgres::newDatabase() {
+std::string Postgres::newDatabase(const std::string& original) {
   const std::string name = "t" + std::to_string(++databases_);
-  sql("CREATE DATABASE " + name + " OWNER app");
+  sql("CREATE DATABASE " + name + " OWNER app TEMPLATE " + original);
   return "postgresql:host=" + directory_.path() + " user=app dbname=" + name;
 }
 

@@ -1,5 +1,5 @@
 // A real PostgreSQL server for tests, started once per test binary: Unix socket only, as user nobody, in a temporary
-// directory.
+// directory. It does not wait for the disk: its data survives the end of its processes, but no power cut.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,10 @@ class Postgres {
 
   // The directory of the socket: "host=<socketDirectory> user=app dbname=...".
   const std::string& socketDirectory() const { return directory_.path(); }
-  // A new empty database with a unique name; returns its URL for db.url. The login "app" is an ordinary role, as in
+  // A new database with a unique name, empty or a copy of the database `original`, which nobody may be connected to;
+  // returns its URL for db.url, whose end is "dbname=" and its name. The login "app" is an ordinary role, as in
   // production.
-  std::string newDatabase();
+  std::string newDatabase(const std::string& original = "template1");
   // Runs SQL as the superuser in `database`; returns psql's output (unaligned, rows only). Throws when it fails.
   std::string sql(const std::string& statements, const std::string& database = "postgres");
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <sstream>
 #include <stdexcept>
@@ -82,26 +83,65 @@ std::vector<db::Migration> migrationsIn(const std::string& folder) {
   return migrations;
 }
 
-// The URL of the test binary's one PostgreSQL database: creating one costs more than emptying it.
-const std::string& postgresUrl() {
+db::Options optionsFor(const std::string& url) {
+  db::Options options;
+  options.url = url;
+  options.connections = 4;
+  options.synchronous = "NORMAL";
+  options.statementTimeout = std::chrono::milliseconds(0);  // none: a busy machine may take long to fill a table
+  return options;
+}
+
+peers::Postgres& postgresql() {
   auto* const server = peers::Postgres::shared();
   if (server == nullptr) throw std::runtime_error("PostgreSQL is not installed");
-  static const std::string kUrl = server->newDatabase();
-  return kUrl;
+  return *server;
 }
+
+// An empty database with a module's migrations. Each test gets a copy, because applying them takes many times as long.
+class MigratedDatabase {
+ public:
+  MigratedDatabase(bool isPostgresql, const std::string& module, const std::vector<db::Migration>& migrations)
+      : isPostgresql_(isPostgresql),
+        file_(directory_.path() + "/migrated.db"),
+        url_(isPostgresql ? postgresql().newDatabase() : "sqlite:" + file_) {
+    // Closed at once: PostgreSQL copies no database in use, and SQLite writes all into the one file when it is closed.
+    db::migrate(*db::Database::open(optionsFor(url_)), module, migrations);
+  }
+  // The one for these migrations, made at the first call.
+  static const MigratedDatabase& of(bool isPostgresql, const std::string& module,
+                                    const std::vector<db::Migration>& migrations) {
+    auto key = std::make_pair(isPostgresql, module);
+    for (const auto& migration : migrations) key.second.append("\n").append(migration.name + "\n" + migration.sql);
+    static std::map<decltype(key), MigratedDatabase> made;
+    return made.try_emplace(std::move(key), isPostgresql, module, migrations).first->second;
+  }
+  // The URL of a new copy. `folder`: for its file.
+  std::string copied(const std::string& folder) const {
+    if (!isPostgresql_) {
+      std::filesystem::copy_file(file_, folder + "/test.db");
+      return "sqlite:" + folder + "/test.db";
+    }
+    auto url = postgresql().newDatabase(nameOf(url_));
+    // Now rather than when its test ended: PostgreSQL drops no database before every session has left it.
+    static std::string last;
+    if (!last.empty()) postgresql().sql("DROP DATABASE " + nameOf(last));
+    return last = std::move(url);
+  }
+  static std::string nameOf(const std::string& url) { return url.substr(url.rfind('=') + 1); }
+
+ private:
+  const bool isPostgresql_;
+  peers::TempDirectory directory_{"mortise-migrated-database"};
+  const std::string file_, url_;
+};
 
 class ModuleDatabase : public HostDatabase {
  public:
   ModuleDatabase(bool isPostgresql, const std::string& module, const std::string& migrations)
-      : isPostgresql_(isPostgresql) {
-    db::Options options;
-    options.connections = 4;
-    options.synchronous = "NORMAL";
-    options.statementTimeout = std::chrono::milliseconds(0);  // none: a busy machine may take long to fill a table
-    options.url = isPostgresql ? postgresUrl() : "sqlite:" + directory_.path() + "/test.db";
-    database_ = db::Database::open(options);
-    if (isPostgresql) ModuleDatabase::run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    db::migrate(*database_, module, migrationsIn(migrations));
+      : isPostgresql_(isPostgresql),
+        url_(MigratedDatabase::of(isPostgresql, module, migrationsIn(migrations)).copied(directory_.path())),
+        database_(db::Database::open(optionsFor(url_))) {
     auto manifest = std::make_shared<plugin::Manifest>();
     manifest->name = module;
     manifest->needs = {MORTISE_DB_V1};
@@ -121,14 +161,13 @@ class ModuleDatabase : public HostDatabase {
     database_->transaction([&](db::Connection& connection) { connection.executeScript(sql); });
   }
   void analyze() override {
-    if (!isPostgresql_) return;
-    const auto& url = postgresUrl();
-    peers::Postgres::shared()->sql("VACUUM ANALYZE", url.substr(url.rfind('=') + 1));
+    if (isPostgresql_) postgresql().sql("VACUUM ANALYZE", MigratedDatabase::nameOf(url_));
   }
 
  private:
   const bool isPostgresql_;
   peers::TempDirectory directory_{"mortise-test-database"};
+  const std::string url_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<plugin::Host> host_;
 };

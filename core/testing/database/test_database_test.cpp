@@ -226,6 +226,36 @@ TEST_P(Tickets, AreFoundAlongAFullTextIndex) {
                      "SELECT rowid FROM desk_words WHERE CAST(words AS TEXT) LIKE '%' || :word"));
 }
 
+TEST_P(Tickets, AreFilledInUnderEveryIndexAndForeignKey) {
+  db::insert(db(), ticket(1));
+  run("CREATE TABLE desk_parts (id BIGINT NOT NULL PRIMARY KEY, ticket BIGINT NOT NULL REFERENCES desk_tickets (id) "
+      "ON DELETE CASCADE, name TEXT NOT NULL UNIQUE); "
+      "CREATE UNIQUE INDEX desk_parts_once ON desk_parts (ticket, LOWER(name)) WHERE name <> ''; "
+      "CREATE INDEX desk_parts_newest ON desk_parts (ticket, id DESC)");
+  const auto made = [&] {
+    const auto rows = db().query<std::string, std::string>(
+        db().isSqlite()
+            ? "SELECT name, COALESCE(sql, '') FROM sqlite_master WHERE tbl_name = 'desk_parts' ORDER BY name"
+            : "SELECT CAST(indexname AS TEXT), indexdef FROM pg_indexes WHERE tablename = 'desk_parts' "
+              "UNION ALL SELECT CAST(conname AS TEXT), pg_get_constraintdef(oid) FROM pg_constraint "
+              "WHERE conrelid = to_regclass('desk_parts') ORDER BY 1, 2");
+    std::string out;
+    for (const auto& [name, definition] : rows) out.append(name).append(": ").append(definition).append("\n");
+    return out;
+  };
+  const auto fill = [&](const std::string& id, const std::string& ticket, const std::string& name) {
+    database().fill("desk_parts", 10, {{"id", id}, {"ticket", ticket}, {"name", name}});
+  };
+  const auto before = made();
+  EXPECT_THAT(before, HasSubstr("desk_parts_once"));
+  fill("n", "1", "'part ' || n");
+  EXPECT_EQ(made(), before);
+  EXPECT_THROW(fill("n + 10", "n", "'other ' || n"), std::runtime_error) << "of tickets that don't exist";
+  EXPECT_THROW(fill("n + 10", "1", "'Part ' || n"), std::runtime_error) << "the same but for the case";
+  EXPECT_EQ(made(), before);
+  EXPECT_EQ(db().queryOne<std::int64_t>("SELECT COUNT(*) FROM desk_parts"), 10);
+}
+
 TEST_P(Tickets, AreSeenFromSeveralThreads) {
   std::vector<std::thread> threads;
   for (int i = 1; i <= 4; ++i) threads.emplace_back([&, i] { db::insert(db(), ticket(i)); });

@@ -240,7 +240,7 @@ void ChangeFeed::checkRights() {
 void ChangeFeed::purge(mortise::JobRun& run) {
   const auto time = mortise::now() - kKept;
   std::int64_t count = 0;
-  std::optional<ChangeStore::Place> place{std::in_place};
+  std::optional<ChangeStore::Place> place = ChangeStore::Place();
   while (place && !run.cancelled()) {
     const auto forgotten = changes_.forgetBefore(time, *place, kPurged);
     count += forgotten.count;

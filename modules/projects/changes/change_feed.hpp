@@ -31,7 +31,7 @@ class ChangeFeed final : public projects_contract::changes::ProjectChanges {
  public:
   // `access` must outlive this object.
   ChangeFeed(mortise::Host host, const ProjectAccess& access);
-  ~ChangeFeed() { end(); }
+  ~ChangeFeed() override { end(); }
   ChangeFeed(const ChangeFeed&) = delete;
   ChangeFeed& operator=(const ChangeFeed&) = delete;
 

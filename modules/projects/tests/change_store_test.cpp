@@ -56,7 +56,7 @@ TEST_P(ChangeStoreTest, StepsForgetOldChangesButTheNewestOfEachProject) {
   for (const auto* id : {"proj_1", "proj_2", "proj_3"}) add(id, 1);
   for (const auto* id : {"proj_1", "proj_2"}) add(id, 2);
   add("proj_1", 100);
-  std::optional<ChangeStore::Place> place{std::in_place};
+  std::optional<ChangeStore::Place> place = ChangeStore::Place();
   std::int64_t count = 0, steps = 0;
   for (; place; ++steps) {
     const auto forgotten = store_.forgetBefore(timeOf(100), *place, 2);

@@ -20,7 +20,7 @@ using mortise::Problem;
 
 constexpr std::size_t kMostTickets = 200;  // that a selector names
 constexpr std::size_t kLongestText = 100;  // characters of a member
-constexpr std::size_t kLongestSelector = 16 * 1024;
+constexpr std::size_t kLongestSelector = std::size_t{16} * 1024;
 constexpr const char* kAssignee = "assigned_to";
 
 [[noreturn]] void refuse(std::string_view member, std::string rule, mortise::Params params = {}) {

@@ -146,25 +146,20 @@ TEST_P(SessionLists, HaveTotalsThatFollowEveryChange) {
 }
 
 TEST_P(SessionLists, WalkAlongAnIndexHoweverManySessionsThereAre) {
-  // In parts: with all its indexes the table takes long to fill, and a statement may not.
-  constexpr std::int64_t kParts = 10;
-  for (std::int64_t part = 0; part < kParts; ++part) {
-    const auto n = "(n + " + std::to_string(part * kManyRows / kParts) + ")";
-    database().fill("sync_sessions", kManyRows / kParts,
-                    {{"id", n},
-                     {"session_id", "'s' || " + n},
-                     {"sync_type", "CASE n % 3 WHEN 0 THEN 'manual_task' ELSE 'scheduled_task' END"},
-                     {"sync_category", "CASE n % 7 WHEN 0 THEN 'config' ELSE 'other' END"},
-                     {"status", "CASE n % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'running' ELSE 'completed' END"},
-                     {"started_at", n + " * 10"},
-                     {"completed_at", "CASE n % 10 WHEN 1 THEN NULL ELSE " + n + " * 10 + 5 END"},
-                     {"total_instances", "1"},
-                     {"successful_instances", "1"},
-                     {"failed_instances", "0"},
-                     {"created_at", n + " * 10"},
-                     {"updated_at", n + " * 10"},
-                     {"server_id", "'here'"}});
-  }
+  database().fill("sync_sessions", kManyRows,
+                  {{"id", "n"},
+                   {"session_id", "'s' || n"},
+                   {"sync_type", "CASE n % 3 WHEN 0 THEN 'manual_task' ELSE 'scheduled_task' END"},
+                   {"sync_category", "CASE n % 7 WHEN 0 THEN 'config' ELSE 'other' END"},
+                   {"status", "CASE n % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'running' ELSE 'completed' END"},
+                   {"started_at", "n * 10"},
+                   {"completed_at", "CASE n % 10 WHEN 1 THEN NULL ELSE n * 10 + 5 END"},
+                   {"total_instances", "1"},
+                   {"successful_instances", "1"},
+                   {"failed_instances", "0"},
+                   {"created_at", "n * 10"},
+                   {"updated_at", "n * 10"},
+                   {"server_id", "'here'"}});
   run("INSERT INTO sync_session_counts (sync_type, sync_category, status, sessions) "
       "SELECT sync_type, sync_category, status, COUNT(*) FROM sync_sessions GROUP BY sync_type, sync_category, status");
   database().analyze();

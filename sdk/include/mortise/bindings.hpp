@@ -96,11 +96,12 @@ class Bindings {
   // A job of module.yaml.
   template <class Class>
   void job(std::string id, void (Class::*method)(JobRun&)) {
-    jobs_.add(std::move(id), [object = self<Class>(), method](JobRun& run) { (object->*method)(run); });
+    job(std::move(id), self<Class>(), method);
   }
   template <class Object, class Class>
   void job(std::string id, Object* object, void (Class::*method)(JobRun&)) {
-    jobs_.add(std::move(id), [object, method](JobRun& run) { (object->*method)(run); });
+    const Function<JobRun&> function = [object, method](JobRun& run) { (object->*method)(run); };
+    jobs_.add(std::move(id), function);
   }
   // A command of module.yaml; the method returns its exit status.
   template <class Class>
@@ -202,23 +203,26 @@ class Bindings {
     static_assert(std::is_same_v<std::decay_t<Argument>, Request>,
                   "a handler takes const Request&, Request& or Request");
     if constexpr (std::is_void_v<Result>) {
-      operations_.add(std::move(id), [callable](Request& request) {
+      const Function<Request&> function = [callable](Request& request) {
         if constexpr (std::is_lvalue_reference_v<Argument>) {
           callable(request);
         } else {
           callable(std::move(request));
         }
-      });
+      };
+      operations_.add(std::move(id), function);
     } else {
       static_assert(std::is_same_v<Result, Reply>, "a handler returns Reply, or void when it answers by itself");
       static_assert(std::is_lvalue_reference_v<Argument>, "a handler that returns Reply takes const Request&");
-      operations_.add(std::move(id), [callable](Request& request) { request.answer(callable(request)); });
+      const Function<Request&> function = [callable](Request& request) { request.answer(callable(request)); };
+      operations_.add(std::move(id), function);
     }
   }
 
   template <class Callable>
   void addCommand(std::string name, Callable callable) {
-    commands_.add(std::move(name), [callable](CommandRun& run) { run.exitStatus = callable(run.command); });
+    const Function<CommandRun&> function = [callable](CommandRun& run) { run.exitStatus = callable(run.command); };
+    commands_.add(std::move(name), function);
   }
 
   template <class Class>
