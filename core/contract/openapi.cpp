@@ -529,7 +529,7 @@ class Merger {
       } else if (Value* schema = begin == shown.begins.end() ? nullptr : member(copy, "schema");
                  schema != nullptr && schema->IsObject() && member(*schema, "$ref") == nullptr &&
                  member(*schema, "pattern") == nullptr) {
-        set(*schema, "pattern", text("^" + begin->second));
+        set(*schema, "pattern", text("^" + begin->second + "."));  // the prefix alone is no such value
       }
       parameter = std::move(copy);
     }
