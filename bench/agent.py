@@ -154,7 +154,7 @@ def at(values, percent):
 
 
 async def lateness(into):
-    """How late this process runs its own timers, in ms, again and again: the times that it measures hold that too."""
+    """How late this process runs its own timers, in ms, again and again: the times that it measures include it."""
     while True:
         due = time.monotonic() + 0.005
         await asyncio.sleep(0.005)

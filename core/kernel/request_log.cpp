@@ -32,7 +32,7 @@ std::unique_ptr<Counters> countersFor(ops::Registry& registry, const std::string
   return counters;
 }
 
-// `path` with the names of secret parameters in place of their values: whoever reads the log shall not open a link.
+// `path` with the names of secret parameters in place of their values: readers of the log must not open links.
 std::string shownPath(std::string_view path, const contract::Operation& operation) {
   const auto isSecret = [&](std::string_view segment) {
     return std::any_of(operation.parameters.begin(), operation.parameters.end(), [&](const contract::Parameter& one) {

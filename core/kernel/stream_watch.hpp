@@ -43,11 +43,11 @@ class StreamWatch {
   // half a download.
   enum class Ending : std::uint8_t { whole, cut };
 
-  // On what the right to a stream rests.
+  // What the right to a stream rests on.
   struct Right {
     identity::PrincipalPtr principal;
     contract::OperationPtr operation;
-    std::vector<std::string> permissions;  // for which the handler asked besides the operation's, and which it was told
+    std::vector<std::string> permissions;  // that permitted() confirmed to the handler
   };
   // [any] Watches it until it is closed. An anonymous principal is not watched.
   void add(std::shared_ptr<http::Stream> stream, Ending ending, Right right);

@@ -20,7 +20,7 @@ class Postgres {
 
   // The directory of the socket: "host=<socketDirectory> user=app dbname=...".
   const std::string& socketDirectory() const { return directory_.path(); }
-  // A new database with a unique name, empty or a copy of the database `original`, which nobody may be connected to;
+  // A new database with a unique name, empty or a copy of the database `original`, to which nobody may be connected;
   // returns its URL for db.url, whose end is "dbname=" and its name. The login "app" is an ordinary role, as in
   // production.
   std::string newDatabase(const std::string& original = "template1");

@@ -5,8 +5,8 @@
 // personGives() around the time in which a person has the mouse. The tools wait meanwhile, answer no dialogs, and begin
 // after it with the tab that the person looked at; elements that were numbered before are not used any more.
 //
-// The browser of a sandbox service runs whether or not it is used here, on a screen of its own: it is connected to where
-// another one is started, and left as it is where another one is ended.
+// The browser of a sandbox service runs whether or not it is used here, on a screen of its own. Where another browser is
+// started, this one is connected to; where another one is ended, this one runs on.
 #pragma once
 
 #include <chrono>
@@ -44,7 +44,7 @@ struct Aim {
 struct StartOrder {
   std::vector<std::string> arguments;  // the program first
   std::string display;                 // of X, as ":1"; empty: none is there
-  std::function<bool()> stopped{};     // asked by what takes its time; may be empty
+  std::function<bool()> stopped{};     // asked while the start waits; may be empty
 };
 struct Started {
   sandbox::Fd fromBrowser;
@@ -61,7 +61,7 @@ struct BrowserOptions {
   std::string home = "/home/ubuntu";           // has the profile (.chrome) and Downloads
   bool throughProxy = false;                   // of the box, at 127.0.0.1:3128; its own loopback is reached directly
   std::uint64_t downloadBytes = 256ULL << 20;  // of all downloads that run
-  bool served = false;  // a sandbox service runs it; of the others only `home` and the bytes count
+  bool served = false;  // a sandbox service runs it; of the other options only `home` and the bytes count
 };
 
 // Safe from any thread; one call is done at a time. Every function [worker], and throws Problem with a `reason`: 422
@@ -79,7 +79,7 @@ class Browser {
 
   View view(const Stopped& stopped);
   View navigate(const std::string& url, const Stopped& stopped);
-  // Ends the browser with all its pages and opens the address in a new one; of one that is served, the pages.
+  // Ends the browser with all its pages and opens the address in a new one; one that is served runs on, without them.
   View restart(const std::string& url, const Stopped& stopped);
   void click(const Aim& aim, const Stopped& stopped);
   // Replaces what stands in a field, or gives files to one that takes files: `text` then has a path per line.

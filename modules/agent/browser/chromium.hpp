@@ -45,7 +45,7 @@ class Chromium {
   void navigate(const std::string& url, const Stopped& stopped);
   // Opens another tab.
   void openTab(const std::string& url, const Stopped& stopped);
-  // Leaves an empty tab alone.
+  // Closes all tabs but a new, empty one.
   void closePages(const Stopped& stopped);
   // Waits until what an action began is over: a page that loads, a download, both for some seconds at most.
   void settle(const Stopped& stopped);

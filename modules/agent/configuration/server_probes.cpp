@@ -30,7 +30,7 @@ std::vector<McpTools> ServerProbes::toolsOf(const std::vector<McpServer>& server
     std::unique_ptr<mcp::Client> client;  // ends after its answer was told
     try {
       waiting.check();
-      // As sessions do, for some servers have tools for those who can be asked only.
+      // As in sessions: some servers offer some of their tools only where the user can be asked.
       client = std::make_unique<mcp::Client>(mcp::connectorTo(server, http_, processes_, &forms_), version_, true);
       client->open(waiting);
       for (auto& tool : client->tools(waiting)) out.names.push_back(std::move(tool.name));

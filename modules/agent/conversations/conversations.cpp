@@ -306,7 +306,7 @@ std::int64_t Conversations::stopDisabled(const std::function<bool()>& cancelled)
   std::int64_t count = 0;
   for (const auto& owner : store_.owners()) {
     const auto user = identity_.find(mortise::UserKey::id, owner);
-    if (!user || user->status == "active") continue;  // of who is gone: forgetUser()
+    if (!user || user->status == "active") continue;  // accounts that are gone: forgetUser()
     for (const auto& id : store_.runningOf(owner)) {
       if (cancelled()) return count;
       if (!stopTask(id)) continue;

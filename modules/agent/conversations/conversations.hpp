@@ -78,7 +78,7 @@ class Conversations {
   std::int64_t repair(const std::function<bool()>& cancelled);
   // The same for one session, before somebody attaches to it. True: its task was ended.
   bool repair(const std::string& sessionId, const TaskLease& lease);
-  // Stops the tasks of accounts that are switched off; returns how many.
+  // Stops the tasks of accounts that are not active (inactive or banned); returns how many.
   std::int64_t stopDisabled(const std::function<bool()>& cancelled);
   // Stops the tasks of an account that is gone, takes its name off its sessions and drops its threads. Problem 503 when
   // it was cancelled on the way.

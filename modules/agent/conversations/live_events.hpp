@@ -37,7 +37,8 @@ class LiveEvents {
   void tellDeleted(std::string_view sessionId) const;
   void tellSession(const Session& session) const;
   void tellStopped(std::string_view run) const;
-  // Calls `heard` for each stored event of a session, on a thread of events/1, until the subscription ends.
+  // Calls `heard` for each event of a session, and when events of any were lost, on a thread of events/1, until the
+  // subscription ends.
   mortise::Subscription listen(std::string sessionId, std::function<void()> heard) const;
 
  private:

@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{100};  // how late a task that waits learns that it was stopped
-constexpr std::chrono::seconds kLook{5};         // where what is told of an answer was lost
+constexpr std::chrono::milliseconds kTick{100};  // how late a waiting task sees that it was stopped
+constexpr std::chrono::seconds kLook{5};         // how late it finds an answer whose notice was lost
 
 // Whether something was heard since the last look. heard() on any thread.
 class Ear {
@@ -152,7 +152,7 @@ std::optional<Input> RunningTask::ask(const Happening& question, std::chrono::mi
       try {
         look(false);
       } catch (const mortise::db::Error& error) {
-        // It comes back, or the lease runs out, which stops the task; who keeps the leases logs it.
+        // The database comes back, or the lease runs out, which stops the task. The renewal of leases logs it.
         if (error.kind() != mortise::db::Error::Kind::unavailable) throw;
       }
     }

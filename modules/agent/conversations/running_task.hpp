@@ -74,12 +74,12 @@ class RunningTask {
   virtual bool finish(SessionStatus status, const Happening& happening);
   // Whether ask() may be called: somebody can answer.
   virtual bool asksUser() const { return session_.kind == SessionKind::session; }
-  // Asks the user while the task goes on: the session waits, as behind finish(), but keeps its task. The answer is the
-  // first message that the user writes behind the question. Empty: there was none in `most`, or the task may not go on.
+  // Asks the user while the task goes on: the session waits, as after finish(), but keeps its task. The answer is the
+  // first message that the user writes after the question. Empty: there was none in `most`, or the task may not go on.
   virtual std::optional<Input> ask(const Happening& question, std::chrono::milliseconds most);
   // The end in any case; messages that wait are dropped.
   virtual void end(const Happening& happening);
-  // The server can't go on with the task, which `why` tells unless the session waits for its user.
+  // The end when the server can't go on: with the event `why`, unless the session waits for its user.
   void interrupt(const NewEvent& why);
   // The model is not asked again for the answer that it does not give. For those who watch it, not for the session.
   virtual void modelFailed(const mortise::models::Error&) {}

@@ -65,7 +65,7 @@ struct Session {
   EventId last() const { return {lastMs, lastSeq}; }
   EventId taskStart() const { return {taskMs, taskSeq}; }
   bool isRunning() const { return !run.empty(); }
-  // Somebody works on it now: a task that asks the user in the middle of a call holds its session, but does not.
+  // A task works on it now. One that asks the user in the middle of a call holds the session, but does not work.
   bool isAtWork() const { return isRunning() && status != SessionStatus::waiting; }
   TaskLease lease() const { return {run, server, leaseUntil}; }
 

@@ -33,8 +33,8 @@ class SessionChanges {
 
 // Takes a session from its task: status completed, no run. Messages that wait for the task go.
 void endTask(mortise::Transaction& tx, Session& session);
-// The same for a task that its server can't go on with, which `why` tells. A session that waits for its user goes on
-// waiting: the answer begins a task that goes on with the step.
+// The same when the server can't go on with the task: with the event `why`. A session that waits for its user gets no
+// event and goes on waiting: the answer begins a task that goes on with the step.
 void interruptTask(SessionChanges& changes, mortise::Transaction& tx, Session& session, const NewEvent& why);
 
 }  // namespace agent

@@ -561,7 +561,7 @@ class TaskRun {
     return true;
   }
 
-  // A tool asks in the middle of its call, which goes on with the answer. After a crash the step goes on without it.
+  // A tool asks in the middle of its call, which goes on with the answer. After a crash the call is not repeated.
   std::optional<std::string> askInCall(std::string_view text) {
     try {
       const auto question = Speaker(task_).finish(cleanText(text));

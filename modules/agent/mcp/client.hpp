@@ -63,8 +63,8 @@ class Connector {
 // Used by one thread. Everything throws Failure.
 class Client {
  public:
-  // `version`: of this server, which it calls itself by. `asksUser`: servers are told that somebody fills in forms, which
-  // the CallHelp of calls then asks (or answers for nobody); else that nobody does.
+  // `version`: of this server, which it calls itself by. `asksUser`: servers are told that forms are filled in, as the CallHelp
+  // of each call does it (without an ask they are cancelled); else that they are not.
   Client(std::unique_ptr<Connector> connector, std::string version, bool asksUser = false);
   ~Client();
 

@@ -49,7 +49,7 @@ std::optional<std::vector<FormField>> fieldsOf(const rapidjson::Value& params) {
   return out;
 }
 
-// Who asks and where the answers go stands around what the server says, which may say anything.
+// Text around the server's message says who asks and where the answers go: the message itself may claim anything.
 std::string beginning(const rapidjson::Value& params, const Asking& asking) {
   const bool chinese = mortise::isChinese(asking.language);
   const auto message = mortise::firstCharacters(models::textMember(params, "message"), kMessageCharacters);
@@ -75,7 +75,7 @@ std::string misfit(std::string_view rule, std::string_view language) {
                                       : "That answer does not fit. It must be " + std::string(rule) + ".";
 }
 
-// A server without a form wants to know whether it may go on.
+// Without a form a server asks whether it may go on.
 json::Value consent(const rapidjson::Value& params, const Asking& asking) {
   const bool chinese = mortise::isChinese(asking.language);
   const std::string rule = chinese ? "是或否" : "yes or no";

@@ -15,7 +15,7 @@ namespace agent::mcp {
 struct Asking {
   // Gives the user's answer, or nothing when there is none. Empty when nobody can be asked.
   std::function<std::optional<std::string>(std::string_view question)> ask{};
-  std::string server{};         // the one that asks, as administrators call it
+  std::string server{};         // the server that asks, by its name in the settings
   std::string language = "en";  // as for mortise::isChinese()
 };
 

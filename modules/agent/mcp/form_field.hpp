@@ -30,7 +30,7 @@ class FormField {
   };
   // `text` has no white space around it.
   Answer answer(std::string_view text) const;
-  // Whether a choice is called so: then the word has no other meaning.
+  // Whether a choice has this name: then the word neither declines nor cancels.
   bool hasChoice(std::string_view word) const;
 
  private:

@@ -189,7 +189,7 @@ void HttpTransport::listen() {
   standing_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
 }
 
-// The stream of listen() ended. One that broke off or was closed goes on after a pause; a server that refuses has none.
+// The stream of listen() ended. After a pause it is opened again, unless the server refused it.
 void HttpTransport::listenAgain() {
   auto pause = kLongestPause;
   bool isRefused = false;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kLongestDescription = 4000;
 constexpr int kMostQuestions = 100;  // of one call
 
-// Asks for one call, until nobody answers or the server has asked enough: it could ask without end.
+// Asks the user for one call, until nobody answers or kMostQuestions were asked: a server could ask without end.
 Asking askingFor(const ToolContext& context, const std::string& server) {
   Asking out{.server = server, .language = context.language};
   if (!context.ask) return out;

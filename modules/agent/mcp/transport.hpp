@@ -37,7 +37,7 @@ class Transport {
   virtual void speak(Era era, std::string_view version) = 0;
   // Sends one message. After a request call receive() until its answer is there, then settle().
   virtual void send(const Outgoing& message, const Waiting& waiting) = 0;
-  // Hears from now on what the server says outside of answers, where that has a stream of its own; receive() gives it.
+  // From now on receive() also gives what the server sends outside of answers, where that has a stream of its own.
   virtual void listen() {}
   // The next message of the server: text of JSON.
   virtual std::string receive(const Waiting& waiting) = 0;

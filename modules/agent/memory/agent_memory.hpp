@@ -30,9 +30,9 @@ class AgentMemory {
   // Results of tools are cut, so that one of them can't fill the window.
   void addResult(const mortise::models::ToolCall& call, std::string text);
 
-  // Before a new message of the user: a call at the end that has no result goes. With `reply`, which is what the user
-  // says to a question, it stays: message_ask_user has its answer, and another call is told that it broke off while it
-  // asked. True: `reply` was used.
+  // Before a new message of the user: a call at the end that has no result goes. With `reply`, the user's answer to
+  // a question, it stays: for message_ask_user the reply is the result; the result of another call says that the call
+  // broke off while it waited for the user, and has the reply. True: `reply` was used.
   bool rollBack(const std::string& reply = {});
   // After a step: results that only mattered while it went on go, and so do texts of reasoning.
   void forgetPassing();

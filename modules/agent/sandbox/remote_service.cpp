@@ -172,8 +172,8 @@ Reached reach(const HttpClient& http, WebSockets& sockets, const Url& url, std::
   }
 }
 
-// Where a browser takes the protocol, of its answer to /json/version. The host in it is what the browser takes for its
-// own: only the path counts.
+// Where a browser takes the protocol, of its answer to /json/version. The host in it need not be the one at which it is
+// reached here: only the path counts.
 std::string devToolsPath(const HttpResponse& response) {
   rapidjson::Document version;
   if (response.status != 200 || !parseJson(response.body, version) || !version.IsObject())

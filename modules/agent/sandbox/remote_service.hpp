@@ -1,5 +1,5 @@
-// The sandbox service of one session: where its API, its browser and its screen are, and connections to the two that are
-// no API.
+// The sandbox service of one session: where its API, its browser and its screen are, and connections to the browser and
+// the screen.
 #pragma once
 
 #include <mortise/http_client.hpp>

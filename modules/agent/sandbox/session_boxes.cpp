@@ -138,7 +138,7 @@ std::vector<Capability> SessionBoxes::tryOut() const {
 Driver& SessionBoxes::driver() {
   if (driver_) return *driver_;
   const bool off = host_.config().text("sandbox") == "off";
-  throw mortise::Problem(off ? 409 : 503, "sandbox_unavailable")  // of what stays so, trying again is no use
+  throw mortise::Problem(off ? 409 : 503, "sandbox_unavailable")  // while it is off, trying again is of no use
       .with("reason", off ? "agent.sandbox is off" : "boxes are made by a server that runs");
 }
 

@@ -15,7 +15,7 @@
 
 namespace agent::sandbox {
 
-// Without a driver there are no boxes: open() throws Problem 503 sandbox_unavailable.
+// Without a driver there are no boxes: open() throws Problem sandbox_unavailable.
 class SessionBoxes final : public Driver {
  public:
   explicit SessionBoxes(mortise::Host host) : host_(host), log_(host.log()) {}
@@ -35,7 +35,7 @@ class SessionBoxes final : public Driver {
   void sweep(const std::function<bool(std::string_view sessionId)>& lives) override;
 
  private:
-  // Throws Problem 503 sandbox_unavailable when there is none, 409 when there is to be none.
+  // Throws Problem 503 sandbox_unavailable when there is none, 409 while agent.sandbox is off.
   Driver& driver();
 
   mortise::Host host_;

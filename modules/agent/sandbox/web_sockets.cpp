@@ -126,7 +126,7 @@ asio::awaitable<void> begin(Ptr connection, WebSockets::Place place, std::shared
     lowest.socket().set_option(asio::ip::tcp::no_delay(true));
     lowest.expires_never();
     far.set_option(websocket::stream_base::timeout{kLimit, kSilence, true});
-    // The two that serve such sockets know messages in one frame; and what one message may hold, its reader decides.
+    // Both kinds of servers read messages of one frame only; the reader of a message decides how long it may be.
     far.auto_fragment(false);
     far.write_buffer_bytes(kPiece);
     far.read_message_max(0);

@@ -1,5 +1,5 @@
-// WebSockets to a sandbox service, each as a descriptor: who uses it reads and writes bytes, as with what comes out of a
-// box, and need not know what carries them.
+// WebSockets to a sandbox service, each as a descriptor: its user reads and writes bytes, as with the descriptors of a
+// box, whatever carries them.
 #pragma once
 
 #include <cstdint>
@@ -36,10 +36,10 @@ class WebSockets {
   // they are not known within ten seconds.
   std::vector<std::string> addressesOf(const std::string& host, const Stopped& stopped);
   // [worker] One end of a pair of stream sockets; it is not blocking, and closed on exec. Closing it, and all of its
-  // duplicates, closes the WebSocket. What one side does not read holds the other side up: between the two are a few
-  // hundred KiB, and with `texts` one message on its way to the service. `failed`: called on the thread of this, when the
+  // duplicates, closes the WebSocket. A side that does not read holds the other side up: this server holds a few hundred
+  // KiB, and with `texts` one message on its way to the service. `failed`: called on the thread of this object, when the
   // connection ended otherwise than by a close of one of the two; it may not wait. Problem 503 sandbox_unavailable when
-  // there is no connection within ten seconds, or `stopped`.
+  // it does not connect within ten seconds, or does not shake hands within ten more, or `stopped`.
   Fd open(const Place& place, Content content, const Stopped& stopped, std::function<void()> failed = {});
 
  private:

@@ -81,15 +81,15 @@ class EntryStore {
                        std::int64_t most) const;
   std::int64_t claimsOf(std::string_view projectId, std::string_view sessionId, std::int64_t most) const;
 
-  // So many times more for each.
+  // Adds `times` to the count of each.
   void countRetrieved(const std::vector<std::int64_t>& ids, std::int64_t times) const;
   void countUsed(const std::vector<std::int64_t>& ids, mortise::Time now) const;
 
  private:
   std::vector<std::int64_t> hits(std::string_view projectId, const EntryFilter& filter, std::int64_t before,
                                  std::size_t count) const;
-  // Calls use(where) with conditions that mean some hits, the newest first, until `wanted` is 0: use() returns how many
-  // more are. What passes them has the words of the text, though perhaps not in a row.
+  // Calls use(where) with conditions that some hits meet, the newest hits first, until no more are wanted: use() returns
+  // how many still are. What meets the conditions has the words of the text, though perhaps not in a row.
   void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t wanted,
                 const std::function<void()>& stop,
                 const std::function<std::size_t(const mortise::db::Where& where)>& use) const;

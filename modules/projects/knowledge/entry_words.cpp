@@ -41,7 +41,7 @@ std::string prefixOf(std::string_view projectId) {
   return prefix + "_";
 }
 
-// Of each `step`th place of the text, and of its end.
+// The words at each `step`th place of the text, and at its end.
 std::set<std::string> wordsOf(std::string_view projectId, std::string_view text, std::size_t most, std::size_t step) {
   const auto prefix = prefixOf(projectId), lower = folded(text);
   std::set<std::string> words;
@@ -86,7 +86,7 @@ std::string indexWords(std::string_view projectId, std::string_view content) {
 
 std::string indexQuery(std::string_view projectId, std::string_view part, bool isSqlite) {
   std::string out;
-  // Words that lie side by side have every character of the part; those between them would find hardly less.
+  // Words that lie side by side have every character of the part; those between would leave out few entries more.
   for (const auto& word : wordsOf(projectId, part, kMostAsked, kLeastPart)) {
     if (!out.empty()) out.append(isSqlite ? " AND " : " & ");
     out.append(isSqlite ? "\"" : "'").append(word).append(isSqlite ? "\"" : "'");

@@ -51,7 +51,7 @@ void RetrievalCounts::write() {
     const std::lock_guard lock(mutex_);
     found.swap(found_);
   }
-  std::map<std::int64_t, std::vector<std::int64_t>> alike;  // how often to the entries
+  std::map<std::int64_t, std::vector<std::int64_t>> alike;  // a count to its entries
   for (const auto& [id, count] : found) alike[count].push_back(id);
   try {
     for (const auto& [count, ids] : alike) {

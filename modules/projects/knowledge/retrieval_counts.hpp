@@ -19,7 +19,7 @@
 namespace projects {
 
 // What was counted is in the database a second later, and when this ends; a server that is killed loses that second.
-// While the database can't be written to it is kept, of so many entries. Any number of threads.
+// While the database can't be written to, counts are kept, of kMostEntries entries. Any number of threads.
 class RetrievalCounts {
  public:
   using TellFailure = std::function<void(std::string_view reason, std::size_t entries)>;
@@ -48,7 +48,7 @@ class RetrievalCounts {
   TellFailure tell_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::map<std::int64_t, std::int64_t> found_;  // entry to how often
+  std::map<std::int64_t, std::int64_t> found_;  // entry to its count
   bool stopping_ = false;
   std::thread thread_;
 };

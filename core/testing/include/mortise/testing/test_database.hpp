@@ -83,8 +83,8 @@ class TestDatabase {
     detail::require(mortise_testing_v1.run_sql(database_, detail::str(sql), &detail::keepText, &sentence), sentence);
   }
   // Adds `rows` rows to `table`: for each column an SQL expression of n, which counts from 1. Indexes that no constraint
-  // needs and PostgreSQL's foreign keys are taken away and made again, which takes less time than keeping them: triggers
-  // of the table must not need them.
+  // needs, and PostgreSQL's foreign keys, are dropped first and made again at the end, which takes less time than keeping
+  // them up to date: no trigger of the table may need them.
   //   database.fill("desk_tickets", 100000, {{"id", "n"}, {"title", "'Ticket ' || n"}});
   void fill(std::string_view table, std::int64_t rows,
             const std::vector<std::pair<std::string, std::string>>& columns) const {
