@@ -52,6 +52,16 @@ std::string shownPath(std::string_view path, const contract::Operation& operatio
   }
 }
 
+// The same where the path is nobody's: what begins like that of a link may have a link's token.
+std::string shownPath(std::string_view path, const std::vector<std::pair<std::string, std::string>>& secrets) {
+  for (const auto& [before, name] : secrets) {
+    if (path.size() <= before.size() || path.substr(0, before.size()) != before) continue;
+    const auto end = path.find('/', before.size());
+    return before + name + std::string(end == std::string_view::npos ? std::string_view() : path.substr(end));
+  }
+  return std::string(path);
+}
+
 }  // namespace
 
 RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::OperationPtr>& operations, bool accessLog)
@@ -66,6 +76,12 @@ RequestLog::RequestLog(ops::Registry& registry, const std::vector<contract::Oper
       accessLog_(accessLog) {
   for (const auto& operation : operations) {
     byOperation_.emplace(operation.get(), countersFor<Counters>(registry, operation->module, operation->id));
+    for (const auto& parameter : operation->parameters) {
+      const auto name = "{" + parameter.name + "}";
+      const auto at = parameter.in == contract::In::path && parameter.secret ? operation->path.find(name) : 0;
+      if (at != 0 && at != std::string::npos && operation->path.find('{') == at)
+        secrets_.emplace_back(operation->path.substr(0, at), name);
+    }
   }
   unmatched_ = countersFor<Counters>(registry, "", "");
 }
@@ -89,7 +105,7 @@ void RequestLog::finished(const http::Exchange& exchange, const RequestCall* cal
       {"request_id", exchange.logId()},
       {"client_request_id", exchange.clientRequestId()},
       {"method", head.methodText()},
-      {"path", ofPath ? shownPath(head.path, *ofPath) : std::string(head.path)},
+      {"path", ofPath ? shownPath(head.path, *ofPath) : shownPath(head.path, secrets_)},
       {"operation", operation ? std::string_view(operation->id) : std::string_view("-")},
       {"status", status},
       {"bytes", bytes},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/contract/operation.hpp"
@@ -32,6 +33,7 @@ class RequestLog {
   struct Counters;
   std::unordered_map<const contract::Operation*, std::unique_ptr<Counters>> byOperation_;
   std::unique_ptr<Counters> unmatched_;
+  std::vector<std::pair<std::string, std::string>> secrets_;  // what stands before a secret in a path, and its name
   ops::Counter* queueFull_;
   ops::Counter* passwordQueueFull_;
   ops::Counter* uncounted_;

@@ -110,11 +110,11 @@ class Links:
         token = link["url"].rsplit("/", 1)[1]
         ticket = re.search(r"ticket=([^&\"]+)", html.unescape(self.open(link, method="POST", body=b"password=open+sesame", headers=FORM).body.decode()))[1]
         for method, tail, body in (("GET", "", None), ("GET", "/", None), ("GET", f"?ticket={ticket}", None), ("POST", "", {"password": "wrong"}), ("GET", "/view", None),
-                                   ("POST", "/view/", {"password": "open sesame"}), ("HEAD", "", None), ("DELETE", "", None), ("PUT", "/view", {}), ("GET", "?page=x", None)):
+                                   ("POST", "/view/", {"password": "open sesame"}), ("HEAD", "", None), ("DELETE", "", None), ("PUT", "/view", {}), ("GET", "?page=x", None), ("GET", "/nothing/there", None)):
             self.open(link, tail, method=method, body=body)
-        wanted = ("path=/api/v1/sessions/share/{token} ", "path=/api/v1/sessions/share/{token}/ ", "path=/api/v1/sessions/share/{token}/view ")
+        wanted = ("path=/api/v1/sessions/share/{token} ", "path=/api/v1/sessions/share/{token}/ ", "path=/api/v1/sessions/share/{token}/view ", "path=/api/v1/sessions/share/{token}/nothing/there ")
         support.wait_until(lambda: all(path in self.server.output() for path in wanted), 20, "the lines of the requests")
-        support.wait_until(lambda: self.server.output().count("share/{token}") >= 11, 20, "all of them")
+        support.wait_until(lambda: self.server.output().count("share/{token}") >= 12, 20, "all of them")
         for secret in (token, token[:16], ticket):
             self.assertNotIn(secret, self.server.output())
 
