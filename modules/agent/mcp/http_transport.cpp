@@ -220,18 +220,21 @@ std::optional<std::string> HttpTransport::heard() {
 
 std::string HttpTransport::receive(const Waiting& waiting) {
   for (;;) {
+    waiting.check();
     if (auto message = heard()) return *std::move(message);
-    if (current_ && (standing_ || listensAt_) && !current_->hasNews(kTurn)) {
-      waiting.check();
-      continue;
-    }
+    if (current_ && (standing_ || listensAt_) && !current_->hasNews(kTurn)) continue;
     if (!current_) throw Failure(Cause::unreadable, "its answer has no result");
     if (auto event = current_->next(waiting)) {
       if (!event->data.empty()) return std::move(event->data);
       continue;
     }
     const auto& response = current_->response();
-    if (response.status == 404 && !session_.empty()) throw Failure::forgotten();
+    if (response.status == 404 && !session_.empty()) {
+      if (resumedFrom_.empty()) throw Failure::forgotten();
+      // What was asked before may have been done: it is not asked again.
+      session_.clear();
+      throw Failure(Cause::gone, "it forgot the session in the middle of the call");
+    }
     if (response.status < 200 || response.status >= 300) throw failureOfResponse(response, current_->body());
     if (const auto id = response.header("mcp-session-id"); isVisible(id)) session_ = id;
     if (!current_->sawEvents() && !current_->body().empty()) {
