@@ -147,7 +147,10 @@ auto Browser::use(After after, const Stopped& stopped, const Work& work) {
   std::unique_lock calls(calls_, std::defer_lock);
   for (bool free = false; !free;) {
     awaitPerson(stopped);
-    calls.lock();
+    // Sessions may share the browser of a service: another one's call can take long.
+    while (!calls.try_lock_for(kAskStopped)) {
+      if (stopped && stopped()) throw refusal("stopped");
+    }
     // A person may have taken it while another call was waited for.
     const std::lock_guard lock(mutex_);
     free = persons_.empty();
@@ -332,7 +335,10 @@ std::vector<std::string> Browser::console(std::size_t most, const Stopped& stopp
 }
 
 std::string Browser::screenshot(std::size_t most, const Stopped& stopped) {
-  const std::lock_guard calls(calls_);
+  std::unique_lock calls(calls_, std::defer_lock);
+  while (!calls.try_lock_for(kAskStopped)) {
+    if (stopped && stopped()) return {};
+  }
   {
     const std::lock_guard lock(mutex_);
     if (!persons_.empty()) return {};  // what a person does there is not the agent's to see
@@ -394,6 +400,11 @@ void Browser::personGives(std::string_view who) {
   if (!persons_.empty()) return;
   if (chromium_) chromium_->tabs().leaveDialogs(false);
   changed_.notify_all();
+}
+
+bool Browser::isHeld() const {
+  const std::lock_guard lock(mutex_);
+  return !persons_.empty();
 }
 
 }  // namespace agent::browser

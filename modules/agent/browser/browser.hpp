@@ -107,6 +107,8 @@ class Browser {
   // `who`: the session whose user has the mouse; several may share a browser.
   void personTakes(std::string_view who);
   void personGives(std::string_view who);
+  // Whether a person has it.
+  bool isHeld() const;
 
  private:
   std::shared_ptr<Chromium> current();
@@ -124,13 +126,13 @@ class Browser {
 
   BrowserOptions options_;
   Starter starter_;
-  std::mutex calls_;  // held for a whole call
+  std::timed_mutex calls_;  // held for a whole call
   std::string display_;
   std::function<void()> endProcess_;
   std::optional<std::vector<std::string>> lost_;  // pages of a browser that ended, until they are open again
   bool unseen_ = false;                           // a person used the browser, and nobody has viewed it since
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Chromium> chromium_;
   std::set<std::string, std::less<>> persons_;

@@ -40,7 +40,7 @@ std::shared_ptr<browser::Browser> RemoteBrowsers::of(const RemoteService& servic
   if (held_.size() >= kMost) {
     auto oldest = held_.end();
     for (auto it = held_.begin(); it != held_.end(); ++it) {
-      if (it->second.browser.use_count() > 1) continue;
+      if (it->second.browser.use_count() > 1 || it->second.browser->isHeld()) continue;
       if (oldest == held_.end() || it->second.usedAt < oldest->second.usedAt) oldest = it;
     }
     if (oldest == held_.end()) throw Problem(503, "sandbox_busy").retryAfter(5).note("too many browsers are in use");
@@ -77,7 +77,8 @@ void RemoteBrowsers::sweep(const std::function<bool(std::string_view sessionId)>
     const std::lock_guard lock(mutex_);
     const auto found = held_.find(address);
     if (found == held_.end()) continue;
-    const bool idle = found->second.browser.use_count() == 1 && Clock::now() - found->second.usedAt >= kIdle;
+    const bool idle = found->second.browser.use_count() == 1 && !found->second.browser->isHeld() &&
+                      Clock::now() - found->second.usedAt >= kIdle;
     if (!without && !idle) continue;
     gone = std::move(found->second.browser);
     held_.erase(found);

@@ -348,7 +348,7 @@ RemoteDriver::RemoteDriver(HttpClient http, const RemoteAddresses& addresses, bo
 std::vector<Capability> RemoteDriver::capabilities() {
   // Where each session has a service of its own, there is none to ask.
   const auto tried = [&](const char* name, const std::string& address, const char* option, const auto& check) {
-    Capability out{name, true, "at " + address};
+    Capability out{name, true, "at " + address.substr(0, address.find('?'))};  // a query may be a token
     if (!service_.shared()) return out;
     try {
       check();

@@ -29,7 +29,7 @@ constexpr const char* kBrowserPort = "9222";
 constexpr const char* kScreenPort = "5901";
 constexpr auto kAskLimit = 5s;
 constexpr std::uint64_t kMostAnswer = 1 << 20;
-constexpr int kStartTries = 30;
+constexpr auto kStartLimit = 60s;
 constexpr auto kStartPause = 2s;
 constexpr auto kAskStopped = 100ms;
 
@@ -139,7 +139,8 @@ HttpResponse get(const HttpClient& http, const std::string& url, const Stopped& 
   try {
     return http.perform(request);
   } catch (const HttpClient::Error& error) {
-    auto problem = unavailable(url + ": " + error.note());
+    // A query may be a token.
+    auto problem = unavailable(url.substr(0, url.find('?')) + ": " + error.note());
     if (error.code() == "address_refused") throw NotAllowed(std::move(problem));
     throw problem;
   }
@@ -196,6 +197,18 @@ RemoteService::RemoteService(HttpClient http, std::shared_ptr<WebSockets> socket
   addresses_.api = withScheme(addresses.api, kApiPort);
   addresses_.browser = streamAddress("agent.sandbox_browser_address", addresses.browser, addresses_.api, kBrowserPort);
   addresses_.screen = streamAddress("agent.sandbox_desktop_address", addresses.screen, addresses_.api, kScreenPort);
+  // Sessions share the whole service, or nothing of it.
+  const auto check = [&](const char* name, const std::string& given, std::string& used) {
+    if (used.empty() || (used.find(kSession) == std::string::npos) == shared_) return;
+    if (!given.empty())
+      throw std::invalid_argument(std::string(name) +
+                                  ": {session} stands in agent.sandbox_address and here, or in neither");
+    used.clear();  // it stands in the path of the API, of which this address has nothing
+  };
+  check("agent.sandbox_browser_address", addresses.browser, addresses_.browser);
+  check("agent.sandbox_desktop_address", addresses.screen, addresses_.screen);
+  if (addresses_.browser.find('?') != std::string::npos)
+    throw std::invalid_argument("agent.sandbox_browser_address has a query; give http://host:port");
 }
 
 RemoteService RemoteService::of(std::string_view sessionId) const {
@@ -205,8 +218,8 @@ RemoteService RemoteService::of(std::string_view sessionId) const {
   return out;
 }
 
-void RemoteService::checkProcesses() const {
-  const auto response = get(http_, addresses_.api + "/api/supervisor/status");
+void RemoteService::checkProcesses(const Stopped& stopped) const {
+  const auto response = get(http_, addresses_.api + "/api/supervisor/status", stopped);
   if (response.status != 200) throw unavailable("status " + std::to_string(response.status));
   rapidjson::Document answer;
   if (!parseJson(response.body, answer)) throw unavailable("the answer is no JSON object");
@@ -228,9 +241,9 @@ void RemoteService::checkScreen() const {
   reach(http_, *sockets_, url, url.path.empty() ? "/" : "", {});
 }
 
-bool RemoteService::isStarting() const {
+bool RemoteService::isStarting(const Stopped& stopped) const {
   try {
-    checkProcesses();
+    checkProcesses(stopped);
     return false;
   } catch (const NotAllowed&) {
     return false;
@@ -241,11 +254,11 @@ bool RemoteService::isStarting() const {
 
 template <class Open>
 Fd RemoteService::whenStarted(const Stopped& stopped, const Open& open) const {
-  for (int tries = 1;; ++tries) {
+  for (const auto end = std::chrono::steady_clock::now() + kStartLimit;;) {
     try {
       return open();
     } catch (const Problem&) {
-      if (tries == kStartTries || (stopped && stopped()) || !isStarting()) throw;
+      if (std::chrono::steady_clock::now() >= end || (stopped && stopped()) || !isStarting(stopped)) throw;
     }
     const auto next = std::chrono::steady_clock::now() + kStartPause;
     while (std::chrono::steady_clock::now() < next && !(stopped && stopped())) std::this_thread::sleep_for(kAskStopped);

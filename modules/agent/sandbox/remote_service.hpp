@@ -38,7 +38,7 @@ class RemoteService {
   const std::string& screen() const { return addresses_.screen; }
 
   // Problem 503 sandbox_unavailable, with what is wrong as its note, unless all processes of the service run.
-  void checkProcesses() const;
+  void checkProcesses(const Stopped& stopped = {}) const;
   // The same unless something answers where the browser, or the screen, should be.
   void checkBrowser() const;
   void checkScreen() const;
@@ -52,7 +52,7 @@ class RemoteService {
  private:
   template <class Open>
   Fd whenStarted(const Stopped& stopped, const Open& open) const;
-  bool isStarting() const;
+  bool isStarting(const Stopped& stopped) const;
 
   mortise::HttpClient http_;
   std::shared_ptr<WebSockets> sockets_;

@@ -297,7 +297,11 @@ TEST(AddressesOfAService, AreReadStrictly) {
     return std::string("none");
   };
   EXPECT_EQ(refused({"sandbox", "http://sandbox:9222", "ws://sandbox/socket?token=1"}), "none");
-  EXPECT_EQ(refused({"sandbox", "http://{session}.sandbox", ""}), "none");
+  EXPECT_EQ(refused({"{session}.sandbox", "http://{session}.browser", ""}), "none");
+  EXPECT_EQ(refused({"http://sandbox/{session}", "", ""}), "none");
+  EXPECT_THAT(refused({"sandbox", "http://{session}.sandbox", ""}), HasSubstr("or in neither"));
+  EXPECT_THAT(refused({"http://sandbox/{session}", "", "http://sandbox:5901"}), HasSubstr("or in neither"));
+  EXPECT_THAT(refused({"sandbox", "http://sandbox:9222?token=1", ""}), HasSubstr("query"));
   EXPECT_THAT(refused({"sandbox", "https://sandbox:9222", ""}), HasSubstr("agent.sandbox_browser_address: "));
   EXPECT_THAT(refused({"sandbox", "", "wss://sandbox"}), HasSubstr("agent.sandbox_desktop_address: "));
   EXPECT_THAT(refused({"sandbox", "http://user:secret@sandbox", ""}), HasSubstr("user"));
@@ -314,6 +318,7 @@ TEST(AddressesOfAService, FollowThatOfItsApi) {
   EXPECT_EQ(of("sandbox:8081").screen(), "http://sandbox:5901");
   EXPECT_EQ(of("https://{session}.sandbox.test:8443/api").browser(), "http://s%2F1.sandbox.test:9222");
   EXPECT_EQ(of("http://[2001:db8::1]:8080").screen(), "http://[2001:db8::1]:5901");
+  EXPECT_EQ(of("http://sandbox/{session}").browser(), "") << "all sessions would share it";
 }
 
 // A server of WebSockets that says what a test wants: the version of a browser, a handshake, and what comes after it.
@@ -327,6 +332,7 @@ class AFalseService {
   }
   std::string address() const { return server_.listed(); }
   WebSockets::Place place() const { return {"127.0.0.1", server_.port(), server_.listed(), "/"}; }
+  int upgrades() const { return upgrades_; }
 
  private:
   void serve(int fd) {
@@ -334,6 +340,7 @@ class AFalseService {
     const std::string name = "Sec-WebSocket-Key: ";
     const auto at = head.find(name);
     if (at == std::string::npos) return testing_peers::answerWith(fd, version_);
+    ++upgrades_;
     const auto key = head.substr(at + name.size(), 24) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     unsigned char digest[SHA_DIGEST_LENGTH];
     SHA1(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest);
@@ -345,6 +352,7 @@ class AFalseService {
   }
   After after_;
   std::string version_;
+  std::atomic<int> upgrades_ = 0;
   testing_peers::LoopbackServer server_;
 };
 
@@ -366,16 +374,21 @@ class AFalseServiceIsRefused : public testing::Test {
         },
         version);
     RemoteDriver remote(CurlExchange::client(), {api.listed(), service.address(), service.address()});
-    return noteOf([&] { remote.open("one")->browser()->view({}); });
+    auto note = noteOf([&] { remote.open("one")->browser()->view({}); });
+    upgrades_ = service.upgrades();
+    return note;
   }
+  int upgrades_ = 0;  // WebSockets that the last one was asked for
 };
 
 TEST_F(AFalseServiceIsRefused, WhenItIsNoBrowser) {
   for (const auto* version : {"no json", "[]", "{}", R"({"webSocketDebuggerUrl":7})",
                               R"({"webSocketDebuggerUrl":"ws://x/devtools/browser/"})",
                               R"({"webSocketDebuggerUrl":"ws://x/devtools/browser/a/../../b"})",
-                              R"({"webSocketDebuggerUrl":"ws://x/devtools/browser/a\r\nX: y"})"})
+                              R"({"webSocketDebuggerUrl":"ws://x/devtools/browser/a\r\nX: y"})"}) {
     EXPECT_THAT(browsing("", version), HasSubstr("browser_unavailable: ")) << version;
+    EXPECT_EQ(upgrades_, 0) << version;
+  }
 }
 
 TEST_F(AFalseServiceIsRefused, WhenItsMessagesAreNone) {
