@@ -20,9 +20,10 @@ constexpr std::string_view kA2aUrl = "agent a2a server";
 LlmConfig defaultsFrom(const mortise::Config& config) {
   LlmConfig out;
   out.baseUrl = config.text("model_base_url");
-  if (partsOf(out.baseUrl).hasUser) {
+  if (partsOf(out.baseUrl).hasUser || out.baseUrl.find('?') != std::string::npos) {
     throw std::runtime_error(
-        "agent.model_base_url: it holds a user or password, and everybody is shown it; set agent.model_api_key");
+        "agent.model_base_url: it holds a user, a password or a query, and every user is shown it; set "
+        "agent.model_api_key");
   }
   out.modelName = config.text("model_name");
   out.apiKey = config.text("model_api_key");

@@ -135,12 +135,20 @@ std::optional<Input> RunningTask::ask(const Happening& question, std::chrono::mi
   });
   // What the user wrote before the question is no answer to it, and waits for its turn.
   std::optional<Input> answer;
+  // False: the database is away. It comes back, or the lease runs out, which stops the task; the renewal of leases logs it.
   const auto look = [&](bool isLast) {
-    change({}, [&](Transaction& tx, Session& session) {
-      answer = store_.firstInput(tx, session.id, asked);
-      if (answer) store_.removeInput(tx, *answer);
-      if (answer || isLast) session.status = SessionStatus::running;
-    });
+    try {
+      change({}, [&](Transaction& tx, Session& session) {
+        answer = store_.firstInput(tx, session.id, asked);
+        if (answer) store_.removeInput(tx, *answer);
+        if (answer || isLast) session.status = SessionStatus::running;
+      });
+    } catch (const mortise::db::Error& error) {
+      if (error.kind() != mortise::db::Error::Kind::unavailable) throw;
+      answer.reset();
+      return false;
+    }
+    return true;
   };
   try {
     const auto end = Clock::now() + most;
@@ -149,14 +157,12 @@ std::optional<Input> RunningTask::ask(const Happening& question, std::chrono::mi
       check();
       if (!heard && Clock::now() < lookAt) continue;
       lookAt = Clock::now() + kLook;
-      try {
-        look(false);
-      } catch (const mortise::db::Error& error) {
-        // The database comes back, or the lease runs out, which stops the task. The renewal of leases logs it.
-        if (error.kind() != mortise::db::Error::Kind::unavailable) throw;
-      }
+      look(false);
     }
-    if (!answer) look(true);
+    while (!answer && !look(true)) {
+      ear.waitFor(kTick);
+      check();
+    }
   } catch (const TaskStopped&) {
     return std::nullopt;
   }

@@ -21,6 +21,8 @@ StoredEvent SessionChanges::add(const NewEvent& event) {
   return stored;
 }
 
+bool SessionChanges::hasInput() const { return store_.firstInput(tx_, session_.id).has_value(); }
+
 void SessionChanges::finish() {
   session_.usedAt = mortise::now();
   store_.update(tx_, session_);
@@ -37,7 +39,7 @@ void endTask(mortise::Transaction& tx, Session& session) {
 }
 
 void interruptTask(SessionChanges& changes, mortise::Transaction& tx, Session& session, const NewEvent& why) {
-  const bool waits = session.status == SessionStatus::waiting;
+  const bool waits = session.status == SessionStatus::waiting && !changes.hasInput();
   if (!waits) changes.add(why);
   endTask(tx, session);
   if (waits) session.status = SessionStatus::waiting;

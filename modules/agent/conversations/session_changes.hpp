@@ -20,6 +20,8 @@ class SessionChanges {
 
   // Its number and id are taken at once; a message becomes the latest one of the session.
   StoredEvent add(const NewEvent& event);
+  // Whether a message of the user waits for the task.
+  bool hasInput() const;
   // Once, at the end.
   void finish();
 
@@ -34,7 +36,8 @@ class SessionChanges {
 // Takes a session from its task: status completed, no run. Messages that wait for the task go.
 void endTask(mortise::Transaction& tx, Session& session);
 // The same when the server can't go on with the task: with the event `why`. A session that waits for its user gets no
-// event and goes on waiting: the answer begins a task that goes on with the step.
+// event and goes on waiting: the answer begins a task that goes on with the step. Where the user wrote something before
+// the question, which goes, the session ends with the event.
 void interruptTask(SessionChanges& changes, mortise::Transaction& tx, Session& session, const NewEvent& why);
 
 }  // namespace agent

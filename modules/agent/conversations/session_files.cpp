@@ -6,6 +6,8 @@
 #include <exception>
 #include <map>
 
+#include "conversations/session_access.hpp"
+
 namespace agent {
 namespace {
 
@@ -53,10 +55,11 @@ std::string numbered(const std::string& name, int number) {
 SessionFiles::SessionFiles(mortise::Host host, const SessionStore& store)
     : host_(host), log_(host.log()), store_(store) {}
 
-FileInfo SessionFiles::attachment(std::string_view fileId, std::string_view userId, bool reachesAll) const {
+FileInfo SessionFiles::attachment(std::string_view fileId, const mortise::Request& request) const {
   const auto file = find(fileId);
   if (!file) throw Problem(404, "agent_file_not_found");
-  if (!reachesAll && (file->userId.empty() || file->userId != userId)) throw Problem(403, "agent_file_forbidden");
+  const bool isOwn = !file->userId.empty() && file->userId == request.principal().userId.string();
+  if (!isOwn && !request.permitted(kReachAll)) throw Problem(403, "agent_file_forbidden");
   return *file;
 }
 

@@ -4,6 +4,7 @@
 #include <mortise/files_store.hpp>
 #include <mortise/host.hpp>
 #include <mortise/log.hpp>
+#include <mortise/request.hpp>
 
 #include <optional>
 #include <string>
@@ -22,7 +23,7 @@ class SessionFiles {
   SessionFiles(mortise::Host host, const SessionStore& store);
 
   // A file of files.store/1. Problem 404 agent_file_not_found, 403 agent_file_forbidden.
-  FileInfo attachment(std::string_view fileId, std::string_view userId, bool reachesAll) const;
+  FileInfo attachment(std::string_view fileId, const mortise::Request& request) const;
   std::optional<FileInfo> find(std::string_view fileId) const;
 
   // Keeps a copy of a file of the session's box under its path there; one that was kept before is replaced. Empty when it

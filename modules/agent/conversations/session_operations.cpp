@@ -85,14 +85,13 @@ ChatStreams::Place SessionOperations::beforeTask(const Session& session) const {
 void SessionOperations::chatInAgentSession(Request& request,
                                            const std::optional<agent_contract::sessions::ChatMessage>& body) {
   auto session = reach(request);
-  const auto caller = request.principal();
   const auto sent = body.value_or(agent_contract::sessions::ChatMessage{});
   NewMessage message;
   message.text = cleanText(sent.message.valueOr(""));
   message.writtenAt = secondsOf(sent.timestamp.valueOr(0));
   message.language = request.language();
   for (const auto& id : sent.attachments.valueOr(std::vector<std::string>{}))
-    message.attachments.push_back(files_.attachment(id, caller.userId, request.permitted(kReachAll)));
+    message.attachments.push_back(files_.attachment(id, request));
   std::string cursor = sent.eventId.valueOr("");
   if (cursor.empty()) cursor = request.headerParameter("Last-Event-ID").text("");
 

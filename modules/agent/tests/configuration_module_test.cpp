@@ -114,13 +114,13 @@ TEST_F(AgentConfiguration, TellsThatTheOperatorsKeyStaysWithTheOperatorsServer) 
 }
 
 TEST(AgentOptions, NameNoPasswordInTheModelsAddress) {
-  for (const char* url :
-       {"https://user:secret@m.example.com", "https://secret@m.example.com/v1", "https://@[::1]:8080"}) {
+  for (const char* url : {"https://user:secret@m.example.com", "https://secret@m.example.com/v1", "https://@[::1]:8080",
+                          "https://m.example.com/v1?key=secret"}) {
     try {
       const ModuleHarness harness{"agent", {{"agent.sandbox", "off"}, {"agent.model_base_url", url}}};
       ADD_FAILURE() << url;
     } catch (const std::runtime_error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("agent.model_base_url: it holds a user or password"));
+      EXPECT_THAT(error.what(), HasSubstr("agent.model_base_url: it holds a user, a password or a query"));
     }
   }
 }
