@@ -227,6 +227,25 @@ class InOneServer(Questions):
             self.assertEqual(self.results[0]["data"], "yes, south")
             self.assert_whole(seen, self.detail(self.server, self.token, session)["events"])
 
+    def test_what_goes_with_a_server_in_the_middle_of_a_question_is_told(self):
+        reached, go = threading.Event(), threading.Event()
+
+        def hold():
+            reached.set()
+            self.assertTrue(go.wait(60))
+        self.calls(DEPLOY, {"env": "prod"}, before=hold)
+        session = self.session(self.server, self.token)
+        with self.say(self.server, self.token, session, "Go") as stream:
+            self.assertTrue(reached.wait(60))
+            with self.say(self.server, self.token, session, "And then the other one"):
+                go.set()
+                self.question(list(stream))
+        os.kill(self.server.pid, signal.SIGKILL)
+        self.server.stop()
+        type(self).server = self.serve.__func__(type(self), self.server.options)
+        support.wait_until(lambda: self.status(session) == "completed", 60, "the session to end")
+        self.assertEqual(self.detail(self.server, self.token, session)["events"][-1]["event"], "error")
+
 
 @unittest.skipUnless(EVERYTHING.exists(), "tools/peers is not installed; ./dev setup --tests does it")
 class OnSqlite(InOneServer, OnSqliteDatabase, unittest.TestCase):
