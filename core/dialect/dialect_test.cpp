@@ -301,8 +301,9 @@ TEST_F(Golden, SessionfsTellsPlainFromStructuredErrors) {
 
 TEST_F(Golden, SessionfsLetsSomeCodesLead) {
   context.language = "en";
-  EXPECT_EQ(body("sessionfs", Problem(409, "etag_mismatch").detailsJson(R"({"current_etag":"e"})")),
-            R"({"error":{"code":"etag_mismatch","message":"It was changed meanwhile; read it again","details":{"current_etag":"e"}}})");
+  EXPECT_EQ(
+      body("sessionfs", Problem(409, "etag_mismatch").detailsJson(R"({"current_etag":"e"})")),
+      R"({"error":{"code":"etag_mismatch","message":"It was changed meanwhile; read it again","details":{"current_etag":"e"}}})");
   EXPECT_EQ(body("sessionfs", Problem(413, "payload_too_large")),
             R"({"error":{"code":"PAYLOAD_TOO_LARGE","message":"The request body is too large","details":{}}})");
   EXPECT_EQ(body("sessionfs", Problem(409, "duplicate_resource")),

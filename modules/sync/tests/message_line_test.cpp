@@ -1,11 +1,10 @@
 // Which lines of messages.jsonl are messages, and which of these are shown.
-#include <mortise/markup.hpp>
 #include "library/message_line.hpp"
+#include <mortise/markup.hpp>
 
 #include <gtest/gtest.h>
 
 #include <string>
-
 
 namespace session_sharing {
 namespace {
