@@ -135,19 +135,18 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
   const bool isSqlite = db_.isSqlite();
   const auto query = indexQuery(projectId, *filter.textPart, isSqlite);
   if (query.empty()) return {};
-  const auto where = entriesWhere(projectId, filter, false, isSqlite, "e.");
-  std::vector<db::Parameter> parameters;
-  if (!isSqlite) parameters = where.parameters();
-  parameters.emplace_back("query", query);
-  parameters.emplace_back("before", before);
-  parameters.emplace_back("count", count);
   // SQLite gives hits by number, the highest first, one at a time: the filter is left to whoever reads them.
   if (isSqlite) {
     return db_.query<std::int64_t>(
         "SELECT rowid FROM projects_entry_words WHERE projects_entry_words MATCH :query AND rowid < :before "
         "ORDER BY rowid DESC LIMIT :count",
-        parameters);
+        {{"query", query}, {"before", before}, {"count", count}});
   }
+  const auto where = entriesWhere(projectId, filter, false, isSqlite, "e.");
+  auto parameters = where.parameters();
+  parameters.emplace_back("query", query);
+  parameters.emplace_back("before", before);
+  parameters.emplace_back("count", count);
   // PostgreSQL finds all of them each time, so that only those which pass the filter may count. Materialised: the words
   // are looked up once and not for each entry; by no index of other lists.
   return db_.query<std::int64_t>(

@@ -1,6 +1,7 @@
 #include "knowledge/retrieval_counts.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "in_parts.hpp"
 
@@ -29,10 +30,12 @@ void RetrievalCounts::stop() {
 void RetrievalCounts::add(const std::vector<std::int64_t>& ids) {
   const std::lock_guard lock(mutex_);
   const bool wasEmpty = found_.empty();
-  for (const auto id : ids) {
-    if (found_.size() < kMostEntries || found_.contains(id)) ++found_[id];
-  }
+  for (const auto id : ids) keep(id, 1);
   if (wasEmpty) wake_.notify_all();
+}
+
+void RetrievalCounts::keep(std::int64_t id, std::int64_t times) {
+  if (found_.size() < kMostEntries || found_.contains(id)) found_[id] += times;
 }
 
 void RetrievalCounts::run() {
@@ -60,11 +63,13 @@ void RetrievalCounts::write() {
         for (const auto id : part) found.erase(id);
       });
     }
+    told_ = false;
   } catch (const std::exception& error) {
-    tell_(error.what(), found.size());
+    // It is tried again each second: the same failure is told once.
+    if (!std::exchange(told_, true)) tell_(error.what(), found.size());
   }
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, count] : found) found_[id] += count;
+  for (const auto& [id, count] : found) keep(id, count);
 }
 
 }  // namespace projects

@@ -24,7 +24,7 @@ class RetrievalCounts {
  public:
   using TellFailure = std::function<void(std::string_view reason, std::size_t entries)>;
 
-  // `tell`: called on this object's thread when counts can't be written.
+  // `tell`: called once when counts can't be written, and again after some were: on this object's thread, or in stop().
   RetrievalCounts(EntryStore entries, TellFailure tell) : entries_(entries), tell_(std::move(tell)) {}
   RetrievalCounts(const RetrievalCounts&) = delete;
   RetrievalCounts& operator=(const RetrievalCounts&) = delete;
@@ -41,6 +41,7 @@ class RetrievalCounts {
   static constexpr std::chrono::seconds kPause{1};
   static constexpr std::size_t kMostEntries = 100000;
 
+  void keep(std::int64_t id, std::int64_t times);  // with the lock
   void run();
   void write();
 
@@ -50,6 +51,7 @@ class RetrievalCounts {
   std::condition_variable wake_;
   std::map<std::int64_t, std::int64_t> found_;  // entry to its count
   bool stopping_ = false;
+  bool told_ = false;  // of whoever writes
   std::thread thread_;
 };
 
