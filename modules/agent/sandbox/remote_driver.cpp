@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "box.hpp"
+#include "service_problem.hpp"
 
 namespace agent::sandbox {
 namespace {
@@ -27,11 +28,6 @@ constexpr std::uint64_t kMaxReply = 16 << 20;
 constexpr std::size_t kMaxUpload = 64 << 20;
 constexpr auto kTimeout = 30s;
 
-Problem unavailable(std::string note) {
-  return Problem(503, "sandbox_unavailable")
-      .with("reason", "the sandbox service does not answer as it should")
-      .note(std::move(note));
-}
 Problem argument(std::string reason) { return Problem(422, "sandbox_argument").with("reason", std::move(reason)); }
 
 // `data` of an answer.
@@ -39,7 +35,7 @@ class Answer {
  public:
   explicit Answer(const std::string& body) {
     document_.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
-    if (document_.HasParseError() || !document_.IsObject()) throw unavailable("the answer is no JSON object");
+    if (document_.HasParseError() || !document_.IsObject()) throw serviceUnavailable("the answer is no JSON object");
   }
   std::string message() const { return text(document_, "msg"); }
   std::string text(const char* name) const { return text(data(), name); }
@@ -81,7 +77,7 @@ HttpResponse exchange(const HttpClient& http, const HttpRequest& request) {
   try {
     return http.perform(request);
   } catch (const HttpClient::Error& error) {
-    throw unavailable(error.note());
+    throw serviceUnavailable(error.note());
   }
 }
 
@@ -196,7 +192,7 @@ class RemoteSandbox final : public Sandbox {
       const auto response = http_.perform(request);
       if (response.status != 200) refuse(response.status, "", where);
     } catch (const HttpClient::Error& error) {
-      if (!enough) throw unavailable(error.note());
+      if (!enough) throw serviceUnavailable(error.note());
     }
   }
 
@@ -295,7 +291,7 @@ class RemoteSandbox final : public Sandbox {
       case 503:
         throw Problem(503, "sandbox_busy").retryAfter(5);
       default:
-        throw unavailable("status " + std::to_string(status) + ": " + message);
+        throw serviceUnavailable("status " + std::to_string(status) + ": " + message);
     }
   }
 

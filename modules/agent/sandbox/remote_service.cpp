@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "json_text.hpp"
+#include "sandbox/service_problem.hpp"
 
 namespace agent::sandbox {
 namespace {
@@ -32,13 +33,6 @@ constexpr std::uint64_t kMostAnswer = 1 << 20;
 constexpr auto kStartLimit = 60s;
 constexpr auto kStartPause = 2s;
 constexpr auto kAskStopped = 100ms;
-
-Problem unavailable(std::string note) {
-  return Problem(503, "sandbox_unavailable")
-      .with("reason", "the sandbox service does not answer as it should")
-      .note(std::move(note))
-      .retryAfter(5);
-}
 
 // The operator does not let this server connect there: waiting changes nothing.
 struct NotAllowed : Problem {
@@ -140,7 +134,7 @@ HttpResponse get(const HttpClient& http, const std::string& url, const Stopped& 
     return http.perform(request);
   } catch (const HttpClient::Error& error) {
     // A query may be a token.
-    auto problem = unavailable(url.substr(0, url.find('?')) + ": " + error.note());
+    auto problem = streamUnavailable(url.substr(0, url.find('?')) + ": " + error.note());
     if (error.code() == "address_refused") throw NotAllowed(std::move(problem));
     throw problem;
   }
@@ -151,7 +145,7 @@ Url urlOf(const std::string& address) {
   try {
     return readUrl(address);
   } catch (const std::invalid_argument& error) {
-    throw unavailable(error.what());
+    throw streamUnavailable(error.what());
   }
 }
 
@@ -178,7 +172,7 @@ Reached reach(const HttpClient& http, WebSockets& sockets, const Url& url, std::
 std::string devToolsPath(const HttpResponse& response) {
   rapidjson::Document version;
   if (response.status != 200 || !parseJson(response.body, version) || !version.IsObject())
-    throw unavailable("there is no browser: /json/version answers " + std::to_string(response.status));
+    throw streamUnavailable("there is no browser: /json/version answers " + std::to_string(response.status));
   const auto whole = textMember(version, "webSocketDebuggerUrl");
   constexpr std::string_view kPath = "/devtools/browser/";
   const auto at = whole.find(kPath);
@@ -186,7 +180,7 @@ std::string devToolsPath(const HttpResponse& response) {
   const bool good = std::all_of(id.begin(), id.end(), [](unsigned char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
   });
-  if (id.empty() || id.size() > 100 || !good) throw unavailable("/json/version names no webSocketDebuggerUrl");
+  if (id.empty() || id.size() > 100 || !good) throw streamUnavailable("/json/version names no webSocketDebuggerUrl");
   return std::string(kPath) + id;
 }
 
@@ -220,14 +214,14 @@ RemoteService RemoteService::of(std::string_view sessionId) const {
 
 void RemoteService::checkProcesses(const Stopped& stopped) const {
   const auto response = get(http_, addresses_.api + "/api/supervisor/status", stopped);
-  if (response.status != 200) throw unavailable("status " + std::to_string(response.status));
+  if (response.status != 200) throw streamUnavailable("status " + std::to_string(response.status));
   rapidjson::Document answer;
-  if (!parseJson(response.body, answer)) throw unavailable("the answer is no JSON object");
+  if (!parseJson(response.body, answer)) throw streamUnavailable("the answer is no JSON object");
   const auto* processes = mortise::models::listMember(answer, "data");
-  if (processes == nullptr) throw unavailable("no list of processes");
+  if (processes == nullptr) throw streamUnavailable("no list of processes");
   for (const auto& process : processes->GetArray()) {
     if (textMember(process, "statename") != "RUNNING")
-      throw unavailable("its process " + textMember(process, "name") + " does not run");
+      throw streamUnavailable("its process " + textMember(process, "name") + " does not run");
   }
 }
 

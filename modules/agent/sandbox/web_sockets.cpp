@@ -18,6 +18,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include "sandbox/service_problem.hpp"
+
 namespace agent::sandbox {
 namespace {
 
@@ -34,12 +36,6 @@ constexpr auto kAskStopped = 50ms;
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::size_t kMostText = 32U << 20U;  // towards the service: more than a browser's client has waiting
 constexpr std::size_t kMostAddresses = 16;
-Problem unavailable(std::string note) {
-  return Problem(503, "sandbox_unavailable")
-      .with("reason", "the sandbox service does not answer as it should")
-      .note(std::move(note))
-      .retryAfter(5);
-}
 
 struct Connection {
   Connection(asio::io_context& context, int fd) : far(context), near(context, asio::local::stream_protocol(), fd) {}
@@ -184,7 +180,7 @@ std::vector<std::string> WebSockets::addressesOf(const std::string& host, const 
     done->set_value(std::move(out));
   });
   auto addresses = awaited(std::move(future), stopped, kLimit);
-  if (!addresses || addresses->empty()) throw unavailable("no address is known of " + host);
+  if (!addresses || addresses->empty()) throw streamUnavailable("no address is known of " + host);
   return std::move(*addresses);
 }
 
@@ -202,7 +198,7 @@ Fd WebSockets::open(const Place& place, Content content, const Stopped& stopped,
   const auto why = awaited(std::move(future), stopped, 2 * kLimit + 1s);
   if (why && why->empty()) return mine;
   asio::post(state_->context, [connection] { connection->cut(); });
-  throw unavailable(place.host + ": " + why.value_or("no connection in time"));
+  throw streamUnavailable(place.host + ": " + why.value_or("no connection in time"));
 }
 
 }  // namespace agent::sandbox
