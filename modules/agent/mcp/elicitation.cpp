@@ -78,9 +78,8 @@ std::string misfit(std::string_view rule, std::string_view language) {
 // Without a form a server asks whether it may go on.
 json::Value consent(const rapidjson::Value& params, const Asking& asking) {
   const bool chinese = mortise::isChinese(asking.language);
-  const std::string rule = chinese ? "是或否" : "yes or no";
-  auto question =
-      beginning(params, asking) + (chinese ? "\n\n请回答：" : "\n\nAnswer with ") + rule + (chinese ? "。" : ".");
+  const auto rule = ruleOfYesOrNo(asking.language);
+  auto question = beginning(params, asking) + "\n\n" + answerWith(rule, asking.language) + (chinese ? "。" : ".");
   for (int i = 0; i < kTries; ++i) {
     const auto answer = asking.ask(question);
     if (!answer) return action("cancel");

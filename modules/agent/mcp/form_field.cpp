@@ -105,6 +105,12 @@ std::optional<bool> yesOrNo(std::string_view answer) {
   return std::nullopt;
 }
 
+std::string ruleOfYesOrNo(std::string_view language) { return mortise::isChinese(language) ? "是或否" : "yes or no"; }
+
+std::string answerWith(const std::string& rule, std::string_view language) {
+  return (mortise::isChinese(language) ? "请回答：" : "Answer with ") + rule;
+}
+
 // Of enum and enumNames, or of oneOf (anyOf) with const and title.
 std::vector<FormField::Choice> FormField::choicesOf(const rapidjson::Value& schema) {
   std::vector<Choice> out;
@@ -211,7 +217,7 @@ std::string FormField::rule(std::string_view language) const {
     case Kind::number:
       return (chinese ? "数字" : "a number") + ofNumber();
     case Kind::boolean:
-      return chinese ? "是或否" : "yes or no";
+      return ruleOfYesOrNo(language);
     case Kind::choice:
       return chinese ? "其中一项（名称或编号）" : "one of these, by its name or number";
     case Kind::choices:
@@ -228,7 +234,7 @@ std::string FormField::question(std::string_view language) const {
   if (!description_.empty()) out.append(chinese ? "：" : ": ").append(description_);
   for (std::size_t i = 0; i < choices_.size(); ++i)
     out.append("\n").append(std::to_string(i + 1)).append(". ").append(choices_[i].title);
-  out.append(chinese ? "\n请回答：" : "\nAnswer with ").append(rule(language));
+  out.append("\n").append(answerWith(rule(language), language));
   if (standard_) {
     rapidjson::Document read;
     const bool isText = models::parseJson(*standard_, read) && read.IsString();
@@ -242,20 +248,21 @@ std::string FormField::question(std::string_view language) const {
   return out.append(chinese ? "。" : ".");
 }
 
-const FormField::Choice* FormField::choiceOf(std::string_view answer) const {
+const FormField::Choice* FormField::choiceNamed(std::string_view word) const {
   for (const auto& choice : choices_) {
-    if (sameWord(choice.value, answer) || sameWord(choice.title, answer)) return &choice;
+    if (sameWord(choice.value, word) || sameWord(choice.title, word)) return &choice;
   }
+  return nullptr;
+}
+
+bool FormField::hasChoice(std::string_view word) const { return choiceNamed(word) != nullptr; }
+
+const FormField::Choice* FormField::choiceOf(std::string_view answer) const {
+  if (const auto* choice = choiceNamed(answer)) return choice;
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), number);
   const bool isNumber = error == std::errc() && end == answer.data() + answer.size();
   return isNumber && number >= 1 && number <= choices_.size() ? &choices_[number - 1] : nullptr;
-}
-
-bool FormField::hasChoice(std::string_view word) const {
-  return std::any_of(choices_.begin(), choices_.end(), [&](const Choice& choice) {
-    return sameWord(choice.value, word) || sameWord(choice.title, word);
-  });
 }
 
 std::optional<json::Value> FormField::numberOf(std::string_view text) const {

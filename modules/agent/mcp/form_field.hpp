@@ -42,7 +42,8 @@ class FormField {
 
   static std::vector<Choice> choicesOf(const rapidjson::Value& schema);
   static Kind textKind(const rapidjson::Value& schema);
-  const Choice* choiceOf(std::string_view answer) const;
+  const Choice* choiceNamed(std::string_view word) const;
+  const Choice* choiceOf(std::string_view answer) const;  // by its name or number
   std::optional<mortise::json::Value> value(std::string_view text) const;
   std::optional<mortise::json::Value> numberOf(std::string_view text) const;
   std::optional<mortise::json::Value> severalOf(std::string_view text) const;
@@ -62,5 +63,9 @@ class FormField {
 
 // The answer in words for yes and no; empty: it is neither.
 std::optional<bool> yesOrNo(std::string_view answer);
+// What such an answer must be.
+std::string ruleOfYesOrNo(std::string_view language);
+// "Answer with", and the rule.
+std::string answerWith(const std::string& rule, std::string_view language);
 
 }  // namespace agent::mcp
