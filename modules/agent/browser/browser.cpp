@@ -142,15 +142,19 @@ void Browser::awaitPerson(const Stopped& stopped) {
   }
 }
 
+bool Browser::awaitCall(std::unique_lock<std::timed_mutex>& calls, const Stopped& stopped) {
+  while (!calls.try_lock_for(kAskStopped)) {
+    if (stopped && stopped()) return false;
+  }
+  return true;
+}
+
 template <class Work>
 auto Browser::use(After after, const Stopped& stopped, const Work& work) {
   std::unique_lock calls(calls_, std::defer_lock);
   for (bool free = false; !free;) {
     awaitPerson(stopped);
-    // Sessions may share the browser of a service: another one's call can take long.
-    while (!calls.try_lock_for(kAskStopped)) {
-      if (stopped && stopped()) throw refusal("stopped");
-    }
+    if (!awaitCall(calls, stopped)) throw refusal("stopped");
     // A person may have taken it while another call was waited for.
     const std::lock_guard lock(mutex_);
     free = persons_.empty();
@@ -336,9 +340,7 @@ std::vector<std::string> Browser::console(std::size_t most, const Stopped& stopp
 
 std::string Browser::screenshot(std::size_t most, const Stopped& stopped) {
   std::unique_lock calls(calls_, std::defer_lock);
-  while (!calls.try_lock_for(kAskStopped)) {
-    if (stopped && stopped()) return {};
-  }
+  if (!awaitCall(calls, stopped)) return {};
   {
     const std::lock_guard lock(mutex_);
     if (!persons_.empty()) return {};  // what a person does there is not the agent's to see

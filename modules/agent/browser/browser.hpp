@@ -116,6 +116,9 @@ class Browser {
   void start(const std::vector<std::string>& addresses, const Stopped& stopped);
   void end();
   void awaitPerson(const Stopped& stopped);
+  // Waits for the call that is under way: sessions may share the browser of a service, and another one's call can take
+  // long. False: stopped.
+  static bool awaitCall(std::unique_lock<std::timed_mutex>& calls, const Stopped& stopped);
   View look(Chromium& chromium, bool content, const Stopped& stopped);
   Point placeOf(Chromium& chromium, const Aim& aim, const Stopped& stopped);
   void askFiles(Chromium& chromium, const Stopped& stopped);
