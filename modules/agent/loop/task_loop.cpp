@@ -598,6 +598,7 @@ class TaskRun {
   Progress progress_;
   AgentMemory planner_;
   AgentMemory react_;
+  // What a session can't do on this server, a line for each. Names only: models need not know this machine.
   std::string missing_;
   std::unique_ptr<ToolRegistry> registry_;
   SkillBox* skills_ = nullptr;  // in the registry

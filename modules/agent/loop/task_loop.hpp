@@ -41,7 +41,6 @@ class TaskLoop {
 
  private:
   friend class TaskRun;
-  // What a session can't do on this server, a line for each. Names only: models need not know this machine.
   void countCall(std::string_view box, bool success);
 
   mortise::Host host_;

@@ -299,6 +299,8 @@ TEST_P(SessionRows, AreFoundAlongAnIndexHoweverManyThereAre) {
     store_.abandoned("v1", now);
     store_.runsOf("v1");
     store_.renew("v1", {"r100", "r200"}, now);
+    store_.owners();
+    store_.runningOf("user2");
     store_.ofOwner("user2", 10);
     store_.idle(SessionKind::session, now, 10);
     store_.attach("s2", "v", now);
