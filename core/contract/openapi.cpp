@@ -727,6 +727,7 @@ class Merger {
       add("403");
     // Without its prefix the path is another operation's, which need not have this method.
     if (hasPrefixedParameter(compiled.path)) add("405");
+    if (sends) add("408");  // its body came too slowly
     if (sends) add("413");
     if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");

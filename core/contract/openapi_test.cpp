@@ -254,12 +254,12 @@ TEST(MergedOpenApi, AddsEveryErrorThatTheKernelAnswersByItself) {
   const std::string form = "      requestBody: {content: {multipart/form-data: {schema: {type: object}}}}\n";
   EXPECT_EQ(answers("", "      security: []\n"), "200 400 414 422 500 503");
   EXPECT_EQ(answers("", "      x-mortise-permission: authenticated\n"), "200 400 401 403 414 422 500 503");
-  EXPECT_EQ(answers("", "      security: []\n" + body), "200 400 413 414 415 422 500 503");
-  EXPECT_EQ(answers("x-mortise-dialect: sessionfs\n", "      security: []\n" + body), "200 400 413 414 422 500 503")
+  EXPECT_EQ(answers("", "      security: []\n" + body), "200 400 408 413 414 415 422 500 503");
+  EXPECT_EQ(answers("x-mortise-dialect: sessionfs\n", "      security: []\n" + body), "200 400 408 413 414 422 500 503")
       << "a family that does not look at the content type";
   EXPECT_EQ(answers("x-mortise-dialect: unified\n", "      security: []\n      x-mortise-csrf: false\n" + body),
-            "200 400 413 414 500 503");
-  EXPECT_EQ(answers("", "      security: []\n" + form), "200 400 413 414 422 500 503");
+            "200 400 408 413 414 500 503");
+  EXPECT_EQ(answers("", "      security: []\n" + form), "200 400 408 413 414 422 500 503");
 }
 
 TEST(MergedOpenApi, DeclaresWhatAWrongUrlIsAnsweredWith) {
