@@ -198,6 +198,16 @@ class Sharing:
         by_key = Client(self.server, token=self.sharing("POST", f"/users/{self.admin['id']}/api-keys", {}).json["raw_key"])
         self.assertEqual(self.sharing("GET", "/users?limit=1", caller=by_key).status, 200, "an administrator's own key is one, too")
 
+    def test_each_key_minted_for_somebody_is_in_the_audit_trail(self):
+        by_key = Client(self.server, token=self.sharing("POST", f"/users/{self.admin['id']}/api-keys", {}).json["raw_key"])
+        for body, name_kept, caller in (({"name": "laptop"}, "laptop", None), ({}, "admin-minted", None), ({"name": None}, "admin-minted", None),
+                                        ({"name": "by a key"}, "by a key", by_key)):
+            user = self.account()["id"]
+            minted = [self.sharing("POST", f"/users/{user}/api-keys", body, **({"caller": caller} if caller else {})).json for _ in range(2)]
+            rows = self.trail(action="mint_api_key_on_behalf", target=f"user:{user}")
+            self.assertEqual([row["actor"] for row in rows], [self.admin["id"]] * 2)
+            self.assertCountEqual([row["details"] for row in rows], [{"key_id": key["key_id"], "name": name_kept} for key in minted])
+
     def test_minting_has_its_guards(self):
         user = self.account()
         mint = f"/users/{user['id']}/api-keys"

@@ -490,13 +490,24 @@ class Data(unittest.TestCase):
         secret = self.folder / "secret"
         self.assertEqual(mortise("migrate", *self.options, f"--identity.secret_file={secret}").returncode, 0)
         self.assertTrue(secret.exists(), "a new database gets a new secret")
-        slip = self.folder / "secrte"
-        for words in (("serve",), ("migrate",), ("user", "list")):
-            with self.subTest(words=words):
-                done = mortise(*words, *self.options, f"--identity.secret_file={slip}")
+        (self.folder / "link").symlink_to(self.folder / "gone")
+        for slip in (self.folder / "secrte", self.folder / "nowhere" / "secret", self.folder / "link", self.data / "secret.old"):
+            for words in (("serve",), ("migrate",), ("user", "list"), ("backup", self.folder / "backup.tar.gz")):
+                with self.subTest(slip=slip, words=words):
+                    done = mortise(*words, *self.options, f"--identity.secret_file={slip}")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(f"identity.secret_file (command line) names {slip}, which does not exist", done.stderr)
+                    self.assertFalse(slip.exists())
+        self.assertFalse((self.folder / "nowhere").exists())
+        configuration = self.folder / "mortise.conf"
+        configuration.write_text(f"[identity]\nsecret_file = {self.folder}/secrte\n")
+        for arguments, environment, source in ((["--config", configuration], {}, f"{configuration}:2"),
+                                               ([], {"MORTISE_IDENTITY_SECRET_FILE": f"{self.folder}/secrte"}, "MORTISE_IDENTITY_SECRET_FILE")):
+            with self.subTest(source=source):
+                done = mortise("migrate", *self.options, *arguments, environment=environment)
                 self.assertEqual(done.returncode, 1)
-                self.assertIn(f"identity.secret_file (command line) names {slip}, which does not exist", done.stderr)
-                self.assertFalse(slip.exists())
+                self.assertRegex(done.stderr, rf"identity\.secret_file \({source}\) names {self.folder}/secrte, which does not exist")
+                self.assertFalse((self.folder / "secrte").exists())
 
     def test_a_damaged_backup_replaces_nothing(self):
         self.assertEqual(mortise("migrate", *self.options).returncode, 0)

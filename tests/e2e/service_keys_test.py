@@ -191,6 +191,18 @@ class ServiceKeys:
         self.assertCode(ada.post(f"/orgs/{org}/service-keys/{old['id']}/rotate"), 409, "key_already_revoked", "The key has been revoked already")
         self.assertPlain(ada.post(f"/orgs/{org}/service-keys/nothing/rotate"), 404, "API key not found")
 
+    def test_a_rotated_key_runs_as_who_rotated_it(self):
+        ada, org = self.org()
+        grace, linus = self.member(ada, "admin"), self.member(ada, "admin")
+        for minter, rotators in ((ada, (grace,)), (grace, (ada,)), (grace, (linus,)), (grace, (grace,)), (ada, (grace, linus, ada))):
+            key = self.mint(minter, org)
+            for rotator in rotators:
+                answer = rotator.post(f"/orgs/{org}/service-keys/{key['id']}/rotate")
+                self.assertEqual(answer.status, 200, answer)
+                key = answer.json()
+                self.assertEqual(self.probe("/probe-keys/read", key["key"]).json()["user"], rotator.email.split("@")[0])
+                self.assertEqual(self.sql(f"SELECT user_id FROM mortise_api_keys WHERE id = '{key['id']}'"), [[rotator.id]])
+
     def test_of_two_rotations_at_once_one_wins(self):
         ada, org = self.org()
         for _ in range(3):
