@@ -568,6 +568,13 @@ class Installation(unittest.TestCase):
             done = subprocess.run([support.BINARY, *words, "--config", configuration], user=user, group=user, extra_groups=[],
                                   env=support.clean_environment(), capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
+        server = MortiseServer({"data.dir": str(self.folder / "data"), "modules.path": str(MODULES)}, modules=["auth"],
+                               prefix=["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"])
+        arguments = server.arguments
+        server.arguments = lambda: ["--config", str(configuration), *arguments()]
+        server.start()
+        self.addCleanup(server.stop)
+        self.assertEqual({path.stat().st_uid for path in (self.folder / "data").rglob("*")}, {user})
 
 
 class Secrets(unittest.TestCase):
