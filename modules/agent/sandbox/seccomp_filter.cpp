@@ -102,7 +102,7 @@ class Filter {
     for (const auto* name : kMissing) add(SCMP_ACT_ERRNO(ENOSYS), name);
     for (const auto flag : kNamespaces)
       add(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
-    add(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(personality), SCMP_A0(SCMP_CMP_NE, 0));
+    add(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(personality), SCMP_A0(SCMP_CMP_NE, 0, 0));
     for (const auto request : {0x5412ULL /*TIOCSTI*/, 0x541cULL /*TIOCLINUX*/})
       add(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, kLow, request));
     // The server closes what a box sends it, which must never wait: this succeeds and does nothing.

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   cut.feed(bytes.substr(0, at));
   cut.feed(bytes.substr(at));
   must(cut.text() == text);
-  must(firstCharacters(text, 10).size() <= text.size());
+  must(mortise::firstCharacters(text, 10).size() <= text.size());
 
   // The two other readers of what models write.
   must(withInstallFlags(bytes).size() >= bytes.size());
