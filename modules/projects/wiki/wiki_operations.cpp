@@ -24,7 +24,6 @@ namespace contract = projects_contract::wiki;
 namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Reply;
-using mortise::Request;
 using mortise::Transaction;
 
 constexpr const char* kFeature = "project_context";
