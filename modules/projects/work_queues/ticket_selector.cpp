@@ -96,15 +96,15 @@ std::optional<TicketFilter> storedFilter(std::string_view selector) {
 
 std::string renamedSelector(const std::string& selector, const std::map<std::string, std::string>& names) {
   auto parsed = parsedJson(selector);
-  if (!parsed || !parsed->IsObject()) return selector;
-  const auto member = parsed->FindMember(kAssignee);
-  if (member == parsed->MemberEnd() || !member->value.IsString()) return selector;
-  const auto assignee = mortise::asciiLowerCase({member->value.GetString(), member->value.GetStringLength()});
+  if (!parsed || !parsed->IsObject() || !parsed->HasMember(kAssignee)) return selector;
+  auto& member = (*parsed)[kAssignee];
+  if (!member.IsString()) return selector;
+  const auto assignee = mortise::asciiLowerCase({member.GetString(), member.GetStringLength()});
   const auto renamed = std::find_if(names.begin(), names.end(),
                                     [&](const auto& each) { return mortise::asciiLowerCase(each.first) == assignee; });
   if (renamed == names.end()) return selector;
   const auto& name = renamed->second;
-  member->value.SetString(name.data(), static_cast<rapidjson::SizeType>(name.size()), parsed->GetAllocator());
+  member.SetString(name.data(), static_cast<rapidjson::SizeType>(name.size()), parsed->GetAllocator());
   rapidjson::StringBuffer out;
   rapidjson::Writer<rapidjson::StringBuffer> writer(out);
   parsed->Accept(writer);
