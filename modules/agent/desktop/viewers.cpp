@@ -26,9 +26,9 @@ constexpr auto kTouchEvery = 20s;
 // one round adds; from the client nothing is read beyond half, which leaves room for the message that was on its way.
 constexpr std::size_t kMostQueued = 4 << 20;
 constexpr std::size_t kPauseAt = kMostQueued / 2;
-constexpr std::size_t kResumeAt = 256 * 1024;
+constexpr std::size_t kResumeAt = 256U << 10U;
 constexpr std::size_t kMostMessage = kMostQueued / 2;
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = 64U << 10U;
 constexpr auto kKnownAfter = 500ms;
 constexpr int kLookEvery = 5000;  // milliseconds
 constexpr int kLookSoon = 50;

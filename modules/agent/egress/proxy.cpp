@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 using sandbox::Fd;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBuffer = 32 * 1024;      // bytes of one direction on their way
+constexpr std::size_t kBuffer = 32U << 10U;     // bytes of one direction on their way
 constexpr std::size_t kMostConnections = 2000;  // of all boxes
 constexpr std::size_t kMostAddresses = 4;       // that are tried, one after another
 constexpr int kBacklog = 256;

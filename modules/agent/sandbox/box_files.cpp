@@ -20,13 +20,13 @@ using mortise::Problem;
 using wire::FileOperation;
 
 constexpr auto kNoProgress = 20s;
-constexpr std::size_t kPiece = 64 * 1024;
-constexpr std::uint32_t kInputAhead = 512 * 1024;
+constexpr std::size_t kPiece = 64U << 10U;
+constexpr std::uint32_t kInputAhead = 512U << 10U;
 constexpr std::uint64_t kMaxScan = 256ULL << 20;  // of a file whose later lines are asked for
 constexpr std::size_t kMaxRegex = 4096;
 constexpr std::size_t kMaxMatches = 1000;
 constexpr std::size_t kMaxMatchBytes = 1 << 20;
-constexpr std::size_t kMaxLine = 64 * 1024;  // that a regex looks at
+constexpr std::size_t kMaxLine = 64U << 10U;  // that a regex looks at
 constexpr auto kMaxSearch = 5s;
 constexpr std::size_t kMaxFound = 10000;
 constexpr std::size_t kMaxFoundBytes = 1 << 20;

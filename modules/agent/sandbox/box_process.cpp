@@ -163,7 +163,7 @@ void BoxProcess::onSocket() {
   const std::lock_guard lock(mutex_);
   if (ended_ || !spawned_.socket) return;
   flush();
-  static thread_local char bytes[256 * 1024];
+  static thread_local char bytes[256U << 10U];
   Fd descriptor;
   const auto size = receiveWith(spawned_.socket.get(), bytes, sizeof bytes, descriptor);
   if (size == kBadDescriptors) {

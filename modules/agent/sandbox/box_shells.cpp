@@ -18,12 +18,12 @@ using mortise::Problem;
 constexpr auto kFirstWait = 5s;
 constexpr auto kEndWait = 8s;             // TERM, a second, KILL, and five seconds for those that fork without end
 constexpr std::size_t kMaxRecords = 200;  // of one shell
-constexpr std::size_t kMaxOldOutput = 1 << 20;       // characters of its commands but the last
-constexpr std::size_t kMaxOldCommands = 256 * 1024;  // bytes of its commands but the last, uncut
-constexpr std::size_t kCutCommand = 200;             // characters that are left of an older one
+constexpr std::size_t kMaxOldOutput = 1 << 20;        // characters of its commands but the last
+constexpr std::size_t kMaxOldCommands = 256U << 10U;  // bytes of its commands but the last, uncut
+constexpr std::size_t kCutCommand = 200;              // characters that are left of an older one
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxChannels = 40;  // each takes two processes of the box at least
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = 64U << 10U;
 
 Problem argument(std::string reason) { return Problem(422, "sandbox_argument").with("reason", std::move(reason)); }
 Problem later() { return Problem(503, "sandbox_busy").retryAfter(5); }

@@ -16,15 +16,15 @@ namespace agent::sandbox::wire {
 
 inline constexpr std::uint32_t kVersion = 1;
 inline constexpr std::size_t kHead = 9;
-inline constexpr std::size_t kMaxToServer = 64 * 1024;  // bytes of a payload
-inline constexpr std::size_t kMaxToHelper = 1024 * 1024;
-inline constexpr std::uint32_t kMaxInput = 1024 * 1024;  // bytes of one channel that nobody has read yet
-inline constexpr std::size_t kMaxCommand = 100 * 1024;   // the kernel takes 128 KiB in one argument
+inline constexpr std::size_t kMaxToServer = 64U << 10U;  // bytes of a payload
+inline constexpr std::size_t kMaxToHelper = 1U << 20U;
+inline constexpr std::uint32_t kMaxInput = 1U << 20U;    // bytes of one channel that nobody has read yet
+inline constexpr std::size_t kMaxCommand = 100U << 10U;  // the kernel takes 128 KiB in one argument
 inline constexpr std::size_t kMaxPath = 4095;
 inline constexpr int kMaxChannels = 96;
-inline constexpr int kMaxDescriptors = 8;             // that one program gets
-inline constexpr int kMaxNumber = 31;                 // of a descriptor in a program
-inline constexpr std::size_t kMaxTexts = 512 * 1024;  // arguments and environment of one program
+inline constexpr int kMaxDescriptors = 8;              // that one program gets
+inline constexpr int kMaxNumber = 31;                  // of a descriptor in a program
+inline constexpr std::size_t kMaxTexts = 512U << 10U;  // arguments and environment of one program
 inline constexpr int kMaxTextCount = 1024;
 inline constexpr std::size_t kMaxSocketPath = 107;  // the kernel's, without the NUL
 

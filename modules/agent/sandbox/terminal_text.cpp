@@ -10,7 +10,7 @@ namespace {
 // Characters that can still be written over. Few: four bytes may touch all of them.
 constexpr std::size_t kMaxLine = 1024;
 constexpr std::size_t kMaxParameters = 32;  // bytes of a control sequence
-constexpr std::size_t kSlack = 64 * 1024;   // trimmed in larger steps
+constexpr std::size_t kSlack = 64U << 10U;  // trimmed in larger steps
 constexpr char32_t kReplacement = 0xfffd;
 
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }

@@ -33,7 +33,7 @@ using Error = boost::system::error_code;
 constexpr auto kLimit = 10s;    // to resolve a name; to connect; to shake hands; to close
 constexpr auto kSilence = 60s;  // of a service that was pinged halfway
 constexpr auto kAskStopped = 50ms;
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = 64U << 10U;
 constexpr std::size_t kMostText = 32U << 20U;  // towards the service: more than a browser's client has waiting
 constexpr std::size_t kMostAddresses = 16;
 

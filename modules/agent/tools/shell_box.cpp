@@ -19,7 +19,7 @@ namespace json = mortise::json;
 
 constexpr std::int64_t kDefaultWait = 60;
 constexpr std::int64_t kMaxWait = 600;
-constexpr std::size_t kShown = 64 * 1024;  // bytes of output in one event, the newest
+constexpr std::size_t kShown = 64U << 10U;  // bytes of output in one event, the newest
 
 #define SESSION R"("session_id":{"type":"string","description":"Name of the shell session"})"
 

@@ -35,10 +35,10 @@ namespace {
 using wire::Type;
 
 constexpr int kSocket = 3;
-constexpr std::size_t kOutRoom = 1024 * 1024;
-constexpr std::size_t kOutReserve = 32 * 1024;  // for frames that are no output: each channel has a few at most
-constexpr std::size_t kPiece = 32 * 1024;
-constexpr std::size_t kMaxAfterExit = 256 * 1024;       // what a terminal can hold when the command ends, and more
+constexpr std::size_t kOutRoom = 1U << 20U;
+constexpr std::size_t kOutReserve = 32U << 10U;  // for frames that are no output: each channel has a few at most
+constexpr std::size_t kPiece = 32U << 10U;
+constexpr std::size_t kMaxAfterExit = 256U << 10U;      // what a terminal can hold when the command ends, and more
 constexpr int kMaxWaiting = 4 * wire::kMaxDescriptors;  // descriptors whose frame is not whole yet
 constexpr int kGraceMs = 10;                            // a terminal hands over what was written a moment later
 constexpr int kRelayAgainMs = 1000;

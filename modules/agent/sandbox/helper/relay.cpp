@@ -20,7 +20,7 @@ namespace agent::sandbox::helper {
 namespace {
 
 constexpr int kMaxPairs = 128;  // others wait to be accepted
-constexpr std::size_t kRoom = 16 * 1024;
+constexpr std::size_t kRoom = 16U << 10U;
 constexpr int kLingerMs = 5000;  // for a program to take what came last
 constexpr int kAgainMs = 1000;
 
