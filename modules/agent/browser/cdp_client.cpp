@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,12 +32,7 @@ void setNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK
 }  // namespace
 
 CdpClient::CdpClient(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, OnEvent onEvent)
-    : from_(std::move(fromBrowser)),
-      to_(std::move(toBrowser)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      onEvent_(std::move(onEvent)),
-      splitter_(kMostMessage) {
-  if (!wake_) throw std::runtime_error("no descriptor is left for a browser");
+    : from_(std::move(fromBrowser)), to_(std::move(toBrowser)), onEvent_(std::move(onEvent)), splitter_(kMostMessage) {
   setNonBlocking(from_.get());
   setNonBlocking(to_.get());
   thread_ = std::thread([this] { run(); });
@@ -63,12 +57,7 @@ void CdpClient::closeLocked(std::string reason) {
   if (reason_.empty()) reason_ = std::move(reason);
   outbox_.clear();
   changed_.notify_all();
-  wake();
-}
-
-void CdpClient::wake() const {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = write(wake_.get(), &one, sizeof one);  // full is as good
+  wake_.call();
 }
 
 // Under the lock.
@@ -80,7 +69,7 @@ std::uint64_t CdpClient::put(std::string_view session, std::string_view method, 
   outbox_ += message.build().text();
   outbox_ += '\0';
   if (outbox_.size() > kMostOutbox) closeLocked("the browser does not read what it is told");
-  wake();
+  wake_.call();
   return id;
 }
 
@@ -137,14 +126,12 @@ void CdpClient::run() {
       if (!reason_.empty()) break;
       writes = !outbox_.empty();
     }
-    std::array<pollfd, 3> watched{{{from_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {to_.get(), POLLOUT, 0}}};
+    std::array<pollfd, 3> watched{{{from_.get(), POLLIN, 0}, {wake_.fd(), POLLIN, 0}, {to_.get(), POLLOUT, 0}}};
     if (poll(watched.data(), writes ? 3 : 2, -1) < 0 && errno != EINTR) {
       close("the browser can't be waited for");
       break;
     }
-    std::uint64_t count = 0;
-    while (read(wake_.get(), &count, sizeof count) > 0) {
-    }
+    wake_.heard();
     if (!writeAll() || !readAll()) {
       close("the browser has gone");
       break;

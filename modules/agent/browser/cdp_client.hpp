@@ -17,6 +17,7 @@
 
 #include "browser/message_splitter.hpp"
 #include "sandbox/fd.hpp"
+#include "sandbox/wake_up.hpp"
 
 namespace agent::browser {
 
@@ -81,14 +82,13 @@ class CdpClient {
   bool readAll();
   bool writeAll();
   std::uint64_t put(std::string_view session, std::string_view method, const std::string& params);
-  void wake() const;
   void closeLocked(std::string reason);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   sandbox::Fd from_;
   sandbox::Fd to_;
-  sandbox::Fd wake_;
+  const sandbox::WakeUp wake_;
   OnEvent onEvent_;
   MessageSplitter splitter_;
   std::map<std::uint64_t, Waiting*> waiting_;

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 namespace agent::desktop {
@@ -33,11 +31,6 @@ constexpr auto kKnownAfter = 500ms;
 constexpr int kLookEvery = 5000;  // milliseconds
 constexpr int kLookSoon = 50;
 constexpr int kPiecesAtOnce = 8;  // of one viewer, before the others have their turn
-
-void wake(const sandbox::Fd& event) noexcept {
-  const std::uint64_t one = 1;
-  (void)!write(event.get(), &one, sizeof one);
-}
 
 // The rule of noVNC and websockify: binary before base64, and none where neither is offered.
 std::string chosenSubprotocol(const mortise::Request& request) {
@@ -103,11 +96,7 @@ struct Viewers::Viewer {
 };
 
 Viewers::Viewers(mortise::Host host)
-    : log_(host.log()),
-      open_(host.metrics().gauge("desktop_viewers", "Connections to desktops of sessions")),
-      wake_(std::make_shared<const sandbox::Fd>(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
-  if (!*wake_) throw std::runtime_error("eventfd failed");
-}
+    : log_(host.log()), open_(host.metrics().gauge("desktop_viewers", "Connections to desktops of sessions")) {}
 
 void Viewers::start() {
   thread_ = std::thread([this] { run(); });
@@ -116,7 +105,7 @@ void Viewers::start() {
 void Viewers::stop() {
   if (!thread_.joinable()) return;
   stopping_ = true;
-  wake(*wake_);
+  wake_->call();
   thread_.join();
   const std::lock_guard lock(mutex_);
   added_.clear();
@@ -134,12 +123,12 @@ void Viewers::open(const mortise::Request& request, Desktops::Viewing viewing, s
   options.pingSeconds = kPingSeconds;
   // Weak: the viewer has the connection.
   const std::weak_ptr<Viewer> weak = viewer;
-  options.onMessage = [weak, event = wake_](mortise::Socket from, std::string_view message, bool binary) {
+  options.onMessage = [weak, wake = wake_](mortise::Socket from, std::string_view message, bool binary) {
     const auto strong = weak.lock();
-    if (strong && strong->take(from, message, binary)) wake(*event);
+    if (strong && strong->take(from, message, binary)) wake->call();
   };
-  options.onDrained = [event = wake_] { wake(*event); };
-  options.onClosed = [weak, event = wake_, log = log_, session](int code, std::string_view reason) {
+  options.onDrained = [wake = wake_] { wake->call(); };
+  options.onClosed = [weak, wake = wake_, log = log_, session](int code, std::string_view reason) {
     log.info("a viewer left", {{"session", session}, {"code", code}, {"reason", reason}});
     const auto strong = weak.lock();
     if (!strong) return;
@@ -147,7 +136,7 @@ void Viewers::open(const mortise::Request& request, Desktops::Viewing viewing, s
       const std::lock_guard lock(strong->mutex);
       strong->left = true;
     }
-    wake(*event);
+    wake->call();
   };
   viewer->socket.emplace(request.upgrade(std::move(options)));
   log_.info("a viewer came", {{"session", session}, {"user", request.principal().userId}});
@@ -155,7 +144,7 @@ void Viewers::open(const mortise::Request& request, Desktops::Viewing viewing, s
     const std::lock_guard lock(mutex_);
     added_.push_back(viewer);
   }
-  wake(*wake_);
+  wake_->call();
 }
 
 void Viewers::close(std::string_view sessionId, int code, std::string_view reason) {
@@ -230,7 +219,7 @@ void Viewers::run() {
       open_.set(static_cast<std::int64_t>(viewers_.size()));
     }
     gone.clear();
-    polled.assign(1, {wake_->get(), POLLIN, 0});
+    polled.assign(1, {wake_->fd(), POLLIN, 0});
     int timeout = kLookEvery;
     for (const auto& viewer : viewers_) {
       if (viewer->brokenAt) {
@@ -245,8 +234,7 @@ void Viewers::run() {
       polled.push_back({events == 0 ? -1 : viewer->screen.get(), events, 0});
     }
     poll(polled.data(), polled.size(), timeout);
-    std::uint64_t ignored = 0;
-    (void)!read(wake_->get(), &ignored, sizeof ignored);
+    wake_->heard();
   }
 }
 

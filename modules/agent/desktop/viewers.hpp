@@ -16,6 +16,7 @@
 
 #include "desktop/desktops.hpp"
 #include "sandbox/fd.hpp"
+#include "sandbox/wake_up.hpp"
 
 namespace agent::desktop {
 
@@ -46,7 +47,7 @@ class Viewers {
 
   mortise::Log log_;
   mortise::Gauge open_;
-  std::shared_ptr<const sandbox::Fd> wake_;
+  const std::shared_ptr<const sandbox::WakeUp> wake_ = std::make_shared<const sandbox::WakeUp>();
   std::mutex mutex_;
   std::vector<Ptr> added_;
   std::vector<Ptr> viewers_;  // the thread's; others read it under the lock

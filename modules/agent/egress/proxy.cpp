@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +22,7 @@
 
 #include "egress/request_head.hpp"
 #include "sandbox/fd.hpp"
+#include "sandbox/wake_up.hpp"
 
 namespace agent::egress {
 namespace {
@@ -146,11 +146,10 @@ class Proxy::Loop {
   explicit Loop(ProxyOptions options)
       : options_(std::move(options)),
         poll_(::epoll_create1(EPOLL_CLOEXEC)),
-        event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        names_(options_.lookup, [this] { wake(); }) {
-    if (!poll_ || !event_) throw failure("epoll");
+        names_(options_.lookup, [this] { wake_.call(); }) {
+    if (!poll_) throw failure("epoll");
     epoll_event wanted{EPOLLIN, {.u64 = tagOf(Kind::wake, 0)}};
-    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, event_.get(), &wanted) != 0) throw failure("epoll");
+    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.fd(), &wanted) != 0) throw failure("epoll");
     thread_ = std::thread([this] { run(); });
   }
   void stop() {
@@ -159,7 +158,7 @@ class Proxy::Loop {
       stopping_ = true;
       added_.clear();
     }
-    wake();
+    wake_.call();
     thread_.join();
   }
 
@@ -173,7 +172,7 @@ class Proxy::Loop {
       id = box->id = ++lastBox_;
       added_.push_back(std::move(box));
     }
-    wake();
+    wake_.call();
     return id;
   }
   void remove(std::uint64_t id) noexcept {
@@ -181,15 +180,10 @@ class Proxy::Loop {
       const std::lock_guard lock(mutex_);
       removed_.push_back(id);
     }
-    wake();
+    wake_.call();
   }
 
  private:
-  void wake() noexcept {
-    const std::uint64_t one = 1;
-    (void)!::write(event_.get(), &one, sizeof one);
-  }
-
   // --- the thread
   void run();
   bool takeOrders();
@@ -216,7 +210,7 @@ class Proxy::Loop {
 
   const ProxyOptions options_;
   const Fd poll_;
-  const Fd event_;
+  const sandbox::WakeUp wake_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Box>> added_;
   std::vector<std::uint64_t> removed_;
@@ -295,8 +289,7 @@ void Proxy::Loop::on(const epoll_event& event) {
   const auto kind = static_cast<Kind>(event.data.u64 & 3);
   const auto id = event.data.u64 >> 2;
   if (kind == Kind::wake) {
-    std::uint64_t ignored = 0;
-    (void)!::read(event_.get(), &ignored, sizeof ignored);
+    wake_.heard();
     return;
   }
   if (kind == Kind::listener) {

@@ -2,17 +2,12 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <stdexcept>
 
 namespace agent::sandbox {
 
-BoxThread::BoxThread() : event_(std::make_shared<Fd>(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
-  if (!*event_) throw std::runtime_error("eventfd failed");
+BoxThread::BoxThread() {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -28,11 +23,6 @@ void BoxThread::add(std::shared_ptr<BoxProcess> box) {
     added_.push_back(std::move(box));
   }
   wake();
-}
-
-void BoxThread::wake(const Fd& event) noexcept {
-  const std::uint64_t one = 1;
-  (void)!write(event.get(), &one, sizeof one);
 }
 
 void BoxThread::run() {
@@ -63,7 +53,7 @@ void BoxThread::run() {
     std::erase_if(boxes, [](const auto& box) { return box->gone(); });
     if (stopping_ && (boxes.empty() || now > stopAt)) return;
 
-    polled.assign(1, {event_->get(), POLLIN, 0});
+    polled.assign(1, {wake_->fd(), POLLIN, 0});
     places.assign(boxes.size(), {});
     const auto watch = [&](int fd, short events) -> std::size_t {
       if (fd < 0) return 0;
@@ -76,8 +66,7 @@ void BoxThread::run() {
                    watch(watched.process, POLLIN), watch(watched.errors, POLLIN)};
     }
     poll(polled.data(), polled.size(), timeout);
-    std::uint64_t ignored = 0;
-    (void)!read(event_->get(), &ignored, sizeof ignored);
+    wake_->heard();
     for (std::size_t i = 0; i < boxes.size(); ++i) {
       const auto happened = [&](std::size_t place) { return place != 0 && polled[place].revents != 0; };
       if (happened(places[i].errors)) boxes[i]->onErrors();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "box_process.hpp"
+#include "wake_up.hpp"
 
 namespace agent::sandbox {
 
@@ -22,17 +23,16 @@ class BoxThread {
 
   // [any]
   void add(std::shared_ptr<BoxProcess> box);
-  void wake() const noexcept { wake(*event_); }
+  void wake() const noexcept { wake_->call(); }
   // The same, for boxes that outlive this.
   std::function<void()> waker() const {
-    return [event = event_] { wake(*event); };
+    return [wake = wake_] { wake->call(); };
   }
 
  private:
-  static void wake(const Fd& event) noexcept;
   void run();
 
-  std::shared_ptr<Fd> event_;
+  const std::shared_ptr<const WakeUp> wake_ = std::make_shared<const WakeUp>();
   std::mutex mutex_;
   std::vector<std::shared_ptr<BoxProcess>> added_;
   std::atomic<bool> stopping_{false};
