@@ -13,6 +13,7 @@
 #include "boxes_testing.hpp"
 #include "browser/browser.hpp"
 #include "rfb_client_testing.hpp"
+#include "shared_page_testing.hpp"
 
 namespace agent::desktop {
 namespace {
@@ -88,12 +89,7 @@ TEST_F(ADesktop, ShowsWhatProgramsDraw) {
 TEST_F(ADesktop, ShowsThePageThatTheToolsSee) {
   const auto browser = box->browser();
   if (!browser) GTEST_SKIP() << "chromium is missing";
-  std::string page = "<title>The page</title><body style='margin:0'><input id=field autofocus style='width:600px'>";
-  for (int i = 0; i < 100; ++i) {
-    const auto number = std::to_string(i * 2);
-    page += "<div style='height:6px;background:rgb(" + number + ",90," + number + ")'></div>";
-  }
-  box->write({.path = "/home/ubuntu/page.html", .text = page});
+  box->write({.path = "/home/ubuntu/page.html", .text = stripedPage()});
   EXPECT_EQ(browser->navigate("file:///home/ubuntu/page.html", {}).title, "The page");
 
   const Desktop desktop(box, {});
@@ -102,29 +98,12 @@ TEST_F(ADesktop, ShowsThePageThatTheToolsSee) {
   const auto screen = desktop.connect();
   auto client = clientOf(screen);
   client.greet();
-  std::size_t found = 0;
-  for (int i = 0; i < 100 && found < 100; ++i) {
-    client.ask();
-    const auto colours = client.colours();
-    found = 0;
-    for (std::uint32_t part = 0; part < 200; part += 2) found += colours.count(part << 16 | 90 << 8 | part);
-    if (found < 100) std::this_thread::sleep_for(100ms);
-  }
-  EXPECT_EQ(found, 100U);
+  EXPECT_EQ(pageColoursSeen(client), kPageColours);
 
   browser->personTakes("one");
   EXPECT_EQ(sandbox::refusalOf([&] { browser->view([] { return true; }); }), "422 browser_refused") << "the tools wait";
   browser->personGives("one");
-  std::string typed;
-  for (int i = 0; i < 50 && typed.find("mortise") == std::string::npos; ++i) {  // it takes keys a moment later
-    for (const char letter : std::string("mortise")) {
-      client.key(static_cast<std::uint32_t>(letter), true);
-      client.key(static_cast<std::uint32_t>(letter), false);
-    }
-    std::this_thread::sleep_for(200ms);
-    typed = browser->execute("document.getElementById('field').value", {});
-  }
-  EXPECT_THAT(typed, HasSubstr("mortise"));
+  EXPECT_THAT(typedInto(*browser, client, "mortise"), HasSubstr("mortise"));
 }
 
 TEST_F(ADesktop, ListensAtNoPort) {

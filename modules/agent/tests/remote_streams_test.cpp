@@ -24,6 +24,7 @@
 #include "sandbox_peer_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tools/browser_box.hpp"
+#include "shared_page_testing.hpp"
 
 namespace agent::sandbox {
 namespace {
@@ -184,12 +185,7 @@ TEST_F(AServicesStreams, OutliveHostilePages) {
 }
 
 TEST_F(AServicesStreams, ShowItsScreenToPeopleWhoUseTheSamePage) {
-  std::string page = "<title>The page</title><body style='margin:0'><input id=field autofocus style='width:600px'>";
-  for (int i = 0; i < 100; ++i) {
-    const auto number = std::to_string(i * 2);
-    page += "<div style='height:6px;background:rgb(" + number + ",90," + number + ")'></div>";
-  }
-  far->write({.path = "page.html", .text = page});
+  far->write({.path = "page.html", .text = desktop::stripedPage()});
   browser->navigate("file:///home/ubuntu/page.html", {});
   desktop::Desktop screen(far, {});
   browser->showOn(desktop::kDisplay, {});
@@ -198,15 +194,7 @@ TEST_F(AServicesStreams, ShowItsScreenToPeopleWhoUseTheSamePage) {
   auto client = desktop::clientOf(connection);
   client.greet();
   EXPECT_EQ(client.width, static_cast<unsigned>(desktop::kWidth));
-  std::size_t found = 0;
-  for (int i = 0; i < 100 && found < 100; ++i) {
-    client.ask();
-    const auto colours = client.colours();
-    found = 0;
-    for (std::uint32_t part = 0; part < 200; part += 2) found += colours.count(part << 16 | 90 << 8 | part);
-    if (found < 100) std::this_thread::sleep_for(100ms);
-  }
-  EXPECT_EQ(found, 100U);
+  EXPECT_EQ(desktop::pageColoursSeen(client), desktop::kPageColours);
 
   browser->personTakes("session");
   EXPECT_EQ(refusalOf([&] { browser->view([] { return true; }); }), "422 browser_refused") << "the tools wait";
@@ -214,16 +202,7 @@ TEST_F(AServicesStreams, ShowItsScreenToPeopleWhoUseTheSamePage) {
   browser->personGives("session");
   EXPECT_EQ(refusalOf([&] { browser->view([] { return true; }); }), "422 browser_refused") << "another user has it";
   remote->remove("another session");
-  std::string typed;
-  for (int i = 0; i < 50 && typed.find("mortise") == std::string::npos; ++i) {  // it takes keys a moment later
-    for (const char letter : std::string("mortise")) {
-      client.key(static_cast<std::uint32_t>(letter), true);
-      client.key(static_cast<std::uint32_t>(letter), false);
-    }
-    std::this_thread::sleep_for(200ms);
-    typed = browser->execute("document.getElementById('field').value", {});
-  }
-  EXPECT_THAT(typed, HasSubstr("mortise"));
+  EXPECT_THAT(desktop::typedInto(*browser, client, "mortise"), HasSubstr("mortise"));
   client.paste(std::string(10 << 20, 'x'));
   client.ask();
   EXPECT_GE(client.colours().size(), 1U);
