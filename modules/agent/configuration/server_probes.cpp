@@ -31,7 +31,8 @@ std::vector<McpTools> ServerProbes::toolsOf(const std::vector<McpServer>& server
     try {
       waiting.check();
       // As in sessions: some servers offer some of their tools only where the user can be asked.
-      client = std::make_unique<mcp::Client>(mcp::connectorTo(server, http_, processes_, &forms_), version_, true);
+      client = std::make_unique<mcp::Client>(mcp::connectorTo(server, http_, processes_, &forms_), version_,
+                                             mcp::Questions::announced);
       client->open(waiting);
       for (auto& tool : client->tools(waiting)) out.names.push_back(std::move(tool.name));
     } catch (const mcp::Failure& failure) {

@@ -121,8 +121,8 @@ bool saysNoSuchPlace(const Failure& failure) {
 
 }  // namespace
 
-Client::Client(std::unique_ptr<Connector> connector, std::string version, bool asksUser)
-    : connector_(std::move(connector)), ownVersion_(std::move(version)), asksUser_(asksUser) {}
+Client::Client(std::unique_ptr<Connector> connector, std::string version, Questions questions)
+    : connector_(std::move(connector)), ownVersion_(std::move(version)), questions_(questions) {}
 
 Client::~Client() = default;
 
@@ -213,7 +213,7 @@ void Client::openLegacy(const Waiting& waiting) {
   version_ = chosen;
   transport_->speak(era_, version_);
   notify("notifications/initialized", json::object(), waiting);
-  if (asksUser_) transport_->listen();
+  if (questions_ == Questions::heard) transport_->listen();
 }
 
 void Client::reopen(const Waiting& waiting) {
@@ -223,7 +223,7 @@ void Client::reopen(const Waiting& waiting) {
 }
 
 json::Value Client::capabilities() const {
-  return asksUser_ ? json::object({{"elicitation", json::object()}}) : json::object();
+  return questions_ != Questions::none ? json::object({{"elicitation", json::object()}}) : json::object();
 }
 
 json::Value Client::withMeta(std::string_view members, std::string_view token) const {
@@ -306,9 +306,9 @@ void Client::handle(Incoming& message, std::int64_t id, const CallHelp& help, Wa
     answer.text = resultText(message.id, json::object());
   } else if (message.method == "roots/list") {
     answer.text = resultText(message.id, json::object({{"roots", json::list()}}));
-  } else if (message.method == "elicitation/create" && asksUser_ && !isForm(message.body)) {
+  } else if (message.method == "elicitation/create" && questions_ != Questions::none && !isForm(message.body)) {
     answer.text = errorText(message.id, kInvalidParams, "Only forms are filled in here");
-  } else if (message.method == "elicitation/create" && asksUser_) {
+  } else if (message.method == "elicitation/create" && questions_ != Questions::none) {
     const auto before = Waiting::Clock::now();
     answer.text = resultText(message.id, elicited(message.body, help.asking));
     waiting.end += Waiting::Clock::now() - before;

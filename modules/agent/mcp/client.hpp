@@ -35,6 +35,13 @@ struct CallResult {
   std::string text;
 };
 
+// What a server is told of questions to the user (elicitation).
+enum class Questions : std::uint8_t {
+  none,       // that nobody is asked
+  announced,  // that the user is asked; by a client that looks at tools, calls none and listens for no questions
+  heard       // that the user is asked, as the CallHelp of each call does it; without an ask they are cancelled
+};
+
 // What a server may want in the middle of a call.
 struct CallHelp {
   std::function<void(std::string_view text)> progress{};
@@ -57,15 +64,13 @@ class Connector {
   virtual std::optional<Form> form() const { return std::nullopt; }
   // How it speaks; empty: not as it was known to.
   virtual void setForm(std::optional<Form>) {}
-  // How long a server is asked in the newer form before it is asked in the older one.
 };
 
 // Used by one thread. Everything throws Failure.
 class Client {
  public:
-  // `version`: of this server, which it calls itself by. `asksUser`: servers are told that forms are filled in, as the CallHelp
-  // of each call does it (without an ask they are cancelled); else that they are not.
-  Client(std::unique_ptr<Connector> connector, std::string version, bool asksUser = false);
+  // `version`: of this server, which it calls itself by.
+  Client(std::unique_ptr<Connector> connector, std::string version, Questions questions = Questions::none);
   ~Client();
 
   // Finds out how the server speaks. Nothing else may be called before.
@@ -107,7 +112,7 @@ class Client {
 
   const std::unique_ptr<Connector> connector_;
   const std::string ownVersion_;
-  const bool asksUser_;
+  const Questions questions_;
   std::unique_ptr<Transport> transport_;
   Era era_ = Era::undecided;
   std::string version_;

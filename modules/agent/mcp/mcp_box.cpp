@@ -43,7 +43,7 @@ McpBox::McpBox(std::vector<McpServer> servers, const mortise::HttpClient& http, 
     try {
       waiting.check();
       client = std::make_unique<Client>(connectorTo(server.settings, http, processes, options_.forms), options_.version,
-                                        options_.asksUser);
+                                        options_.asksUser ? Questions::heard : Questions::none);
       client->open(waiting);
       server.tools = client->tools(waiting);
       server.client = std::move(client);

@@ -153,8 +153,8 @@ class ScriptedConnector final : public Connector {
 
 class McpClient : public testing::Test {
  protected:
-  Client clientOf(Scripted::Script script, bool asksUser = false) {
-    return Client(std::make_unique<ScriptedConnector>(std::move(script), &sent_), "1.1", asksUser);
+  Client clientOf(Scripted::Script script, Questions questions = Questions::none) {
+    return Client(std::make_unique<ScriptedConnector>(std::move(script), &sent_), "1.1", questions);
   }
   static Waiting soon() { return Waiting::atMost(milliseconds(2000)); }
   static std::string result(const std::string& value) { return R"({"jsonrpc":"2.0","id":ID,"result":)" + value + "}"; }
@@ -256,7 +256,7 @@ TEST_F(McpClient, FindsOutTheEra) {
   // Forms are offered only where somebody is asked.
   EXPECT_THAT(sent_[0], HasSubstr(R"("io.modelcontextprotocol/clientCapabilities":{}})"));
   sent_.clear();
-  auto asking = clientOf(legacy(nothing), true);
+  auto asking = clientOf(legacy(nothing), Questions::heard);
   asking.open(soon());
   EXPECT_THAT(sent_.at(1), HasSubstr(R"("capabilities":{"elicitation":{}},)"));
 
@@ -362,7 +362,7 @@ TEST_F(McpClient, CountsNoTimeInWhichAPersonIsAsked) {
   auto old = clientOf(legacy([&](const std::string&, const std::string&) -> std::vector<std::string> {
                         return {ask, result(R"({"content":[]})")};
                       }),
-                      true);
+                      Questions::heard);
   old.open(soon());
   EXPECT_EQ(old.call({.name = "t"}, "{}", {.asking = {.ask = slow}}, soon()).text, R"({"content":[]})");
   int round = 0;
@@ -372,7 +372,7 @@ TEST_F(McpClient, CountsNoTimeInWhichAPersonIsAsked) {
         return {result(
             R"({"resultType":"input_required","inputRequests":{"q":{"method":"elicitation/create","params":{"message":"Sure?"}}}})")};
       }),
-      true);
+      Questions::heard);
   fresh.open(soon());
   EXPECT_THAT(fresh.call({.name = "t"}, "{}", {.asking = {.ask = slow}}, soon()).text, HasSubstr("complete"));
 }
@@ -384,7 +384,7 @@ TEST_F(McpClient, RefusesToOpenAddressesForAnybody) {
             R"({"jsonrpc":"2.0","id":4,"method":"elicitation/create","params":{"mode":"url","url":"https://x.example","message":"Open"}})",
             result(R"({"content":[]})")};
       }),
-      true);
+      Questions::heard);
   client.open(soon());
   bool isAsked = false;
   const auto ask = [&](std::string_view) {

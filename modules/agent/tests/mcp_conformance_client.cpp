@@ -71,7 +71,7 @@ int run(const std::string& address) {
   agent::mcp::LivingChildren living(1);
   agent::mcp::PlainChildProcesses processes(living);
   agent::mcp::Client client(agent::mcp::connectorTo(server, mortise::peers::CurlExchange::client(), processes), "1.0",
-                            true);
+                            agent::mcp::Questions::heard);
   client.open(Waiting::atMost(kPatience));
   const auto tools = client.tools(Waiting::atMost(kPatience));
   std::map<std::string, std::string> schemas;

@@ -18,7 +18,7 @@
 #include "mcp/mcp_box.hpp"
 #include "mcp/mcp_processes.hpp"
 #include "sandbox/remote_driver.hpp"
-#include "tests/loopback_server_testing.hpp"
+#include "tests/forgetful_mcp_server_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -136,54 +136,8 @@ class McpPeers : public testing::Test {
   PlainChildProcesses plain_{living_};
 };
 
-// A server of 2025 whose session ends with the stream of a call, which had an event already.
-class AForgetfulServer {
- public:
-  std::string url() const { return "http://" + server_.listed(); }
-  int calls() const { return calls_; }
-
- private:
-  static std::string request(int fd) {
-    auto text = testing_peers::readUntil(fd, "\r\n\r\n");
-    const auto length = text.find("Content-Length: "), body = text.find("\r\n\r\n") + 4;
-    const auto whole = body + (length == std::string::npos ? 0 : std::stoul(text.substr(length + 16)));
-    for (char piece[4096]; text.size() < whole;) {
-      const auto size = recv(fd, piece, sizeof piece, 0);
-      if (size <= 0) break;
-      text.append(piece, static_cast<std::size_t>(size));
-    }
-    return text;
-  }
-  void serve(int fd) {
-    const auto text = request(fd);
-    const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
-    const auto answer = [&](const std::string& head, const std::string& body) {
-      testing_peers::say(fd, "HTTP/1.1 " + head + "\r\nConnection: close\r\nContent-Length: " +
-                                 std::to_string(body.size()) + "\r\n\r\n" + body);
-    };
-    const auto at = text.find("\"id\":");
-    const auto id = at == std::string::npos ? "" : text.substr(at + 5, text.find_first_of(",}", at) - at - 5);
-    const auto message = [&](const std::string& what) { return R"({"jsonrpc":"2.0","id":)" + id + "," + what + "}"; };
-    if (text.starts_with("GET ")) return answer("404 Not Found", "");
-    if (says("\"server/discover\""))
-      return answer("200 OK\r\nContent-Type: application/json", message(R"("error":{"code":-32601,"message":"no"})"));
-    if (says("\"initialize\"")) {
-      return answer("200 OK\r\nContent-Type: application/json\r\nMcp-Session-Id: s1",
-                    message(R"("result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x",)"
-                            R"("version":"1"}})"));
-    }
-    if (!says("\"tools/call\"")) return answer("202 Accepted", "");
-    ++calls_;
-    testing_peers::say(fd,
-                       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
-                       "id: 1\ndata:\n\n");
-  }
-  std::atomic<int> calls_ = 0;
-  testing_peers::LoopbackServer server_{[this](int fd) { serve(fd); }};
-};
-
 TEST_F(McpPeers, ACallThatItsServerForgotIsNotMadeAgain) {
-  const AForgetfulServer server;
+  const testing_peers::ForgetfulMcpServer server;
   Client client(connectorTo(overHttp("forgetful", server.url()), mortise::peers::CurlExchange::client(), plain_),
                 "1.1");
   client.open(Waiting::atMost(milliseconds(15000)));

@@ -16,6 +16,7 @@
 #include "mcp/boxed_programs.hpp"
 #include "mcp/mcp_processes.hpp"
 #include "sandbox/remote_driver.hpp"
+#include "tests/forgetful_mcp_server_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -125,16 +126,37 @@ TEST(AtOnceDeathTest, DoesAllWhereThereAreNoThreads) {
   EXPECT_EXIT(workWithoutThreads(), testing::ExitedWithCode(0), "");
 }
 
+// Programs of servers that a probe asks.
+struct ProbedPrograms {
+  mcp::LivingChildren living{8};
+  mcp::PlainChildProcesses plain{living};
+  sandbox::RemoteDriver service{mortise::peers::CurlExchange::client(), {"http://127.0.0.1:9"}};
+  mcp::BoxedPrograms boxed{service, living};
+  mcp::McpProcesses processes{mcp::TrustedPrograms({"all"}), plain, boxed};
+};
+
+TEST(ServerProbes, ListenForNoQuestions) {
+  const testing_peers::ForgetfulMcpServer peer;
+  ProbedPrograms programs;
+  mcp::KnownForms forms;
+  ServerProbes probes(mortise::peers::CurlExchange::client(), programs.processes, forms, "1.1");
+  std::vector<McpServer> servers(1);
+  servers[0].name = "work";
+  servers[0].entry = readMcpEntry("work", R"({"url":")" + peer.url() + "\"}");
+  servers[0].transport = servers[0].entry.transport;
+  const auto tools = probes.toolsOf(servers);
+  EXPECT_EQ(tools.at(0).error, "");
+  EXPECT_THAT(tools[0].names, ElementsAre("work"));
+  probes.stop();
+  EXPECT_EQ(peer.streams(), 0);
+}
+
 TEST(ServerProbes, TellToolsAndErrors) {
   if (!hasNodePeers()) GTEST_SKIP() << "tools/peers is not installed; ./dev setup --tests does it";
   std::signal(SIGPIPE, SIG_IGN);
-  mcp::LivingChildren living(8);
-  mcp::PlainChildProcesses plain(living);
-  sandbox::RemoteDriver service(mortise::peers::CurlExchange::client(), {"http://127.0.0.1:9"});
-  mcp::BoxedPrograms boxed(service, living);
-  mcp::McpProcesses processes(mcp::TrustedPrograms({"all"}), plain, boxed);
+  ProbedPrograms programs;
   mcp::KnownForms forms;
-  ServerProbes probes(mortise::peers::CurlExchange::client(), processes, forms, "1.1");
+  ServerProbes probes(mortise::peers::CurlExchange::client(), programs.processes, forms, "1.1");
   std::vector<McpServer> servers(4);
   servers[0].name = "all";
   servers[0].entry = readMcpEntry("all", R"({"command":"node","args":[")" + everythingServer() + R"(","stdio"]})");
