@@ -121,7 +121,7 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
     }
     if (!session) throw Problem(404, "agent_session_not_found");
     if (message.threadOf) requireThreadOf(*session, *message.threadOf);
-    if (session->bytes >= options_.mostBytes) throw Problem(409, "agent_session_full");
+    if (!store_.makeRoom(tx, *session, options_.mostBytes)) throw Problem(409, "agent_session_full");
     SessionChanges changes(store_, live_, tx, *session);
     if (isAbandoned(session->lease()))
       interruptTask(changes, tx, *session, failureEvent(FailureText::serverGone, *session));

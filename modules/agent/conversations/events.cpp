@@ -154,6 +154,15 @@ NewEvent errorEvent(std::string text) {
           }};
 }
 
+// The content stands last. That of another event, or an argument, may read like it, but has a quote or more behind it.
+std::optional<std::string> withoutPicture(std::string_view data) {
+  constexpr std::string_view kEnd = "\"}}";
+  const auto at = data.rfind(kPictureContent);
+  if (at == std::string_view::npos || !data.ends_with(kEnd)) return std::nullopt;
+  if (data.find('"', at + kPictureContent.size()) != data.size() - kEnd.size()) return std::nullopt;
+  return std::string(data.substr(0, at)).append(R"("content":null})");
+}
+
 std::string dataOf(const NewEvent& event, EventId id, std::int64_t createdAt) {
   std::string out = "{\"event_id\":";
   const auto text = id.text();

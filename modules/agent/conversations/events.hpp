@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,11 @@ NewEvent toolEvent(std::string callId, std::string box, std::string function, st
 NewEvent waitEvent();
 NewEvent doneEvent();
 NewEvent errorEvent(std::string text);
+
+// How the content of an event begins in its data when it is a picture of the browser.
+inline constexpr std::string_view kPictureContent = R"("content":{"screenshot":"data:)";
+// The data of an event with null in place of the picture that is its content; empty: it has none.
+std::optional<std::string> withoutPicture(std::string_view data);
 
 // The data of the event under this id.
 std::string dataOf(const NewEvent& event, EventId id, std::int64_t createdAt);

@@ -60,7 +60,7 @@ void RunningTask::change(const Happening& happening, Then&& then) {
   db_.transaction([&](Transaction& tx) {
     auto session = store_.lock(tx, session_.id);
     if (!session || session->run != run_) throw TaskStopped();
-    if (session->bytes >= mostBytes_ && !happening.events.empty()) throw SessionFull();
+    if (!happening.events.empty() && !store_.makeRoom(tx, *session, mostBytes_)) throw SessionFull();
     SessionChanges changes(store_, live_, tx, *session);
     for (const auto& event : happening.events) changes.add(event);
     if (happening.title) session->title = *happening.title;

@@ -89,6 +89,25 @@ std::vector<std::string> SessionStore::remove(Transaction& tx, std::string_view 
   return made;
 }
 
+bool SessionStore::makeRoom(Transaction& tx, Session& session, std::int64_t most) const {
+  if (session.bytes < most) return true;
+  const db::Parameter id{"id", session.id};
+  const auto pictures = tx.query<std::int64_t>(
+      "SELECT number FROM agent_events WHERE session_id = :id AND kind = 'tool' AND data LIKE :picture ORDER BY number",
+      {id, {"picture", "%" + std::string(kPictureContent) + "%"}});
+  for (const auto number : pictures) {
+    if (session.bytes <= most - most / 4) break;
+    const auto data = tx.queryOne<std::string>(
+        "SELECT data FROM agent_events WHERE session_id = :id AND number = :number", {id, {"number", number}});
+    const auto without = data ? withoutPicture(*data) : std::nullopt;
+    if (!without) continue;
+    tx.execute("UPDATE agent_events SET data = :data WHERE session_id = :id AND number = :number",
+               {id, {"number", number}, {"data", *without}});
+    session.bytes -= static_cast<std::int64_t>(data->size() - without->size());
+  }
+  return session.bytes < most;
+}
+
 EventPage SessionStore::page(std::string_view id, std::int64_t number, std::int64_t most, std::size_t bytes) const {
   EventPage out;
   auto connection = db_.read();

@@ -49,6 +49,10 @@ class SessionStore {
   // With all that belongs to it; the files that the agent made are returned.
   std::vector<std::string> remove(mortise::Transaction& tx, std::string_view id) const;
 
+  // Whether the session, which takes `most` bytes at most, has room for another event. Where it has none, pictures of the
+  // browser make room first: the oldest events lose theirs, until a quarter is free.
+  bool makeRoom(mortise::Transaction& tx, Session& session, std::int64_t most) const;
+
   // Of the events behind `number` at most `most`, and at most `bytes` but for the first.
   EventPage page(std::string_view id, std::int64_t number, std::int64_t most, std::size_t bytes) const;
   // Every event, in their order, as it is read.

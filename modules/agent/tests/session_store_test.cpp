@@ -129,6 +129,49 @@ TEST_P(SessionRows, AreShownWhole) {
                 R"(},{"event":"done","data":)" + second.data + "}]}");
 }
 
+// Of 1000 bytes and some.
+NewEvent pictureEvent(const std::string& callId) {
+  return toolEvent(callId, "browser", "browser_view", R"({"content":{"screenshot":"data:x"}})", true,
+                   R"({"screenshot":"data:image/png;base64,)" + std::string(1000, 'A') + "\"}");
+}
+
+TEST_P(SessionRows, GiveUpTheirOldestPicturesForRoom) {
+  add("s");
+  append("s", titleEvent(std::string(1000, 'x')));
+  std::vector<StoredEvent> pictures;
+  for (int i = 0; i < 8; ++i) pictures.push_back(append("s", pictureEvent("call-" + std::to_string(i))));
+  const auto before = store_.find("s")->bytes;
+  const auto makeRoom = [&](std::int64_t most) {
+    return db().transaction([&](Transaction& tx) {
+      auto session = *store_.lock(tx, "s");
+      const bool hasRoom = store_.makeRoom(tx, session, most);
+      store_.update(tx, session);
+      return hasRoom;
+    });
+  };
+  EXPECT_TRUE(makeRoom(before + 1));
+  EXPECT_EQ(store_.find("s")->bytes, before) << "there was room";
+  EXPECT_TRUE(makeRoom(before));
+  const auto events = store_.page("s", 0, 100, 1 << 20).events;
+  ASSERT_EQ(events.size(), 9U);
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const auto& data = events[i + 1].data;
+    EXPECT_THAT(data, testing::HasSubstr(R"("tool_call_id":"call-)" + std::to_string(i) +
+                                         R"(","name":"browser",)"
+                                         R"("function":"browser_view","args":{"content":{"screenshot":"data:x"}},)"));
+    if (i < 3) {
+      EXPECT_THAT(data, testing::EndsWith(R"(,"status":"called","content":null})")) << i;
+    } else {
+      EXPECT_EQ(data, pictures[i].data) << i;
+    }
+    bytes += static_cast<std::int64_t>(pictures[i].data.size() - data.size());
+  }
+  EXPECT_EQ(store_.find("s")->bytes, before - bytes);
+  EXPECT_LE(store_.find("s")->bytes, before - before / 4);
+  EXPECT_FALSE(makeRoom(1000)) << "the texts have no room";
+}
+
 TEST_P(SessionRows, AreListedByTheirLatestMessageThoseWithoutOneFirst) {
   for (const auto* id : {"a", "b", "c", "d"}) add(id);
   add("other", "bob");
@@ -288,6 +331,11 @@ TEST_P(SessionRows, AreFoundAlongAnIndexHoweverManyThereAre) {
     store_.list("", 10);
     append("s500");  // one without events
     store_.page("s2", 3, 10, 1000);
+    append("s500", pictureEvent("call"));
+    db().transaction([&](Transaction& tx) {
+      auto full = *store_.lock(tx, "s500");
+      store_.makeRoom(tx, full, 1);
+    });
     store_.eachEvent("s2", [](std::string_view, std::string_view) {});
     store_.numberOf("s2", {7, 0});
     db().transaction([&](Transaction& tx) {

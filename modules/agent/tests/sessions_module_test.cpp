@@ -481,6 +481,38 @@ TEST_F(Sessions, UseTheBrowserOfTheirBox) {
   EXPECT_EQ(user_->post(at(id, "delete")).status, 200);
 }
 
+// Noise, of which a picture takes some 120 KB.
+const std::string kNoise =
+    "<title>Noise</title><canvas id=c width=200 height=150></canvas><script>const p=c.getContext('2d'),"
+    "d=p.createImageData(200,150);for(let i=0;i<d.data.length;++i)d.data[i]=Math.random()*256|(i%4==3?255:0);"
+    "p.putImageData(d,0,0)</script>";
+
+TEST_F(SessionsInBoxes, AreNotFilledByPicturesOfTheirBrowser) {
+  beginInBoxes({{"agent.session_size", "256KiB"}});
+  const auto id = create();
+  std::vector<std::string> answers{
+      kPlan, call("write_file", R"({"filepath":"/home/ubuntu/noise.html","content":")" + kNoise + "\"}"),
+      call("browser_navigate", R"({"url":"file:///home/ubuntu/noise.html"})")};
+  for (int i = 0; i < 5; ++i)
+    answers.push_back(call("browser_move_mouse", R"({"coordinate_x":)" + std::to_string(i) + R"(,"coordinate_y":1})"));
+  for (const auto& last : {kStepDone, kNoMoreSteps, kSummary}) answers.push_back(last);
+  model_->script(script(answers));
+  say(id, "Look");
+  if (model_->questions().find("- browser\\n") != std::string::npos) GTEST_SKIP() << "boxes have no browser here";
+  std::vector<bool> pictures;
+  const auto events = detail(id);
+  for (const auto& event : events) {
+    if (event.kind != "tool" || event.member("name") != "browser" || event.member("status") != "called") continue;
+    pictures.push_back(event.read()["content"].IsObject());
+  }
+  EXPECT_EQ(kindsOf(events).back(), "done");
+  ASSERT_EQ(pictures.size(), 6U);
+  EXPECT_FALSE(pictures.front());
+  EXPECT_TRUE(pictures.back());
+  EXPECT_EQ(chat(id, R"({"message":"Go on"})").status, 200) << "there is room";
+  EXPECT_EQ(user_->post(at(id, "delete")).status, 200);
+}
+
 TEST_F(Sessions, EndStepsThatGoRoundInCircles) {
   begin();
   const auto id = create();

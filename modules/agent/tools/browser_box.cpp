@@ -26,8 +26,8 @@ namespace json = mortise::json;
 
 constexpr std::int64_t kDefaultLines = 100;
 constexpr std::int64_t kMostLines = 500;
-// Characters of a picture in an event. Contract 3.6 lets it have 256 KiB; events of a session have to fit into
-// session_size.
+// Characters of a picture in an event. Contract 3.6 lets it have 256 KiB; the larger they are, the sooner old ones have to
+// make room in session_size.
 constexpr std::size_t kPicture = 160U << 10U;
 constexpr std::size_t kMostText = 100000;
 constexpr double kMostCoordinate = 100000;
