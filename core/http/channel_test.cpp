@@ -500,6 +500,23 @@ TEST_F(WebSocketTest, PingsAndDropsWhoNeverAnswers) {
   EXPECT_TRUE(sawClose(1006));
 }
 
+TEST_F(WebSocketTest, PingsAlsoWhoIsBehindWithWhatItMayBeBehindWith) {
+  WebSocket::Options settings;
+  settings.pingEvery = 1s;
+  settings.maxQueuedBytes = 64 << 20;
+  serve(settings);
+  Client client = connect();
+  ASSERT_TRUE(client.upgrade("/ws"));
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return sockets.size() == 1;
+  }));
+  const std::string piece(1 << 20, 'x');
+  for (int i = 0; i < 32; ++i) ASSERT_TRUE(sockets[0]->send(Opcode::binary, piece));
+  EXPECT_TRUE(sawClose(1006)) << "it answered no ping";
+  EXPECT_EQ(server->counters().droppedSlow.load(), 0u) << "it was not too slow";
+}
+
 TEST_F(WebSocketTest, SaysGoodbyeWhenDraining) {
   serve();
   Client client = connect();

@@ -92,8 +92,10 @@ class Connection {
     std::uint64_t end;    // of the byte behind the last
   };
   struct WebSocketState {
-    explicit WebSocketState(std::size_t maxMessage) : decoder(maxMessage) {}
+    explicit WebSocketState(const WebSocket::Options& options)
+        : decoder(options.maxMessageBytes), maxQueuedBytes(options.maxQueuedBytes) {}
     WebSocketDecoder decoder;
+    const std::size_t maxQueuedBytes;
     WebSocket::Callbacks callbacks;
     std::shared_ptr<WebSocket> handle;  // keeps the handle alive as long as the connection
     std::chrono::seconds pingEvery{0};

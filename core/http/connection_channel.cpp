@@ -227,7 +227,7 @@ void Connection::startWebSocket(const std::shared_ptr<RequestExchange>& exchange
   streamStart_ = appended_;
   streamStatus_ = 101;
   streamBytes_ = 0;
-  webSocket_ = std::make_unique<WebSocketState>(start.options.maxMessageBytes);
+  webSocket_ = std::make_unique<WebSocketState>(start.options);
   webSocket_->callbacks = std::move(start.callbacks);
   webSocket_->handle = handle;
   webSocket_->pingEvery = start.options.pingEvery;
@@ -291,7 +291,7 @@ void Connection::sendControl(std::uint8_t opcode, std::string_view payload) {
   if (channel_) {
     for (const Channel::Bytes& piece : channel_->take()) appendStreamBytes(piece);
   }
-  if (output_.memoryBytes() > server_.options.streamBuffer + (64 << 10)) {
+  if (output_.memoryBytes() > webSocket_->maxQueuedBytes + (64U << 10U)) {
     dropSlow();  // a flood of pings from a client that does not read the pongs
     return;
   }
