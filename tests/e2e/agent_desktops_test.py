@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import support
@@ -45,7 +46,7 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
         os.chmod(folder, 0o777)  # whoever the server runs as
         cls.boxes = pathlib.Path(folder) / "boxes"
         options = {**cls.options(cls), "agent.sandbox": "local", "agent.sandbox_directory": str(cls.boxes), "agent.sandbox_memory": "1GiB",
-                   "agent.sandbox_desktops": 2}
+                   "agent.sandbox_desktops": 2, "http.write_timeout": "1h"}  # who reads nothing is dropped by that time
         cls.server = MortiseServer(options, modules=MODULES).start()
         cls.addClassCleanup(lambda: cls.server.stop())
         cls.root = support.account(cls.server, "root")
@@ -159,23 +160,42 @@ class AgentDesktops(AgentFamily, OnSqliteDatabase, unittest.TestCase):
 
     def test_three_look_at_once_and_one_that_reads_nothing_holds_up_nobody(self):
         session = self.begin()
+        frame = 1280 * 1080 * 4
+        asked_at = 0
+
+        async def ask(viewer):
+            nonlocal asked_at
+            await viewer.ask()
+            asked_at = time.monotonic()
+
+        async def look(deaf):
+            await deaf.greet()
+            for _ in range(40):
+                await ask(deaf)
+            for _ in range(2):
+                async with Viewer(self.server, self.token, session) as one, Viewer(self.server, self.token, session) as two:
+                    for viewer in (one, two):
+                        await viewer.greet()
+                        await ask(deaf)  # one more frame that it does not read
+                        await viewer.ask()
+                        self.assertEqual(len(await viewer.frame()), frame)
+            self.assertEqual(len(await deaf.frame()), frame)  # it is slow, not lost
 
         async def whole():
             # Its own pings would make the client give up what it does not read.
             async with Viewer(self.server, self.token, session, max_queue=1, read_limit=4096, ping_interval=None) as deaf:
-                await deaf.greet()
-                for _ in range(40):  # 5.5 MB each
-                    await deaf.ask()
-                for _ in range(2):
-                    async with Viewer(self.server, self.token, session) as one, Viewer(self.server, self.token, session) as two:
-                        for viewer in (one, two):
-                            await viewer.greet()
-                            self.assertGreaterEqual(await viewer.colours(), 1)
-                # It is slow, not lost.
-                self.assertEqual(len(await deaf.frame()), 1280 * 1080 * 4)
+                try:
+                    await look(deaf)
+                except websockets.ConnectionClosed:
+                    # Who says nothing and answers neither of two pings is dropped, 40 seconds later at least. A machine that is so slow shows nothing.
+                    if not deaf.socket.closed or time.monotonic() - asked_at < 40:
+                        raise
+                    return False
                 deaf.socket.fail_connection()
+                return True
 
-        asyncio.run(whole())
+        while not asyncio.run(whole()):
+            pass
 
     def test_a_large_paste_passes_and_a_message_without_end_does_not(self):
         session = self.begin()
