@@ -1,9 +1,10 @@
 """Sessions whose sandbox is a service: its browser for the agent, its desktop for people."""
 import asyncio
 import functools
-import http
+import http.server
 import json
 import pathlib
+import queue
 import shutil
 import socket
 import subprocess
@@ -30,13 +31,39 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+class Api(http.server.BaseHTTPRequestHandler):
+    """The API of a service: the status of its processes. Other calls go into server.calls."""
+
+    def answer(self, data):
+        body = json.dumps({"code": 200, "msg": "success", "data": data}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer([{"name": "vnc", "statename": "RUNNING"}])
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.calls.put(self.path)
+        self.answer({})
+
+    def log_message(self, *_):
+        pass
+
+
 class Service:
-    """A screen with a browser on it; the status of both at /api/supervisor/status, and the screen as a WebSocket at /screen."""
+    """A screen with a browser on it; the screen as a WebSocket at /screen, and the API at a port of its own."""
 
     def __init__(self, folder):
         self.folder, self.programs, self.viewers = folder, [], set()
 
     def start(self):
+        self.api = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        self.api.calls = queue.Queue()
+        threading.Thread(target=self.api.serve_forever, daemon=True).start()
         self.rfb = str(self.folder / "rfb.sock")
         screen = subprocess.Popen(["Xtigervnc", "-displayfd", "1", "-geometry", "1280x1080", "-depth", "24", "-rfbport", "-1", "-rfbunixpath", self.rfb,
                                    "-SecurityTypes", "None", "-AlwaysShared", "-nolisten", "tcp"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -58,6 +85,8 @@ class Service:
         return self
 
     def stop(self):
+        self.api.shutdown()
+        self.api.server_close()
         if self.thread.is_alive():
             self.loop.call_soon_threadsafe(self.over.set)
         self.thread.join()
@@ -69,17 +98,12 @@ class Service:
 
     async def serve(self, started):
         self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
-        async with websockets.serve(self.view, "127.0.0.1", 0, process_request=self.status, max_size=None) as server:
+        async with websockets.serve(self.view, "127.0.0.1", 0, max_size=None) as server:
             self.port = server.sockets[0].getsockname()[1]
             started.set()
             await self.over.wait()
             for viewer in self.viewers:
                 viewer.transport.abort()  # a service that dies says nothing
-
-    async def status(self, path, _headers):
-        if path != "/api/supervisor/status":
-            return None
-        return http.HTTPStatus.OK, [("Content-Type", "application/json")], json.dumps({"code": 200, "data": [{"name": "vnc", "statename": "RUNNING"}]}).encode()
 
     async def view(self, viewer, *_):
         reader, writer = await asyncio.open_unix_connection(self.rfb)
@@ -113,7 +137,7 @@ class AgentServices(AgentFamily, OnSqliteDatabase, unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.service = Service(self.folder).start()
         self.addCleanup(self.service.stop)
-        options = {**self.options(), "agent.sandbox": "remote", "agent.sandbox_address": f"127.0.0.1:{self.service.port}",
+        options = {**self.options(), "agent.sandbox": "remote", "agent.sandbox_address": f"127.0.0.1:{self.service.api.server_port}",
                    "agent.sandbox_browser_address": f"127.0.0.1:{self.service.browser_port}",
                    "agent.sandbox_desktop_address": f"http://127.0.0.1:{self.service.port}/screen"}
         self.server = MortiseServer(options, modules=MODULES).start()
@@ -161,6 +185,16 @@ class AgentServices(AgentFamily, OnSqliteDatabase, unittest.TestCase):
         asyncio.run(look())
         self.work(session, [Call("browser_console_exec", {"javascript": "'<' + window.typed + '>'"})])
         self.assertTrue(any("<q7x9z>" in text for text in self.asked), self.asked[-2:])
+
+    def test_who_only_looks_prolongs_the_time_of_the_service(self):
+        session = self.session(self.server, self.token)
+
+        async def look():
+            async with Viewer(self.server, self.token, session) as viewer:
+                await viewer.greet()
+                return await asyncio.get_running_loop().run_in_executor(None, self.service.api.calls.get, True, 60)
+
+        self.assertEqual(asyncio.run(look()), "/api/file/check-file-exists")
 
     def test_a_service_that_dies_is_told(self):
         session = self.session(self.server, self.token)

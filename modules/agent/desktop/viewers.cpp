@@ -201,7 +201,10 @@ void Viewers::run() {
     std::vector<Ptr> gone;  // let go of without the lock: they leave their desktop
     {
       const std::lock_guard lock(mutex_);
-      for (auto& viewer : added_) viewers_.push_back(std::move(viewer));
+      for (auto& viewer : added_) {
+        viewer->viewing.desktop().box().touch();
+        viewers_.push_back(std::move(viewer));
+      }
       added_.clear();
     }
     // Only this thread changes the list.

@@ -84,9 +84,11 @@ HttpResponse exchange(const HttpClient& http, const HttpRequest& request) {
 class RemoteSandbox final : public Sandbox {
  public:
   // `browsers`: empty when sessions use none.
-  RemoteSandbox(HttpClient http, RemoteService service, std::shared_ptr<RemoteBrowsers> browsers, std::string sessionId)
+  RemoteSandbox(HttpClient http, RemoteService service, std::shared_ptr<KeptAlive> alive,
+                std::shared_ptr<RemoteBrowsers> browsers, std::string sessionId)
       : http_(http),
         service_(std::move(service)),
+        alive_(std::move(alive)),
         browsers_(std::move(browsers)),
         sessionId_(std::move(sessionId)),
         prefix_(service_.shared() ? sessionId_ + "." : std::string()) {}
@@ -261,7 +263,7 @@ class RemoteSandbox final : public Sandbox {
 
   std::unique_ptr<Program> start(ProgramPlan) override { throw notOffered(); }
   Fd connect(std::string_view) override { throw notOffered(); }
-  void touch() override {}  // the service counts its calls itself
+  void touch() override { alive_->touch(service_.api()); }
 
  private:
   struct TimedOut : Problem {
@@ -331,6 +333,7 @@ class RemoteSandbox final : public Sandbox {
 
   HttpClient http_;
   RemoteService service_;
+  std::shared_ptr<KeptAlive> alive_;
   std::shared_ptr<RemoteBrowsers> browsers_;
   std::string sessionId_;
   std::string prefix_;  // of names of shells: those that two sessions chose alike stay apart
@@ -339,7 +342,10 @@ class RemoteSandbox final : public Sandbox {
 }  // namespace
 
 RemoteDriver::RemoteDriver(HttpClient http, const RemoteAddresses& addresses, bool hasBrowser)
-    : http_(http), service_(http, std::make_shared<WebSockets>(), addresses), hasBrowser_(hasBrowser) {}
+    : http_(http),
+      alive_(std::make_shared<KeptAlive>(http)),
+      service_(http, std::make_shared<WebSockets>(), addresses),
+      hasBrowser_(hasBrowser) {}
 
 std::vector<Capability> RemoteDriver::capabilities() {
   // Where each session has a service of its own, there is none to ask.
@@ -370,7 +376,7 @@ std::vector<Capability> RemoteDriver::capabilities() {
 }
 
 std::shared_ptr<Sandbox> RemoteDriver::open(std::string_view sessionId) {
-  return std::make_shared<RemoteSandbox>(http_, service_.of(sessionId), hasBrowser_ ? browsers_ : nullptr,
+  return std::make_shared<RemoteSandbox>(http_, service_.of(sessionId), alive_, hasBrowser_ ? browsers_ : nullptr,
                                          std::string(sessionId));
 }
 

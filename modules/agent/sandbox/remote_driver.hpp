@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "kept_alive.hpp"
 #include "remote_browsers.hpp"
 #include "remote_service.hpp"
 #include "sandbox.hpp"
@@ -19,6 +20,7 @@ class RemoteDriver final : public Driver {
  public:
   // `hasBrowser`: whether sessions use the service's browser. Throws std::invalid_argument as RemoteService does.
   RemoteDriver(mortise::HttpClient http, const RemoteAddresses& addresses, bool hasBrowser = true);
+  ~RemoteDriver() override { alive_->stop(); }
 
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
@@ -31,6 +33,7 @@ class RemoteDriver final : public Driver {
 
  private:
   mortise::HttpClient http_;
+  const std::shared_ptr<KeptAlive> alive_;
   const std::shared_ptr<RemoteBrowsers> browsers_ = std::make_shared<RemoteBrowsers>();
   const RemoteService service_;
   const bool hasBrowser_;

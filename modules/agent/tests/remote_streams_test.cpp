@@ -10,6 +10,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -19,12 +20,13 @@
 #include "desktop/desktop.hpp"
 #include "loopback_server_testing.hpp"
 #include "rfb_client_testing.hpp"
+#include "sandbox/kept_alive.hpp"
 #include "sandbox/remote_driver.hpp"
 #include "sandbox/web_sockets.hpp"
 #include "sandbox_peer_testing.hpp"
+#include "shared_page_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tools/browser_box.hpp"
-#include "shared_page_testing.hpp"
 
 namespace agent::sandbox {
 namespace {
@@ -264,6 +266,68 @@ TEST(AServiceWithoutStreams, IsWaitedForWhileItStarts) {
   const auto stopped = [&] { return ++asked > 40; };
   EXPECT_THAT(noteOf([&] { desktop::Desktop(remote.open("one"), stopped); }), HasSubstr("sandbox_unavailable"));
   EXPECT_GT(asked, 40) << "until whoever waits has gone";
+}
+
+// ---- services that are in use -----------------------------------------------------------------------------------------
+
+// A service that counts the calls of its API; the first ones get no answer.
+class ACountingService {
+ public:
+  explicit ACountingService(int unanswered = 0) : unanswered_(unanswered) {}
+  std::string listed() const { return server_.listed(); }
+  int calls() const { return calls_; }
+  std::string lastCall() {
+    const std::lock_guard lock(mutex_);
+    return lastCall_;
+  }
+  // Does something until there were so many calls.
+  void await(
+      int calls, const std::function<void()>& meanwhile = [] {}) const {
+    for (int i = 0; i < 3000 && calls_ < calls; ++i) {
+      meanwhile();
+      std::this_thread::sleep_for(10ms);
+    }
+    EXPECT_GE(calls_, calls);
+  }
+
+ private:
+  void serve(int fd) {
+    auto call = testing_peers::readUntil(fd, "}");
+    {
+      const std::lock_guard lock(mutex_);
+      lastCall_ = std::move(call);
+    }
+    if (calls_++ < unanswered_) return;
+    testing_peers::answerWith(fd, R"({"code":200,"data":{"exists":true}})");
+  }
+  const int unanswered_;
+  std::atomic<int> calls_ = 0;
+  std::mutex mutex_;
+  std::string lastCall_;
+  testing_peers::LoopbackServer server_{[this](int fd) { serve(fd); }};
+};
+
+TEST(AServiceInUse, GetsACallNowAndThenThoughNoToolCallsIt) {
+  ACountingService service;
+  {
+    RemoteDriver remote(CurlExchange::client(), {service.listed()});
+    const auto far = remote.open("one");
+    far->touch();
+    service.await(1);
+    EXPECT_THAT(service.lastCall(), HasSubstr("POST /api/file/check-file-exists "));
+    for (int i = 0; i < 100; ++i) far->touch();
+  }
+  EXPECT_EQ(service.calls(), 1) << "each call prolongs its time by minutes";
+  KeptAlive alive(CurlExchange::client(), 0ms);
+  service.await(4, [&] { alive.touch("http://" + service.listed()); });
+}
+
+TEST(AServiceInUse, IsAskedAgainWhenItDidNotAnswer) {
+  ACountingService service(2);
+  KeptAlive alive(CurlExchange::client(), std::chrono::hours(1));
+  service.await(3, [&] { alive.touch("http://" + service.listed()); });
+  alive.stop();
+  EXPECT_EQ(service.calls(), 3);
 }
 
 TEST(AddressesOfAService, AreReadStrictly) {
