@@ -9,8 +9,11 @@
 #include <rapidjson/document.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include "box.hpp"
+#include "mcp/at_once.hpp"
 #include "service_problem.hpp"
 
 namespace agent::sandbox {
@@ -357,20 +360,32 @@ std::vector<Capability> RemoteDriver::capabilities() {
     } catch (const Problem& problem) {
       out.available = false;
       out.detail += ": " + problem.note() + "; see " + option;
+    } catch (const std::exception& error) {
+      out.available = false;
+      out.detail += std::string(": ") + error.what();
     }
     return out;
   };
-  auto shell = tried("shell", service_.api(), "agent.sandbox_address", [&] { service_.checkProcesses(); });
+  Capability shell, browser, desktop;
+  const std::function<void()> checks[] = {
+      [&] {
+        shell = tried("shell", service_.api(), "agent.sandbox_address", [&] { service_.checkProcesses(kAskLimit); });
+      },
+      [&] {
+        browser = hasBrowser_ ? tried("browser", service_.browser(), "agent.sandbox_browser_address",
+                                      [&] { service_.checkBrowser(kAskLimit); })
+                              : Capability{"browser", false, "agent.sandbox_browser is false"};
+      },
+      [&] {
+        desktop = tried("desktop", service_.screen(), "agent.sandbox_desktop_address",
+                        [&] { service_.checkScreen(kAskLimit); });
+      }};
+  mcp::atOnce(std::size(checks), [&](std::size_t i) { checks[i](); });
   auto files = shell;
   files.name = "files";
-  Capability browser{"browser", false, "agent.sandbox_browser is false"};
-  Capability desktop{"desktop", false, shell.detail};
-  if (shell.available) {
-    if (hasBrowser_)
-      browser = tried("browser", service_.browser(), "agent.sandbox_browser_address", [&] { service_.checkBrowser(); });
-    desktop = tried("desktop", service_.screen(), "agent.sandbox_desktop_address", [&] { service_.checkScreen(); });
-  } else if (hasBrowser_) {
-    browser.detail = shell.detail;
+  if (!shell.available) {
+    if (hasBrowser_) browser = {"browser", false, shell.detail};
+    desktop = {"desktop", false, shell.detail};
   }
   return {std::move(files), std::move(shell), std::move(browser), std::move(desktop)};
 }

@@ -3,6 +3,7 @@
 
 #include <mortise/http_client.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -18,10 +19,14 @@ namespace agent::sandbox {
 // apart.
 class RemoteDriver final : public Driver {
  public:
+  // Less than the five seconds that the module's health check has.
+  static constexpr std::chrono::seconds kAskLimit{3};
+
   // `hasBrowser`: whether sessions use the service's browser. Throws std::invalid_argument as RemoteService does.
   RemoteDriver(mortise::HttpClient http, const RemoteAddresses& addresses, bool hasBrowser = true);
   ~RemoteDriver() override { alive_->stop(); }
 
+  // Asks the service, for kAskLimit at most: what does not answer by then counts as missing.
   std::vector<Capability> capabilities() override;
   std::shared_ptr<Sandbox> open(std::string_view sessionId) override;
   std::shared_ptr<Sandbox> openForProgram(std::string_view name) override;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -19,6 +20,8 @@ namespace agent::sandbox {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 using mortise::HttpClient;
 using mortise::HttpRequest;
 using mortise::HttpResponse;
@@ -124,10 +127,10 @@ std::string streamAddress(const char* name, const std::string& address, const st
   return out;
 }
 
-HttpResponse get(const HttpClient& http, const std::string& url, const Stopped& stopped = {}) {
+HttpResponse get(const HttpClient& http, const std::string& url, milliseconds most, const Stopped& stopped = {}) {
   HttpRequest request;
   request.url = url;
-  request.timeout = kAskLimit;
+  request.connectTimeout = request.timeout = std::max(most, 1ms);
   request.maxResponse = kMostAnswer;
   request.stopped = stopped;
   try {
@@ -150,19 +153,23 @@ Url urlOf(const std::string& address) {
 }
 
 // Asks the kernel's client for a numeric address, which the client allows or refuses: connections to it follow the rule
-// of all other requests.
+// of all other requests. `most`: for all of it, of which each address has its share; empty: each address has kAskLimit.
 struct Reached {
   std::string address;
   HttpResponse response;
 };
 Reached reach(const HttpClient& http, WebSockets& sockets, const Url& url, std::string_view path,
-              const Stopped& stopped) {
-  const auto addresses = sockets.addressesOf(url.host, stopped);
+              const Stopped& stopped, std::optional<milliseconds> most = {}) {
+  const auto end = Clock::now() + most.value_or(0ms);
+  const auto left = [&] { return std::chrono::duration_cast<milliseconds>(end - Clock::now()); };
+  const Stopped over = [&] { return (stopped && stopped()) || (most && left() <= 0ms); };
+  const auto addresses = sockets.addressesOf(url.host, over);
   for (auto address = addresses.begin();; ++address) {
+    const auto share = most ? left() / (addresses.end() - address) : milliseconds(kAskLimit);
     try {
-      return {*address, get(http, url.at(*address, path), stopped)};
+      return {*address, get(http, url.at(*address, path), share, stopped)};
     } catch (const Problem&) {
-      if (address + 1 == addresses.end() || (stopped && stopped())) throw;
+      if (address + 1 == addresses.end() || over()) throw;
     }
   }
 }
@@ -212,8 +219,8 @@ RemoteService RemoteService::of(std::string_view sessionId) const {
   return out;
 }
 
-void RemoteService::checkProcesses(const Stopped& stopped) const {
-  const auto response = get(http_, addresses_.api + "/api/supervisor/status", stopped);
+void RemoteService::checkProcesses(milliseconds most, const Stopped& stopped) const {
+  const auto response = get(http_, addresses_.api + "/api/supervisor/status", most, stopped);
   if (response.status != 200) throw streamUnavailable("status " + std::to_string(response.status));
   rapidjson::Document answer;
   if (!parseJson(response.body, answer)) throw streamUnavailable("the answer is no JSON object");
@@ -225,19 +232,19 @@ void RemoteService::checkProcesses(const Stopped& stopped) const {
   }
 }
 
-void RemoteService::checkBrowser() const {
-  devToolsPath(reach(http_, *sockets_, urlOf(addresses_.browser), "/json/version", {}).response);
+void RemoteService::checkBrowser(milliseconds most) const {
+  devToolsPath(reach(http_, *sockets_, urlOf(addresses_.browser), "/json/version", {}, most).response);
 }
 
 // Any answer of HTTP is good: it takes WebSockets, and says so in its own way.
-void RemoteService::checkScreen() const {
+void RemoteService::checkScreen(milliseconds most) const {
   const auto url = urlOf(addresses_.screen);
-  reach(http_, *sockets_, url, url.path.empty() ? "/" : "", {});
+  reach(http_, *sockets_, url, url.path.empty() ? "/" : "", {}, most);
 }
 
 bool RemoteService::isStarting(const Stopped& stopped) const {
   try {
-    checkProcesses(stopped);
+    checkProcesses(kAskLimit, stopped);
     return false;
   } catch (const NotAllowed&) {
     return false;
@@ -248,14 +255,14 @@ bool RemoteService::isStarting(const Stopped& stopped) const {
 
 template <class Open>
 Fd RemoteService::whenStarted(const Stopped& stopped, const Open& open) const {
-  for (const auto end = std::chrono::steady_clock::now() + kStartLimit;;) {
+  for (const auto end = Clock::now() + kStartLimit;;) {
     try {
       return open();
     } catch (const Problem&) {
-      if (std::chrono::steady_clock::now() >= end || (stopped && stopped()) || !isStarting(stopped)) throw;
+      if (Clock::now() >= end || (stopped && stopped()) || !isStarting(stopped)) throw;
     }
-    const auto next = std::chrono::steady_clock::now() + kStartPause;
-    while (std::chrono::steady_clock::now() < next && !(stopped && stopped())) std::this_thread::sleep_for(kAskStopped);
+    const auto next = Clock::now() + kStartPause;
+    while (Clock::now() < next && !(stopped && stopped())) std::this_thread::sleep_for(kAskStopped);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <mortise/http_client.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,11 +38,12 @@ class RemoteService {
   const std::string& browser() const { return addresses_.browser; }
   const std::string& screen() const { return addresses_.screen; }
 
-  // Problem 503 sandbox_unavailable, with what is wrong as its note, unless all processes of the service run.
-  void checkProcesses(const Stopped& stopped = {}) const;
+  // Problem 503 sandbox_unavailable, with what is wrong as its note, unless all processes of the service run. `most`: how
+  // long an answer is waited for.
+  void checkProcesses(std::chrono::milliseconds most, const Stopped& stopped = {}) const;
   // The same unless something answers where the browser, or the screen, should be.
-  void checkBrowser() const;
-  void checkScreen() const;
+  void checkBrowser(std::chrono::milliseconds most) const;
+  void checkScreen(std::chrono::milliseconds most) const;
 
   // A connection to the browser, as of WebSockets::open() with texts. A service whose processes still start is waited for,
   // a minute at most. Problem 503 sandbox_unavailable.

@@ -25,6 +25,7 @@
 #include "sandbox/web_sockets.hpp"
 #include "sandbox_peer_testing.hpp"
 #include "shared_page_testing.hpp"
+#include "silent_port_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tools/browser_box.hpp"
 
@@ -266,6 +267,29 @@ TEST(AServiceWithoutStreams, IsWaitedForWhileItStarts) {
   const auto stopped = [&] { return ++asked > 40; };
   EXPECT_THAT(noteOf([&] { desktop::Desktop(remote.open("one"), stopped); }), HasSubstr("sandbox_unavailable"));
   EXPECT_GT(asked, 40) << "until whoever waits has gone";
+}
+
+TEST(AServiceWhosePacketsAreLost, IsNotWaitedForLongerThanAHealthCheckMay) {
+  const testing_peers::LoopbackServer api(answerStatus);
+  const testing_peers::SilentPort silent;
+  for (const auto& address : {api.listed(), silent.listed()}) {
+    RemoteDriver remote(CurlExchange::client(), {address, silent.listed(), silent.listed()});
+    std::atomic<bool> over = false;
+    std::thread check([&] {
+      mortise::HttpRequest request;
+      request.url = "http://" + silent.listed();
+      request.timeout = 5s;
+      EXPECT_THROW(CurlExchange::client().perform(request), mortise::HttpClient::Error);
+      over = true;
+    });
+    const auto all = remote.capabilities();
+    EXPECT_FALSE(over) << address;
+    check.join();
+    EXPECT_EQ(all.at(1).available, address == api.listed()) << all.at(1).detail;
+    EXPECT_FALSE(all.at(2).available);
+    EXPECT_FALSE(all.at(3).available);
+    EXPECT_THAT(all.at(3).detail, HasSubstr("; see agent.sandbox_")) << "what is wrong, and where it is set";
+  }
 }
 
 // ---- services that are in use -----------------------------------------------------------------------------------------
