@@ -203,6 +203,8 @@ class Sessions(Envelope):
     def test_repeated_and_unreadable_values_are_as_absent(self):
         for _ in range(3):
             self.open("manual_batch", "capacity")
+        self.open("manual_task", "capacity")
+        self.open("manual_task", "config")
         base = "?sync_type=manual_batch&sync_category=capacity"
         plain = self.list(base)
         for query in ("&status=running&status=failed", "&status=failed&status=failed", "&status=a&status=b&status=c", "&status=failed&status=",
