@@ -116,6 +116,8 @@ TEST_F(Golden, ProblemAnswers429WithTheSameSecondsTwice) {
       rendered.body,
       R"({"type":"about:blank","title":"Too Many Requests","status":429,"detail":"请求过于频繁","instance":"/api/x","code":"rate_limited","retry_after":7,"request_id":"r-1"})");
   EXPECT_EQ(header(rendered, "Retry-After"), "7");
+  // Whether it is too often or too much at once, this family has one word for it.
+  EXPECT_EQ(error("problem", Problem(429, "too_many_open").retry(7)).body, rendered.body);
 }
 
 TEST_F(Golden, ProblemAnswersUnknownRoutesAndWrongMethods) {

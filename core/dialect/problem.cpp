@@ -38,6 +38,7 @@ constexpr std::string_view kErrorExamples = R"({
 // This family has one code per kind of failure; a finer code ("user_not_found") only selects the text.
 std::string_view familyCode(std::string_view code) {
   if (code.size() > 10 && code.substr(code.size() - 10) == "_not_found") return "not_found";
+  if (code == "too_many_open") return "rate_limited";
   return code == "invalid_token" ? std::string_view("not_authenticated") : wireCode(code);
 }
 

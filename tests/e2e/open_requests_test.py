@@ -73,7 +73,7 @@ class Slots:
         refused = support.request(self.server, "GET", "/api/ticker/ticks", token=self.token)
         self.assertEqual(refused.status, 429, refused)
         details = refused.json()
-        self.assertEqual(details["code"], "too_many_open", details)
+        self.assertEqual(details["code"], "rate_limited", details)
         wait = details["retry_after"]
         self.assertEqual(refused.headers["Retry-After"], str(wait))
         self.assertTrue(1 <= wait <= 120, details)
