@@ -22,12 +22,15 @@ class Speaker {
 
   explicit Speaker(RunningTask& task) : task_(task) {}
 
-  // The text so far. What grew by less than a piece waits.
+  // The text so far. What grew by a piece or less waits: it may be the end, which finish() tells.
   void grow(const std::string& text) {
     const auto size = mortise::characterCount(text);
-    if (size < sent_ + pieceOf(size)) return;
-    sent_ = size;
-    tell(text);
+    const auto piece = pieceOf(size);
+    if (size <= sent_ + piece) return;
+    // However much comes at first, it begins with a piece: of a model that does not stream finish() cuts the rest.
+    const bool isFirst = sent_ == 0;
+    sent_ = isFirst ? piece : size;
+    tell(isFirst ? mortise::firstCharacters(text, piece) : text);
   }
   bool spoke() const { return sent_ > 0; }
   // What follows is another message.
