@@ -115,6 +115,9 @@ bool mayBeLegacy(const Failure& failure) {
   }
 }
 
+// The session is over, and what was asked was not done.
+bool isForgotten(const Failure& failure) { return failure.cause() == Cause::gone && failure.httpStatus() == 404; }
+
 bool saysNoSuchPlace(const Failure& failure) {
   return failure.httpStatus() == 400 || failure.httpStatus() == 404 || failure.httpStatus() == 405;
 }
@@ -338,6 +341,16 @@ void Client::cancel(std::int64_t id) {
 
 std::vector<Tool> Client::tools(const Waiting& waiting) {
   if (!transport_) reopen(waiting);
+  try {
+    return toolsOnce(waiting);
+  } catch (const Failure& failure) {
+    if (!isForgotten(failure)) throw;
+  }
+  reopen(waiting);
+  return toolsOnce(waiting);
+}
+
+std::vector<Tool> Client::toolsOnce(const Waiting& waiting) {
   std::vector<Tool> out;
   std::set<std::string, std::less<>> cursors;
   std::string members;
@@ -383,7 +396,7 @@ CallResult Client::call(const Tool& tool, std::string_view arguments, const Call
   try {
     return callOnce(tool, arguments, help, waiting);
   } catch (const Failure& failure) {
-    const bool forgotten = failure.cause() == Cause::gone && failure.httpStatus() == 404;
+    const bool forgotten = isForgotten(failure);
     const bool otherEra = failure.code() == kUnsupportedVersion;
     if (failure.cause() == Cause::gone && !forgotten) {
       lastWords_ = transport_->lastWords();

@@ -108,6 +108,7 @@ class Client {
   void handle(Incoming& message, std::int64_t id, const CallHelp& help, Waiting& waiting);
   void notify(std::string_view method, const mortise::json::Value& params, const Waiting& waiting);
   void cancel(std::int64_t id);
+  std::vector<Tool> toolsOnce(const Waiting& waiting);
   CallResult callOnce(const Tool& tool, std::string_view arguments, const CallHelp& help, Waiting& waiting);
 
   const std::unique_ptr<Connector> connector_;

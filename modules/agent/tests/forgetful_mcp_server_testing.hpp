@@ -1,8 +1,6 @@
 // A server of MCP 2025 that forgets its session in the middle of a call.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <atomic>
 #include <string>
 
@@ -19,24 +17,10 @@ class ForgetfulMcpServer {
   int streams() const { return streams_; }
 
  private:
-  static std::string request(int fd) {
-    auto text = readUntil(fd, "\r\n\r\n");
-    const auto length = text.find("Content-Length: "), body = text.find("\r\n\r\n") + 4;
-    const auto whole = body + (length == std::string::npos ? 0 : std::stoul(text.substr(length + 16)));
-    for (char piece[4096]; text.size() < whole;) {
-      const auto size = recv(fd, piece, sizeof piece, 0);
-      if (size <= 0) break;
-      text.append(piece, static_cast<std::size_t>(size));
-    }
-    return text;
-  }
   void serve(int fd) {
-    const auto text = request(fd);
+    const auto text = readRequest(fd);
     const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
-    const auto answer = [&](const std::string& head, const std::string& body) {
-      say(fd, "HTTP/1.1 " + head + "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-                  "\r\n\r\n" + body);
-    };
+    const auto answer = [&](const std::string& head, const std::string& body) { answerWith(fd, body, head); };
     const auto at = text.find("\"id\":");
     const auto id = at == std::string::npos ? "" : text.substr(at + 5, text.find_first_of(",}", at) - at - 5);
     const auto message = [&](const std::string& what) { return R"({"jsonrpc":"2.0","id":)" + id + "," + what + "}"; };

@@ -72,6 +72,18 @@ inline std::string readUntil(int fd, const std::string& end) {
   }
   return out;
 }
+// A request with its body, whose length its head tells.
+inline std::string readRequest(int fd) {
+  auto text = readUntil(fd, "\r\n\r\n");
+  const auto length = text.find("Content-Length: "), body = text.find("\r\n\r\n") + 4;
+  const auto whole = body + (length == std::string::npos ? 0 : std::stoul(text.substr(length + 16)));
+  for (char piece[4096]; text.size() < whole;) {
+    const auto size = recv(fd, piece, sizeof piece, 0);
+    if (size <= 0) break;
+    text.append(piece, static_cast<std::size_t>(size));
+  }
+  return text;
+}
 inline void say(int fd, const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto size = send(fd, text.data() + at, text.size() - at, MSG_NOSIGNAL);
@@ -80,8 +92,10 @@ inline void say(int fd, const std::string& text) {
   }
 }
 
-inline void answerWith(int fd, const std::string& body) {
-  say(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+// `head`: the status, and fields behind it.
+inline void answerWith(int fd, const std::string& body, const std::string& head = "200 OK") {
+  say(fd, "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
+              body);
 }
 // Answers a request with the head that it got.
 inline void showHead(int fd) { answerWith(fd, readUntil(fd, "\r\n\r\n")); }
