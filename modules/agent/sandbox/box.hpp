@@ -25,9 +25,9 @@ class Box final : public Sandbox {
 
   FileText read(const ReadFile& file, const Stopped& stopped) override;
   std::uint64_t write(const WriteFile& file, const Stopped& stopped) override;
-  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
-                       const Stopped& stopped) override;
-  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped) override;
+  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to, const Stopped& stopped,
+                       bool sudo) override;
+  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped, bool sudo) override;
   std::vector<std::string> find(std::string_view directory, std::string_view glob, const Stopped& stopped) override;
   bool exists(std::string_view path, const Stopped& stopped) override;
   void remove(std::string_view path, const Stopped& stopped) override;

@@ -240,7 +240,8 @@ std::uint64_t Box::write(const WriteFile& file, const Stopped& stopped) {
   return file.text.size();
 }
 
-std::int64_t Box::replace(std::string_view path, std::string_view from, std::string_view to, const Stopped& stopped) {
+std::int64_t Box::replace(std::string_view path, std::string_view from, std::string_view to, const Stopped& stopped,
+                          bool /*sudo*/) {
   if (from.empty()) throw argument("old_str is empty");
   const auto where = pathInBox(path);
   bool cut = false;
@@ -260,7 +261,7 @@ std::int64_t Box::replace(std::string_view path, std::string_view from, std::str
   return count;
 }
 
-FoundLines Box::search(std::string_view path, std::string_view regex, const Stopped& stopped) {
+FoundLines Box::search(std::string_view path, std::string_view regex, const Stopped& stopped, bool /*sudo*/) {
   if (regex.size() > kMaxRegex) throw argument("the regex is longer than 4096 bytes");
   RE2::Options options;
   options.set_log_errors(false);

@@ -100,7 +100,7 @@ class RemoteSandbox final : public Sandbox {
     const auto path = pathInBox(file.path);
     const auto most = file.most == 0 ? kMaxText : file.most;
     json::Object body;
-    body.add("filepath", path).add("max_length", most).add("sudo", false);
+    body.add("filepath", path).add("max_length", most).add("sudo", file.sudo);
     if (file.startLine) body.add("start_line", *file.startLine);
     if (file.endLine) body.add("end_line", *file.endLine);
     const auto answer = ofFile("read-file", body, path, stopped);
@@ -117,24 +117,26 @@ class RemoteSandbox final : public Sandbox {
   std::uint64_t write(const WriteFile& file, const Stopped& stopped) override {
     const auto path = pathInBox(file.path);
     const auto answer =
-        ofFile("write-file", json::object({{"filepath", path}, {"content", file.text}, {"append", file.append}}), path,
-               stopped);
+        ofFile("write-file",
+               json::object({{"filepath", path}, {"content", file.text}, {"append", file.append}, {"sudo", file.sudo}}),
+               path, stopped);
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, answer.number("bytes_written").value_or(0)));
   }
-  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
-                       const Stopped& stopped) override {
+  std::int64_t replace(std::string_view path, std::string_view from, std::string_view to, const Stopped& stopped,
+                       bool sudo) override {
     if (from.empty()) throw argument("old_str is empty");
     const auto where = pathInBox(path);
-    return ofFile("replace-in-file", json::object({{"filepath", where}, {"old_str", from}, {"new_str", to}}), where,
+    return ofFile("replace-in-file",
+                  json::object({{"filepath", where}, {"old_str", from}, {"new_str", to}, {"sudo", sudo}}), where,
                   stopped)
         .number("replaced_count")
         .value_or(0);
   }
-  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped) override {
+  FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped, bool sudo) override {
     FoundLines out;
     out.path = pathInBox(path);
-    const auto answer =
-        ofFile("search-in-file", json::object({{"filepath", out.path}, {"regex", regex}}), out.path, stopped);
+    const auto answer = ofFile(
+        "search-in-file", json::object({{"filepath", out.path}, {"regex", regex}, {"sudo", sudo}}), out.path, stopped);
     answer.each("matches", [&](const rapidjson::Value& line) {
       out.lines.push_back(line.IsString() ? std::string(line.GetString(), line.GetStringLength()) : std::string());
     });

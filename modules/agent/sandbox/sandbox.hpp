@@ -33,6 +33,7 @@ struct ReadFile {
   std::optional<std::int64_t> startLine{};  // from 0
   std::optional<std::int64_t> endLine{};    // not included
   std::size_t most = 10000;                 // characters; 0: no limit but the driver's own (8 MiB)
+  bool sudo = false;                        // as root, where the box has one: those of this machine have none
 };
 struct FileText {
   std::string path;
@@ -43,6 +44,7 @@ struct WriteFile {
   std::string path;
   std::string text;
   bool append = false;
+  bool sudo = false;  // as for reading
 };
 struct FoundLines {
   std::string path;
@@ -114,8 +116,9 @@ class Sandbox {
   virtual FileText read(const ReadFile& file, const Stopped& stopped = {}) = 0;
   virtual std::uint64_t write(const WriteFile& file, const Stopped& stopped = {}) = 0;  // bytes written
   virtual std::int64_t replace(std::string_view path, std::string_view from, std::string_view to,
-                               const Stopped& stopped = {}) = 0;
-  virtual FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped = {}) = 0;
+                               const Stopped& stopped = {}, bool sudo = false) = 0;
+  virtual FoundLines search(std::string_view path, std::string_view regex, const Stopped& stopped = {},
+                            bool sudo = false) = 0;
   virtual std::vector<std::string> find(std::string_view directory, std::string_view glob,
                                         const Stopped& stopped = {}) = 0;
   virtual bool exists(std::string_view path, const Stopped& stopped = {}) = 0;

@@ -5,16 +5,20 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "boxes_testing.hpp"
+#include "loopback_server_testing.hpp"
 #include "sandbox_peer_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
+#include "tools/file_box.hpp"
 
 namespace agent::sandbox {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -55,6 +59,28 @@ TEST_F(ARemoteSandbox, HasFiles) {
   EXPECT_EQ(refusalOf([&] { far->read({.path = "a/x.txt"}); }), "404 file_missing");
   EXPECT_EQ(refusalOf([&] { far->read({.path = "a"}); }), "422 file_unreadable");
   EXPECT_EQ(refusalOf([&] { far->write({.path = "/usr/x", .text = "x"}); }), "403 file_denied");
+}
+
+TEST_F(ARemoteSandbox, IsToldWhoAsksAsRoot) {
+  FileBox tools(*remote);
+  ToolContext context;
+  context.sessionId = "session-one";
+  const auto asked = [&](std::string_view function, const std::string& arguments) {
+    const auto before = peer->asked().size();
+    EXPECT_TRUE(tools.call(function, arguments, context).success) << function;
+    return peer->asked().at(before);
+  };
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"write_file", R"({"filepath":"/home/ubuntu/x","content":"one")"},
+      {"read_file", R"({"filepath":"/home/ubuntu/x")"},
+      {"replace_in_file", R"({"filepath":"/home/ubuntu/x","old_str":"o","new_str":"0")"},
+      {"search_in_file", R"({"filepath":"/home/ubuntu/x","regex":"0")"}};
+  for (const auto& [function, arguments] : rows) {
+    EXPECT_THAT(asked(function, arguments + "}"), HasSubstr(R"("sudo":false)")) << function;
+    EXPECT_THAT(asked(function, arguments + R"(,"sudo":true})"), HasSubstr(R"("sudo":true)")) << function;
+    EXPECT_THAT(peer->asked().back(), AllOf(HasSubstr("/read-file"), HasSubstr(R"("sudo":true)")))
+        << "what the event shows";
+  }
 }
 
 TEST_F(ARemoteSandbox, TakesAndGivesBytes) {
@@ -127,6 +153,19 @@ TEST_F(ARemoteSandbox, IsNotTrustedToAnswerWell) {
   EXPECT_EQ(far->read({.path = "x"}).text.size(), 10000U);
   peer->answerWith(200, R"({"code":200,"data":{"matches":["a",5],"line_numbers":["x"]}})");
   EXPECT_EQ(far->search("x", "a").numbers.size(), 2U);
+}
+
+TEST(ARemoteDriver, EndsTheServiceOfASession) {
+  std::string head;
+  {
+    testing_peers::LoopbackServer service([&](int fd) {
+      head = testing_peers::readUntil(fd, "\r\n\r\n");
+      testing_peers::answerWith(fd, R"({"code":200,"msg":"success","data":{}})");
+    });
+    RemoteDriver remote(mortise::peers::CurlExchange::client(), {"http://" + service.listed() + "/{session}"});
+    remote.remove("one");
+  }
+  EXPECT_THAT(head, testing::StartsWith("POST /one/api/supervisor/shutdown HTTP/1.1\r\n"));
 }
 
 TEST(ARemoteDriver, WithoutAServiceSaysSo) {

@@ -129,6 +129,11 @@ class SandboxPeer {
   PortIntoBox& screen() { return *screenPort_; }
   // What the status of its processes says from now on.
   void setState(const std::string& state);
+  // What it was asked so far: "/api/file/read-file {...}".
+  std::vector<std::string> asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
   // Answers with this body and status in place of its own; empty: its own again.
   void answerWith(int status, std::string body);
 
@@ -153,6 +158,7 @@ class SandboxPeer {
   std::mutex mutex_;
   std::string state_ = "RUNNING";
   Reply fixed_{0, {}};
+  std::vector<std::string> asked_;
   std::thread thread_;
 };
 
@@ -292,6 +298,7 @@ inline SandboxPeer::Reply SandboxPeer::handle(const std::string& method, const s
                                               const std::string& type, const std::string& body) {
   {
     const std::lock_guard lock(mutex_);
+    asked_.push_back(target + " " + body);
     if (fixed_.status != 0) return fixed_;
     if (method == "GET" && target == "/api/supervisor/status")
       return {200,

@@ -66,7 +66,8 @@ std::string read(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResu
   const auto file = box.read({.path = arguments.text("filepath"),
                               .startLine = arguments.integer("start_line"),
                               .endLine = arguments.integer("end_line"),
-                              .most = static_cast<std::size_t>(length)},
+                              .most = static_cast<std::size_t>(length),
+                              .sudo = arguments.boolean("sudo")},
                              stopped);
   if (file.cut) result.message = "The file goes on after these " + std::to_string(length) + " characters";
   return json::object({{"filepath", file.path}, {"content", file.text + (file.cut ? "(truncated)" : "")}});
@@ -76,19 +77,22 @@ std::string write(sandbox::Sandbox& box, const ToolArguments& arguments, const S
   const auto text = (arguments.boolean("leading_newline") ? "\n" : "") + arguments.text("content") +
                     (arguments.boolean("trailing_newline") ? "\n" : "");
   const auto path = arguments.text("filepath");
-  const auto bytes = box.write({.path = path, .text = text, .append = arguments.boolean("append")}, stopped);
+  const auto bytes = box.write(
+      {.path = path, .text = text, .append = arguments.boolean("append"), .sudo = arguments.boolean("sudo")}, stopped);
   return json::object({{"filepath", path}, {"bytes_written", bytes}});
 }
 
 std::string replace(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
   const auto path = arguments.text("filepath");
-  const auto count = box.replace(path, arguments.text("old_str"), arguments.text("new_str"), stopped);
+  const auto count =
+      box.replace(path, arguments.text("old_str"), arguments.text("new_str"), stopped, arguments.boolean("sudo"));
   if (count == 0) result.message = "The text does not stand in the file; nothing was changed";
   return json::object({{"filepath", path}, {"replaced_count", count}});
 }
 
 std::string search(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
-  const auto found = box.search(arguments.text("filepath"), arguments.text("regex"), stopped);
+  const auto found =
+      box.search(arguments.text("filepath"), arguments.text("regex"), stopped, arguments.boolean("sudo"));
   if (found.cut) result.message = "There may be more matches than these";
   return json::object(
       {{"filepath", found.path}, {"matches", json::list(found.lines)}, {"line_numbers", json::list(found.numbers)}});
@@ -104,7 +108,8 @@ std::string find(sandbox::Sandbox& box, const ToolArguments& arguments, const St
 std::string contentOf(sandbox::Sandbox& box, const ToolArguments& arguments, const Stopped& stopped) {
   if (!arguments.has("filepath")) return json::object({{"content", "(No Content)"}});
   try {
-    const auto file = box.read({.path = arguments.text("filepath"), .most = kShown}, stopped);
+    const auto file =
+        box.read({.path = arguments.text("filepath"), .most = kShown, .sudo = arguments.boolean("sudo")}, stopped);
     return json::object({{"content", file.text + (file.cut ? "(truncated)" : "")}});
   } catch (const Problem&) {
     return "null";
