@@ -10,7 +10,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "conversations/failure_texts.hpp"
 #include "json_text.hpp"
@@ -18,6 +17,7 @@
 #include "loop/prompts.hpp"
 #include "loop/repetition_guard.hpp"
 #include "loop/speaker.hpp"
+#include "loop/tool_attempts.hpp"
 #include "memory/agent_memory.hpp"
 #include "tools/message_box.hpp"
 #include "tools/skill_box.hpp"
@@ -29,8 +29,7 @@ namespace {
 namespace models = mortise::models;
 namespace json = mortise::json;
 
-constexpr std::size_t kResultCharacters = 4000;    // of a step, in the plan
-constexpr std::chrono::milliseconds kPause{1000};  // between two attempts of a tool
+constexpr std::size_t kResultCharacters = 4000;  // of a step, in the plan
 
 // What the runtime API shows of a call: {"result": text}.
 std::string runtimeContent(const ToolResult& result) {
@@ -516,21 +515,12 @@ class TaskRun {
   }
 
   ToolResult called(ToolBox& box, const std::string& function, const std::string& arguments) {
-    for (std::int64_t number = 1;; ++number) {
-      try {
-        auto result = box.call(function, arguments, context());
-        task_.check();
-        return result;
-      } catch (const TaskStopped&) {
-        throw;
-      } catch (const std::exception& error) {
-        task_.check();
-        loop_.log_.warning("a tool threw",
-                           {{"session", task_.session().id}, {"tool", function}, {"reason", error.what()}});
-        if (number >= limits_.maxRetries || !box.mayRepeat(function)) return failure("The tool failed.");
-      }
-      std::this_thread::sleep_for(kPause);
-    }
+    const auto threw = [&](const std::exception& error) {
+      loop_.log_.warning("a tool threw",
+                         {{"session", task_.session().id}, {"tool", function}, {"reason", error.what()}});
+    };
+    return callTool(box, function, arguments, context(),
+                    {.most = limits_.maxRetries, .check = [this] { task_.check(); }, .threw = threw});
   }
 
   // What the agent writes is kept for the user, and what it reads, once.
