@@ -140,15 +140,20 @@ TEST_F(AgentConfiguration, RefusesWhatBreaksARuleOfTheModel) {
       {R"({"max_tokens":-1})", "body/max_tokens"},
       {R"({"context_window":1023})", "body/context_window"},
       {R"({"overflow_retry_cap":11})", "body/overflow_retry_cap"},
+      {R"({"overflow_retry_cap":-1})", "body/overflow_retry_cap"},
       {R"({"soft_trigger_ratio":0})", "body/soft_trigger_ratio"},
+      {R"({"soft_trigger_ratio":1.1})", "body/soft_trigger_ratio"},
+      {R"({"hard_trigger_ratio":0})", "body/hard_trigger_ratio"},
+      {R"({"context_overflow_guard_enabled":"yes"})", "body/context_overflow_guard_enabled"},
       {R"({"hard_trigger_ratio":1.1})", "body/hard_trigger_ratio"},
       {R"({"hard_trigger_ratio":0.85})", "body/hard_trigger_ratio"},
       {R"({"soft_trigger_ratio":0.95})", "body/hard_trigger_ratio"},
       {R"({"reserved_output_tokens":-1})", "body/reserved_output_tokens"},
       {R"({"reserved_output_tokens_cap_ratio":0})", "body/reserved_output_tokens_cap_ratio"},
+      {R"({"reserved_output_tokens_cap_ratio":1.1})", "body/reserved_output_tokens_cap_ratio"},
       {R"({"token_estimator":"x"})", "body/token_estimator"},
       {R"({"token_safety_factor":0.9})", "body/token_safety_factor"},
-      {R"({"unknown_model_context_window":1})", "body/unknown_model_context_window"},
+      {R"({"unknown_model_context_window":1023})", "body/unknown_model_context_window"},
       {R"({"model_name":" "})", "body/model_name"}};
   for (const auto& [body, field] : rows) {
     const auto answer = admin_.post(kLlm, body);
@@ -161,6 +166,21 @@ TEST_F(AgentConfiguration, RefusesWhatBreaksARuleOfTheModel) {
   EXPECT_EQ(user_.get(kLlm).body, ok(kDefaults));
 }
 
+TEST_F(AgentConfiguration, TakesWhatIsJustWithinTheRulesOfTheModel) {
+  for (const std::string member :
+       {R"("max_tokens":0)", R"("context_window":1024)", R"("context_overflow_guard_enabled":true)",
+        R"("overflow_retry_cap":0)", R"("overflow_retry_cap":10)", R"("hard_trigger_ratio":1)",
+        R"("soft_trigger_ratio":0.01)", R"("soft_trigger_ratio":0.99)", R"("reserved_output_tokens":0)",
+        R"("reserved_output_tokens_cap_ratio":1)", R"("token_estimator":"char")", R"("token_estimator":"provider_api")",
+        R"("token_estimator":"hybrid")", R"("token_safety_factor":1)", R"("unknown_model_context_window":1024)",
+        R"("base_url":"http://127.0.0.1:1/v1")"}) {
+    const auto answer = admin_.post(kLlm, "{" + member + "}");
+    EXPECT_EQ(answer.status, 200) << member << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr(member));
+    EXPECT_EQ(user_.get(kLlm).body, answer.body);
+  }
+}
+
 TEST_F(AgentConfiguration, SetsTheLimitsOfTasks) {
   EXPECT_EQ(user_.get(kAgent).body, ok(R"({"max_iterations":100,"max_retries":3,"max_search_results":10})"));
   EXPECT_EQ(admin_.post(kAgent, R"({"max_iterations":999,"max_retries":2})").body,
@@ -171,6 +191,8 @@ TEST_F(AgentConfiguration, SetsTheLimitsOfTasks) {
   for (const char* body : {R"({"max_iterations":0})", R"({"max_iterations":1000})", R"({"max_retries":1})",
                            R"({"max_retries":10})", R"({"max_search_results":1})", R"({"max_search_results":30})"})
     EXPECT_EQ(admin_.post(kAgent, body).status, 422) << body;
+  const auto least = R"({"max_iterations":1,"max_retries":9,"max_search_results":2})";
+  EXPECT_EQ(admin_.post(kAgent, least).body, ok(least));
 }
 
 TEST_F(AgentConfiguration, AddsReplacesSwitchesAndDeletesMcpServers) {
@@ -250,6 +272,18 @@ TEST_F(AgentConfiguration, RefusesWhatIsNoMcpServer) {
             faulty("literal_error", R"(["body","mcpServers","x","transport"])",
                    "mcpServers.x.transport: must be 'stdio', 'sse' or 'streamable_http'"));
   EXPECT_EQ(user_.get(kMcp).body, ok(R"({"mcp_servers":[]})"));
+}
+
+TEST_F(AgentConfiguration, NamesMcpServersByLettersDigitsAndThreeSigns) {
+  for (const auto& name : {std::string("aZ09_.-"), std::string(64, 'n'), std::string("x")}) {
+    EXPECT_EQ(add("{\"" + name + R"(":{"url":"http://x"}})").status, 200) << name;
+    EXPECT_THAT(user_.get(kMcp).body,
+                HasSubstr(R"({"server_name":")" + name + R"(","enabled":true,"transport":"streamable_http",)"))
+        << "what it is by default";
+    EXPECT_EQ(admin_.post(std::string(kMcp) + "/" + name + "/delete").status, 200);
+  }
+  for (const char* name : {"a b", "a/b", "ä", "a:b", "a@b", ""})
+    EXPECT_EQ(add("{\"" + std::string(name) + R"(":{"url":"http://x"}})").status, 422) << name;
 }
 
 TEST_F(AgentConfiguration, TakesAllServersOfARequestOrNone) {

@@ -152,7 +152,9 @@ TEST_P(AgentConfigurationStore, KeepsServersInTheirOrder) {
   ASSERT_THAT(servers, SizeIs(2));
   EXPECT_EQ(servers[0].name + servers[1].name, "ba");
   EXPECT_EQ(servers[0].entry.env.at(0).second, "secret");
-  EXPECT_THAT(column("SELECT sealed_entry FROM agent_mcp_servers WHERE name = 'a'"), Not(HasSubstr("secret")));
+  const auto sealed = column("SELECT sealed_entry FROM agent_mcp_servers WHERE name = 'a'");
+  EXPECT_THAT(sealed, Not(HasSubstr("secret")));
+  EXPECT_THAT(std::string(sealed.rbegin(), sealed.rend()), HasSubstr(R"("own":1)")) << "as it was sent";
   const std::string text = R"({"url":"http://x","enabled":false})";
   EXPECT_FALSE(store_.put("b", readMcpEntry("b", text), text, 2, "u"));
   servers = store_.mcpServers();

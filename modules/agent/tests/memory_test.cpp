@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,10 +22,16 @@ using testing::HasSubstr;
 
 TEST(ContextRules, KnowTheWindowsOfModels) {
   ContextRules rules;
+  EXPECT_EQ(windowOf(rules, "gpt-4o"), 128000);
+  EXPECT_EQ(windowOf(rules, "gpt-4o-mini"), 128000);
+  EXPECT_EQ(windowOf(rules, "gpt-4.1"), 1048576);
+  EXPECT_EQ(windowOf(rules, "deepseek-chat"), 65536);
   EXPECT_EQ(windowOf(rules, "gpt-4o-2024-08-06"), 128000);
   EXPECT_EQ(windowOf(rules, "openai/GPT-4.1-mini"), 1048576);
   EXPECT_EQ(windowOf(rules, "deepseek-reasoner"), 65536);
   EXPECT_EQ(windowOf(rules, "whatever"), 32768);
+  rules.unknownWindow = 5000;
+  EXPECT_EQ(windowOf(rules, "whatever"), 5000);
   rules.window = 2000;
   EXPECT_EQ(windowOf(rules, "gpt-4o"), 2000);
   EXPECT_EQ(effectiveWindow(rules, "gpt-4o"), 1500) << "a quarter is the most that is reserved";
@@ -77,6 +84,9 @@ TEST(AgentMemory, IsReadAsItWasWritten) {
   ASSERT_EQ(again.messages().size(), 6U);
   EXPECT_EQ(again.messages()[2].toolCalls[0].name, "shell_execute");
   EXPECT_EQ(again.messages()[3].toolCallId, "c1");
+  auto thoughtful = assistant("So.");
+  thoughtful.reasoning = "first this";
+  EXPECT_EQ(readMessage(toText(thoughtful)).reasoning, "first this");
   again.add(user("more"));
   const auto next = again.takeChange();
   ASSERT_TRUE(next);
@@ -194,6 +204,36 @@ TEST(AgentMemory, KeepsIdentifiersThatASummaryForgot) {
   memory.compact(small(), "m", [](const std::string&) { return std::optional<std::string>("Nothing."); });
   EXPECT_THAT(memory.messages()[0].text, HasSubstr("https://example.com/a"));
   EXPECT_THAT(memory.messages()[0].text, HasSubstr("/home/ubuntu/notes.md"));
+}
+
+TEST(AgentMemory, BoundsASummary) {
+  auto rules = small();
+  rules.window = 40000;
+  auto memory = filled(30, 6200);
+  ASSERT_EQ(memory.due(rules, "m"), AgentMemory::Compaction::soft) << memory.tokens(rules);
+  memory.compact(rules, "m", [](const std::string&) { return std::optional(std::string(50000, 'q')); });
+  const auto& text = memory.messages()[0].text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), 'q'), 16000);
+  EXPECT_LT(text.size(), 16100U);
+}
+
+TEST(AgentMemory, IsCutWhenItsSummaryIsNoShorter) {
+  std::vector<std::size_t> sizes;
+  for (const int times : {0, 2}) {
+    auto memory = filled(30, 160);
+    memory.add(user(std::string(1100, 'z')));
+    ASSERT_EQ(memory.due(small(), "m"), AgentMemory::Compaction::soft);
+    memory.compact(small(), "m", [&](const std::string& text) {
+      std::string summary = "They talked.";
+      for (int i = 0; i < times; ++i) summary += text;
+      return std::optional(summary);
+    });
+    EXPECT_THAT(memory.messages()[0].text, HasSubstr("SYSTEM"));
+    EXPECT_THAT(memory.messages().back().text, testing::StartsWith("z"));
+    expectWhole(memory);
+    sizes.push_back(memory.messages().size());
+  }
+  EXPECT_LT(sizes[1], sizes[0]);
 }
 
 TEST(AgentMemory, IsCutWhereNobodySummarizes) {

@@ -54,6 +54,19 @@ TEST_F(SandboxTools, ReadAndWriteFiles) {
   EXPECT_EQ(result.content, R"j({"content":"(No Content)"})j");
 }
 
+TEST_F(SandboxTools, ReadTenThousandCharactersUnlessTheyAreAskedForMore) {
+  FileBox tools(driver());
+  run("printf 'ü%.0s' $(seq 10001) > long");
+  std::string most;
+  for (int i = 0; i < 10000; ++i) most += "ü";
+  auto result = call(tools, "read_file", R"({"filepath":"/home/ubuntu/long"})");
+  EXPECT_EQ(result.data, R"({"filepath":"/home/ubuntu/long","content":")" + most + R"j((truncated)"})j");
+  EXPECT_EQ(result.content, R"({"content":")" + most + R"j((truncated)"})j");
+  result = call(tools, "read_file", R"({"filepath":"/home/ubuntu/long","max_length":10001})");
+  EXPECT_EQ(result.data, R"({"filepath":"/home/ubuntu/long","content":")" + most + "ü\"}");
+  EXPECT_EQ(result.content, R"({"content":")" + most + R"j((truncated)"})j") << "an event has no more";
+}
+
 TEST_F(SandboxTools, SayWhatWentWrong) {
   FileBox tools(driver());
   auto result = call(tools, "read_file", R"({"filepath":"/home/ubuntu/nothing"})");
@@ -89,6 +102,28 @@ TEST_F(SandboxTools, RunCommands) {
   EXPECT_EQ(result.message, "There is no shell session b; begin one with shell_execute");
   EXPECT_EQ(result.content, "null");
   EXPECT_EQ(call(tools, "shell_read_output", "{}").content, R"j({"console":"(No console)"})j");
+}
+
+TEST_F(SandboxTools, WorkWithCommandsThatGoOn) {
+  ShellBox tools(driver());
+  auto result = call(tools, "shell_execute",
+                     R"({"session_id":"a","exec_dir":"/home/ubuntu","command":"read x; echo got $x; sleep 1000"})");
+  EXPECT_EQ(result.data,
+            R"({"session_id":"a","command":"read x; echo got $x; sleep 1000","status":"running","output":""})");
+  result = call(tools, "shell_write_input", R"({"session_id":"a","input_text":"Ada","press_enter":true})");
+  EXPECT_EQ(result.data, R"({"status":"success"})");
+  result = call(tools, "shell_wait_process", R"({"session_id":"a","seconds":1})");
+  EXPECT_FALSE(result.success);
+  EXPECT_EQ(result.message, "The command still runs after 1 seconds");
+  EXPECT_THAT(result.content, HasSubstr("got Ada"));
+  // Nobody waits so long here: the call is stopped.
+  ToolContext context;
+  context.sessionId = session;
+  context.stopped = [] { return true; };
+  EXPECT_EQ(tools.call("shell_wait_process", R"({"session_id":"a"})", context).message,
+            "The command still runs after 60 seconds");
+  result = call(tools, "shell_kill_process", R"({"session_id":"a"})");
+  EXPECT_EQ(result.data, R"({"status":"terminated","returncode":143})");
 }
 
 TEST(SandboxToolLists, AreValidSchemas) {

@@ -76,6 +76,17 @@ TEST(Probes, DoNotWaitForWhatComesAfterAnAnswer) {
   EXPECT_TRUE(over);
 }
 
+TEST(Probes, AnswerWithoutThoseThatSayNothingForEightSeconds) {
+  std::atomic<bool> over = false;
+  Probes<int> probes;
+  const auto ask = [&](std::size_t index, const mcp::Waiting&, const std::function<void(int)>& tell) {
+    if (index == 0) return tell(7);
+    while (!over) std::this_thread::sleep_for(milliseconds(10));
+  };
+  EXPECT_THAT(*probes.get("a", 2, ask, -1), ElementsAre(7, -1));
+  over = true;
+}
+
 TEST(Probes, EndSoonOnceTheyAreStopped) {
   Probes<int> probes;
   const auto before = Clock::now();

@@ -75,14 +75,16 @@ TEST_F(Sessions, UseTheToolsOfMcpServers) {
   const auto answer = [](int id, const std::string& result) {
     return R"(read line; echo '{\"jsonrpc\":\"2.0\",\"id\":)" + std::to_string(id) + R"(,\"result\":)" + result + "}';";
   };
+  const std::string schema =
+      R"({\"type\":\"object\",\"properties\":{\"zone\":{\"type\":\"string\"}},\"required\":[\"zone\"]})";
   const auto program = answer(1, R"({\"supportedVersions\":[\"2026-07-28\"]})") +
-                       answer(2, R"({\"tools\":[{\"name\":\"now\"}]})") +
+                       answer(2, R"({\"tools\":[{\"name\":\"now\",\"inputSchema\":)" + schema + "}]}") +
                        answer(3, R"({\"content\":[{\"type\":\"text\",\"text\":\"half past six\"}]})") + "read line";
   const auto added = harness_->admin().post(
       "/api/app-config/mcp-servers", R"({"mcpServers":{"clock":{"command":"sh","args":["-c",")" + program + R"("]}}})");
   ASSERT_EQ(added.status, 200) << added.body;
   const auto id = create();
-  model_->script(script({kPlan, call("mcp_clock_now", "{}"), kStepDone, kNoMoreSteps, kSummary}));
+  model_->script(script({kPlan, call("mcp_clock_now", R"({"zone":"CET"})"), kStepDone, kNoMoreSteps, kSummary}));
   const auto events = stored(say(id, "What time is it?"));
   ASSERT_THAT(kindsOf(events), testing::IsSupersetOf({"tool:calling", "tool:called"}));
   for (const auto& event : events) {
@@ -91,7 +93,13 @@ TEST_F(Sessions, UseTheToolsOfMcpServers) {
     EXPECT_EQ(event.member("function"), "mcp_clock_now");
     EXPECT_EQ(textOf(event.read()["content"]), R"({"result":"half past six"})");
   }
-  // The model was offered the tool, and got what it gave back.
+  // The model was offered the tool, with its own schema, and got what it gave back.
+  std::string parameters;
+  const auto questions = parsed(model_->questions());
+  for (const auto& tool : questions[1]["body"]["tools"].GetArray()) {
+    if (tool["function"]["name"] == "mcp_clock_now") parameters = textOf(tool["function"]["parameters"]);
+  }
+  EXPECT_EQ(parameters, R"({"type":"object","properties":{"zone":{"type":"string"}},"required":["zone"]})");
   EXPECT_THAT(model_->questions(), HasSubstr("[clock] "));
   EXPECT_THAT(model_->questions(), HasSubstr("half past six"));
 }
@@ -246,7 +254,10 @@ TEST_F(Sessions, PlanActAndSummarize) {
 TEST_F(Sessions, SendLongMessagesAsTheyGrow) {
   begin();
   const auto id = create();
-  model_->script(script({kPlan, kStepDone, kNoMoreSteps, kSummary}));
+  std::string words = "one";
+  for (int i = 0; i < 60; ++i) words += " two";
+  model_->script(
+      script({R"({"text":"{\"title\":\"T\",\"message\":\")" + words + R"(\",\"steps\":[]}","pause":0.01})"}));
   std::string before, stream;
   int partials = 0;
   for (const auto& event : say(id, "A day in Paris")) {
@@ -1018,7 +1029,7 @@ TEST_F(AgentChats, SayWhyTheyFailInTheLanguageOfTheRequest) {
 TEST_F(AgentChats, TellWhatWasSaidBeforeTheyFailed) {
   begin();
   const std::string said =
-      R"({"text":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen"})";
+      R"({"text":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"})";
   model_->script(script({said, said, said}));
   for (int i = 0; i < 3; ++i) model_->fault("cut");  // the stream breaks off
   const auto answer = ask(R"({"message":"Hi"})");

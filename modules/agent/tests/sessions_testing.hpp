@@ -116,10 +116,11 @@ class Sessions : public testing::Test {
                                {"agent.model_name", "judge-large"},
                                {"limits.enabled", limited ? "true" : "false"},
                                {"http_client.allow_private", "true"}};
-    const bool hasBoxes =
-        std::any_of(more.begin(), more.end(), [](const auto& option) { return option.first == "agent.sandbox"; });
-    if (!hasBoxes) out.emplace_back("agent.sandbox", "off");
-    out.insert(out.end(), more.begin(), more.end());
+    out.emplace_back("agent.sandbox", "off");
+    for (auto& option : more) {
+      std::erase_if(out, [&](const auto& usual) { return usual.first == option.first; });
+      out.push_back(std::move(option));
+    }
     return out;
   }
   void begin(ModuleHarness::Options more = {}, bool limited = false) {
@@ -160,6 +161,9 @@ class Sessions : public testing::Test {
       if (session["session_id"].GetString() == id) out.CopyFrom(session, out.GetAllocator());
     }
     return out;
+  }
+  bool hasMetric(const std::string& line) const {
+    return harness_->anonymous().get("/metrics").body.find(line + "\n") != std::string::npos;
   }
   static bool waitFor(const std::function<bool()>& isSo, std::chrono::seconds most = std::chrono::seconds(20)) {
     for (const auto end = Clock::now() + most; Clock::now() < end;

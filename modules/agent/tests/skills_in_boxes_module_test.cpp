@@ -100,6 +100,12 @@ TEST_F(SkillsInBoxes, RunWithTheirFiles) {
   EXPECT_EQ(first[0],
             R"("got {\"text\":\"it's $(id) `id` \\\"x\\\" ; ls\"}\nof 1\nin )" + where + R"( as ubuntu\none\n")");
   EXPECT_THAT(model_->questions(), HasSubstr("Count words with scripts/count.sh.")) << "the model is told of it";
+  std::string parameters;
+  const auto questions = parsed(model_->questions());
+  for (const auto& tool : questions[1]["body"]["tools"].GetArray()) {
+    if (tool["function"]["name"] == "skill_counter_count") parameters = textOf(tool["function"]["parameters"]);
+  }
+  EXPECT_EQ(parameters, R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})");
 
   const auto marker = parsed(fileOf(id, ".actus-sync.json"));
   EXPECT_EQ(marker["skill_id"].GetString(), skill_);
