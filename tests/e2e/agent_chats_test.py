@@ -67,18 +67,26 @@ class SilentModel(unittest.TestCase):
         self.token = support.account(self.server, "ada")
         self.models.faults.extend([Fault("hang")] * 10)
 
-    def test_a_stream_says_that_it_lives(self):
+    def stream(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         self.addCleanup(connection.close)
-        connection.request("POST", CHATS, body=json.dumps({"message": "Go"}),
+        connection.request("POST", path, body=json.dumps({"message": "Go"}),
                            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Accept": "text/event-stream"})
         reply = connection.getresponse()
         self.addCleanup(reply.close)
         self.assertEqual(reply.status, 200)
-        self.assertEqual(json.loads(reply.readline().decode().removeprefix("data: "))["type"], "RUN_STARTED")
+        return reply
+
+    def test_a_stream_says_that_it_lives(self):
+        session = support.request(self.server, "POST", "/api/sessions", {}, token=self.token).json()["data"]["session_id"]
+        run, chat = self.stream(CHATS), self.stream(f"/api/sessions/{session}/chat")
+        self.assertEqual(json.loads(run.readline().decode().removeprefix("data: "))["type"], "RUN_STARTED")
+        self.assertEqual([chat.readline().decode().split(":")[0] for _ in range(4)], ["event", "id", "data", "\n"])
+        self.assertEqual((chat.headers["Transfer-Encoding"], chat.headers["Connection"]), ("chunked", None), "kept alive, as HTTP/1.1 is")
         # The next line that says something is a comment; without one the read ends with a time-out.
-        line = next(line for line in iter(reply.readline, b"") if line.strip())
-        self.assertTrue(line.startswith(b":"), line)
+        for reply in (run, chat):
+            line = next(line for line in iter(reply.readline, b"") if line.strip())
+            self.assertTrue(line.startswith(b":"), line)
 
     @unittest.skipUnless(support.LONG, "the long form: MORTISE_LONG=1")
     def test_a_run_ends_after_two_minutes(self):

@@ -3,7 +3,8 @@ import contextlib
 import unittest
 
 import support
-from agent_sessions_test import MODULES, Stream
+from agent_sessions_test import MODULES, ModelsStandIn, Stream
+from models_stand_in import Fault
 from mortise_server import MortiseServer
 
 TIME_LIMIT = 180
@@ -12,7 +13,10 @@ TIME_LIMIT = 180
 class AgentLimits(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = MortiseServer({**support.QUICK, "limits.enabled": "true", "agent.sandbox": "off"}, modules=MODULES).start()
+        cls.models = ModelsStandIn().start()
+        cls.addClassCleanup(cls.models.stop)
+        cls.server = MortiseServer({**support.QUICK, "limits.enabled": "true", "agent.sandbox": "off", "agent.model_base_url": cls.models.url + "/v1",
+                                    "agent.model_name": "judge-large", "http_client.allow_private": "true"}, modules=MODULES).start()
         cls.addClassCleanup(cls.server.stop)
 
     def refused(self, answer, bucket, limit, window):
@@ -49,6 +53,26 @@ class AgentLimits(unittest.TestCase):
             opened = [streams.enter_context(Stream(self.server, "/api/sessions/stream", token)) for _ in range(11)]
             self.assertEqual([stream.status for stream in opened], [200] * 10 + [429])
         support.wait_until(lambda: self.opens(token), 30, "a slot to be free again")
+
+    def test_both_kinds_of_streams_share_the_slots(self):
+        token = support.account(self.server, "dora")
+        session = support.request(self.server, "POST", "/api/sessions", {}, token=token).json()["data"]["session_id"]
+        path = f"/api/sessions/{session}/chat"
+        self.models.faults.append(Fault("hang"))
+        with contextlib.ExitStack() as streams:
+            lists = [streams.enter_context(Stream(self.server, "/api/sessions/stream", token)) for _ in range(9)]
+            chat = streams.enter_context(Stream(self.server, path, token, {"message": "Go on for ever"}))
+            self.assertEqual([stream.status for stream in (*lists, chat)], [200] * 10)
+            for refused_path in ("/api/sessions/stream", path):
+                answer = support.request(self.server, "POST", refused_path, {}, token=token)
+                self.assertEqual((answer.status, answer.json()["code"]), (429, 429), answer)
+                data = answer.json()["data"]
+                self.assertEqual((data["bucket"], data["limit"], answer.headers["Retry-After"]), ("sse", 10, str(data["retry_after"])))
+                self.assertGreaterEqual(data["retry_after"], 1)
+            # A stream that ends by itself gives its slot back as well.
+            self.assertEqual(support.request(self.server, "POST", f"/api/sessions/{session}/stop", token=token).status, 200)
+            self.assertEqual(list(chat)[-1][0], "done")
+            support.wait_until(lambda: self.opens(token), 30, "the slot of the chat to be free")
 
 
 if __name__ == "__main__":

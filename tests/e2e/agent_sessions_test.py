@@ -213,6 +213,21 @@ class AgentSessions(AgentFamily, OnSqliteDatabase, unittest.TestCase):
             next(events)  # the next one comes by itself
             self.assertLess(time.monotonic() - gap, 6.5)
 
+    def test_lists_are_pushed_once_a_second_at_most(self):
+        self.models.answer = lambda question: planner_says(question, steps=4, pause=0.01)
+        session = self.session(self.server, self.token)
+        count, begin = 0, time.monotonic()
+        with Stream(self.server, "/api/sessions/stream", self.token) as lists, self.say(self.server, self.token, session, "Go") as stream:
+            changes = threading.Thread(target=lambda: list(stream))
+            changes.start()
+            for _, _, data in lists:
+                count += 1
+                if next(one for one in data["sessions"] if one["session_id"] == session)["status"] == "completed":
+                    break
+            changes.join()
+        self.assertGreater(count, 1)
+        self.assertLessEqual(count, time.monotonic() - begin + 2, "more than one a second")
+
     def test_who_no_longer_reaches_all_hears_nothing_more_of_others(self):
         goes_on = threading.Event()
         self.addCleanup(goes_on.set)

@@ -252,6 +252,11 @@ class PlatformAccounts:
             self.assertSoft(self.post("/auth/refresh", {"refresh_token": bad}), 401, "无效的 refresh token")
         self.assertShape(self.post("/auth/refresh", {}), ["body", "refresh_token"])
 
+    def test_refreshes_are_limited_to_sixty_in_five_minutes_per_client(self):
+        for _ in range(60):
+            self.assertSoft(self.post("/auth/refresh", {"refresh_token": "garbage"}), 401)
+        self.assertTooMany(self.post("/auth/refresh", {"refresh_token": "garbage"}), 60, 300)
+
     # --- me
 
     def test_me_wants_a_good_access_token(self):
