@@ -314,7 +314,7 @@ class TaskRun {
     std::size_t read = 0;
     const auto answer = loop_.parts_.desk.ask(task_, planner_, model_, limits_,
                                               {.jsonAnswer = true, .onText = [&](const std::string& text) {
-                                                 if (text.size() < read + Speaker::pieceOf(text.size())) return;
+                                                 if (text.size() <= read + Speaker::pieceOf(text.size())) return;
                                                  read = text.size();
                                                  const auto message = growingMember(text, "message");
                                                  const auto title = mortise::firstCharacters(
@@ -415,7 +415,7 @@ class TaskRun {
     std::size_t read = 0;
     const auto answer = loop_.parts_.desk.ask(task_, react_, model_, limits_,
                                               {.jsonAnswer = true, .onText = [&](const std::string& text) {
-                                                 if (text.size() < read + Speaker::pieceOf(text.size())) return;
+                                                 if (text.size() <= read + Speaker::pieceOf(text.size())) return;
                                                  read = text.size();
                                                  speaker.grow(growingMember(text, "message"));
                                                }});
@@ -453,7 +453,7 @@ class TaskRun {
       const auto answer = loop_.parts_.desk.ask(
           task_, react_, model_, limits_,
           {.tools = registry_->tools(), .jsonAnswer = asJson && turn == 0, .onText = [&](const std::string& text) {
-             if (text.size() < read + Speaker::pieceOf(text.size())) return;
+             if (text.size() <= read + Speaker::pieceOf(text.size())) return;
              read = text.size();
              if (!asJson) return speaker.grow(text);
              const auto first = text.find_first_not_of(" \t\r\n");
