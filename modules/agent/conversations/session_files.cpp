@@ -1,5 +1,6 @@
 #include "conversations/session_files.hpp"
 
+#include <mortise/digest.hpp>
 #include <mortise/problem.hpp>
 
 #include <algorithm>
@@ -112,6 +113,15 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
   const auto store = files();
   if (!store) return std::nullopt;
   try {
+    // What it was is what messages before have.
+    if (const auto before = store_.file(sessionId, path)) {
+      const auto known = store->find(before->fileId);
+      if (known && known->sha256 == mortise::sha256Hex(bytes)) {
+        auto info = infoOf(*known);
+        info.filepath = path;
+        return info;
+      }
+    }
     const auto file = store->put({ownerId, std::string(nameIn(path)), std::string(mimeType)}, bytes);
     store->setFilepath(file.id, path);
     try {

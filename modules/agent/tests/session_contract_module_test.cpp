@@ -760,11 +760,11 @@ TEST_F(SessionContractInBoxes, FilesThatTheAgentNamesComeWithItsMessages) {
   model_->script(script({call("message_ask_user", R"({"text":"Many?","attachments":[")" + home("list.md") + R"(",")" +
                                                       home("more.md") + "\"]}")}));
   for (auto& event : say(id, "yes")) events.push_back(std::move(event));
-  const auto outcome = [&](const std::string& member, const std::string& file) {
+  const auto outcome = [&](const std::string& member, const std::string& file, const std::string& other) {
     return R"({"text":"{\"success\":true,\")" + member + R"(\":\")" + words + R"(\",\"attachments\":[\")" + home(file) +
-           R"(\",\"/home/ubuntu/none\"]}"})";
+           R"(\",\")" + home(other) + R"(\"]}"})";
   };
-  model_->script(script({outcome("result", "step.md"), kNoMoreSteps, outcome("message", "sum.md")}));
+  model_->script(script({outcome("result", "step.md", "none"), kNoMoreSteps, outcome("message", "sum.md", "step.md")}));
   for (auto& event : say(id, "yes")) events.push_back(std::move(event));
   std::vector<std::string> files;
   for (const auto& event : events) {
@@ -784,7 +784,7 @@ TEST_F(SessionContractInBoxes, FilesThatTheAgentNamesComeWithItsMessages) {
       files.push_back(names);
     }
   }
-  EXPECT_THAT(files, ElementsAre("", "ask.md", "list.md more.md", "step.md", "sum.md"));
+  EXPECT_THAT(files, ElementsAre("", "ask.md", "list.md more.md", "step.md", "sum.md step.md"));
   const auto listed = user_->get(at(id, "files")).body;
   for (const auto* name : {"ask.md", "list.md", "step.md", "sum.md"}) EXPECT_THAT(listed, HasSubstr(home(name)));
 }
