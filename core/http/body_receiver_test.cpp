@@ -14,6 +14,7 @@ namespace {
 
 class BodyReceiverTest : public testing::Test {
  protected:
+  ~BodyReceiverTest() override { pool_->stop(); }
   // The code of the refusal that a body meets; empty when it is received whole. It arrives in pieces of `piece` bytes.
   std::string receive(BodyPlan::Kind kind, const std::string& body, bool chunked, std::size_t piece = 4 << 10) {
     Head head;
@@ -58,7 +59,8 @@ class BodyReceiverTest : public testing::Test {
   BodyBudget budget_{1 << 20};
   std::uint64_t used_ = 0;  // while the last body was there
   std::atomic<std::uint64_t> all_{0};
-  WorkerPool pool_{"spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; }};
+  const std::shared_ptr<WorkerPool> pool_ =
+      std::make_shared<WorkerPool>("spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; });
 };
 
 using Kind = BodyPlan::Kind;

@@ -11,7 +11,7 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kReadBudget = 256 << 10;  // bytes one connection may read before the others continue
+constexpr std::size_t kReadBudget = IoThread::kReadBuffer;  // what one connection may read before the others continue
 // A client that is still sending can read its refusal only if the server keeps reading (RFC 9112, 9.6).
 constexpr std::size_t kLingerBytes = 8 << 20;
 constexpr auto kRateGrace = std::chrono::seconds(10);

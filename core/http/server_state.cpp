@@ -17,7 +17,7 @@ WorkerPool& ServerState::readers() {
 }
 
 void ServerState::stopTransfers() {
-  spools.stop();
+  spools->stop();
   const std::lock_guard lock(readersMutex_);
   if (readers_) readers_->stop();
 }

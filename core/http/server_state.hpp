@@ -77,7 +77,8 @@ struct ServerState {
   // Writes bodies to disk and hashes them, which takes whole cores under many uploads: other threads go first.
   static constexpr std::size_t kSpoolThreads = 2;
   static constexpr int kSpoolNiceness = 5;
-  WorkerPool spools{"spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure, kSpoolNiceness};
+  const std::shared_ptr<WorkerPool> spools = std::make_shared<WorkerPool>(
+      "spool", kSpoolThreads, kTransferQueue, &ServerState::logTransferFailure, kSpoolNiceness);
 
   // Reads replies whose bytes are on another machine. The threads start with the first such reply.
   WorkerPool& readers();

@@ -14,6 +14,16 @@ namespace {
 
 constexpr int kStepsPerTurn = 16;  // then other bodies get the thread
 
+std::shared_ptr<ByteSource> closedBy(const std::shared_ptr<WorkerPool>& pool, std::unique_ptr<ByteSource> file) {
+  return {file.release(), [pool](ByteSource* last) {
+            std::unique_ptr<ByteSource> owned(last);
+            try {
+              if (pool->post([last] { delete last; })) static_cast<void>(owned.release());
+            } catch (const std::bad_alloc&) {  // closed here then
+            }
+          }};
+}
+
 }  // namespace
 
 Refusal explainDisk(int reason, const char* what) {
@@ -24,8 +34,9 @@ Refusal explainDisk(int reason, const char* what) {
   return Refusal(500, "internal", "cannot store the request body");
 }
 
-Spool::Spool(WorkerPool& pool, std::atomic<std::uint64_t>& all, std::string directory, std::function<void()> progressed)
-    : pool_(pool), all_(all), directory_(std::move(directory)), progressed_(std::move(progressed)) {}
+Spool::Spool(std::shared_ptr<WorkerPool> pool, std::atomic<std::uint64_t>& all, std::string directory,
+             std::function<void()> progressed)
+    : pool_(std::move(pool)), all_(all), directory_(std::move(directory)), progressed_(std::move(progressed)) {}
 
 Spool::~Spool() { forget(); }
 
@@ -56,7 +67,7 @@ void Spool::close() {
     start = used_ && !running_ && !failure_;
     if (start) running_ = true;
   }
-  if (start && !pool_.post([self = shared_from_this()] { self->run(); }))
+  if (start && !pool_->post([self = shared_from_this()] { self->run(); }))
     fail(Refusal(503, "unavailable", "the server is stopping"));
 }
 
@@ -71,7 +82,7 @@ void Spool::hand(Step step) {
     steps_.push_back(std::move(step));
     if (std::exchange(running_, true)) return;
   }
-  if (!pool_.post([self = shared_from_this()] { self->run(); }))
+  if (!pool_->post([self = shared_from_this()] { self->run(); }))
     fail(Refusal(503, "unavailable", "the server is stopping"));
 }
 
@@ -96,10 +107,15 @@ Refusal Spool::failure() {
 std::vector<std::shared_ptr<ByteSource>> Spool::takeFiles() { return std::move(files_); }
 
 void Spool::abandon() {
-  const std::lock_guard lock(mutex_);
-  abandoned_ = true;
-  progressed_ = nullptr;
-  forget();
+  {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    progressed_ = nullptr;
+    forget();
+    if (running_ || !open_) return;
+    running_ = true;
+  }
+  static_cast<void>(pool_->post([self = shared_from_this()] { self->run(); }));  // closes the file
 }
 
 void Spool::forget() {
@@ -173,7 +189,7 @@ void Spool::run() {
     if (over) {
       open_.reset();
       files_.clear();
-    } else if (!pool_.post([self = shared_from_this()] { self->run(); })) {
+    } else if (!pool_->post([self = shared_from_this()] { self->run(); })) {
       fail(Refusal(503, "unavailable", "the server is stopping"));
     }
   } catch (const std::system_error& error) {
@@ -199,7 +215,7 @@ void Spool::perform(Step& step) {
 void Spool::finishFile() {
   if (!open_) return;
   const std::uint64_t size = open_->file.size();
-  files_.push_back(std::make_shared<FileSource>(open_->file.release(), size, open_->digest.hex()));
+  files_.push_back(closedBy(pool_, std::make_unique<FileSource>(open_->file.release(), size, open_->digest.hex())));
   open_.reset();
 }
 

@@ -31,9 +31,11 @@ class Spool : public std::enable_shared_from_this<Spool> {
   static constexpr std::size_t kWindow = 1 << 20;       // of one body, not yet written
   static constexpr std::size_t kAllWindows = 40 << 20;  // of all bodies: above it each may have one piece in progress
 
+  // `pool` has to be stopped before its last owner goes, which may be a file or one of its own threads.
   // `all` counts the waiting bytes of all bodies of the server. `progressed` is called on a spool thread when a full
   // spool has room again, when everything is written after close(), and on failure.
-  Spool(WorkerPool& pool, std::atomic<std::uint64_t>& all, std::string directory, std::function<void()> progressed);
+  Spool(std::shared_ptr<WorkerPool> pool, std::atomic<std::uint64_t>& all, std::string directory,
+        std::function<void()> progressed);
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -46,7 +48,8 @@ class Spool : public std::enable_shared_from_this<Spool> {
   bool full();
   bool settled();  // closed, and everything is written or has failed
   Refusal failure();
-  // In order, once settled() without a failure.
+  // In order, once settled() without a failure. A thread of the pool closes each when it is let go: the last close of a
+  // file without a name frees its bytes on the disk, and waits for that.
   std::vector<std::shared_ptr<ByteSource>> takeFiles();
   // Abandons the body: drops waiting pieces; no callback follows.
   void abandon();
@@ -68,7 +71,7 @@ class Spool : public std::enable_shared_from_this<Spool> {
   void fail(Refusal refusal);
   void forget();  // mutex held: drops waiting pieces
 
-  WorkerPool& pool_;
+  const std::shared_ptr<WorkerPool> pool_;
   std::atomic<std::uint64_t>& all_;
   const std::string directory_;
   std::string piece_;  // I/O thread: bytes not yet passed on

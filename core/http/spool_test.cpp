@@ -1,9 +1,11 @@
 #include "core/http/spool.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <future>
+#include <iterator>
 
 #include "core/base/file_source.hpp"
 #include "core/base/identifiers.hpp"
@@ -16,11 +18,12 @@ namespace {
 // One spool thread, which the test can block like a stalled disk.
 class SpoolTest : public testing::Test {
  protected:
+  ~SpoolTest() override { pool_->stop(); }
   std::shared_ptr<Spool> open(const std::string& directory = std::filesystem::temp_directory_path().string()) {
     return std::make_shared<Spool>(pool_, all_, directory, [this] { ++told_; });
   }
   void holdUp() {
-    ASSERT_TRUE(pool_.post([this] { gate_.get_future().wait(); }));
+    ASSERT_TRUE(pool_->post([this] { gate_.get_future().wait(); }));
   }
   void goOn() { gate_.set_value(); }
   static std::string content(ByteSource& file) {
@@ -32,7 +35,8 @@ class SpoolTest : public testing::Test {
   std::promise<void> gate_;
   std::atomic<std::uint64_t> all_{0};
   std::atomic<int> told_{0};
-  WorkerPool pool_{"spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; }};
+  const std::shared_ptr<WorkerPool> pool_ =
+      std::make_shared<WorkerPool>("spool", 1, 100, [](const std::exception_ptr&) { ADD_FAILURE() << "a task threw"; });
 };
 
 TEST_F(SpoolTest, WritesFilesInOrderAndKnowsTheirDigests) {
@@ -115,6 +119,52 @@ TEST_F(SpoolTest, AnAbandonedBodyIsDropped) {
   goOn();
   EXPECT_TRUE(eventually([&] { return watched.expired(); }));
   EXPECT_EQ(told_, 0);
+}
+
+// The last close frees the file's bytes, for which it may wait for the disk.
+TEST_F(SpoolTest, TheThreadOfThePoolClosesAFile) {
+  const auto spool = open();
+  spool->beginFile();
+  spool->write("bytes");
+  spool->close();
+  ASSERT_TRUE(eventually([&] { return spool->settled(); }));
+  auto files = spool->takeFiles();
+  const int fd = files.at(0)->fd();
+  const auto isOpen = [fd] { return ::fcntl(fd, F_GETFD) != -1; };
+  holdUp();
+  files.clear();
+  EXPECT_TRUE(isOpen()) << "not closed by the thread that let it go";
+  goOn();
+  EXPECT_TRUE(eventually([&] { return !isOpen(); }));
+}
+
+TEST_F(SpoolTest, AFileThatOutlivesThePoolIsClosedByWhoeverLetsItGo) {
+  const auto spool = open();
+  spool->beginFile();
+  spool->close();
+  ASSERT_TRUE(eventually([&] { return spool->settled(); }));
+  auto files = spool->takeFiles();
+  const int fd = files.at(0)->fd();
+  pool_->stop();
+  files.clear();
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+TEST_F(SpoolTest, TheThreadOfThePoolClosesTheFileOfABodyThatIsCutOff) {
+  const auto openFiles = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  const auto before = openFiles();
+  auto spool = open();
+  spool->beginFile();
+  spool->write(std::string(Spool::kPiece, 'x'));
+  ASSERT_TRUE(eventually([&] { return openFiles() == before + 1 && all_ == 0; }));
+  holdUp();
+  spool->abandon();
+  spool.reset();
+  EXPECT_EQ(openFiles(), before + 1) << "not closed by the thread that cut it off";
+  goOn();
+  EXPECT_TRUE(eventually([&] { return openFiles() == before; }));
 }
 
 TEST_F(SpoolTest, ABodyWithoutFilesSettlesAtOnce) {
