@@ -17,8 +17,9 @@
 
 namespace agent::sandbox {
 
-inline constexpr std::uint32_t kCredit = 256U << 10U;            // bytes of output of one channel on their way
-inline constexpr std::size_t kMaxOpen = 2 * wire::kMaxChannels;  // channels: the helper refuses beyond half of them
+inline constexpr std::uint32_t kCredit = 256U << 10U;  // bytes of output of one channel on their way
+// Channels: the helper refuses beyond half of them.
+inline constexpr std::size_t kMaxOpen = std::size_t{2} * wire::kMaxChannels;
 inline constexpr int kNotBegun = 1000;  // a status beyond it: the helper could not begin, with this errno
 
 enum class Purpose : std::uint8_t { command, program, connection, file };
