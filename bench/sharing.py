@@ -27,7 +27,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 import time
 
 import beside_reference
