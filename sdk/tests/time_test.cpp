@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 namespace mortise {
 namespace {
 
@@ -18,6 +21,19 @@ TEST(IsoTime, HasAllSixDigitsWithoutAForm) {
   EXPECT_EQ(isoTime(0), "1970-01-01T00:00:00.000000Z");
   EXPECT_EQ(isoTime(-1), "1969-12-31T23:59:59.999999Z");
   EXPECT_EQ(isoTime(kTime), "2026-02-24T09:30:00.123456Z");
+}
+
+TEST(IsoTime, KnowsTheCalendarFromTheYear0To9999) {
+  const auto at = [](std::int64_t seconds) { return isoTime(timeOf(seconds * 1000000), kIsoSeconds); };
+  EXPECT_EQ(at(951782400), "2000-02-29T00:00:00Z");
+  EXPECT_EQ(at(4107542399), "2100-02-28T23:59:59Z");
+  EXPECT_EQ(at(4107542400), "2100-03-01T00:00:00Z");
+  EXPECT_EQ(at(-62167219200), "0000-01-01T00:00:00Z");
+  EXPECT_EQ(at(253402300799), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(isoTime(std::numeric_limits<std::int64_t>::max()), "9999-12-31T23:59:59.999999Z");
+  EXPECT_EQ(isoTime(std::numeric_limits<std::int64_t>::min()), "0000-01-01T00:00:00.000000Z");
+  EXPECT_EQ(isoTime(1771925400123456, 1), "2026-02-24T09:30:00.1Z");
+  EXPECT_EQ(isoTime(1771925400123456, 9), "2026-02-24T09:30:00.123456Z");
 }
 
 TEST(IsoOffsetTime, HasSixDigitsAndAnOffset) {

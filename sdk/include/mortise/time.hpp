@@ -3,8 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,26 +35,27 @@ inline std::int64_t nowMicros() {
 }
 
 // RFC 3339 in UTC: "2026-01-08T08:14:00.123456Z". `digits` of the fraction, 0 to 6, the rest is cut; `zone` is what
-// stands for UTC, "Z" or "+00:00".
+// stands for UTC, "Z" or "+00:00". A time outside of the years 0000 to 9999, which are all that the format has, is
+// written as the nearest within.
 inline std::string isoTime(std::int64_t micros, std::size_t digits = 6, const char* zone = "Z") {
-  constexpr std::int64_t kSecond = 1000000;
-  std::int64_t seconds = micros / kSecond;
-  std::int64_t rest = micros % kSecond;
-  if (rest < 0) {
-    rest += kSecond;
-    --seconds;
-  }
-  const auto when = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&when, &parts);
-  char date[48];
-  std::snprintf(date, sizeof date, "%04d-%02d-%02dT%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  char fraction[16];
-  std::snprintf(fraction, sizeof fraction, "%06d", static_cast<int>(rest));
-  std::string text = date;
-  if (digits > 0) text.append(".").append(fraction, digits < 6 ? digits : 6);
-  return text.append(zone);
+  constexpr std::int64_t kFirst = -62167219200000000, kLast = 253402300799999999;
+  const Time time = timeOf(micros < kFirst ? kFirst : micros > kLast ? kLast : micros);
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  char text[] = "0000-00-00T00:00:00.000000";
+  const auto write = [&text](std::size_t at, std::size_t count, auto value) {
+    for (; count > 0; value /= 10) text[at + --count] = static_cast<char>('0' + value % 10);
+  };
+  write(0, 4, static_cast<int>(date.year()));
+  write(5, 2, static_cast<unsigned>(date.month()));
+  write(8, 2, static_cast<unsigned>(date.day()));
+  write(11, 2, clock.hours().count());
+  write(14, 2, clock.minutes().count());
+  write(17, 2, clock.seconds().count());
+  write(20, 6, clock.subseconds().count());
+  std::string out(text, digits == 0 ? 19 : 20 + (digits < 6 ? digits : 6));
+  return out.append(zone);
 }
 
 // "2026-01-08T08:14:00.123456+00:00", as the unified family writes times.
