@@ -2,6 +2,7 @@
 import contextlib
 import unittest
 
+import forms
 import support
 from agent_sessions_test import MODULES, ModelsStandIn, Stream
 from models_stand_in import Fault
@@ -38,6 +39,14 @@ class AgentLimits(unittest.TestCase):
         token = support.account(self.server, "ada")
         self.refused(self.until_refused(120, lambda: support.request(self.server, "GET", "/api/sessions", token=token)), "read", 120, 60)
         self.refused(self.until_refused(60, lambda: support.request(self.server, "POST", "/api/sessions", {}, token=token)), "write", 60, 60)
+
+    def test_the_object_store_is_looked_at_twice_as_often(self):
+        token = support.account(self.server, "eve")
+        self.server.run("user", "set-role", "eve", "super_admin")
+        path = "/api/status/minio"
+        self.refused(self.until_refused(240, lambda: support.request(self.server, "GET", path, token=token)), "read", 240, 60)
+        upload = lambda: forms.upload(self.server, token, b"x", "a.txt", "text/plain", path=path + "/upload")  # noqa: E731
+        self.refused(self.until_refused(120, upload), "write", 120, 60)
 
     def test_messages_are_counted_although_they_fail(self):
         token = support.account(self.server, "bob")
