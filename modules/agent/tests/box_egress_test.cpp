@@ -280,6 +280,16 @@ TEST_F(ABoxWithAWayOut, HasItAgainInItsNextBox) {
   boxes_->driver->remove("one");
 }
 
+TEST_F(ABoxWithAWayOut, IsThereForTheFirstCommand) {
+  // The shell connects by itself, sooner than a program can start.
+  for (int i = 0; i < 20; ++i) {
+    const auto id = "box-" + std::to_string(i);
+    EXPECT_EQ(boxes_->open(id)->execute("main", "~", "exec 5<>/dev/tcp/127.0.0.1/3128 && echo open", {}).output,
+              "open\n");
+    boxes_->driver->remove(id);
+  }
+}
+
 TEST(ABoxWithoutAWayOut, KnowsOfNone) {
   const Boxes boxes;
   if (const auto why = boxes.lacking(); !why.empty()) GTEST_SKIP() << why;

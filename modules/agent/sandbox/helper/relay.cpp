@@ -112,8 +112,6 @@ class Relay {
       wait();
     }
   }
-
- private:
   void listen() {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_in address{};
@@ -126,7 +124,14 @@ class Relay {
         ::listen(listener_, 128) != 0)
       closeFd(listener_);  // a program has the port: it is tried again
   }
+  void stopListening() { closeFd(listener_); }
+  // In a child: no descriptor but the listener.
+  void keepListener() {
+    keepDescriptors(&listener_, listener_ < 0 ? 0 : 1);
+    if (listener_ >= 0) listener_ = 3;
+  }
 
+ private:
   void wait() {
     pollfd fds[1 + 2 * kMaxPairs];
     Pair* const free = freePair();
@@ -188,11 +193,17 @@ bool hasWayOut() {
 }
 
 pid_t startRelay() {
+  g_relay.listen();  // already here: the next command may connect before the process has run at all
   const pid_t relay = fork();
-  if (relay != 0) return relay;
-  keepDescriptors(nullptr, 0);
-  prctl(PR_SET_NAME, "egress");
-  g_relay.run();
+  if (relay == 0) {
+    g_relay.keepListener();
+    prctl(PR_SET_NAME, "egress");
+    g_relay.run();
+  }
+  const int reason = errno;
+  g_relay.stopListening();
+  errno = reason;
+  return relay;
 }
 
 }  // namespace agent::sandbox::helper
