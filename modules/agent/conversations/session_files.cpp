@@ -113,10 +113,10 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
   const auto store = files();
   if (!store) return std::nullopt;
   try {
-    // What it was is what messages before have.
-    if (const auto before = store_.file(sessionId, path)) {
+    // What it was is what messages before have. An upload stays its sender's.
+    if (const auto before = store_.file(sessionId, path); before && before->made) {
       const auto known = store->find(before->fileId);
-      if (known && known->sha256 == mortise::sha256Hex(bytes)) {
+      if (known && known->ownerId == ownerId && known->sha256 == mortise::sha256Hex(bytes)) {
         auto info = infoOf(*known);
         info.filepath = path;
         return info;

@@ -789,6 +789,33 @@ TEST_F(SessionContractInBoxes, FilesThatTheAgentNamesComeWithItsMessages) {
   for (const auto* name : {"ask.md", "list.md", "step.md", "sum.md"}) EXPECT_THAT(listed, HasSubstr(home(name)));
 }
 
+TEST_F(SessionContractInBoxes, AnUploadThatTheAgentNamesIsCopiedForTheSessionsOwner) {
+  beginInBoxes();
+  if (!hasBoxes()) GTEST_SKIP() << "no boxes can be made here";
+  const auto id = create();
+  const auto admin = harness_->admin();
+  const std::string form =
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"notes.md\"\r\n\r\nhello\r\n--b--\r\n";
+  const auto sent =
+      parsed(admin.request("POST", "/api/files", form, {"Content-Type: multipart/form-data; boundary=b"}).body);
+  const std::string theirs = sent["data"]["id"].GetString();
+  const std::string names =
+      R"({"text":"{\"message\":\"Here it is.\",\"attachments\":[\"/home/ubuntu/upload/notes.md\"]}"})";
+  model_->script(script({kPlan, kStepDone, kNoMoreSteps, names}));
+  const auto answer = admin.post(at(id, "chat"), R"({"message":"Look","attachments":[")" + theirs + "\"]}");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  std::vector<std::string> attached;
+  for (const auto& event : stored(eventsIn(answer.body))) {
+    if (event.kind != "message" || event.member("role") != "assistant") continue;
+    const auto read = event.read();
+    for (const auto& file : read["attachments"].GetArray()) attached.emplace_back(file["id"].GetString());
+  }
+  ASSERT_EQ(attached.size(), 1U) << answer.body;
+  EXPECT_NE(attached[0], theirs);
+  EXPECT_EQ(user_->get("/api/files/" + theirs).status, 403);
+  EXPECT_EQ(user_->get("/api/files/" + attached[0]).status, 200);
+}
+
 TEST_F(SessionContractInBoxes, AStopLeavesTheBox) {
   beginInBoxes();
   if (!hasBoxes()) GTEST_SKIP() << "no boxes can be made here";
