@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "sandbox/box_arguments.hpp"
 
@@ -16,8 +16,8 @@ constexpr std::uint64_t kMostAnswer = 64U << 10U;
 
 }  // namespace
 
-KeptAlive::KeptAlive(mortise::HttpClient http, std::chrono::milliseconds every)
-    : http_(http), every_(every), thread_([this] { run(); }) {}
+KeptAlive::KeptAlive(mortise::HttpClient http, std::chrono::milliseconds every, std::chrono::milliseconds again)
+    : http_(http), every_(every), again_(again), thread_([this] { run(); }) {}
 
 void KeptAlive::stop() {
   {
@@ -33,30 +33,28 @@ void KeptAlive::touch(const std::string& api) {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
     auto& service = services_[api];
-    if (service.isDue || (service.askedAt != Clock::time_point{} && now - service.askedAt < every_)) return;
-    service = {now, true};
-    std::erase_if(services_,
-                  [&](const auto& item) { return !item.second.isDue && now - item.second.askedAt >= every_; });
+    if (service.isDue || now < service.restsUntil) return;
+    service = {now + every_, true};
+    due_.push_back(api);
+    std::erase_if(services_, [&](const auto& item) { return !item.second.isDue && now >= item.second.restsUntil; });
   }
   changed_.notify_all();
 }
 
 void KeptAlive::run() {
   pthread_setname_np(pthread_self(), "agent-alive");
-  const auto due = [this] {
-    return std::find_if(services_.begin(), services_.end(), [](const auto& item) { return item.second.isDue; });
-  };
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || due() != services_.end(); });
+    changed_.wait(lock, [this] { return stopping_ || !due_.empty(); });
     if (stopping_) return;
-    const auto api = due()->first;
+    const auto api = std::move(due_.front());
+    due_.pop_front();
     lock.unlock();
     const bool answered = ask(api);
     lock.lock();
     auto& service = services_[api];
     service.isDue = false;
-    if (!answered) service.askedAt = {};  // the next touch tries again
+    if (!answered) service.restsUntil = Clock::now() + again_;
   }
 }
 

@@ -350,10 +350,50 @@ TEST(AServiceInUse, GetsACallNowAndThenThoughNoToolCallsIt) {
 
 TEST(AServiceInUse, IsAskedAgainWhenItDidNotAnswer) {
   ACountingService service(2);
-  KeptAlive alive(CurlExchange::client(), std::chrono::hours(1));
+  KeptAlive alive(CurlExchange::client(), 1h, 0ms);
   service.await(3, [&] { alive.touch("http://" + service.listed()); });
   alive.stop();
   EXPECT_EQ(service.calls(), 3);
+}
+
+TEST(AServiceInUse, IsLeftAloneForAWhileWhenItDidNotAnswer) {
+  ACountingService service(1), next;
+  KeptAlive alive(CurlExchange::client(), 0ms, 1h);
+  alive.touch("http://" + service.listed());
+  alive.touch("http://" + next.listed());
+  next.await(1);  // that the other one did not answer is known by then
+  for (int i = 0; i < 100; ++i) alive.touch("http://" + service.listed());
+  next.await(3, [&] { alive.touch("http://" + next.listed()); });
+  EXPECT_EQ(service.calls(), 1);
+}
+
+TEST(AServiceInUse, WaitsForThoseOnlyThatWereInUseBefore) {
+  std::mutex mutex;
+  std::string order;
+  std::function<void(char)> called;
+  // The services /a, /b and /c, of which none answers.
+  const testing_peers::LoopbackServer server([&](int fd) {
+    const char name = testing_peers::readRequest(fd).at(std::string_view("POST /").size());
+    called(name);
+    const std::lock_guard lock(mutex);
+    order += name;
+  });
+  KeptAlive alive(CurlExchange::client(), 1h, 0ms);
+  const auto touch = [&](const char* name) { alive.touch("http://" + server.listed() + "/" + name); };
+  called = [&](char name) {
+    if (server.connections() == 1) touch("b");
+    if (name != 'b') return;
+    touch("c");
+    touch("a");  // which was asked already
+  };
+  touch("a");
+  const auto seen = [&] {
+    const std::lock_guard lock(mutex);
+    return order;
+  };
+  for (int i = 0; i < 3000 && seen().size() < 4; ++i) std::this_thread::sleep_for(10ms);
+  alive.stop();
+  EXPECT_EQ(seen(), "abca");
 }
 
 TEST(AddressesOfAService, AreReadStrictly) {
