@@ -337,15 +337,25 @@ TEST(AServiceInUse, GetsACallNowAndThenThoughNoToolCallsIt) {
   ACountingService service;
   {
     RemoteDriver remote(CurlExchange::client(), {service.listed()});
-    const auto far = remote.open("one");
-    far->touch();
+    remote.open("one")->touch();
     service.await(1);
     EXPECT_THAT(service.lastCall(), HasSubstr("POST /api/file/check-file-exists "));
-    for (int i = 0; i < 100; ++i) far->touch();
   }
-  EXPECT_EQ(service.calls(), 1) << "each call prolongs its time by minutes";
   KeptAlive alive(CurlExchange::client(), 0ms);
   service.await(4, [&] { alive.touch("http://" + service.listed()); });
+}
+
+TEST(AServiceInUse, GetsOneCallForManyUses) {
+  ACountingService service, second, third;
+  KeptAlive alive(CurlExchange::client(), 1h);
+  const auto touch = [&](const ACountingService& used) { alive.touch("http://" + used.listed()); };
+  touch(service);
+  touch(second);
+  second.await(1);  // the first one's answer is there by then
+  for (int i = 0; i < 100; ++i) touch(service);
+  touch(third);
+  third.await(1);
+  EXPECT_EQ(service.calls(), 1) << "each call prolongs its time by minutes";
 }
 
 TEST(AServiceInUse, IsAskedAgainWhenItDidNotAnswer) {
