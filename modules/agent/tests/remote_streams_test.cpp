@@ -274,18 +274,22 @@ TEST(AServiceWithoutStreams, IsWaitedForWhileItStarts) {
 TEST(AServiceWhosePacketsAreLost, IsNotWaitedForLongerThanAHealthCheckMay) {
   const testing_peers::LoopbackServer api(answerStatus);
   const testing_peers::SilentPort silent;
+  static_assert(RemoteDriver::kAskLimit < 5s, "a health check must be over by then");
   for (const auto& address : {api.listed(), silent.listed()}) {
     RemoteDriver remote(CurlExchange::client(), {address, silent.listed(), silent.listed()});
+    std::atomic<bool> enough = false;
     std::atomic<bool> over = false;
     std::thread check([&] {
       mortise::HttpRequest request;
       request.url = "http://" + silent.listed();
-      request.timeout = 5s;
+      request.connectTimeout = request.timeout = 1min;
+      request.stopped = [&] { return enough.load(); };
       EXPECT_THROW(CurlExchange::client().perform(request), mortise::HttpClient::Error);
       over = true;
     });
     const auto all = remote.capabilities();
     EXPECT_FALSE(over) << address;
+    enough = true;
     check.join();
     EXPECT_EQ(all.at(1).available, address == api.listed()) << all.at(1).detail;
     EXPECT_FALSE(all.at(2).available);
