@@ -121,7 +121,6 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
     }
     if (!session) throw Problem(404, "agent_session_not_found");
     if (message.threadOf) requireThreadOf(*session, *message.threadOf);
-    if (!store_.makeRoom(tx, *session, options_.mostBytes)) throw Problem(409, "agent_session_full");
     SessionChanges changes(store_, live_, tx, *session);
     if (isAbandoned(session->lease()))
       interruptTask(changes, tx, *session, failureEvent(FailureText::serverGone, *session));
@@ -146,6 +145,8 @@ StoredEvent Conversations::sendOnce(const std::string& sessionId, const NewMessa
       resumes = session->status == SessionStatus::waiting;
       session->status = SessionStatus::running;
     }
+    // Last, because a refusal would undo it.
+    if (!store_.makeRoom(tx, *session, options_.mostBytes)) throw Problem(409, "agent_session_full");
     auto event = messageEvent("user", message.text, {}, message.attachments);
     event.createdAt = message.writtenAt;
     auto added = changes.add(event);
