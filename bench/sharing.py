@@ -247,15 +247,15 @@ def burst(options):
             users.ask("PUT", f"/api/v1/sessions/ses_burst{number:011x}/sync", body, key=2 + number % options.users, kind="multipart/form-data; boundary=b")
 
         def look():
-            most, times, connection = 0.0, [], users.connection()
+            most, times, connection = run.resident_mib(server.pid), [], users.connection()
             while not over.is_set():
                 begun = time.monotonic()
                 users.ask("GET", "/api/v1/sessions?page_size=20", connection=connection)
                 times.append(time.monotonic() - begun)
-                if len(times) % 10 == 0:  # the server waits while its pages are counted
+                if len(times) % 5 == 0:  # the server waits while its pages are counted
                     most = max(most, run.resident_mib(server.pid))
                 time.sleep(0.01)
-            ours.send((most, sorted(times)))
+            ours.send((max(most, run.resident_mib(server.pid)), sorted(times)))
 
         # A process of its own: within this one it would wait for the threads that push, not for the server.
         watcher = multiprocessing.get_context("fork").Process(target=look)
@@ -265,11 +265,11 @@ def burst(options):
         try:
             with concurrent.futures.ThreadPoolExecutor(options.pushes) as pool:
                 list(pool.map(push_one, range(options.pushes)))
-        finally:
             seconds = time.monotonic() - begun
+        finally:
             over.set()
-            most, times = theirs.recv()
-            watcher.join()
+        most, times = theirs.recv()
+        watcher.join()
         figures = {"pushes": options.pushes, "users": options.users, "seconds": seconds, "idle_mib": idle, "most_mib": most,
                    "p50": 1000 * statistics.median(times), "p99": 1000 * times[len(times) * 99 // 100], "others": len(times)}
         print(f"{options.pushes} pushes of 50 MiB by {options.users} users in {seconds:.1f} s; PSS {idle:.0f} MiB before, {most:.0f} MiB at most; "

@@ -86,7 +86,8 @@ struct ServerState {
   void stopTransfers();
 
  private:
-  static constexpr std::size_t kTransferQueue = 1 << 16;  // one task per body or reply, and there are fewer of those
+  // A task per body or reply, and one per file that is let go: a form has 100 at most.
+  static constexpr std::size_t kTransferQueue = 1 << 16;
   static void logTransferFailure(const std::exception_ptr& failure);
 
   std::mutex readersMutex_;

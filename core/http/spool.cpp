@@ -115,7 +115,10 @@ void Spool::abandon() {
     if (running_ || !open_) return;
     running_ = true;
   }
-  static_cast<void>(pool_->post([self = shared_from_this()] { self->run(); }));  // closes the file
+  try {
+    static_cast<void>(pool_->post([self = shared_from_this()] { self->run(); }));  // closes the file
+  } catch (const std::bad_alloc&) {  // whoever lets this object go closes it then
+  }
 }
 
 void Spool::forget() {

@@ -159,6 +159,9 @@ TEST_F(SpoolTest, TheThreadOfThePoolClosesTheFileOfABodyThatIsCutOff) {
   spool->beginFile();
   spool->write(std::string(Spool::kPiece, 'x'));
   ASSERT_TRUE(eventually([&] { return openFiles() == before + 1 && all_ == 0; }));
+  std::promise<void> idle;  // the turn that wrote the piece is over
+  ASSERT_TRUE(pool_->post([&] { idle.set_value(); }));
+  idle.get_future().wait();
   holdUp();
   spool->abandon();
   spool.reset();

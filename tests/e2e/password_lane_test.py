@@ -13,7 +13,7 @@ SLOW = {"limits.enabled": "false", "limits.override": ["auth.login_failures=off"
 
 
 def log_in(server, name="nobody"):
-    return support.request(server, "POST", "/api/auth/login", {"username": name, "password": "wrong horse 77"}, timeout=120)
+    return support.request(server, "POST", "/api/auth/login", {"username": name, "password": "wrong horse 77"}, timeout=200)
 
 
 def metric(server, name):
@@ -33,7 +33,7 @@ class PasswordLane(unittest.TestCase):
         return [pool.submit(log_in, server, f"nobody{number}") for number in range(count)]
 
     def test_a_full_queue_is_answered_503_while_other_routes_go_on(self):
-        server = self.start(**{"identity.password_queue": 2, "http.workers": 1, "http.request_timeout": "60s"})
+        server = self.start(**{"identity.password_queue": 2, "http.workers": 1, "http.request_timeout": "180s"})
         logins = self.flood(server, 12)
         support.wait_until(lambda: metric(server, "mortise_password_queue_full_total") >= 9, 60, "the rest to be refused")
         self.assertEqual(metric(server, "mortise_passwords_busy"), 1)

@@ -22,6 +22,8 @@
 #ifdef MORTISE_INCLUDES_OF_1_0
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <mutex>
