@@ -222,7 +222,18 @@ void Client::openLegacy(const Waiting& waiting) {
 void Client::reopen(const Waiting& waiting) {
   transport_.reset();
   changed_ = true;
-  open(waiting);
+  try {
+    open(waiting);
+  } catch (...) {
+    drop();  // what is open by half has no session, and would be asked as if it had
+    throw;
+  }
+}
+
+// The next question begins anew.
+void Client::drop() {
+  if (transport_) lastWords_ = transport_->lastWords();
+  transport_.reset();
 }
 
 json::Value Client::capabilities() const {
@@ -398,10 +409,7 @@ CallResult Client::call(const Tool& tool, std::string_view arguments, const Call
   } catch (const Failure& failure) {
     const bool forgotten = isForgotten(failure);
     const bool otherEra = failure.code() == kUnsupportedVersion;
-    if (failure.cause() == Cause::gone && !forgotten) {
-      lastWords_ = transport_->lastWords();
-      transport_.reset();  // the next call begins anew; this one may have done something
-    }
+    if (failure.cause() == Cause::gone && !forgotten) drop();  // this call may have done something
     if (!forgotten && !otherEra) throw;
   }
   // It did nothing: it knew the session, or the revision, no more.

@@ -100,6 +100,7 @@ class Client {
   void openLegacy(const Waiting& waiting);
   bool tryModern(const Waiting& waiting);
   void reopen(const Waiting& waiting);
+  void drop();
   mortise::json::Value capabilities() const;
   mortise::json::Value withMeta(std::string_view members, std::string_view token) const;
   Answer ask(std::string_view method, std::string_view members, std::string_view name, const CallHelp& help,

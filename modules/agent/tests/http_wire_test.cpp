@@ -34,7 +34,7 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
-// Answers each request with {head, body} as `answer` says, and keeps the requests.
+// Answers each request with {head, body} as `answer` says, and keeps the requests. Without a head: hangs up instead.
 class Listener {
  public:
   struct Reply {
@@ -64,7 +64,7 @@ class Listener {
       const std::lock_guard lock(mutex_);
       requests_.push_back(std::move(request));
     }
-    testing_peers::answerWith(fd, reply.body, reply.head);
+    if (!reply.head.empty()) testing_peers::answerWith(fd, reply.body, reply.head);
   }
   const Answer answer_;
   mutable std::mutex mutex_;
@@ -143,6 +143,52 @@ TEST(McpOverHttp, KeepsToTheSessionsOf2025) {
   };
   for (const std::size_t i : {2U, 3U, 4U}) EXPECT_THAT(requests.at(i), inSession("s1"));
   for (const std::size_t i : {7U, 8U, 9U, 10U, 11U}) EXPECT_THAT(requests.at(i), inSession("s2"));
+}
+
+// It restarts: it knows the session no more, and takes no connection for a while.
+TEST(McpOverHttp, IsThereAgainOnceItsServerIs) {
+  int sessions = 0;
+  bool forgets = false, hangsUp = false;
+  Listener server([&](const std::string& request) -> Listener::Reply {
+    const auto json = [&](const std::string& rest) { return Listener::Reply{.body = replyTo(request, rest)}; };
+    if (says(request, "server/discover") && std::exchange(hangsUp, false)) return {.head = ""};
+    if (says(request, "server/discover")) return json(R"("error":{"code":-32601,"message":"no"})");
+    if (says(request, "initialize")) {
+      auto reply = json(
+          R"("result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}})");
+      reply.head += "\r\nMcp-Session-Id: s" + std::to_string(++sessions);
+      return reply;
+    }
+    if (std::exchange(forgets, false)) {
+      hangsUp = true;
+      return {.head = "404 Not Found"};
+    }
+    if (request.find("\r\nMcp-Session-Id: s" + std::to_string(sessions)) == std::string::npos)
+      return {.head = "400 Bad Request"};
+    if (says(request, "tools/list")) return json(R"("result":{"tools":[{"name":"a"}]})");
+    if (says(request, "tools/call")) return json(R"("result":{"content":[]})");
+    return {.head = "202 Accepted"};
+  });
+  mcp::LivingChildren living(1);
+  mcp::PlainChildProcesses processes(living);
+  McpServer settings;
+  settings.name = "x";
+  settings.entry = readMcpEntry("x", R"({"url":")" + server.at("/mcp") + R"("})");
+  settings.transport = settings.entry.transport;
+  mcp::Client client(mcp::connectorTo(settings, mortise::peers::CurlExchange::client(), processes), "1.1");
+  const auto soon = mcp::Waiting::atMost(milliseconds(15000));
+  client.open(soon);
+  const auto tools = client.tools(soon);
+  ASSERT_THAT(tools, SizeIs(1));
+
+  forgets = true;
+  EXPECT_THROW(client.tools(soon), mcp::Failure);
+  EXPECT_TRUE(client.toolsChanged()) << "it may have others now";
+  EXPECT_THAT(client.tools(soon), SizeIs(1));
+  forgets = true;
+  EXPECT_THROW(client.call(tools[0], "{}", {}, soon), mcp::Failure);
+  EXPECT_EQ(client.call(tools[0], "{}", {}, soon).text, R"({"content":[]})");
+  EXPECT_EQ(sessions, 3);
 }
 
 TEST(McpLimits, AreThoseOfTheContract) {
