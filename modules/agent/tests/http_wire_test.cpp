@@ -6,10 +6,10 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -200,8 +200,9 @@ TEST(McpLimits, AreThoseOfTheContract) {
 }
 
 TEST(McpLimits, LeaveOutServersThatDoNotAnswerInTime) {
-  Listener silent([](const std::string&) -> Listener::Reply {
-    std::this_thread::sleep_for(milliseconds(1500));
+  std::promise<void> built;
+  Listener silent([isBuilt = built.get_future().share()](const std::string&) -> Listener::Reply {
+    isBuilt.wait();
     return {};
   });
   mcp::LivingChildren living(1);
@@ -211,7 +212,8 @@ TEST(McpLimits, LeaveOutServersThatDoNotAnswerInTime) {
   settings.entry = readMcpEntry("silent", R"({"url":")" + silent.at() + R"("})");
   settings.transport = settings.entry.transport;
   mcp::McpBox box({settings}, mortise::peers::CurlExchange::client(), processes, quietLog(),
-                  {.version = "1.1", .start = milliseconds(500)});
+                  {.version = "1.1", .start = milliseconds(100)});
+  built.set_value();
   EXPECT_THAT(box.notes(), ElementsAre("silent: it did not answer in time"));
   EXPECT_THAT(box.tools(), testing::IsEmpty());
 }
