@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "a2a/client.hpp"
+#include "at_once.hpp"
 #include "json_reading.hpp"
-#include "mcp/at_once.hpp"
 
 namespace agent::a2a {
 namespace {
@@ -24,7 +24,7 @@ A2aBox::A2aBox(const std::vector<A2aServer>& servers, const mortise::HttpClient&
   const auto waiting = mcp::Waiting::atMost(options_.start, stopped);
   std::vector<std::optional<AgentCard>> cards(servers.size());
   std::vector<std::string> faults(servers.size());
-  mcp::atOnce(servers.size(), [&](std::size_t i) {
+  atOnce(servers.size(), [&](std::size_t i) {
     try {
       waiting.check();
       cards[i] = fetchCard(http, servers[i].baseUrl, waiting);

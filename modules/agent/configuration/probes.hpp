@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "mcp/at_once.hpp"
+#include "at_once.hpp"
 #include "mcp/waiting.hpp"
 
 namespace agent {
@@ -48,7 +48,7 @@ class Probes {
       return true;
     });
     const auto round = std::make_shared<Round>(std::vector<Answer>(count, late), ask, stopped_);
-    const auto threads = std::min(count, mcp::kMostAtOnce);
+    const auto threads = std::min(count, kMostAtOnce);
     for (std::size_t i = 0; i < threads; ++i) {
       auto over = std::make_shared<std::atomic<bool>>(false);
       try {

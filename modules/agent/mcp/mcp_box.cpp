@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "at_once.hpp"
 #include "json_reading.hpp"
-#include "mcp/at_once.hpp"
 #include "mcp/connection.hpp"
 #include "mcp/tool_result.hpp"
 

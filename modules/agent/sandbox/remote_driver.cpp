@@ -12,8 +12,8 @@
 #include <functional>
 #include <iterator>
 
+#include "at_once.hpp"
 #include "box.hpp"
-#include "mcp/at_once.hpp"
 #include "service_problem.hpp"
 
 namespace agent::sandbox {
@@ -382,7 +382,7 @@ std::vector<Capability> RemoteDriver::capabilities() {
         desktop = tried("desktop", service_.screen(), "agent.sandbox_desktop_address",
                         [&] { service_.checkScreen(kAskLimit); });
       }};
-  mcp::atOnce(std::size(checks), [&](std::size_t i) { checks[i](); });
+  atOnce(std::size(checks), [&](std::size_t i) { checks[i](); });
   auto files = shell;
   files.name = "files";
   if (!shell.available) {

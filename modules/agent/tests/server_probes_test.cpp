@@ -109,7 +109,7 @@ TEST(Probes, EndSoonOnceTheyAreStopped) {
 TEST(AtOnce, DoesAllWithThirtyTwoThreads) {
   std::atomic<int> now = 0, most = 0;
   std::vector<int> done(100);
-  mcp::atOnce(done.size(), [&](std::size_t i) {
+  atOnce(done.size(), [&](std::size_t i) {
     const int mine = ++now;
     for (int seen = most; seen < mine && !most.compare_exchange_weak(seen, mine);) {
     }
@@ -120,7 +120,7 @@ TEST(AtOnce, DoesAllWithThirtyTwoThreads) {
   EXPECT_THAT(done, testing::Each(1));
   EXPECT_LE(most, 32);
   EXPECT_GT(most, 1);
-  mcp::atOnce(0, [](std::size_t) { ADD_FAILURE(); });
+  atOnce(0, [](std::size_t) { ADD_FAILURE(); });
 }
 
 // In a process of its own, which may have no second thread.
@@ -129,7 +129,7 @@ TEST(AtOnce, DoesAllWithThirtyTwoThreads) {
   const rlimit none{1, 1};
   if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(3);
   int done = 0;
-  mcp::atOnce(100, [&](std::size_t) { ++done; });
+  atOnce(100, [&](std::size_t) { ++done; });
   ::_exit(done == 100 ? 0 : 1);
 }
 

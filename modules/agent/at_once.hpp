@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace agent::mcp {
+namespace agent {
 
 inline constexpr std::size_t kMostAtOnce = 32;
 
@@ -30,4 +30,4 @@ void atOnce(std::size_t count, const Work& work) {
   some();
 }
 
-}  // namespace agent::mcp
+}  // namespace agent
