@@ -33,6 +33,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
+using testing_peers::replyTo;
+using testing_peers::says;
 
 // Answers each request with {head, body} as `answer` says, and keeps the requests. Without a head: hangs up instead.
 class Listener {
@@ -71,15 +73,6 @@ class Listener {
   std::vector<std::string> requests_;
   testing_peers::LoopbackServer server_{[this](int fd) { serve(fd); }};
 };
-
-bool says(const std::string& request, const std::string& method) {
-  return request.find("\"method\":\"" + method + "\"") != std::string::npos;
-}
-// A JSON-RPC message with the id of the request.
-std::string replyTo(const std::string& request, const std::string& rest) {
-  const auto at = request.find("\"id\":") + 5;
-  return R"({"jsonrpc":"2.0","id":)" + request.substr(at, request.find_first_of(",}", at) - at) + "," + rest + "}";
-}
 
 // ---- MCP: a server of 2025 with sessions ---------------------------------------------------------------------------------
 

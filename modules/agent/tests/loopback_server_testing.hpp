@@ -84,6 +84,15 @@ inline std::string readRequest(int fd) {
   }
   return text;
 }
+// Whether it is a JSON-RPC message of this method.
+inline bool says(const std::string& request, const std::string& method) {
+  return request.find("\"method\":\"" + method + "\"") != std::string::npos;
+}
+// A JSON-RPC message with the id of the request.
+inline std::string replyTo(const std::string& request, const std::string& rest) {
+  const auto at = request.find("\"id\":") + 5;
+  return R"({"jsonrpc":"2.0","id":)" + request.substr(at, request.find_first_of(",}", at) - at) + "," + rest + "}";
+}
 inline void say(int fd, const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto size = send(fd, text.data() + at, text.size() - at, MSG_NOSIGNAL);
