@@ -25,10 +25,10 @@ class Speaker {
   // The text so far. What grew by a piece or less waits: it may be the end, which finish() tells.
   void grow(const std::string& text) {
     const auto size = mortise::characterCount(text);
-    const auto piece = pieceOf(size);
-    if (size <= sent_ + piece) return;
-    // However much comes at first, it begins with a piece: of a model that does not stream finish() cuts the rest.
+    // However much comes at first, it begins with the least: of a model that does not stream finish() cuts the rest.
     const bool isFirst = sent_ == 0;
+    const auto piece = pieceOf(isFirst ? 0 : size);
+    if (size <= sent_ + piece) return;
     sent_ = isFirst ? piece : size;
     tell(isFirst ? mortise::firstCharacters(text, piece) : text);
   }
