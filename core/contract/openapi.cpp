@@ -727,8 +727,10 @@ class Merger {
       add("403");
     // Without its prefix the path is another operation's, which need not have this method.
     if (hasPrefixedParameter(compiled.path)) add("405");
-    if (sends) add("408");  // its body came too slowly
-    if (sends) add("413");
+    if (sends) {
+      add("408");  // its body came too slowly
+      add("413");
+    }
     if (hasTarget) add("414");
     if (checksContentType(compiled)) add("415");
     if (!compiled.parameters.empty() || compiled.body.kind == Body::Kind::json ||

@@ -64,7 +64,7 @@ class Schemathesis(unittest.TestCase):
         return [operation for item in self.paths().values() for operation in item.values()]
 
     def chains(self):
-        """The operations of each tag, with those that create what their paths lead through: of all at once, one chain of one call is all it makes."""
+        """The operations of each tag, with those that create what their paths lead through. Of all operations at once Schemathesis makes one chain of one call."""
         paths = self.paths()
         by_tag = {}
         for path, item in paths.items():

@@ -76,17 +76,30 @@ class Listener {
 
 // ---- MCP: a server of 2025 with sessions ---------------------------------------------------------------------------------
 
+// To "initialize".
+Listener::Reply begun(const std::string& request, const std::string& session) {
+  Listener::Reply reply{
+      .body = replyTo(
+          request,
+          R"("result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}})")};
+  reply.head += "\r\nMcp-Session-Id: " + session;
+  return reply;
+}
+
+McpServer setUp(const std::string& name, const std::string& entry) {
+  McpServer out;
+  out.name = name;
+  out.entry = readMcpEntry(name, entry);
+  out.transport = out.entry.transport;
+  return out;
+}
+
 TEST(McpOverHttp, KeepsToTheSessionsOf2025) {
   int sessions = 0;
   Listener server([&](const std::string& request) -> Listener::Reply {
     const auto json = [&](const std::string& rest) { return Listener::Reply{.body = replyTo(request, rest)}; };
     if (says(request, "server/discover")) return json(R"("error":{"code":-32601,"message":"no"})");
-    if (says(request, "initialize")) {
-      auto reply = json(
-          R"("result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}})");
-      reply.head += "\r\nMcp-Session-Id: s" + std::to_string(++sessions);
-      return reply;
-    }
+    if (says(request, "initialize")) return begun(request, "s" + std::to_string(++sessions));
     if (says(request, "tools/list") && sessions == 1) return {.head = "404 Not Found"};  // the session has expired
     if (says(request, "tools/list")) {
       return request.find(R"("cursor":"more")") == std::string::npos
@@ -100,10 +113,7 @@ TEST(McpOverHttp, KeepsToTheSessionsOf2025) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  McpServer settings;
-  settings.name = "x";
-  settings.entry = readMcpEntry("x", R"({"url":")" + server.at("/mcp") + R"(","headers":{"X-Own":"1"}})");
-  settings.transport = settings.entry.transport;
+  const auto settings = setUp("x", R"({"url":")" + server.at("/mcp") + R"(","headers":{"X-Own":"1"}})");
   {
     mcp::Client client(mcp::connectorTo(settings, mortise::peers::CurlExchange::client(), processes), "1.1");
     const auto soon = mcp::Waiting::atMost(milliseconds(15000));
@@ -146,12 +156,7 @@ TEST(McpOverHttp, IsThereAgainOnceItsServerIs) {
     const auto json = [&](const std::string& rest) { return Listener::Reply{.body = replyTo(request, rest)}; };
     if (says(request, "server/discover") && std::exchange(hangsUp, false)) return {.head = ""};
     if (says(request, "server/discover")) return json(R"("error":{"code":-32601,"message":"no"})");
-    if (says(request, "initialize")) {
-      auto reply = json(
-          R"("result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"x","version":"1"}})");
-      reply.head += "\r\nMcp-Session-Id: s" + std::to_string(++sessions);
-      return reply;
-    }
+    if (says(request, "initialize")) return begun(request, "s" + std::to_string(++sessions));
     if (std::exchange(forgets, false)) {
       hangsUp = true;
       return {.head = "404 Not Found"};
@@ -164,10 +169,7 @@ TEST(McpOverHttp, IsThereAgainOnceItsServerIs) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  McpServer settings;
-  settings.name = "x";
-  settings.entry = readMcpEntry("x", R"({"url":")" + server.at("/mcp") + R"("})");
-  settings.transport = settings.entry.transport;
+  const auto settings = setUp("x", R"({"url":")" + server.at("/mcp") + R"("})");
   mcp::Client client(mcp::connectorTo(settings, mortise::peers::CurlExchange::client(), processes), "1.1");
   const auto soon = mcp::Waiting::atMost(milliseconds(15000));
   client.open(soon);
@@ -200,12 +202,8 @@ TEST(McpLimits, LeaveOutServersThatDoNotAnswerInTime) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  McpServer settings;
-  settings.name = "silent";
-  settings.entry = readMcpEntry("silent", R"({"url":")" + silent.at() + R"("})");
-  settings.transport = settings.entry.transport;
-  mcp::McpBox box({settings}, mortise::peers::CurlExchange::client(), processes, quietLog(),
-                  {.version = "1.1", .start = milliseconds(100)});
+  mcp::McpBox box({setUp("silent", R"({"url":")" + silent.at() + R"("})")}, mortise::peers::CurlExchange::client(),
+                  processes, quietLog(), {.version = "1.1", .start = milliseconds(100)});
   built.set_value();
   EXPECT_THAT(box.notes(), ElementsAre("silent: it did not answer in time"));
   EXPECT_THAT(box.tools(), testing::IsEmpty());
