@@ -19,6 +19,7 @@
 #include "mcp/living_children.hpp"
 #include "mcp/mcp_box.hpp"
 #include "tests/loopback_server_testing.hpp"
+#include "tests/mcp_server_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -35,6 +36,7 @@ using testing::SizeIs;
 using testing::StartsWith;
 using testing_peers::replyTo;
 using testing_peers::says;
+using testing_peers::serverOf;
 
 // Answers each request with {head, body} as `answer` says, and keeps the requests. Without a head: hangs up instead.
 class Listener {
@@ -86,14 +88,6 @@ Listener::Reply begun(const std::string& request, const std::string& session) {
   return reply;
 }
 
-McpServer setUp(const std::string& name, const std::string& entry) {
-  McpServer out;
-  out.name = name;
-  out.entry = readMcpEntry(name, entry);
-  out.transport = out.entry.transport;
-  return out;
-}
-
 TEST(McpOverHttp, KeepsToTheSessionsOf2025) {
   int sessions = 0;
   Listener server([&](const std::string& request) -> Listener::Reply {
@@ -113,7 +107,7 @@ TEST(McpOverHttp, KeepsToTheSessionsOf2025) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  const auto settings = setUp("x", R"({"url":")" + server.at("/mcp") + R"(","headers":{"X-Own":"1"}})");
+  const auto settings = serverOf("x", R"({"url":")" + server.at("/mcp") + R"(","headers":{"X-Own":"1"}})");
   {
     mcp::Client client(mcp::connectorTo(settings, mortise::peers::CurlExchange::client(), processes), "1.1");
     const auto soon = mcp::Waiting::atMost(milliseconds(15000));
@@ -169,7 +163,7 @@ TEST(McpOverHttp, IsThereAgainOnceItsServerIs) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  const auto settings = setUp("x", R"({"url":")" + server.at("/mcp") + R"("})");
+  const auto settings = serverOf("x", R"({"url":")" + server.at("/mcp") + R"("})");
   mcp::Client client(mcp::connectorTo(settings, mortise::peers::CurlExchange::client(), processes), "1.1");
   const auto soon = mcp::Waiting::atMost(milliseconds(15000));
   client.open(soon);
@@ -202,7 +196,7 @@ TEST(McpLimits, LeaveOutServersThatDoNotAnswerInTime) {
   });
   mcp::LivingChildren living(1);
   mcp::PlainChildProcesses processes(living);
-  mcp::McpBox box({setUp("silent", R"({"url":")" + silent.at() + R"("})")}, mortise::peers::CurlExchange::client(),
+  mcp::McpBox box({serverOf("silent", R"({"url":")" + silent.at() + R"("})")}, mortise::peers::CurlExchange::client(),
                   processes, quietLog(), {.version = "1.1", .start = milliseconds(100)});
   built.set_value();
   EXPECT_THAT(box.notes(), ElementsAre("silent: it did not answer in time"));

@@ -19,6 +19,7 @@
 #include "mcp/mcp_processes.hpp"
 #include "sandbox/remote_driver.hpp"
 #include "tests/forgetful_mcp_server_testing.hpp"
+#include "tests/mcp_server_testing.hpp"
 #include "tests/peers/curl_http_client.hpp"
 #include "tests/peers_testing.hpp"
 
@@ -31,15 +32,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing_peers::serverOf;
 using Clock = std::chrono::steady_clock;
 
-McpServer serverOf(const std::string& name, const std::string& entry) {
-  McpServer server;
-  server.name = name;
-  server.entry = readMcpEntry(name, entry);
-  server.transport = server.entry.transport;
-  return server;
-}
 McpServer overHttp(const std::string& name, const std::string& url, const std::string& transport = "streamable_http") {
   return serverOf(name, R"({"transport":")" + transport + R"(","url":")" + url + R"("})");
 }
