@@ -17,20 +17,20 @@ namespace agent {
 
 class Speaker {
  public:
-  // Of a text of this size, at least: each piece has all before it, so those of long texts are longer.
-  static constexpr std::size_t pieceOf(std::size_t size) { return std::max<std::size_t>(24, size / kMostPieces); }
-
   explicit Speaker(RunningTask& task) : task_(task) {}
 
-  // The text so far. What grew by a piece or less waits: it may be the end, which finish() tells.
-  void grow(const std::string& text) {
-    const auto size = mortise::characterCount(text);
-    // However much comes at first, it begins with the least: of a model that does not stream finish() cuts the rest.
-    const bool isFirst = sent_ == 0;
-    const auto piece = pieceOf(isFirst ? 0 : size);
-    if (size <= sent_ + piece) return;
-    sent_ = isFirst ? piece : size;
-    tell(isFirst ? mortise::firstCharacters(text, piece) : text);
+  // For the answer of one call of the model, as it comes: `textOf` finds the message in it. It is read again each time
+  // it has grown by a piece, not for each token.
+  template <typename TextOf>
+  auto listener(TextOf textOf) {
+    return [this, textOf = std::move(textOf), seen = std::size_t{0}, read = std::size_t{0}](
+               const std::string& answer) mutable {
+      if (answer.size() < seen) seen = read = 0;  // asked again
+      const auto came = answer.size() - std::exchange(seen, answer.size());
+      if (answer.size() <= read + pieceOf(answer.size())) return;
+      read = answer.size();
+      grow(textOf(answer), came);
+    };
   }
   bool spoke() const { return sent_ > 0; }
   // What follows is another message.
@@ -51,9 +51,26 @@ class Speaker {
   }
 
  private:
+  static constexpr std::size_t kLeast = 24;
   static constexpr std::size_t kMostPieces = 40;
   static constexpr std::chrono::milliseconds kApart{30};
 
+  // Of a text of this size, at least: each piece has all before it, so those of long texts are longer.
+  static constexpr std::size_t pieceOf(std::size_t size) { return std::max(kLeast, size / kMostPieces); }
+
+  // The text so far, of whose answer `came` bytes came at last. What grew by a piece or less waits: it may be the end,
+  // which finish() tells.
+  void grow(const std::string& text, std::size_t came) {
+    const auto size = mortise::characterCount(text);
+    const bool isFirst = sent_ == 0;
+    const auto piece = pieceOf(isFirst ? 0 : size);
+    if (size <= sent_ + piece) return;
+    // A token is told whole, at once. Of more than that, from a model that does not stream, the message begins with
+    // the least, and finish() cuts the rest.
+    const bool isCut = isFirst && came > kLeast;
+    sent_ = isCut ? piece : size;
+    tell(isCut ? mortise::firstCharacters(text, piece) : text);
+  }
   void tell(const std::string& text) { task_.tellPartial(messageEvent("assistant", text, streamId_, {}, true)); }
 
   RunningTask& task_;

@@ -311,21 +311,18 @@ class TaskRun {
   void plan() {
     Speaker speaker(task_);
     bool titled = false;
-    std::size_t read = 0;
+    const auto messageOf = [&](const std::string& text) -> std::string {
+      const auto title = mortise::firstCharacters(growingMember(text, "title"), kTitleCharacters);
+      auto message = growingMember(text, "message");
+      if (message.empty() || title.empty()) return {};
+      if (!titled) {
+        task_.write({.events = {titleEvent(title)}, .title = title});
+        titled = true;
+      }
+      return message;
+    };
     const auto answer = loop_.parts_.desk.ask(task_, planner_, model_, limits_,
-                                              {.jsonAnswer = true, .onText = [&](const std::string& text) {
-                                                 if (text.size() <= read + Speaker::pieceOf(text.size())) return;
-                                                 read = text.size();
-                                                 const auto message = growingMember(text, "message");
-                                                 const auto title = mortise::firstCharacters(
-                                                     growingMember(text, "title"), kTitleCharacters);
-                                                 if (message.empty() || title.empty()) return;
-                                                 if (!titled) {
-                                                   task_.write({.events = {titleEvent(title)}, .title = title});
-                                                   titled = true;
-                                                 }
-                                                 speaker.grow(message);
-                                               }});
+                                              {.jsonAnswer = true, .onText = speaker.listener(messageOf)});
     auto plan =
         readPlan(answer.text).value_or(fallbackPlan(answer.text, progress_.message, !progress_.attachments.empty()));
     if (plan.title.empty()) plan.title = mortise::firstCharacters(progress_.message, 40);
@@ -412,13 +409,9 @@ class TaskRun {
   void summarize() {
     Speaker speaker(task_);
     react_.add(models::user(prompts::summarize(progress_)));
-    std::size_t read = 0;
+    const auto messageOf = [](const std::string& text) { return growingMember(text, "message"); };
     const auto answer = loop_.parts_.desk.ask(task_, react_, model_, limits_,
-                                              {.jsonAnswer = true, .onText = [&](const std::string& text) {
-                                                 if (text.size() <= read + Speaker::pieceOf(text.size())) return;
-                                                 read = text.size();
-                                                 speaker.grow(growingMember(text, "message"));
-                                               }});
+                                              {.jsonAnswer = true, .onText = speaker.listener(messageOf)});
     const auto outcome = readOutcome(answer.text);
     std::vector<NewEvent> events;
     if (!outcome.text.empty()) events.push_back(speaker.finish(outcome.text, keep(outcome.attachments)));
@@ -447,19 +440,17 @@ class TaskRun {
   // Calls tools until the model answers without one. Empty: the task waits for the user, or has ended.
   std::optional<Outcome> act(Speaker& speaker, bool asJson) {
     RepetitionGuard guard;
+    const auto resultOf = [asJson](const std::string& text) -> std::string {
+      if (!asJson) return text;
+      const auto first = text.find_first_not_of(" \t\r\n");
+      const bool isJson = first != std::string::npos && (text[first] == '{' || text[first] == '`');
+      return isJson ? growingMember(text, "result") : std::string();
+    };
     for (std::int64_t turn = 0;; ++turn) {
-      std::size_t read = 0;
       registry_->refresh();  // servers may have other tools since the last call
       const auto answer = loop_.parts_.desk.ask(
           task_, react_, model_, limits_,
-          {.tools = registry_->tools(), .jsonAnswer = asJson && turn == 0, .onText = [&](const std::string& text) {
-             if (text.size() <= read + Speaker::pieceOf(text.size())) return;
-             read = text.size();
-             if (!asJson) return speaker.grow(text);
-             const auto first = text.find_first_not_of(" \t\r\n");
-             if (first != std::string::npos && (text[first] == '{' || text[first] == '`'))
-               speaker.grow(growingMember(text, "result"));
-           }});
+          {.tools = registry_->tools(), .jsonAnswer = asJson && turn == 0, .onText = speaker.listener(resultOf)});
       if (answer.toolCalls.empty()) return asJson ? readOutcome(answer.text) : Outcome{true, cleanText(answer.text)};
       if (turn >= limits_.maxIterations)
         throw StepFailure(tooManyCallsText(task_.session().language, limits_.maxIterations));

@@ -207,6 +207,7 @@ TEST_F(SessionContract, MessagesGrowByTwentyFourCharacters) {
     const auto size = event.member("message").size();
     if (event.isPartial()) {
       EXPECT_GE(size, before + 24);
+      EXPECT_TRUE(event.member("message").ends_with("bcd ")) << "no word waits for the next one: " << size;
     }
     before = size;
   }
