@@ -80,6 +80,12 @@ def count_cases(output):
     return found["PASSED"], found["FAILED"], found["SKIPPED"]
 
 
+def failed_cases(output):
+    """Name and last lines of each failed case of a GoogleTest program."""
+    cases = re.finditer(r"^\[ RUN      \] (\S+)\n((?:(?!\[ RUN      \]).*\n)*?)\[  FAILED  \] \1\b", output, re.M)
+    return [(case.group(1), case.group(2)[-1500:]) for case in cases]
+
+
 def run_units(build, pattern, jobs, tally):
     report = build / "ctest.xml"
     report.unlink(missing_ok=True)
@@ -96,7 +102,8 @@ def run_units(build, pattern, jobs, tally):
     cases = list(xml.etree.ElementTree.parse(report).getroot().iter("testcase"))
     for case in cases:
         name, status = case.get("name"), case.get("status")
-        passed, failed, skipped = count_cases("".join(text.text or "" for text in case.iter("system-out")))
+        output = "".join(text.text or "" for text in case.iter("system-out"))
+        passed, failed, skipped = count_cases(output)
         if status in ("disabled", "notrun"):
             # A binary that is missing, or a test switched off, is a failure: nothing leaves the suite in silence.
             tally.add("FAIL", f"{name} ({status})")
@@ -107,7 +114,8 @@ def run_units(build, pattern, jobs, tally):
             tally.skipped += skipped
             if status != "run" or failed:
                 tally.failed += max(failed, 1)
-                tally.failures.append(f"ctest {name}")
+                # Told again at the end, where whoever reads only the last lines finds it.
+                tally.failures += [f"{name}: {one}\n{text}" for one, text in failed_cases(output)] or [f"ctest {name}"]
     if code != 0 and tally.failed == 0:
         tally.add("FAIL", f"ctest (exit {code})")
     return len(cases)
