@@ -460,7 +460,7 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
 void Dispatcher::onFinished(const http::ExchangePtr& exchange, int status, std::uint64_t bytes, bool completed) {
   const auto call = callOf(exchange);
   parts_.log.finished(*exchange, call.get(), status, bytes, completed);
-  if (call) call->exchangeOver();
+  if (call) call->releaseSlots();
   exchange->attachment.reset();  // the call holds the exchange: break the cycle
 }
 

@@ -268,6 +268,7 @@ void RequestCall::decorate(http::Fields& fields) const {
 
 bool RequestCall::replyRaw(http::Reply reply) {
   if (!claim()) return false;
+  releaseSlots();
   decorate(reply.fields);
   return exchange_->reply(std::move(reply));
 }
@@ -326,7 +327,9 @@ bool RequestCall::refuseByClose(const Problem& problem) {
 }
 
 bool RequestCall::send(const Problem& problem) {
-  return refuseByClose(problem) || exchange_->reply(errorReply(problem));
+  if (refuseByClose(problem)) return true;
+  releaseSlots();
+  return exchange_->reply(errorReply(problem));
 }
 
 bool RequestCall::fail(Problem problem) { return claim() && send(problem); }
@@ -346,12 +349,12 @@ bool RequestCall::expired() const { return exchange_->clientGone() || timeIsOver
 
 void RequestCall::hold(services::Slots::Held slot) {
   const std::lock_guard lock(slotsMutex_);
-  if (!over_) slots_.push_back(std::move(slot));  // else the slot is released here
+  if (!slotsReleased_) slots_.push_back(std::move(slot));  // else the slot is released here
 }
 
-void RequestCall::exchangeOver() {
+void RequestCall::releaseSlots() {
   const std::lock_guard lock(slotsMutex_);
-  over_ = true;
+  slotsReleased_ = true;
   slots_.clear();
 }
 

@@ -84,9 +84,10 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   void checkShape();
   bool replyRaw(http::Reply reply);                // status and fields unchanged, plus those that every reply carries
   http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
-  // Holds the slot of a concurrent bucket until the exchange is over.
+  // Holds the slot of a concurrent bucket until the exchange is over, or until it is answered with a reply that is here
+  // whole: whoever reads one may ask again at once.
   void hold(services::Slots::Held slot);
-  void exchangeOver();
+  void releaseSlots();
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
   dialect::Context context() const;  // without the URL, which only errors contain
 
@@ -135,7 +136,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   mutable std::vector<std::string> granted_;  // permissions for which the handler asked, and which the caller has
   std::mutex slotsMutex_;                     // slots are taken on a worker and released on the I/O thread
   std::vector<services::Slots::Held> slots_;
-  bool over_ = false;
+  bool slotsReleased_ = false;
 };
 using RequestCallPtr = std::shared_ptr<RequestCall>;
 

@@ -1,6 +1,5 @@
 """What one user may take of the agent platform: buckets by their numbers, streams by their slots."""
 import contextlib
-import time
 import unittest
 
 import forms
@@ -32,9 +31,6 @@ class AgentLimits(unittest.TestCase):
     def until_refused(self, most, call):
         for _ in range(2 * most + 2):  # a window may end on the way
             answer = call()
-            while answer.status == 429 and answer.json()["data"]["bucket"] == "sse":  # a slot comes back a moment after its answer
-                time.sleep(0.02)
-                answer = call()
             if answer.status == 429:
                 return answer
         self.fail("nothing was refused")

@@ -2,9 +2,11 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -18,14 +20,39 @@ namespace mortise::services {
 
 using Clock = std::chrono::steady_clock;
 
-// All calls to the store except the taking run on one thread, so a lease that ends while it is renewed is released
-// afterwards.
+// The store is asked from the thread and from takers that were refused. For one place (bucket and key) the calls that
+// renew and release come one after another, so that a lease that ends while it is renewed is released afterwards.
 struct Slots::Keeper {
   struct Slot {
     std::shared_ptr<const limits::Bucket> bucket;
     std::string key;
     std::string lease;
     Clock::time_point releaseBefore;  // release deadline: by then the lease is stale anyway
+
+    std::string place() const { return std::string(bucket->name).append(1, '\0').append(key); }
+  };
+
+  // The calling thread's turn at a place; the constructor waits while another thread has it.
+  class Turn {
+   public:
+    Turn(Keeper& keeper, const std::string& place) : keeper_(keeper), place_(place) {
+      std::unique_lock lock(keeper_.mutex);
+      keeper_.turnOver.wait(lock, [&] { return !keeper_.busy.contains(place_); });
+      keeper_.busy.insert(place_);
+    }
+    ~Turn() {
+      {
+        const std::lock_guard lock(keeper_.mutex);
+        keeper_.busy.erase(place_);
+      }
+      keeper_.turnOver.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Keeper& keeper_;
+    const std::string& place_;
   };
 
   Keeper(Limits& counting, std::chrono::milliseconds every) : limits(counting), heartbeat(every) {}
@@ -33,13 +60,15 @@ struct Slots::Keeper {
   Limits& limits;  // not used once `stopping` is set
   const std::chrono::milliseconds heartbeat;
   mutable std::mutex mutex;
-  std::condition_variable wake;
+  std::condition_variable wake, turnOver;
   std::unordered_map<std::uint64_t, Slot> held;
-  std::vector<Slot> leaving;  // ended, not released yet
+  std::map<std::string, std::vector<Slot>> leaving;  // by place: ended, not released yet
+  std::set<std::string> busy;                        // places at which a thread has its turn
   std::map<std::string, std::size_t> counts;
   std::uint64_t lastId = 0;
+  std::uint64_t released = 0;
   bool stopping = false;
-  bool failing = false;  // one log line per outage; used by the thread only
+  std::atomic<bool> failing{false};  // one log line per outage
   std::thread thread;
 
   void release(std::uint64_t id) {
@@ -51,7 +80,7 @@ struct Slots::Keeper {
     --counts[slot.bucket->name];
     if (stopping) return;
     slot.releaseBefore = Clock::now() + std::chrono::seconds(slot.bucket->windowSeconds);
-    leaving.push_back(std::move(slot));
+    leaving[slot.place()].push_back(std::move(slot));
     wake.notify_one();
   }
 
@@ -61,7 +90,7 @@ struct Slots::Keeper {
     try {
       step();
     } catch (const ServiceError& error) {
-      if (!std::exchange(failing, true))
+      if (!failing.exchange(true))
         log::warning("slots of concurrent requests can't be kept up for now", {{"reason", error.what()}});
       return false;
     }
@@ -70,32 +99,65 @@ struct Slots::Keeper {
   }
 
   // Leases that could not be released stay for the next try.
-  bool giveBack() {
+  bool giveBack(const std::string& place) {
+    const Turn turn(*this, place);
     std::vector<Slot> now;
     {
       const std::lock_guard lock(mutex);
-      now.swap(leaving);
+      if (auto entry = leaving.extract(place)) now = std::move(entry.mapped());
     }
     for (std::size_t i = 0; i < now.size(); ++i) {
-      if (attempt([&] { limits.release(*now[i].bucket, now[i].key, now[i].lease); })) continue;
+      const bool isBack = attempt([&] { limits.release(*now[i].bucket, now[i].key, now[i].lease); });
       const std::lock_guard lock(mutex);
+      if (isBack) {
+        ++released;
+        continue;
+      }
       for (; i < now.size(); ++i) {
-        if (Clock::now() < now[i].releaseBefore) leaving.push_back(std::move(now[i]));
+        if (Clock::now() < now[i].releaseBefore) leaving[place].push_back(std::move(now[i]));
       }
       return false;
     }
     return true;
   }
 
-  bool renewAll() {
-    using Place = std::pair<std::shared_ptr<const limits::Bucket>, std::string>;
-    std::map<Place, std::vector<std::string>> leases;
+  std::uint64_t releasedSoFar() const {
+    const std::lock_guard lock(mutex);
+    return released;
+  }
+
+  // After a refusal at this place: whether a slot came back since `releasedBefore`, by this thread or by another.
+  bool cameBack(const std::string& place, std::uint64_t releasedBefore) {
+    bool isWaiting = false;
     {
       const std::lock_guard lock(mutex);
-      for (const auto& [id, slot] : held) leases[{slot.bucket, slot.key}].push_back(slot.lease);
+      isWaiting = leaving.contains(place) || busy.contains(place);
     }
-    for (const auto& entry : leases) {
-      if (!attempt([&] { limits.renew(*entry.first.first, entry.first.second, entry.second); })) return false;
+    if (isWaiting) giveBack(place);
+    return releasedSoFar() != releasedBefore;
+  }
+
+  bool renewAll() {
+    std::map<std::string, std::vector<std::uint64_t>> places;
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& [id, slot] : held) places[slot.place()].push_back(id);
+    }
+    for (const auto& [place, ids] : places) {
+      const Turn turn(*this, place);
+      Slot one;
+      std::vector<std::string> leases;
+      {
+        const std::lock_guard lock(mutex);
+        for (const auto id : ids) {
+          const auto entry = held.find(id);
+          if (entry == held.end()) continue;
+          one = entry->second;
+          leases.push_back(one.lease);
+        }
+      }
+      if (leases.empty()) continue;
+      if (!attempt([&] { limits.renew(*one.bucket, one.key, leases); })) return false;
     }
     return true;
   }
@@ -106,12 +168,17 @@ struct Slots::Keeper {
     auto beatAt = Clock::now() + heartbeat;
     auto releaseAt = Clock::now();
     std::unique_lock lock(mutex);
+    const auto giveNextBack = [&] {
+      const auto place = leaving.begin()->first;
+      lock.unlock();
+      const bool isReached = giveBack(place);
+      lock.lock();
+      return isReached;
+    };
     while (!stopping) {
       const auto now = Clock::now();
       if (!leaving.empty() && now >= releaseAt) {
-        lock.unlock();
-        if (!giveBack()) releaseAt = Clock::now() + kAgain;
-        lock.lock();
+        if (!giveNextBack()) releaseAt = Clock::now() + kAgain;
         continue;
       }
       if (now >= beatAt) {
@@ -122,8 +189,8 @@ struct Slots::Keeper {
       }
       wake.wait_until(lock, leaving.empty() ? beatAt : std::min(beatAt, releaseAt));
     }
-    lock.unlock();
-    giveBack();
+    while (!leaving.empty() && giveNextBack()) {
+    }
   }
 };
 
@@ -156,7 +223,11 @@ Slots::~Slots() {
 Decision Slots::take(const std::shared_ptr<const limits::Bucket>& bucket, std::string_view key, Held& held) {
   held.release();
   Keeper::Slot slot{bucket, std::string(key), text::hex(randomBytes(16)), {}};
-  const Decision decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
+  const auto releasedBefore = keeper_->releasedSoFar();
+  Decision decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
+  // Slots are given back a moment after their requests: who asks once more within it must not find them in use.
+  if (!decision.allowed && keeper_->cameBack(slot.place(), releasedBefore))
+    decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
   if (!decision.allowed || bucket->off) return decision;
   std::uint64_t id = 0;
   {

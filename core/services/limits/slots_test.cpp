@@ -76,6 +76,25 @@ TEST_P(SlotsTest, ASlotIsFreeAgainWhenItsHolderGoes) {
   EXPECT_TRUE(becomes([&] { return slots.take(bucket, "ada", one).allowed; }));
 }
 
+TEST_P(SlotsTest, WhatWasReleasedCanBeTakenAtOnce) {
+  Slots slots(*limits_, milliseconds(1));  // renewed all the time, too
+  const auto bucket = concurrent(2);
+  std::vector<std::thread> clients;
+  for (const auto* who : {"ada", "bob", "eve"}) {
+    clients.emplace_back([&, who] {
+      int refused = 0;
+      for (int i = 0; i < 500; ++i) {
+        Slots::Held one, two, three;
+        refused += slots.take(bucket, who, one).allowed ? 0 : 1;
+        refused += slots.take(bucket, who, two).allowed ? 0 : 1;
+        EXPECT_FALSE(slots.take(bucket, who, three).allowed);
+      }
+      EXPECT_EQ(refused, 0) << who;
+    });
+  }
+  for (auto& client : clients) client.join();
+}
+
 TEST_P(SlotsTest, AClientIsItsNetwork) {
   Slots slots(*limits_);
   const auto bucket = concurrent(1);

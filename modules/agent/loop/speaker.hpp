@@ -23,8 +23,8 @@ class Speaker {
   // it has grown by a piece, not for each token.
   template <typename TextOf>
   auto listener(TextOf textOf) {
-    return [this, textOf = std::move(textOf), seen = std::size_t{0}, read = std::size_t{0}](
-               const std::string& answer) mutable {
+    return [this, textOf = std::move(textOf), seen = std::size_t{0},
+            read = std::size_t{0}](const std::string& answer) mutable {
       if (answer.size() < seen) seen = read = 0;  // asked again
       const auto came = answer.size() - std::exchange(seen, answer.size());
       if (answer.size() <= read + pieceOf(answer.size())) return;
