@@ -167,7 +167,7 @@ def compare(options):
         rounds = beside_reference.compare(servers, scenarios(options.sessions), options)
         for name, size in (("push, 1 MiB", MIB), ("push, 50 MiB", 50 * MIB)):
             if rounds.get(name):
-                plain = plain_rate(size, options.seconds)
+                plain = statistics.median(plain_rate(size, options.seconds) for _ in range(options.rounds))
                 mine = beside_reference.median(rounds[name], "ours")["rate"]
                 print(f"{name}: {mine / plain:.2f} of the rate of inflating, hashing, writing and syncing the same bytes ({plain:.1f} a second)")
         beside_reference.save("sharing", servers, rounds, sessions=options.sessions)

@@ -105,7 +105,7 @@ void Archives::withUpload(const Request& request, std::uint64_t most, Work work)
   queue_.answer(request, [this, work = std::move(work)](const Request& kept) { return runWithFile(kept, work); });
 }
 
-Reply Archives::runWithFile(const Request& request, const Work& work) const {
+PushReply Archives::runWithFile(const Request& request, const Work& work) const {
   const auto files = filesOf(request);
   if (files.front().file) return work(request, *files.front().file, {});
   const auto blob = blobs_.put(files.front().value);

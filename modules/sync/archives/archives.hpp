@@ -37,12 +37,12 @@ class Archives final : public sync_contract::archives::SessionArchives {
   Reply readRetrievalLog(const Request& request) override;
 
   // `stored`: the blob that the archive lies in already.
-  using Work = std::function<Reply(const Request& request, const mortise::File& archive,
-                                   const std::optional<mortise::Blob>& stored)>;
+  using Work = std::function<PushReply(const Request& request, const mortise::File& archive,
+                                       const std::optional<mortise::Blob>& stored)>;
   // Calls `work` on a thread for archives, with the part `file` of the form, when the user has a slot. There is
   // one: see requireUpload(). Problem 413 payload_too_large.
   void withUpload(const Request& request, std::uint64_t most, Work work);
-  Reply runWithFile(const Request& request, const Work& work) const;
+  PushReply runWithFile(const Request& request, const Work& work) const;
   void readJsonMember(const Request& request, const char* file, const char* member);
 
   mortise::Blobs blobs_;

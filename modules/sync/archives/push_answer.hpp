@@ -5,6 +5,8 @@
 #include <mortise/reply.hpp>
 #include <mortise/time.hpp>
 
+#include <functional>
+
 #include "archives/pushes.hpp"
 
 namespace session_sharing {
@@ -17,9 +19,15 @@ inline mortise::json::Value pushAnswer(const CapturedSession& session, const cha
                                 {timeName, mortise::isoTime(session.uploadedAt, mortise::kIsoMicros)}});
 }
 
-inline mortise::Reply pushReply(const PushedSession& pushed, const char* timeName) {
-  return mortise::Reply::status(pushed.isNew ? 201 : 200, pushAnswer(pushed.session, timeName))
-      .header("Server-Timing", pushed.timing);
+struct PushReply {
+  mortise::Reply reply;
+  std::function<void()> cleanUp{};  // PushedSession::cleanUp
+};
+
+inline PushReply pushReply(const PushedSession& pushed, const char* timeName) {
+  return {mortise::Reply::status(pushed.isNew ? 201 : 200, pushAnswer(pushed.session, timeName))
+              .header("Server-Timing", pushed.timing),
+          pushed.cleanUp};
 }
 
 }  // namespace session_sharing

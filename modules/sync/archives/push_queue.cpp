@@ -21,7 +21,7 @@ PushQueue::PushQueue(mortise::Host host, ArchiveThreads& threads)
       inProgress_(host.metrics().gauge("pushes_in_progress", "Pushes that have a slot of their user")),
       refused_(host.metrics().counter("pushes_without_slot_total", "Pushes that got no slot of their user in time")) {}
 
-void PushQueue::answer(const mortise::Request& request, std::function<mortise::Reply(const mortise::Request&)> work) {
+void PushQueue::answer(const mortise::Request& request, std::function<PushReply(const mortise::Request&)> work) {
   const auto call = std::make_shared<mortise::PendingCall>(request.later());
   const std::string user = request.principal().userId;
   const auto leave = [this, user] {
@@ -33,7 +33,13 @@ void PushQueue::answer(const mortise::Request& request, std::function<mortise::R
     threads_.post(
         user,
         [this, call, leave, work] {
-          threads_.answerNow(*call, work);
+          std::function<void()> cleanUp;
+          threads_.answerNow(*call, [&](const mortise::Request& kept) {
+            auto answer = work(kept);
+            cleanUp = std::move(answer.cleanUp);
+            return std::move(answer.reply);
+          });
+          if (cleanUp) cleanUp();
           leave();
         },
         [call, leave] {

@@ -3,12 +3,12 @@
 
 #include <mortise/host.hpp>
 #include <mortise/metrics.hpp>
-#include <mortise/reply.hpp>
 #include <mortise/request.hpp>
 
 #include <functional>
 
 #include "archives/archive_threads.hpp"
+#include "archives/push_answer.hpp"
 #include "archives/push_slots.hpp"
 
 namespace session_sharing {
@@ -22,9 +22,9 @@ class PushQueue {
   void end() { slots_.end(); }
 
   // Answers the request, whose operation says x-mortise-answers: later, with what `work` returns, as
-  // ArchiveThreads::answer() does, when the user has one of sync.pushes_per_user slots. 429 sync_rate_limit when none
-  // comes free within sync.push_wait. [worker]
-  void answer(const mortise::Request& request, std::function<mortise::Reply(const mortise::Request&)> work);
+  // ArchiveThreads::answer() does, when the user has one of sync.pushes_per_user slots, and cleans up behind that, still
+  // in the slot. 429 sync_rate_limit when none comes free within sync.push_wait. [worker]
+  void answer(const mortise::Request& request, std::function<PushReply(const mortise::Request&)> work);
 
  private:
   ArchiveThreads& threads_;

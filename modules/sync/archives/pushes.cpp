@@ -173,7 +173,7 @@ PushedSession Pushes::change(Transaction& tx, const Request& request, const Push
     if (current && !write.existed) throw Problem(409, "session_id_taken");
     if (!current) {
       if (!store_.in(tx).put(session)) throw Problem(409, "session_id_taken");
-      return {session, true, {}};
+      return {.session = session, .isNew = true};
     }
     session.createdAt = current->createdAt;
     write.released = store_.in(tx).replaceIf(session, {.etag = intent.ifMatch, .isDeleted = current->isDeleted});
@@ -185,7 +185,7 @@ PushedSession Pushes::change(Transaction& tx, const Request& request, const Push
       handoffs_.in(tx).expirePendingOf(session.id, now);
       audit_.in(tx).record(request, "sync.session_restored", "session:" + session.id, json::object({{"by", "push"}}));
     }
-    return {session, false, {}};
+    return {.session = session};
   }
   throw Problem(409, "concurrent_update").retryAfter(1).details(json::object({{"retryable", true}}).text());
 }
@@ -212,7 +212,8 @@ PushedSession Pushes::push(const Request& request, const PushIntent& intent, con
     request.stopIfExpired();
     auto pushed = held_.keep(
         blob->key, [&](Transaction& tx) { return write(tx, request, intent, change); }, [&] { blobs_.put(kept); });
-    if (change.released && *change.released != blob->key) held_.drop(*change.released);
+    if (change.released && *change.released != blob->key)
+      pushed.cleanUp = [this, key = *change.released] { held_.drop(key); };
     phases.end("commit");
     pushed.timing = phases.text();
     stored_.add();

@@ -46,7 +46,10 @@ struct GivenMetadata {
 struct PushedSession {
   CapturedSession session;
   bool isNew = false;
-  std::string timing;  // for Server-Timing: how long each phase took
+  std::string timing{};  // for Server-Timing: how long each phase took
+  // Removes the blob that the session held before, where it did: behind the answer, which need not wait for it. What a
+  // crash leaves is the sweep's.
+  std::function<void()> cleanUp{};
 };
 
 // How a push comes in, beside its archive.

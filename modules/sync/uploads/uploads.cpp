@@ -219,10 +219,10 @@ void Uploads::completeUpload(Request& request) {
   queue_.answer(request, [this, upload](const Request& kept) { return complete(kept, upload); });
 }
 
-Reply Uploads::complete(const Request& request, const Upload& upload) const {
+PushReply Uploads::complete(const Request& request, const Upload& upload) const {
   if (!store_.claim(upload.id, mortise::now())) {
     const auto now = mortise::orNotFound(store_.find(upload.id), "upload_not_found");
-    if (now.status == UploadStatus::completed) return storedAnswer(now);
+    if (now.status == UploadStatus::completed) return {storedAnswer(now)};
     throw notPending(now);
   }
   try {
@@ -243,7 +243,7 @@ Reply Uploads::complete(const Request& request, const Upload& upload) const {
   }
 }
 
-Reply Uploads::pushParts(const Request& request, const Upload& upload) const {
+PushReply Uploads::pushParts(const Request& request, const Upload& upload) const {
   pushes_.limits().checkArchive(request.principal().tier, static_cast<std::uint64_t>(upload.totalSize));
   const auto intent = PushIntent::of(request, upload.sessionId);
   checkIntent(intent, pushes_.store().find(upload.sessionId));

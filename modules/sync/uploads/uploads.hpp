@@ -44,8 +44,8 @@ class Uploads final : public sync_contract::uploads::SessionUploads {
   // email_not_verified, 404 upload_not_found.
   Upload own(const Request& request) const;
   void keepPart(const Request& request, const UploadPart& part, const mortise::File& file) const;
-  Reply complete(const Request& request, const Upload& upload) const;
-  Reply pushParts(const Request& request, const Upload& upload) const;
+  PushReply complete(const Request& request, const Upload& upload) const;
+  PushReply pushParts(const Request& request, const Upload& upload) const;
   // One blob of all parts. Problems: 409 missing_parts, 400 size_mismatch, 400 sha256_mismatch, 504.
   mortise::Blob assemble(const Request& request, const Upload& upload) const;
   mortise::Blob joined(const Request& request, const std::vector<UploadPart>& parts) const;
