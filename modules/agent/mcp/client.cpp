@@ -282,11 +282,11 @@ Client::Answer Client::ask(std::string_view method, std::string_view members, st
 
 // The next batch of messages; the answer, if it holds it.
 std::optional<Client::Answer> Client::awaited(std::int64_t id, const CallHelp& help, Waiting& waiting) {
-  Answer answer{std::make_unique<Batch>(), {}};
-  if (!answer.batch->read(transport_->receive(waiting)))
+  auto batch = std::make_unique<Batch>();
+  if (!batch->read(transport_->receive(waiting)))
     throw Failure(Cause::unreadable, "it sent something that is no message of MCP");
   Incoming* found = nullptr;
-  for (auto& message : answer.batch->messages()) {
+  for (auto& message : batch->messages()) {
     const bool forNobody = message.kind == Incoming::Kind::error && (message.id.empty() || message.id == "null");
     if (message.answers(id) || forNobody) {
       found = &message;
@@ -298,8 +298,7 @@ std::optional<Client::Answer> Client::awaited(std::int64_t id, const CallHelp& h
   if (found->kind == Incoming::Kind::error)
     throw Failure::refused(found->code(), std::string(mortise::firstBytes(found->message(), 2000)), found->data(), 0);
   if (!found->body.IsObject()) throw Failure(Cause::unreadable, "its answer has no result");
-  answer.value = std::move(found->body);
-  return answer;
+  return Answer{std::move(batch), std::move(found->body)};
 }
 
 void Client::handle(Incoming& message, std::int64_t id, const CallHelp& help, Waiting& waiting) {

@@ -255,9 +255,9 @@ class RemoteSandbox final : public Sandbox {
     return browsers_ ? browsers_->of(service_, sessionId_) : nullptr;
   }
   bool hasScreen() const override { return true; }
-  Fd connectScreen(const Stopped& stopped, std::function<void()> failed) override {
+  Fd connectScreen(const Stopped& stopped, const std::function<void()>& failed) override {
     try {
-      return service_.openScreen(stopped, std::move(failed));
+      return service_.openScreen(stopped, failed);
     } catch (const Problem& problem) {
       throw Problem(503, "sandbox_unavailable")
           .with("reason", "the sandbox service has no desktop that answers")

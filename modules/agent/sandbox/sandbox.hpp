@@ -145,8 +145,7 @@ class Sandbox {
   virtual bool hasScreen() const { return false; }
   // A connection to that screen (RFB); it is not blocking. `failed`: called on another thread when the connection ended
   // otherwise than by a close of one of the two sides; it may not wait. Problem 503 sandbox_unavailable.
-  virtual Fd connectScreen(const Stopped& stopped, std::function<void()> failed) {
-    (void)stopped, (void)failed;
+  virtual Fd connectScreen(const Stopped& /*stopped*/, const std::function<void()>& /*failed*/) {
     throw mortise::Problem(503, "sandbox_unavailable").with("reason", "the box has no screen by itself");
   }
 
