@@ -81,9 +81,16 @@ def count_cases(output):
 
 
 def failed_cases(output):
-    """Name and last lines of each failed case of a GoogleTest program."""
-    cases = re.finditer(r"^\[ RUN      \] (\S+)\n((?:(?!\[ RUN      \]).*\n)*?)\[  FAILED  \] \1\b", output, re.M)
-    return [(case.group(1), case.group(2)[-1500:]) for case in cases]
+    """Name and last lines of each case of a GoogleTest program that failed, or in which the program ended."""
+    begun = re.split(r"^\[ RUN      \] (\S+)\n", output, flags=re.M)
+    found = []
+    for name, text in zip(begun[1::2], begun[2::2]):
+        end = re.search(rf"\[ +(OK|SKIPPED|FAILED) +\] {re.escape(name)}[ ,(]", text)
+        if end is None:
+            found.append((f"ended in {name}", text[-3000:]))
+        elif end.group(1) == "FAILED":
+            found.append((name, text[:end.start()][-1500:]))
+    return found
 
 
 def run_units(build, pattern, jobs, tally):
@@ -107,15 +114,20 @@ def run_units(build, pattern, jobs, tally):
         if status in ("disabled", "notrun"):
             # A binary that is missing, or a test switched off, is a failure: nothing leaves the suite in silence.
             tally.add("FAIL", f"{name} ({status})")
-        elif passed + failed + skipped == 0:
-            tally.add("PASS" if status == "run" else "FAIL", name)
-        else:
-            tally.passed += passed
-            tally.skipped += skipped
-            if status != "run" or failed:
-                tally.failed += max(failed, 1)
-                # Told again at the end, where whoever reads only the last lines finds it.
-                tally.failures += [f"{name}: {one}\n{text}" for one, text in failed_cases(output)] or [f"ctest {name}"]
+            continue
+        if passed + failed + skipped == 0 and status == "run":
+            tally.add("PASS", name)
+            continue
+        tally.passed += passed
+        tally.skipped += skipped
+        if status == "run" and not failed:
+            continue
+        tally.failed += max(failed, 1)
+        # Told again at the end, where whoever reads only the last lines finds it.
+        told = failed_cases(output)
+        tally.failures += [f"{name}: {one}\n{text}" for one, text in told]
+        if len(told) < failed or failed == 0:
+            tally.failures.append(f"{name}, which ended with\n{output[-1500:]}")
     if code != 0 and tally.failed == 0:
         tally.add("FAIL", f"ctest (exit {code})")
     return len(cases)

@@ -268,7 +268,7 @@ void RequestCall::decorate(http::Fields& fields) const {
 
 bool RequestCall::replyRaw(http::Reply reply) {
   if (!claim()) return false;
-  releaseSlots();
+  if (!reply.file) releaseSlots();
   decorate(reply.fields);
   return exchange_->reply(std::move(reply));
 }

@@ -84,8 +84,8 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   void checkShape();
   bool replyRaw(http::Reply reply);                // status and fields unchanged, plus those that every reply carries
   http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
-  // Holds the slot of a concurrent bucket until the exchange is over, or until it is answered with a reply that is here
-  // whole: whoever reads one may ask again at once.
+  // Holds the slot of a concurrent bucket until the exchange is over, or only until the answer is there when that is
+  // neither a file nor a stream: a client that has read it may send its next request at once.
   void hold(services::Slots::Held slot);
   void releaseSlots();
   bool isRetained() const { return retained_.load(std::memory_order_acquire) > 0; }
@@ -134,7 +134,7 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   mutable std::mutex streamMutex_;     // a handler may open its stream from another thread than its own
   std::weak_ptr<http::Stream> stream_;
   mutable std::vector<std::string> granted_;  // permissions for which the handler asked, and which the caller has
-  std::mutex slotsMutex_;                     // slots are taken on a worker and released on the I/O thread
+  std::mutex slotsMutex_;                     // slots are taken on one thread and released on another
   std::vector<services::Slots::Held> slots_;
   bool slotsReleased_ = false;
 };

@@ -1,4 +1,5 @@
 """An operator's own numbers for rate limits: limits.override."""
+import socket
 import unittest
 
 import support
@@ -32,6 +33,18 @@ class Overrides(unittest.TestCase):
     def test_a_limit_that_is_off_refuses_nobody(self):
         server = self.started("probe.hits=off")
         self.assertEqual({answer.status for answer in self.hits(server, 20)}, {200})
+
+    def test_a_slot_is_held_by_a_download_to_its_end_and_by_no_answer_that_is_there(self):
+        server = self.started("probe.downloads=1")
+        size = 64 << 20  # more than sockets hold
+        stored = support.request(server, "POST", "/probe/files", bytes(size), {"Content-Type": "application/octet-stream"}).json()
+        path, missing = "/probe/files/" + stored["id"], "/probe/files/" + "0" * 64
+        self.assertEqual({support.request(server, "GET", missing).status for _ in range(50)}, {404})
+        with socket.create_connection(("127.0.0.1", server.port)) as slow:
+            slow.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            self.assertTrue(slow.recv(1000).startswith(b"HTTP/1.1 200"))
+            self.assertEqual(support.request(server, "GET", missing).status, 429)
+        support.wait_until(lambda: support.request(server, "GET", missing).status == 404, 10, "the slot of the download that its client left")
 
     def test_check_config_shows_every_limit(self):
         shown = self.server("probe.hits=5/30m", "ticker.ws=7", "auth.sends_ip=off").run("check-config", "--show")

@@ -178,8 +178,24 @@ class Postgres:
         ready = [str(POSTGRES_BIN / "pg_isready"), "-q", "-h", str(self.folder)]
         _wait(lambda: subprocess.run(ready).returncode == 0, 20, "PostgreSQL to accept connections")
 
+    def _psql(self, database):
+        return [str(part) for part in (POSTGRES_BIN / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "root", "-d", database)]
+
     def sql(self, text, database="postgres"):
-        return self._run(POSTGRES_BIN / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "root", "-d", database, "-c", text)
+        return self._run(*self._psql(database), "-c", text)
+
+    @contextlib.contextmanager
+    def holding(self, text, database):
+        """A transaction that has run the statement stays open meanwhile."""
+        psql = subprocess.Popen([*self._as, *self._psql(database)], cwd=self.folder, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True, preexec_fn=support.die_with_parent)
+        psql.stdin.write(f"BEGIN;\n{text};\n\\echo is held\n")
+        psql.stdin.flush()
+        assert "is held\n" in iter(psql.stdout.readline, ""), "psql has ended"
+        try:
+            yield
+        finally:
+            psql.communicate("ROLLBACK;\n", timeout=60)
 
     def url(self):
         """A new, empty database."""

@@ -37,6 +37,10 @@ class SessionArchives:
         self.sql(f"UPDATE sync_captured_sessions SET is_deleted = 1, deleted_at = 1, deleted_by = user_id, delete_scope = 'cloud', purge_after = 9 "
                  f"WHERE id = '{session_id}'")
 
+    def assertGone(self, content):
+        """A blob that a push has replaced is removed after the answer."""
+        support.wait_until(lambda: sha256(content) not in self.blobs(), 20, "the replaced blob to go")
+
     def assertMismatch(self, answer, current):
         self.assertEqual((answer.status, answer.json()), (409, {"error": {"code": "etag_mismatch", "message": "It was changed meanwhile; read it again",
                                                                             "details": {"current_etag": current}}}), answer)
@@ -56,7 +60,7 @@ class SessionArchives:
         self.assertOk(answer, {"session_id": session, "etag": sha256(second), "blob_size_bytes": len(second), "synced_at": answer.json()["synced_at"]})
         self.assertEqual(self.row(session, "created_at"), created)
         self.assertEqual(self.row(session, "title, etag"), ["Second", sha256(second)])
-        self.assertNotIn(sha256(first), self.blobs())
+        self.assertGone(first)
         self.assertIn(sha256(second), self.blobs())
 
     def test_a_push_of_the_same_bytes_is_fine(self):
@@ -88,7 +92,8 @@ class SessionArchives:
         self.assertEqual(self.sync(ada, session, third, {"If-Match": sha256(second)}).status, 200, "without quotes")
         self.assertEqual(self.sync(ada, session, first, {"If-Match": '""'}).status, 200, "an empty one asks nothing")
         self.assertEqual(self.sync(ada, new_id(), first, {"If-Match": NOTHING}).status, 201, "there is nothing to compare")
-        self.assertEqual(self.blobs().count(sha256(second)) + self.blobs().count(sha256(third)), 0)
+        self.assertGone(second)
+        self.assertGone(third)
 
     def test_of_two_pushes_with_one_etag_one_wins(self):
         ada = self.account()
@@ -461,7 +466,7 @@ class SessionArchives:
         self.push(ada, mine, archive(TALK, manifest(title="Other")), status=200)
         self.assertEqual(bob.get(f"/sessions/{theirs}/sync").body, content, "another one holds it")
         self.push(bob, theirs, archive(TALK, manifest(title="Other too")), status=200)
-        self.assertNotIn(sha256(content), self.blobs())
+        self.assertGone(content)
 
     def test_the_same_bytes_pushed_and_dropped_at_once(self):
         """One archive goes in and out under several ids at once: whoever is told of an etag can read it."""
@@ -480,7 +485,7 @@ class SessionArchives:
 
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             self.assertEqual(list(pool.map(turn, sessions)), [None] * 3)
-        self.assertNotIn(sha256(contents[0]), self.blobs())
+        self.assertGone(contents[0])
         self.assertIn(sha256(contents[1]), self.blobs())
 
     def test_the_sweep_removes_what_no_session_holds(self):
@@ -601,6 +606,14 @@ class SessionArchivesOnPostgres(SessionArchives, OnPostgresDatabase, SessionFami
     @staticmethod
     def nulls(count):
         return [""] * count
+
+    def test_a_push_does_not_wait_for_the_removal_of_what_it_replaces(self):
+        ada = self.account()
+        session = self.push(ada, content=(first := archive(TALK, manifest(title="Held"))))
+        with self.postgres.holding(f"SELECT 1 FROM sync_blobs WHERE blob_key LIKE '%{sha256(first)}' FOR UPDATE", self.database_name):
+            self.push(ada, session, archive(TALK, manifest(title="Not held")), status=200)
+            self.assertIn(sha256(first), self.blobs())
+        self.assertGone(first)
 
 
 if __name__ == "__main__":

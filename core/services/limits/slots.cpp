@@ -2,8 +2,10 @@
 
 #include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -20,8 +22,8 @@ namespace mortise::services {
 
 using Clock = std::chrono::steady_clock;
 
-// The store is asked from the thread and from takers that were refused. For one place (bucket and key) the calls that
-// renew and release come one after another, so that a lease that ends while it is renewed is released afterwards.
+// The thread renews and releases; a taker that was refused releases, too. For one place (bucket and key) these calls come
+// one after another, so that a lease that ends while it is renewed is released afterwards.
 struct Slots::Keeper {
   struct Slot {
     std::shared_ptr<const limits::Bucket> bucket;
@@ -57,7 +59,7 @@ struct Slots::Keeper {
 
   Keeper(Limits& counting, std::chrono::milliseconds every) : limits(counting), heartbeat(every) {}
 
-  Limits& limits;  // not used once `stopping` is set
+  Limits& limits;
   const std::chrono::milliseconds heartbeat;
   mutable std::mutex mutex;
   std::condition_variable wake, turnOver;
@@ -66,7 +68,7 @@ struct Slots::Keeper {
   std::set<std::string> busy;                        // places at which a thread has its turn
   std::map<std::string, std::size_t> counts;
   std::uint64_t lastId = 0;
-  std::uint64_t released = 0;
+  std::array<std::uint64_t, 256> released{};  // so far, by the hash of the place
   bool stopping = false;
   std::atomic<bool> failing{false};  // one log line per outage
   std::thread thread;
@@ -110,7 +112,7 @@ struct Slots::Keeper {
       const bool isBack = attempt([&] { limits.release(*now[i].bucket, now[i].key, now[i].lease); });
       const std::lock_guard lock(mutex);
       if (isBack) {
-        ++released;
+        ++releasedAt(place);
         continue;
       }
       for (; i < now.size(); ++i) {
@@ -121,12 +123,17 @@ struct Slots::Keeper {
     return true;
   }
 
-  std::uint64_t releasedSoFar() const {
-    const std::lock_guard lock(mutex);
-    return released;
+  std::uint64_t& releasedAt(const std::string& place) {
+    return released[std::hash<std::string>{}(place) % released.size()];
   }
 
-  // After a refusal at this place: whether a slot came back since `releasedBefore`, by this thread or by another.
+  std::uint64_t releasedSoFar(const std::string& place) {
+    const std::lock_guard lock(mutex);
+    return releasedAt(place);
+  }
+
+  // After a refusal at this place: whether a slot came back since `releasedBefore`, by this thread or by another. True
+  // for another place of the same hash, too, which costs one more look.
   bool cameBack(const std::string& place, std::uint64_t releasedBefore) {
     bool isWaiting = false;
     {
@@ -134,7 +141,7 @@ struct Slots::Keeper {
       isWaiting = leaving.contains(place) || busy.contains(place);
     }
     if (isWaiting) giveBack(place);
-    return releasedSoFar() != releasedBefore;
+    return releasedSoFar(place) != releasedBefore;
   }
 
   bool renewAll() {
@@ -168,8 +175,10 @@ struct Slots::Keeper {
     auto beatAt = Clock::now() + heartbeat;
     auto releaseAt = Clock::now();
     std::unique_lock lock(mutex);
-    const auto giveNextBack = [&] {
-      const auto place = leaving.begin()->first;
+    std::string place;
+    const auto giveNextBack = [&] {  // in turn, so that none waits behind places that fill again and again
+      auto next = leaving.upper_bound(place);
+      place = (next == leaving.end() ? leaving.begin() : next)->first;
       lock.unlock();
       const bool isReached = giveBack(place);
       lock.lock();
@@ -223,10 +232,11 @@ Slots::~Slots() {
 Decision Slots::take(const std::shared_ptr<const limits::Bucket>& bucket, std::string_view key, Held& held) {
   held.release();
   Keeper::Slot slot{bucket, std::string(key), text::hex(randomBytes(16)), {}};
-  const auto releasedBefore = keeper_->releasedSoFar();
+  const auto place = slot.place();
+  const auto releasedBefore = keeper_->releasedSoFar(place);
   Decision decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
   // Slots are given back a moment after their requests: who asks once more within it must not find them in use.
-  if (!decision.allowed && keeper_->cameBack(slot.place(), releasedBefore))
+  if (!decision.allowed && keeper_->cameBack(place, releasedBefore))
     decision = keeper_->limits.lease(*bucket, slot.key, slot.lease);
   if (!decision.allowed || bucket->off) return decision;
   std::uint64_t id = 0;

@@ -1,6 +1,6 @@
 // The slots of concurrent buckets that this server holds: one for each open request of a limited operation, renewed by
-// a heartbeat and released when the request ends, however it ends: by a thread of their own, or by the next who is refused
-// for lack of them. The slots of a crashed server become stale.
+// a heartbeat and released at the end, however it comes: by a thread of its own, or by the next request that is refused
+// for lack of a slot. The slots of a crashed server become stale.
 #pragma once
 
 #include <chrono>

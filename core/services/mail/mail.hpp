@@ -91,8 +91,8 @@ class Mailer {
   // The same for threads that must not block: the mail is checked now and queued a moment later. A server that is killed
   // in that moment loses it.
   virtual void sendLater(Mail mail, Done done = {}) = 0;
-  // Mails of this server that are not sent yet, as far as it knows: the rows are counted anew at each third of the
-  // `lease`, and what comes or goes during that may be counted twice or not at all until the next time.
+  // Mails of this server that are not sent yet, as far as it knows: the rows are counted anew at least at each third of
+  // the `lease`, and what comes or goes during that may be counted twice or not at all until the next time.
   virtual std::size_t queued() const = 0;
   // Empty: the last tries went well. Else why mails can't be delivered now.
   virtual std::string trouble() const = 0;

@@ -26,7 +26,7 @@ class Speaker {
     return [this, textOf = std::move(textOf), seen = std::size_t{0},
             read = std::size_t{0}](const std::string& answer) mutable {
       if (answer.size() < seen) seen = read = 0;  // asked again
-      const auto came = answer.size() - std::exchange(seen, answer.size());
+      const auto came = mortise::characterCount(std::string_view(answer).substr(std::exchange(seen, answer.size())));
       if (answer.size() <= read + pieceOf(answer.size())) return;
       read = answer.size();
       grow(textOf(answer), came);
@@ -58,8 +58,8 @@ class Speaker {
   // Of a text of this size, at least: each piece has all before it, so those of long texts are longer.
   static constexpr std::size_t pieceOf(std::size_t size) { return std::max(kLeast, size / kMostPieces); }
 
-  // The text so far, of whose answer `came` bytes came at last. What grew by a piece or less waits: it may be the end,
-  // which finish() tells.
+  // The text so far. `came`: characters of the token that the answer has just grown by. What grew by a piece or less
+  // waits: it may be the end, which finish() tells.
   void grow(const std::string& text, std::size_t came) {
     const auto size = mortise::characterCount(text);
     const bool isFirst = sent_ == 0;

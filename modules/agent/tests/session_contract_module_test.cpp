@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
+#include <mortise/characters.hpp>
 
 #include <algorithm>
 #include <map>
@@ -198,20 +199,25 @@ TEST_F(SessionContract, MessagesGrowByTwentyFourCharacters) {
   EXPECT_THAT(lengths(24), ElementsAre(24U)) << "a short one is one event";
   EXPECT_TRUE(comes({24, 25}));
   EXPECT_TRUE(comes({24, 48, 60}));
-  // What it says in words comes by as much at least.
-  std::string words = "a";
-  for (int i = 0; i < 40; ++i) words += " bcd";
-  model_->script(script({saying(words)}));
-  std::size_t before = 0;
-  for (const auto& event : said(say(id, "Go"))) {
-    const auto size = event.member("message").size();
-    if (event.isPartial()) {
-      EXPECT_GE(size, before + 24);
-      EXPECT_TRUE(event.member("message").ends_with("bcd ")) << "no word waits for the next one: " << size;
+  // What it says in words comes by as much at least, and no word waits for the next one.
+  for (const std::string word : {"bcd ", "你好你好你好你好你 "}) {
+    std::string words = "a ";
+    for (int i = 0; i < 40; ++i) words += word;
+    words += "z";
+    model_->script(script({saying(words)}));
+    std::size_t before = 0;
+    std::string last;
+    for (const auto& event : said(say(id, "Go"))) {
+      last = event.member("message");
+      const auto size = mortise::characterCount(last);
+      if (event.isPartial()) {
+        EXPECT_GE(size, before + 24);
+        EXPECT_TRUE(last.ends_with(word)) << size;
+      }
+      before = size;
     }
-    before = size;
+    EXPECT_EQ(last, words);
   }
-  EXPECT_EQ(before, words.size());
 }
 
 TEST_F(SessionContract, StreamsAreSentForClientsAndProxies) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 
 namespace session_sharing {
@@ -72,7 +73,7 @@ bool HeldBlobs::drop(std::string_view key) const {
   } catch (const Problem& problem) {
     log_.warning("a blob is left to the sweep", {{"blob", key}, {"error", problem.note()}});
     return false;
-  } catch (const db::Error& error) {
+  } catch (const std::exception& error) {
     log_.warning("a blob is left to the sweep", {{"blob", key}, {"error", error.what()}});
     return false;
   }

@@ -50,7 +50,8 @@ class HeldBlobs {
     throw mortise::Problem(503, "unavailable").retryAfter(1).note("a blob is removed again and again: " + key);
   }
   // Removes a blob that no row names (any more), and the index of messages of an archive that is gone. Not in a
-  // transaction. False: a row names it, or it could not be removed now, which is logged; then the sweep does it.
+  // transaction. False: a row names it, or it could not be removed now, which is logged; then the sweep does it. Throws
+  // nothing.
   bool drop(std::string_view key) const;
 
   // The job: removes blobs of more than a day that no row names. Stops early when the run is cancelled.

@@ -39,7 +39,7 @@ void PushQueue::answer(const mortise::Request& request, std::function<PushReply(
             cleanUp = std::move(answer.cleanUp);
             return std::move(answer.reply);
           });
-          if (cleanUp) cleanUp();
+          if (cleanUp) cleanUp();  // throws nothing
           leave();
         },
         [call, leave] {

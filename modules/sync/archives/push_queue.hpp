@@ -22,8 +22,8 @@ class PushQueue {
   void end() { slots_.end(); }
 
   // Answers the request, whose operation says x-mortise-answers: later, with what `work` returns, as
-  // ArchiveThreads::answer() does, when the user has one of sync.pushes_per_user slots, and cleans up behind that, still
-  // in the slot. 429 sync_rate_limit when none comes free within sync.push_wait. [worker]
+  // ArchiveThreads::answer() does, when the user has one of sync.pushes_per_user slots. Then calls its cleanUp(); the user
+  // keeps the slot until that returns. 429 sync_rate_limit when none comes free within sync.push_wait. [worker]
   void answer(const mortise::Request& request, std::function<PushReply(const mortise::Request&)> work);
 
  private:

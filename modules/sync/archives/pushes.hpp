@@ -47,8 +47,8 @@ struct PushedSession {
   CapturedSession session;
   bool isNew = false;
   std::string timing{};  // for Server-Timing: how long each phase took
-  // Removes the blob that the session held before, where it did: behind the answer, which need not wait for it. What a
-  // crash leaves is the sweep's.
+  // Removes the blob that the session held before, if any. To be called after the answer, which need not wait for it;
+  // throws nothing. What a crash leaves is the sweep's.
   std::function<void()> cleanUp{};
 };
 
