@@ -145,7 +145,8 @@ function(mortise_add_module name)
     endforeach()
     mortise_module_flags(${objects})
     if(MORTISE_SANITIZE)
-      target_link_options(${name} PRIVATE -fsanitize=${MORTISE_SANITIZE})
+      # Uncompressed, what debuggers read makes a large module larger than the server loads.
+      target_link_options(${name} PRIVATE -fsanitize=${MORTISE_SANITIZE} -Wl,--compress-debug-sections=zlib)
     endif()
     if(MORTISE_TESTS)
       add_test(NAME ${name}_symbols
