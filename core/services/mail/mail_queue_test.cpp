@@ -327,7 +327,7 @@ TEST_P(MailQueueTest, AMailOutlivesItsServer) {
   {
     const auto first = cutOff();
     for (int i = 0; i < 3; ++i) first->send(mailTo("ada@example.org"));
-    EXPECT_TRUE(eventually([&] { return first->trouble() != ""; }));
+    EXPECT_TRUE(eventually([&] { return !first->trouble().empty(); }));
     EXPECT_TRUE(eventually([&] { return first->queued() == 3; }));
   }
   EXPECT_EQ(store_->rows(), 3);
@@ -403,7 +403,7 @@ TEST_P(MailQueueTest, MetricsAndLogTellOfMailsWithoutTheirTextOrAddress) {
   {
     const auto server = cutOff();
     server->send(mailTo("ada@example.org"));
-    EXPECT_TRUE(eventually([&] { return store_->lastFailure() != ""; })) << "the try has failed, not only begun";
+    EXPECT_TRUE(eventually([&] { return !store_->lastFailure().empty(); })) << "the try has failed, not only begun";
     store_->advance(std::chrono::hours(25));
     EXPECT_TRUE(eventually([&] { return store_->rows() == 0; }));
   }

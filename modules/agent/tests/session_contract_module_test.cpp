@@ -628,7 +628,7 @@ TEST_F(SessionContract, RoutesTakeFromTheirBuckets) {
     begin({}, true);
     const auto& [limit, routes] = rule;
     // The window may end on the way, once.
-    const auto useUp = [&, limit = limit, &path = routes.back()] {
+    const auto useUp = [&, bucket = bucket, limit = limit, &path = routes.back()] {
       for (int i = 0; i < 2 * limit + 2; ++i) {
         if (user_->request(path.first, path.second, path.first == "POST" ? "{}" : "").status == 429) return;
       }
