@@ -450,10 +450,7 @@ http::Reply Dispatcher::onRefused(const http::ExchangePtr& exchange, int status,
   if (status == 413) addLimit(exchange, problem);
   if (code == "bad_multipart") problem.with("reason", std::string(detail));
   if (status == 503 || status == 507) problem.retryAfter = 1;
-  if (const auto known = callOf(exchange)) {
-    known->releaseSlots();
-    return known->errorReply(problem);
-  }
+  if (const auto known = callOf(exchange)) return known->errorReply(problem);
   auto match = parts_.routes.match(head.methodText(), head.target.empty() ? std::string_view("/") : head.path);
   markRequestId(*exchange, match);
   RequestCall call(parts_.answering, exchange, std::move(match), parts_.answering.clientAddress(*exchange));

@@ -298,6 +298,7 @@ bool RequestCall::reply(plugin::CallReply reply) {
 }
 
 http::Reply RequestCall::errorReply(const Problem& problem) {
+  releaseSlots();
   Answering::logRefusal(*this, problem);
   std::string url;
   auto facts = context();
@@ -327,9 +328,7 @@ bool RequestCall::refuseByClose(const Problem& problem) {
 }
 
 bool RequestCall::send(const Problem& problem) {
-  if (refuseByClose(problem)) return true;
-  releaseSlots();
-  return exchange_->reply(errorReply(problem));
+  return refuseByClose(problem) || exchange_->reply(errorReply(problem));
 }
 
 bool RequestCall::fail(Problem problem) { return claim() && send(problem); }

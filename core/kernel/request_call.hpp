@@ -82,8 +82,9 @@ class RequestCall final : public plugin::Call, public std::enable_shared_from_th
   // Each throws the Problem of its check.
   void checkSyntax();
   void checkShape();
-  bool replyRaw(http::Reply reply);                // status and fields unchanged, plus those that every reply carries
-  http::Reply errorReply(const Problem& problem);  // the Problem in this request's dialect; logs it
+  bool replyRaw(http::Reply reply);  // status and fields unchanged, plus those that every reply carries
+  // The Problem in this request's dialect, to be sent at once: logs it and releases the slots.
+  http::Reply errorReply(const Problem& problem);
   // Holds the slot of a concurrent bucket until the exchange is over, or only until the answer is there when that is
   // neither a file nor a stream: a client that has read it may send its next request at once.
   void hold(services::Slots::Held slot);

@@ -50,7 +50,7 @@ class ReleasedSources(unittest.TestCase):
                 with self.subTest(f"{name}, {compiler}"):
                     self.assertIn(library, run("readelf", "-d", self.modules[compiler] / f"{name}.so"))
 
-    @unittest.skipIf(support.SANITIZED, "a test kit with a sanitizer needs programs that were built with it")
+    @support.with_plain_test_kit
     def test_the_generated_modules_own_tests_pass(self):
         for compiler in COMPILERS:
             run("ctest", "--test-dir", self.folder / compiler / "daily_notes", "--output-on-failure", "--no-tests=error")

@@ -98,7 +98,7 @@ class InstalledSdk(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertEqual(defined_symbols(library), ["mortise_module_v1"])
 
-    @unittest.skipIf(support.SANITIZED, "a test kit with a sanitizer needs programs that were built with it")
+    @support.with_plain_test_kit
     def test_the_generated_modules_own_tests_pass(self):
         for name in ("gnotes", "cnotes"):
             with self.subTest(name):

@@ -12,12 +12,14 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build" / "release"))
 BINARY = pathlib.Path(os.environ.get("MORTISE_BINARY", BUILD / "mortise"))
 LONG = os.environ.get("MORTISE_LONG") == "1"  # the long forms: more rounds, bigger files
 SANITIZED = os.environ.get("MORTISE_SANITIZED", "") != ""  # memory and time figures mean nothing there
+with_plain_test_kit = unittest.skipIf(SANITIZED, "a test kit with a sanitizer needs programs that were built with it")
 
 # Password hashing as cheap as the server allows, and no rate limits: most tests are not about them.
 QUICK = {"identity.argon2_memory": "8MiB", "identity.argon2_passes": 1, "limits.enabled": "false"}

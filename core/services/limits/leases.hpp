@@ -18,6 +18,8 @@ namespace mortise::services::limits {
 // [any thread] `now` in microseconds.
 class Leases {
  public:
+  // One name for each bucket and key.
+  static std::string nameOf(const Bucket& bucket, std::string_view key);
   Decision take(const Bucket& bucket, std::string_view key, std::string_view lease, std::int64_t now);
   void renew(const Bucket& bucket, std::string_view key, const std::vector<std::string>& leases, std::int64_t now);
   void release(const Bucket& bucket, std::string_view key, std::string_view lease);
@@ -27,7 +29,6 @@ class Leases {
     std::string name;
     std::int64_t renewedAt = 0;
   };
-  static std::string nameOf(const Bucket& bucket, std::string_view key);
 
   std::mutex mutex_;
   std::unordered_map<std::string, std::vector<Lease>> byKey_;

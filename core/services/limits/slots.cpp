@@ -17,6 +17,7 @@
 #include "core/base/identifiers.hpp"
 #include "core/base/text.hpp"
 #include "core/ops/log.hpp"
+#include "core/services/limits/leases.hpp"
 
 namespace mortise::services {
 
@@ -31,7 +32,7 @@ struct Slots::Keeper {
     std::string lease;
     Clock::time_point releaseBefore;  // release deadline: by then the lease is stale anyway
 
-    std::string place() const { return std::string(bucket->name).append(1, '\0').append(key); }
+    std::string place() const { return limits::Leases::nameOf(*bucket, key); }
   };
 
   // The calling thread's turn at a place; the constructor waits while another thread has it.

@@ -19,8 +19,8 @@ class Speaker {
  public:
   explicit Speaker(RunningTask& task) : task_(task) {}
 
-  // For the answer of one call of the model, as it comes: `textOf` finds the message in it. It is read again each time
-  // it has grown by a piece, not for each token.
+  // Returns a function that takes the answer of one call of the model, all of it so far, each time it has grown. `textOf`
+  // finds the message in it, and is called when the answer has grown by a piece, not for each token.
   template <typename TextOf>
   auto listener(TextOf textOf) {
     return [this, textOf = std::move(textOf), seen = std::size_t{0},
