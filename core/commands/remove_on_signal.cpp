@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -30,15 +31,15 @@ void actAs(uid_t user, gid_t group) {
   ::syscall(SYS_setresuid, keep, user, keep);
 }
 
-// The command's thread goes on meanwhile: a directory may get one more file between its last entry's removal and its
-// own.
+// The command's thread goes on meanwhile: between the look at a directory and the removal of what was seen there, it may
+// make one more file or remove one itself.
 void remove(const std::string& path) {
-  constexpr int kMostTries = 1000;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   std::error_code failure;
-  for (int i = 0; i < kMostTries; ++i) {
+  do {
     std::filesystem::remove_all(path, failure);
-    if (failure != std::errc::directory_not_empty) return;
-  }
+    if (failure != std::errc::directory_not_empty && failure != std::errc::no_such_file_or_directory) return;
+  } while (std::chrono::steady_clock::now() < end);
 }
 
 }  // namespace
