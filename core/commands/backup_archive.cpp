@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 
@@ -60,9 +61,10 @@ void writeHeader(struct archive* writer, const std::string& name, std::int64_t s
   if (archive_write_header(writer, entry.get()) != ARCHIVE_OK) fail(file, archive_error_string(writer));
 }
 
-// Name -> checksum of one input, written piece by piece.
-std::string writeFile(struct archive* writer, const ArchiveInput& input, const std::string& file) {
+// The checksum of one input, written piece by piece; nothing when it is gone and may be.
+std::optional<std::string> writeFile(struct archive* writer, const ArchiveInput& input, const std::string& file) {
   const UniqueFd source(::open(input.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!source && input.mayBeGone && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   struct stat facts {};
   if (source.get() < 0 || ::fstat(source.get(), &facts) != 0) fail(input.path, std::strerror(errno));
   writeHeader(writer, input.name, facts.st_size, file);
@@ -107,17 +109,22 @@ void compare(const std::string& file, const std::string& list, const std::map<st
 
 }  // namespace
 
-void writeArchive(TemporaryFile& out, const std::string& file, const std::vector<ArchiveInput>& inputs) {
+std::size_t writeArchive(TemporaryFile& out, const std::string& file, const std::vector<ArchiveInput>& inputs) {
   const Writer writer(archive_write_new(), archive_write_free);
   archive_write_add_filter_gzip(writer.get());
   archive_write_set_format_pax_restricted(writer.get());
   if (archive_write_open_fd(writer.get(), out.fd()) != ARCHIVE_OK) fail(file, archive_error_string(writer.get()));
   std::string list = "{\"mortise_backup\":1,\"version\":" + json::quoted(MORTISE_VERSION) +
                      ",\"created_at\":" + json::quoted(isoMillis(nowMicros())) + ",\"files\":{";
+  std::size_t gone = 0;
   bool first = true;
   for (const auto& input : inputs) {
     const auto sum = writeFile(writer.get(), input, file);
-    list += (first ? "" : ",") + json::quoted(input.name) + ":" + json::quoted(sum);
+    if (!sum) {
+      ++gone;
+      continue;
+    }
+    list += (first ? "" : ",") + json::quoted(input.name) + ":" + json::quoted(*sum);
     first = false;
   }
   list += "}}";
@@ -132,6 +139,7 @@ void writeArchive(TemporaryFile& out, const std::string& file, const std::vector
   } catch (const std::system_error& error) {
     fail(file, error.code().message());
   }
+  return gone;
 }
 
 std::vector<std::string> extractArchive(int opened, const std::string& file, const std::string& directory) {

@@ -37,9 +37,9 @@ class BackupArchive : public ::testing::Test {
     text << std::ifstream(directory_ + "/" + name, std::ios::binary).rdbuf();
     return text.str();
   }
-  void archive(const std::vector<ArchiveInput>& inputs) const {
+  std::size_t archive(const std::vector<ArchiveInput>& inputs) const {
     TemporaryFile part(directory_);
-    writeArchive(part, archive_, inputs);
+    return writeArchive(part, archive_, inputs);
   }
   std::vector<std::string> extract() const {
     const UniqueFd file(::open(archive_.c_str(), O_RDONLY | O_CLOEXEC));
@@ -86,6 +86,16 @@ TEST_F(BackupArchive, AMissingInputLeavesNothingBehind) {
   EXPECT_THROW(archive({{"mortise.db", directory_ + "/nowhere"}}), std::runtime_error);
   EXPECT_FALSE(fs::exists(archive_));
   EXPECT_FALSE(fs::exists(archive_ + ".part"));
+}
+
+TEST_F(BackupArchive, AnInputThatMayBeGoneIsLeftOut) {
+  EXPECT_EQ(archive({{"mortise.db", directory_ + "/one"},
+                     {"blobs/aa/bb", directory_ + "/nowhere", true},
+                     {"blobs/aa/cc", directory_ + "/two", true},
+                     {"blobs/aa/dd", directory_ + "/one/nowhere", true}}),
+            2U);
+  EXPECT_EQ(extract(), (std::vector<std::string>{"blobs/aa/cc", "mortise.db"}));
+  EXPECT_EQ(read("out/blobs/aa/cc").size(), 700'000u);
 }
 
 // Who can write into the directory of the backups must not get the database and the secret.

@@ -86,17 +86,21 @@ int backup(const Program& program, const Arguments& arguments) {
   if (blobs.empty()) {
     std::cerr << "mortise backup: blobs are not on this disk and are not part of the backup\n";
   } else if (fs::is_directory(blobs)) {
-    for (const auto& entry : fs::recursive_directory_iterator(blobs)) {
-      if (entry.is_regular_file())
-        inputs.push_back({"blobs/" + fs::relative(entry.path(), blobs).string(), entry.path().string()});
+    const auto unfinished = fs::path(blobs) / "tmp";
+    for (auto entry = fs::recursive_directory_iterator(blobs); entry != fs::end(entry); ++entry) {
+      if (entry->path() == unfinished) entry.disable_recursion_pending();
+      if (entry->is_regular_file())
+        inputs.push_back({"blobs/" + fs::relative(entry->path(), blobs).string(), entry->path().string(), true});
     }
   }
   if (fs::exists(data + "/modules.disabled", failure))
     inputs.push_back({"modules.disabled", data + "/modules.disabled"});
   server.reset();
 
-  writeArchive(*part, file, inputs);
-  std::cout << "wrote " << file << " (" << inputs.size() << " files, " << fs::file_size(file)
+  const auto gone = writeArchive(*part, file, inputs);
+  if (gone > 0)
+    std::cerr << "mortise backup: " << gone << " files were removed by the server meanwhile and are not part of it\n";
+  std::cout << "wrote " << file << " (" << inputs.size() - gone << " files, " << fs::file_size(file)
             << " bytes); it holds the server's secret: keep it safe\n";
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -33,12 +34,17 @@ void removeAbandoned(const std::string& parent) {
 
 }  // namespace
 
-ScratchDirectory::ScratchDirectory(const std::string& parent) : path_(parent + "/" + kPrefix + "XXXXXX") {
+ScratchDirectory::ScratchDirectory(const std::string& parent) {
   fs::create_directories(parent);
   removeAbandoned(parent);
-  if (!::mkdtemp(path_.data()))
-    throw std::runtime_error("can't make a directory in " + parent + ": " + std::strerror(errno));
-  lock_ = locked(path_);
+  // Before it is locked another process may take it for an abandoned one: once or twice, not for ever.
+  for (int tries = 0; !lock_ && tries < 10; ++tries) {
+    path_ = parent + "/" + kPrefix + "XXXXXX";
+    if (!::mkdtemp(path_.data()))
+      throw std::runtime_error("can't make a directory in " + parent + ": " + std::strerror(errno));
+    lock_ = locked(path_);
+    if (lock_ && ::access(path_.c_str(), F_OK) != 0) lock_.reset();
+  }
   if (!lock_) throw std::runtime_error("can't lock " + path_ + ": " + std::strerror(errno));
 }
 
