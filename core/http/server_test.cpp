@@ -572,10 +572,7 @@ TEST_F(ServerTest, DropsTheConnectionThatCrossesTheTotalBuffer) {
 }
 
 TEST_F(ServerTest, CutsSlowAndSilentClients) {
-  options.firstByteTimeout = 150ms;
-  options.headTimeout = 150ms;
-  options.bodyIdleTimeout = 150ms;
-  options.idleTimeout = 150ms;
+  options.firstByteTimeout = options.headTimeout = options.bodyIdleTimeout = options.idleTimeout = 500ms;
   start();
   Client silent = connect();
   EXPECT_TRUE(silent.closedByServer());
@@ -595,11 +592,11 @@ TEST_F(ServerTest, CutsSlowAndSilentClients) {
 }
 
 TEST_F(ServerTest, GivesSlowHandlersAllTheTimeTheyNeed) {
-  options.firstByteTimeout = options.headTimeout = options.bodyIdleTimeout = options.idleTimeout = 100ms;
+  options.firstByteTimeout = options.headTimeout = options.bodyIdleTimeout = options.idleTimeout = 300ms;
   std::thread worker;
   app.request = [&](const ExchangePtr& exchange) {
     worker = std::thread([exchange] {
-      ::usleep(400'000);
+      ::usleep(900'000);
       replyText(exchange, "late");
     });
   };

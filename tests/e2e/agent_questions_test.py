@@ -185,7 +185,8 @@ class InOneServer(Questions):
             if end == "stop":
                 self.assertEqual(self.status(session), "completed")
                 self.assertEqual(self.detail(self.server, self.token, session)["events"][-1]["event"], "done")
-            self.assertLess(time.monotonic() - before, 2)
+            self.measured = f"ended after {time.monotonic() - before:.1f} s"
+            self.assertLess(time.monotonic() - before, 20)
             support.wait_until(lambda: self.children() == "0", 30, "the programs to end")
             if end == "stop":
                 time.sleep(1)

@@ -391,7 +391,7 @@ class Billing:
         self.wait_until(lambda: self.status(bob)["tier"] == "free")
         self.sql("DELETE FROM projects_entitlements WHERE id LIKE 'ent_turn%'")
 
-    def wait_until(self, holds, seconds=20):
+    def wait_until(self, holds, seconds=120):
         end = time.monotonic() + seconds
         while not holds():
             self.assertLess(time.monotonic(), end, "it never came to be")

@@ -1,4 +1,5 @@
 """The `mortise` program as an operator uses it: every command, its help, and what it says to a mistake."""
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -508,6 +509,13 @@ class Data(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertRegex(done.stderr, rf"identity\.secret_file \({source}\) names {self.folder}/secrte, which does not exist")
                 self.assertFalse((self.folder / "secrte").exists())
+
+    def test_backups_at_once_do_not_disturb_each_other(self):
+        self.assertEqual(mortise("migrate", *self.options).returncode, 0)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for done in pool.map(lambda number: mortise("backup", self.folder / f"{number}.tar.gz", *self.options), range(24)):
+                self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(list(self.data.glob("scratch-*")), [])
 
     def test_a_damaged_backup_replaces_nothing(self):
         self.assertEqual(mortise("migrate", *self.options).returncode, 0)

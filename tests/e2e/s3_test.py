@@ -109,8 +109,8 @@ class Blobs(S3Case):
         self.swift.thaw()
         support.wait_until(lambda: upload(server, b"afterwards").status == 201, 30, "uploads to work again")
         self.assertEqual(support.request(server, "GET", f"/probe/files/{digest}").body, b"before")
-        self.assertIn("the object store does not answer", server.output())
-        self.assertIn("the object store answers again", server.output())
+        for sentence in ("the object store does not answer", "the object store answers again"):
+            support.wait_until(lambda: sentence in server.output(), 20, f"the log to say: {sentence}")
 
 
 class Bursts(S3Case):
@@ -168,7 +168,7 @@ class Misconfigured(S3Case):
         answer = upload(server, b"x")
         self.assertEqual(answer.status, 503, answer)
         self.assertNotIn("blobs.", answer.body.decode(), "what operators have to set is not the caller's business")
-        self.assertRegex(server.output(), sentence)
+        support.wait_until(lambda: re.search(sentence, server.output()), 20, f"the log to say: {sentence}")
         self.assertEqual(store_health(server), "unhealthy")
         self.assertNotIn("testing", server.output())
 

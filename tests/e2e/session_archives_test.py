@@ -23,7 +23,7 @@ class SessionArchives:
     """The tests; subclasses choose the database."""
 
     OPTIONS = {"identity.upgrade_url": PRICING, "sync.max_archive_free": "1MiB", "sync.max_archive_paid": "2MiB", "sync.max_upload": "3MiB",
-               "sync.max_member_free": "1MiB", "sync.max_member_paid": "2MiB", "sync.push_wait": "1s"}
+               "sync.max_member_free": "1MiB", "sync.max_member_paid": "2MiB", "sync.push_wait": "2s"}
 
     def upload(self, caller, query, content):
         form = forms.body(forms.part("file", content, "session.tar.gz", "application/gzip"))

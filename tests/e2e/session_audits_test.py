@@ -267,7 +267,9 @@ class Audits:
         self.models.faults.clear()
         type(self).server = ada.server = MortiseServer(self.server.options).start()
         self.addClassCleanup(self.server.stop)
-        self.assertOk(ada.get(f"/sessions/{session_id}/audit/status"), {"status": "running", "session_id": session_id})
+        status = ada.get(f"/sessions/{session_id}/audit/status").json()
+        # It may have ended already, when a minute of the clock began before the server listened.
+        self.assertIn((status["session_id"], status["status"]), ((session_id, "running"), (session_id, "completed")))
         self.wait_for_end(ada, session_id)
         self.assertEqual(ada.get(f"/sessions/{session_id}/audit").json()["summary"]["total_claims"], 20)
 
@@ -362,7 +364,7 @@ class Audits:
         self.sql(f"UPDATE sync_follow_ups SET attempts = 5, due_at = 0 WHERE session_id = '{session_id}'")
         self.follow(session_id)
         self.assertEqual((self.history(ada, session_id), self.models.questions), ([], []))
-        self.assertIn("what follows a push is given up", self.server.output())
+        support.wait_until(lambda: "what follows a push is given up" in self.server.output(), 20, "the log to say so")
         # The same of a long audit, which another job makes.
         bob = self.account()
         session_id = self.pushed(bob, session())
@@ -372,7 +374,7 @@ class Audits:
         self.assertIn(answer.status, (200, 409), answer)
         self.wait_for_end(bob, session_id)
         self.assertEqual((self.history(bob, session_id), self.models.questions), ([], []))
-        self.assertIn("a background audit ended without a report", self.server.output())
+        support.wait_until(lambda: "a background audit ended without a report" in self.server.output(), 20, "the log to say so")
 
     def test_a_model_that_fails_is_not_asked_for_ever(self):
         ada = self.on_sync("on_sync")
@@ -550,15 +552,14 @@ class SlowModels(SessionFamily):
     def test_models_that_think_hold_no_worker(self):
         callers = [self.account() for _ in range(6)]
         pushed = [self.push(caller, content=archive(session(), manifest())) for caller in callers]
-        self.models.faults = [Fault("slow", 4)] * 6
+        self.models.faults = [Fault("slow", 10)] * 6
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             asked = [pool.submit(caller.post, f"/sessions/{one}/{path}", {})
                      for caller, one, path in zip(callers, pushed, ["audit", "summary/narrative"] * 3)]
             support.wait_until(lambda: len(self.models.faults) == 2, 30, "four models to think")
             for caller in callers:
-                started = time.monotonic()
                 self.assertEqual(caller.get("/sessions").status, 200)
-                self.assertLess(time.monotonic() - started, 2)
+            self.assertFalse(any(one.done() for one in asked), "the models still think")
             self.assertEqual([one.result().status for one in asked][::2], [200, 200, 200])
 
 

@@ -295,8 +295,9 @@ class UploadsOnSqlite(Uploads, SessionFamily):
         theirs = self.opened(bob, new_id(), content)["upload_id"]
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             with holding_writes(self.server):
-                held = [pool.submit(self.part, ada, upload, 1, content) for upload in uploads[:2]]
-                support.wait_until(lambda: sha256(content) in self.blobs(), 10, "a part to be stored")
+                parts = [content, content[:-1] + b"y"]
+                held = [pool.submit(self.part, ada, upload, 1, part) for upload, part in zip(uploads, parts)]
+                support.wait_until(lambda: {sha256(part) for part in parts} <= set(self.blobs()), 20, "both parts to be stored")
                 busy = support.wait_until(lambda: (answer := self.part(ada, uploads[2], 1, content + b"x")).status == 429 and answer, 10,
                                           "both slots to be taken")
                 held.append(pool.submit(self.part, bob, theirs, 1, content))

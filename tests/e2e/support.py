@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -106,9 +107,12 @@ def wait_until(condition, seconds, what):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody uses, and that stays free until it is used: the system takes those for connections and for who binds port 0 from above 32767."""
+    while True:
+        port = random.randrange(16000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def resident_kib(pid):

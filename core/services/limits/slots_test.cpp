@@ -52,6 +52,7 @@ class SlotsTest : public testing::TestWithParam<bool> {
   std::unique_ptr<Limits> open() const {
     redis::Options options;
     options.pause = milliseconds(0);
+    options.leaseTimeout = milliseconds(20000);  // the machine may be busy
     return Limits::inRedis(std::make_shared<redis::Pool>(redis::parseAddress(peer_->url()), options), "hash key");
   }
   std::unique_ptr<redis::RedisPeer> peer_;

@@ -25,9 +25,9 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Whether the two of stubborn() live within a second, or none is left.
+// Whether the two of stubborn() live soon, or none is left.
 bool becomes(const std::string& mark, bool lives) {
-  const auto until = Clock::now() + 1s;
+  const auto until = Clock::now() + 30s;
   while (Clock::now() < until) {
     const int count = processesWith(mark);
     if (lives ? count >= 2 : count == 0) return true;
@@ -161,7 +161,7 @@ TEST(ABox, IsGoneWithItsLastProcessAlsoWithoutGroups) {
 
 TEST(ABox, IsSweptWhenNobodyUsesItOrItsSessionIsGone) {
   LocalOptions options;
-  options.ttl = 1s;
+  options.ttl = 5s;
   const Boxes boxes(options);
   NEEDS(boxes);
   const auto box = boxes.open("lives");
@@ -170,12 +170,12 @@ TEST(ABox, IsSweptWhenNobodyUsesItOrItsSessionIsGone) {
   EXPECT_NE(boxes.driver->find("lives"), nullptr);
   EXPECT_EQ(boxes.driver->find("gone"), nullptr);
   EXPECT_FALSE(fs::exists(boxes.directory.path() + "/boxes/gone"));
-  std::this_thread::sleep_for(700ms);
+  std::this_thread::sleep_for(3s);
   box->exists("x");  // prolongs it
-  std::this_thread::sleep_for(700ms);
+  std::this_thread::sleep_for(2500ms);
   boxes.driver->sweep([](std::string_view) { return true; });
   EXPECT_NE(boxes.driver->find("lives"), nullptr);
-  std::this_thread::sleep_for(1100ms);
+  std::this_thread::sleep_for(5100ms);
   boxes.driver->sweep([](std::string_view) { return true; });
   EXPECT_EQ(boxes.driver->find("lives"), nullptr);
   EXPECT_TRUE(fs::exists(boxes.directory.path() + "/boxes/lives")) << "its files wait for the next box";
@@ -284,7 +284,7 @@ class AGreedyBox : public testing::Test {
       EXPECT_EQ(other->execute("main", "~", "echo here", {}).output, "here\n");
       best = std::min(best, Clock::now() - begin);
     }
-    EXPECT_LT(best, 1s);
+    EXPECT_LT(best, 10s);
   }
 };
 

@@ -59,7 +59,8 @@ class McpPeers : public testing::Test {
   void TearDown() override { EXPECT_THAT(living_.all(), IsEmpty()) << living_.description(); }
 
   std::unique_ptr<McpBox> boxOf(std::vector<McpServer> servers,
-                                McpBoxOptions options = {.version = "1.1", .asksUser = true}) {
+                                McpBoxOptions options = {
+                                    .version = "1.1", .start = milliseconds(30000), .asksUser = true}) {
     return std::make_unique<McpBox>(std::move(servers), mortise::peers::CurlExchange::client(), plain_, quietLog(),
                                     std::move(options));
   }

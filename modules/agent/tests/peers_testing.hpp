@@ -12,6 +12,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -45,14 +46,18 @@ inline sockaddr_in loopback(std::uint16_t port) {
   return out;
 }
 
+// One that nobody uses, and that stays free until it is used: the system takes those for connections and for who binds
+// port 0 from above 32767.
 inline int freePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return ntohs(address.sin_port);
+  std::random_device random;
+  while (true) {
+    const auto port = std::uniform_int_distribution(16000, 31999)(random);
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const auto address = loopback(static_cast<std::uint16_t>(port));
+    const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (free) return port;
+  }
 }
 
 inline bool accepts(int port) {

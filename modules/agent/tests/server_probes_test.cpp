@@ -62,16 +62,15 @@ TEST(Probes, DoNotWaitForWhatComesAfterAnAnswer) {
   std::atomic<bool> over = false;
   {
     Probes<int> probes;
-    const auto before = Clock::now();
     probes.get(
         "a", 1,
         [&](std::size_t, const mcp::Waiting&, const std::function<void(int)>& tell) {
           tell(1);
-          std::this_thread::sleep_for(milliseconds(1000));
+          std::this_thread::sleep_for(milliseconds(5000));
           over = true;
         },
         -1);
-    EXPECT_LT(Clock::now() - before, milliseconds(900));
+    EXPECT_FALSE(over);
   }
   EXPECT_TRUE(over);
 }
