@@ -86,8 +86,8 @@ TEST_F(PostgresTest, ARestartedServerIsFoundAgain) {
 
 TEST_F(PostgresTest, AFrozenServerHoldsNobodyForEver) {
   Options options = options_;
-  options.statementTimeout = 100ms;
-  options.leaseTimeout = 1s;
+  options.statementTimeout = 1s;
+  options.leaseTimeout = 20s;
   const auto database = Database::open(options);
   EXPECT_EQ(database->trouble(5s), "");
   {
@@ -95,10 +95,11 @@ TEST_F(PostgresTest, AFrozenServerHoldsNobodyForEver) {
     server_->freeze();
     const auto start = std::chrono::steady_clock::now();
     EXPECT_NE(database->trouble(200ms), "");
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
     EXPECT_EQ(kindOf([&] { one(*connection, "SELECT 1"); }), ErrorKind::unavailable);
     server_->thaw();
   }
+  EXPECT_EQ(database->trouble(20s), "");
   EXPECT_EQ(one(*database->lease(Access::read), "SELECT 1"), 1);
 }
 

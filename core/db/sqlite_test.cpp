@@ -134,7 +134,7 @@ TEST_F(SqliteTest, WritersTakeTurnsInTheOrderTheyCame) {
       order.push_back(i);  // guarded by the one writer
     });
     while (started != i + 1) std::this_thread::yield();
-    std::this_thread::sleep_for(20ms);  // into the queue
+    std::this_thread::sleep_for(200ms);  // into the queue
   }
   first.reset();
   for (auto& thread : threads) thread.join();

@@ -525,9 +525,7 @@ class Limits(Calls, unittest.TestCase):
     def test_files_outlive_a_restart(self):
         self.start()
         info = self.stored(b"kept", "a.txt")
-        port = self.server.port
         self.server.stop()
-        self.server.options["http.listen"] = f"127.0.0.1:{port}"
         self.server.options["http.public_url"] = "https://files.example.com"
         self.server.start()
         self.assertEqual(self.download(info["id"], self.ada).body, b"kept")

@@ -16,7 +16,7 @@ TIME_LIMIT = 600
 JOBS = 100 if support.LONG else 20
 SECONDS = 100 if support.LONG else 12  # of runs, at least
 KILLS = 10 if support.LONG else 3
-LEASE = 3 if support.LONG else 2
+LEASE = 5
 SECOND = 1_000_000
 
 

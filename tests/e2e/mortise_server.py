@@ -15,7 +15,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -302,9 +301,7 @@ class Redis:
     """A separate Redis on a free port, without persistence. Can be killed or frozen and restarts on the same port."""
 
     def __init__(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = support.free_port()
         self.folder = tempfile.mkdtemp(prefix="redis-")
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.socket = os.path.join(self.folder, "socket")

@@ -523,6 +523,7 @@ class Skills(SkillServer):
         self.assertOk(self.call("POST", f"/{good['id']}/enabled", {"enabled": False}))  # manual changes take effect with the next change
         for _ in range(3):
             self.assertEqual([item["id"] for item in self.list()], [good["id"]])
+        support.wait_until(lambda: all(f"skill={one}" in self.server.output() for one in (bad["id"], "not-a-skill--01234567")), 20, "the warnings")
         told = [line for line in self.server.output().splitlines() if "a skill can't be read" in line]
         for skill in (bad["id"], "not-a-skill--01234567"):
             self.assertEqual(len([line for line in told if f"skill={skill}" in line]), 1, told)

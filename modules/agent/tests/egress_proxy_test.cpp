@@ -203,8 +203,7 @@ TEST_F(AnEgressProxy, AnswersWhatItCantRead) {
 TEST_F(AnEgressProxy, WaitsOnlySoLong) {
   LoopbackServer silent([](int fd) { readUntil(fd, ""); });
   allow({}, {silent.listed()});
-  options.head = 200ms;
-  options.idle = 300ms;
+  options.head = options.idle = 2s;
   start();
   EXPECT_EQ(ask("GET http://"), "");
   EXPECT_EQ(ended(0).outcome, Outcome::timedOut);

@@ -268,7 +268,7 @@ TEST_F(McpPeers, PythonServers) {
 TEST_F(McpPeers, ACallEndsWhenItsTimeIsOver) {
   if (!hasPython("1.30.0")) GTEST_SKIP() << "build/mcp-1.30.0 is not installed; ./dev setup --tests does it";
   auto box = boxOf({overStdio("py", pythonOf("1.30.0"), {peerFile("mcp_python.py"), "stdio"})},
-                   {.version = "1.1", .start = milliseconds(30000), .call = milliseconds(700)});
+                   {.version = "1.1", .start = milliseconds(30000), .call = milliseconds(5000)});
   const auto late = box->call("mcp_py_wait", R"({"seconds":30})", context());
   EXPECT_FALSE(late.success);
   EXPECT_EQ(late.message, "The tool's server failed: it did not answer in time");
@@ -299,7 +299,8 @@ TEST_F(McpPeers, ProgramsWithoutABoxAreRefusedUnlessTheyAreTrusted) {
   McpProcesses processes(TrustedPrograms({"trusted"}), plain_, boxed);
   const std::vector<std::string> args{everythingServer(), "stdio"};
   McpBox box({overStdio("trusted", "node", args), overStdio("other", "node", args)},
-             mortise::peers::CurlExchange::client(), processes, quietLog(), {.version = "1.1"});
+             mortise::peers::CurlExchange::client(), processes, quietLog(),
+             {.version = "1.1", .start = milliseconds(30000)});
   EXPECT_THAT(box.notes(), ElementsAre("other: it runs a program, for which this server has no box (the sandbox "
                                        "service starts no programs for it); the "
                                        "operator may name it in agent.mcp_trusted"));

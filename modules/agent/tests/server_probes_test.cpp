@@ -176,7 +176,9 @@ TEST(ServerProbes, TellToolsAndErrors) {
   servers[2].enabled = false;
   servers[3].name = "broken";
   servers[3].readable = false;
-  const auto tools = probes.toolsOf(servers);
+  auto tools = probes.toolsOf(servers);
+  // A program that starts on a busy machine may not answer the first time.
+  for (int i = 0; i < 10 && tools.at(0).error == "it did not answer in time"; ++i) tools = probes.toolsOf(servers);
   EXPECT_THAT(tools.at(0).names, Contains("echo"));
   EXPECT_EQ(tools[0].error, "");
   EXPECT_EQ(tools[1].error,
