@@ -523,7 +523,7 @@ class Limits(Calls, unittest.TestCase):
         self.assertEqual(self.get("/api/files/nonsense", None, method="DELETE").status, 401)  # an anonymous caller has no bucket
 
     def test_files_outlive_a_restart(self):
-        self.start()
+        self.start(**{"http.listen": f"127.0.0.1:{support.free_port()}"})
         info = self.stored(b"kept", "a.txt")
         self.server.stop()
         self.server.options["http.public_url"] = "https://files.example.com"
