@@ -636,7 +636,7 @@ class Skills(SkillServer):
         self.assertOk(self.install(last))
         (last / "new.txt").write_text("new")
         self.assertOk(self.install_github(self.publish(), manifest={"name": "First", "runtime_type": "native"}))
-        self.github.faults["skills/pdf"] = Fault("slow", 0.002)  # two seconds for an answer that is no listing
+        self.github.faults["skills/pdf"] = Fault("slow", 0.006)  # six seconds for an answer that is no listing
         before = self.session_ids()
         self.assertEqual(self.admin.call("POST", f"/api/v1/scheduler/jobs/{JOB}/actions/run", {}).status, 200)
         session = support.wait_until(lambda: [one for one in self.session_ids() if one not in before], 30, "the session")[0]
