@@ -155,7 +155,7 @@ class MailTest : public testing::Test {
   // Of a mail that can't be delivered: why, before it is given up in the end.
   MailResult giveUp(Mailer& mailer, const std::string& to) {
     auto outcome = begin(mailer, mailTo(to));
-    EXPECT_TRUE(eventually([&] { return store_.lastFailure() != ""; })) << to;
+    EXPECT_TRUE(eventually([&] { return !store_.lastFailure().empty(); })) << to;
     EXPECT_EQ(outcome.wait_for(milliseconds(0)), std::future_status::timeout) << "it is tried for a day";
     store_.advance(std::chrono::hours(25));
     return outcomeOf(std::move(outcome));
@@ -331,7 +331,7 @@ TEST_F(SmtpTest, AMailWaitsWhileTheRelayTakesNone) {
   start("starttls");
   auto wrong = open("smtp://u:wrong@localhost:" + port_);
   wrong->send(mailTo("ada@example.org"));
-  ASSERT_TRUE(eventually([&] { return wrong->trouble() != ""; }));
+  ASSERT_TRUE(eventually([&] { return !wrong->trouble().empty(); }));
   EXPECT_EQ(wrong->trouble().find("wrong"), std::string::npos) << wrong->trouble();
   EXPECT_EQ(log().find("RCPT"), std::string::npos);
   wrong->stop(milliseconds(0));
@@ -543,7 +543,7 @@ TEST_F(MailTest, AnAnswerWithoutEndIsNoRelay) {
     Talker relay(kind.greeting, kind.piece, milliseconds(kind.pause));
     const auto mailer = Mailer::open(relay.url(), "a@b.example", store_.of("a"), with);
     mailer->send(mailTo("ada@example.org"));
-    EXPECT_TRUE(eventually([&] { return mailer->trouble() != ""; })) << kind.what;
+    EXPECT_TRUE(eventually([&] { return !mailer->trouble().empty(); })) << kind.what;
     EXPECT_LT(relay.said(), std::size_t{16} << 20) << kind.what;
     mailer->stop(milliseconds(0));
   }

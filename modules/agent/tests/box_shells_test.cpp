@@ -142,7 +142,7 @@ TEST_F(AShell, TakesInput) {
 TEST_F(AShell, TakesInputThatNobodyReads) {
   start("stty raw -echo; echo up; sleep 60");
   ASSERT_TRUE(showsWithin("up"));
-  const std::string much(512 * 1024, 'x');
+  const std::string much(std::size_t{512} << 10, 'x');
   std::string refused;
   for (int i = 0; i < 8 && refused.empty(); ++i) {
     const auto said = refusalOf([&] { box->input("main", much, false); });

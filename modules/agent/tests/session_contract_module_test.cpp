@@ -635,7 +635,7 @@ TEST_F(SessionContract, RoutesTakeFromTheirBuckets) {
       FAIL() << bucket << " has no limit";
     };
     for (const auto& [method, path] : routes) {
-      const auto ask = [&] {
+      const auto ask = [&, &method = method, &path = path] {
         useUp();
         return user_->request(method, path, method == "POST" ? "{}" : "");
       };
