@@ -90,7 +90,7 @@ int backup(const Program& program, const Arguments& arguments) {
     for (auto entry = fs::recursive_directory_iterator(blobs); entry != fs::end(entry); ++entry) {
       if (entry->path() == unfinished) entry.disable_recursion_pending();
       if (entry->is_regular_file())
-        inputs.push_back({"blobs/" + fs::relative(entry->path(), blobs).string(), entry->path().string(), true});
+        inputs.push_back({"blobs/" + entry->path().lexically_relative(blobs).string(), entry->path().string(), true});
     }
   }
   if (fs::exists(data + "/modules.disabled", failure))

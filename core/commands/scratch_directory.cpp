@@ -37,8 +37,9 @@ void removeAbandoned(const std::string& parent) {
 ScratchDirectory::ScratchDirectory(const std::string& parent) {
   fs::create_directories(parent);
   removeAbandoned(parent);
-  // Before it is locked another process may take it for an abandoned one: once or twice, not for ever.
-  for (int tries = 0; !lock_ && tries < 10; ++tries) {
+  // Before it is locked, another process may take it for an abandoned one and remove it: then a new one is made.
+  constexpr int kMostTries = 10;
+  for (int i = 0; !lock_ && i < kMostTries; ++i) {
     path_ = parent + "/" + kPrefix + "XXXXXX";
     if (!::mkdtemp(path_.data()))
       throw std::runtime_error("can't make a directory in " + parent + ": " + std::strerror(errno));

@@ -13,7 +13,7 @@ FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 HOUR = 3600
 
 
-@unittest.skipUnless(FAKETIME.exists() and not support.SANITIZED, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
+@unittest.skipUnless(FAKETIME.exists() and not support.SANITIZED, support.NO_CLOCK)
 class Clock(unittest.TestCase):
     def setUp(self):
         self.folder = support.temporary_directory(self)

@@ -1,7 +1,6 @@
 """A data directory and a configuration that the server of release 1.0 wrote (tests/fixtures/released-1.0/), under today's server: its accounts, tokens,
 keys and cookies still open it, and nothing that was in it is lost."""
 import json
-import shutil
 import tarfile
 import unittest
 
@@ -11,7 +10,6 @@ from unified_family import Browser
 
 FIXTURE = support.ROOT / "tests" / "fixtures" / "released-1.0"
 MODULES = ["auth", "files", "scheduler", "skills", "sync"]
-CLOCK_MOVES = shutil.which("faketime") and not support.SANITIZED
 # What differs by the time of asking, or because the test itself asks.
 PASSING = {"timestamp", "next_run_time", "last_run_time", "last_used_at", "last_used_ip", "last_login_at", "latest_version"}
 # What answers show since then, with its value in this data.
@@ -63,11 +61,6 @@ class ReleasedData(unittest.TestCase):
         return support.request(server or cls.server, method, path, body, {"Accept-Language": "en"}, token=token)
 
     @classmethod
-    def at_the_time(cls, time):
-        """What a server is started with so that its clock says `time` then."""
-        return "env", "TZ=UTC", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", f"@{time}"
-
-    @classmethod
     def sign_everybody_in(cls, server):
         """A token or key for each person's name."""
         return {**cls.known["keys"], **{name: cls.sign_in(server, name, person) for name, person in cls.known["people"].items() if person["family"] != "sharing"}}
@@ -84,11 +77,11 @@ class ReleasedData(unittest.TestCase):
     def test_every_answer_is_what_the_released_server_answered(self):
         self.expect_known_answers(self.server, self.tokens)
 
-    @unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
+    @unittest.skipUnless(support.CLOCK_MOVES, support.NO_CLOCK)
     def test_every_answer_is_the_same_at_the_hour_of_its_jobs(self):
         for time, job in (("2026-11-29 03:30:01", "sync.maintain_database"), ("2026-11-29 03:40:01", "skills.clean_up"), ("2026-12-05 20:00:01", "kernel.scrub_blobs")):
             with self.subTest(job):
-                _, server = self.serve(prefix=self.at_the_time(time))
+                _, server = self.serve(prefix=support.with_clock(f"@{time}"))
                 tokens = self.sign_everybody_in(server)
                 support.wait_until(lambda: any(run["ended_at"] and not run["manual"] for run in self.ask(
                     "GET", f"/api/v1/scheduler/jobs/{job}/runs", token=tokens["root"], server=server).json()["data"]["items"]), 30, f"{job} by the clock")
@@ -149,10 +142,10 @@ class ReleasedData(unittest.TestCase):
         refused = self.ask("GET", "/api/v1/org", token=key["raw"])
         self.assertEqual(refused.status, 403, "known, and not let in here: its scopes are others")
 
-    @unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
+    @unittest.skipUnless(support.CLOCK_MOVES, support.NO_CLOCK)
     def test_open_invites_are_still_open(self):
         """On the day on which the fixture was written: they run out."""
-        _, server = self.serve(prefix=self.at_the_time(self.known["written"]))
+        _, server = self.serve(prefix=support.with_clock(f"@{self.known['written']}"))
         answer = self.ask("GET", "/api/v1/org/invites", token=self.tokens["sam"], server=server)
         self.assertEqual((answer.status, answer.json()), (200, self.known["invites"]))
         self.assertEqual([one["email"] for one in self.known["invites"]["invites"]], ["ada@example.com"])

@@ -2,7 +2,6 @@
 import concurrent.futures
 import hashlib
 import re
-import shutil
 import threading
 import time
 import unittest
@@ -38,9 +37,6 @@ def upload(server, content, timeout=120):
 def store_health(server):
     checks = support.request(server, "GET", "/api/v1/infra/health").json()["services"]
     return checks["object_store"]["status"]
-
-
-CLOCK_MOVES = shutil.which("faketime") and not support.SANITIZED
 
 
 @unittest.skipUnless(Swift.available(), "OpenStack Swift or boto3 is not installed")
@@ -181,9 +177,9 @@ class Misconfigured(S3Case):
     def test_another_region(self):
         self.refused(self.serve(s3_region="eu-central-1"), "is in the region us-east-1; set blobs.s3_region")
 
-    @unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
+    @unittest.skipUnless(support.CLOCK_MOVES, support.NO_CLOCK)
     def test_a_clock_that_is_wrong(self):
-        server = self.serve(prefix=("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", "+20m"))
+        server = self.serve(prefix=support.with_clock("+20m"))
         self.refused(server, r"clock of this server and of the object store differ by (119\d|12\d\d) s; set the clock \(NTP\)")
 
     def test_values_that_can_not_work_are_told_before_the_start(self):
@@ -249,7 +245,7 @@ class Objects(S3Case):
         self.assertEqual(store_health(server), "healthy")
 
 
-@unittest.skipUnless(CLOCK_MOVES, "faketime is not installed, or a sanitizer's runtime has to be loaded before it")
+@unittest.skipUnless(support.CLOCK_MOVES, support.NO_CLOCK)
 class Killed(S3Case):
     def test_kill_in_the_middle_of_a_multipart_upload_leaves_no_object_and_clean_up_takes_the_parts(self):
         server = self.serve()
@@ -281,7 +277,7 @@ class Killed(S3Case):
         again.stop()
         self.swift.stop()
         self.swift.start(clock="+2h")
-        later = self.serve(prefix=("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", "+2h"))
+        later = self.serve(prefix=support.with_clock("+2h"))
         support.wait_until(lambda: self.aborted(key), 60, "the parts to be taken back")
         self.assertEqual(upload(later, content, timeout=300).status, 201, "what was cut off can be sent again")
 

@@ -115,6 +115,15 @@ def free_port():
             return port
 
 
+CLOCK_MOVES = shutil.which("faketime") and not SANITIZED
+NO_CLOCK = "faketime is not installed, or a sanitizer's runtime has to be loaded before it"
+
+
+def with_clock(setting):
+    """What a program is started with so that its clock is off by "+2h", or says "@2026-11-28 20:14:13" (UTC) then."""
+    return "env", "TZ=UTC", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", setting
+
+
 def resident_kib(pid):
     return int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M).group(1))
 

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 from mortise_server import _wait
-from support import ROOT, die_with_parent
+from support import ROOT, die_with_parent, with_clock
 
 ACCESS_KEY, SECRET_KEY, REGION = "test:tester", "testing", "us-east-1"
 BUCKETS = ("default", "second-bucket")
@@ -34,7 +34,7 @@ class Swift:
 
     def start(self, clock=None):
         """`clock`: how far its clock is off, as faketime -f takes it ("+2h")."""
-        fake = ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", clock] if clock else []
+        fake = with_clock(clock) if clock else ()
         log = self.folder / "log"
         with open(log, "wb") as output:
             self._server = subprocess.Popen(
