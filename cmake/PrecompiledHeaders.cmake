@@ -58,9 +58,7 @@ endfunction()
 
 # The assertions themselves are compiled without optimisation, in half the time; what they test is compiled as it ships.
 function(mortise_test_flags target)
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0>)
-  endif()
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0>)
 endfunction()
 
 function(mortise_precompile_test target)

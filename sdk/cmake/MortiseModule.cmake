@@ -25,7 +25,7 @@ function(mortise_module_flags target)
   target_compile_definitions(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
   if(MORTISE_SANITIZE)
     # Without the warning for the reason that stands in CMakeLists.txt.
-    target_compile_options(${target} PRIVATE -fsanitize=${MORTISE_SANITIZE} -fno-omit-frame-pointer -g
+    target_compile_options(${target} PRIVATE -fsanitize=${MORTISE_SANITIZE} -fno-omit-frame-pointer
       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   endif()
 endfunction()
