@@ -13,7 +13,7 @@ int embedCommand(const Program&, const Arguments& arguments) {
   if (output.empty()) throw UsageError("missing --output FILE");
   embed::embedModule(arguments.word(0), output);
   if (const auto header = arguments.flag("contract-header"); !header.empty())
-    embed::writeContractHeader(arguments.word(0), header);
+    embed::writeContractCode(arguments.word(0), header);
   return 0;
 }
 
@@ -24,10 +24,11 @@ std::vector<Command> buildCommands() {
            "Turn a module's YAML and SQL files into the C file of its manifest",
            {"mortise embed DIR --output FILE.c [--contract-header FILE.hpp]",
             "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to "
-            "compile into the module; and, for C++, a header with the structs and handler classes of its contracts.",
+            "compile into the module; and, for C++, a header with the structs and handler classes of its contracts, and beside "
+            "it (FILE.cpp) the source of their functions, to compile into the module as well.",
             {"DIR"},
             {{"output,o", "FILE", "The C file to write"},
-             {"contract-header", "FILE", "The C++ header of the contracts to write"}},
+             {"contract-header", "FILE", "The C++ header of the contracts to write, and FILE.cpp beside it"}},
             false},
            embedCommand}};
 }

@@ -1,8 +1,8 @@
 # mortise_add_module(NAME [CONTRACT_HEADER] [SOURCES file...] [LINK library...] [USES module...] [OUTPUT_DIRECTORY dir])
 #
 # Builds the module in this folder (module.yaml, contracts/, migrations/, messages/, *.cpp, *.c) into NAME.so, a target called NAME.
-#   CONTRACT_HEADER   writes NAME_contract.hpp into the build folder: the structs and handler classes of contracts/*.yaml in C++;
-#                     tests that read them link NAME_contract
+#   CONTRACT_HEADER   writes NAME_contract.hpp into the build folder: the structs and handler classes of contracts/*.yaml in C++,
+#                     and NAME_contract.cpp beside it, which becomes part of the module; tests that read them link NAME_contract
 #   SOURCES           instead of every *.cpp and *.c beside the CMakeLists.txt (tests, *_test.* and *_fuzz.*, never count)
 #   LINK              further libraries; their symbols stay inside
 #   USES              modules of the Mortise repository whose interface it includes (modules/MODULE/include); outside the repository the SDK
@@ -61,14 +61,16 @@ function(mortise_add_module name)
   endif()
   set(embed ${tool} ${here} -o ${manifest})
   set(header)
+  set(contract_source)
   if(ARG_CONTRACT_HEADER)
     # A folder of its own: nothing else of the build folder comes into the include path.
     set(header_folder ${CMAKE_CURRENT_BINARY_DIR}/${name}_contract)
     file(MAKE_DIRECTORY ${header_folder})
     set(header ${header_folder}/${name}_contract.hpp)
+    set(contract_source ${header_folder}/${name}_contract.cpp)
     list(APPEND embed --contract-header ${header})
   endif()
-  add_custom_command(OUTPUT ${manifest} ${header} COMMAND ${embed} DEPENDS ${tool} ${here}/module.yaml ${data}
+  add_custom_command(OUTPUT ${manifest} ${header} ${contract_source} COMMAND ${embed} DEPENDS ${tool} ${here}/module.yaml ${data}
     COMMENT "Embedding the manifest of ${name}" VERBATIM)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if(NOT "C" IN_LIST languages)
@@ -86,13 +88,13 @@ function(mortise_add_module name)
   if(ships)
     # The objects are a target of their own, so that the module's test program (mortise_module_test) uses the same ones.
     set(objects ${name}_objects)
-    add_library(${objects} OBJECT ${ARG_SOURCES} ${manifest})
+    add_library(${objects} OBJECT ${ARG_SOURCES} ${manifest} ${contract_source})
     add_library(${name} MODULE)
     target_link_libraries(${name} PRIVATE ${objects})
     set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   else()
     set(objects ${name})
-    add_library(${name} MODULE ${ARG_SOURCES} ${manifest})
+    add_library(${name} MODULE ${ARG_SOURCES} ${manifest} ${contract_source})
   endif()
   target_include_directories(${objects} PUBLIC ${here})
   if(IS_DIRECTORY ${here}/include)
@@ -102,12 +104,13 @@ function(mortise_add_module name)
   target_compile_definitions(${objects} PRIVATE ${needs})
   if(header)
     add_custom_target(${name}_contract_header DEPENDS ${header})
-    add_library(${name}_contract INTERFACE)
-    add_dependencies(${name}_contract ${name}_contract_header)
-    target_include_directories(${name}_contract INTERFACE ${header_folder})
-    target_link_libraries(${name}_contract INTERFACE MortiseSDK::sdk)
     add_dependencies(${objects} ${name}_contract_header)
-    target_link_libraries(${objects} PUBLIC ${name}_contract)
+    target_include_directories(${objects} PUBLIC ${header_folder})
+    # For programs that are not the module: compiled when one links it.
+    add_library(${name}_contract STATIC EXCLUDE_FROM_ALL ${contract_source})
+    add_dependencies(${name}_contract ${name}_contract_header)
+    target_include_directories(${name}_contract PUBLIC ${header_folder})
+    target_link_libraries(${name}_contract PUBLIC MortiseSDK::sdk)
   endif()
   set(cpp ${ARG_SOURCES})
   list(FILTER cpp INCLUDE REGEX "\\.cpp$")

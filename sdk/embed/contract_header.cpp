@@ -101,25 +101,33 @@ class Writer {
     space_ = module + "_contract::" + contract.space;
   }
 
-  std::string write() {
-    line("");
-    out_ += comment(contract_.file + (contract_.title.empty() ? "" : ": " + contract_.title), "");
-    line("namespace " + space_ + " {");
+  std::string header() {
+    open();
     for (const auto& object : contract_.structs) define(*object);
     for (const auto& face : contract_.faces) classOf(face);
-    if (!contract_.structs.empty()) {
-      line("");
-      out_ += comment("How the structs above are read from a request and written into a reply.", "");
-    }
+    return close();
+  }
+
+  std::string source() {
+    open();
     for (const auto& object : contract_.structs) functions(*object);
     for (const auto& face : contract_.faces) binding(face);
-    line("");
-    line("}  // namespace " + space_);
-    return std::move(out_);
+    return close();
   }
 
  private:
   void line(const std::string& text) { out_ += text + "\n"; }
+
+  void open() {
+    line("");
+    out_ += comment(contract_.file + (contract_.title.empty() ? "" : ": " + contract_.title), "");
+    line("namespace " + space_ + " {");
+  }
+  std::string close() {
+    line("");
+    line("}  // namespace " + space_);
+    return std::move(out_);
+  }
 
   // --- structs
 
@@ -177,10 +185,10 @@ class Writer {
   }
 
   static std::string readHead(const ContractStruct& object, bool named) {
-    return "inline void mortiseReadJson(const mortise::Json& from, " + object.qualified + (named ? "& into)" : "&)");
+    return "void mortiseReadJson(const mortise::Json& from, " + object.qualified + (named ? "& into)" : "&)");
   }
   static std::string appendHead(const ContractStruct& object, bool named) {
-    return "inline void mortiseAppendJson(std::string& out, const " + object.qualified + (named ? "& value)" : "&)");
+    return "void mortiseAppendJson(std::string& out, const " + object.qualified + (named ? "& value)" : "&)");
   }
 
   void declareFunctions(const ContractStruct& object) {
@@ -258,7 +266,7 @@ class Writer {
 
   void binding(const ContractFace& face) {
     line("");
-    line("inline void " + face.name + "::bindOperations(mortise::Bindings& on) {");
+    line("void " + face.name + "::bindOperations(mortise::Bindings& on) {");
     for (const auto& operation : face.operations)
       line("  on.operation(\"" + escaped(operation.id) + "\", this, &" + face.name + "::" + operation.name + ");");
     line("}");
@@ -270,12 +278,22 @@ class Writer {
   std::set<const ContractStruct*> defined_, written_;
 };
 
+std::string madeFrom(const std::string& module) {
+  return "// Made by mortise embed from the contracts of the module " + module + ": change those.\n";
+}
+
 }  // namespace
 
 std::string contractHeader(const std::string& module, const std::vector<Contract>& contracts) {
-  std::string out = "// Made by mortise embed from the contracts of the module " + module +
-                    ": change those.\n#pragma once\n\n#include <mortise/contract.hpp>\n";
-  for (const auto& contract : contracts) out += Writer(module, contract).write();
+  std::string out = madeFrom(module) + "#pragma once\n\n#include <mortise/contract.hpp>\n";
+  for (const auto& contract : contracts) out += Writer(module, contract).header();
+  return out;
+}
+
+std::string contractSource(const std::string& module, const std::string& headerName,
+                           const std::vector<Contract>& contracts) {
+  std::string out = madeFrom(module) + "#include \"" + headerName + "\"\n";
+  for (const auto& contract : contracts) out += Writer(module, contract).source();
   return out;
 }
 

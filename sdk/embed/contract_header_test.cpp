@@ -38,7 +38,8 @@ class ContractHeader : public ::testing::Test {
     write("contracts/tickets.yaml", "openapi: 3.0.3\npaths:\n  /tickets:\n    post:\n      operationId: addTicket\n" +
                                         operation + (schemas.empty() ? "" : "components:\n  schemas:\n" + schemas));
   }
-  std::string header() { return contractHeaderOf(directory_); }
+  std::string header() { return contractCodeOf(directory_, "desk_contract.hpp").header; }
+  std::string source() { return contractCodeOf(directory_, "desk_contract.hpp").source; }
   // Findings with the folder's own path left out.
   std::string findings() {
     try {
@@ -129,8 +130,8 @@ struct NewTicket {
   std::int64_t priority = 3;
   mortise::BodyMember<mortise::Json> labels{};
 };
-inline void mortiseReadJson(const mortise::Json& from, NewTicket& into);
-inline void mortiseAppendJson(std::string& out, const NewTicket& value);
+void mortiseReadJson(const mortise::Json& from, NewTicket& into);
+void mortiseAppendJson(std::string& out, const NewTicket& value);
 
 struct Ticket {
   struct Author {
@@ -143,8 +144,8 @@ struct Ticket {
   std::vector<std::string> tags{};
   mortise::BodyMember<std::map<std::string, double>> extra{};
 };
-inline void mortiseAppendJson(std::string& out, const Ticket& value);
-inline void mortiseAppendJson(std::string& out, const Ticket::Author& value);
+void mortiseAppendJson(std::string& out, const Ticket& value);
+void mortiseAppendJson(std::string& out, const Ticket::Author& value);
 
 // What people ask for.
 class TicketDesk : public mortise::Operations {
@@ -159,16 +160,22 @@ class TicketDesk : public mortise::Operations {
   void bindOperations(mortise::Bindings& on) final;
 };
 
-// How the structs above are read from a request and written into a reply.
+}  // namespace desk_contract::tickets
+)");
+  EXPECT_EQ(source(), R"(// Made by mortise embed from the contracts of the module desk: change those.
+#include "desk_contract.hpp"
 
-inline void mortiseReadJson(const mortise::Json& from, NewTicket& into) {
+// contracts/tickets.yaml: Tickets
+namespace desk_contract::tickets {
+
+void mortiseReadJson(const mortise::Json& from, NewTicket& into) {
   mortise::json::readMember(from, "title", into.title);
   mortise::json::readMember(from, "due_at", into.dueAt);
   mortise::json::readMember(from, "assignee", into.assignee);
   mortise::json::readMember(from, "priority", into.priority);
   mortise::json::readMember(from, "labels", into.labels);
 }
-inline void mortiseAppendJson(std::string& out, const NewTicket& value) {
+void mortiseAppendJson(std::string& out, const NewTicket& value) {
   mortise::json::ObjectWriter(out)
       .member("title", value.title)
       .member("due_at", value.dueAt)
@@ -178,13 +185,13 @@ inline void mortiseAppendJson(std::string& out, const NewTicket& value) {
       .end();
 }
 
-inline void mortiseAppendJson(std::string& out, const Ticket::Author& value) {
+void mortiseAppendJson(std::string& out, const Ticket::Author& value) {
   mortise::json::ObjectWriter(out)
       .member("name", value.name)
       .end();
 }
 
-inline void mortiseAppendJson(std::string& out, const Ticket& value) {
+void mortiseAppendJson(std::string& out, const Ticket& value) {
   mortise::json::ObjectWriter(out)
       .member("id", value.id)
       .member("kind", value.kind)
@@ -195,7 +202,7 @@ inline void mortiseAppendJson(std::string& out, const Ticket& value) {
       .end();
 }
 
-inline void TicketDesk::bindOperations(mortise::Bindings& on) {
+void TicketDesk::bindOperations(mortise::Bindings& on) {
   on.operation("createTicket", this, &TicketDesk::createTicket);
   on.operation("watchTickets", this, &TicketDesk::watchTickets);
 }
@@ -301,7 +308,7 @@ TEST_F(ContractHeader, RefusesNamesThatCppDoesNotTake) {
       "contracts/tickets.yaml:3: operation list-tickets is no C++ identifier; give it another with x-mortise-name");
   write("contracts/tickets.yaml",
         "paths:\n  /a:\n    get:\n      operationId: list-tickets\n      x-mortise-name: listTickets\n");
-  EXPECT_THAT(header(), HasSubstr("on.operation(\"list-tickets\", this, &Tickets::listTickets);"));
+  EXPECT_THAT(source(), HasSubstr("on.operation(\"list-tickets\", this, &Tickets::listTickets);"));
   write("contracts/tickets.yaml", "paths:\n  /a:\n    get: {}\n");
   EXPECT_EQ(findings(), "contracts/tickets.yaml:3: operationId is missing; it becomes the method's name");
 }
@@ -404,17 +411,17 @@ TEST_F(ContractHeader, RefusesSharedComponentsThatClash) {
             "contracts/tickets.yaml:6: $ref common.yaml#/components/schemas/New names no file in this folder");
 }
 
-TEST_F(ContractHeader, LeavesTheFileAloneWhenNothingInItChanged) {
+TEST_F(ContractHeader, LeavesAFileAloneWhenNothingInItChanged) {
   tickets("");
-  const auto file = root_ / "desk_contract.hpp";
-  writeContractHeader(directory_, file);
-  const auto before = fs::last_write_time(file) - std::chrono::hours(1);
-  fs::last_write_time(file, before);
-  writeContractHeader(directory_, file);
-  EXPECT_EQ(fs::last_write_time(file), before);
+  const auto header = root_ / "desk_contract.hpp", source = root_ / "desk_contract.cpp";
+  writeContractCode(directory_, header);
+  const auto before = fs::last_write_time(header) - std::chrono::hours(1);
+  for (const auto& file : {header, source}) fs::last_write_time(file, before);
+  writeContractCode(directory_, header);
+  for (const auto& file : {header, source}) EXPECT_EQ(fs::last_write_time(file), before) << file;
   tickets("      tags: [Other]\n");
-  writeContractHeader(directory_, file);
-  EXPECT_NE(fs::last_write_time(file), before);
+  writeContractCode(directory_, header);
+  for (const auto& file : {header, source}) EXPECT_NE(fs::last_write_time(file), before) << file;
 }
 
 TEST(CppName, FollowsTheWordsOfAName) {

@@ -47,7 +47,7 @@ class Assembler {
  public:
   explicit Assembler(const fs::path& directory) : directory_(directory) {}
 
-  std::string header() {
+  ContractCode contractCode(const std::string& headerName) {
     run();
     std::vector<Contract> contracts;
     for (const auto& document : contracts_) {
@@ -63,7 +63,7 @@ class Assembler {
       });
     }
     if (!findings_.empty()) throw Refusal(findings_);
-    return contractHeader(module_, contracts);
+    return {contractHeader(module_, contracts), contractSource(module_, headerName, contracts)};
   }
 
   std::string run() {
@@ -279,19 +279,25 @@ void replaceFile(const fs::path& output, const std::string& text) {
   fs::rename(partial, output);
 }
 
+// Untouched when nothing in it changed: every handler includes the header of the contracts.
+void replaceChangedFile(const fs::path& output, const std::string& text) {
+  if (!fs::is_regular_file(output) || readFile(output) != text) replaceFile(output, text);
+}
+
 }  // namespace
 
 void embedModule(const fs::path& directory, const fs::path& output) {
   replaceFile(output, sourceOf(manifestOf(directory)));
 }
 
-std::string contractHeaderOf(const fs::path& directory) { return Assembler(directory).header(); }
+ContractCode contractCodeOf(const fs::path& directory, const std::string& headerName) {
+  return Assembler(directory).contractCode(headerName);
+}
 
-void writeContractHeader(const fs::path& directory, const fs::path& output) {
-  const std::string header = contractHeaderOf(directory);
-  // Untouched when nothing in it changed: every handler includes it.
-  if (fs::is_regular_file(output) && readFile(output) == header) return;
-  replaceFile(output, header);
+void writeContractCode(const fs::path& directory, const fs::path& output) {
+  const ContractCode code = contractCodeOf(directory, output.filename().string());
+  replaceChangedFile(output, code.header);
+  replaceChangedFile(fs::path(output).replace_extension(".cpp"), code.source);
 }
 
 }  // namespace mortise::embed

@@ -22,11 +22,17 @@ std::string sourceOf(std::string_view manifest);
 // be written.
 void embedModule(const std::filesystem::path& directory, const std::filesystem::path& output);
 
-// The C++ header of the module's contracts (contract_header.hpp). Throws Refusal with every finding, those of the
-// manifest included.
-std::string contractHeaderOf(const std::filesystem::path& directory);
+// The C++ header of the module's contracts, and the source of its functions (contract_header.hpp).
+struct ContractCode {
+  std::string header;
+  std::string source;
+};
 
-// The same into the file `output`, which is left alone when nothing in it changed.
-void writeContractHeader(const std::filesystem::path& directory, const std::filesystem::path& output);
+// The source includes "`headerName`". Throws Refusal with every finding, those of the manifest included.
+ContractCode contractCodeOf(const std::filesystem::path& directory, const std::string& headerName);
+
+// The header into the file `output`, the source beside it (.cpp in place of .hpp). A file is left alone when nothing in
+// it changed. Throws as embedModule() does.
+void writeContractCode(const std::filesystem::path& directory, const std::filesystem::path& output);
 
 }  // namespace mortise::embed

@@ -1,5 +1,5 @@
 // mortise-embed DIR -o FILE.c [--contract-header FILE.hpp] | mortise-embed DIR: writes the C source that carries a module's
-// manifest and the C++ header of its contracts, or prints the manifest.
+// manifest, the C++ header of its contracts and the source beside it, or prints the manifest.
 #include <iostream>
 #include <string>
 #include <vector>
@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: mortise-embed DIR -o FILE.c [--contract-header FILE.hpp]\n"
-    "           writes the C source that carries the manifest of the module in DIR, and the C++ header of its "
-    "contracts\n"
+    "           writes the C source that carries the manifest of the module in DIR, the C++ header of its contracts,\n"
+    "           and beside it (FILE.cpp) the source of that header's functions\n"
     "       mortise-embed DIR\n"
     "           prints the manifest (JSON)\n";
 
@@ -34,7 +34,7 @@ int main(int count, char** argument) {
       std::cout << mortise::embed::manifestOf(arguments[0]) << "\n";
     } else {
       mortise::embed::embedModule(arguments[0], arguments[2]);
-      if (count == 6) mortise::embed::writeContractHeader(arguments[0], arguments[4]);
+      if (count == 6) mortise::embed::writeContractCode(arguments[0], arguments[4]);
     }
     return 0;
   } catch (const std::exception& error) {

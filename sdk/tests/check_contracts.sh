@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_contracts.sh EMBED ROOT: the generated header of every module in the repository compiles, warnings as errors, with g++ and with
-# clang + libc++, and keeps to 120 columns.
+# check_contracts.sh EMBED ROOT: the generated header and source of every module in the repository compile, warnings as errors, with g++ and
+# with clang + libc++, and keep to 120 columns.
 set -eu
 embed=$1
 root=$2
@@ -12,11 +12,11 @@ for module in "$root"/modules/*/ "$root"/sdk/examples/*/ "$root"/tests/modules/*
   [ -d "$module/contracts" ] || continue
   name=$(basename "$module")
   "$embed" "$module" -o "$work/$name.c" --contract-header "$work/${name}_contract.hpp"
-  echo "#include \"${name}_contract.hpp\"" >>"$work/all.cpp"
+  echo "#include \"${name}_contract.cpp\"" >>"$work/all.cpp"
   count=$((count + 1))
 done
 [ "$count" -ge 9 ] || { echo "only $count modules with contracts under $root" >&2; exit 1; }
-if grep -nE '^.{121}' "$work"/*_contract.hpp; then
+if grep -nE '^.{121}' "$work"/*_contract.[hc]pp; then
   echo "lines of more than 120 columns" >&2
   exit 1
 fi
