@@ -25,7 +25,7 @@ struct Head {
   std::uint32_t size = 0;
 };
 
-constexpr std::uint32_t kMostMessage = 64U << 20;  // more was not sent by sendAs()
+constexpr std::uint32_t kMaxMessage = 64U << 20;  // more was not sent by sendAs()
 
 void writeAll(int descriptor, const char* data, std::size_t size) {
   while (size > 0) {
@@ -96,7 +96,7 @@ std::string runApart(std::chrono::seconds limit, const std::function<void(const 
   std::array<char, sizeof head> bytes{};
   while (!reported && readAll(in.get(), bytes.data(), bytes.size())) {
     std::memcpy(&head, bytes.data(), sizeof head);
-    if (head.size > kMostMessage) break;
+    if (head.size > kMaxMessage) break;
     std::string message(head.size, '\0');
     if (!readAll(in.get(), message.data(), message.size())) break;
     if (head.kind == Head::Kind::message)

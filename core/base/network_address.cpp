@@ -7,7 +7,7 @@
 namespace mortise {
 namespace {
 
-constexpr std::size_t kLongest = INET6_ADDRSTRLEN - 1;
+constexpr std::size_t kMaxLength = INET6_ADDRSTRLEN - 1;
 constexpr std::size_t kPrefix = 12;  // bytes of ::ffff: before an IPv4 address
 constexpr std::array<std::uint8_t, kPrefix> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -22,7 +22,7 @@ std::string sixText(const std::array<std::uint8_t, 16>& bytes) {
 std::optional<NetworkAddress> NetworkAddress::parse(std::string_view text) {
   const bool isSix = text.find(':') != std::string_view::npos;
   if (isSix) text = text.substr(0, text.find('%'));
-  if (text.size() > kLongest || text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (text.size() > kMaxLength || text.find('\0') != std::string_view::npos) return std::nullopt;
   NetworkAddress address;
   auto& bytes = address.bytes_;
   if (isSix) {

@@ -38,8 +38,8 @@ ScratchDirectory::ScratchDirectory(const std::string& parent) {
   fs::create_directories(parent);
   removeAbandoned(parent);
   // Before it is locked, another process may take it for an abandoned one and remove it: then a new one is made.
-  constexpr int kMostTries = 10;
-  for (int i = 0; !lock_ && i < kMostTries; ++i) {
+  constexpr int kMaxTries = 10;
+  for (int i = 0; !lock_ && i < kMaxTries; ++i) {
     path_ = parent + "/" + kPrefix + "XXXXXX";
     if (!::mkdtemp(path_.data()))
       throw std::runtime_error("can't make a directory in " + parent + ": " + std::strerror(errno));

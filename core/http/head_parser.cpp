@@ -54,10 +54,10 @@ bool plausibleHost(std::string_view host) {
 // As much of a target that is too long as tells whose the path is: the form of the refusal depends on it.
 // Without the percent escapes of the last character, which may be cut: what is left can be decoded if the whole could.
 std::string_view withoutLastCharacter(std::string_view cut) {
-  constexpr int kMostBytes = 4;  // of a character in UTF-8
+  constexpr int kMaxBytes = 4;  // of a character in UTF-8
   if (const auto percent = cut.rfind('%'); percent != std::string_view::npos && cut.size() - percent < 3)
     cut = cut.substr(0, percent);
-  for (int i = 0; i < kMostBytes && cut.size() >= 3 && cut[cut.size() - 3] == '%'; ++i) {
+  for (int i = 0; i < kMaxBytes && cut.size() >= 3 && cut[cut.size() - 3] == '%'; ++i) {
     const char high = static_cast<char>(cut[cut.size() - 2] | 0x20);  // '0' to '9', 'a' to 'f'
     if (high < '8') break;                                            // ASCII
     cut.remove_suffix(3);

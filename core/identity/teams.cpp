@@ -87,8 +87,8 @@ Team Teams::create(const NewTeam& request) {
     if (store::number(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id AND slug = :slug",
                       {{"org_id", request.orgId}, {"slug", request.slug}}) > 0)
       throw Problem(409, "slug_taken");
-    if (store::number(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id", org) >= kMost)
-      throw Problem(409, "teams_full").with("most", std::to_string(kMost));
+    if (store::number(connection, "SELECT count(*) FROM mortise_teams WHERE org_id = :org_id", org) >= kMaxTeams)
+      throw Problem(409, "teams_full").with("most", std::to_string(kMaxTeams));
     connection.execute(
         "INSERT INTO mortise_teams (id, org_id, name, slug, created_by, created_at) VALUES (:id, :org_id, :name, "
         ":slug, :created_by, :now)",

@@ -32,7 +32,7 @@ struct TeamMember {
 class Teams {
  public:
   // Of one organisation: teams_full.
-  static constexpr std::int64_t kMost = 1000;
+  static constexpr std::int64_t kMaxTeams = 1000;
 
   explicit Teams(db::Database& database) : database_(database) {}
 

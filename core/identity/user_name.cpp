@@ -16,7 +16,7 @@
 namespace mortise::identity {
 namespace {
 
-constexpr std::size_t kLongest = 1024;  // bytes; a family's contract says less
+constexpr std::size_t kMaxBytes = 1024;  // bytes; a family's contract says less
 
 using Text = std::u32string;
 using TextView = std::u32string_view;
@@ -195,7 +195,7 @@ bool isUserPart(TextView part) {
 
 std::optional<std::string> normalUserName(std::string_view typed) {
   const auto trimmed = withoutSpaceAround(typed);
-  if (trimmed.empty() || trimmed.size() > kLongest || !text::isUtf8(trimmed)) return std::nullopt;
+  if (trimmed.empty() || trimmed.size() > kMaxBytes || !text::isUtf8(trimmed)) return std::nullopt;
   const auto given = codePoints(
       icu::UnicodeString::fromUTF8(icu::StringPiece(trimmed.data(), static_cast<std::int32_t>(trimmed.size()))));
   UErrorCode error = U_ZERO_ERROR;

@@ -10,7 +10,7 @@
 
 namespace agent {
 
-inline constexpr std::size_t kMostAtOnce = 32;
+inline constexpr std::size_t kMaxAtOnce = 32;
 
 // Calls `work` with each number below `count`, some of them at once, and returns when all is done. `work` does not throw.
 // Where the system gives no threads, those that there are do it: the caller at least.
@@ -21,9 +21,9 @@ void atOnce(std::size_t count, const Work& work) {
     for (auto mine = next++; mine < count; mine = next++) work(mine);
   };
   std::vector<std::jthread> others;
-  others.reserve(kMostAtOnce);
+  others.reserve(kMaxAtOnce);
   try {
-    while (others.size() + 1 < std::min(count, kMostAtOnce)) others.emplace_back(some);
+    while (others.size() + 1 < std::min(count, kMaxAtOnce)) others.emplace_back(some);
   } catch (const std::system_error&) {
     // There are fewer.
   }

@@ -11,12 +11,12 @@
 namespace auth {
 namespace {
 
-constexpr std::size_t kLongestAddress = 254, kLongestLocalPart = 64, kLongestLabel = 63;
+constexpr std::size_t kMaxAddress = 254, kMaxLocalPart = 64, kMaxLabel = 63;
 
 bool isAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool isLocalPart(std::string_view local) {
-  if (local.empty() || local.size() > kLongestLocalPart || local.front() == '.' || local.back() == '.') return false;
+  if (local.empty() || local.size() > kMaxLocalPart || local.front() == '.' || local.back() == '.') return false;
   if (local.find("..") != std::string_view::npos) return false;
   return std::all_of(local.begin(), local.end(), [](char c) {
     return isAlphanumeric(c) || std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
@@ -24,7 +24,7 @@ bool isLocalPart(std::string_view local) {
 }
 
 bool isLabel(std::string_view label) {
-  return !label.empty() && label.size() <= kLongestLabel && label.front() != '-' && label.back() != '-' &&
+  return !label.empty() && label.size() <= kMaxLabel && label.front() != '-' && label.back() != '-' &&
          std::all_of(label.begin(), label.end(), [](char c) { return isAlphanumeric(c) || c == '-'; });
 }
 
@@ -56,13 +56,13 @@ std::optional<std::string> asciiDomain(std::string_view domain) {
 
 std::optional<EmailAddress> EmailAddress::parse(std::string_view text) {
   text = mortise::withoutSpaceAround(text);
-  if (text.size() > 4 * kLongestAddress || text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (text.size() > 4 * kMaxAddress || text.find('\0') != std::string_view::npos) return std::nullopt;
   const auto sign = text.find('@');
   if (sign == std::string_view::npos || !isLocalPart(text.substr(0, sign))) return std::nullopt;
   auto domain = asciiDomain(text.substr(sign + 1));
   if (!domain || !isDomain(*domain)) return std::nullopt;
   const std::string address = std::string(text.substr(0, sign)) + '@' + *domain;
-  if (address.size() > kLongestAddress) return std::nullopt;
+  if (address.size() > kMaxAddress) return std::nullopt;
   return EmailAddress(mortise::asciiLowerCase(address));
 }
 

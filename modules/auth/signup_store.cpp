@@ -147,7 +147,7 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
       }
       if (isHeld(tx, folded, signup.email, now)) throw NameTaken();
       auto kept = read(tx, signup.email, now);
-      while (kept.size() >= kMostAttempts) {
+      while (kept.size() >= kMaxAttempts) {
         const auto gone = whoGivesWay(kept, keys.caller, now);
         db::remove<Signup>(tx, gone->id);
         kept.erase(gone);

@@ -74,7 +74,7 @@ struct MailKeys {
 class SignupStore {
  public:
   // Sign-ups that an address may have at once.
-  static constexpr std::size_t kMostAttempts = 3;
+  static constexpr std::size_t kMaxAttempts = 3;
 
   // Makes a code for a sign-up, remembers it for the mail, and returns its MAC. Of several calls for one sign-up the
   // last one counts.
@@ -99,7 +99,7 @@ class SignupStore {
   // Does a pending sign-up of another address hold this name (folded)?
   bool usernameHeld(std::string_view folded, std::string_view email, std::int64_t now) const;
   // Counts a mail and keeps the sign-up, in one transaction. It leaves the address's other ones alone as long as they
-  // are fewer than kMostAttempts; else the first of these goes: one whose code has expired, the oldest that the same
+  // are fewer than kMaxAttempts; else the first of these goes: one whose code has expired, the oldest that the same
   // network asked for, the oldest of the network that asked for most. So a network that asks again and again replaces
   // its own. With `hasAccount` it only counts, and `queueMails` gets none.
   Taken keep(const Signup& signup, std::string_view folded, const MailKeys& keys, bool hasAccount,

@@ -26,7 +26,7 @@ std::string part(CURLU* url, CURLUPart which) {
 bool isPlain(std::string_view text) {
   const auto scheme = mortise::asciiLowerCase(text.substr(0, 8));
   const std::size_t start = scheme.substr(0, 7) == "http://" ? 7 : scheme == "https://" ? 8 : 0;
-  if (start == 0 || start == text.size() || text[start] == '/' || mortise::characterCount(text) > WebUrl::kLongest)
+  if (start == 0 || start == text.size() || text[start] == '/' || mortise::characterCount(text) > WebUrl::kMaxLength)
     return false;
   return std::none_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);

@@ -11,7 +11,7 @@ namespace auth {
 
 class WebUrl {
  public:
-  static constexpr std::size_t kLongest = 2048;  // code points
+  static constexpr std::size_t kMaxLength = 2048;  // code points
 
   // nullopt: not absolute, another scheme, no host, user info, over 2048 characters, white space, control characters or
   // a backslash.

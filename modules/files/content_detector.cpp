@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kUnknown = "application/octet-stream";
 // The squares of the lengths of all runs of white space, together, above which a content is looked at less: one run of
 // 1 KiB takes some milliseconds.
-constexpr std::size_t kMostBlankCost = std::size_t{1} << 20;
+constexpr std::size_t kMaxBlankCost = std::size_t{1} << 20;
 constexpr ContentDetector::Effort kLittle{8192, 1024};
 
 bool isBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -36,7 +36,7 @@ ContentDetector::Effort ContentDetector::effortFor(std::string_view start) {
   for (const char c : start.substr(0, Effort{}.expressions)) {
     run = isBlank(c) ? run + 1 : 0;
     cost += run;  // 1 + 2 + ... + n is half of n squared
-    if (cost > kMostBlankCost / 2) return kLittle;
+    if (cost > kMaxBlankCost / 2) return kLittle;
   }
   return {};
 }

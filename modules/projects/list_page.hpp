@@ -11,7 +11,7 @@
 
 namespace projects {
 
-inline constexpr std::size_t kMostListedBytes = std::size_t{8} << 20;  // of the rows of one page
+inline constexpr std::size_t kMaxListedBytes = std::size_t{8} << 20;  // of the rows of one page
 
 // So many rows, and no more bytes than that; one row always.
 class PageRoom {

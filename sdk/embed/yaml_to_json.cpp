@@ -15,7 +15,7 @@ namespace mortise::embed {
 namespace {
 
 constexpr int kDepth = 64;
-constexpr std::size_t kLargest = std::size_t{64} << 20;  // aliases can make a small file huge
+constexpr std::size_t kMaxBytes = std::size_t{64} << 20;  // aliases can make a small file huge
 
 [[noreturn]] void fail(const std::string& file, const YAML::Mark& mark, const std::string& reason) {
   throw std::runtime_error(file + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
@@ -82,7 +82,7 @@ class Converter {
   void value(const YAML::Node& node, int depth) {
     if (depth > kDepth)
       fail(file_, node.Mark(), "nested deeper than " + std::to_string(kDepth) + ": an alias may refer to itself");
-    if (out_.size() > kLargest) fail(file_, node.Mark(), "larger than 64 MiB once its aliases are written out");
+    if (out_.size() > kMaxBytes) fail(file_, node.Mark(), "larger than 64 MiB once its aliases are written out");
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
         return scalar(node);

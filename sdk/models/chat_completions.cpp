@@ -12,7 +12,7 @@ namespace {
 using rapidjson::Value;
 namespace wire = mortise::json;
 
-constexpr std::size_t kMostCalls = 128;  // of one answer
+constexpr std::size_t kMaxCalls = 128;  // of one answer
 
 wire::Value callOf(const ToolCall& call) {
   return wire::object({{"id", call.id},
@@ -135,7 +135,7 @@ class Reader final : public StreamReader {
     } else if (!calls_.empty() && (id.empty() || calls_.back().id == id)) {
       return calls_.back();
     }
-    if (calls_.size() >= kMostCalls) unreadable("the model calls too many functions");
+    if (calls_.size() >= kMaxCalls) unreadable("the model calls too many functions");
     if (index != nullptr && index->IsInt64()) places_[index->GetInt64()] = calls_.size();
     return calls_.emplace_back();
   }
@@ -206,7 +206,7 @@ class ChatCompletions final : public WireForm {
     if (const auto* calls = listMember(*message, "tool_calls")) {
       for (const auto& call : calls->GetArray()) {
         const auto* function = objectMember(call, "function");
-        if (function == nullptr || out.toolCalls.size() >= kMostCalls) unreadable("the model's calls are not readable");
+        if (function == nullptr || out.toolCalls.size() >= kMaxCalls) unreadable("the model's calls are not readable");
         out.toolCalls.push_back(
             {std::string(textMember(call, "id")), std::string(textMember(*function, "name")), argumentsOf(*function)});
       }

@@ -20,8 +20,8 @@ using std::chrono::milliseconds;
 constexpr int kBusyAnthropic = 529;  // "overloaded"
 constexpr milliseconds kSlice{100};  // of a pause: how late a stop is noticed
 constexpr milliseconds kFirstPause{1000};
-constexpr std::size_t kMostOffers = 1000;
-constexpr std::uint64_t kMostOfferBytes = 4U << 20;
+constexpr std::size_t kMaxOffers = 1000;
+constexpr std::uint64_t kMaxOfferBytes = 4U << 20;
 
 int statusOf(Cause cause) {
   if (cause == Cause::timedOut) return 504;
@@ -263,7 +263,7 @@ std::vector<Offer> offersIn(std::string_view text) {
   if (list == nullptr) unreadable("the answer has no list of models");
   std::vector<Offer> out;
   for (const auto& entry : list->GetArray()) {
-    if (out.size() >= kMostOffers) break;
+    if (out.size() >= kMaxOffers) break;
     if (entry.IsString()) {
       out.push_back({entry.GetString(), {}});
       continue;
@@ -314,7 +314,7 @@ std::vector<Offer> Client::offers(const Endpoint& endpoint, milliseconds timeout
   HttpRequest request;
   request.headers = formOf(endpoint.wire).headers(endpoint);
   request.headers.emplace_back("Accept", "application/json");
-  request.maxResponse = kMostOfferBytes;
+  request.maxResponse = kMaxOfferBytes;
   request.stopped = stopped;
   request.publicOnly = endpoint.publicOnly;
   HttpResponse response;

@@ -11,7 +11,7 @@ namespace {
 using rapidjson::Value;
 namespace wire = mortise::json;
 
-constexpr std::size_t kMostParts = 1024;  // of one answer
+constexpr std::size_t kMaxParts = 1024;  // of one answer
 
 wire::Value textPart(std::string_view text) { return wire::object({{"text", validUtf8(text)}}); }
 
@@ -75,7 +75,7 @@ bool add(const Value& from, Answer& into, std::string& text) {
       if (thought == nullptr || !thought->IsBool() || !thought->GetBool()) text.append(textMember(part, "text"));
       const auto* call = objectMember(part, "functionCall");
       if (call == nullptr) continue;
-      if (into.toolCalls.size() >= kMostParts) unreadable("the model calls too many functions");
+      if (into.toolCalls.size() >= kMaxParts) unreadable("the model calls too many functions");
       const auto* arguments = objectMember(*call, "args");
       // Calls have no id there: their place in the answer is one.
       into.toolCalls.push_back({"call_" + std::to_string(into.toolCalls.size()), std::string(textMember(*call, "name")),

@@ -13,7 +13,7 @@ using rapidjson::Value;
 namespace wire = mortise::json;
 
 constexpr const char* kVersion = "2023-06-01";
-constexpr std::size_t kMostBlocks = 1024;  // of one answer
+constexpr std::size_t kMaxBlocks = 1024;  // of one answer
 
 wire::Value textBlock(std::string_view text) { return wire::object({{"type", "text"}, {"text", validUtf8(text)}}); }
 
@@ -110,7 +110,7 @@ class Reader final : public StreamReader {
   void start(const Value& event) {
     const auto* block = objectMember(event, "content_block");
     if (block == nullptr || textMember(*block, "type") != "tool_use") return;
-    if (calls_.size() >= kMostBlocks) unreadable("the model calls too many functions");
+    if (calls_.size() >= kMaxBlocks) unreadable("the model calls too many functions");
     calls_[integerMember(event, "index")] = {
         std::string(textMember(*block, "id")), std::string(textMember(*block, "name")), {}};
   }
@@ -157,7 +157,7 @@ class Messages final : public WireForm {
 
   Answer read(const Value& answer) const override {
     const auto* blocks = listMember(answer, "content");
-    if (blocks == nullptr || blocks->Size() > kMostBlocks) unreadable("the model's answer has no list of content");
+    if (blocks == nullptr || blocks->Size() > kMaxBlocks) unreadable("the model's answer has no list of content");
     Answer out;
     for (const auto& block : blocks->GetArray()) {
       const auto type = textMember(block, "type");

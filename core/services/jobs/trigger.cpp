@@ -192,7 +192,7 @@ void Trigger::requireReadable() const {
 }
 
 Trigger Trigger::parse(std::string_view input, std::string_view zone) {
-  requireShort("text", input, kLongestText);
+  requireShort("text", input, kMaxText);
   return read(input, zone);
 }
 

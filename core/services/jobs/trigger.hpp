@@ -21,7 +21,7 @@ class Trigger {
  public:
   enum class Kind : std::uint8_t { cron, interval, date };
   // Of parse(): seven fields of the greatest length, with their names.
-  static constexpr std::size_t kLongestText = 4096;
+  static constexpr std::size_t kMaxText = 4096;
 
   Trigger();  // never fires
 
@@ -32,7 +32,7 @@ class Trigger {
   //                                from the epoch, or "every: PT5M from 2030-01-01T00:00:00Z"
   // "at: 2030-01-01T00:00:00Z"     once
   // `zone`: IANA name for cron, and for times without an offset; empty: UTC. Throws TriggerError: field, value, rule,
-  // also for a text of more than kLongestText bytes.
+  // also for a text of more than kMaxText bytes.
   static Trigger parse(std::string_view text, std::string_view zone = {});
   // `defaultZone` counts where the request names none. An interval fires first one interval after `nowMicros`. Throws
   // TriggerError, also for a field of more than MORTISE_TRIGGER_FIELD_MAX bytes.

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 constexpr int kSenders = 2;
 constexpr std::size_t kMaxArriving = 1000;
 constexpr std::size_t kMaxReason = 500;
-constexpr milliseconds kLongestRelayPause{std::chrono::minutes(5)};
+constexpr milliseconds kMaxRelayPause{std::chrono::minutes(5)};
 constexpr milliseconds kDatabasePause{2000};
 // Tries in a row that delivered nothing although the relay answers. Fewer may be the fault of one mailbox.
 constexpr int kManyFailures = 10;
@@ -380,7 +380,7 @@ void QueuedMailer::note(const Try& result) {
     relayFailures_ = relay ? relayFailures_ + 1 : 0;
     failures_ = relay || result.end == Try::End::later ? failures_ + 1 : 0;
     trouble_ = relay || failures_ >= kManyFailures ? result.reason : std::string();
-    relayDue_ = relay ? Steady::now() + pauseAfter(relayFailures_, std::min(options_.longestPause, kLongestRelayPause))
+    relayDue_ = relay ? Steady::now() + pauseAfter(relayFailures_, std::min(options_.longestPause, kMaxRelayPause))
                       : Steady::time_point{};
     after = trouble_;
   }

@@ -119,7 +119,7 @@ class Session {
     const auto end = std::chrono::steady_clock::now() + timeout_;
     Answer answer;
     for (;;) {
-      const auto line = readLine(kMostAnswer - answer.text.size(), end);
+      const auto line = readLine(kMaxAnswer - answer.text.size(), end);
       if (!line) return {};
       if (!answer.text.empty()) answer.text += '\n';
       answer.text += *line;
@@ -191,7 +191,7 @@ class Session {
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
-  static constexpr std::size_t kMostAnswer = 64 << 10;
+  static constexpr std::size_t kMaxAnswer = 64 << 10;
 
   // Without its end; nothing when the connection was closed.
   std::optional<std::string> readLine(std::size_t most, Moment end) {

@@ -15,12 +15,12 @@ namespace models = mortise::models;
 using mcp::Failure;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLongestCard = std::size_t{1} << 20;
-constexpr std::size_t kMostModes = 50;
-constexpr std::size_t kLongestText = 4000;
+constexpr std::size_t kMaxCard = std::size_t{1} << 20;
+constexpr std::size_t kMaxModes = 50;
+constexpr std::size_t kMaxText = 4000;
 
 std::string textOf(const rapidjson::Value& object, const char* name) {
-  return models::validUtf8(models::textMember(object, name).substr(0, kLongestText));
+  return models::validUtf8(models::textMember(object, name).substr(0, kMaxText));
 }
 
 std::vector<std::string> textsOf(const rapidjson::Value& object, const char* name) {
@@ -28,7 +28,7 @@ std::vector<std::string> textsOf(const rapidjson::Value& object, const char* nam
   const auto* list = models::listMember(object, name);
   if (list == nullptr) return out;
   for (const auto& one : list->GetArray()) {
-    if (one.IsString() && out.size() < kMostModes) out.emplace_back(one.GetString(), one.GetStringLength());
+    if (one.IsString() && out.size() < kMaxModes) out.emplace_back(one.GetString(), one.GetStringLength());
   }
   return out;
 }
@@ -98,7 +98,7 @@ AgentCard fetchCard(const mortise::HttpClient& http, const std::string& baseUrl,
     request.headers.emplace_back("Accept", "application/json");
     request.headers.emplace_back("A2A-Version", "1.0");  // servers of both generations show the newer card
     request.timeout = std::max(waiting.left(), milliseconds(1));
-    mcp::HttpExchange exchange(http, std::move(request), kLongestCard);
+    mcp::HttpExchange exchange(http, std::move(request), kMaxCard);
     while (exchange.next(waiting)) {
       // A card is no stream.
     }

@@ -28,9 +28,9 @@ using mcp::Waiting;
 using Cause = Failure::Cause;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kLongestReply = std::size_t{8} << 20;
+constexpr std::size_t kMaxReply = std::size_t{8} << 20;
 constexpr milliseconds kFirstPause{500};
-constexpr milliseconds kLongestPause{5000};
+constexpr milliseconds kMaxPause{5000};
 constexpr milliseconds kGoodbye{2000};
 constexpr std::int64_t kUnknownMethod = -32601, kUnsupported = -32004;
 
@@ -130,7 +130,7 @@ class Asking {
     request.body = mcp::requestText(++lastId_, method, params);
     request.timeout = milliseconds(-1);  // what waits for it bounds it
     request.idleTimeout = std::chrono::hours(1);
-    return std::make_unique<mcp::HttpExchange>(http_, std::move(request), kLongestReply);
+    return std::make_unique<mcp::HttpExchange>(http_, std::move(request), kMaxReply);
   }
 
   std::string post(std::string_view method, const json::Value& params, const Waiting& waiting) {
@@ -237,7 +237,7 @@ class Asking {
   }
 
   void untilOver() {
-    for (auto pause = kFirstPause; !isOver(state_) && !taskId_.empty(); pause = std::min(pause * 2, kLongestPause)) {
+    for (auto pause = kFirstPause; !isOver(state_) && !taskId_.empty(); pause = std::min(pause * 2, kMaxPause)) {
       for (const auto until = Waiting::Clock::now() + pause; Waiting::Clock::now() < until;) {
         waiting_.check();
         std::this_thread::sleep_for(waiting_.within(pause).slice());

@@ -20,10 +20,10 @@ namespace {
 using namespace std::chrono_literals;
 using mortise::models::objectMember;
 
-constexpr std::size_t kMostMessage =
+constexpr std::size_t kMaxMessage =
     16U << 20U;  // a picture of a whole window takes less; read, it takes many times as much
 constexpr std::size_t kBytesOfEvent = 4096;  // larger messages count as several events
-constexpr std::size_t kMostOutbox = 16U << 20U;
+constexpr std::size_t kMaxOutbox = 16U << 20U;
 constexpr std::size_t kPiece = 256U << 10U;
 constexpr auto kAskStopped = 100ms;
 
@@ -32,7 +32,7 @@ void setNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK
 }  // namespace
 
 CdpClient::CdpClient(sandbox::Fd fromBrowser, sandbox::Fd toBrowser, OnEvent onEvent)
-    : from_(std::move(fromBrowser)), to_(std::move(toBrowser)), onEvent_(std::move(onEvent)), splitter_(kMostMessage) {
+    : from_(std::move(fromBrowser)), to_(std::move(toBrowser)), onEvent_(std::move(onEvent)), splitter_(kMaxMessage) {
   setNonBlocking(from_.get());
   setNonBlocking(to_.get());
   thread_ = std::thread([this] { run(); });
@@ -68,7 +68,7 @@ std::uint64_t CdpClient::put(std::string_view session, std::string_view method, 
   if (!session.empty()) message.add("sessionId", session);
   outbox_ += message.build().text();
   outbox_ += '\0';
-  if (outbox_.size() > kMostOutbox) closeLocked("the browser does not read what it is told");
+  if (outbox_.size() > kMaxOutbox) closeLocked("the browser does not read what it is told");
   wake_.call();
   return id;
 }
@@ -175,7 +175,7 @@ void CdpClient::take(std::string_view message) {
     const std::lock_guard lock(mutex_);
     if (!reason_.empty()) return;
     events_ += 1 + message.size() / kBytesOfEvent;
-    if (events_ > kMostEvents) return closeLocked("the browser reported more than anybody reads");
+    if (events_ > kMaxEvents) return closeLocked("the browser reported more than anybody reads");
   }
   rapidjson::Document read;
   if (!parseJson(message, read) && !parseJson(withWholeSurrogates(message), read)) return;

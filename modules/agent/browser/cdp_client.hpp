@@ -68,7 +68,7 @@ class CdpClient {
   // Ends the work with this browser, as if it had closed its side.
   void close(std::string reason);
   // Messages after which a browser that nobody asks anything is given up, counted from the last call.
-  static constexpr std::uint64_t kMostEvents = 100000;
+  static constexpr std::uint64_t kMaxEvents = 100000;
 
  private:
   struct Waiting {

@@ -67,7 +67,7 @@ void Console::addCall(const Value& params) {
     for (const auto& value : values->GetArray()) {
       if (!std::exchange(first, false)) line += ' ';
       line += valueText(value);
-      if (line.size() > kMostCharacters * 4) break;
+      if (line.size() > kMaxCharacters * 4) break;
     }
   }
   add(std::move(line));
@@ -87,9 +87,9 @@ void Console::addEntry(const Value& params) {
 void Console::add(std::string line) {
   ++added_;
   line = cleanText(line);
-  if (mortise::characterCount(line) > kMostCharacters) line = mortise::firstCharacters(line, kMostCharacters) + "…";
+  if (mortise::characterCount(line) > kMaxCharacters) line = mortise::firstCharacters(line, kMaxCharacters) + "…";
   lines_.push_back(std::move(line));
-  if (lines_.size() > kMostLines) lines_.pop_front();
+  if (lines_.size() > kMaxLines) lines_.pop_front();
 }
 
 std::vector<std::string> Console::newest(std::size_t most) const {

@@ -14,8 +14,8 @@ namespace agent::browser {
 // Not safe from several threads.
 class Console {
  public:
-  static constexpr std::size_t kMostLines = 500;
-  static constexpr std::size_t kMostCharacters = 2000;  // of a line
+  static constexpr std::size_t kMaxLines = 500;
+  static constexpr std::size_t kMaxCharacters = 2000;  // of a line
   // Lines since reset() after which the page is writing faster than anybody reads.
   static constexpr std::size_t kFlood = 5000;
 

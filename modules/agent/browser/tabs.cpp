@@ -15,7 +15,7 @@ using mortise::models::objectMember;
 using rapidjson::Value;
 namespace json = mortise::json;
 
-constexpr std::size_t kMostNotes = 20;
+constexpr std::size_t kMaxNotes = 20;
 constexpr std::size_t kNote = 500;  // characters
 constexpr std::size_t kAddress = 4000;
 constexpr std::size_t kId = 200;  // bytes of what a browser calls its targets, sessions and downloads
@@ -106,7 +106,7 @@ void Tabs::note(std::string text) {
 void Tabs::noteLocked(std::string text) {
   if (!notes_.empty() && notes_.back() == text) return;
   notes_.push_back(shortText(text, kNote));
-  if (notes_.size() > kMostNotes) notes_.pop_front();
+  if (notes_.size() > kMaxNotes) notes_.pop_front();
 }
 
 bool Tabs::downloads() const {
@@ -159,7 +159,7 @@ void Tabs::attach(const Value& params) {
   // It has not run yet. One that is closed here has to be let go first: it holds up the page that opened it.
   if (!tab.opener.empty() && !adopting_) {
     tab.opened = true;
-    if (!person_ && (storm_ || ++opened_ > kMostOpened)) {
+    if (!person_ && (storm_ || ++opened_ > kMaxOpened)) {
       send_(tab.state.session, "Runtime.runIfWaitingForDebugger", "{}");
       send_("", "Target.closeTarget", json::object({{"targetId", tab.state.target}}).text());
       if (!std::exchange(storm_, true)) endStorm();
@@ -170,7 +170,7 @@ void Tabs::attach(const Value& params) {
 }
 
 void Tabs::admit(Tab tab) {
-  if (tabs_.size() >= kMostTabs) closeOldest();
+  if (tabs_.size() >= kMaxTabs) closeOldest();
   const auto& session = tab.state.session;
   for (const auto* method : {"Page.enable", "Inspector.enable", "Runtime.enable", "Log.enable"})
     send_(session, method, "{}");
@@ -203,7 +203,7 @@ void Tabs::closeOldest() {
       std::find_if(tabs_.begin(), tabs_.end(), [&](const Tab& tab) { return tab.state.target != current_; });
   if (oldest == tabs_.end()) return;
   send_("", "Target.closeTarget", json::object({{"targetId", oldest->state.target}}).text());
-  noteLocked("The oldest window was closed: there is no room for more than " + std::to_string(kMostTabs) + ".");
+  noteLocked("The oldest window was closed: there is no room for more than " + std::to_string(kMaxTabs) + ".");
   forget(oldest);
 }
 
@@ -268,13 +268,13 @@ void Tabs::onDialog(Tab& tab, const Value& params) {
   tab.dialogOpen = false;
   const auto type = textMember(params, "type");
   ++tab.dialogs;
-  if (tab.dialogs == kMostDialogs) noteLocked("The page opened dialog after dialog; its script was stopped.");
-  if (tab.dialogs < kMostDialogs && type != "beforeunload")
+  if (tab.dialogs == kMaxDialogs) noteLocked("The page opened dialog after dialog; its script was stopped.");
+  if (tab.dialogs < kMaxDialogs && type != "beforeunload")
     noteLocked("A dialog of the page (" + type + ") was confirmed: " + textMember(params, "message"));
   // The order matters: the script is stopped when it goes on after the dialog.
-  if (tab.dialogs >= kMostDialogs) send_(tab.state.session, "Runtime.terminateExecution", "{}");
+  if (tab.dialogs >= kMaxDialogs) send_(tab.state.session, "Runtime.terminateExecution", "{}");
   // Stopping takes a moment, in which there are more of them.
-  if (tab.dialogs >= 10 * kMostDialogs) send_(tab.state.session, "Page.crash", "{}");
+  if (tab.dialogs >= 10 * kMaxDialogs) send_(tab.state.session, "Page.crash", "{}");
   json::Object answer;
   answer.add("accept", true);
   if (type == "prompt") answer.add("promptText", cleanText(textMember(params, "defaultPrompt")));
@@ -285,7 +285,7 @@ void Tabs::onDownload(std::string_view method, const Value& params) {
   const auto guid = textMember(params, "guid");
   if (guid.size() > kId) return;
   if (method == "Browser.downloadWillBegin") {
-    if (downloads_.size() < kMostDownloads) {
+    if (downloads_.size() < kMaxDownloads) {
       downloads_[guid].name = shortText(textMember(params, "suggestedFilename"), 200);
     } else {
       send_("", "Browser.cancelDownload", json::object({{"guid", guid}}).text());

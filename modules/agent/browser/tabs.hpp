@@ -31,10 +31,10 @@ class Tabs {
  public:
   // Sends a call whose answer nobody waits for.
   using Send = std::function<void(std::string_view session, std::string_view method, const std::string& params)>;
-  static constexpr std::size_t kMostTabs = 8;
-  static constexpr std::size_t kMostOpened = 4;      // windows that open between two calls; more are a storm
-  static constexpr std::size_t kMostDialogs = 20;    // of a page between two calls; then its script is stopped
-  static constexpr std::size_t kMostDownloads = 20;  // that run at once
+  static constexpr std::size_t kMaxTabs = 8;
+  static constexpr std::size_t kMaxOpened = 4;      // windows that open between two calls; more are a storm
+  static constexpr std::size_t kMaxDialogs = 20;    // of a page between two calls; then its script is stopped
+  static constexpr std::size_t kMaxDownloads = 20;  // that run at once
 
   // `downloadBytes`: of all downloads that run. `adopting`: tabs that come before the first call were there already;
   // they are taken as they are, and none is brought to the front. `send` must outlive this object.
@@ -54,7 +54,7 @@ class Tabs {
   // Empty target: it was closed.
   TabState find(std::string_view target) const;
   std::vector<std::string> consoleOf(std::string_view target, std::size_t most) const;
-  // What happened since the last time and concerns who calls: dialogs, windows, downloads; at most kMostNotes.
+  // What happened since the last time and concerns who calls: dialogs, windows, downloads; at most kMaxNotes.
   std::vector<std::string> takeNotes();
   void note(std::string text);
   bool downloads() const;  // something is being downloaded

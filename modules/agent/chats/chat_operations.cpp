@@ -25,8 +25,8 @@ namespace json = mortise::json;
 constexpr std::chrono::seconds kRunLasts{120};
 constexpr std::chrono::seconds kLook{3};  // without an event
 constexpr std::chrono::milliseconds kTick{500};
-constexpr std::size_t kMostQueued = 512U << 10U;
-constexpr std::size_t kMostCharacters = 8000;  // of a message, in either form
+constexpr std::size_t kMaxQueued = 512U << 10U;
+constexpr std::size_t kMaxCharacters = 8000;  // of a message, in either form
 constexpr std::int64_t kBatch = 500;
 constexpr std::size_t kBatchBytes = 1U << 20U;
 
@@ -108,8 +108,8 @@ void ChatOperations::runAgentChat(Request& request, const agent_contract::chats:
   const char* const where = isRunInput ? "body/messages" : "body/message";
   if (!body.message.has() && !isRunInput) throw invalid(where, "missing");
   if (mortise::withoutSpaceAround(message).empty()) throw invalid(where, "string_too_short", {{"min_length", "1"}});
-  if (mortise::characterCount(message) > kMostCharacters)
-    throw invalid(where, "string_too_long", {{"max_length", std::to_string(kMostCharacters)}});
+  if (mortise::characterCount(message) > kMaxCharacters)
+    throw invalid(where, "string_too_long", {{"max_length", std::to_string(kMaxCharacters)}});
 
   const std::string language = request.language();
   const auto run = std::make_shared<Run>(thread.empty() ? mortise::makeUuid() : thread, runId, language);
@@ -283,7 +283,7 @@ void ChatOperations::take(const mortise::Event& event) {
       } else if (run->isBehind || live->kind == "deleted") {
         isDue = !live->partial;
       } else if (isNext) {
-        const bool isSlow = live->partial && run->stream->queued() > kMostQueued;
+        const bool isSlow = live->partial && run->stream->queued() > kMaxQueued;
         run->number = live->number;
         run->taken = live->id;
         if (!isSlow) isOver = give(*run, live->kind, live->data);

@@ -15,7 +15,7 @@ using mortise::Reply;
 using mortise::Request;
 using mortise::Transaction;
 
-constexpr std::int64_t kMostServers = 100;  // of each kind
+constexpr std::int64_t kMaxServers = 100;  // of each kind
 
 std::string trimmed(std::string_view text) { return std::string(mortise::withoutSpaceAround(text)); }
 
@@ -61,7 +61,7 @@ std::string mcpTarget(std::string_view name) { return "mcp_server:" + std::strin
 std::string a2aTarget(std::string_view id) { return "a2a_server:" + std::string(id); }
 
 void requireRoom(std::int64_t count) {
-  if (count > kMostServers) throw Problem(422, "agent_servers_full").with("most", kMostServers);
+  if (count > kMaxServers) throw Problem(422, "agent_servers_full").with("most", kMaxServers);
 }
 
 }  // namespace

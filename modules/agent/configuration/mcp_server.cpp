@@ -17,8 +17,8 @@ namespace models = mortise::models;
 using mortise::Problem;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::size_t kLongestEntry = 48 << 10;  // secrets/1 seals 64 KiB
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kMaxEntry = 48 << 10;  // secrets/1 seals 64 KiB
+constexpr std::size_t kMaxName = 64;
 
 bool isNameByte(char c) { return isAsciiAlphanumeric(c) || c == '_' || c == '.' || c == '-'; }
 
@@ -99,11 +99,10 @@ void checkReach(const McpEntry& entry, const Place& place) {
 }  // namespace
 
 McpEntry readMcpEntry(std::string_view name, std::string_view text) {
-  const Place place(name.substr(0, kLongestName));
-  if (name.empty() || name.size() > kLongestName || !std::all_of(name.begin(), name.end(), isNameByte))
+  const Place place(name.substr(0, kMaxName));
+  if (name.empty() || name.size() > kMaxName || !std::all_of(name.begin(), name.end(), isNameByte))
     throw place.fault("", "string_pattern_mismatch", {{"pattern", "^[A-Za-z0-9_.-]{1,64}$"}});
-  if (text.size() > kLongestEntry)
-    throw place.fault("", "string_too_long", {{"max_length", std::to_string(kLongestEntry)}});
+  if (text.size() > kMaxEntry) throw place.fault("", "string_too_long", {{"max_length", std::to_string(kMaxEntry)}});
   rapidjson::Document document;
   if (!models::parseJson(text, document) || !document.IsObject()) throw place.fault("", "object_type");
   McpEntry entry;

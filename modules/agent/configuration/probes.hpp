@@ -48,7 +48,7 @@ class Probes {
       return true;
     });
     const auto round = std::make_shared<Round>(std::vector<Answer>(count, late), ask, stopped_);
-    const auto threads = std::min(count, kMostAtOnce);
+    const auto threads = std::min(count, kMaxAtOnce);
     for (std::size_t i = 0; i < threads; ++i) {
       auto over = std::make_shared<std::atomic<bool>>(false);
       try {
@@ -75,8 +75,8 @@ class Probes {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kTime{7000};      // for a server to answer
-  static constexpr std::chrono::milliseconds kMostTime{8000};  // for all of it
+  static constexpr std::chrono::milliseconds kTime{7000};     // for a server to answer
+  static constexpr std::chrono::milliseconds kMaxTime{8000};  // for all of it
   static constexpr std::chrono::seconds kGoodFor{30};
 
   struct Round {
@@ -96,7 +96,7 @@ class Probes {
     }
     Answers wait(std::size_t count) {
       std::unique_lock lock(mutex);
-      changed.wait_for(lock, kMostTime, [&] { return told >= count; });
+      changed.wait_for(lock, kMaxTime, [&] { return told >= count; });
       closed = true;
       return std::make_shared<const std::vector<Answer>>(answers);
     }

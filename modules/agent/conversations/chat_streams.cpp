@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kLook{5};
 constexpr std::chrono::seconds kAttachment{60};  // how long a server counts as reading a session after its last word
 constexpr std::int64_t kBatch = 200;
 constexpr std::size_t kBatchBytes = 256U << 10U;
-constexpr std::size_t kMostQueued = 256U << 10U;  // bytes that a client has not read yet
+constexpr std::size_t kMaxQueued = 256U << 10U;  // bytes that a client has not read yet
 
 }  // namespace
 
@@ -141,7 +141,7 @@ bool ChatStreams::send(Follower& follower, std::int64_t number, EventId id, std:
     return partial || number <= follower.number;
   }
   if (number != follower.number + (partial ? 0 : 1)) return false;
-  if (follower.stream->queued() > kMostQueued) return partial;     // the next partial message has its text, too
+  if (follower.stream->queued() > kMaxQueued) return partial;      // the next partial message has its text, too
   if (!follower.stream->send(kind, id.text(), data)) return true;  // onClosed removes it
   follower.id = id;
   follower.number = number;
@@ -244,7 +244,7 @@ void ChatStreams::catchUp(std::uint64_t key, const FollowerPtr& follower) {
     follower->isBehind = true;
     follower->heardAt = Clock::now();
     number = follower->number;
-    if (follower->stream->queued() > kMostQueued) return;  // onDrained, or the next look, goes on
+    if (follower->stream->queued() > kMaxQueued) return;  // onDrained, or the next look, goes on
   }
   caughtUp_.add();
   auto page = conversations_.store().page(follower->sessionId, number, kBatch, kBatchBytes);
@@ -263,7 +263,7 @@ void ChatStreams::catchUp(std::uint64_t key, const FollowerPtr& follower) {
       isOver = true;
     }
     for (const auto& event : page.events) {
-      if (follower->stream->queued() > kMostQueued) break;
+      if (follower->stream->queued() > kMaxQueued) break;
       // Behind a partial message of the client's cursor come events with greater ids only.
       if (event.number <= follower->number) continue;
       if (!follower->stream->send(event.kind, event.id().text(), event.data)) return;  // onClosed removes it
@@ -288,7 +288,7 @@ void ChatStreams::catchUp(std::uint64_t key, const FollowerPtr& follower) {
     return;
   }
   const std::lock_guard lock(follower->mutex);
-  if (follower->isBehind && follower->stream && follower->stream->queued() <= kMostQueued) due(key);
+  if (follower->isBehind && follower->stream && follower->stream->queued() <= kMaxQueued) due(key);
 }
 
 // Before a server counts as gone.

@@ -22,7 +22,7 @@ void add(std::string& out, std::string_view name, const json::Item& value) {
 
 // A stream takes no event that is greater than what the kernel keeps for it (1 MiB). What a model wrote may stand in any
 // text of an event, so each has a share.
-constexpr std::size_t kMostBytes = 256U << 10U;
+constexpr std::size_t kMaxBytes = 256U << 10U;
 constexpr std::size_t kShortBytes = 4U << 10U;
 constexpr std::string_view kCut = "…(truncated)";
 
@@ -42,7 +42,7 @@ std::string shortened(std::string text, std::size_t most) {
 
 // A JSON object. Of one that is too long the texts are cut, and what is no text goes when it is long itself.
 std::string shortArguments(std::string arguments) {
-  if (arguments.size() <= kMostBytes) return arguments;
+  if (arguments.size() <= kMaxBytes) return arguments;
   json::Object out;
   std::size_t bytes = 0;
   rapidjson::Document given;
@@ -55,7 +55,7 @@ std::string shortArguments(std::string arguments) {
               : mortise::models::toText(member.value);
       if (value.size() > 2 * kShortBytes) continue;
       bytes += name.size() + value.size();
-      if (bytes > kMostBytes / 2) break;
+      if (bytes > kMaxBytes / 2) break;
       out.add(name, json::raw(value));
     }
   }
@@ -68,7 +68,7 @@ std::string fileList(const std::vector<FileInfo>& files) {
   for (const auto& file : files) {
     std::string one = out.size() > 1 ? "," : "";
     mortiseAppendJson(one, file);
-    if (out.size() + one.size() > kMostBytes / 2) break;
+    if (out.size() + one.size() > kMaxBytes / 2) break;
     out += one;
   }
   return out += ']';
@@ -92,7 +92,7 @@ void mortiseAppendJson(std::string& out, const FileInfo& file) {
 NewEvent messageEvent(std::string_view role, std::string text, std::string streamId, const std::vector<FileInfo>& files,
                       bool partial) {
   return {"message",
-          [role = std::string(role), text = shortened(std::move(text), kMostBytes), streamId = std::move(streamId),
+          [role = std::string(role), text = shortened(std::move(text), kMaxBytes), streamId = std::move(streamId),
            files = fileList(files), partial](std::string& out, std::string_view, std::int64_t) {
             add(out, "role", role);
             add(out, "message", text);
@@ -108,7 +108,7 @@ NewEvent titleEvent(std::string title) {
 }
 
 NewEvent planEvent(std::vector<StepView> steps) {
-  const auto share = std::min(kShortBytes, kMostBytes / std::max<std::size_t>(steps.size(), 1));
+  const auto share = std::min(kShortBytes, kMaxBytes / std::max<std::size_t>(steps.size(), 1));
   for (auto& step : steps) step.description = shortened(std::move(step.description), share);
   return {"plan", [steps = std::move(steps)](std::string& out, std::string_view id, std::int64_t createdAt) {
             add(out, "steps", json::list(steps, [&](const StepView& step) {
@@ -132,7 +132,7 @@ NewEvent stepEvent(StepView step) {
 
 NewEvent toolEvent(std::string callId, std::string box, std::string function, std::string arguments, bool called,
                    std::string content) {
-  if (content.empty() || content.size() > kMostBytes) content = "null";
+  if (content.empty() || content.size() > kMaxBytes) content = "null";
   return {"tool", [callId = std::move(callId), box = std::move(box), function = std::move(function),
                    arguments = shortArguments(std::move(arguments)), called,
                    content = std::move(content)](std::string& out, std::string_view, std::int64_t) {

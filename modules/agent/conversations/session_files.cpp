@@ -14,7 +14,7 @@ namespace {
 
 using mortise::Problem;
 
-constexpr std::size_t kMostBytes = 32U << 20U;  // of a copy
+constexpr std::size_t kMaxBytes = 32U << 20U;  // of a copy
 constexpr std::string_view kUploads = "/home/ubuntu/upload/";
 constexpr int kNames = 1000;
 constexpr std::size_t kPiece = 64U << 10U;
@@ -91,7 +91,7 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
     box.download(
         path,
         [&](std::string_view piece) {
-          tooLarge = bytes.size() + piece.size() > kMostBytes;
+          tooLarge = bytes.size() + piece.size() > kMaxBytes;
           if (!tooLarge) bytes.append(piece);
           return !tooLarge;
         },

@@ -15,9 +15,9 @@ namespace agent {
 namespace {
 
 constexpr std::chrono::seconds kEvery{5};
-constexpr std::chrono::seconds kApart{1};         // of two lists that changes led to
-constexpr std::size_t kMostQueued = 256U << 10U;  // a client that has not read so much gets the next list
-constexpr std::int64_t kMostOfAll = 1000;         // of everybody, in one list
+constexpr std::chrono::seconds kApart{1};        // of two lists that changes led to
+constexpr std::size_t kMaxQueued = 256U << 10U;  // a client that has not read so much gets the next list
+constexpr std::int64_t kMaxOfAll = 1000;         // of everybody, in one list
 
 }  // namespace
 
@@ -73,7 +73,7 @@ void SessionLists::open(const mortise::Request& request, const std::string& owne
 }
 
 std::string SessionLists::text(const std::string& owner) const {
-  return sessionListText(store_.list(owner, owner.empty() ? kMostOfAll : most_));
+  return sessionListText(store_.list(owner, owner.empty() ? kMaxOfAll : most_));
 }
 
 void SessionLists::changed(const std::string& owner) const {
@@ -103,7 +103,7 @@ void SessionLists::run() {
         if (!follower.stream || follower.dueAt > now) continue;
         follower.sentAt = now;
         follower.dueAt = now + kEvery;
-        if (follower.stream->queued() <= kMostQueued) due[follower.owner].push_back(follower.stream);
+        if (follower.stream->queued() <= kMaxQueued) due[follower.owner].push_back(follower.stream);
       }
     }
     for (const auto& [owner, streams] : due) {

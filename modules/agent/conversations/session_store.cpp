@@ -15,9 +15,9 @@ using mortise::Problem;
 using mortise::Time;
 using mortise::Transaction;
 
-constexpr std::int64_t kMostFiles = 1000;
-constexpr std::int64_t kMostRows = 500;  // at once
-constexpr std::int64_t kRowBytes = 64;   // of an event, beside its data
+constexpr std::int64_t kMaxFiles = 1000;
+constexpr std::int64_t kMaxRows = 500;  // at once
+constexpr std::int64_t kRowBytes = 64;  // of an event, beside its data
 
 std::int64_t millis(Time time) { return mortise::micros(time) / 1000; }
 
@@ -173,13 +173,13 @@ std::vector<std::string> SessionStore::abandoned(std::string_view server, Time n
   if (!db_.isSqlite())
     return db_.query<std::string>(
         "SELECT id FROM agent_sessions WHERE run <> '' AND lease_until < :now ORDER BY lease_until LIMIT :most",
-        {{"now", now}, {"most", kMostRows}});
+        {{"now", now}, {"most", kMaxRows}});
   // Of those that run, which are few.
   std::vector<std::string> out;
   db_.each<std::string, std::string, Time>(
       "SELECT id, server, lease_until FROM agent_sessions WHERE run <> '' AND lease_until > 0 ORDER BY lease_until "
       "LIMIT :most",
-      {{"most", kMostRows}}, [&](std::string id, const std::string& of, Time until) {
+      {{"most", kMaxRows}}, [&](std::string id, const std::string& of, Time until) {
         if (of != server || until < now) out.push_back(std::move(id));
       });
   return out;
@@ -249,7 +249,7 @@ void SessionStore::putFile(const SessionFile& file) const {
   db_.transaction([&](Transaction& tx) {
     if (!lock(tx, file.sessionId)) throw Problem(404, "agent_session_not_found");
     const bool known = db::find<SessionFile>(tx, file.sessionId, file.path).has_value();
-    if (!known && db::count<SessionFile>(tx, "WHERE session_id = :id", {{"id", file.sessionId}}) >= kMostFiles)
+    if (!known && db::count<SessionFile>(tx, "WHERE session_id = :id", {{"id", file.sessionId}}) >= kMaxFiles)
       throw Problem(507, "storage_full").note("the session has as many files as it may have");
     db::upsert(tx, file);
   });

@@ -12,7 +12,7 @@ namespace {
 namespace json = mortise::json;
 
 // With what a client may have unread before it, half of what the kernel keeps for a stream.
-constexpr std::size_t kMostListBytes = 512U << 10U;
+constexpr std::size_t kMaxListBytes = 512U << 10U;
 constexpr std::size_t kShortBytes = 4U << 10U;
 
 std::string_view wordOf(SessionStatus status) { return mortise::detail::nameOf(status); }
@@ -32,7 +32,7 @@ std::string sessionListText(const std::vector<SessionItem>& sessions) {
                               {"unread_message_count", session.unread}})
                     .text();
     bytes += item.size() + 1;
-    if (bytes > kMostListBytes) break;
+    if (bytes > kMaxListBytes) break;
     list.add(json::raw(std::move(item)));
   }
   return json::object({{"sessions", list}}).text();

@@ -22,10 +22,10 @@ constexpr int kPingSeconds = 20;
 constexpr auto kTouchEvery = 20s;
 // 4 MiB each way. Towards the client nothing is read from the X server beyond half of it, which leaves room for what
 // one round adds; from the client nothing is read beyond half, which leaves room for the message that was on its way.
-constexpr std::size_t kMostQueued = 4 << 20;
-constexpr std::size_t kPauseAt = kMostQueued / 2;
+constexpr std::size_t kMaxQueued = 4 << 20;
+constexpr std::size_t kPauseAt = kMaxQueued / 2;
 constexpr std::size_t kResumeAt = 256U << 10U;
-constexpr std::size_t kMostMessage = kMostQueued / 2;
+constexpr std::size_t kMaxMessage = kMaxQueued / 2;
 constexpr std::size_t kPiece = 64U << 10U;
 constexpr auto kKnownAfter = 500ms;
 constexpr int kLookEvery = 5000;  // milliseconds
@@ -118,8 +118,8 @@ void Viewers::open(const mortise::Request& request, Desktops::Viewing viewing, s
   const auto viewer = std::make_shared<Viewer>(std::move(viewing), std::move(screen));
   mortise::WebSocketOptions options;
   options.subprotocol = chosenSubprotocol(request);
-  options.maxMessage = kMostMessage;
-  options.maxQueue = kMostQueued;
+  options.maxMessage = kMaxMessage;
+  options.maxQueue = kMaxQueued;
   options.pingSeconds = kPingSeconds;
   // Weak: the viewer has the connection.
   const std::weak_ptr<Viewer> weak = viewer;

@@ -12,9 +12,9 @@ namespace agent::egress {
 namespace {
 
 constexpr std::size_t kThreads = 32;
-constexpr std::size_t kMostWaiting = 1000;
+constexpr std::size_t kMaxWaiting = 1000;
 constexpr int kOfOneBox = 2;  // at once, so that slow names of one box leave threads to others
-constexpr std::size_t kMostAddresses = 16;
+constexpr std::size_t kMaxAddresses = 16;
 constexpr int kSecondsPerServer = 3;
 
 // The resolver's state is one per thread: a stop of the server waits for these threads.
@@ -37,7 +37,7 @@ std::vector<Address> systemLookup(const std::string& host, std::uint16_t port) {
   std::vector<Address> out;
   if (getaddrinfo(host.c_str(), nullptr, &wanted, &first) != 0) return out;
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> all(first, freeaddrinfo);
-  for (const addrinfo* one = first; one != nullptr && out.size() < kMostAddresses; one = one->ai_next) {
+  for (const addrinfo* one = first; one != nullptr && out.size() < kMaxAddresses; one = one->ai_next) {
     if (one->ai_family == AF_INET || one->ai_family == AF_INET6) out.emplace_back(*one->ai_addr, port);
   }
   return out;
@@ -60,7 +60,7 @@ NameLookups::~NameLookups() {
 bool NameLookups::ask(std::uint64_t id, std::uint64_t box, const Target& target) {
   {
     const std::lock_guard lock(mutex_);
-    if (asked_.size() >= kMostWaiting) return false;
+    if (asked_.size() >= kMaxWaiting) return false;
     asked_.push_back({id, box, target});
   }
   changed_.notify_one();

@@ -31,15 +31,15 @@ using namespace std::chrono_literals;
 using sandbox::Fd;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBuffer = 32U << 10U;     // bytes of one direction on their way
-constexpr std::size_t kMostConnections = 2000;  // of all boxes
-constexpr std::size_t kMostAddresses = 4;       // that are tried, one after another
+constexpr std::size_t kBuffer = 32U << 10U;    // bytes of one direction on their way
+constexpr std::size_t kMaxConnections = 2000;  // of all boxes
+constexpr std::size_t kMaxAddresses = 4;       // that are tried, one after another
 constexpr int kBacklog = 256;
 constexpr double kRate = 50;  // new connections of one box a second, after the first kBurst
 constexpr double kBurst = 100;
 constexpr auto kLeave = 5s;  // for a box to take a refusal
 constexpr auto kPause = 1s;  // when the process has no descriptor left
-constexpr std::size_t kMostEvents = 256;
+constexpr std::size_t kMaxEvents = 256;
 
 std::runtime_error failure(const char* what) {
   return std::runtime_error(std::string("egress: ") + what + ": " + std::strerror(errno));
@@ -228,7 +228,7 @@ class Proxy::Loop {
 
 void Proxy::Loop::run() {
   ::pthread_setname_np(::pthread_self(), "agent-egress");
-  std::array<epoll_event, kMostEvents> events;
+  std::array<epoll_event, kMaxEvents> events;
   while (takeOrders()) {
     const auto now = Clock::now();
     listen(now);
@@ -269,8 +269,8 @@ bool Proxy::Loop::takeOrders() {
 void Proxy::Loop::listen(Clock::time_point now) {
   for (const auto& [id, box] : boxes_) {
     box->fill(now);
-    const bool wanted = box->open < options_.connections && box->tokens >= 1 &&
-                        connections_.size() < kMostConnections && now >= pausedUntil_;
+    const bool wanted = box->open < options_.connections && box->tokens >= 1 && connections_.size() < kMaxConnections &&
+                        now >= pausedUntil_;
     if (wanted == box->listens) continue;
     epoll_event event{EPOLLIN, {.u64 = tagOf(Kind::listener, id)}};
     ::epoll_ctl(poll_.get(), wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, box->listener.get(), &event);
@@ -379,11 +379,11 @@ void Proxy::Loop::step(Connection& connection) {
 
 // False when the connection has gone on to something else, or is gone.
 bool Proxy::Loop::readHead(Connection& connection) {
-  if (!read(connection, connection.client, connection.head, kLongestHead - connection.head.size(), connection.sent))
+  if (!read(connection, connection.client, connection.head, kMaxHead - connection.head.size(), connection.sent))
     return false;
   const auto size = headSize(connection.head);
   if (size == 0) {
-    if (connection.head.size() >= kLongestHead) {
+    if (connection.head.size() >= kMaxHead) {
       refuse(connection, Outcome::malformed, {431, "the head of the request is longer than 16 KiB"});
       return false;
     }
@@ -434,7 +434,7 @@ void Proxy::Loop::found(const NameLookups::Found& found) {
 
 void Proxy::Loop::connectNext(Connection& connection) {
   connection.state = Connection::State::connecting;
-  while (connection.tried < std::min(connection.addresses.size(), kMostAddresses)) {
+  while (connection.tried < std::min(connection.addresses.size(), kMaxAddresses)) {
     const auto& address = connection.addresses[connection.tried++];
     connection.server = Side{};
     Fd server(::socket(address.get().sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

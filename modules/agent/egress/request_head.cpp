@@ -14,7 +14,7 @@
 namespace agent::egress {
 namespace {
 
-constexpr std::size_t kMostFields = 100;
+constexpr std::size_t kMaxFields = 100;
 constexpr std::string_view kHttp = "http://";
 constexpr std::uint16_t kHttpPort = 80;
 // Fields of one connection (RFC 9110, 7.6.1), and those that are for the proxy.
@@ -47,7 +47,7 @@ std::optional<std::vector<Field>> readFields(std::string_view lines) {
   while (!lines.empty()) {
     const auto line = take(lines, "\r\n");
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos || !isToken(line.substr(0, colon)) || out.size() == kMostFields)
+    if (colon == std::string_view::npos || !isToken(line.substr(0, colon)) || out.size() == kMaxFields)
       return std::nullopt;
     const auto value = trimmed(line.substr(colon + 1));
     if (std::any_of(value.begin(), value.end(),

@@ -10,7 +10,7 @@
 
 namespace agent::egress {
 
-inline constexpr std::size_t kLongestHead = 16U << 10U;  // bytes
+inline constexpr std::size_t kMaxHead = 16U << 10U;  // bytes
 
 struct RequestHead {
   Target target;

@@ -10,8 +10,8 @@
 namespace agent::egress {
 namespace {
 
-constexpr std::size_t kLongestName = 253;
-constexpr std::size_t kLongestLabel = 63;
+constexpr std::size_t kMaxName = 253;
+constexpr std::size_t kMaxLabel = 63;
 
 std::optional<std::uint16_t> readPort(std::string_view text) {
   std::uint16_t port = 0;
@@ -39,12 +39,12 @@ bool isFour(const std::string& text) {
 }
 
 bool isName(std::string_view text) {
-  if (text.empty() || text.size() > kLongestName) return false;
+  if (text.empty() || text.size() > kMaxName) return false;
   std::string_view last;
   for (std::string_view rest = text; !rest.empty();) {
     const auto end = std::min(rest.find('.'), rest.size());
     last = rest.substr(0, end);
-    if (last.empty() || last.size() > kLongestLabel || end + 1 == rest.size()) return false;
+    if (last.empty() || last.size() > kMaxLabel || end + 1 == rest.size()) return false;
     if (!std::all_of(last.begin(), last.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }))
       return false;
@@ -77,7 +77,7 @@ std::optional<Target> readTarget(std::string_view authority, std::optional<std::
   if (!after.empty()) {
     port = after.front() == ':' ? readPort(after.substr(1)) : std::nullopt;
   }
-  if (!port || host.size() > kLongestName + 1 || host.find('\0') != std::string_view::npos) return std::nullopt;
+  if (!port || host.size() > kMaxName + 1 || host.find('\0') != std::string_view::npos) return std::nullopt;
   out.port = *port;
   out.host = mortise::asciiLowerCase(host);
   if (six) {

@@ -11,7 +11,7 @@
 namespace agent {
 namespace {
 
-constexpr std::size_t kMostBytes = 1U << 20U;
+constexpr std::size_t kMaxBytes = 1U << 20U;
 constexpr int kDeepest = 60;  // parseJson() takes 64
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -333,7 +333,7 @@ std::string_view withoutFence(std::string_view text) {
 }  // namespace
 
 bool repairJsonObject(std::string_view text, rapidjson::Document& into) {
-  text = text.substr(0, kMostBytes);
+  text = text.substr(0, kMaxBytes);
   if (parseJson(text, into) && into.IsObject()) return true;
   text = withoutFence(text);
   const auto brace = text.find('{');

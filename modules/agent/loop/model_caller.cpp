@@ -21,7 +21,7 @@ using Cause = models::Error::Cause;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPause{1000};          // between two attempts
-constexpr milliseconds kMostPause{60000};     // a server that asks for more is given up
+constexpr milliseconds kMaxPause{60000};      // a server that asks for more is given up
 constexpr milliseconds kSlice{100};           // how late a stop is noticed
 constexpr milliseconds kIdle{300000};         // no byte for that long
 constexpr std::size_t kSummarized = 200'000;  // characters of a memory that one summary reads
@@ -205,7 +205,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
       if (!passes(error.cause()) || number >= limits.maxRetries) task.modelFailed(error);
       if (!passes(error.cause())) throw failure(reason);
       if (error.retryAfter() > 0) pause = std::max<milliseconds>(kPause, std::chrono::seconds(error.retryAfter()));
-      if (pause > kMostPause) throw failure(reason);
+      if (pause > kMaxPause) throw failure(reason);
     }
     if (number >= limits.maxRetries) throw failure(reason);
     sleep(task, pause);

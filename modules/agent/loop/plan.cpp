@@ -18,10 +18,10 @@ namespace json = mortise::json;
 using rapidjson::Document;
 using rapidjson::Value;
 
-constexpr std::size_t kMostSteps = 50;
+constexpr std::size_t kMaxSteps = 50;
 constexpr std::size_t kIdBytes = 64;
 constexpr std::size_t kDescriptionCharacters = 4000;
-constexpr std::size_t kMostAttachments = 50;
+constexpr std::size_t kMaxAttachments = 50;
 
 // A text, or what else stands there as text.
 std::string textOf(const Value& value) {
@@ -38,7 +38,7 @@ std::string cut(std::string_view text, std::size_t most) { return mortise::first
 std::vector<PlanStep> stepsOf(const Value& list) {
   std::vector<PlanStep> out;
   for (const auto& each : list.GetArray()) {
-    if (out.size() >= kMostSteps) break;
+    if (out.size() >= kMaxSteps) break;
     PlanStep step;
     if (each.IsObject()) {
       step.id = cleanMember(each, "id");
@@ -103,7 +103,7 @@ std::vector<std::string> attachmentsOf(const Value& object) {
   if (found->IsString()) out.push_back(textOf(*found));
   if (!found->IsArray()) return out;
   for (const auto& each : found->GetArray()) {
-    if (each.IsString() && out.size() < kMostAttachments) out.push_back(textOf(each));
+    if (each.IsString() && out.size() < kMaxAttachments) out.push_back(textOf(each));
   }
   return out;
 }
@@ -146,7 +146,7 @@ bool updatePlan(std::string_view answer, Plan& plan) {
   const auto from = std::find_if(plan.steps.begin(), plan.steps.end(), [](const auto& step) { return !step.isOver(); });
   plan.steps.erase(from, plan.steps.end());
   plan.steps.insert(plan.steps.end(), fresh.begin(), fresh.end());
-  if (plan.steps.size() > kMostSteps) plan.steps.resize(kMostSteps);
+  if (plan.steps.size() > kMaxSteps) plan.steps.resize(kMaxSteps);
   return true;
 }
 

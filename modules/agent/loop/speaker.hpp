@@ -52,11 +52,11 @@ class Speaker {
 
  private:
   static constexpr std::size_t kLeast = 24;
-  static constexpr std::size_t kMostPieces = 40;
+  static constexpr std::size_t kMaxPieces = 40;
   static constexpr std::chrono::milliseconds kApart{30};
 
   // Of a text of this size, at least: each piece has all before it, so those of long texts are longer.
-  static constexpr std::size_t pieceOf(std::size_t size) { return std::max(kLeast, size / kMostPieces); }
+  static constexpr std::size_t pieceOf(std::size_t size) { return std::max(kLeast, size / kMaxPieces); }
 
   // The text so far. `came`: characters of the token that the answer has just grown by. What grew by a piece or less
   // waits: it may be the end, which finish() tells.

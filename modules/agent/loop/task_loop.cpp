@@ -33,7 +33,7 @@ constexpr std::size_t kResultCharacters = 4000;  // of a step, in the plan
 
 // What the runtime API shows of a call: {"result": text}.
 std::string runtimeContent(const ToolResult& result) {
-  constexpr std::size_t kMost = 16000;
+  constexpr std::size_t kMaxCharacters = 16000;
   std::string text;
   rapidjson::Document data;
   if (!result.success) {
@@ -43,7 +43,8 @@ std::string runtimeContent(const ToolResult& result) {
   } else {
     text = result.data == "null" ? result.message : result.data;
   }
-  if (mortise::characterCount(text) > kMost) text = mortise::firstCharacters(text, kMost) + "…(truncated)";
+  if (mortise::characterCount(text) > kMaxCharacters)
+    text = mortise::firstCharacters(text, kMaxCharacters) + "…(truncated)";
   return json::object({{"result", text}}).text();
 }
 

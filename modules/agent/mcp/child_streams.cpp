@@ -16,7 +16,7 @@ namespace {
 using Cause = Failure::Cause;
 using sandbox::Fd;
 
-constexpr std::size_t kMostWords = 4096;
+constexpr std::size_t kMaxWords = 4096;
 
 void makeNonBlocking(const Fd& descriptor) {
   ::fcntl(descriptor.get(), F_SETFL, ::fcntl(descriptor.get(), F_GETFL) | O_NONBLOCK);
@@ -31,7 +31,7 @@ Pipe makePipe() {
 }
 
 ChildStreams::ChildStreams(Fd input, Fd output, Fd errors)
-    : input_(std::move(input)), output_(std::move(output)), errors_(std::move(errors)), lines_(kLongestMessage) {
+    : input_(std::move(input)), output_(std::move(output)), errors_(std::move(errors)), lines_(kMaxMessage) {
   for (const auto* end : {&input_, &output_, &errors_}) makeNonBlocking(*end);
 }
 
@@ -102,7 +102,7 @@ void ChildStreams::readErrors() {
     const auto got = ::read(errors_.get(), piece.data(), piece.size());
     if (got > 0) {
       words_.append(piece.data(), static_cast<std::size_t>(got));
-      if (words_.size() > kMostWords) words_.erase(0, words_.size() - kMostWords);
+      if (words_.size() > kMaxWords) words_.erase(0, words_.size() - kMaxWords);
     } else {
       errorsEnded_ = got == 0 || (errno != EAGAIN && errno != EINTR);
       break;

@@ -24,11 +24,11 @@ constexpr std::string_view kNewestLegacy = "2025-11-25";
 constexpr std::array<std::string_view, 4> kLegacy = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"};
 constexpr std::int64_t kHeaderMismatch = -32020, kMissingCapability = -32021, kUnsupportedVersion = -32022;
 constexpr std::int64_t kUnknownMethod = -32601, kInvalidParams = -32602;
-constexpr int kMostPages = 64;
-constexpr std::size_t kMostTools = 512;
-constexpr std::size_t kLongestName = 256;
-constexpr std::size_t kLongestSchema = 64 << 10;
-constexpr int kMostRounds = 10;  // of input that one call asks for
+constexpr int kMaxPages = 64;
+constexpr std::size_t kMaxTools = 512;
+constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMaxSchema = 64 << 10;
+constexpr int kMaxRounds = 10;  // of input that one call asks for
 constexpr milliseconds kForNotices{1000};
 
 bool isLegacy(std::string_view version) { return std::find(kLegacy.begin(), kLegacy.end(), version) != kLegacy.end(); }
@@ -65,12 +65,12 @@ bool readHeaderArguments(const rapidjson::Value& schema, Tool& tool) {
 std::optional<Tool> toolOf(const rapidjson::Value& value) {
   Tool tool;
   tool.name = models::textMember(value, "name");
-  if (tool.name.empty() || tool.name.size() > kLongestName) return std::nullopt;
+  if (tool.name.empty() || tool.name.size() > kMaxName) return std::nullopt;
   tool.description = models::textMember(value, "description");
   if (tool.description.empty()) tool.description = models::textMember(value, "title");
   if (const auto* schema = models::objectMember(value, "inputSchema")) {
     tool.inputSchema = models::toText(*schema);
-    if (tool.inputSchema.size() > kLongestSchema || !readHeaderArguments(*schema, tool)) return std::nullopt;
+    if (tool.inputSchema.size() > kMaxSchema || !readHeaderArguments(*schema, tool)) return std::nullopt;
   }
   return tool;
 }
@@ -368,7 +368,7 @@ std::vector<Tool> Client::toolsOnce(const Waiting& waiting) {
   auto own = waiting;
   changed_ = false;
   staleAt_.reset();
-  for (int page = 0; page < kMostPages && out.size() < kMostTools; ++page) {
+  for (int page = 0; page < kMaxPages && out.size() < kMaxTools; ++page) {
     std::optional<Answer> answer;
     try {
       answer = ask("tools/list", members, "", none, own);
@@ -378,7 +378,7 @@ std::vector<Tool> Client::toolsOnce(const Waiting& waiting) {
     }
     if (const auto* list = models::listMember(answer->value, "tools")) {
       for (const auto& one : list->GetArray()) {
-        if (auto tool = toolOf(one); tool && out.size() < kMostTools) out.push_back(*std::move(tool));
+        if (auto tool = toolOf(one); tool && out.size() < kMaxTools) out.push_back(*std::move(tool));
       }
     }
     if (const auto ttl = models::integerMember(answer->value, "ttlMs"); era_ == Era::modern && ttl > 0)
@@ -420,7 +420,7 @@ CallResult Client::callOnce(const Tool& tool, std::string_view arguments, const 
   const std::string call = R"("name":)" + json::quoted(tool.name) + R"(,"arguments":)" + std::string(arguments);
   std::string members = call;
   const auto headers = era_ == Era::modern ? headersOf(tool, arguments) : decltype(headersOf(tool, arguments))();
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (int round = 0; round < kMaxRounds; ++round) {
     const auto answer = ask("tools/call", members, tool.name, help, waiting, headers);
     const auto type = models::textMember(answer.value, "resultType");
     if (type.empty() || type == "complete") return {models::toText(answer.value)};

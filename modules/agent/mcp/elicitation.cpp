@@ -19,8 +19,8 @@ namespace {
 namespace json = mortise::json;
 namespace models = mortise::models;
 
-constexpr std::size_t kMostFields = 20;
-constexpr std::size_t kMostRequests = 10;
+constexpr std::size_t kMaxFields = 20;
+constexpr std::size_t kMaxRequests = 10;
 constexpr std::size_t kMessageCharacters = 2000;
 constexpr int kTries = 3;
 
@@ -39,7 +39,7 @@ std::optional<std::vector<FormField>> fieldsOf(const rapidjson::Value& params) {
   const auto* schema = models::objectMember(params, "requestedSchema");
   const auto* properties = schema == nullptr ? nullptr : models::objectMember(*schema, "properties");
   if (properties == nullptr) return out;
-  if (properties->MemberCount() > kMostFields) return std::nullopt;
+  if (properties->MemberCount() > kMaxFields) return std::nullopt;
   for (const auto& property : properties->GetObject()) {
     const std::string_view name(property.name.GetString(), property.name.GetStringLength());
     auto field = FormField::read(name, property.value, isRequired(*schema, name));
@@ -132,7 +132,7 @@ json::Value elicited(const rapidjson::Value& params, const Asking& asking) {
 }
 
 json::Value inputResponses(const rapidjson::Value& requests, const Asking& asking) {
-  if (!requests.IsObject() || requests.MemberCount() > kMostRequests)
+  if (!requests.IsObject() || requests.MemberCount() > kMaxRequests)
     throw Failure(Failure::Cause::unreadable, "it asks for input in no known form");
   json::Object out;
   const rapidjson::Value none(rapidjson::kObjectType);

@@ -17,7 +17,7 @@ namespace {
 namespace json = mortise::json;
 namespace models = mortise::models;
 
-constexpr std::size_t kMostChoices = 50;
+constexpr std::size_t kMaxChoices = 50;
 constexpr std::size_t kTitleCharacters = 200;
 constexpr std::size_t kDescriptionCharacters = 1000;
 constexpr std::size_t kAnswerCharacters = 8000;
@@ -115,7 +115,7 @@ std::string answerWith(const std::string& rule, std::string_view language) {
 std::vector<FormField::Choice> FormField::choicesOf(const rapidjson::Value& schema) {
   std::vector<Choice> out;
   const auto add = [&](std::string value, std::string title) {
-    if (out.size() >= kMostChoices) return;
+    if (out.size() >= kMaxChoices) return;
     if (title.empty()) title = value;
     out.push_back({std::move(value), shortened(title, kTitleCharacters)});
   };

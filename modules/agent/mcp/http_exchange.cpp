@@ -7,7 +7,7 @@
 namespace agent::mcp {
 namespace {
 
-constexpr std::size_t kMostWaiting = 1000;  // events that nobody has taken yet
+constexpr std::size_t kMaxWaiting = 1000;  // events that nobody has taken yet
 
 Failure failureOf(const mortise::HttpClient::Error& error) {
   using Cause = Failure::Cause;
@@ -41,7 +41,7 @@ HttpExchange::~HttpExchange() {
 
 void HttpExchange::push(std::string_view name, std::string_view data) {
   const std::lock_guard lock(mutex_);
-  if (events_.size() >= kMostWaiting || waitingBytes_ + data.size() > 2 * mostEvent_) {
+  if (events_.size() >= kMaxWaiting || waitingBytes_ + data.size() > 2 * mostEvent_) {
     tooMuch_ = true;
     return;
   }

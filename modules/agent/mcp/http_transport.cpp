@@ -21,9 +21,9 @@ constexpr milliseconds kHeadOfSession{
     5000};  // how long a server may keep the stream of `initialize` open behind the answer
 constexpr milliseconds kGoodbye{2000};
 constexpr milliseconds kShortestPause{500};  // whatever a server asks for: it could make this one come back without end
-constexpr milliseconds kLongestPause{10000};
+constexpr milliseconds kMaxPause{10000};
 constexpr milliseconds kTurn{50};  // how long an answer is waited for before the other stream is looked at
-constexpr std::size_t kLongestSession = 1024;
+constexpr std::size_t kMaxSession = 1024;
 
 std::string base64(std::string_view text) {
   std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
@@ -67,7 +67,7 @@ std::string headerValue(std::string_view text) {
 }
 
 bool isVisible(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestSession &&
+  return !text.empty() && text.size() <= kMaxSession &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
@@ -164,13 +164,13 @@ void HttpTransport::send(const Outgoing& message, const Waiting& waiting) {
   auto request = made(message);
   waitedFor(request);
   resumedFrom_.clear();
-  current_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
+  current_ = std::make_unique<HttpExchange>(http_, std::move(request), kMaxMessage);
 }
 
 void HttpTransport::post(const Outgoing& message, const Waiting& waiting) {
   auto request = made(message);
   request.timeout = std::max(waiting.left(), milliseconds(1));
-  HttpExchange exchange(http_, std::move(request), kLongestMessage);
+  HttpExchange exchange(http_, std::move(request), kMaxMessage);
   while (exchange.next(waiting)) {
     // 202 has no body; what some servers send with it is of no use.
   }
@@ -186,17 +186,17 @@ void HttpTransport::listen() {
   if (!standingId_.empty()) request.headers.emplace_back("Last-Event-ID", standingId_);
   waitedFor(request);
   listensAt_.reset();
-  standing_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
+  standing_ = std::make_unique<HttpExchange>(http_, std::move(request), kMaxMessage);
 }
 
 // The stream of listen() ended. After a pause it is opened again, unless the server refused it.
 void HttpTransport::listenAgain() {
-  auto pause = kLongestPause;
+  auto pause = kMaxPause;
   bool isRefused = false;
   try {
     isRefused = standing_->response().status != 200;
     if (standing_->retry() >= 0)
-      pause = std::clamp<milliseconds>(milliseconds(standing_->retry()), kShortestPause, kLongestPause);
+      pause = std::clamp<milliseconds>(milliseconds(standing_->retry()), kShortestPause, kMaxPause);
   } catch (const Failure&) {
     // There was no response.
   }
@@ -248,7 +248,7 @@ std::string HttpTransport::receive(const Waiting& waiting) {
 
 void HttpTransport::resume(const Waiting& waiting) {
   const std::string from = current_->lastEventId();
-  const auto pause = std::clamp<milliseconds>(milliseconds(current_->retry()), kShortestPause, kLongestPause);
+  const auto pause = std::clamp<milliseconds>(milliseconds(current_->retry()), kShortestPause, kMaxPause);
   if (era_ == Era::modern || from.empty() || from == resumedFrom_)
     throw Failure(Cause::unreachable, "the connection broke off before its answer");
   for (const auto until = Waiting::Clock::now() + pause; Waiting::Clock::now() < until;) {
@@ -261,7 +261,7 @@ void HttpTransport::resume(const Waiting& waiting) {
   request.headers.emplace_back("Last-Event-ID", from);
   waitedFor(request);
   resumedFrom_ = from;
-  current_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
+  current_ = std::make_unique<HttpExchange>(http_, std::move(request), kMaxMessage);
 }
 
 void HttpTransport::settle(const Waiting& waiting) {

@@ -34,12 +34,12 @@ class KnownForms {
       if (const auto at = forms_.find(placeOf(address)); at != forms_.end()) forms_.erase(at);
       return;
     }
-    if (forms_.size() >= kMost) forms_.clear();  // addresses that are set up no more
+    if (forms_.size() >= kMaxForms) forms_.clear();  // addresses that are set up no more
     forms_.insert_or_assign(std::string(placeOf(address)), Known{*form, Clock::now() + kGoodFor});
   }
 
  private:
-  static constexpr std::size_t kMost = 1000;
+  static constexpr std::size_t kMaxForms = 1000;
   static constexpr std::chrono::hours kGoodFor{1};  // then a server that has learnt the newer form is asked in it
   struct Known {
     Form form;

@@ -29,7 +29,7 @@ class LineReader {
       waiting_ += pending_.size();
       lines_.push_back(std::exchange(pending_, {}));
     }
-    return waiting_ <= 4 * most_ && lines_.size() <= kMostLines;
+    return waiting_ <= 4 * most_ && lines_.size() <= kMaxLines;
   }
   // Lines are without their ends; empty ones are passed over.
   std::optional<std::string> next() {
@@ -41,7 +41,7 @@ class LineReader {
   }
 
  private:
-  static constexpr std::size_t kMostLines = 10000;
+  static constexpr std::size_t kMaxLines = 10000;
 
   const std::size_t most_;
   std::size_t waiting_ = 0;

@@ -36,10 +36,10 @@ std::vector<LivingChildren::Child> LivingChildren::all() const {
 }
 
 std::string LivingChildren::description() const {
-  constexpr std::size_t kMostNamed = 20;
+  constexpr std::size_t kMaxNamed = 20;
   const auto children = all();
   std::string out = std::to_string(children.size());
-  for (std::size_t i = 0; i < std::min(children.size(), kMostNamed); ++i) {
+  for (std::size_t i = 0; i < std::min(children.size(), kMaxNamed); ++i) {
     const auto& child = children[i];
     out.append(i == 0 ? ": " : ", ").append(child.server);
     out.append(child.pid == 0 ? " (in a box)" : " (pid " + std::to_string(child.pid) + ")");

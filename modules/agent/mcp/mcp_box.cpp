@@ -13,14 +13,14 @@
 namespace agent::mcp {
 namespace {
 
-constexpr std::size_t kLongestDescription = 4000;
-constexpr int kMostQuestions = 100;  // of one call
+constexpr std::size_t kMaxDescription = 4000;
+constexpr int kMaxQuestions = 100;  // of one call
 
-// Asks the user for one call, until nobody answers or kMostQuestions were asked: a server could ask without end.
+// Asks the user for one call, until nobody answers or kMaxQuestions were asked: a server could ask without end.
 Asking askingFor(const ToolContext& context, const std::string& server) {
   Asking out{.server = server, .language = context.language};
   if (!context.ask) return out;
-  out.ask = [left = kMostQuestions, &context](std::string_view question) mutable -> std::optional<std::string> {
+  out.ask = [left = kMaxQuestions, &context](std::string_view question) mutable -> std::optional<std::string> {
     if (left <= 0) return std::nullopt;
     --left;
     auto answer = context.ask(question);
@@ -82,8 +82,8 @@ void McpBox::nameFunctions() {
       const auto name = names_.add(server->settings.name, tool.name);
       if (!functions_.emplace(name, Function{server.get(), tool}).second) continue;  // the server names it twice
       auto description = "[" + server->settings.name + "] " + tool.description;
-      if (description.size() > kLongestDescription)
-        description = mortise::models::validUtf8(std::string_view(description).substr(0, kLongestDescription));
+      if (description.size() > kMaxDescription)
+        description = mortise::models::validUtf8(std::string_view(description).substr(0, kMaxDescription));
       offered_.push_back({name, std::move(description), tool.inputSchema});
     }
   }

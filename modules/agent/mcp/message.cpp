@@ -10,7 +10,7 @@ namespace {
 namespace json = mortise::json;
 namespace models = mortise::models;
 
-constexpr std::size_t kMostAtOnce = 1000;
+constexpr std::size_t kMaxAtOnce = 1000;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ bool Batch::read(std::string_view text) {
     return true;
   }
   for (auto& one : document_.GetArray()) {
-    if (messages_.size() == kMostAtOnce) break;
+    if (messages_.size() == kMaxAtOnce) break;
     add(one);
   }
   return true;

@@ -43,7 +43,7 @@ void SseTransport::open(const Waiting& waiting) {
   // As long as the connection is used; the destructor ends it.
   request.timeout = milliseconds(-1);
   request.idleTimeout = milliseconds(std::chrono::hours(24));
-  stream_ = std::make_unique<HttpExchange>(http_, std::move(request), kLongestMessage);
+  stream_ = std::make_unique<HttpExchange>(http_, std::move(request), kMaxMessage);
   while (auto event = stream_->next(waiting)) {
     if (event->name != "endpoint") continue;
     endpoint_ = endpointAddress(place_.url, event->data);
@@ -65,7 +65,7 @@ void SseTransport::send(const Outgoing& message, const Waiting& waiting) {
   request.body = message.text;
   request.connectTimeout = milliseconds(5000);
   request.timeout = std::max(waiting.left(), milliseconds(1));
-  HttpExchange exchange(http_, std::move(request), kLongestMessage);
+  HttpExchange exchange(http_, std::move(request), kMaxMessage);
   while (exchange.next(waiting)) {
     // The answer comes on the stream.
   }

@@ -9,11 +9,11 @@
 namespace agent::mcp {
 namespace {
 
-constexpr std::size_t kLongest = 64;
+constexpr std::size_t kMaxLength = 64;
 constexpr std::size_t kHashDigits = 8;
 
 std::string cut(const std::string& name, std::string_view whole) {
-  return name.substr(0, kLongest - kHashDigits - 1) + "_" + mortise::sha256Hex(whole).substr(0, kHashDigits);
+  return name.substr(0, kMaxLength - kHashDigits - 1) + "_" + mortise::sha256Hex(whole).substr(0, kHashDigits);
 }
 
 // Nothing that either name can hold stands between them.
@@ -34,7 +34,7 @@ std::string plainName(std::string_view server, std::string_view tool) {
 
 std::string functionName(std::string_view server, std::string_view tool) {
   auto name = plainName(server, tool);
-  return name.size() > kLongest ? cut(name, pairOf(server, tool)) : name;
+  return name.size() > kMaxLength ? cut(name, pairOf(server, tool)) : name;
 }
 
 std::string ToolNames::add(std::string_view server, std::string_view tool) {

@@ -12,8 +12,8 @@ namespace {
 namespace json = mortise::json;
 namespace models = mortise::models;
 
-constexpr std::size_t kLongestText = std::size_t{1} << 20;
-constexpr std::size_t kMostStructured = std::size_t{1} << 20;
+constexpr std::size_t kMaxText = std::size_t{1} << 20;
+constexpr std::size_t kMaxStructured = std::size_t{1} << 20;
 
 // Bytes that base64 text stands for.
 std::size_t bytesIn(std::string_view base64) {
@@ -47,8 +47,8 @@ std::string partText(const rapidjson::Value& part) {
 }
 
 std::string cutText(std::string text) {
-  if (text.size() <= kLongestText) return text;
-  text.resize(kLongestText);
+  if (text.size() <= kMaxText) return text;
+  text.resize(kMaxText);
   return models::validUtf8(text) + "\n[cut]";
 }
 
@@ -63,7 +63,7 @@ ToolResult toolResult(std::string_view result) {
     for (const auto& part : parts->GetArray()) {
       if (!text.empty()) text.push_back('\n');
       text.append(partText(part));
-      if (text.size() > kLongestText) break;
+      if (text.size() > kMaxText) break;
     }
   }
   text = cutText(std::move(text));
@@ -72,7 +72,7 @@ ToolResult toolResult(std::string_view result) {
   const auto* structured = models::memberOf(document, "structuredContent");
   if (structured != nullptr && !structured->IsNull()) {
     auto whole = models::toText(*structured);
-    if (whole.size() > kMostStructured) whole = json::quoted("[too large]");
+    if (whole.size() > kMaxStructured) whole = json::quoted("[too large]");
     out.data = json::object({{"text", text}, {"structured_content", json::raw(std::move(whole))}}).text();
   } else if (!text.empty()) {
     out.data = json::quoted(text);

@@ -11,7 +11,7 @@
 
 namespace agent::mcp {
 
-inline constexpr std::size_t kLongestMessage = std::size_t{8} << 20;  // bytes
+inline constexpr std::size_t kMaxMessage = std::size_t{8} << 20;  // bytes
 
 enum class Era { undecided, legacy, modern };
 

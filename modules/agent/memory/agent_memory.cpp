@@ -39,12 +39,12 @@ std::pair<std::string, std::string> withoutSummary(const std::string& text) {
 
 // Paths, addresses and UUIDs, which a summary must not lose.
 std::set<std::string> identifiersIn(std::string_view text) {
-  constexpr std::size_t kMost = 200;
+  constexpr std::size_t kMaxBytes = 200;
   std::set<std::string> out;
   const auto isPart = [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && std::string_view("\"'`<>(){}[],;").find(c) == std::string_view::npos;
   };
-  for (std::size_t at = 0; at < text.size() && out.size() < kMost;) {
+  for (std::size_t at = 0; at < text.size() && out.size() < kMaxBytes;) {
     while (at < text.size() && !isPart(text[at])) ++at;
     auto end = at;
     while (end < text.size() && isPart(text[end])) ++end;

@@ -12,7 +12,7 @@ namespace agent::sandbox {
 namespace {
 
 constexpr std::chrono::seconds kLimit{5};  // for an answer
-constexpr std::uint64_t kMostAnswer = 64U << 10U;
+constexpr std::uint64_t kMaxAnswer = 64U << 10U;
 
 }  // namespace
 
@@ -65,7 +65,7 @@ bool KeptAlive::ask(const std::string& api) const {
   request.headers = {{"Content-Type", "application/json"}};
   request.body = mortise::json::object({{"filepath", kHome}}).text();
   request.connectTimeout = request.timeout = kLimit;
-  request.maxResponse = kMostAnswer;
+  request.maxResponse = kMaxAnswer;
   request.stopped = [this] {
     const std::lock_guard lock(mutex_);
     return stopping_;

@@ -37,7 +37,7 @@ std::shared_ptr<browser::Browser> RemoteBrowsers::of(const RemoteService& servic
     found->second.usedAt = now;
     return found->second.browser;
   }
-  if (held_.size() >= kMost) {
+  if (held_.size() >= kMaxClients) {
     auto oldest = held_.end();
     for (auto it = held_.begin(); it != held_.end(); ++it) {
       if (it->second.browser.use_count() > 1 || it->second.browser->isHeld()) continue;

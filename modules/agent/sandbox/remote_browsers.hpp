@@ -17,7 +17,7 @@ namespace agent::sandbox {
 // Any number of threads may use it.
 class RemoteBrowsers {
  public:
-  static constexpr std::size_t kMost = 64;  // clients at once; one that nobody uses makes room
+  static constexpr std::size_t kMaxClients = 64;  // clients at once; one that nobody uses makes room
   static constexpr std::chrono::minutes kIdle{60};
 
   // [any] The client of the service's browser, which connects when it is first used. Sessions that share a service share

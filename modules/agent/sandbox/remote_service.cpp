@@ -32,7 +32,7 @@ constexpr const char* kApiPort = "8080";
 constexpr const char* kBrowserPort = "9222";
 constexpr const char* kScreenPort = "5901";
 constexpr auto kAskLimit = 5s;
-constexpr std::uint64_t kMostAnswer = 1 << 20;
+constexpr std::uint64_t kMaxAnswer = 1 << 20;
 constexpr auto kStartLimit = 60s;
 constexpr auto kStartPause = 2s;
 constexpr auto kAskStopped = 100ms;
@@ -131,7 +131,7 @@ HttpResponse get(const HttpClient& http, const std::string& url, milliseconds mo
   HttpRequest request;
   request.url = url;
   request.connectTimeout = request.timeout = std::max(most, 1ms);
-  request.maxResponse = kMostAnswer;
+  request.maxResponse = kMaxAnswer;
   request.stopped = stopped;
   try {
     return http.perform(request);

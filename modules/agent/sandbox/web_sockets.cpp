@@ -34,8 +34,8 @@ constexpr auto kLimit = 10s;    // to resolve a name; to connect; to shake hands
 constexpr auto kSilence = 60s;  // of a service that was pinged halfway
 constexpr auto kAskStopped = 50ms;
 constexpr std::size_t kPiece = 64U << 10U;
-constexpr std::size_t kMostText = 32U << 20U;  // towards the service: more than a browser's client has waiting
-constexpr std::size_t kMostAddresses = 16;
+constexpr std::size_t kMaxMessageText = 32U << 20U;  // towards the service: more than a browser's client has waiting
+constexpr std::size_t kMaxAddresses = 16;
 
 struct Connection {
   Connection(asio::io_context& context, int fd) : far(context), near(context, asio::local::stream_protocol(), fd) {}
@@ -97,7 +97,7 @@ asio::awaitable<void> carryUp(Ptr connection) {
     for (std::string_view rest(piece->data(), size); !rest.empty() && !ofFar;) {
       const auto end = rest.find('\0');
       text.append(rest.substr(0, end));
-      if (text.size() > kMostText) ofFar = asio::error::message_size;
+      if (text.size() > kMaxMessageText) ofFar = asio::error::message_size;
       if (end == std::string_view::npos || ofFar) break;
       co_await far.async_write(asio::buffer(text), into(ofFar));
       text.clear();
@@ -175,7 +175,7 @@ std::vector<std::string> WebSockets::addressesOf(const std::string& host, const 
   resolver->async_resolve(host, "", [done, resolver](const Error&, const auto& results) {
     std::vector<std::string> out;
     for (const auto& entry : results) {
-      if (out.size() < kMostAddresses) out.push_back(entry.endpoint().address().to_string());
+      if (out.size() < kMaxAddresses) out.push_back(entry.endpoint().address().to_string());
     }
     done->set_value(std::move(out));
   });

@@ -13,7 +13,7 @@ namespace {
 
 using agent::browser::Tabs;
 
-constexpr std::size_t kMost = 4096;
+constexpr std::size_t kMaxBytes = 4096;
 
 void must(bool good) {
   if (!good) std::abort();
@@ -22,9 +22,9 @@ void must(bool good) {
 // The messages, each behind a mark; and what became of them in tabs.
 std::string messagesOf(std::string_view bytes, std::size_t size, Tabs* tabs) {
   std::string out;
-  agent::browser::MessageSplitter splitter(kMost);
+  agent::browser::MessageSplitter splitter(kMaxBytes);
   const auto take = [&](std::string_view message) {
-    must(message.size() <= kMost);
+    must(message.size() <= kMaxBytes);
     out.append("\x01").append(message);
     rapidjson::Document read;
     if (tabs == nullptr ||
@@ -47,9 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Tabs tabs([](std::string_view, std::string_view, const std::string& params) { must(params.starts_with("{")); }, 1000);
   const auto whole = messagesOf(bytes, size == 0 ? 1 : size, &tabs);
   must(whole == messagesOf(bytes, 1, nullptr));
-  must(tabs.all().size() <= Tabs::kMostTabs);
+  must(tabs.all().size() <= Tabs::kMaxTabs);
   for (const auto& tab : tabs.all())
-    must(tabs.consoleOf(tab.target, 10000).size() <= agent::browser::Console::kMostLines);
+    must(tabs.consoleOf(tab.target, 10000).size() <= agent::browser::Console::kMaxLines);
   must(tabs.takeNotes().size() <= 20);
   return 0;
 }

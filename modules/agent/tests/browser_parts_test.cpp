@@ -113,7 +113,7 @@ TEST(BrowserConsole, KeepsTheNewestLines) {
   console.add(std::string(1 << 20, 'x'));
   EXPECT_TRUE(console.flooded());
   const auto lines = console.newest(100000);
-  EXPECT_EQ(lines.size(), Console::kMostLines);
+  EXPECT_EQ(lines.size(), Console::kMaxLines);
   EXPECT_LT(lines.back().size(), 3000U);
   console.reset();
   EXPECT_FALSE(console.flooded());
@@ -162,9 +162,9 @@ TEST(BrowserTabs, CloseTheOldestBeyondTheirNumber) {
     sent.tabs.beginCall();
     sent.open("t" + std::to_string(i), "a");
   }
-  EXPECT_EQ(sent.tabs.all().size(), Tabs::kMostTabs);
+  EXPECT_EQ(sent.tabs.all().size(), Tabs::kMaxTabs);
   EXPECT_EQ(sent.tabs.current().target, "t19");
-  EXPECT_EQ(sent.count(" Target.closeTarget"), 21 - Tabs::kMostTabs);
+  EXPECT_EQ(sent.count(" Target.closeTarget"), 21 - Tabs::kMaxTabs);
 }
 
 TEST(BrowserTabs, CloseAStormWithAllItsWindows) {
@@ -183,12 +183,12 @@ TEST(BrowserTabs, AnswerDialogsUntilThereAreTooMany) {
   Sent sent;
   sent.open("a");
   const auto* const dialog = R"({"type":"alert","message":"again"})";
-  for (std::size_t i = 1; i < Tabs::kMostDialogs; ++i) sent.event("s-a", "Page.javascriptDialogOpening", dialog);
-  EXPECT_EQ(sent.count("s-a Page.handleJavaScriptDialog"), Tabs::kMostDialogs - 1);
+  for (std::size_t i = 1; i < Tabs::kMaxDialogs; ++i) sent.event("s-a", "Page.javascriptDialogOpening", dialog);
+  EXPECT_EQ(sent.count("s-a Page.handleJavaScriptDialog"), Tabs::kMaxDialogs - 1);
   EXPECT_EQ(sent.count("s-a Runtime.terminateExecution"), 0U);
   sent.event("s-a", "Page.javascriptDialogOpening", dialog);
   EXPECT_EQ(sent.count("s-a Runtime.terminateExecution"), 1U);
-  EXPECT_EQ(sent.count("s-a Page.handleJavaScriptDialog"), Tabs::kMostDialogs);
+  EXPECT_EQ(sent.count("s-a Page.handleJavaScriptDialog"), Tabs::kMaxDialogs);
   EXPECT_EQ(sent.tabs.takeNotes().size(), 2U) << "the same is said once";
 }
 
@@ -299,7 +299,7 @@ TEST(CdpClientCalls, EndWhenTheBrowserNeitherReadsNorIsQuiet) {
 
   Ends loud;
   std::string flood;
-  for (std::uint64_t i = 0; i < CdpClient::kMostEvents + 10; ++i)
+  for (std::uint64_t i = 0; i < CdpClient::kMaxEvents + 10; ++i)
     flood += std::string("{\"method\":\"A.b\",\"params\":{}}\0", 29);
   std::size_t at = 0;
   // The client closes its end in the middle of it.

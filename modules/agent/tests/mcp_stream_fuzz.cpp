@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::size_t kMost = 256;
+constexpr std::size_t kMaxBytes = 256;
 
 void must(bool good) {
   if (!good) std::abort();
@@ -21,10 +21,10 @@ std::string eventsOf(std::string_view bytes, std::size_t size) {
   std::string out;
   mortise::models::EventLines lines(
       [&](const mortise::models::ServerEvent& event) {
-        must(event.data.size() <= kMost);
+        must(event.data.size() <= kMaxBytes);
         out.append(event.name).append("\x01").append(event.data).append("\x01").append(event.id).append("\x02");
       },
-      kMost);
+      kMaxBytes);
   for (std::size_t at = 0; at < bytes.size(); at += size) lines.take(bytes.substr(at, size));
   lines.finish();
   return lines.overflowed() ? "overflowed" : out;
@@ -32,11 +32,11 @@ std::string eventsOf(std::string_view bytes, std::size_t size) {
 
 std::string linesOf(std::string_view bytes, std::size_t size) {
   std::string out;
-  agent::mcp::LineReader reader(kMost);
+  agent::mcp::LineReader reader(kMaxBytes);
   for (std::size_t at = 0; at < bytes.size(); at += size) {
     if (!reader.take(bytes.substr(at, size))) return "too much";
     while (auto line = reader.next()) {
-      must(!line->empty() && line->size() <= kMost);
+      must(!line->empty() && line->size() <= kMaxBytes);
       out.append(*line).push_back('\n');
     }
   }

@@ -25,12 +25,12 @@ using mortise::models::Tool;
 namespace json = mortise::json;
 
 constexpr std::int64_t kDefaultLines = 100;
-constexpr std::int64_t kMostLines = 500;
+constexpr std::int64_t kMaxLines = 500;
 // Characters of a picture in an event. Contract 3.6 lets it have 256 KiB; the larger they are, the sooner old ones have to
 // make room in session_size.
 constexpr std::size_t kPicture = 160U << 10U;
-constexpr std::size_t kMostText = 100000;
-constexpr double kMostCoordinate = 100000;
+constexpr std::size_t kMaxPageText = 100000;
+constexpr double kMaxCoordinate = 100000;
 
 #define AIM                                                                                 \
   R"("index":{"type":"integer","description":"Index of the element, of the last view"},)"   \
@@ -86,7 +86,7 @@ std::optional<Point> pointOf(const ToolArguments& arguments) {
   const auto x = arguments.number("coordinate_x");
   const auto y = arguments.number("coordinate_y");
   if (!x || !y) return std::nullopt;
-  if (std::min(*x, *y) < 0 || std::max(*x, *y) > kMostCoordinate)
+  if (std::min(*x, *y) < 0 || std::max(*x, *y) > kMaxCoordinate)
     throw argument("the coordinates are outside of the window");
   return Point{*x, *y};
 }
@@ -126,7 +126,7 @@ std::string perform(std::string_view function, const ToolArguments& arguments, c
     browser.click(aimOf(arguments), stopped);
   } else if (function == "browser_input") {
     const auto text = arguments.text("text");
-    if (text.size() > kMostText) throw argument("the text is longer than 100000 bytes");
+    if (text.size() > kMaxPageText) throw argument("the text is longer than 100000 bytes");
     browser.input(
         aimOf(arguments), text, arguments.boolean("press_enter"),
         [&](std::string_view path) {
@@ -154,10 +154,10 @@ std::string perform(std::string_view function, const ToolArguments& arguments, c
     return scrolled(browser.scroll(true, arguments.boolean("to_bottom"), stopped));
   } else if (function == "browser_console_exec") {
     const auto script = arguments.text("javascript");
-    if (script.size() > kMostText) throw argument("the script is longer than 100000 bytes");
+    if (script.size() > kMaxPageText) throw argument("the script is longer than 100000 bytes");
     return json::object({{"result", browser.execute(script, stopped)}});
   } else {
-    const auto lines = std::clamp<std::int64_t>(arguments.integer("max_lines").value_or(kDefaultLines), 1, kMostLines);
+    const auto lines = std::clamp<std::int64_t>(arguments.integer("max_lines").value_or(kDefaultLines), 1, kMaxLines);
     return json::object({{"logs", json::list(browser.console(static_cast<std::size_t>(lines), stopped))}});
   }
   return "null";

@@ -15,7 +15,7 @@ namespace {
 namespace json = mortise::json;
 
 constexpr std::size_t kTextCharacters = 1000;  // of a title, an address, a snippet
-constexpr std::uint64_t kMostBytes = 2U << 20U;
+constexpr std::uint64_t kMaxBytes = 2U << 20U;
 
 void replace(std::string& text, std::string_view word, std::string_view by) {
   for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size()))
@@ -97,7 +97,7 @@ ToolResult SearchBox::call(std::string_view, std::string_view arguments, const T
   request.headers.emplace_back("Accept", "application/json");
   if (!options_.apiKey.empty()) request.headers.emplace_back("Authorization", "Bearer " + options_.apiKey);
   request.timeout = options_.timeout;
-  request.maxResponse = kMostBytes;
+  request.maxResponse = kMaxBytes;
   request.stopped = context.stopped;
   mortise::HttpResponse response;
   try {

@@ -14,7 +14,7 @@ namespace {
 using Cause = mortise::models::Error::Cause;
 
 constexpr std::size_t kKindColumn = 10;
-constexpr std::size_t kMostShown = 300;  // characters of what tools take and give
+constexpr std::size_t kMaxShown = 300;  // characters of what tools take and give
 
 Session unstored() {
   Session session;
@@ -24,7 +24,7 @@ Session unstored() {
 }
 
 std::string shortened(const std::string& text) {
-  return mortise::characterCount(text) <= kMostShown ? text : mortise::firstCharacters(text, kMostShown) + "…";
+  return mortise::characterCount(text) <= kMaxShown ? text : mortise::firstCharacters(text, kMaxShown) + "…";
 }
 
 std::string oneLine(std::string text) {

@@ -21,7 +21,7 @@ using mortise::Problem;
 using mortise::Reply;
 using mortise::Transaction;
 
-constexpr std::size_t kMostDetails = std::size_t{15} << 10;  // the audit trail takes 16 KiB in all
+constexpr std::size_t kMaxDetails = std::size_t{15} << 10;  // the audit trail takes 16 KiB in all
 
 std::string targetOf(const mortise::User& user) { return "user:" + user.id; }
 
@@ -168,11 +168,11 @@ Reply Administration::recordAdminAction(const Request& request, const contract::
   const auto before = state(body.beforeState), after = state(body.afterState);
   const auto details =
       json::object({{"action", body.action}, {"reason", reason}, {"before_state", before}, {"after_state", after}});
-  if (details.text().size() > kMostDetails) {
+  if (details.text().size() > kMaxDetails) {
     const bool isBefore = before.text().size() > after.text().size();
     throw Problem(422, "validation_failed")
         .field(isBefore ? "body/before_state" : "body/after_state", "too_long",
-               {{"max_length", std::to_string(kMostDetails)}});
+               {{"max_length", std::to_string(kMaxDetails)}});
   }
   audit_.record(request, "auth.action_recorded", body.targetType + ":" + body.targetId, details);
   return Reply::created(json::object({{"admin_id", request.principal().userId},

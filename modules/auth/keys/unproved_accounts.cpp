@@ -14,7 +14,7 @@ namespace json = mortise::json;
 using mortise::Problem;
 using mortise::Transaction;
 
-constexpr std::int64_t kBatch = 100, kMostPerRun = 1000;
+constexpr std::int64_t kBatch = 100, kMaxPerRun = 1000;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ UnprovedAccounts::UnprovedAccounts(mortise::Host host)
 void UnprovedAccounts::removeOld(mortise::JobRun& run) {
   if (lifetime_ == 0) return;
   std::int64_t removed = 0, seen = 0;
-  while (seen < kMostPerRun && !run.cancelled()) {
+  while (seen < kMaxPerRun && !run.cancelled()) {
     const auto accounts = unproved_.mailedBefore(mortise::nowMicros() - lifetime_, kBatch);
     if (accounts.empty()) break;
     for (const auto& account : accounts) removed += removeOne(account.userId) ? 1 : 0;

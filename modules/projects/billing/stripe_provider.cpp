@@ -16,7 +16,7 @@ namespace {
 using mortise::Problem;
 
 constexpr std::chrono::seconds kTime{20};
-constexpr std::uint64_t kMostAnswer = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxAnswer = std::uint64_t{1} << 20;
 constexpr const char* kSoldTiers[] = {"starter", "pro", "team"};
 
 std::string withoutSlash(std::string url) {
@@ -151,7 +151,7 @@ mortise::HttpResponse StripeProvider::send(const char* method, const std::string
     request.body = stripeForm(form);
   }
   request.timeout = kTime;
-  request.maxResponse = kMostAnswer;
+  request.maxResponse = kMaxAnswer;
   request.stopped = isStopped;
   try {
     return http_.perform(request);

@@ -12,8 +12,8 @@ namespace {
 
 using rapidjson::Value;
 
-constexpr std::size_t kMostSignatures = 10;
-constexpr std::size_t kLongestId = 255;
+constexpr std::size_t kMaxSignatures = 10;
+constexpr std::size_t kMaxId = 255;
 constexpr std::int64_t kLatestSecond = 253'402'300'799;  // of the year 9999
 
 std::optional<std::int64_t> numberOf(std::string_view text) {
@@ -78,7 +78,7 @@ bool isStripeSignature(std::string_view header, std::string_view body, std::stri
     const auto part = header.substr(0, comma);
     header.remove_prefix(comma == std::string_view::npos ? header.size() : comma + 1);
     if (part.starts_with("t=")) time = part.substr(2);
-    if (part.starts_with("v1=") && signatures.size() < kMostSignatures) signatures.push_back(part.substr(3));
+    if (part.starts_with("v1=") && signatures.size() < kMaxSignatures) signatures.push_back(part.substr(3));
   }
   const auto expected = mortise::hmacSha256Hex(secret, std::string(time) + "." + std::string(body));
   bool isSigned = false;
@@ -95,13 +95,13 @@ std::optional<StripeEvent> stripeEventOf(std::string_view json) {
   if (!parse(json, document)) return std::nullopt;
   StripeEvent event;
   event.id = textOf(document, "id");
-  if (event.id.empty() || event.id.size() > kLongestId || textOf(document, "type").empty()) return std::nullopt;
+  if (event.id.empty() || event.id.size() > kMaxId || textOf(document, "type").empty()) return std::nullopt;
   const auto* data = memberOf(document, "data");
   const auto* object = data != nullptr ? memberOf(*data, "object") : nullptr;
   if (object == nullptr) return event;
   const auto kind = textOf(*object, "object");
   auto subscription = kind == "subscription" ? textOf(*object, "id") : idOf(*object, "subscription");
-  if (!subscription.empty() && subscription.size() <= kLongestId) event.subscriptionId = std::move(subscription);
+  if (!subscription.empty() && subscription.size() <= kMaxId) event.subscriptionId = std::move(subscription);
   return event;
 }
 
@@ -120,7 +120,7 @@ std::optional<StripeSubscription> stripeSubscriptionOf(std::string_view json) {
   std::optional<std::int64_t> created, quantity, periodEnd;
   // Newer versions of the API have the period in the item.
   if (!takeNumber(document, "created", kLatestSecond, created) ||
-      !takeNumber(item, "quantity", kMostStripeQuantity, quantity) ||
+      !takeNumber(item, "quantity", kMaxStripeQuantity, quantity) ||
       !takeNumber(item, "current_period_end", kLatestSecond, periodEnd) ||
       !takeNumber(document, "current_period_end", kLatestSecond, periodEnd))
     return std::nullopt;

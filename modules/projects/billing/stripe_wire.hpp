@@ -35,13 +35,13 @@ struct StripeSubscription {
   std::string customerId;
   std::string status;
   std::string priceId;
-  std::int64_t quantity = 1;  // 0 to kMostStripeQuantity
+  std::int64_t quantity = 1;  // 0 to kMaxStripeQuantity
   std::string ownerType;      // of the metadata, as is the next
   std::string ownerId;
   mortise::Time createdAt{};
   std::optional<mortise::Time> periodEnd;
 };
-inline constexpr std::int64_t kMostStripeQuantity = 1'000'000'000;
+inline constexpr std::int64_t kMaxStripeQuantity = 1'000'000'000;
 // Empty: no subscription, one without a price, or with a number that can't be.
 std::optional<StripeSubscription> stripeSubscriptionOf(std::string_view json);
 

@@ -18,7 +18,7 @@ using mortise::Transaction;
 
 constexpr int kTries = 3;
 constexpr std::size_t kPage = 100;
-constexpr int kMostTimeouts = 3;  // then the provider is away, and the job asks it no more
+constexpr int kMaxTimeouts = 3;  // then the provider is away, and the job asks it no more
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 constexpr std::chrono::hours kGrace{24};            // a renewal may be late for so long before the provider is asked
 constexpr std::chrono::hours kEventsKept{24 * 90};  // the provider repeats events for days
@@ -240,7 +240,7 @@ void Subscriptions::settle(mortise::JobRun& run) {
       const auto page = pageBehind(place);
       isLast = page.size() < kPage;
       for (const auto& each : page) {
-        if (run.cancelled() || timeouts == kMostTimeouts) return;
+        if (run.cancelled() || timeouts == kMaxTimeouts) return;
         place = placeOf(each);
         try {
           work(each);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::seconds kLook{5};     // between two looks at all projects that somebody follows
 constexpr std::chrono::seconds kRights{60};  // between two looks at what a follower may see
 constexpr std::int64_t kBatch = 500;
-constexpr std::size_t kMostQueued = 256U << 10U;  // bytes that a client has not read yet
+constexpr std::size_t kMaxQueued = 256U << 10U;  // bytes that a client has not read yet
 constexpr std::chrono::days kKept{7};
 constexpr std::int64_t kPurged = 1000;  // changes in a step
 
@@ -191,7 +191,7 @@ bool ChangeFeed::serve(const std::string& projectId) {
       auto reached = position;
       for (std::size_t at = 0; at < changes.size(); ++at) {
         // A client that reads slowly gets the rest at the next look.
-        if (follower.stream->queued() > kMostQueued) break;
+        if (follower.stream->queued() > kMaxQueued) break;
         const auto& change = changes[at];
         if (!follower.stream->send(mortise::detail::nameOf(change.event), std::to_string(change.number), texts[at]))
           break;  // onClosed removes it

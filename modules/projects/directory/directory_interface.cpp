@@ -35,7 +35,7 @@ using mortise::Problem;
 using mortise::Served;
 using mortise::Sink;
 
-constexpr std::int64_t kMostEvents = 1000;
+constexpr std::int64_t kMaxEvents = 1000;
 
 }  // namespace
 
@@ -145,7 +145,7 @@ void DirectoryInterface::retrievalContext(std::string_view id, const Sink<Retrie
 
 void DirectoryInterface::retrievalEvents(std::string_view id, std::int64_t after, std::int64_t limit,
                                          const Sink<std::int64_t, std::string>& sink) {
-  if (limit < 1 || limit > kMostEvents) throw Problem(422, "limit_invalid").note("limit is 1 to 1000");
+  if (limit < 1 || limit > kMaxEvents) throw Problem(422, "limit_invalid").note("limit is 1 to 1000");
   if (!retrievals_.find(id)) throw Problem(404, "retrieval_context_not_found");
   for (const auto& event : retrievals_.events(id, after, limit))
     sink(event.id, mortise::json::from(event).build().text());

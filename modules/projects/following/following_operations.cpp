@@ -52,7 +52,7 @@ Reply FollowingOperations::watchTicket(const Request& request, const std::option
   const auto watcher = db_.transaction([&](mortise::Transaction& tx) {
     const auto store = following_.in(tx);
     if (!store.watch({ticket.id, userId, {}, WatchSource::explicitly, muted, mortise::now()}))
-      throw Problem(409, "ticket_watchers_full").with("most", FollowingStore::kMostWatchers);
+      throw Problem(409, "ticket_watchers_full").with("most", FollowingStore::kMaxWatchers);
     store.mute(ticket.id, userId, muted);
     return mortise::orNotFound(store.watcher(ticket.id, userId), "ticket_not_found");
   });

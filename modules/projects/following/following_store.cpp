@@ -81,7 +81,7 @@ bool FollowingStore::watch(const TicketWatcher& watcher) const {
               {"source", watcher.source},
               {"muted", watcher.muted},
               {"now", watcher.createdAt},
-              {"most", kMostWatchers}}) > 0 ||
+              {"most", kMaxWatchers}}) > 0 ||
          db::exists<TicketWatcher>(db_, "WHERE ticket_id = :ticket AND user_id = :user",
                                    {{"ticket", watcher.ticketId}, {"user", watcher.userId}});
 }
@@ -187,7 +187,7 @@ std::int64_t FollowingStore::advance(std::string_view userId, std::string_view r
     session.execute(
         "DELETE FROM projects_ticket_cursors WHERE user_id = :user AND reader IN (SELECT reader FROM "
         "projects_ticket_cursors WHERE user_id = :user ORDER BY updated_at DESC, reader DESC LIMIT :most OFFSET :kept)",
-        {{"user", userId}, {"most", kForgottenAtOnce}, {"kept", kMostReaders}});
+        {{"user", userId}, {"most", kForgottenAtOnce}, {"kept", kMaxReaders}});
     return place;
   });
 }

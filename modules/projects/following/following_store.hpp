@@ -17,14 +17,14 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class FollowingStore {
  public:
-  static constexpr std::int64_t kMostWatchers = 200;  // of one ticket
-  static constexpr std::int64_t kMostReaders = 200;   // of one user, whose places are kept
+  static constexpr std::int64_t kMaxWatchers = 200;  // of one ticket
+  static constexpr std::int64_t kMaxReaders = 200;   // of one user, whose places are kept
 
   explicit FollowingStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
   FollowingStore in(const mortise::Transaction& tx) const { return FollowingStore(db_.in(tx)); }
 
-  // Nothing changes where the user watches it already. False: the ticket has kMostWatchers.
+  // Nothing changes where the user watches it already. False: the ticket has kMaxWatchers.
   bool watch(const TicketWatcher& watcher) const;
   void mute(std::string_view ticketId, std::string_view userId, bool muted) const;
   void unwatch(std::string_view ticketId, std::string_view userId) const;
@@ -48,7 +48,7 @@ class FollowingStore {
 
   // How far the reader has read; 0 at first.
   std::int64_t cursor(std::string_view userId, std::string_view reader) const;
-  // Never backwards. What it is now. Of a user's readers kMostReaders have a place: with one more, the one that has moved
+  // Never backwards. What it is now. Of a user's readers kMaxReaders have a place: with one more, the one that has moved
   // the longest time ago begins anew.
   std::int64_t advance(std::string_view userId, std::string_view reader, std::int64_t to, mortise::Time now) const;
 

@@ -40,7 +40,7 @@ std::optional<std::string> TicketNotifier::assigned(mortise::Transaction& tx, co
 
 void TicketNotifier::tell(mortise::Transaction& tx, const std::vector<std::string>& ticketIds,
                           const TicketNews& news) const {
-  constexpr std::size_t kAtOnce = 32;  // tickets, each with kMostWatchers
+  constexpr std::size_t kAtOnce = 32;  // tickets, each with kMaxWatchers
   inParts(ticketIds, kAtOnce, [&](const std::vector<std::string>& some) { tellSome(tx, some, news); });
 }
 

@@ -23,10 +23,10 @@ using mortise::Reply;
 using mortise::Request;
 using mortise::Transaction;
 
-constexpr std::int64_t kMostGroups = 200;     // of an organisation
-constexpr std::int64_t kMostMembers = 1000;   // of a group
-constexpr std::int64_t kMostProjects = 1000;  // of a group
-constexpr std::size_t kMostSlug = 100;
+constexpr std::int64_t kMaxGroups = 200;     // of an organisation
+constexpr std::int64_t kMaxMembers = 1000;   // of a group
+constexpr std::int64_t kMaxProjects = 1000;  // of a group
+constexpr std::size_t kMaxSlug = 100;
 
 // Letters and digits of the name in lower case, with a dash in the place of all others.
 std::string slugOf(std::string_view name) {
@@ -39,7 +39,7 @@ std::string slugOf(std::string_view name) {
       slug.push_back('-');
     }
   }
-  if (slug.size() > kMostSlug) slug.resize(kMostSlug);
+  if (slug.size() > kMaxSlug) slug.resize(kMaxSlug);
   while (!slug.empty() && slug.back() == '-') slug.pop_back();
   return slug;
 }
@@ -134,7 +134,7 @@ Reply GroupOperations::createGroup(const Request& request, const contract::Creat
   group.createdAt = group.updatedAt = mortise::now();
   db_.transaction([&](Transaction& tx) {
     tx.lock("projects_groups:" + group.orgId);
-    if (groups_.in(tx).countOf(group.orgId) >= kMostGroups) throw Problem(409, "groups_full").with("most", kMostGroups);
+    if (groups_.in(tx).countOf(group.orgId) >= kMaxGroups) throw Problem(409, "groups_full").with("most", kMaxGroups);
     if (!groups_.in(tx).add(group)) throw Problem(409, "slug_taken");
     audit(tx, request, "created", group);
   });
@@ -184,7 +184,7 @@ Reply GroupOperations::putGroupMember(const Request& request, const contract::Pu
     holdMembers(tx, {reached.group.orgId});
     const auto membership = orgs_.in(tx).membership(member.userId);
     if (!membership || membership->orgId != reached.group.orgId) throw Problem(422, "user_not_in_org");
-    if (!groups_.in(tx).putMember(reached.group.id, member, kMostMembers)) throw Problem(409, "group_full");
+    if (!groups_.in(tx).putMember(reached.group.id, member, kMaxMembers)) throw Problem(409, "group_full");
     audit(tx, request, "member_put", reached.group, member.userId);
   });
   reached.role = groups_.roleIn(reached.group.id, request.principal().userId);
@@ -218,7 +218,7 @@ Reply GroupOperations::putGroupProject(const Request& request) {
   db_.transaction([&](Transaction& tx) {
     // It may have gone to somebody else meanwhile.
     requireGroupable(mortise::orNotFound(projects_.in(tx).findLocked(projectId), "project_not_found"));
-    if (!groups_.in(tx).putProject(reached.group.id, projectId, caller.userId, mortise::now(), kMostProjects))
+    if (!groups_.in(tx).putProject(reached.group.id, projectId, caller.userId, mortise::now(), kMaxProjects))
       throw Problem(409, "group_full");
     audit(tx, request, "project_put", reached.group, projectId);
   });

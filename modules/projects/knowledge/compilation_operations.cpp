@@ -24,11 +24,11 @@ using mortise::Reply;
 using mortise::Request;
 using mortise::Transaction;
 
-constexpr std::size_t kMostListed = std::size_t{16} << 20;  // bytes of documents in one list
+constexpr std::size_t kMaxListed = std::size_t{16} << 20;  // bytes of documents in one list
 constexpr std::size_t kShownHistory = 10;
 constexpr std::size_t kShownSources = 1000;
 constexpr std::size_t kLookedAt = 200;  // claims that wait, for whether the document tells of them
-constexpr std::int64_t kMostCounted = 100'000;
+constexpr std::int64_t kMaxCounted = 100'000;
 
 std::optional<std::string> isoOrNull(const std::optional<mortise::Time>& time) {
   return time ? std::optional(mortise::isoTime(*time)) : std::nullopt;
@@ -105,12 +105,12 @@ Reply CompilationOperations::rebuildProject(const Request& request, const ModelC
 Reply CompilationOperations::listCompilations(const Request& request) {
   const auto reached = access_.reach(request);
   const auto limit = static_cast<std::size_t>(request.query("limit").integer(20));
-  return Reply::ok(json::list(compilations_.list(reached.project.id, limit, kMostListed)));
+  return Reply::ok(json::list(compilations_.list(reached.project.id, limit, kMaxListed)));
 }
 
 Reply CompilationOperations::readCompileStatus(const Request& request) {
   const auto project = access_.reach(request).project;
-  const auto pending = EntryChanges(db_, project.id).pendingClaims(kMostCounted);
+  const auto pending = EntryChanges(db_, project.id).pendingClaims(kMaxCounted);
   json::List history;
   std::optional<mortise::Time> last;
   for (const auto& one : compilations_.list(project.id, kShownHistory, 0)) {

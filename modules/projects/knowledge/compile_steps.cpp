@@ -22,9 +22,9 @@ using std::chrono::hours;
 constexpr double kReplaces = 0.9, kContradicts = 0.5;
 constexpr double kDecay = 0.8, kLeastConfidence = 0.1, kRetiredBelow = 0.3;
 constexpr hours kBetweenDecays{30 * 24};
-constexpr std::int64_t kMostDays = 36'500;
+constexpr std::int64_t kMaxDays = 36'500;
 
-Time before(Time now, std::int64_t days) { return now - hours(std::clamp<std::int64_t>(days, 0, kMostDays) * 24); }
+Time before(Time now, std::int64_t days) { return now - hours(std::clamp<std::int64_t>(days, 0, kMaxDays) * 24); }
 
 // How long an entry counts as fresh: half of it as current, and then as aging.
 #define PROJECTS_FRESH_HALF                                                                                        \
@@ -80,7 +80,7 @@ std::vector<Supersession> CompileSteps::supersessions(std::int64_t retentionDays
             return;
           }
           if (overlap >= kContradicts && overlap <= kReplaces &&
-              contradictions + contradicted.size() < kMostContradictions)
+              contradictions + contradicted.size() < kMaxContradictions)
             contradicted.push_back({other->id, id, overlap, false});
         }
         contradictions += contradicted.size();
@@ -154,11 +154,11 @@ std::vector<TakenClaim> CompileSteps::pending() const {
       "AND " PROJECTS_PENDING
       " ORDER BY confidence DESC, COALESCE(last_relevant_at, created_at) DESC, "
       "CASE WHEN entity_ref IS NULL THEN 1 ELSE 0 END, id DESC LIMIT :most",
-      {{"project", projectId_}, {"most", kMostClaims}},
+      {{"project", projectId_}, {"most", kMaxClaims}},
       [&](std::int64_t id, EntryType type, double confidence, Time createdAt, std::string content) {
         stop_();
         size += content.size();
-        if (size > kMostText) return false;  // the next compilation takes the rest
+        if (size > kMaxText) return false;  // the next compilation takes the rest
         out.push_back({id, type, confidence, createdAt, std::move(content)});
         return true;
       });

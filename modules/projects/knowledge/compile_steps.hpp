@@ -38,11 +38,11 @@ struct Supersession {
 // again; what it throws ends the step. [worker]; every member throws db::Error.
 class CompileSteps {
  public:
-  static constexpr std::size_t kMostClaims = 50'000;               // that one compilation takes
-  static constexpr std::size_t kMostText = std::size_t{64} << 20;  // bytes of them together
-  static constexpr std::size_t kCompared = 200;               // newer entries about the same that one is compared with;
-                                                              // those of readers don't count
-  static constexpr std::size_t kMostContradictions = 20'000;  // links that one compilation adds
+  static constexpr std::size_t kMaxClaims = 50'000;               // that one compilation takes
+  static constexpr std::size_t kMaxText = std::size_t{64} << 20;  // bytes of them together
+  static constexpr std::size_t kCompared = 200;              // newer entries about the same that one is compared with;
+                                                             // those of readers don't count
+  static constexpr std::size_t kMaxContradictions = 20'000;  // links that one compilation adds
 
   CompileSteps(mortise::Db db, std::string_view projectId, mortise::Time now, std::function<void()> stop)
       : db_(db), projectId_(projectId), now_(now), stop_(std::move(stop)) {}

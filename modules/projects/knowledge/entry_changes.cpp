@@ -17,7 +17,7 @@ namespace db = mortise::db;
 using mortise::Time;
 
 constexpr std::size_t kComparedClaims = 50;
-constexpr int kLongestChain = 1000;
+constexpr int kMaxChain = 1000;
 
 }  // namespace
 
@@ -54,7 +54,7 @@ bool EntryChanges::supersede(std::int64_t older, std::int64_t newer, std::string
 
 bool EntryChanges::isReplacedBy(std::int64_t newer, std::int64_t older) const {
   auto at = newer;
-  for (int i = 0; i < kLongestChain; ++i) {
+  for (int i = 0; i < kMaxChain; ++i) {
     const auto next = db_.queryOne<std::optional<std::int64_t>>(
         "SELECT superseded_by FROM projects_entries WHERE id = :id AND project_id = :project",
         {{"id", at}, {"project", projectId_}});
@@ -118,7 +118,7 @@ BulkPromoted EntryChanges::promotable(const BulkPromotion& wish, const std::func
   db_.each<std::int64_t, EntryType, double, bool, Freshness, bool, std::int64_t, std::string>(
       "SELECT id, entry_type, confidence, dismissed, freshness_class, by_reader, content_length, content "
       "FROM projects_entries WHERE project_id = :project AND claim_class = 'note' ORDER BY id DESC LIMIT :most",
-      {{"project", projectId_}, {"most", kMostPromoted}},
+      {{"project", projectId_}, {"most", kMaxPromoted}},
       [&](std::int64_t id, EntryType type, double confidence, bool dismissed, Freshness freshness, bool byReader,
           std::int64_t length, const std::string& content) {
         stop();

@@ -48,7 +48,7 @@ struct BulkPromoted {
 // member throws db::Error.
 class EntryChanges {
  public:
-  static constexpr std::size_t kMostPromoted = 5000;  // notes that one call looks at, the newest
+  static constexpr std::size_t kMaxPromoted = 5000;  // notes that one call looks at, the newest
 
   EntryChanges(mortise::Db db, std::string_view projectId) : db_(db), projectId_(projectId) {}
   EntryChanges in(const mortise::Transaction& tx) const { return {db_.in(tx), projectId_}; }

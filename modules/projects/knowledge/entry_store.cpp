@@ -206,11 +206,11 @@ std::vector<Entry> EntryStore::searchSorted(std::string_view projectId, const En
         [&](std::int64_t id, double confidence, std::int64_t relevance, const std::string& content) {
           if (folded(content).find(part) != std::string::npos) sorted.push_back({id, confidence, relevance});
         });
-    return sorted.size() < kMostSorted ? kHits : 0;
+    return sorted.size() < kMaxSorted ? kHits : 0;
   });
-  if (sorted.size() > kMostSorted) {
+  if (sorted.size() > kMaxSorted) {
     std::sort(sorted.begin(), sorted.end(), [](const Hit& a, const Hit& b) { return a.id > b.id; });
-    sorted.resize(kMostSorted);
+    sorted.resize(kMaxSorted);
   }
   sortBy(filter.order, sorted);
   std::vector<std::int64_t> ids;

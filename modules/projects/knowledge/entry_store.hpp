@@ -48,7 +48,7 @@ void removeWords(mortise::db::Session& session, bool isSqlite, std::string_view 
 class EntryStore {
  public:
   // How many hits, the newest, a search sorts that is to be in another order than the newest first.
-  static constexpr std::size_t kMostSorted = 5000;
+  static constexpr std::size_t kMaxSorted = 5000;
 
   explicit EntryStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.

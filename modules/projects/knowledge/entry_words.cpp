@@ -14,7 +14,7 @@ namespace {
 // The end of an id: its digits are random there. A million values tell projects apart well enough.
 constexpr std::size_t kPrefixLetters = 5;
 // Of a longer part only as many words are looked up; the text itself decides anyway.
-constexpr std::size_t kMostAsked = 24;
+constexpr std::size_t kMaxAsked = 24;
 
 bool isLetterOrDigit(std::uint32_t c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -87,7 +87,7 @@ std::string indexWords(std::string_view projectId, std::string_view content) {
 std::string indexQuery(std::string_view projectId, std::string_view part, bool isSqlite) {
   std::string out;
   // Words that lie side by side have every character of the part; those between would leave out few entries more.
-  for (const auto& word : wordsOf(projectId, part, kMostAsked, kLeastPart)) {
+  for (const auto& word : wordsOf(projectId, part, kMaxAsked, kLeastPart)) {
     if (!out.empty()) out.append(isSqlite ? " AND " : " & ");
     out.append(isSqlite ? "\"" : "'").append(word).append(isSqlite ? "\"" : "'");
   }

@@ -24,10 +24,10 @@ using mortise::Problem;
 using mortise::Transaction;
 
 constexpr const char* kPushed = "sync.session_pushed";
-constexpr std::size_t kMostBackFills = 20, kMostSessions = 100;
+constexpr std::size_t kMaxBackFills = 20, kMaxSessions = 100;
 constexpr std::int64_t kBackFilledSessions = 20;
 constexpr std::int64_t kLeastMessages = 5;  // of a session that was pushed
-constexpr std::int64_t kMostTries = 5;
+constexpr std::int64_t kMaxTries = 5;
 constexpr std::chrono::minutes kFirstPause{5};
 constexpr std::chrono::hours kKept{90 * 24};
 constexpr std::int64_t kForgottenAtOnce = 5000;
@@ -180,22 +180,22 @@ void KnowledgeExtraction::extract(const Extraction& extraction) const {
 // A try counts before it begins: what fails, and what ends the server, is tried later, a few times, so that it never
 // keeps the others from their turn.
 void KnowledgeExtraction::run(JobRun& run) {
-  for (const auto& one : store_.backFills(kMostBackFills)) {
+  for (const auto& one : store_.backFills(kMaxBackFills)) {
     if (run.cancelled()) return;
     store_.postpone(one, mortise::now());
-    const auto failure = one.tries < kMostTries ? failureOf([&] { backFill(one); }) : Failure{"it was tried too often"};
+    const auto failure = one.tries < kMaxTries ? failureOf([&] { backFill(one); }) : Failure{"it was tried too often"};
     if (!failure) continue;
     log_.warning("sessions of a project can't be asked for",
                  {{"project_id", one.projectId}, {"reason", failure->reason}});
-    if (failure->isFinal || one.tries + 1 >= kMostTries) store_.removeBackFill(one);
+    if (failure->isFinal || one.tries + 1 >= kMaxTries) store_.removeBackFill(one);
   }
-  for (const auto& one : store_.due(mortise::now(), kMostSessions)) {
+  for (const auto& one : store_.due(mortise::now(), kMaxSessions)) {
     if (run.cancelled()) return;
-    store_.postpone(one, mortise::now() + kFirstPause * (1 << std::min(one.tries, kMostTries)));
-    const auto failure = one.tries < kMostTries ? failureOf([&] { extract(one); }) : Failure{"it was tried too often"};
+    store_.postpone(one, mortise::now() + kFirstPause * (1 << std::min(one.tries, kMaxTries)));
+    const auto failure = one.tries < kMaxTries ? failureOf([&] { extract(one); }) : Failure{"it was tried too often"};
     if (!failure) continue;
     failed_.add();
-    if (!failure->isFinal && one.tries + 1 < kMostTries) continue;
+    if (!failure->isFinal && one.tries + 1 < kMaxTries) continue;
     log_.warning("a session can't be looked through", {{"session_id", one.sessionId}, {"reason", failure->reason}});
     store_.done(one);
   }

@@ -25,7 +25,7 @@ using mortise::Request;
 using mortise::Transaction;
 
 constexpr std::int64_t kClaimsOfProject = 50;
-constexpr std::size_t kMostDocument = std::size_t{1} << 20;
+constexpr std::size_t kMaxDocument = std::size_t{1} << 20;
 
 // The claims of one project, by type; empty: it has none.
 std::string sectionOf(const Project& project, const std::vector<Entry>& claims) {
@@ -89,7 +89,7 @@ Reply GroupKnowledgeOperations::compileGroup(const Request& request) {
   for (const auto& project : projectsOf(request, group)) {
     const auto section = sectionOf(project, entries_.list(project.id, filter, [&] { request.stopIfExpired(); }));
     if (section.empty()) continue;
-    if (context.document.size() + section.size() > kMostDocument) break;
+    if (context.document.size() + section.size() > kMaxDocument) break;
     context.document.append(section);
     context.sources.push_back(project.id);
   }

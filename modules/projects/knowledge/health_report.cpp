@@ -10,7 +10,7 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kMostWords = 200, kLookedFor = 3, kLongerThan = 4;
+constexpr std::size_t kMaxWords = 200, kLookedFor = 3, kLongerThan = 4;
 constexpr std::int64_t kManyPending = 1, kManyNotes = 10;
 
 std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
@@ -44,7 +44,7 @@ bool tellsNothingOf(std::string_view document, const std::vector<std::string>& t
   if (lower.find_first_not_of(" \t\r\n") == std::string::npos) return false;
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
     std::size_t looked = 0;
-    for (const auto& word : wordsIn(text, kMostWords)) {
+    for (const auto& word : wordsIn(text, kMaxWords)) {
       if (mortise::characterCount(word) <= kLongerThan) continue;
       if (lower.find(word) != std::string::npos) return false;
       if (++looked == kLookedFor) break;

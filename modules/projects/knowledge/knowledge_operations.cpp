@@ -29,7 +29,7 @@ using mortise::Reply;
 using mortise::Request;
 using mortise::Transaction;
 
-constexpr std::size_t kLeastContent = 20, kMostReason = 500;
+constexpr std::size_t kLeastContent = 20, kMaxReason = 500;
 
 template <class Enum>
 std::optional<Enum> ifNamed(std::string_view name) {
@@ -247,8 +247,8 @@ Entry KnowledgeOperations::change(const Request& request, const Project& project
 Reply KnowledgeOperations::dismissEntry(const Request& request, const contract::DismissEntryBody& body) {
   const auto reached = access_.reachToEdit(request);
   const auto reason = trimmedOrNull(body.reason);
-  if (reason && mortise::characterCount(*reason) > kMostReason)
-    throw Problem(422, "dismissal_reason_too_long").with("most", kMostReason);
+  if (reason && mortise::characterCount(*reason) > kMaxReason)
+    throw Problem(422, "dismissal_reason_too_long").with("most", kMaxReason);
   const auto id = request.pathInteger("entry_id");
   const std::string userId = request.principal().userId;
   const auto changed =

@@ -15,18 +15,18 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kMostFacts = 200, kMostFactText = 60'000;
-constexpr std::size_t kLongestAnswer = std::size_t{1} << 20;
-constexpr std::size_t kLeastWords = 5;   // of a line that tells something
-constexpr std::size_t kMostLines = 400;  // that are looked for, and among which
-constexpr double kTold = 0.6;            // of a fact's words stand on one line
+constexpr std::size_t kMaxFacts = 200, kMaxFactText = 60'000;
+constexpr std::size_t kMaxAnswer = std::size_t{1} << 20;
+constexpr std::size_t kLeastWords = 5;  // of a line that tells something
+constexpr std::size_t kMaxLines = 400;  // that are looked for, and among which
+constexpr double kTold = 0.6;           // of a fact's words stand on one line
 constexpr double kLeastFacts = 0.5, kLeastLines = 0.5;
 
 std::size_t askedFacts(const CompileDraft& draft) {
   std::size_t count = 0, size = 0;
   for (const auto& claim : draft.claims) {
     size += claim.content.size();
-    if (count == kMostFacts || size > kMostFactText) break;
+    if (count == kMaxFacts || size > kMaxFactText) break;
     ++count;
   }
   return count;
@@ -63,7 +63,7 @@ std::vector<Line> linesOf(const std::vector<ContextDocument::SectionView>& secti
     if (isRecentTitle(section.title)) continue;
     auto lines = linesOf(section.slug, section.content);
     std::move(lines.begin(), lines.end(), std::back_inserter(out));
-    if (out.size() > 10 * kMostLines) break;
+    if (out.size() > 10 * kMaxLines) break;
   }
   return out;
 }
@@ -99,7 +99,7 @@ std::string mergeQuestion(const CompileDraft& draft) {
 std::variant<MergedDocument, RefusedAnswer> mergedDocument(const CompileDraft& draft, std::string_view answer) {
   answer = withoutFence(answer);
   if (answer.empty()) return RefusedAnswer{"it is empty"};
-  if (answer.size() > kLongestAnswer) return RefusedAnswer{"it is longer than 1 MiB"};
+  if (answer.size() > kMaxAnswer) return RefusedAnswer{"it is longer than 1 MiB"};
   if (!isText(answer)) return RefusedAnswer{"it is no text"};
   if (answer.substr(0, 2) != "# ") return RefusedAnswer{"it begins with no heading"};
 
@@ -119,10 +119,10 @@ std::variant<MergedDocument, RefusedAnswer> mergedDocument(const CompileDraft& d
   std::size_t asked = 0, kept = 0;
   for (const auto& line : linesOf(before)) {
     if (line.words.size() < kLeastWords) continue;
-    if (asked++ == kMostLines) break;
+    if (asked++ == kMaxLines) break;
     if (told(line.words, lines) != nullptr) ++kept;
   }
-  if (static_cast<double>(kept) < kLeastLines * static_cast<double>(std::min(asked, kMostLines)))
+  if (static_cast<double>(kept) < kLeastLines * static_cast<double>(std::min(asked, kMaxLines)))
     return RefusedAnswer{"it leaves out most of what the document says"};
 
   const auto facts = askedFacts(draft);

@@ -10,7 +10,7 @@
 
 namespace projects {
 
-inline constexpr std::size_t kMostAskedDocument = 200'000;  // bytes of a document that a model is asked about
+inline constexpr std::size_t kMaxAskedDocument = 200'000;  // bytes of a document that a model is asked about
 
 std::string mergePrompt();  // the system's words
 // The document and the surest facts, as many as a question holds; those left out become bullets afterwards.

@@ -18,7 +18,7 @@ namespace models = mortise::models;
 using mortise::Problem;
 
 constexpr std::chrono::seconds kTime{180};
-constexpr std::int64_t kMostTokens = 16'000;
+constexpr std::int64_t kMaxTokens = 16'000;
 constexpr std::string_view kCustom = "custom";  // a server of one's own, which needs an address
 
 // An address that is written plainly: scheme, host, perhaps a port and a path.
@@ -78,9 +78,9 @@ std::string ModelMerge::ask(const ModelChoice& choice, std::string system, std::
 
 MergedDocument ModelMerge::merge(const ModelChoice& choice, const CompileDraft& draft,
                                  const std::function<bool()>& stopped) const {
-  if (draft.document.size() > kMostAskedDocument)
-    throw Problem(422, "document_too_large_for_model").with("most", kMostAskedDocument);
-  auto result = mergedDocument(draft, ask(choice, mergePrompt(), mergeQuestion(draft), kMostTokens, stopped));
+  if (draft.document.size() > kMaxAskedDocument)
+    throw Problem(422, "document_too_large_for_model").with("most", kMaxAskedDocument);
+  auto result = mergedDocument(draft, ask(choice, mergePrompt(), mergeQuestion(draft), kMaxTokens, stopped));
   if (const auto* refused = std::get_if<RefusedAnswer>(&result)) {
     refused_.add();
     log_.warning("a model's document was refused", {{"model", choice.model}, {"reason", refused->reason}});

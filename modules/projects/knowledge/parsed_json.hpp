@@ -14,8 +14,8 @@ namespace projects {
 
 // Empty: it is no JSON, longer than 16 MiB, or nests deeper than 20 levels.
 inline std::optional<rapidjson::Document> parsedJson(std::string_view text) {
-  constexpr std::size_t kLongest = std::size_t{16} << 20, kDeepest = 20;
-  if (text.size() > kLongest || !mortise::isShallowJson(text, kDeepest)) return std::nullopt;
+  constexpr std::size_t kMaxBytes = std::size_t{16} << 20, kMaxDepth = 20;
+  if (text.size() > kMaxBytes || !mortise::isShallowJson(text, kMaxDepth)) return std::nullopt;
   rapidjson::Document document;
   document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.HasParseError()) return std::nullopt;

@@ -32,7 +32,7 @@ bool tells(std::string_view word) {
 
 void PhraseCounter::add(std::int64_t entry, std::string_view content) {
   std::set<std::string> own;
-  const auto words = wordsIn(content, kMostWords);
+  const auto words = wordsIn(content, kMaxWords);
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (tells(words[i - 1]) && tells(words[i])) own.insert(words[i - 1] + " " + words[i]);
   }

@@ -19,7 +19,7 @@ struct Phrase {
 // that what this takes is bounded by the number of claims.
 class PhraseCounter {
  public:
-  static constexpr std::size_t kMostWords = 80;  // of one claim
+  static constexpr std::size_t kMaxWords = 80;  // of one claim
 
   void add(std::int64_t entry, std::string_view content);
   // Those that at least `least` claims share, the most shared first; of phrases with a common word only the first.

@@ -35,7 +35,7 @@ void RetrievalCounts::add(const std::vector<std::int64_t>& ids) {
 }
 
 void RetrievalCounts::keep(std::int64_t id, std::int64_t times) {
-  if (found_.size() < kMostEntries || found_.contains(id)) found_[id] += times;
+  if (found_.size() < kMaxEntries || found_.contains(id)) found_[id] += times;
 }
 
 void RetrievalCounts::run() {

@@ -19,7 +19,7 @@
 namespace projects {
 
 // What was counted is in the database a second later, and when this ends; a server that is killed loses that second.
-// While the database can't be written to, counts are kept, of kMostEntries entries. Any number of threads.
+// While the database can't be written to, counts are kept, of kMaxEntries entries. Any number of threads.
 class RetrievalCounts {
  public:
   using TellFailure = std::function<void(std::string_view reason, std::size_t entries)>;
@@ -39,7 +39,7 @@ class RetrievalCounts {
 
  private:
   static constexpr std::chrono::seconds kPause{1};
-  static constexpr std::size_t kMostEntries = 100000;
+  static constexpr std::size_t kMaxEntries = 100000;
 
   void keep(std::int64_t id, std::int64_t times);  // with the lock
   void run();

@@ -16,7 +16,7 @@ namespace {
 using mortise::JobRun;
 using mortise::Problem;
 
-constexpr std::size_t kMostAtOnce = 50;
+constexpr std::size_t kMaxAtOnce = 50;
 constexpr std::size_t kShownName = 200;  // bytes
 
 // Ends a compilation whose run was asked to stop.
@@ -38,14 +38,14 @@ std::vector<std::string> ScheduledCompiles::due(CompileSchedule schedule, mortis
       "SELECT id FROM projects_projects WHERE compile_schedule = :schedule AND compile_schedule <> 'off' "
       "AND merged_into IS NULL AND COALESCE(last_scheduled_compile_at, updated_at) < :before "
       "ORDER BY COALESCE(last_scheduled_compile_at, updated_at), id LIMIT :most",
-      {{"schedule", schedule}, {"before", lastCompileTime(schedule, now)}, {"most", kMostAtOnce}});
+      {{"schedule", schedule}, {"before", lastCompileTime(schedule, now)}, {"most", kMaxAtOnce}});
 }
 
 std::vector<std::string> ScheduledCompiles::wanted() const {
   return db_.query<std::string>(
       "SELECT project_id FROM projects_knowledge WHERE compile_wanted_at IS NOT NULL ORDER BY compile_wanted_at "
       "LIMIT :most",
-      {{"most", kMostAtOnce}});
+      {{"most", kMaxAtOnce}});
 }
 
 void ScheduledCompiles::settle(const std::string& projectId, bool isScheduled, mortise::Time now) const {

@@ -8,7 +8,7 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kMostOfEach = 50, kLongest = 2000;
+constexpr std::size_t kMaxOfEach = 50, kMaxCharacters = 2000;
 
 std::int64_t numberOf(const rapidjson::Value& object, const char* name) {
   const auto member = object.FindMember(name);
@@ -22,8 +22,8 @@ std::vector<SessionFinding> sessionFindings(std::string_view summary, std::int64
   const auto parsed = parsedJson(summary);
   if (!parsed || !parsed->IsObject() || numberOf(*parsed, "message_count") < leastMessages) return out;
   const auto add = [&](const char* list, EntryType type, double confidence, std::string_view before) {
-    for (const auto& text : textsOf(*parsed, list, kMostOfEach)) {
-      const auto line = factText(mortise::firstCharacters(text, kLongest));
+    for (const auto& text : textsOf(*parsed, list, kMaxOfEach)) {
+      const auto line = factText(mortise::firstCharacters(text, kMaxCharacters));
       if (!line.empty()) out.push_back({type, confidence, std::string(before) + line});
     }
   };

@@ -45,7 +45,7 @@ WordSet::WordSet(std::string_view text) {
   std::size_t words = 0;
   eachToken(folded(text), [&](std::string_view word) {
     hashes_.push_back(std::hash<std::string_view>()(word));
-    return ++words < kMostWords;
+    return ++words < kMaxWords;
   });
   std::sort(hashes_.begin(), hashes_.end());
   hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());

@@ -15,7 +15,7 @@ inline constexpr double kNearDuplicate = 0.85;  // texts that overlap more than 
 // long text those of its beginning.
 class WordSet {
  public:
-  static constexpr std::size_t kMostWords = 400;
+  static constexpr std::size_t kMaxWords = 400;
 
   WordSet() = default;
   explicit WordSet(std::string_view text);

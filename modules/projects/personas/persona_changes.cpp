@@ -59,7 +59,7 @@ void PersonaChanges::tell(Transaction& tx, const mortise::Request& request, cons
 
 bool PersonaChanges::isNeeded(Transaction& tx, const Persona& persona) const {
   bool isOne = false;
-  inParts(personas_.in(tx).projectsOf(persona), PersonaUse::kMostProjects, [&](const std::vector<std::string>& some) {
+  inParts(personas_.in(tx).projectsOf(persona), PersonaUse::kMaxProjects, [&](const std::vector<std::string>& some) {
     isOne =
         isOne || std::any_of(uses_.begin(), uses_.end(), [&](const auto* use) { return use->uses(tx, some, persona); });
   });

@@ -56,7 +56,7 @@ mortise::Reply personaPage(const mortise::Request& request, const PersonaStore& 
   if (const auto behind = placeBehind(request.query("cursor").text()))
     next = std::find_if(all.begin(), all.end(), [&](const PersonaSummary& each) { return placeOf(each) > *behind; });
   std::vector<Persona> page;
-  PageRoom room(all.size() + 1, kMostListedBytes);
+  PageRoom room(all.size() + 1, kMaxListedBytes);
   std::optional<Place> last;
   bool isFull = false;
   while (next != all.end() && !isFull) {

@@ -13,15 +13,15 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kLongestName = 50;
-constexpr std::size_t kLongestContent = 200000;  // characters, as the contract has it
-constexpr std::size_t kMostSpecializations = 50;
+constexpr std::size_t kMaxName = 50;
+constexpr std::size_t kMaxContent = 200000;  // characters, as the contract has it
+constexpr std::size_t kMaxSpecializations = 50;
 
 // "reviewer-2": a name that nothing has yet.
 std::string freeName(const std::string& name, const std::set<std::string>& taken) {
   for (int number = 2;; ++number) {
     const auto ending = "-" + std::to_string(number);
-    auto candidate = name.substr(0, kLongestName - ending.size()) + ending;
+    auto candidate = name.substr(0, kMaxName - ending.size()) + ending;
     if (!taken.contains(mortise::asciiLowerCase(candidate))) return candidate;
   }
 }
@@ -30,12 +30,12 @@ std::string freeName(const std::string& name, const std::set<std::string>& taken
 bool mergeContent(const Persona& from, Persona& into) {
   if (!from.content.empty() && from.content != into.content) {
     auto whole = into.content.empty() ? from.content : into.content + "\n\n" + from.content;
-    if (mortise::characterCount(whole) > kLongestContent) return false;
+    if (mortise::characterCount(whole) > kMaxContent) return false;
     into.content = std::move(whole);
   }
   std::set<std::string> known(into.specializations.begin(), into.specializations.end());
   for (const auto& each : from.specializations) {
-    if (into.specializations.size() < kMostSpecializations && known.insert(each).second)
+    if (into.specializations.size() < kMaxSpecializations && known.insert(each).second)
       into.specializations.push_back(each);
   }
   return true;
@@ -80,7 +80,7 @@ void PersonaPart::merged(mortise::Transaction& tx, ProjectMerge& merge) {
     ++moved;
   }
   merge.stats["personas"] = moved;
-  if (personas.countOfProject(merge.into) > static_cast<std::int64_t>(PersonaStore::kMostPersonas))
+  if (personas.countOfProject(merge.into) > static_cast<std::int64_t>(PersonaStore::kMaxPersonas))
     merge.blockingReason = "too_many_personas";
 }
 

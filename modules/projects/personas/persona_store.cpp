@@ -80,8 +80,8 @@ bool PersonaStore::add(Persona persona) const {
       tx.lock("personas:" + holder);
       const auto count = db::count<Persona>(tx, isOfOrg ? "WHERE org_id = :holder" : "WHERE project_id = :holder",
                                             {{"holder", holder}});
-      if (count >= static_cast<std::int64_t>(kMostPersonas))
-        throw mortise::Problem(409, "personas_full").with("most", static_cast<std::int64_t>(kMostPersonas));
+      if (count >= static_cast<std::int64_t>(kMaxPersonas))
+        throw mortise::Problem(409, "personas_full").with("most", static_cast<std::int64_t>(kMaxPersonas));
       db::insert(tx, persona);
       return true;
     });

@@ -18,7 +18,7 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class PersonaStore {
  public:
-  static constexpr std::size_t kMostPersonas = 500;  // of one project, and of one organisation
+  static constexpr std::size_t kMaxPersonas = 500;  // of one project, and of one organisation
 
   explicit PersonaStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.

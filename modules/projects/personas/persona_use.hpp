@@ -16,9 +16,9 @@ class PersonaUse {
  public:
   virtual ~PersonaUse() = default;
 
-  // Does something of these projects that is not over name this persona? At most kMostProjects; names are compared
+  // Does something of these projects that is not over name this persona? At most kMaxProjects; names are compared
   // without case (Persona::nameKey). Bounded, however much is over. Throws db::Error, Problem.
-  static constexpr std::size_t kMostProjects = 500;
+  static constexpr std::size_t kMaxProjects = 500;
   virtual bool uses(mortise::Transaction& tx, const std::vector<std::string>& projectIds,
                     const Persona& persona) const = 0;
 };

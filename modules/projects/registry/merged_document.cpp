@@ -11,7 +11,7 @@ namespace projects {
 namespace {
 
 constexpr std::size_t kLeastLevel = 3;  // below the section's own heading
-constexpr std::size_t kMostLevel = 6;
+constexpr std::size_t kMaxLevel = 6;
 
 // Of "## Heading" 2, by CommonMark; 0: the line is no heading.
 std::size_t levelOf(std::string_view line) {
@@ -19,7 +19,7 @@ std::size_t levelOf(std::string_view line) {
   if (start == std::string_view::npos || start > 3) return 0;
   const auto end = std::min(line.find_first_not_of('#', start), line.size());
   const bool isHeading = end == line.size() || line[end] == ' ' || line[end] == '\t' || line[end] == '\r';
-  return isHeading && end - start <= kMostLevel ? end - start : 0;
+  return isHeading && end - start <= kMaxLevel ? end - start : 0;
 }
 
 std::string asSection(std::string_view name, std::string_view document) {
@@ -34,7 +34,7 @@ std::string asSection(std::string_view name, std::string_view document) {
     const bool isTitle = isStart && level == 1;
     isStart = isStart && mortise::withoutSpaceAround(line).empty();
     if (isTitle) continue;
-    if (level > 0) out.append(std::clamp(level + 1, kLeastLevel, kMostLevel) - level, '#');
+    if (level > 0) out.append(std::clamp(level + 1, kLeastLevel, kMaxLevel) - level, '#');
     out.append(level > 0 ? line.substr(line.find('#')) : line).append("\n");
   }
   return out;

@@ -7,7 +7,7 @@
 
 namespace projects {
 
-inline constexpr std::size_t kLongestDocument = 10'485'760;  // characters, as contracts/registry.yaml says
+inline constexpr std::size_t kMaxDocument = 10'485'760;  // characters, as contracts/registry.yaml says
 
 // `into` with what people wrote into `from`, the document of the project `name`: as a section of its own, whose headings
 // lie below "Merged from NAME", without its title. A document without a word in it adds nothing, and gives way. [any]

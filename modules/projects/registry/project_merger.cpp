@@ -16,7 +16,7 @@ namespace {
 
 using mortise::Transaction;
 
-constexpr std::int64_t kMostMerged = 1000;  // projects that went into one, whose ids still answer
+constexpr std::int64_t kMaxMerged = 1000;  // projects that went into one, whose ids still answer
 
 // Thrown to undo what a dry run did, or what turned out to be blocked.
 struct Undo {};
@@ -79,17 +79,17 @@ void ProjectMerger::mergeIn(Transaction& tx, const Project& from, const Project&
     return;
   }
   const auto repos = projects.reposOf(from.id).size();
-  if (repos + projects.reposOf(into.id).size() > ProjectStore::kMostRepos) {
+  if (repos + projects.reposOf(into.id).size() > ProjectStore::kMaxRepos) {
     merge.blockingReason = "too_many_repositories";
     return;
   }
-  if (projects.countMerged(from.id, kMostMerged) + 1 + projects.countMerged(into.id, kMostMerged) > kMostMerged) {
+  if (projects.countMerged(from.id, kMaxMerged) + 1 + projects.countMerged(into.id, kMaxMerged) > kMaxMerged) {
     merge.blockingReason = "too_many_merged";
     return;
   }
   const auto before = projects.document(into.id).text;
   const auto document = mergedDocument(before, source->name, projects.document(from.id).text);
-  if (document != before && mortise::characterCount(document) > kLongestDocument) {
+  if (document != before && mortise::characterCount(document) > kMaxDocument) {
     merge.blockingReason = "document_too_long";
     return;
   }

@@ -13,7 +13,7 @@
 
 namespace projects {
 
-inline constexpr std::int64_t kMostProjects = 1000;
+inline constexpr std::int64_t kMaxProjects = 1000;
 
 // Problem 409 projects_full unless there is room for one more project: in the organisation, else outside of any for this
 // owner. Nobody else adds one there before `tx` ends. [worker]; throws db::Error.
@@ -21,8 +21,8 @@ inline void requireRoom(mortise::Transaction& tx, const ProjectStore& projects, 
                         std::string_view ownerId) {
   tx.lock("projects_room:" + orgId.value_or(std::string(ownerId)));
   const auto store = projects.in(tx);
-  const auto count = orgId ? store.countOfOrg(*orgId, kMostProjects) : store.countPersonal(ownerId, kMostProjects);
-  if (count >= kMostProjects) throw mortise::Problem(409, "projects_full").with("most", kMostProjects);
+  const auto count = orgId ? store.countOfOrg(*orgId, kMaxProjects) : store.countPersonal(ownerId, kMaxProjects);
+  if (count >= kMaxProjects) throw mortise::Problem(409, "projects_full").with("most", kMaxProjects);
 }
 
 }  // namespace projects

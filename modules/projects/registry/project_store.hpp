@@ -18,7 +18,7 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class ProjectStore {
  public:
-  static constexpr std::size_t kMostRepos = 100;  // of one project
+  static constexpr std::size_t kMaxRepos = 100;  // of one project
 
   explicit ProjectStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.

@@ -27,7 +27,7 @@ using mortise::Problem;
 using mortise::Transaction;
 
 constexpr const char* kFeature = "project_context";
-constexpr std::size_t kMostListed = 1000;
+constexpr std::size_t kMaxListed = 1000;
 constexpr std::string_view kContextPath = "/context";
 
 // A name without markup in it. Problem 422 for one that is blank or has several lines.
@@ -65,7 +65,7 @@ mortise::Reply RegistryOperations::shown(const Request& request, const ReachedPr
 }
 
 mortise::Reply RegistryOperations::listProjects(const Request& request) {
-  return Reply::ok(view_.list(reachable_.of(request.principal(), kMostListed)));
+  return Reply::ok(view_.list(reachable_.of(request.principal(), kMaxListed)));
 }
 
 mortise::Reply RegistryOperations::createProject(const Request& request, const contract::NewProject& body) {

@@ -113,8 +113,8 @@ Reply RepositoryOperations::linkRepository(const Request& request, const contrac
   const bool isLinked = db_.transaction([&](Transaction& tx) {
     const auto store = projects_.in(tx);
     if (!store.lock(project.id)) throw Problem(404, "project_not_found");
-    if (store.reposOf(project.id).size() >= ProjectStore::kMostRepos)
-      throw Problem(409, "repositories_full").with("most", ProjectStore::kMostRepos);
+    if (store.reposOf(project.id).size() >= ProjectStore::kMaxRepos)
+      throw Problem(409, "repositories_full").with("most", ProjectStore::kMaxRepos);
     if (!store.link(repo)) return false;
     extractions_.in(tx).requestBackFill(project.id, caller.userId, *repo.createdAt);
     audit_.in(tx).record(request, "projects.repository_linked", "project:" + project.id,

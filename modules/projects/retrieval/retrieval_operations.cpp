@@ -76,7 +76,7 @@ Reply RetrievalOperations::recordRetrieval(const Request& request, const contrac
   event.callerUserId = caller.userId;
   event.createdAt = mortise::now();
   const auto stored = audits_.add(event);
-  if (!stored) throw Problem(409, "retrieval_events_full").with("most", RetrievalStore::kMostEvents);
+  if (!stored) throw Problem(409, "retrieval_events_full").with("most", RetrievalStore::kMaxEvents);
   return Reply::created(json::from(*stored));
 }
 

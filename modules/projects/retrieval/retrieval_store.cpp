@@ -23,7 +23,7 @@ std::string RetrievalStore::open(RetrievalAuditContext context) const {
         {{"project", context.projectId},
          {"user", context.createdBy},
          {"most", kForgottenAtOnce},
-         {"kept", kMostContexts}});
+         {"kept", kMaxContexts}});
   });
   return std::move(context.id);
 }
@@ -42,7 +42,7 @@ std::optional<RetrievalAuditEvent> RetrievalStore::add(const RetrievalAuditEvent
     // Holds the context to the commit: those who tell events of it at once come one after the other.
     if (session.execute("UPDATE projects_retrieval_contexts SET event_count = event_count + 1 "
                         "WHERE id = :id AND event_count < :most",
-                        {{"id", event.contextId}, {"most", kMostEvents}}) == 0)
+                        {{"id", event.contextId}, {"most", kMaxEvents}}) == 0)
       return std::nullopt;
     auto stored = db::insertReturning(session, event);
     stored.projectId = event.projectId;
@@ -60,7 +60,7 @@ std::vector<RetrievalAuditEvent> RetrievalStore::events(std::string_view context
                                    {{"context", contextId}, {"after", after}, {"limit", limit}},
                                    [&](RetrievalAuditEvent&& event) {
                                      bytes += event.arguments.size() + event.returnedRefs.size();
-                                     if (bytes > kMostBytes && !events.empty()) return false;
+                                     if (bytes > kMaxBytes && !events.empty()) return false;
                                      event.projectId = context->projectId;
                                      events.push_back(std::move(event));
                                      return true;

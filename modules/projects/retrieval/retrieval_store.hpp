@@ -17,22 +17,22 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class RetrievalStore {
  public:
-  static constexpr std::int64_t kMostEvents = 10'000;              // of one context
-  static constexpr std::int64_t kMostContexts = 5'000;             // of one user in one project
-  static constexpr std::size_t kMostBytes = std::size_t{4} << 20;  // of what events() returns
+  static constexpr std::int64_t kMaxEvents = 10'000;              // of one context
+  static constexpr std::int64_t kMaxContexts = 5'000;             // of one user in one project
+  static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;  // of what events() returns
 
   explicit RetrievalStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
   RetrievalStore in(const mortise::Transaction& tx) const { return RetrievalStore(db_.in(tx)); }
 
-  // Gives it its id when it has none, and returns that. Where the user has kMostContexts in the project, the oldest goes.
+  // Gives it its id when it has none, and returns that. Where the user has kMaxContexts in the project, the oldest goes.
   std::string open(RetrievalAuditContext context) const;
   std::optional<RetrievalAuditContext> find(std::string_view id) const;
   // Work on the ticket ended: its open contexts are closed.
   void close(std::string_view ticketId, mortise::Time at) const;
   // As stored, with its number. Empty: the context has all the events that it may have.
   std::optional<RetrievalAuditEvent> add(const RetrievalAuditEvent& event) const;
-  // Oldest first, at most `limit` after the event `after`, and fewer when they have more than kMostBytes; at least one.
+  // Oldest first, at most `limit` after the event `after`, and fewer when they have more than kMaxBytes; at least one.
   std::vector<RetrievalAuditEvent> events(std::string_view contextId, std::int64_t after, std::int64_t limit) const;
 
   // All of a project, for good.

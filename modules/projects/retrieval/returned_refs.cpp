@@ -13,12 +13,12 @@ namespace {
 using mortise::Json;
 using mortise::Problem;
 
-constexpr std::size_t kMostLists = 50;
-constexpr std::size_t kMostElements = 500;
-constexpr std::size_t kLongestName = 64;  // characters, as the next two
-constexpr std::size_t kLongestText = 1000;
-constexpr std::size_t kLongestMember = 256;
-constexpr std::size_t kMostMembers = 8;
+constexpr std::size_t kMaxLists = 50;
+constexpr std::size_t kMaxElements = 500;
+constexpr std::size_t kMaxName = 64;  // characters, as the next two
+constexpr std::size_t kMaxText = 1000;
+constexpr std::size_t kMaxMember = 256;
+constexpr std::size_t kMaxMembers = 8;
 
 [[noreturn]] void refuse(std::string location, std::string rule, mortise::Params params = {}) {
   throw Problem(422, "validation_failed").field(std::move(location), std::move(rule), std::move(params));
@@ -28,7 +28,7 @@ mortise::Params most(const char* name, std::size_t number) { return {{name, std:
 
 // A name may hold what can't stand in the place of an error.
 std::string shownName(std::string_view name) {
-  std::string out = mortise::firstCharacters(name, kLongestName);
+  std::string out = mortise::firstCharacters(name, kMaxName);
   for (auto& c : out) {
     if (c == '/') c = '_';
   }
@@ -37,29 +37,28 @@ std::string shownName(std::string_view name) {
 
 void checkElement(const Json& element, const std::string& place) {
   if (element.isText()) {
-    if (mortise::characterCount(element.text()) > kLongestText)
-      refuse(place, "string_too_long", most("max_length", kLongestText));
+    if (mortise::characterCount(element.text()) > kMaxText)
+      refuse(place, "string_too_long", most("max_length", kMaxText));
     return;
   }
   if (!element.isObject()) refuse(place, "ref_type");
-  if (element.size() == 0 || element.size() > kMostMembers) refuse(place, "ref_members", most("most", kMostMembers));
+  if (element.size() == 0 || element.size() > kMaxMembers) refuse(place, "ref_members", most("most", kMaxMembers));
   for (const auto& [name, value] : element.members()) {
-    if (mortise::characterCount(name) > kLongestMember || !value.isText() ||
-        mortise::characterCount(value.text()) > kLongestMember)
-      refuse(place, "ref_member", most("most", kLongestMember));
+    if (mortise::characterCount(name) > kMaxMember || !value.isText() ||
+        mortise::characterCount(value.text()) > kMaxMember)
+      refuse(place, "ref_member", most("most", kMaxMember));
   }
 }
 
 }  // namespace
 
 void checkReturnedRefs(const Json& refs) {
-  if (refs.size() > kMostLists) refuse("body/returned_refs", "too_long", most("max_length", kMostLists));
+  if (refs.size() > kMaxLists) refuse("body/returned_refs", "too_long", most("max_length", kMaxLists));
   for (const auto& [name, list] : refs.members()) {
-    if (mortise::characterCount(name) > kLongestName)
-      refuse("body/returned_refs", "ref_name", most("most", kLongestName));
+    if (mortise::characterCount(name) > kMaxName) refuse("body/returned_refs", "ref_name", most("most", kMaxName));
     const auto place = "body/returned_refs/" + shownName(name);
     if (!list.isList()) refuse(place, "list_type");
-    if (list.size() > kMostElements) refuse(place, "too_long", most("max_length", kMostElements));
+    if (list.size() > kMaxElements) refuse(place, "too_long", most("max_length", kMaxElements));
     std::size_t index = 0;
     for (const Json element : list) checkElement(element, place + "/" + std::to_string(index++));
   }
@@ -68,7 +67,7 @@ void checkReturnedRefs(const Json& refs) {
 std::string keptJson(const Json& object) {
   if (!object.exists()) return "{}";
   auto text = object.toText();
-  if (text.size() <= kMostAuditedBytes) return text;
+  if (text.size() <= kMaxAuditedBytes) return text;
   return mortise::json::object({{"_truncated", true}, {"_original_bytes", text.size()}}).text();
 }
 

@@ -8,7 +8,7 @@
 
 namespace projects {
 
-inline constexpr std::size_t kMostAuditedBytes = std::size_t{16} << 10;  // of JSON, of arguments and of references each
+inline constexpr std::size_t kMaxAuditedBytes = std::size_t{16} << 10;  // of JSON, of arguments and of references each
 
 // Problem 422 that names the list, element or field which breaks a rule of the contract.
 void checkReturnedRefs(const mortise::Json& refs);

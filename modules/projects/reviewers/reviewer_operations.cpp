@@ -60,8 +60,8 @@ Reply ReviewerOperations::addTrustedReviewer(const Request& request, const contr
     holdMembers(tx, {orgId});
     tx.lock("projects.reviewers:" + orgId);
     check(tx, reviewer);
-    if (reviewers_.in(tx).countActive(orgId) >= ReviewerStore::kMostReviewers)
-      throw Problem(409, "trusted_reviewers_full").with("most", ReviewerStore::kMostReviewers);
+    if (reviewers_.in(tx).countActive(orgId) >= ReviewerStore::kMaxReviewers)
+      throw Problem(409, "trusted_reviewers_full").with("most", ReviewerStore::kMaxReviewers);
     reviewers_.in(tx).forgetRevoked(orgId);
     reviewer.createdAt = mortise::now();
     reviewers_.in(tx).add(reviewer);

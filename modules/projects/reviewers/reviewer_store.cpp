@@ -20,7 +20,7 @@ std::vector<TrustedReviewer> ReviewerStore::list(std::string_view orgId, bool wi
       db_,
       withRevoked ? "WHERE org_id = :org ORDER BY created_at DESC, id DESC LIMIT :most"
                   : "WHERE org_id = :org AND is_active = 1 ORDER BY created_at DESC, id DESC LIMIT :most",
-      {{"org", orgId}, {"most", kMostReviewers + (withRevoked ? kKeptRevoked : 0)}});
+      {{"org", orgId}, {"most", kMaxReviewers + (withRevoked ? kKeptRevoked : 0)}});
 }
 
 std::optional<TrustedReviewer> ReviewerStore::find(std::string_view id) const {

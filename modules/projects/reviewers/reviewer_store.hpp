@@ -18,8 +18,8 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class ReviewerStore {
  public:
-  static constexpr std::int64_t kMostReviewers = 500;  // of one organisation
-  static constexpr std::int64_t kKeptRevoked = 500;    // likewise
+  static constexpr std::int64_t kMaxReviewers = 500;  // of one organisation
+  static constexpr std::int64_t kKeptRevoked = 500;   // likewise
 
   explicit ReviewerStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.

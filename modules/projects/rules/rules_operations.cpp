@@ -22,9 +22,9 @@ using mortise::Reply;
 using mortise::Request;
 using mortise::Transaction;
 
-constexpr std::int64_t kMostTokens = 20'000;
+constexpr std::int64_t kMaxTokens = 20'000;
 constexpr std::int64_t kFactsOfType = 400;  // read of each type and freshness: more than a budget holds
-constexpr std::size_t kMostOverrides = std::size_t{64} << 10;
+constexpr std::size_t kMaxOverrides = std::size_t{64} << 10;
 
 std::string etagOf(const ProjectRules& rules) { return "W/\"" + rules.etag + "\""; }
 
@@ -39,11 +39,11 @@ Reply shown(const ProjectRules& rules) {
 
 void setTokens(std::int64_t& into, const mortise::BodyMember<std::int64_t>& member, const char* field) {
   if (!member.has()) return;
-  if (*member < 0 || *member > kMostTokens) {
+  if (*member < 0 || *member > kMaxTokens) {
     throw Problem(422, "max_tokens_exceeded")
         .with("field", field)
-        .with("most", kMostTokens)
-        .details(json::object({{"field", field}, {"min", 0}, {"max", kMostTokens}, {"current", *member}}));
+        .with("most", kMaxTokens)
+        .details(json::object({{"field", field}, {"min", 0}, {"max", kMaxTokens}, {"current", *member}}));
   }
   into = *member;
 }
@@ -68,9 +68,9 @@ void apply(const contract::RulesChange& body, ProjectRules& rules) {
   }
   if (body.toolOverrides.has()) {
     rules.toolOverrides = body.toolOverrides->toText();
-    if (rules.toolOverrides.size() > kMostOverrides) {
+    if (rules.toolOverrides.size() > kMaxOverrides) {
       throw Problem(422, "validation_failed")
-          .field("body/tool_overrides", "json_too_long", {{"most", std::to_string(kMostOverrides)}});
+          .field("body/tool_overrides", "json_too_long", {{"most", std::to_string(kMaxOverrides)}});
     }
   }
   if (body.staticRules.has()) rules.staticRules = *body.staticRules;

@@ -37,7 +37,7 @@ using Key = std::tuple<std::string, std::string, std::string>;
 Key keyOf(const Finding& finding) { return {finding.rule, finding.file, finding.line}; }
 
 void keep(std::vector<std::string>& list, const Finding& finding, bool& truncated) {
-  if (list.size() < kMostCompared) {
+  if (list.size() < kMaxCompared) {
     list.push_back(finding.json);
   } else {
     truncated = true;

@@ -29,10 +29,10 @@ struct FindingComparison {
   std::vector<std::string> added;  // JSON, of B
   std::vector<std::string> removed;
   std::vector<std::string> unchanged;  // as B has them
-  bool truncated = false;              // each list has at most kMostCompared
+  bool truncated = false;              // each list has at most kMaxCompared
 };
 
-inline constexpr std::size_t kMostCompared = 200;
+inline constexpr std::size_t kMaxCompared = 200;
 
 // Several of one run that are the same thing are matched one by one.
 FindingComparison compareFindings(const std::vector<Finding>& a, const std::vector<Finding>& b);

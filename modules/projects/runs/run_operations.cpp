@@ -29,7 +29,7 @@ using mortise::Transaction;
 
 constexpr const char* kFeature = "agent_runs";
 constexpr std::string_view kCiOpening = "${{";
-constexpr std::size_t kMostFindingBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxFindingBytes = std::size_t{1} << 20;
 
 // A text that CI would expand if it came into a workflow file is refused, whatever it is for.
 void refuseCiExpression(std::string_view text, const char* member) {
@@ -202,7 +202,7 @@ Reply RunOperations::completeRun(const Request& request, const contract::RunComp
   result.findings = json::list(findings, [](const mortise::Json& each) { return json::raw(each.toText()); }).text();
   result.findingsCount = std::ssize(findings);
   result.sessionId = trimmedOrNull(body.sessionId);
-  if (result.findings.size() > kMostFindingBytes)
+  if (result.findings.size() > kMaxFindingBytes)
     throw Problem(422, "run_findings_too_large").field("body/findings", "too_long", {{"max_length", "1048576"}});
   const auto before = runOf(request, openToRun(request));
   const auto verdict = verdictOf(result.status, result.severity, before.failOn);

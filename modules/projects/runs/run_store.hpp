@@ -48,7 +48,7 @@ class RunStore final : public PersonaUse, public ProjectPart {
   std::optional<Run> find(std::string_view projectId, std::string_view id) const;
   // Newest first, behind a place: at most `limit`, and fewer where they would be more than `bytes`; one at least.
   RunPage list(std::string_view projectId, const RunFilter& filter, const std::optional<ListPlace>& behind,
-               std::size_t limit, std::size_t bytes = kMostListedBytes) const;
+               std::size_t limit, std::size_t bytes = kMaxListedBytes) const;
 
   // False: it is not queued any more.
   bool start(std::string_view id, const std::optional<std::string>& tool, mortise::Time now) const;

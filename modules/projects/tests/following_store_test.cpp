@@ -42,7 +42,7 @@ TEST_P(Following, WatchesOnceAndNoMoreThanSoMany) {
   EXPECT_EQ(following_.watchers({"tk_1"}).size(), 1u);
   following_.mute("tk_1", "ada", true);
   EXPECT_TRUE(following_.watchers({"tk_1"}).empty());
-  for (int i = 1; i < FollowingStore::kMostWatchers; ++i)
+  for (int i = 1; i < FollowingStore::kMaxWatchers; ++i)
     EXPECT_TRUE(following_.watch({"tk_1", "u" + std::to_string(i), {}, WatchSource::explicitly, false, kTicketsBegin}));
   EXPECT_FALSE(following_.watch({"tk_1", "eve", {}, WatchSource::explicitly, false, kTicketsBegin}));
   following_.unwatch("tk_1", "ada");
@@ -111,7 +111,7 @@ TEST_P(Following, TellsManyAtOnce) {
 }
 
 TEST_P(Following, KeepsThePlacesOfSoManyReaders) {
-  for (int i = 0; i < FollowingStore::kMostReaders; ++i)
+  for (int i = 0; i < FollowingStore::kMaxReaders; ++i)
     following_.advance("ada", "p" + std::to_string(i), 5, kTicketsBegin + std::chrono::seconds(i));
   following_.advance("bob", "p0", 5, kTicketsBegin);
   EXPECT_EQ(following_.advance("ada", "p0", 6, kTicketsBegin + 1h), 6);

@@ -45,7 +45,7 @@ class PersonaStoreTest : public mortise::testing::DatabaseTest {
   }
   // As many as it may have.
   void fillProject(const std::string& projectId) {
-    database().fill("projects_personas", static_cast<std::int64_t>(PersonaStore::kMostPersonas),
+    database().fill("projects_personas", static_cast<std::int64_t>(PersonaStore::kMaxPersonas),
                     {{"id", "'per_' || n"},
                      {"scope", "'project'"},
                      {"project_id", "'" + projectId + "'"},

@@ -124,7 +124,7 @@ TEST(ReviewState, KeepsSoManyFindingsAndIsNotCleanWhileOneIsMissing) {
     comments.push_back(comment(round, "Codex R" + std::to_string(round) + " review on tk_1" + many));
   auto state = reviewStateOf(comments);
   ASSERT_TRUE(state);
-  EXPECT_EQ(state->findings.size(), ReviewReader::kMostFindings);
+  EXPECT_EQ(state->findings.size(), ReviewReader::kMaxFindings);
   EXPECT_EQ(state->rounds.at(0).findingsRaised, 500);
   EXPECT_EQ(state->rounds.at(10).findingsRaised, 0);
   EXPECT_EQ(state->cutRound, 11);
@@ -142,7 +142,7 @@ TEST(ReviewState, KeepsSoManyFindingsAndIsNotCleanWhileOneIsMissing) {
   for (int i = 0; i < 100; ++i) longOnes.push_back(comment(i, text));
   state = reviewStateOf(longOnes);
   ASSERT_TRUE(state);
-  EXPECT_LE(state->findings.size() * 4000, ReviewReader::kMostFindingsBytes);
+  EXPECT_LE(state->findings.size() * 4000, ReviewReader::kMaxFindingsBytes);
   EXPECT_EQ(state->rounds.size(), 100u);
 }
 

@@ -113,7 +113,7 @@ TEST(StripeSubscriptions, HaveNumbersThatCanBe) {
   };
   EXPECT_EQ(read("0", "null")->quantity, 1);
   EXPECT_FALSE(read("0", "null")->periodEnd);
-  EXPECT_EQ(read("253402300799", "1000000000", "253402300799")->quantity, kMostStripeQuantity);
+  EXPECT_EQ(read("253402300799", "1000000000", "253402300799")->quantity, kMaxStripeQuantity);
   for (const char* wrong : {"-1", "253402300800", "9223372036854775807", "-9223372036854775808", "18446744073709551615",
                             "1e30", "1.5", "\"5\""}) {
     EXPECT_FALSE(read(wrong, "1")) << wrong;

@@ -102,7 +102,7 @@ TEST_P(TicketDependencies, MayBeAChainOf10000) {
 }
 
 TEST_P(TicketDependencies, AreNotWalkedForEver) {
-  constexpr std::int64_t kTooLong = static_cast<std::int64_t>(TicketGraph::kMostWalked) + 10;
+  constexpr std::int64_t kTooLong = static_cast<std::int64_t>(TicketGraph::kMaxWalked) + 10;
   fillTickets(kTooLong, "open");
   database().fill("projects_ticket_dependencies", kTooLong - 1,
                   {{"ticket_id", "'tk_' || (n + 1)"}, {"depends_on_id", "'tk_' || n"}});
@@ -113,10 +113,10 @@ TEST_P(TicketDependencies, AreNotWalkedForEver) {
 }
 
 TEST_P(TicketDependencies, AreLimitedInHowManyWaitForOne) {
-  fillTickets(TicketGraph::kMostDependents, "open");
+  fillTickets(TicketGraph::kMaxDependents, "open");
   add("tk_done");
   add("tk_last");
-  database().fill("projects_ticket_dependencies", TicketGraph::kMostDependents,
+  database().fill("projects_ticket_dependencies", TicketGraph::kMaxDependents,
                   {{"ticket_id", "'tk_' || n"}, {"depends_on_id", "'tk_done'"}});
   EXPECT_EQ(refusal("tk_last", {"tk_done"}), "ticket_dependents_full");
 }

@@ -239,11 +239,10 @@ TEST_P(Tickets, AreToldTogether) {
     ids.push_back(add(one).id);
   }
   auto full = ticket("tk_full");
-  for (std::size_t i = 0; i < TicketStore::kMostReferences - 1; ++i)
-    full.contextRefs.push_back("r" + std::to_string(i));
+  for (std::size_t i = 0; i < TicketStore::kMaxReferences - 1; ++i) full.contextRefs.push_back("r" + std::to_string(i));
   ids.push_back(add(full).id);
   db().execute("UPDATE projects_tickets SET comment_count = :most WHERE id = 'tk_full'",
-               {{"most", TicketStore::kMostComments}});
+               {{"most", TicketStore::kMaxComments}});
   TicketComment comment;
   comment.authorUserId = "ada";
   comment.content = "Done";
@@ -260,7 +259,7 @@ TEST_P(Tickets, AreToldTogether) {
   for (const auto& id : ids) {
     const auto found = store_.find("proj_1", id).value();
     if (id == "tk_full") {
-      EXPECT_EQ(found.contextRefs.size(), TicketStore::kMostReferences);
+      EXPECT_EQ(found.contextRefs.size(), TicketStore::kMaxReferences);
       EXPECT_EQ(found.contextRefs.back(), "1");
       continue;
     }
@@ -528,7 +527,7 @@ TEST_P(Tickets, HaveCommentsNoTwoOfWhichHaveTheSameTime) {
   EXPECT_FALSE(store_.comment(stale, 1));
   EXPECT_TRUE(store_.comment(stale, 0));
   db().execute("UPDATE projects_tickets SET comment_count = :most WHERE id = 'tk_1'",
-               {{"most", TicketStore::kMostComments}});
+               {{"most", TicketStore::kMaxComments}});
   stale.id = "tc_full";
   EXPECT_FALSE(store_.comment(stale, {}));
 }

@@ -155,7 +155,7 @@ TEST_P(FacesStoreTest, AContextHasSoManyEvents) {
   context.createdBy = "ada";
   const auto id = retrieval_.open(context);
   db().execute("UPDATE projects_retrieval_contexts SET event_count = :count WHERE id = :id",
-               {{"id", id}, {"count", RetrievalStore::kMostEvents - 2}});
+               {{"id", id}, {"count", RetrievalStore::kMaxEvents - 2}});
   RetrievalAuditEvent event;
   event.contextId = id;
   event.arguments = event.returnedRefs = "{}";
@@ -165,12 +165,12 @@ TEST_P(FacesStoreTest, AContextHasSoManyEvents) {
   for (int i = 0; i < 8; ++i) threads.emplace_back([&] { added += retrieval_.add(event) ? 1 : 0; });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(added, 2);
-  EXPECT_EQ(retrieval_.find(id)->eventCount, RetrievalStore::kMostEvents);
+  EXPECT_EQ(retrieval_.find(id)->eventCount, RetrievalStore::kMaxEvents);
   EXPECT_EQ(retrieval_.events(id, 0, 100).size(), 2U);
 }
 
 TEST_P(FacesStoreTest, TheNewestContextsOfAUserAreKept) {
-  database().fill("projects_retrieval_contexts", RetrievalStore::kMostContexts,
+  database().fill("projects_retrieval_contexts", RetrievalStore::kMaxContexts,
                   {{"id", "'ra_' || n"}, {"project_id", "'proj_1'"}, {"created_by", "'ada'"}, {"created_at", "n"}});
   RetrievalAuditContext context;
   context.projectId = "proj_1";
@@ -217,7 +217,7 @@ TEST_P(FacesStoreTest, WorkQueuesCountTheirItems) {
 }
 
 TEST_P(FacesStoreTest, EveryWorkQueueGoesWithItsProject) {
-  constexpr int kMany = WorkQueueStore::kMostQueues * 2 + 30;
+  constexpr int kMany = WorkQueueStore::kMaxQueues * 2 + 30;
   database().fill("projects_work_queues", kMany,
                   {{"id", "'wq_' || n"},
                    {"project_id", "'proj_1'"},

@@ -17,8 +17,8 @@ namespace json = mortise::json;
 constexpr std::string_view kClean = "VERIFIED-CLEAN";
 constexpr std::string_view kChanges = "CHANGES_REQUESTED";
 constexpr std::array<std::string_view, 4> kSeverities = {"CRITICAL", "HIGH", "MEDIUM", "LOW"};
-constexpr std::int64_t kMostOfReview = 500;  // findings
-constexpr std::size_t kMostFindingBytes = 4000;
+constexpr std::int64_t kMaxOfReview = 500;  // findings
+constexpr std::size_t kMaxFindingBytes = 4000;
 
 // Takes words off the front of a line, one after the other. Nothing is read twice.
 class LineReader {
@@ -166,7 +166,7 @@ std::optional<ReviewFinding> findingIn(std::string_view text) {
   if (what.empty()) return std::nullopt;
   ReviewFinding finding;
   finding.severity = *severity;
-  finding.text = mortise::firstBytes(what, kMostFindingBytes);
+  finding.text = mortise::firstBytes(what, kMaxFindingBytes);
   return finding;
 }
 
@@ -224,8 +224,8 @@ void ReviewReader::readReview(const TicketComment& comment) {
     if (endsFindings(line)) break;
     auto finding = findingIn(line);
     if (!finding) continue;
-    if (round.findingsRaised == kMostOfReview || state_.findings.size() == kMostFindings ||
-        bytes_ + finding->text.size() > kMostFindingsBytes) {
+    if (round.findingsRaised == kMaxOfReview || state_.findings.size() == kMaxFindings ||
+        bytes_ + finding->text.size() > kMaxFindingsBytes) {
       state_.cutRound = std::max(state_.cutRound.value_or(0), round.round);
       break;
     }

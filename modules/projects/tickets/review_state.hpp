@@ -65,8 +65,8 @@ inline constexpr std::size_t kReviewedComments = 500;
 // Reads the comments of a ticket one by one, so that none but the findings is held.
 class ReviewReader {
  public:
-  static constexpr std::size_t kMostFindings = 5000;                               // of a ticket
-  static constexpr std::size_t kMostFindingsBytes = std::size_t{2} * 1024 * 1024;  // of their texts
+  static constexpr std::size_t kMaxFindings = 5000;                               // of a ticket
+  static constexpr std::size_t kMaxFindingsBytes = std::size_t{2} * 1024 * 1024;  // of their texts
 
   // Oldest first.
   void read(const TicketComment& comment);

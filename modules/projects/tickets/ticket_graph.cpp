@@ -49,8 +49,8 @@ void TicketGraph::set(std::string_view projectId, std::string_view ticketId, con
               .queryOne<std::int64_t>("SELECT COUNT(*) FROM projects_ticket_dependencies WHERE depends_on_id = :id",
                                       {{"id", id}})
               .value_or(0);
-      if (dependents >= kMostDependents)
-        throw Problem(422, "ticket_dependents_full").field("body/depends_on").with("most", kMostDependents);
+      if (dependents >= kMaxDependents)
+        throw Problem(422, "ticket_dependents_full").field("body/depends_on").with("most", kMaxDependents);
       rows.push_back({std::string(ticketId), id});
     }
     db::insertAll(session, rows);
@@ -71,7 +71,7 @@ bool TicketGraph::leadsTo(const std::vector<std::string>& from, std::string_view
   db::Where start;
   start.in("id", from);
   auto parameters = start.parameters();
-  parameters.emplace_back("most", kMostWalked + 1);
+  parameters.emplace_back("most", kMaxWalked + 1);
   std::size_t walked = 0;
   bool isFound = false;
   db_.each<std::string>("WITH RECURSIVE walked (id) AS (SELECT id FROM projects_tickets " + start.text() + " UNION " +
@@ -81,15 +81,15 @@ bool TicketGraph::leadsTo(const std::vector<std::string>& from, std::string_view
                           isFound = id == ticketId;
                           return !isFound;
                         });
-  if (!isFound && walked > kMostWalked)
-    throw Problem(422, "ticket_dependencies_deep").field("body/depends_on").with("most", kMostWalked);
+  if (!isFound && walked > kMaxWalked)
+    throw Problem(422, "ticket_dependencies_deep").field("body/depends_on").with("most", kMaxWalked);
   return isFound;
 }
 
 std::vector<std::string> TicketGraph::dependents(std::string_view ticketId) const {
   return db_.query<std::string>(
       "SELECT ticket_id FROM projects_ticket_dependencies WHERE depends_on_id = :ticket ORDER BY ticket_id LIMIT :most",
-      {{"ticket", ticketId}, {"most", kMostDependents}});
+      {{"ticket", ticketId}, {"most", kMaxDependents}});
 }
 
 std::vector<std::string> TicketGraph::waiting(std::string_view projectId, std::string_view ticketId) const {

@@ -18,9 +18,9 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class TicketGraph {
  public:
-  static constexpr std::int64_t kMostDependents = 2000;  // of one ticket
+  static constexpr std::int64_t kMaxDependents = 2000;  // of one ticket
   // The most tickets that a search for a cycle walks over.
-  static constexpr std::size_t kMostWalked = 50'000;
+  static constexpr std::size_t kMaxWalked = 50'000;
 
   explicit TicketGraph(mortise::Db db) : db_(db) {}
   // The same graph as a part of a transaction.
@@ -34,7 +34,7 @@ class TicketGraph {
   void set(std::string_view projectId, std::string_view ticketId, const std::vector<std::string>& dependsOn,
            bool isNew) const;
 
-  // The ids of those that depend on a ticket, at most kMostDependents.
+  // The ids of those that depend on a ticket, at most kMaxDependents.
   std::vector<std::string> dependents(std::string_view ticketId) const;
   // The ids of those of the project that wait for it: suggested, open or blocked.
   std::vector<std::string> waiting(std::string_view projectId, std::string_view ticketId) const;

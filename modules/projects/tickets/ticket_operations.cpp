@@ -20,9 +20,9 @@ using mortise::Problem;
 using mortise::Reply;
 using mortise::Request;
 
-constexpr std::size_t kMostListed = 500;
+constexpr std::size_t kMaxListed = 500;
 constexpr std::size_t kRecentComments = 10;
-constexpr std::size_t kMostComments = 200;
+constexpr std::size_t kMaxComments = 200;
 
 std::vector<std::string> listOf(const mortise::BodyMember<std::vector<std::string>>& member) {
   return member.valueOr(std::vector<std::string>());
@@ -75,8 +75,8 @@ Reply TicketOperations::listTickets(const Request& request) {
   if (status) filter.status = knownStatus;
   if (priority) filter.priority = knownPriority;
   if (const auto assignee = request.query("assigned_to").text()) filter.assignedTo = assignee->string();
-  const auto limit = static_cast<std::size_t>(request.query("limit").integer(kMostListed));
-  auto page = tickets_.list(caller.project.id, filter, after, limit, kMostListedBytes);
+  const auto limit = static_cast<std::size_t>(request.query("limit").integer(kMaxListed));
+  auto page = tickets_.list(caller.project.id, filter, after, limit, kMaxListedBytes);
   request.stopIfExpired();
   tickets_.fillChildren(page.tickets);
   auto reply = Reply::ok(json::list(page.tickets, [](const Ticket& ticket) { return objectOf(ticket).build(); }));
@@ -200,7 +200,7 @@ Reply TicketOperations::listTicketComments(const Request& request) {
   const auto since = timeOf(request.query("since").text());
   std::optional<std::string> sinceId;
   if (const auto id = request.query("since_id").text()) sinceId = id->string();
-  const auto limit = static_cast<std::size_t>(request.query("limit").integer(kMostComments));
+  const auto limit = static_cast<std::size_t>(request.query("limit").integer(kMaxComments));
   return Reply::ok(json::list(tickets_.comments(ticket.id, since, sinceId, limit)));
 }
 

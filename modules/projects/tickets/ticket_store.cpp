@@ -69,7 +69,7 @@ std::optional<Time> takePlace(db::Session& session, const TicketComment& comment
                               const std::optional<std::int64_t>& leaseEpoch) {
   db::Where where;
   where.equals("id", comment.ticketId)
-      .less("comment_count", TicketStore::kMostComments)
+      .less("comment_count", TicketStore::kMaxComments)
       .equals("lease_epoch", db::ifSent(leaseEpoch));
   auto parameters = where.parameters();
   parameters.emplace_back("now", comment.createdAt);
@@ -256,7 +256,7 @@ void TicketStore::commentEach(const TicketComment& comment, const std::vector<st
   db_.transaction([&](db::Session& session) {
     inParts(ticketIds, kAtOnce, [&](const std::vector<std::string>& some) {
       db::Where where;
-      where.in("id", some).less("comment_count", kMostComments);
+      where.in("id", some).less("comment_count", kMaxComments);
       auto parameters = where.parameters();
       parameters.emplace_back("now", comment.createdAt);
       std::vector<TicketComment> placed;
@@ -284,7 +284,7 @@ void TicketStore::addReferences(const std::vector<std::string>& ticketIds, const
                "SELECT id, context_refs FROM projects_tickets " + where.text(), where.parameters())) {
         const auto before = references.size();
         for (const auto& entry : entryIds) {
-          if (references.size() < kMostReferences &&
+          if (references.size() < kMaxReferences &&
               std::find(references.begin(), references.end(), entry) == references.end())
             references.push_back(entry);
         }

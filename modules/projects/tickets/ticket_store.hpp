@@ -67,8 +67,8 @@ inline mortise::db::Where ticketsOf(std::string_view projectId, const std::vecto
 // [worker]; every member throws db::Error.
 class TicketStore {
  public:
-  static constexpr std::int64_t kMostComments = 10'000;  // of one ticket
-  static constexpr std::size_t kMostReferences = 100;    // likewise
+  static constexpr std::int64_t kMaxComments = 10'000;  // of one ticket
+  static constexpr std::size_t kMaxReferences = 100;    // likewise
 
   explicit TicketStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
@@ -116,9 +116,9 @@ class TicketStore {
             const TicketCompletion* completion = nullptr) const;
 
   // Gives it a time that no other comment of the ticket has, and adds it. False: the ticket is not there, has another
-  // lease than `leaseEpoch`, or kMostComments.
+  // lease than `leaseEpoch`, or kMaxComments.
   bool comment(TicketComment& comment, const std::optional<std::int64_t>& leaseEpoch) const;
-  // The same comment on each of these tickets, but for those that have kMostComments.
+  // The same comment on each of these tickets, but for those that have kMaxComments.
   void commentEach(const TicketComment& comment, const std::vector<std::string>& ticketIds) const;
   // Adds entries to the references of each of these tickets that has room for them; each once.
   void addReferences(const std::vector<std::string>& ticketIds, const std::vector<std::string>& entryIds,

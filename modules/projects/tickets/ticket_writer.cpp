@@ -24,7 +24,7 @@ using mortise::Time;
 using mortise::Transaction;
 
 constexpr std::size_t kLeastAgentDescription = 20;
-constexpr std::size_t kMostNotes = 9000;  // characters of the notes that dependants are told
+constexpr std::size_t kMaxNotes = 9000;  // characters of the notes that dependants are told
 
 // What a move is called where it is over.
 constexpr std::string_view pastOf(TicketMove move) {
@@ -89,8 +89,8 @@ void requireSize(const Ticket& ticket) {
        {&ticket.contextRefs, &ticket.fileRefs, &ticket.relatedSessions, &ticket.acceptanceCriteria}) {
     for (const auto& text : *list) bytes += text.size();
   }
-  if (bytes > TicketWriter::kMostBytes)
-    throw Problem(422, "ticket_too_large").with("most", TicketWriter::kMostBytes / 1024);
+  if (bytes > TicketWriter::kMaxBytes)
+    throw Problem(422, "ticket_too_large").with("most", TicketWriter::kMaxBytes / 1024);
 }
 
 TicketComment systemComment(const Ticket& ticket, const TicketActor& actor, std::string text, Time at) {
@@ -166,13 +166,13 @@ Ticket TicketWriter::create(const TicketCaller& caller, Ticket ticket) const {
       const auto parent = store.find(caller.project.id, *ticket.parentTicketId);
       if (!parent || parent->kind != TicketKind::issue)
         throw Problem(422, "ticket_parent_unknown").field("body/parent_ticket_id");
-      if (store.childCount(parent->id) >= kMostChildren)
-        throw Problem(409, "ticket_children_full").with("most", kMostChildren);
+      if (store.childCount(parent->id) >= kMaxChildren)
+        throw Problem(409, "ticket_children_full").with("most", kMaxChildren);
     }
     if (isGated && ticket.createdBySessionId) {
       tx.lock("projects.agent_tickets:" + caller.actor.userId + ":" + *ticket.createdBySessionId);
-      if (store.agentCount(caller.actor.userId, *ticket.createdBySessionId) >= kMostAgentTickets)
-        throw Problem(429, "agent_tickets_full").with("most", kMostAgentTickets);
+      if (store.agentCount(caller.actor.userId, *ticket.createdBySessionId) >= kMaxAgentTickets)
+        throw Problem(429, "agent_tickets_full").with("most", kMaxAgentTickets);
     }
     ticket.createdAt = ticket.updatedAt = mortise::now();
     store.add(ticket);
@@ -239,7 +239,7 @@ void TicketWriter::addEdits(Transaction& tx, const TicketCaller& caller, const T
   store.addEdits(edits);
   comment.id = mortise::makePrefixedId("tc_");
   sign(comment, caller.actor);
-  if (!store.comment(comment, {})) throw Problem(409, "ticket_comments_full").with("most", TicketStore::kMostComments);
+  if (!store.comment(comment, {})) throw Problem(409, "ticket_comments_full").with("most", TicketStore::kMaxComments);
 }
 
 Ticket TicketWriter::escalate(const TicketCaller& caller, const Ticket& before,
@@ -390,7 +390,7 @@ void TicketWriter::tellMove(Transaction& tx, const TicketCaller& caller, const T
 }
 
 // All of it in the transaction of the move: a ticket is done once, so its dependants are told once, and a crash leaves
-// either all of them told or the ticket in review. TicketGraph::kMostDependents bounds it.
+// either all of them told or the ticket in review. TicketGraph::kMaxDependents bounds it.
 void TicketWriter::tellDependents(Transaction& tx, const TicketCaller& caller, const Ticket& ticket, Time at) const {
   const auto store = tickets_.in(tx);
   const auto graph = graph_.in(tx);
@@ -401,7 +401,7 @@ void TicketWriter::tellDependents(Transaction& tx, const TicketCaller& caller, c
   if (ticket.assignedTo && !isReservedPersona(*ticket.assignedTo)) comment.authorPersona = ticket.assignedTo;
   comment.content = "Done: " + ticket.title + " (" + ticket.id + ")";
   if (ticket.completionNotes && !ticket.completionNotes->empty())
-    comment.content.append("\n\n").append(shortened(*ticket.completionNotes, kMostNotes));
+    comment.content.append("\n\n").append(shortened(*ticket.completionNotes, kMaxNotes));
   comment.createdAt = at;
   sign(comment, caller.actor);
   store.commentEach(comment, waiting);
@@ -435,7 +435,7 @@ TicketComment TicketWriter::comment(const TicketCaller& caller, TicketComment co
     const auto ticket = mortise::orNotFound(store.find(caller.project.id, written.ticketId), "ticket_not_found");
     if (!isWritten) {
       if (leaseEpoch && *leaseEpoch != ticket.leaseEpoch) throw Problem(409, "ticket_lease_stale");
-      throw Problem(409, "ticket_comments_full").with("most", TicketStore::kMostComments);
+      throw Problem(409, "ticket_comments_full").with("most", TicketStore::kMaxComments);
     }
     const bool isVerdict = written.verdictTrusted && header;
     TicketNews news{isVerdict ? NotificationKind::reviewVerdict : NotificationKind::comment,

@@ -38,9 +38,9 @@ struct StartedTicket {
 // then. [worker]; throws Problem and db::Error.
 class TicketWriter {
  public:
-  static constexpr std::int64_t kMostAgentTickets = 3;                // of one captured session
-  static constexpr std::int64_t kMostChildren = 500;                  // of one issue
-  static constexpr std::size_t kMostBytes = std::size_t{128} * 1024;  // of the texts of one ticket
+  static constexpr std::int64_t kMaxAgentTickets = 3;                // of one captured session
+  static constexpr std::int64_t kMaxChildren = 500;                  // of one issue
+  static constexpr std::size_t kMaxBytes = std::size_t{128} * 1024;  // of the texts of one ticket
 
   // Whatever is handed over by reference must outlive this object.
   TicketWriter(mortise::Host host, const OrgSettings& settings, const ProjectChanges& changes,

@@ -5,7 +5,7 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kMostTickets = 50;  // named for each persona
+constexpr std::size_t kMaxTickets = 50;  // named for each persona
 
 }  // namespace
 
@@ -15,7 +15,7 @@ std::vector<StrandedPersona> StrandedPersonas::of(std::string_view projectId, co
   if (!fromOrg) return stranded;
   for (const auto& persona : personas_.listOfOrg(*fromOrg, false)) {
     if (personas_.resolve(projectId, toOrg, persona.name)) continue;
-    auto tickets = tickets_.assignedTo(projectId, persona.name, kMostTickets);
+    auto tickets = tickets_.assignedTo(projectId, persona.name, kMaxTickets);
     if (!tickets.empty()) stranded.push_back({persona.name, std::move(tickets)});
   }
   return stranded;

@@ -29,7 +29,7 @@ using mortise::Transaction;
 
 constexpr const char* kFeature = "project_context";
 constexpr std::chrono::days kProposalTime{7};
-constexpr std::int64_t kMostListed = 200;
+constexpr std::int64_t kMaxListed = 200;
 
 std::optional<std::string> orgOf(const std::string& scope) {
   return scope == kPersonal ? std::nullopt : std::optional(scope);
@@ -213,8 +213,8 @@ Reply TransferOperations::listTransfers(const Request& request) {
   const auto now = mortise::now();
   const std::string userId = request.principal().userId;
   const bool isOutgoing = request.query("direction").text() == "outgoing";
-  const auto found = isOutgoing ? transfers_.outgoing(userId, state, now, kMostListed)
-                                : transfers_.incoming(userId, state, now, kMostListed);
+  const auto found = isOutgoing ? transfers_.outgoing(userId, state, now, kMaxListed)
+                                : transfers_.incoming(userId, state, now, kMaxListed);
   Names names;
   return Reply::ok(json::object(
       {{"transfers", json::list(found, [&](const Transfer& transfer) { return view(transfer, names); })}}));

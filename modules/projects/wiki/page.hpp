@@ -12,7 +12,7 @@
 
 namespace projects {
 
-inline constexpr std::size_t kMostSlug = 100;  // characters
+inline constexpr std::size_t kMaxSlug = 100;  // characters
 
 enum class PageType : std::uint8_t { section, concept_ };
 constexpr auto mortiseNames(PageType) {

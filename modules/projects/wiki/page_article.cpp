@@ -20,10 +20,10 @@ namespace {
 using mortise::detail::nameOf;
 
 constexpr std::size_t kShortWord = 3;  // characters
-constexpr std::size_t kMostAnswer = std::size_t{256} << 10;
-constexpr std::size_t kMostQuestion = 100'000;  // bytes of facts
-constexpr std::size_t kMostWords = 50'000;      // of an answer
-constexpr double kTold = 0.6;                   // of the words of a fact: then the answer tells it
+constexpr std::size_t kMaxAnswer = std::size_t{256} << 10;
+constexpr std::size_t kMaxQuestion = 100'000;  // bytes of facts
+constexpr std::size_t kMaxWords = 50'000;      // of an answer
+constexpr double kTold = 0.6;                  // of the words of a fact: then the answer tells it
 
 // The next run of bytes between white space and ASCII punctuation; empty: there is none.
 std::string_view nextWord(std::string_view& rest) {
@@ -43,7 +43,7 @@ std::string bulletOf(const Entry& entry) {
 }
 
 bool tells(const std::unordered_set<std::string>& said, const Entry& entry) {
-  const auto words = wordsIn(entry.content, WordSet::kMostWords);
+  const auto words = wordsIn(entry.content, WordSet::kMaxWords);
   if (words.empty()) return true;
   const auto found = std::count_if(words.begin(), words.end(), [&](const auto& word) { return said.count(word) > 0; });
   return static_cast<double>(found) >= kTold * static_cast<double>(words.size());
@@ -90,7 +90,7 @@ std::string articleQuestion(std::string_view title, const std::vector<Entry>& en
   std::string text("Title: ");
   text.append(inOneLine(title)).append("\n\nFacts:\n");
   for (const auto& entry : entries) {
-    if (text.size() < kMostQuestion) text.append(bulletOf(entry));
+    if (text.size() < kMaxQuestion) text.append(bulletOf(entry));
   }
   return text;
 }
@@ -98,9 +98,9 @@ std::string articleQuestion(std::string_view title, const std::vector<Entry>& en
 std::optional<std::string> articleOfAnswer(std::string_view title, const std::vector<Entry>& entries,
                                            std::string_view answer) {
   const auto page = withoutFence(answer);
-  if (page.empty() || page.size() > kMostAnswer || page.find('\0') != std::string_view::npos) return std::nullopt;
+  if (page.empty() || page.size() > kMaxAnswer || page.find('\0') != std::string_view::npos) return std::nullopt;
   std::unordered_set<std::string> said;
-  for (auto& word : wordsIn(page, kMostWords)) said.insert(std::move(word));
+  for (auto& word : wordsIn(page, kMaxWords)) said.insert(std::move(word));
   std::string untold;
   std::size_t told = 0;
   for (const auto& entry : entries) {

@@ -12,7 +12,7 @@ namespace {
 std::string freeSlug(const std::string& slug, const std::set<std::string>& used) {
   for (std::int64_t number = 2;; ++number) {
     const auto end = "-" + std::to_string(number);
-    auto candidate = mortise::firstCharacters(slug, kMostSlug - end.size()) + end;
+    auto candidate = mortise::firstCharacters(slug, kMaxSlug - end.size()) + end;
     if (used.count(candidate) == 0) return candidate;
   }
 }

@@ -74,7 +74,7 @@ bool PageStore::save(Page& page) const {
         session.execute("DELETE FROM projects_page_references WHERE page_id = :page", {{"page", page.id}});
       }
       std::vector<PageReference> references;
-      for (auto& name : referencesIn(page.content, kMostReferences))
+      for (auto& name : referencesIn(page.content, kMaxReferences))
         references.push_back({page.id, page.projectId, std::move(name)});
       db::insertAll(session, references);
       return true;
@@ -138,7 +138,7 @@ void PageStore::forgetHistories(std::string_view projectId) const {
     const auto slugs = session.query<std::string>(
         "SELECT slug FROM projects_removed_pages WHERE project_id = :project ORDER BY removed_at DESC, slug DESC "
         "LIMIT :most OFFSET :kept",
-        {{"project", projectId}, {"most", kMostRemovedPages}, {"kept", kMostRemovedPages}});
+        {{"project", projectId}, {"most", kMaxRemovedPages}, {"kept", kMaxRemovedPages}});
     for (const auto& slug : slugs) {
       for (const char* table : {"projects_page_revisions", "projects_removed_pages"}) {
         session.execute("DELETE FROM " + std::string(table) + " WHERE project_id = :project AND slug = :slug",

@@ -16,8 +16,8 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class PageStore {
  public:
-  static constexpr std::size_t kMostReferences = 1000;     // of one page
-  static constexpr std::int64_t kMostRemovedPages = 1000;  // of one project, whose revisions stay
+  static constexpr std::size_t kMaxReferences = 1000;     // of one page
+  static constexpr std::int64_t kMaxRemovedPages = 1000;  // of one project, whose revisions stay
 
   explicit PageStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
@@ -38,7 +38,7 @@ class PageStore {
   bool save(Page& page) const;
   // Appends what the page says now to its history, and forgets what is older than the newest `kept` revisions.
   void addRevision(const Page& page, const PageAuthor& author, mortise::Time at, std::int64_t kept) const;
-  // With its references. Its history stays while the page is one of the kMostRemovedPages removed last. False: there is
+  // With its references. Its history stays while the page is one of the kMaxRemovedPages removed last. False: there is
   // none.
   bool remove(std::string_view projectId, std::string_view slug, mortise::Time at) const;
 
@@ -55,7 +55,7 @@ class PageStore {
   // Page, references and revisions of that slug go to another project, where nothing has the new slug.
   void move(std::string_view fromProjectId, std::string_view slug, std::string_view toProjectId,
             std::string_view newSlug) const;
-  // Forgets the histories of removed pages of which there are more than kMostRemovedPages: remove() does it by itself.
+  // Forgets the histories of removed pages of which there are more than kMaxRemovedPages: remove() does it by itself.
   void forgetHistories(std::string_view projectId) const;
   // All of a project, for good.
   void removeAllOf(std::string_view projectId) const;

@@ -15,7 +15,7 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kLongestReference = 400;  // bytes between the brackets
+constexpr std::size_t kMaxReference = 400;  // bytes between the brackets
 
 void append(std::string& text, UChar32 character) {
   char bytes[4];
@@ -152,7 +152,7 @@ std::vector<std::string> referencesIn(std::string_view text, std::size_t most) {
       } else if (line[at] == '[' && line[at + 1] == '[') {
         open = at += 2;
       } else if (line[at] == ']' && line[at + 1] == ']') {
-        if (open != std::string_view::npos && at - open <= kLongestReference) {
+        if (open != std::string_view::npos && at - open <= kMaxReference) {
           auto inner = line.substr(open, at - open);
           inner = inner.substr(0, inner.find_first_of("|#"));
           if (auto name = linkNameOf(inner); !name.empty() && seen.insert(name).second)

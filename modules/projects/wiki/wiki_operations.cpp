@@ -27,18 +27,18 @@ using mortise::Reply;
 using mortise::Transaction;
 
 constexpr const char* kFeature = "project_context";
-constexpr std::size_t kMostBacklinks = 500;    // shown
-constexpr std::size_t kMostEntriesUsed = 200;  // in one page
-constexpr std::int64_t kMostTokens = 8000;     // of a model's page
+constexpr std::size_t kMaxBacklinks = 500;    // shown
+constexpr std::size_t kMaxEntriesUsed = 200;  // in one page
+constexpr std::int64_t kMaxTokens = 8000;     // of a model's page
 constexpr std::string_view kHistory = "/history";
 constexpr std::string_view kRegenerate = "/regenerate";
 
 // The slug, whether it came with a slash at its end or not. Problem 422.
 std::string checkedSlug(std::string_view slug) {
   if (slug.size() > 1 && slug.back() == '/') slug.remove_suffix(1);
-  if (mortise::characterCount(slug) > kMostSlug) {
+  if (mortise::characterCount(slug) > kMaxSlug) {
     throw Problem(422, "validation_failed")
-        .field("path/slug", "string_too_long", {{"max_length", std::to_string(kMostSlug)}});
+        .field("path/slug", "string_too_long", {{"max_length", std::to_string(kMaxSlug)}});
   }
   if (!mortise::isOneLine(slug)) throw Problem(422, "validation_failed").field("path/slug", "slug_control_characters");
   return std::string(slug);
@@ -78,7 +78,7 @@ void WikiOperations::merged(Transaction& tx, ProjectMerge& merge) {
 
 json::Value WikiOperations::shown(const Page& page) const {
   return json::from(page)
-      .add("backlinks", json::list(links_.backlinks(page.projectId, kPageKind, page.id, kMostBacklinks)))
+      .add("backlinks", json::list(links_.backlinks(page.projectId, kPageKind, page.id, kMaxBacklinks)))
       .build();
 }
 
@@ -140,7 +140,7 @@ Reply WikiOperations::writePage(const Request& request, const contract::PageWrit
   const auto now = mortise::now();
   Page page = found ? *std::move(found) : Page{};
   if (isNew) {
-    if (pages_.countOf(project.id) >= kMostPages) throw Problem(409, "pages_full").with("most", kMostPages);
+    if (pages_.countOf(project.id) >= kMaxPages) throw Problem(409, "pages_full").with("most", kMaxPages);
     page.id = mortise::makePrefixedId("page_");
     page.projectId = project.id;
     page.slug = slug;
@@ -210,7 +210,7 @@ Reply WikiOperations::regenerateNestedPage(const Request& request, const std::op
 }
 
 std::vector<Entry> WikiOperations::entriesFor(const Request& request, const Page& page) const {
-  const auto linked = links_.entriesOf(page.projectId, page.id, kMostEntriesUsed);
+  const auto linked = links_.entriesOf(page.projectId, page.id, kMaxEntriesUsed);
   auto entries = entries_.byIds(page.projectId, linked);
   const auto stop = [&] { request.stopIfExpired(); };
   // A page of one type of claims has no links: it tells all of them.
@@ -220,12 +220,12 @@ std::vector<Entry> WikiOperations::entriesFor(const Request& request, const Page
     claims.claimClass = ClaimClass::claim;
     claims.isLive = true;
     claims.order = EntryOrder::confidence;
-    claims.limit = kMostEntriesUsed;
+    claims.limit = kMaxEntriesUsed;
     entries = entries_.list(page.projectId, claims, stop);
   }
   if (entries.empty()) {
     const auto words = titleWords(page.title);
-    if (!words.empty()) entries = entries_.mentioning(page.projectId, words, kMostEntriesUsed, stop);
+    if (!words.empty()) entries = entries_.mentioning(page.projectId, words, kMaxEntriesUsed, stop);
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.id > b.id; });
   return entries;
@@ -235,7 +235,7 @@ std::string WikiOperations::articleFor(const Request& request, const Page& page,
                                        const std::optional<contract::Regeneration>& body) const {
   const auto choice = body ? models_.choiceOf(modelWishOf(*body)) : std::nullopt;
   if (!choice || entries.empty()) return articleOf(page.title, entries);
-  const auto answer = models_.ask(*choice, articlePrompt(), articleQuestion(page.title, entries), kMostTokens,
+  const auto answer = models_.ask(*choice, articlePrompt(), articleQuestion(page.title, entries), kMaxTokens,
                                   [&] { return request.expired(); });
   auto article = articleOfAnswer(page.title, entries, answer);
   if (!article) throw Problem(502, "model_answer_refused");
@@ -282,7 +282,7 @@ Reply WikiOperations::regenerated(const Request& request, std::string_view pathS
 Reply WikiOperations::listBacklinks(const Request& request) {
   const auto reached = access_.reach(request);
   return Reply::ok(json::list(
-      links_.backlinks(reached.project.id, request.path("target_type"), request.path("target_id"), kMostBacklinks)));
+      links_.backlinks(reached.project.id, request.path("target_type"), request.path("target_id"), kMaxBacklinks)));
 }
 
 }  // namespace projects

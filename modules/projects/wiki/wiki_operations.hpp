@@ -29,7 +29,7 @@ namespace projects {
 
 class WikiOperations final : public projects_contract::wiki::Wiki, public ProjectPart {
  public:
-  static constexpr std::int64_t kMostPages = 5000;  // of one project; several requests at once may go past it by a few
+  static constexpr std::int64_t kMaxPages = 5000;  // of one project; several requests at once may go past it by a few
 
   // `access`, `changes` and `models` must outlive this object.
   WikiOperations(mortise::Host host, const ProjectAccess& access, const ProjectChanges& changes,

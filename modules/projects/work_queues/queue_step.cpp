@@ -99,7 +99,7 @@ void QueueStep::adopt(const Transaction& tx, const WorkQueue& queue, Time now, F
   if (!queue.autoAdopt && queue.wokenAt) return;
   const auto filter = storedFilter(queue.selector);
   if (!filter) return;
-  const auto room = std::min(queue.maxAdoptPerWake, WorkQueueStore::kMostItems - queue.items());
+  const auto room = std::min(queue.maxAdoptPerWake, WorkQueueStore::kMaxItems - queue.items());
   const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(room, 1));
   const auto ids = tickets_.in(tx).unqueued(queue.projectId, *filter, queue.id, wanted);
   found.isFull = room <= 0 && !ids.empty();

@@ -18,9 +18,9 @@ namespace {
 using mortise::Json;
 using mortise::Problem;
 
-constexpr std::size_t kMostTickets = 200;  // that a selector names
-constexpr std::size_t kLongestText = 100;  // characters of a member
-constexpr std::size_t kLongestSelector = std::size_t{16} * 1024;
+constexpr std::size_t kMaxTickets = 200;  // that a selector names
+constexpr std::size_t kMaxText = 100;     // characters of a member
+constexpr std::size_t kMaxSelector = std::size_t{16} * 1024;
 constexpr const char* kAssignee = "assigned_to";
 
 [[noreturn]] void refuse(std::string_view member, std::string rule, mortise::Params params = {}) {
@@ -52,15 +52,15 @@ bool readFilter(const TextOf& textOf, std::optional<TicketFilter>& into, std::st
 TicketSelector checkedSelector(const Json& selector) {
   TicketSelector out;
   if (!selector.exists() || selector.isNull()) return out;
-  if (selector.toText().size() > kLongestSelector)
+  if (selector.toText().size() > kMaxSelector)
     throw Problem(422, "validation_failed")
-        .field("body/selector", "json_too_long", {{"most", std::to_string(kLongestSelector)}});
+        .field("body/selector", "json_too_long", {{"most", std::to_string(kMaxSelector)}});
   const auto textOf = [&](const char* member) -> std::optional<std::string> {
     const auto value = selector[std::string_view(member)];
     if (!value.exists() || value.isNull()) return std::nullopt;
     if (!value.isText()) refuse(member, "string_type");
-    if (mortise::characterCount(value.text()) > kLongestText)
-      refuse(member, "string_too_long", {{"max_length", std::to_string(kLongestText)}});
+    if (mortise::characterCount(value.text()) > kMaxText)
+      refuse(member, "string_too_long", {{"max_length", std::to_string(kMaxText)}});
     return value.text().string();
   };
   std::string wrong;
@@ -68,11 +68,11 @@ TicketSelector checkedSelector(const Json& selector) {
   const auto ids = selector[std::string_view("ticket_ids")];
   if (!ids.exists() || ids.isNull()) return out;
   if (!ids.isList()) refuse("ticket_ids", "list_type");
-  if (ids.size() > kMostTickets) refuse("ticket_ids", "too_long", {{"max_length", std::to_string(kMostTickets)}});
+  if (ids.size() > kMaxTickets) refuse("ticket_ids", "too_long", {{"max_length", std::to_string(kMaxTickets)}});
   for (const Json id : ids) {
     if (!id.isText()) refuse("ticket_ids", "string_type");
-    if (mortise::characterCount(id.text()) > kLongestText)
-      refuse("ticket_ids", "string_too_long", {{"max_length", std::to_string(kLongestText)}});
+    if (mortise::characterCount(id.text()) > kMaxText)
+      refuse("ticket_ids", "string_too_long", {{"max_length", std::to_string(kMaxText)}});
     auto text = id.text().string();
     if (std::find(out.ticketIds.begin(), out.ticketIds.end(), text) == out.ticketIds.end())
       out.ticketIds.push_back(std::move(text));

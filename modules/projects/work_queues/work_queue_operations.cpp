@@ -27,7 +27,7 @@ using mortise::Request;
 using mortise::Transaction;
 using mortise::detail::nameOf;
 
-constexpr std::int64_t kMostTickets = 5;  // of one wake
+constexpr std::int64_t kMaxTickets = 5;  // of one wake
 
 json::Object shown(const WorkQueue& queue) {
   auto out = json::from(queue);
@@ -123,8 +123,8 @@ Reply WorkQueueOperations::createWorkQueue(const Request& request, const contrac
   if (!missing.empty()) {
     throw Problem(422, "cross_project_ticket").details(json::object({{"missing_ticket_ids", json::list(missing)}}));
   }
-  if (queues_.countOf(queue.projectId) >= WorkQueueStore::kMostQueues)
-    throw Problem(409, "work_queues_full").with("most", WorkQueueStore::kMostQueues);
+  if (queues_.countOf(queue.projectId) >= WorkQueueStore::kMaxQueues)
+    throw Problem(409, "work_queues_full").with("most", WorkQueueStore::kMaxQueues);
   db_.transaction([&](Transaction& tx) {
     if (!queues_.in(tx).add(queue, selector.ticketIds))
       throw Problem(409, "work_queue_name_conflict").details(json::object({{"name", queue.name}}));
@@ -168,7 +168,7 @@ Reply WorkQueueOperations::setWorkQueueStatus(const Request& request, const cont
 Reply WorkQueueOperations::runWorkQueueStep(const Request& request,
                                             const std::optional<contract::WorkQueueWake>& body) {
   const auto caller = editor(request);
-  const auto most = body ? body->maxTickets.valueOr(kMostTickets) : kMostTickets;
+  const auto most = body ? body->maxTickets.valueOr(kMaxTickets) : kMaxTickets;
   return Reply::ok(step_.wake(caller, request.path("queue_id"), most));
 }
 

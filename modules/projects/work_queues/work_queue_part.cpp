@@ -11,7 +11,7 @@
 namespace projects {
 namespace {
 
-constexpr std::size_t kLongestName = 100;  // characters
+constexpr std::size_t kMaxName = 100;  // characters
 
 }  // namespace
 
@@ -29,7 +29,7 @@ void WorkQueuePart::merged(mortise::Transaction& tx, ProjectMerge& merge) {
     auto name = oldName;
     for (int number = 2; taken.count(name) > 0; ++number) {
       const auto end = "-" + std::to_string(number);
-      name = mortise::firstCharacters(oldName, kLongestName - end.size()) + end;
+      name = mortise::firstCharacters(oldName, kMaxName - end.size()) + end;
     }
     queues.move(id, merge.into, name, renamedSelector(selector, merge.personaRenames));
     taken.insert(std::move(name));

@@ -19,8 +19,8 @@ namespace projects {
 // [worker]; every member throws db::Error.
 class WorkQueueStore {
  public:
-  static constexpr std::int64_t kMostQueues = 200;  // of one project; several requests at once may go past it by a few
-  static constexpr std::int64_t kMostItems = 500;   // of one queue
+  static constexpr std::int64_t kMaxQueues = 200;  // of one project; several requests at once may go past it by a few
+  static constexpr std::int64_t kMaxItems = 500;   // of one queue
 
   explicit WorkQueueStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
@@ -47,7 +47,7 @@ class WorkQueueStore {
   // Counts the items of the queue anew. Call it behind each change of items.
   void count(std::string_view queueId) const;
 
-  // All of a project: id, name, selector. A project that others were merged into may have more than kMostQueues.
+  // All of a project: id, name, selector. A project that others were merged into may have more than kMaxQueues.
   std::vector<std::tuple<std::string, std::string, std::string>> all(std::string_view projectId) const;
   void move(std::string_view id, std::string_view toProjectId, std::string_view name, std::string_view selector) const;
   void renamePersona(std::string_view projectId, std::string_view from, std::string_view to) const;

@@ -45,8 +45,8 @@ bool isMoreThanAPath(std::string_view target) {
 }
 
 bool isOfKind(std::string_view path) {
-  constexpr std::size_t kLongestEnding = 5;
-  const auto lowered = ascii::lower(path.substr(path.size() - std::min(path.size(), kLongestEnding)));
+  constexpr std::size_t kMaxEnding = 5;
+  const auto lowered = ascii::lower(path.substr(path.size() - std::min(path.size(), kMaxEnding)));
   return std::any_of(kEndings.begin(), kEndings.end(),
                      [&](std::string_view ending) { return lowered.ends_with(ending); });
 }

@@ -34,9 +34,9 @@ struct Fence {
   bool bare = false;
 };
 Fence fenceOf(std::string_view line) {
-  constexpr std::size_t kMostIndent = 3;
+  constexpr std::size_t kMaxIndent = 3;
   const auto begin = line.find_first_not_of(' ');
-  if (begin == std::string_view::npos || begin > kMostIndent || (line[begin] != '`' && line[begin] != '~')) return {};
+  if (begin == std::string_view::npos || begin > kMaxIndent || (line[begin] != '`' && line[begin] != '~')) return {};
   line.remove_prefix(begin);
   const auto length = std::min(line.find_first_not_of(line.front()), line.size());
   const auto behind = trimmed(line.substr(length));

@@ -19,8 +19,8 @@ using mortise::Reply;
 using mortise::Request;
 using Kind = mortise::db::Error::Kind;
 
-constexpr std::size_t kMostWaiting = 1000;
-constexpr std::size_t kMostOfOne = 250;
+constexpr std::size_t kMaxWaiting = 1000;
+constexpr std::size_t kMaxOfOne = 250;
 constexpr int kNiceness = 10;
 constexpr int kBusySeconds = 2;
 
@@ -45,7 +45,7 @@ Problem currentProblem() {
 }  // namespace
 
 ArchiveThreads::ArchiveThreads(mortise::Log log, std::string name)
-    : log_(log), name_(std::move(name)), tasks_(kMostWaiting, kMostOfOne) {}
+    : log_(log), name_(std::move(name)), tasks_(kMaxWaiting, kMaxOfOne) {}
 
 void ArchiveThreads::begin(std::size_t threads) {
   const std::lock_guard lock(mutex_);

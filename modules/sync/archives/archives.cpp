@@ -31,7 +31,7 @@ using mortise::Reply;
 using mortise::Request;
 
 constexpr std::size_t kMaxTags = 20;
-constexpr std::int64_t kMostEvents = 1000;
+constexpr std::int64_t kMaxEvents = 1000;
 constexpr const char* kArchiveType = "application/gzip";
 
 std::vector<Part> filesOf(const Request& request) {
@@ -180,7 +180,7 @@ Reply Archives::readRetrievalLog(const Request& request) {
   json::List events;
   std::int64_t count = 0;
   if (context) {
-    for (auto& event : projects_.retrievalEvents(*context, 0, kMostEvents)) {
+    for (auto& event : projects_.retrievalEvents(*context, 0, kMaxEvents)) {
       events.add(json::raw(std::move(event.json)));
       ++count;
     }

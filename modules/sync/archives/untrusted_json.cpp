@@ -10,7 +10,7 @@ namespace session_sharing {
 namespace {
 
 constexpr std::size_t kDeepest = 100;
-constexpr std::size_t kMostValues = 100000;
+constexpr std::size_t kMaxValues = 100000;
 constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
 
 // Passes the parser's events on to a document, as long as there are few enough.
@@ -42,7 +42,7 @@ class Counting {
   }
 
  private:
-  bool another() { return ++values_ <= kMostValues; }
+  bool another() { return ++values_ <= kMaxValues; }
   bool deeper() { return ++depth_ <= kDeepest && another(); }
 
   rapidjson::Document& document_;

@@ -24,8 +24,8 @@ using mortise::Transaction;
 constexpr std::int64_t kLongSession = 500;  // messages
 constexpr std::chrono::minutes kLease{5};   // longer than a call of the model
 constexpr std::chrono::minutes kPause{1};   // before an audit is tried again
-constexpr std::int64_t kMostAttempts = 3;
-constexpr std::size_t kLongestReason = 500;
+constexpr std::int64_t kMaxAttempts = 3;
+constexpr std::size_t kMaxReason = 500;
 
 constexpr FlatText kNoClaims{"The session makes no claims that could be checked", "会话中没有可供核查的陈述"};
 constexpr FlatText kAccepted{"The audit goes on in the background", "审计正在后台进行"};
@@ -187,13 +187,13 @@ void AuditOperations::runAudits(mortise::JobRun& job) {
 bool AuditOperations::runOne(const AuditRun& run, const mortise::JobRun& job) const {
   const auto end = [&](std::string_view reason) {
     log_.warning("a background audit ended without a report",
-                 {{"session", run.sessionId}, {"reason", reason.substr(0, kLongestReason)}});
+                 {{"session", run.sessionId}, {"reason", reason.substr(0, kMaxReason)}});
     failed_.add();
     reports_.endRun(run.sessionId);
     return true;
   };
   // A try is counted before it begins: one that ends the server never comes to the lines below.
-  if (run.attempts > kMostAttempts) return end("no try came to an end");
+  if (run.attempts > kMaxAttempts) return end("no try came to an end");
   const auto session = sessions_.find(run.sessionId);
   if (!session || session->userId != run.userId) return end("the session is gone");
   const auto stopped = [&] { return job.cancelled(); };
@@ -226,10 +226,10 @@ bool AuditOperations::runOne(const AuditRun& run, const mortise::JobRun& job) co
     return true;
   } catch (const models::Error& error) {
     if (error.cause() == models::Error::Cause::stopped) return false;
-    if (run.attempts >= kMostAttempts) return end(error.note());
+    if (run.attempts >= kMaxAttempts) return end(error.note());
     return false;
   } catch (const Problem& problem) {
-    if (problem.status() >= 500 && run.attempts < kMostAttempts) return false;
+    if (problem.status() >= 500 && run.attempts < kMaxAttempts) return false;
     return end(problem.code());
   }
 }

@@ -6,7 +6,7 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMessages = 50, kMessagesOfLong = 100, kLong = 500, kOverlap = 10, kMost = 10;
+constexpr std::size_t kMessages = 50, kMessagesOfLong = 100, kLong = 500, kOverlap = 10, kMaxWindows = 10;
 
 }  // namespace
 
@@ -20,9 +20,9 @@ std::vector<AuditWindow> chooseWindows(const std::vector<std::size_t>& claims) {
     if (window.claims > 0) out.push_back(window);
     if (window.end == claims.size()) break;
   }
-  if (out.size() <= kMost) return out;
+  if (out.size() <= kMaxWindows) return out;
   std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.claims > b.claims; });
-  out.resize(kMost);
+  out.resize(kMaxWindows);
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return out;
 }

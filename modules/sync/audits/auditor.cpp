@@ -22,10 +22,10 @@ namespace models = mortise::models;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kCallTime{120};
-constexpr std::int64_t kMostTokens = 4096;
-constexpr std::size_t kMostClaims = 40;    // of a window
-constexpr std::size_t kMostEvidence = 80;  // of a window
-constexpr std::size_t kMostUses = 4096;    // tool calls whose results have not come yet
+constexpr std::int64_t kMaxTokens = 4096;
+constexpr std::size_t kMaxClaims = 40;    // of a window
+constexpr std::size_t kMaxEvidence = 80;  // of a window
+constexpr std::size_t kMaxUses = 4096;    // tool calls whose results have not come yet
 
 // English, as all that is not an error's message.
 constexpr const char* kNoTools = "The session has no tool calls: there is nothing to check its claims against.";
@@ -47,7 +47,7 @@ void eachMessage(const mortise::Blobs& blobs, const CapturedSession& session, co
 class OpenCalls {
  public:
   void open(const ToolUse& use) {
-    if (uses_.size() >= kMostUses) uses_.clear();
+    if (uses_.size() >= kMaxUses) uses_.clear();
     if (!use.id.empty()) uses_[use.id] = use;
   }
   Evidence close(std::int64_t messageIndex, const ToolOutcome& outcome) {
@@ -110,10 +110,10 @@ std::vector<WindowContent> Auditor::contentsOf(const CapturedSession& session, c
     for (std::size_t i = 0; i < windows.size(); ++i) {
       if (position < windows[i].first || position >= windows[i].end) continue;
       for (const auto& claim : claims) {
-        if (out[i].claims.size() < kMostClaims) out[i].claims.push_back({message.index, claim});
+        if (out[i].claims.size() < kMaxClaims) out[i].claims.push_back({message.index, claim});
       }
       for (const auto& one : evidence) {
-        if (out[i].evidence.size() < kMostEvidence) out[i].evidence.push_back(one);
+        if (out[i].evidence.size() < kMaxEvidence) out[i].evidence.push_back(one);
       }
     }
     return ++position < windows.back().end;
@@ -125,7 +125,7 @@ std::optional<std::vector<Finding>> Auditor::judged(const WindowContent& window,
                                                     const std::function<bool()>& stopped) const {
   models::Question question{.model = judge.model,
                             .messages = {models::system(judgePrompt()), models::user(judgeQuestion(window))}};
-  question.maxTokens = kMostTokens;
+  question.maxTokens = kMaxTokens;
   question.temperature = 0;
   question.timeout = kCallTime;
   question.idleTimeout = kCallTime;

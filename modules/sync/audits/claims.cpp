@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kShortestText = 10;
 constexpr std::size_t kShortestSentence = 15;
-constexpr std::size_t kLongestClaim = 600;
-constexpr std::size_t kMostClaims = 20;
+constexpr std::size_t kMaxClaim = 600;
+constexpr std::size_t kMaxClaims = 20;
 
 bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -101,12 +101,12 @@ std::vector<std::string> ClaimFinder::take(const TranscriptMessage& message) {
   if (message.role != "assistant") return out;
   const auto text = mortise::trimmed(message.text);
   if (answersTools && text.size() >= kShortestText) {
-    out.push_back(utf8::storable(text, kLongestClaim));
+    out.push_back(utf8::storable(text, kMaxClaim));
     return out;
   }
   for (const auto sentence : sentencesOf(text)) {
-    if (out.size() >= kMostClaims) break;
-    if (isAssertion(sentence)) out.push_back(utf8::storable(sentence, kLongestClaim));
+    if (out.size() >= kMaxClaims) break;
+    if (isAssertion(sentence)) out.push_back(utf8::storable(sentence, kMaxClaim));
   }
   return out;
 }

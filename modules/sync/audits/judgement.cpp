@@ -17,14 +17,12 @@ namespace {
 namespace json = mortise::json;
 using rapidjson::Value;
 
-constexpr std::size_t kLongestText = 2000;  // of what a model writes
-constexpr std::size_t kMostSnippets = 5;
-constexpr std::size_t kMostOutput = 60000;  // of all outputs of a question
-constexpr std::size_t kLeastOutput = 200;   // of each
+constexpr std::size_t kMaxText = 2000;  // of what a model writes
+constexpr std::size_t kMaxSnippets = 5;
+constexpr std::size_t kMaxOutput = 60000;  // of all outputs of a question
+constexpr std::size_t kLeastOutput = 200;  // of each
 
-std::string textOr(const Value& object, const char* name) {
-  return utf8::storable(textMember(object, name), kLongestText);
-}
+std::string textOr(const Value& object, const char* name) { return utf8::storable(textMember(object, name), kMaxText); }
 
 std::int64_t confidenceOf(const Value& object) {
   const auto* member = memberOf(object, "confidence");
@@ -40,9 +38,9 @@ std::vector<EvidenceSnippet> snippetsOf(const Value& object) {
   const auto* list = memberOf(object, "evidence_snippets");
   if (list == nullptr || !list->IsArray()) return out;
   for (const auto& one : list->GetArray()) {
-    if (out.size() == kMostSnippets) break;
+    if (out.size() == kMaxSnippets) break;
     if (one.IsString()) {
-      out.push_back({"tool", 0, utf8::storable(textOf(one), kLongestText)});
+      out.push_back({"tool", 0, utf8::storable(textOf(one), kMaxText)});
     } else if (one.IsObject()) {
       out.push_back({textOr(one, "source"), numberMember(one, "message_index").value_or(0), textOr(one, "text")});
     }
@@ -90,7 +88,7 @@ std::string judgeQuestion(const WindowContent& window) {
     claims.add(json::object(
         {{"claim_index", i}, {"message_index", window.claims[i].messageIndex}, {"text", window.claims[i].text}}));
   }
-  const auto share = std::max(kLeastOutput, kMostOutput / std::max<std::size_t>(1, window.evidence.size()));
+  const auto share = std::max(kLeastOutput, kMaxOutput / std::max<std::size_t>(1, window.evidence.size()));
   json::List evidence;
   for (const auto& one : window.evidence) {
     json::Object item;

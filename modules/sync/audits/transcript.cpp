@@ -14,28 +14,28 @@ namespace {
 
 using rapidjson::Value;
 
-constexpr std::size_t kLongestText = 20000;
-constexpr std::size_t kLongestOfTool = 2000;
-constexpr std::size_t kLongestName = 100;
-constexpr std::size_t kMostTools = 50;
+constexpr std::size_t kMaxText = 20000;
+constexpr std::size_t kMaxOfTool = 2000;
+constexpr std::size_t kMaxName = 100;
+constexpr std::size_t kMaxTools = 50;
 // The input's member that says what a tool was pointed at, the first that is there.
 constexpr std::array<const char*, 6> kTargets = {"command", "file_path", "path", "filename", "pattern", "url"};
 
-std::string idOf(const Value& block) { return utf8::storable(toolCallId(block), kLongestName); }
+std::string idOf(const Value& block) { return utf8::storable(toolCallId(block), kMaxName); }
 
 std::string targetOf(const Value& block) {
   const auto* input = memberOf(block, "input");
   if (input == nullptr) return {};
   for (const auto* name : kTargets) {
-    if (const auto text = textMember(*input, name); !text.empty()) return utf8::storable(text, kLongestOfTool);
+    if (const auto text = textMember(*input, name); !text.empty()) return utf8::storable(text, kMaxOfTool);
   }
-  return utf8::storable(jsonTextOf(*input), kLongestOfTool);
+  return utf8::storable(jsonTextOf(*input), kMaxOfTool);
 }
 
 ToolOutcome outcomeOf(const Value& block, const Value* content) {
   ToolOutcome out;
   out.id = idOf(block);
-  out.text = utf8::storable(contentText(content), kLongestOfTool);
+  out.text = utf8::storable(contentText(content), kMaxOfTool);
   out.isError = isTrueMember(block, "is_error");
   out.exitCode = numberMember(block, "exit_code");
   return out;
@@ -44,15 +44,15 @@ ToolOutcome outcomeOf(const Value& block, const Value* content) {
 void addBlock(const Value& block, TranscriptMessage& into) {
   const auto type = textMember(block, "type");
   if (type == "tool_use") {
-    if (into.uses.size() < kMostTools)
-      into.uses.push_back({idOf(block), utf8::storable(textMember(block, "name"), kLongestName), targetOf(block)});
+    if (into.uses.size() < kMaxTools)
+      into.uses.push_back({idOf(block), utf8::storable(textMember(block, "name"), kMaxName), targetOf(block)});
   } else if (type == "tool_result") {
     const auto* content = memberOf(block, "content");
     if (content == nullptr) content = memberOf(block, "output");
-    if (into.outcomes.size() < kMostTools) into.outcomes.push_back(outcomeOf(block, content));
+    if (into.outcomes.size() < kMaxTools) into.outcomes.push_back(outcomeOf(block, content));
   } else if (type == "text" || block.IsString()) {
     const auto text = block.IsString() ? textOf(block) : textMember(block, "text");
-    if (into.text.size() < 4 * kLongestText) into.text.append(into.text.empty() ? "" : "\n").append(text);
+    if (into.text.size() < 4 * kMaxText) into.text.append(into.text.empty() ? "" : "\n").append(text);
   }
 }
 
@@ -66,7 +66,7 @@ std::optional<TranscriptMessage> readMessage(MemberLine& line) {
   if (content == nullptr) return std::nullopt;
   TranscriptMessage out;
   out.index = line.number;
-  out.role = utf8::storable(textMember(message, "role"), kLongestName);
+  out.role = utf8::storable(textMember(message, "role"), kMaxName);
   if (content->IsArray()) {
     for (const auto& block : content->GetArray()) addBlock(block, out);
   } else if (content->IsString()) {
@@ -77,7 +77,7 @@ std::optional<TranscriptMessage> readMessage(MemberLine& line) {
     out.outcomes.push_back(outcomeOf(message, content));
     out.text.clear();
   }
-  out.text = utf8::storable(out.text, kLongestText);
+  out.text = utf8::storable(out.text, kMaxText);
   if (out.text.empty() && out.uses.empty() && out.outcomes.empty()) return std::nullopt;
   return out;
 }

@@ -19,7 +19,7 @@ using mortise::Transaction;
 constexpr std::chrono::minutes kTurn{5};    // of a run
 constexpr std::chrono::minutes kLease{10};  // of a try
 constexpr std::chrono::minutes kPause{1};
-constexpr std::int64_t kMostAttempts = 5;
+constexpr std::int64_t kMaxAttempts = 5;
 constexpr const char* kHelp = "What pushes and pull requests start by themselves";
 
 }  // namespace
@@ -61,7 +61,7 @@ void FollowUps::run(mortise::JobRun& job) {
 
 FollowUps::Outcome FollowUps::attempt(const FollowUp& taken, const mortise::JobRun& job) const {
   // A try is counted before it begins: one that ends the server never comes to the lines below.
-  if (taken.attempts > kMostAttempts) return giveUp(taken, "no try came to an end");
+  if (taken.attempts > kMaxAttempts) return giveUp(taken, "no try came to an end");
   try {
     const auto outcome = follow(taken, job);
     if (outcome == Outcome::done) done_.add();
@@ -75,7 +75,7 @@ FollowUps::Outcome FollowUps::attempt(const FollowUp& taken, const mortise::JobR
     }
     const auto* problem = dynamic_cast<const Problem*>(&error);
     const std::string reason = problem == nullptr ? error.what() : problem->code() + ": " + problem->note();
-    if (taken.attempts >= kMostAttempts) return giveUp(taken, reason);
+    if (taken.attempts >= kMaxAttempts) return giveUp(taken, reason);
     log_.warning("what follows a push has failed", {{"session", taken.sessionId},
                                                     {"kind", mortise::detail::nameOf(taken.kind)},
                                                     {"reason", reason},
@@ -91,7 +91,7 @@ FollowUps::Outcome FollowUps::giveUp(const FollowUp& taken, std::string_view rea
   log_.error("what follows a push is given up", {{"session", taken.sessionId},
                                                  {"kind", mortise::detail::nameOf(taken.kind)},
                                                  {"reason", reason},
-                                                 {"attempts", kMostAttempts}});
+                                                 {"attempts", kMaxAttempts}});
   return Outcome::failed;
 }
 

@@ -40,7 +40,7 @@ Reply BookmarkOperations::createBookmarkFolder(const Request& request, const con
   folder.color = body.color.optional();
   folder.createdAt = mortise::now();
   if (!bookmarks_.addFolder(folder))
-    throw Problem(409, "bookmark_folders_full").with("most", BookmarkStore::kMostFolders);
+    throw Problem(409, "bookmark_folders_full").with("most", BookmarkStore::kMaxFolders);
   return Reply::created(json::from(folder));
 }
 
@@ -77,7 +77,7 @@ Reply BookmarkOperations::addBookmark(const Request& request, const contract::Ne
     case BookmarkStore::Added::exists:
       throw Problem(409, "bookmark_exists");
     case BookmarkStore::Added::full:
-      throw Problem(409, "bookmarks_full").with("most", BookmarkStore::kMostBookmarks);
+      throw Problem(409, "bookmarks_full").with("most", BookmarkStore::kMaxBookmarks);
     case BookmarkStore::Added::noFolder:
       throw Problem(404, "bookmark_folder_not_found");
     case BookmarkStore::Added::noSession:

@@ -39,7 +39,7 @@ std::optional<BookmarkFolder> BookmarkStore::folder(std::string_view userId, std
 }
 
 bool BookmarkStore::addFolder(const BookmarkFolder& folder) const {
-  if (db::count<BookmarkFolder>(db_, "WHERE user_id = :user", {{"user", folder.userId}}) >= kMostFolders) return false;
+  if (db::count<BookmarkFolder>(db_, "WHERE user_id = :user", {{"user", folder.userId}}) >= kMaxFolders) return false;
   db::insert(db_, folder);
   return true;
 }
@@ -67,7 +67,7 @@ BookmarkStore::Added BookmarkStore::add(const Bookmark& bookmark) const {
       if (db::exists<Bookmark>(own, "WHERE folder_id = :folder AND session_id = :session",
                                {{"folder", bookmark.folderId}, {"session", bookmark.sessionId}}))
         throw db::Error(db::Error::Kind::exists, "the session is in the folder");
-      if (*count > kMostBookmarks) throw Full{};
+      if (*count > kMaxBookmarks) throw Full{};
       db::insert(own, bookmark);
       return Added::added;
     });

@@ -26,8 +26,8 @@ struct BookmarkedSession {
 // [worker]; every member throws db::Error.
 class BookmarkStore final : public SessionRemoval, public AccountRemoval {
  public:
-  static constexpr std::int64_t kMostFolders = 200;     // of one user; several requests at once may go past it by a few
-  static constexpr std::int64_t kMostBookmarks = 1000;  // of one folder
+  static constexpr std::int64_t kMaxFolders = 200;     // of one user; several requests at once may go past it by a few
+  static constexpr std::int64_t kMaxBookmarks = 1000;  // of one folder
 
   explicit BookmarkStore(mortise::Db db) : db_(db) {}
 
@@ -38,7 +38,7 @@ class BookmarkStore final : public SessionRemoval, public AccountRemoval {
   std::vector<BookmarkFolder> folders(std::string_view userId) const;
   // None of another user.
   std::optional<BookmarkFolder> folder(std::string_view userId, std::string_view id) const;
-  // False: the user has kMostFolders.
+  // False: the user has kMaxFolders.
   bool addFolder(const BookmarkFolder& folder) const;
   // Writes name and colour. False: it is gone.
   bool changeFolder(const BookmarkFolder& folder) const;

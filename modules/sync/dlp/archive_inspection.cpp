@@ -105,7 +105,7 @@ ArchiveFindings inspectArchive(const ArchiveBytes& archive, const SensitiveTextM
     const SensitiveFound found = [&](const SensitiveKind& kind, std::int64_t line) {
       ++out.count;
       out.patterns.insert(kind.name);
-      if (out.first.size() < kMostFindings) out.first.push_back({kind.name, kind.category, kind.severity, line});
+      if (out.first.size() < kMaxFindings) out.first.push_back({kind.name, kind.category, kind.severity, line});
     };
     const ByteSink measure = [&](std::string_view bytes) { size += bytes.size(); };
     try {
@@ -119,7 +119,7 @@ ArchiveFindings inspectArchive(const ArchiveBytes& archive, const SensitiveTextM
       out.unreadable.push_back(name);
       effort = {};
     }
-    if (out.unreadable.size() >= kMostFindings) break;
+    if (out.unreadable.size() >= kMaxFindings) break;
   }
   return out;
 }

@@ -24,12 +24,12 @@ struct SensitiveFinding {
 
 struct ArchiveFindings {
   std::int64_t count = 0;
-  std::vector<SensitiveFinding> first;                 // kMostFindings at most
+  std::vector<SensitiveFinding> first;                 // kMaxFindings at most
   std::set<std::string> patterns;                      // the names of all
   std::vector<std::string> unreadable;                 // files that are no JSON, or that the patterns take too long for
   std::map<std::string, std::uint64_t> redactedSizes;  // of the files with findings, where asked for
 };
-inline constexpr std::size_t kMostFindings = 100;
+inline constexpr std::size_t kMaxFindings = 100;
 
 // Reads all .json and .jsonl files. `measures`: finds out how large those with findings are without them, which a tar
 // must say before they come. Problems of ArchiveReader; what `cancelled` throws. [worker]

@@ -89,7 +89,7 @@ Reply DlpOperations::changeDlpPolicy(const Request& request, const contract::Dlp
 }
 
 Reply DlpOperations::scanText(const Request& request, const contract::ScanTextBody& body) {
-  constexpr std::size_t kMostShown = 1000;
+  constexpr std::size_t kMaxShown = 1000;
   constexpr std::uint64_t kEffort = std::uint64_t{128} << 20;  // a fraction of a second
   auto policy = policies_.policyOf(request.principal().orgId);
   policy.categories = body.categories.valueOr(std::vector<std::string>{kSecrets});
@@ -104,7 +104,7 @@ Reply DlpOperations::scanText(const Request& request, const contract::ScanTextBo
   json::List findings;
   std::int64_t line = 1;
   std::size_t at = 0;
-  for (std::size_t i = 0; i < std::min(places.size(), kMostShown); ++i) {
+  for (std::size_t i = 0; i < std::min(places.size(), kMaxShown); ++i) {
     const auto& place = places[i];
     line += std::count(body.text.begin() + static_cast<std::ptrdiff_t>(at),
                        body.text.begin() + static_cast<std::ptrdiff_t>(place.begin), '\n');

@@ -11,8 +11,8 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMostDepth = 1000;
-constexpr std::size_t kMostKept = 256;   // bytes of a key that says what its value is
+constexpr std::size_t kMaxDepth = 1000;
+constexpr std::size_t kMaxKept = 256;    // bytes of a key that says what its value is
 constexpr std::size_t kLeastNumber = 6;  // digits; shorter ones tell nothing
 constexpr std::size_t kPieceBytes = 64 << 10;
 
@@ -67,7 +67,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view name(text, size);
-    levels_.back() = name.size() <= kMostKept ? std::string(name) : std::string();
+    levels_.back() = name.size() <= kMaxKept ? std::string(name) : std::string();
     const auto places = matcher_.find(name, effort_);
     tell(places);
     if (writer_ == nullptr) return true;
@@ -84,7 +84,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
  private:
   // The values of a list are those of its key.
   bool enter() {
-    if (levels_.size() >= kMostDepth) return false;
+    if (levels_.size() >= kMaxDepth) return false;
     levels_.push_back(key());
     return true;
   }

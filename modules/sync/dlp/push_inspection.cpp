@@ -68,7 +68,7 @@ class TextFindings {
       for (const auto& place : places) {
         ++findings.count;
         findings.patterns.insert(place.kind->name);
-        if (findings.first.size() < kMostFindings)
+        if (findings.first.size() < kMaxFindings)
           findings.first.push_back({place.kind->name, place.kind->category, place.kind->severity, 1});
       }
     }

@@ -21,13 +21,13 @@ constexpr std::string_view kMarkStart = "[REDACTED:";
 constexpr char kMarkEnd = ']';
 constexpr const char* kSecretsCategory = "secrets";
 constexpr const char* kPhiCategory = "phi";
-constexpr std::size_t kMostCustomRegex = 500;    // bytes
-constexpr std::size_t kMostCustomName = 64;      // characters
+constexpr std::size_t kMaxCustomRegex = 500;     // bytes
+constexpr std::size_t kMaxCustomName = 64;       // characters
 constexpr std::int64_t kCustomMemory = 1 << 20;  // of one compiled pattern and its automaton
 constexpr std::int64_t kRuleMemory = 8 << 20;
 constexpr std::int64_t kSetMemory = 64 << 20;
-constexpr std::size_t kMostKey = 100;  // bytes; longer ones say nothing about their value
-constexpr std::size_t kMostValueOfKey = 4096;
+constexpr std::size_t kMaxKey = 100;  // bytes; longer ones say nothing about their value
+constexpr std::size_t kMaxValueOfKey = 4096;
 constexpr std::size_t kWindow = 16 << 10;  // that one search of an organisation's own pattern looks through
 constexpr std::size_t kLap = 4 << 10;      // of two windows: what is longer may be missed
 
@@ -159,15 +159,15 @@ std::vector<SensitivePlace> united(std::vector<SensitivePlace> places) {
 }  // namespace
 
 std::string customPatternFault(const CustomPattern& pattern) {
-  if (pattern.name.empty() || pattern.name.size() > kMostCustomName)
-    return "a name has 1 to " + std::to_string(kMostCustomName) + " characters";
+  if (pattern.name.empty() || pattern.name.size() > kMaxCustomName)
+    return "a name has 1 to " + std::to_string(kMaxCustomName) + " characters";
   if (!std::all_of(pattern.name.begin(), pattern.name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                std::string_view(" _.-").find(c) != std::string_view::npos;
       }))
     return "a name has letters, digits, blanks, _, . and - only";
-  if (pattern.regex.empty() || pattern.regex.size() > kMostCustomRegex)
-    return "a regex has 1 to " + std::to_string(kMostCustomRegex) + " bytes";
+  if (pattern.regex.empty() || pattern.regex.size() > kMaxCustomRegex)
+    return "a regex has 1 to " + std::to_string(kMaxCustomRegex) + " bytes";
   const RE2 regex(pattern.regex, options(kCustomMemory));
   if (!regex.ok()) return "invalid regex: " + regex.error();
   if (RE2::PartialMatch("", regex)) return "the regex finds nothing at all everywhere";
@@ -197,7 +197,7 @@ struct SensitiveTextMatcher::Parts {
       const auto nameAt = at + kMarkStart.size();
       const auto end = text.find(kMarkEnd, nameAt);
       if (end == std::string_view::npos) break;
-      if (end - nameAt > kMostCustomName || labels.find(text.substr(nameAt, end - nameAt)) == labels.end()) continue;
+      if (end - nameAt > kMaxCustomName || labels.find(text.substr(nameAt, end - nameAt)) == labels.end()) continue;
       if (copy.empty()) copy = text;
       std::fill(copy.begin() + static_cast<std::ptrdiff_t>(at), copy.begin() + static_cast<std::ptrdiff_t>(end) + 1,
                 ' ');
@@ -264,7 +264,7 @@ std::vector<SensitivePlace> SensitiveTextMatcher::findValue(std::string_view key
                                                             MatchEffort& effort) const {
   std::vector<SensitivePlace> places;
   parts_->find(value, 0, effort, places);
-  if (!key.empty() && key.size() <= kMostKey && value.size() <= kMostValueOfKey &&
+  if (!key.empty() && key.size() <= kMaxKey && value.size() <= kMaxValueOfKey &&
       RE2::PartialMatch({key.data(), key.size()}, tellingKey())) {
     const auto sentence = std::string(key).append(": \"").append(value).append("\"");
     const auto offset = key.size() + 3;

@@ -13,7 +13,7 @@ namespace session_sharing {
 namespace {
 
 constexpr std::string_view kPreviewPurpose = "preview of a handoff";
-constexpr std::size_t kMostTeamMails = 100;
+constexpr std::size_t kMaxTeamMails = 100;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ std::vector<std::string> HandoffMailer::addressesOf(const Handoff& handoff) cons
   if (!handoff.recipientTeamId) return addresses;
   for (const auto& member : orgs_.teamMembers(*handoff.recipientTeamId)) {
     if (member.userId == handoff.senderId || member.email.empty()) continue;
-    if (addresses.size() < kMostTeamMails) addresses.push_back(member.email);
+    if (addresses.size() < kMaxTeamMails) addresses.push_back(member.email);
   }
   return addresses;
 }

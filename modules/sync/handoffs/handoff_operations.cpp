@@ -28,11 +28,11 @@ using mortise::Time;
 using mortise::Transaction;
 
 constexpr std::int64_t kDefaultHours = 168;
-constexpr std::int64_t kMostHours = 720;  // but for the tier enterprise
+constexpr std::int64_t kMaxHours = 720;  // but for the tier enterprise
 constexpr std::size_t kListed = 200;
 constexpr std::size_t kShown = 200;  // comments, events
-constexpr std::size_t kMostFiles = 10;
-constexpr std::size_t kMostErrors = 3;
+constexpr std::size_t kMaxFiles = 10;
+constexpr std::size_t kMaxErrors = 3;
 constexpr std::size_t kLastMessages = 3;
 constexpr std::size_t kLastMessageCharacters = 200;
 constexpr std::int64_t kPreviewMessages = 6;
@@ -123,7 +123,7 @@ Reply HandoffOperations::createHandoff(const Request& request, const NewHandoff&
   handoff.senderTier = mortise::effectiveTier(caller.tier);
   handoff.createdAt = mortise::now();
   auto hours = body.expiresInHours.value_or(kDefaultHours);
-  if (handoff.senderTier != mortise::kTiers.back()) hours = std::min(hours, kMostHours);
+  if (handoff.senderTier != mortise::kTiers.back()) hours = std::min(hours, kMaxHours);
   handoff.expiresAt = handoff.createdAt + std::chrono::hours(hours);
   handoff.message = mortise::orNull(body.message.valueOr(""));
   handoff.ticketId = trimmed(body.ticketId);
@@ -393,12 +393,12 @@ Reply HandoffOperations::summary(const Request& request, const CapturedSession& 
                                  {"tool", whole.tool},
                                  {"model", whole.modelId},
                                  {"message_count", whole.messageCount},
-                                 {"files_modified", first(whole.facts.filesModified, kMostFiles)},
+                                 {"files_modified", first(whole.facts.filesModified, kMaxFiles)},
                                  {"commands_executed", whole.facts.commandsExecuted},
                                  {"tests_run", whole.facts.testsRun},
                                  {"tests_passed", whole.facts.testsPassed},
                                  {"tests_failed", whole.facts.testsFailed},
-                                 {"errors_encountered", first(whole.facts.errorsEncountered, kMostErrors)},
+                                 {"errors_encountered", first(whole.facts.errorsEncountered, kMaxErrors)},
                                  {"last_assistant_messages", last}}));
 }
 

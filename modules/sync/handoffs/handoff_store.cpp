@@ -17,7 +17,7 @@ namespace json = mortise::json;
 using mortise::Time;
 
 const db::Counters kCounts("sync_handoff_counts");
-constexpr std::size_t kMostPayload = std::size_t{16} << 10;
+constexpr std::size_t kMaxPayload = std::size_t{16} << 10;
 
 std::string inboxCountOf(std::string_view recipient) { return "inbox:" + std::string(recipient); }
 std::string sentCountOf(std::string_view senderId) { return "sent:" + std::string(senderId); }
@@ -29,7 +29,7 @@ void addEvent(db::Session& session, std::string_view id, const char* type, const
   event.eventType = type;
   event.actorUserId = actor.userId;
   event.serviceKeyName = actor.serviceKeyName;
-  if (payload.size() <= kMostPayload) event.payload = std::move(payload);
+  if (payload.size() <= kMaxPayload) event.payload = std::move(payload);
   event.createdAt = now;
   db::insert(session, event);
 }
@@ -158,8 +158,8 @@ bool HandoffStore::view(std::string_view id, const HandoffActor& recipient, Time
 
 void HandoffStore::comment(const HandoffComment& comment, const HandoffActor& author) const {
   db_.transaction([&](db::Session& session) {
-    if (db::count<HandoffComment>(session, "WHERE handoff_id = :id", {{"id", comment.handoffId}}) >= kMostComments)
-      throw mortise::Problem(409, "handoff_comments_full").with("most", kMostComments);
+    if (db::count<HandoffComment>(session, "WHERE handoff_id = :id", {{"id", comment.handoffId}}) >= kMaxComments)
+      throw mortise::Problem(409, "handoff_comments_full").with("most", kMaxComments);
     db::insert(session, comment);
     addEvent(session, comment.handoffId, "commented", author, comment.createdAt,
              json::object({{"comment_id", comment.id}}).text());

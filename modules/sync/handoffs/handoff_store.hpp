@@ -25,7 +25,7 @@ struct HandoffActor {
 class HandoffStore {
  public:
   // Comments of one handoff. Several requests at once may go past it by a few.
-  static constexpr std::int64_t kMostComments = 2000;
+  static constexpr std::int64_t kMaxComments = 2000;
 
   explicit HandoffStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.

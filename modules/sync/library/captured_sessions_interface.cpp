@@ -40,11 +40,11 @@ namespace {
 using mortise::Problem;
 using mortise::Served;
 
-constexpr std::int64_t kMostPlaces = 10000;
-constexpr std::int64_t kMostNewest = 100;
-constexpr std::size_t kMostProjects = 500;
-constexpr std::chrono::minutes kLongestWait{2};  // for a thread
-constexpr std::chrono::minutes kLongestReading{2};
+constexpr std::int64_t kMaxPlaces = 10000;
+constexpr std::int64_t kMaxNewest = 100;
+constexpr std::size_t kMaxProjects = 500;
+constexpr std::chrono::minutes kMaxWait{2};  // for a thread
+constexpr std::chrono::minutes kMaxReading{2};
 
 Problem noThread() {
   return Problem(503, "unavailable").note("no thread was free in time to read an archive for a summary");
@@ -76,7 +76,7 @@ bool CapturedSessionsInterface::hasAny(std::string_view userId, std::string_view
 
 void CapturedSessionsInterface::places(std::string_view userId,
                                        const mortise::Sink<std::string, std::string, std::int64_t>& sink) {
-  places_.each(userId, kMostPlaces,
+  places_.each(userId, kMaxPlaces,
                [&](const std::string& projectId, const std::string& gitRemote, std::int64_t sessions) {
                  sink(projectId, gitRemote, sessions);
                });
@@ -84,7 +84,7 @@ void CapturedSessionsInterface::places(std::string_view userId,
 
 void CapturedSessionsInterface::newest(std::string_view userId, std::string_view gitRemote, std::int64_t limit,
                                        const mortise::Sink<CapturedSession>& sink) {
-  if (limit < 1 || limit > kMostNewest) throw Problem(422, "limit_invalid").note("limit is 1 to 100");
+  if (limit < 1 || limit > kMaxNewest) throw Problem(422, "limit_invalid").note("limit is 1 to 100");
   if (gitRemote.empty()) return;
   for (const auto& session : places_.newest(userId, gitRemote, limit)) sink(session);
 }
@@ -109,7 +109,7 @@ void CapturedSessionsInterface::summary(std::string_view sessionId,
 
   // Archives are read on their own threads; this one waits.
   using Clock = std::chrono::steady_clock;
-  const auto latestStart = Clock::now() + kLongestWait;
+  const auto latestStart = Clock::now() + kMaxWait;
   const auto done = std::make_shared<std::promise<SessionSummary>>();
   auto waiting = done->get_future();
   threads_.post(
@@ -119,7 +119,7 @@ void CapturedSessionsInterface::summary(std::string_view sessionId,
           // The time of reading does not count from the queue, or it would be over before it began.
           const auto start = Clock::now();
           if (start > latestStart) throw noThread();
-          done->set_value(summaries_.summaryOf(session, [until = start + kLongestReading] {
+          done->set_value(summaries_.summaryOf(session, [until = start + kMaxReading] {
             if (Clock::now() > until)
               throw Problem(503, "unavailable").note("reading an archive for a summary took too long");
           }));
@@ -130,7 +130,7 @@ void CapturedSessionsInterface::summary(std::string_view sessionId,
       [done] {
         done->set_exception(std::make_exception_ptr(Problem(503, "overloaded").note("too many archives wait")));
       });
-  if (waiting.wait_until(latestStart + kLongestReading) != std::future_status::ready) throw noThread();
+  if (waiting.wait_until(latestStart + kMaxReading) != std::future_status::ready) throw noThread();
   give(waiting.get());
 }
 
@@ -141,7 +141,7 @@ void CapturedSessionsInterface::moveProject(std::string_view from, std::string_v
 
 bool CapturedSessionsInterface::pendingHandoffOfPersona(const std::vector<std::string>& projectIds,
                                                         std::string_view personaName) {
-  if (projectIds.size() > kMostProjects) throw Problem(422, "too_many_projects").note("at most 500 projects");
+  if (projectIds.size() > kMaxProjects) throw Problem(422, "too_many_projects").note("at most 500 projects");
   return places_.hasPendingHandoff(projectIds, personaName, mortise::now());
 }
 

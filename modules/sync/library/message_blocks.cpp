@@ -14,10 +14,10 @@ namespace {
 constexpr std::string_view kHead = "MSGBLK1\n";
 constexpr std::string_view kTail = "MSGEND1\n";
 constexpr std::size_t kBlock = std::size_t{256} << 10;
-constexpr std::size_t kLargestBlock = kBlock + kMaxLine + 64;
+constexpr std::size_t kMaxBlock = kBlock + kMaxLine + 64;
 constexpr std::size_t kPlace = 24;
 constexpr std::size_t kFooter = 40;
-constexpr std::uint64_t kMostBlocks = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxBlocks = std::uint64_t{1} << 20;
 
 template <class Integer>
 void append(std::string& out, Integer value) {
@@ -145,7 +145,7 @@ MessageBlocks::MessageBlocks(std::uint64_t size, ReadAt read) : read_(std::move(
   const auto shown = take<std::uint64_t>(rest);
   const auto sum = take<std::uint32_t>(rest);
   take<std::uint32_t>(rest);
-  if (rest != kTail || count > kMostBlocks || at > size || size - at != count * kPlace + kFooter)
+  if (rest != kTail || count > kMaxBlocks || at > size || size - at != count * kPlace + kFooter)
     throw BlocksDamaged("the end of a file of message blocks is damaged");
   shown_ = static_cast<std::int64_t>(shown);
   const auto table = bytes(at, count * kPlace);
@@ -159,7 +159,7 @@ MessageBlocks::MessageBlocks(std::uint64_t size, ReadAt read) : read_(std::move(
     place.size = take<std::uint32_t>(rest);
     place.firstShown = take<std::uint32_t>(rest);
     place.firstLine = take<std::uint32_t>(rest);
-    if (place.size > kLargestBlock || place.offset > at || place.packedSize > at - place.offset)
+    if (place.size > kMaxBlock || place.offset > at || place.packedSize > at - place.offset)
       throw BlocksDamaged("a block of messages reaches out of its file");
   }
 }

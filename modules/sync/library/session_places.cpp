@@ -11,7 +11,7 @@ namespace db = mortise::db;
 
 bool SessionPlaces::hasAny(std::string_view userId, std::string_view projectId,
                            const std::vector<std::string>& remotes) const {
-  constexpr std::size_t kMost = 1000;
+  constexpr std::size_t kMaxRemotes = 1000;
   auto session = db_.read();
   if (!projectId.empty() &&
       session.queryOne<std::int64_t>(
@@ -20,7 +20,7 @@ bool SessionPlaces::hasAny(std::string_view userId, std::string_view projectId,
     return true;
   std::vector<std::string> named;
   for (const auto& remote : remotes) {
-    if (!remote.empty() && named.size() < kMost) named.push_back(remote);
+    if (!remote.empty() && named.size() < kMaxRemotes) named.push_back(remote);
   }
   db::Where where;
   where.equals("user_id", userId).in("git_remote", named);

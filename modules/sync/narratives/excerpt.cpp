@@ -8,21 +8,21 @@ namespace session_sharing {
 namespace {
 
 constexpr std::size_t kHead = 15000, kTail = 45000;  // bytes
-constexpr std::size_t kLongestText = 1500, kLongestOfTool = 300;
-constexpr std::size_t kMostTools = 10;  // of one message
+constexpr std::size_t kMaxText = 1500, kMaxOfTool = 300;
+constexpr std::size_t kMaxTools = 10;  // of one message
 
 std::string shown(const TranscriptMessage& message) {
   std::string out;
-  if (!message.text.empty()) out += message.role + ": " + utf8::storable(message.text, kLongestText) + "\n";
+  if (!message.text.empty()) out += message.role + ": " + utf8::storable(message.text, kMaxText) + "\n";
   std::size_t tools = 0;
   for (const auto& use : message.uses) {
-    if (++tools > kMostTools) break;
-    out += "tool call " + use.name + ": " + utf8::storable(use.target, kLongestOfTool) + "\n";
+    if (++tools > kMaxTools) break;
+    out += "tool call " + use.name + ": " + utf8::storable(use.target, kMaxOfTool) + "\n";
   }
   for (const auto& outcome : message.outcomes) {
-    if (++tools > kMostTools) break;
+    if (++tools > kMaxTools) break;
     out += outcome.isError ? "tool error: " : "tool result: ";
-    out += utf8::storable(outcome.text, kLongestOfTool) + "\n";
+    out += utf8::storable(outcome.text, kMaxOfTool) + "\n";
   }
   return out;
 }

@@ -21,7 +21,7 @@ namespace models = mortise::models;
 using mortise::Reply;
 
 constexpr std::chrono::seconds kTime{120};
-constexpr std::int64_t kMostTokens = 2048;
+constexpr std::int64_t kMaxTokens = 2048;
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void NarrativeOperations::narrateSession(Request& request, const contract::Judge
 Reply NarrativeOperations::tell(const Request& request, const CapturedSession& session, const SessionSummary& summary,
                                 const std::string& asked, const Judge& judge) const {
   models::Question question{.model = judge.model, .messages = {models::system(storyPrompt()), models::user(asked)}};
-  question.maxTokens = kMostTokens;
+  question.maxTokens = kMaxTokens;
   question.temperature = 0;
   question.timeout = question.idleTimeout = kTime;
   question.stopped = [&] { return request.expired(); };

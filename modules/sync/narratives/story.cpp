@@ -11,15 +11,15 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kLongestText = 4000, kLongestEntry = 500, kMostEntries = 20;
+constexpr std::size_t kMaxText = 4000, kMaxEntry = 500, kMaxEntries = 20;
 
 std::vector<std::string> entriesOf(const rapidjson::Value& object, const char* name) {
   std::vector<std::string> out;
   const auto* list = memberOf(object, name);
   if (list == nullptr || !list->IsArray()) return out;
   for (const auto& one : list->GetArray()) {
-    if (out.size() == kMostEntries) break;
-    if (auto text = utf8::storable(textOf(one), kLongestEntry); !text.empty()) out.push_back(std::move(text));
+    if (out.size() == kMaxEntries) break;
+    if (auto text = utf8::storable(textOf(one), kMaxEntry); !text.empty()) out.push_back(std::move(text));
   }
   return out;
 }
@@ -49,10 +49,10 @@ std::optional<SessionNarrative> narrativeOf(std::string_view answer) {
   rapidjson::Document story;
   if (!parseInPlace(text, story) || !story.IsObject()) return std::nullopt;
   SessionNarrative out;
-  out.whatHappened = utf8::storable(textMember(story, "what_happened"), kLongestText);
+  out.whatHappened = utf8::storable(textMember(story, "what_happened"), kMaxText);
   if (out.whatHappened->empty()) return std::nullopt;
   out.keyDecisions = entriesOf(story, "key_decisions");
-  out.outcome = utf8::storable(textMember(story, "outcome"), kLongestText);
+  out.outcome = utf8::storable(textMember(story, "outcome"), kMaxText);
   out.openIssues = entriesOf(story, "open_issues");
   return out;
 }

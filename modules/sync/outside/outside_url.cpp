@@ -10,14 +10,14 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kLongest = 500;
+constexpr std::size_t kMaxLength = 500;
 
 }  // namespace
 
 std::optional<OutsideUrl> outsideUrl(std::string_view text) {
   const bool odd =
       std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == '\\' || c == 0x7f; });
-  if (text.empty() || text.size() > kLongest || odd) return std::nullopt;
+  if (text.empty() || text.size() > kMaxLength || odd) return std::nullopt;
   while (text.ends_with('/')) text.remove_suffix(1);
   OutsideUrl out{std::string(text), {}, false};
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), curl_url_cleanup);

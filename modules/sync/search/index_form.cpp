@@ -27,7 +27,7 @@ std::int64_t IndexForm::firstNumber() const {
   for (const char c : prefix_) {
     if (c != '_') slot = slot * 36 + (c >= 'a' ? c - 'a' + 10 : c - '0');
   }
-  return slot * kMostNumbers;
+  return slot * kMaxNumbers;
 }
 
 std::string IndexForm::document(const std::vector<CountedWord>& words) const {

@@ -21,7 +21,7 @@ class IndexForm {
   // Where the owner's numbers begin on SQLite, and how many there may be: entries, texts and words of one owner lie
   // together there.
   std::int64_t firstNumber() const;
-  static constexpr std::int64_t kMostNumbers = std::int64_t{1} << 36;
+  static constexpr std::int64_t kMaxNumbers = std::int64_t{1} << 36;
 
   // A document of FTS5, in which a word stands as often as it counts; a TSVECTOR with that many positions.
   std::string document(const std::vector<CountedWord>& words) const;

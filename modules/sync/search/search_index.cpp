@@ -11,7 +11,7 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMostTitle = 4000;  // bytes that count
+constexpr std::size_t kMaxTitle = 4000;  // bytes that count
 
 // At most `most` bytes of it, as a database takes them.
 std::string cut(std::string_view text, std::size_t most) {
@@ -59,7 +59,7 @@ std::optional<std::int64_t> addEntry(mortise::db::Session& session, const Search
   if (!isSqlite) return session.queryOne<std::int64_t>(kAddEntryOnPostgresql, {{"id", entry.sessionId}});
   const auto first = IndexForm(entry.userId, isSqlite).firstNumber();
   return session.queryOne<std::int64_t>(
-      kAddEntryOnSqlite, {{"first", first}, {"end", first + IndexForm::kMostNumbers}, {"id", entry.sessionId}});
+      kAddEntryOnSqlite, {{"first", first}, {"end", first + IndexForm::kMaxNumbers}, {"id", entry.sessionId}});
 }
 
 }  // namespace
@@ -68,8 +68,8 @@ SearchEntry SearchIndex::entry(const CapturedSession& session, std::string_view 
   SearchEntry entry;
   entry.sessionId = session.id;
   entry.userId = session.userId;
-  entry.title = cut(session.metadata.title.value_or(""), kMostTitle);
-  entry.text = cut(text, kMostSearchText);
+  entry.title = cut(session.metadata.title.value_or(""), kMaxTitle);
+  entry.text = cut(text, kMaxSearchText);
   const IndexForm form(session.userId, db_.isSqlite());
   entry.titleWords = form.document(wordsOf(entry.title));
   entry.textWords = form.document(wordsOf(entry.text));

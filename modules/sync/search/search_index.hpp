@@ -20,7 +20,7 @@
 namespace session_sharing {
 
 // The most bytes of a search text that count.
-inline constexpr std::size_t kMostSearchText = std::size_t{100} << 10;
+inline constexpr std::size_t kMaxSearchText = std::size_t{100} << 10;
 
 // What a session is found by.
 struct SearchEntry {
@@ -39,7 +39,7 @@ class SearchIndex final : public SessionRemoval {
   // The same index as a part of a transaction.
   SearchIndex in(const mortise::Transaction& tx) const { return SearchIndex(db_.in(tx)); }
 
-  // What `session` is found by: its title and `text` (the search text of its archive; UTF-8, cut at kMostSearchText).
+  // What `session` is found by: its title and `text` (the search text of its archive; UTF-8, cut at kMaxSearchText).
   // Takes milliseconds for a long text and reads no database. [any]
   SearchEntry entry(const CapturedSession& session, std::string_view text) const;
 

@@ -15,8 +15,8 @@ namespace {
 namespace json = mortise::json;
 
 constexpr auto kPages = [] {
-  constexpr std::int64_t kMostPerPage = 50;
-  auto form = mortise::sizedPages("results", kMostPerPage);
+  constexpr std::int64_t kMaxPerPage = 50;
+  auto form = mortise::sizedPages("results", kMaxPerPage);
   form.hasMore = nullptr;
   return form;
 }();

@@ -59,7 +59,7 @@ Statements statementsOf(bool isSqlite, const SearchFilter& filter) {
   const std::string number = isSqlite ? "sync_search_words.rowid" : "e.number + 0";
   const std::string entry = "SELECT e.number, e.session_id, e.updated_at";
   const std::string newest = " FROM " + found + " ORDER BY " + number + " DESC LIMIT ";
-  const std::string most = std::to_string(SessionSearch::kMostRanked);
+  const std::string most = std::to_string(SessionSearch::kMaxRanked);
   Statements out;
   out.count = "SELECT COUNT(*) FROM " + found;
   out.others = shown(entry + newest + ":size OFFSET :skip", "p.number DESC");
@@ -111,7 +111,7 @@ FoundSessions SessionSearch::find(std::string_view userId, const SearchTerms& te
         });
   };
   // A page may begin among those that are ranked and end among the others.
-  const auto rankedSize = std::min(paging.size, kMostRanked - paging.skip);
+  const auto rankedSize = std::min(paging.size, kMaxRanked - paging.skip);
   if (rankedSize > 0) {
     auto ranked = parameters;
     if (!isSqlite) ranked.emplace_back("any", any);
@@ -119,7 +119,7 @@ FoundSessions SessionSearch::find(std::string_view userId, const SearchTerms& te
   }
   const auto left = paging.size - static_cast<std::int64_t>(out.sessions.size());
   if (rankedSize < paging.size && left == paging.size - std::max<std::int64_t>(rankedSize, 0))
-    read(statements.others, parameters, left, std::max(paging.skip, kMostRanked));
+    read(statements.others, parameters, left, std::max(paging.skip, kMaxRanked));
   const auto found = static_cast<std::int64_t>(out.sessions.size());
   const bool endsHere = found < paging.size && (found > 0 || paging.skip == 0);
   out.total = endsHere ? paging.skip + found : db_.queryOne<std::int64_t>(statements.count, parameters).value_or(0);

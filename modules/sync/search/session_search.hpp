@@ -43,12 +43,12 @@ class SessionSearch {
   explicit SessionSearch(mortise::Db db) : db_(db) {}
 
   // The user's live sessions that have all of the terms, the best first; one that has them in its title counts more.
-  // Costs what that user's sessions with these words cost. The kMostRanked that were pushed last are ranked; the others
+  // Costs what that user's sessions with these words cost. The kMaxRanked that were pushed last are ranked; the others
   // follow them, the newest first. `stop` is called before each text is read, and may throw.
   FoundSessions find(std::string_view userId, const SearchTerms& terms, const SearchFilter& filter,
                      const mortise::Paging& paging, const std::function<void()>& stop) const;
 
-  static constexpr std::int64_t kMostRanked = 500;
+  static constexpr std::int64_t kMaxRanked = 500;
 
  private:
   mortise::Db db_;

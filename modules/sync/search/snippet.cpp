@@ -14,9 +14,9 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMostSigns = 40;          // bytes before the first word of a text, and behind its last one
-constexpr std::size_t kWordsBefore = 8;         // of the snippet, before its first hit
-constexpr std::size_t kMostSnippetBytes = 600;  // of the text, whatever stands between its words
+constexpr std::size_t kMaxSigns = 40;          // bytes before the first word of a text, and behind its last one
+constexpr std::size_t kWordsBefore = 8;        // of the snippet, before its first hit
+constexpr std::size_t kMaxSnippetBytes = 600;  // of the text, whatever stands between its words
 
 struct Hit {
   std::size_t word;   // the number of the piece
@@ -45,13 +45,13 @@ std::vector<Hit> hitsIn(std::string_view text, const SearchTerms& terms) {
 
 // The hits of the stretch of few words with the most different terms; the first one of several.
 std::pair<std::size_t, std::size_t> densest(const std::vector<Hit>& hits) {
-  constexpr std::size_t kStretch = kMostSnippetWords - kWordsBefore;
+  constexpr std::size_t kStretch = kMaxSnippetWords - kWordsBefore;
   std::map<const std::string*, std::size_t> inside;
   std::pair<std::size_t, std::size_t> best{0, 0};
   std::size_t most = 0, first = 0;
   for (std::size_t i = 0; i < hits.size(); ++i) {
     ++inside[hits[i].term];
-    while (hits[i].word - hits[first].word >= kStretch || hits[i].end - hits[first].begin > kMostSnippetBytes / 2) {
+    while (hits[i].word - hits[first].word >= kStretch || hits[i].end - hits[first].begin > kMaxSnippetBytes / 2) {
       if (first == i) break;
       const auto leaving = inside.find(hits[first].term);
       if (--leaving->second == 0) inside.erase(leaving);
@@ -84,23 +84,23 @@ Stretch stretchAround(std::string_view text, const Hit& first, const Hit& last) 
       begins.push_back(piece.begin);
       if (begins.size() > kWordsBefore + 1) begins.pop_front();
       if (piece.begin < first.begin) continue;
-      while (first.begin - begins.front() > kMostSnippetBytes / 4) begins.pop_front();
+      while (first.begin - begins.front() > kMaxSnippetBytes / 4) begins.pop_front();
       out.begin = begins.front();
       words = begins.size();
     } else {
       ++words;
     }
-    if (words > kMostSnippetWords || piece.end - out.begin > kMostSnippetBytes) {
+    if (words > kMaxSnippetWords || piece.end - out.begin > kMaxSnippetBytes) {
       isWhole = false;
       break;
     }
     out.end = std::max(out.end, piece.end);
   }
-  if (out.begin == firstWord && firstWord <= kMostSigns) out.begin = 0;
-  if (isWhole && text.size() - out.end <= kMostSigns) out.end = text.size();
+  if (out.begin == firstWord && firstWord <= kMaxSigns) out.begin = 0;
+  if (isWhole && text.size() - out.end <= kMaxSigns) out.end = text.size();
   // A word may be as long as the text.
-  if (out.end - out.begin > kMostSnippetBytes) {
-    out.end = out.begin + mortise::firstBytes(text.substr(out.begin), kMostSnippetBytes).size();
+  if (out.end - out.begin > kMaxSnippetBytes) {
+    out.end = out.begin + mortise::firstBytes(text.substr(out.begin), kMaxSnippetBytes).size();
   }
   return out;
 }

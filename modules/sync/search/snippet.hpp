@@ -9,10 +9,10 @@
 
 namespace session_sharing {
 
-// HTML of at most kMostSnippetWords words of `text` (a character counts as one where no blanks are written) around as
+// HTML of at most kMaxSnippetWords words of `text` (a character counts as one where no blanks are written) around as
 // many of the terms as stand near each other, each in <mark>; everything else is escaped, on one line. Empty when none
 // of the terms is there. [any]
-inline constexpr std::size_t kMostSnippetWords = 30;
+inline constexpr std::size_t kMaxSnippetWords = 30;
 std::string snippetOf(std::string_view text, const SearchTerms& terms);
 
 }  // namespace session_sharing

@@ -20,9 +20,9 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMostFormBytes = 64;       // of a longer word only the beginning counts
-constexpr std::size_t kMostConnectors = 3;       // "::", "/../"
-constexpr std::size_t kMostIndexed = 600 << 10;  // bytes of the different words of a text; a tsvector may have 1 MiB
+constexpr std::size_t kMaxFormBytes = 64;       // of a longer word only the beginning counts
+constexpr std::size_t kMaxConnectors = 3;       // "::", "/../"
+constexpr std::size_t kMaxIndexed = 600 << 10;  // bytes of the different words of a text; a tsvector may have 1 MiB
 constexpr std::string_view kConnectors = "_./-:@\\'#+~";
 
 enum class Kind { blank, letter, unspaced };
@@ -126,12 +126,12 @@ std::string formOf(std::string_view text) {
   const bool isAscii =
       std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (isAscii) {
-    form = mortise::asciiLowerCase(text.substr(0, kMostFormBytes + 1));
+    form = mortise::asciiLowerCase(text.substr(0, kMaxFormBytes + 1));
   } else {
     form = folded(text);
   }
-  if (form.size() > kMostFormBytes) {
-    form.resize(mortise::firstBytes(form, kMostFormBytes).size());
+  if (form.size() > kMaxFormBytes) {
+    form.resize(mortise::firstBytes(form, kMaxFormBytes).size());
   } else if (isStemmed(form)) {
     stem(form);
   }
@@ -140,7 +140,7 @@ std::string formOf(std::string_view text) {
 
 // Whether what stands between two pieces joins them into one name.
 bool joins(std::string_view between) {
-  return !between.empty() && between.size() <= kMostConnectors &&
+  return !between.empty() && between.size() <= kMaxConnectors &&
          between.find_first_not_of(kConnectors) == std::string_view::npos;
 }
 
@@ -195,11 +195,11 @@ std::vector<CountedWord> wordsOf(std::string_view text) {
     const auto size = word.size();
     auto& count = counts[std::move(word)];
     if (count == 0) bytes += size;
-    if (count < kMostRepeats) ++count;
+    if (count < kMaxRepeats) ++count;
   };
   PieceCutter cutter(text);
   Piece last, piece;
-  while (bytes < kMostIndexed && cutter.next(piece)) {
+  while (bytes < kMaxIndexed && cutter.next(piece)) {
     if (piece.isPart) add(pairOf(last, piece));
     add(piece.form);
     std::swap(last, piece);
@@ -214,7 +214,7 @@ std::vector<CountedWord> wordsOf(std::string_view text) {
 SearchTerms termsOf(std::string_view query) {
   SearchTerms terms;
   const auto add = [&](std::string word) {
-    if (!word.empty() && terms.words.size() < kMostTerms) terms.words.insert(std::move(word));
+    if (!word.empty() && terms.words.size() < kMaxTerms) terms.words.insert(std::move(word));
   };
   PieceCutter cutter(query);
   Piece last, piece;

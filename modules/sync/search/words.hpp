@@ -50,9 +50,9 @@ class PieceCutter {
 // The word that two neighbours are. Empty when one of them has no form.
 std::string pairOf(const Piece& first, const Piece& second);
 
-// The words that a text is found by, each as often as it stands there, but not more often than kMostRepeats: it then
+// The words that a text is found by, each as often as it stands there, but not more often than kMaxRepeats: it then
 // weighs no more. Ends early when the words of one text are too many for the index of PostgreSQL.
-inline constexpr std::size_t kMostRepeats = 8;
+inline constexpr std::size_t kMaxRepeats = 8;
 struct CountedWord {
   std::string word;
   std::size_t count = 0;
@@ -61,10 +61,10 @@ std::vector<CountedWord> wordsOf(std::string_view text);
 
 // What somebody asks for: every word must be there.
 struct SearchTerms {
-  std::set<std::string> words;     // at most kMostTerms
+  std::set<std::string> words;     // at most kMaxTerms
   PieceCutter::FirstBytes starts;  // of the pieces of these words
 };
-inline constexpr std::size_t kMostTerms = 64;
+inline constexpr std::size_t kMaxTerms = 64;
 SearchTerms termsOf(std::string_view query);
 
 }  // namespace session_sharing

@@ -24,9 +24,9 @@ using mortise::Problem;
 using rapidjson::Value;
 
 constexpr std::chrono::seconds kTime{20};
-constexpr std::uint64_t kMostAnswer = 4 << 20;
-constexpr int kMostPages = 10;  // of 100 comments
-constexpr std::size_t kMostOrganizations = 30;
+constexpr std::uint64_t kMaxAnswer = 4 << 20;
+constexpr int kMaxPages = 10;  // of 100 comments
+constexpr std::size_t kMaxOrganizations = 30;
 
 std::string urlOf(const mortise::Config& config, const char* option) {
   const auto url = outsideUrl(config.text(option));
@@ -114,7 +114,7 @@ std::vector<GithubAccount> GithubApp::administeredBy(std::string_view code) cons
     // The list holds every account in which the person may read something: that is not ownership.
     const bool isOwn = found.type == "User" && userNumber && numberMember(*account, "id") == userNumber;
     const bool isTheirs =
-        found.type == "Organization" && ++organizations <= kMostOrganizations && administers(token, found.login);
+        found.type == "Organization" && ++organizations <= kMaxOrganizations && administers(token, found.login);
     if (isOwn || isTheirs) out.push_back(std::move(found));
   }
   return out;
@@ -136,7 +136,7 @@ void GithubApp::comment(std::int64_t installationId, std::string_view repository
                    mortise::percentEncoded(repository.substr(slash + 1)) + "/issues/" + std::to_string(number) +
                    "/comments";
   // An attempt that was cut off may have left its comment.
-  for (int page = 1; page <= kMostPages; ++page) {
+  for (int page = 1; page <= kMaxPages; ++page) {
     auto answer = send({"GET", url + "?per_page=100&page=" + std::to_string(page), token});
     if (answer.status == 404 || answer.status == 403 || answer.status == 410)
       throw Problem(502, "github_gone").note(refusal(answer));
@@ -180,7 +180,7 @@ mortise::HttpResponse GithubApp::send(const Call& call) const {
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = call.body;
   request.timeout = kTime;
-  request.maxResponse = kMostAnswer;
+  request.maxResponse = kMaxAnswer;
   try {
     return http_.perform(request);
   } catch (const mortise::HttpClient::Error& error) {

@@ -21,7 +21,7 @@ using mortise::Transaction;
 
 constexpr const char* kDefaultInstance = "https://gitlab.com";
 constexpr std::size_t kSecretBytes = 16;
-constexpr std::uint64_t kMostAnswer = 64 << 10;
+constexpr std::uint64_t kMaxAnswer = 64 << 10;
 
 json::Object view(const std::optional<GitlabSettings>& settings) {
   json::Object out;
@@ -84,7 +84,7 @@ std::string GitlabOperations::checkedUrl(const Request& request, const std::stri
   mortise::HttpRequest probe;
   probe.url = url->text + "/api/v4/version";
   probe.connectTimeout = probe.timeout = std::chrono::seconds(5);
-  probe.maxResponse = kMostAnswer;
+  probe.maxResponse = kMaxAnswer;
   probe.publicOnly = !mayBePrivate_;
   probe.stopped = [&] { return request.expired(); };
   try {

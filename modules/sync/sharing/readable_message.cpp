@@ -13,9 +13,9 @@ namespace {
 namespace json = mortise::json;
 using Kind = ReadableBlock::Kind;
 
-constexpr std::size_t kMostRole = 50;
-constexpr std::size_t kMostName = 200;
-constexpr std::size_t kMostBlocks = 1000;  // of one message
+constexpr std::size_t kMaxRole = 50;
+constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxBlocks = 1000;  // of one message
 
 std::string_view typeOf(Kind kind) {
   switch (kind) {
@@ -55,8 +55,8 @@ class Reader {
     }
   }
   void add(Kind kind, std::string_view name, std::string_view text) {
-    if (into_.blocks.size() >= kMostBlocks) return;
-    ReadableBlock block{kind, utf8::storable(name, kMostName), utf8::storable(text, most_)};
+    if (into_.blocks.size() >= kMaxBlocks) return;
+    ReadableBlock block{kind, utf8::storable(name, kMaxName), utf8::storable(text, most_)};
     if (!block.text.empty() || kind == Kind::toolCall) into_.blocks.push_back(std::move(block));
   }
 
@@ -71,8 +71,8 @@ bool readForPeople(std::string& line, std::size_t mostPerBlock, ReadableMessage&
   rapidjson::Document document;
   if (line.empty() || !parseInPlace(line, document) || !document.IsObject()) return false;
   if (isTrueMember(document, "is_sidechain")) return false;
-  into.role = utf8::storable(textMember(document, "role"), kMostRole);
-  into.timestamp = utf8::storable(textMember(document, "timestamp"), kMostRole);
+  into.role = utf8::storable(textMember(document, "role"), kMaxRole);
+  into.timestamp = utf8::storable(textMember(document, "timestamp"), kMaxRole);
   const auto* content = memberOf(document, "content");
   if (content == nullptr) return false;
   Reader(mostPerBlock, into).readContent(*content, into.role == "tool" ? Kind::toolResult : Kind::text);

@@ -13,11 +13,11 @@ void ShareLinkStore::add(const ShareLink& link) const {
     const auto count = [&] {
       return db::count<ShareLink>(session, "WHERE session_id = :session", {{"session", link.sessionId}});
     };
-    if (count() <= kMost) return;
+    if (count() <= kMaxLinks) return;
     session.execute(
         "DELETE FROM sync_share_links WHERE session_id = :session AND (revoked_at IS NOT NULL OR expires_at <= :now)",
         {{"session", link.sessionId}, {"now", link.createdAt}});
-    if (count() > kMost) throw mortise::Problem(409, "share_links_full").with("most", kMost);
+    if (count() > kMaxLinks) throw mortise::Problem(409, "share_links_full").with("most", kMaxLinks);
   });
 }
 

@@ -16,13 +16,13 @@ namespace session_sharing {
 class ShareLinkStore {
  public:
   // Of one session. Several requests at once may go past it by a few.
-  static constexpr std::int64_t kMost = 1000;
+  static constexpr std::int64_t kMaxLinks = 1000;
 
   explicit ShareLinkStore(mortise::Db db) : db_(db) {}
   // The same store as a part of a transaction.
   ShareLinkStore in(const mortise::Transaction& tx) const { return ShareLinkStore(db_.in(tx)); }
 
-  // Problem 409 share_links_full: the session has kMost links that live.
+  // Problem 409 share_links_full: the session has kMaxLinks links that live.
   void add(const ShareLink& link) const;
   std::optional<ShareLink> findByToken(std::string_view tokenDigest) const;
   // True when it is revoked now, also when it was before. False: the session has no such link.

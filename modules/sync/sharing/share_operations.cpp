@@ -28,9 +28,9 @@ using mortise::Time;
 
 constexpr std::size_t kTokenBytes = 32;  // 64 characters
 constexpr std::int64_t kDefaultHours = 24;
-constexpr std::int64_t kMostHours = std::int64_t{100} * 365 * 24;
+constexpr std::int64_t kMaxHours = std::int64_t{100} * 365 * 24;
 constexpr std::int64_t kPageSize = 100;
-constexpr std::size_t kMostPerBlock = 8000;
+constexpr std::size_t kMaxPerBlock = 8000;
 constexpr std::chrono::minutes kTicketLife{10};
 constexpr std::chrono::days kKeptAfterEnd{30};  // so long an ended link is told from one that never was
 constexpr std::chrono::days kScanLife{30};
@@ -107,7 +107,7 @@ Reply ShareOperations::createShareLink(const Request& request, const CreateBody&
   if (!caller.emailConfirmed) throw Problem(403, "email_not_verified");
   const auto session = liveSession(sessions_, request);
   const auto token = randomHex(kTokenBytes);
-  const auto hours = std::clamp<std::int64_t>(body.expiresInHours.value_or(kDefaultHours), 0, kMostHours);
+  const auto hours = std::clamp<std::int64_t>(body.expiresInHours.value_or(kDefaultHours), 0, kMaxHours);
   ShareLink link;
   link.id = mortise::makeUuid();
   link.sessionId = session.id;
@@ -247,7 +247,7 @@ Reply ShareOperations::page(const Request& request, const Opened& opened) const 
   shown.downloadUrl = url("download=true");
   shown.hasSecrets = messages_.holdSecrets(session, cancelled);
   if (!shown.hasSecrets) {
-    auto part = messages_.page(session, number, kPageSize, kMostPerBlock, cancelled);
+    auto part = messages_.page(session, number, kPageSize, kMaxPerBlock, cancelled);
     shown.messages = std::move(part.messages);
     if (number > 1) shown.previousUrl = url("page=" + std::to_string(number - 1));
     if (part.hasMore) shown.nextUrl = url("page=" + std::to_string(number + 1));
@@ -260,7 +260,7 @@ Reply ShareOperations::view(const Request& request, const Opened& opened) const 
   const auto cancelled = [&] { request.stopIfExpired(); };
   if (messages_.holdSecrets(session, cancelled)) throw Problem(451, "share_has_secrets");
   const std::int64_t number = request.query("page").integer(1);
-  const auto part = messages_.page(session, number, kPageSize, kMostPerBlock, cancelled);
+  const auto part = messages_.page(session, number, kPageSize, kMaxPerBlock, cancelled);
   return Reply::ok(json::object({{"title", session.metadata.title},
                                  {"tool", session.metadata.sourceTool},
                                  {"created_at", mortise::isoTime(session.createdAt)},

@@ -17,15 +17,15 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kMostFiles = 2000;
-constexpr std::size_t kMostPackages = 500;
-constexpr std::size_t kMostErrors = 5;
-constexpr std::size_t kMostPersonas = 100;
-constexpr std::size_t kLongestPath = 1000;  // bytes
-constexpr std::size_t kLongestWord = 200;   // bytes, of a package or persona
+constexpr std::size_t kMaxFiles = 2000;
+constexpr std::size_t kMaxPackages = 500;
+constexpr std::size_t kMaxErrors = 5;
+constexpr std::size_t kMaxPersonas = 100;
+constexpr std::size_t kMaxPath = 1000;      // bytes
+constexpr std::size_t kMaxWord = 200;       // bytes, of a package or persona
 constexpr std::size_t kShortestError = 16;  // characters
-constexpr std::size_t kLongestError = 200;  // characters
-constexpr std::size_t kLongestTime = 64;    // bytes
+constexpr std::size_t kMaxError = 200;      // characters
+constexpr std::size_t kMaxTime = 64;        // bytes
 constexpr std::string_view kBlank = " \t\r\n\f\v";
 
 template <std::size_t Size>
@@ -75,14 +75,14 @@ std::string_view pathOf(const rapidjson::Value* input) {
 }  // namespace
 
 void FactCollector::Unique::add(std::string_view text) {
-  if (text.empty() || text.size() > kLongestPath || list.size() >= kMostFiles) return;
+  if (text.empty() || text.size() > kMaxPath || list.size() >= kMaxFiles) return;
   auto kept = utf8::storable(text, text.size());
   if (known.insert(kept).second) list.push_back(std::move(kept));
 }
 
 void FactCollector::addPersona(std::string_view name) {
   name = mortise::trimmed(name);
-  if (name.empty() || name.size() > kLongestWord || personas_.size() >= kMostPersonas) return;
+  if (name.empty() || name.size() > kMaxWord || personas_.size() >= kMaxPersonas) return;
   personas_.insert(utf8::storable(name, name.size()));
 }
 
@@ -149,7 +149,7 @@ void FactCollector::addResult(std::string_view id, const std::string& output) {
 void FactCollector::addTimestamp(std::string_view text) {
   if (text.empty()) return;
   auto time = mortise::parseTime(text);
-  if (!time) time = mortise::parseTime(std::string(text.substr(0, kLongestTime)) + "Z");  // without a zone: UTC
+  if (!time) time = mortise::parseTime(std::string(text.substr(0, kMaxTime)) + "Z");  // without a zone: UTC
   if (!time) return;
   oldest_ = timestamps_ == 0 ? *time : std::min(oldest_, *time);
   newest_ = timestamps_ == 0 ? *time : std::max(newest_, *time);
@@ -187,11 +187,10 @@ void FactCollector::readErrors(std::string_view output) {
   eachTextLine(output, [&](std::string_view line) {
     auto start = line.size();
     for (const auto word : kErrorStarts) start = std::min(start, line.find(word));
-    const auto text =
-        mortise::firstCharacters(mortise::trimmed(line.substr(std::min(start, line.size()))), kLongestError);
+    const auto text = mortise::firstCharacters(mortise::trimmed(line.substr(std::min(start, line.size()))), kMaxError);
     if (mortise::characterCount(text) < kShortestError) return;
     errors_.insert(utf8::storable(text, text.size()));
-    if (errors_.size() > kMostErrors) errors_.erase(std::prev(errors_.end()));
+    if (errors_.size() > kMaxErrors) errors_.erase(std::prev(errors_.end()));
   });
 }
 
@@ -208,8 +207,7 @@ void FactCollector::readPackages(std::string_view command, std::string_view inst
       if (word.front() == '<' || word.substr(isDigit(word.front()) ? 1 : 0, 1) == ">") break;  // where the output goes
       while (!word.empty() && (word.front() == '"' || word.front() == '\'')) word.remove_prefix(1);
       while (!word.empty() && (word.back() == '"' || word.back() == '\'')) word.remove_suffix(1);
-      if (word.empty() || word.front() == '-' || word.size() > kLongestWord || packages_.size() >= kMostPackages)
-        continue;
+      if (word.empty() || word.front() == '-' || word.size() > kMaxWord || packages_.size() >= kMaxPackages) continue;
       packages_.insert(utf8::storable(word, word.size()));
     }
   }

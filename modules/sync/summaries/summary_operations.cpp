@@ -15,7 +15,7 @@ namespace json = mortise::json;
 using mortise::Reply;
 using mortise::Request;
 
-constexpr std::int64_t kMostListed = 100;
+constexpr std::int64_t kMaxListed = 100;
 
 // Midnight UTC of a day that the contract has checked: YYYY-MM-DD.
 mortise::Time dayOf(const std::string& text) { return mortise::parseTime(text + "T00:00:00Z").value(); }
@@ -64,7 +64,7 @@ Reply SummaryOperations::listSummaries(const Request& request) {
   const auto from = day("since").value_or(mortise::timeOf(0));
   const auto last = day("until");
   const auto to = last ? *last + std::chrono::days(1) : mortise::now() + std::chrono::days(1);
-  return Reply::ok(json::list(service_.store().list(request.principal().userId, from, to, kMostListed),
+  return Reply::ok(json::list(service_.store().list(request.principal().userId, from, to, kMaxListed),
                               [](const SummarisedSession& one) { return view(one).build(); }));
 }
 

@@ -58,9 +58,9 @@ TEST_P(BookmarkStoreTest, TheNumberOfAFolderIsThatOfItsRows) {
   EXPECT_TRUE(store_.remove("ada", "fses_00000001"));
   EXPECT_FALSE(store_.remove("ada", "fses_00000001"));
   EXPECT_EQ(count("f"), 1);
-  db().execute("UPDATE sync_bookmark_folders SET bookmark_count = :most", {{"most", BookmarkStore::kMostBookmarks}});
+  db().execute("UPDATE sync_bookmark_folders SET bookmark_count = :most", {{"most", BookmarkStore::kMaxBookmarks}});
   EXPECT_EQ(store_.add(bookmark("f", "ses_00000001")), Added::full);
-  EXPECT_EQ(count("f"), BookmarkStore::kMostBookmarks);
+  EXPECT_EQ(count("f"), BookmarkStore::kMaxBookmarks);
 }
 
 TEST_P(BookmarkStoreTest, ASessionThatIsGoneIsInNoFolder) {

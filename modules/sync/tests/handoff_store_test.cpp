@@ -205,7 +205,7 @@ TEST_P(Handoffs, AreCommentedOn) {
   EXPECT_EQ(comments[0].content, "text 0");
   EXPECT_EQ(comments[1].id, "hcm_1");
   EXPECT_EQ(store_.events("hnd_1", 2).back().payload, R"({"comment_id":"hcm_0"})");
-  database().fill("sync_handoff_comments", HandoffStore::kMostComments,
+  database().fill("sync_handoff_comments", HandoffStore::kMaxComments,
                   {{"id", "'c' || n"}, {"handoff_id", "'hnd_1'"}, {"content", "'x'"}, {"created_at", "n"}});
   try {
     store_.comment({"hcm_more", "hnd_1", "bob", "more", kNow}, {"bob", {}});

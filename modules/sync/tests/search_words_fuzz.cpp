@@ -18,8 +18,8 @@ void require(bool holds) {
 }
 
 void checkWord(std::string_view word) {
-  constexpr std::size_t kMostBytes = 129;  // two pieces and what joins them
-  require(!word.empty() && word.size() <= kMostBytes);
+  constexpr std::size_t kMaxBytes = 129;  // two pieces and what joins them
+  require(!word.empty() && word.size() <= kMaxBytes);
   for (const char c : word) {
     const auto byte = static_cast<unsigned char>(c);
     require(byte >= 0x80 || c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'));
@@ -46,11 +46,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto line = std::min(input.find('\n'), input.size());
   const auto query = input.substr(0, line), text = input.substr(line);
   const auto terms = termsOf(query);
-  require(terms.words.size() <= kMostTerms);
+  require(terms.words.size() <= kMaxTerms);
   for (const auto& word : terms.words) checkWord(word);
   for (const auto& [word, count] : wordsOf(text)) {
     checkWord(word);
-    require(count > 0 && count <= kMostRepeats);
+    require(count > 0 && count <= kMaxRepeats);
   }
   checkHtml(snippetOf(text, terms));
   return 0;

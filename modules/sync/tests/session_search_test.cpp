@@ -235,7 +235,7 @@ TEST_P(Search, TakesTextsThatNoDatabaseWould) {
                           std::string("a\0b \xff\xfe 𝔘nicode 😀 ", 22) + std::string(200000, '\xc3') + " end"));
   EXPECT_THAT(ids("parser"), ElementsAre("ses_a"));
   EXPECT_THAT(ids("unicode"), ElementsAre("ses_a"));
-  EXPECT_LE(index_.text("ses_a").size(), 3 * kMostSearchText);
+  EXPECT_LE(index_.text("ses_a").size(), 3 * kMaxSearchText);
   std::string different;
   for (int i = 0; i < 60000; ++i) different += std::to_string(i * 7919) + "." + std::to_string(i) + "数";
   push("ses_b", "x", "x");

@@ -82,7 +82,7 @@ TEST_P(ShareLinks, GoALongTimeAfterTheirEnd) {
 }
 
 TEST_P(ShareLinks, OfOneSessionAreLimitedAndDeadOnesMakeRoom) {
-  database().fill("sync_share_links", ShareLinkStore::kMost,
+  database().fill("sync_share_links", ShareLinkStore::kMaxLinks,
                   {{"id", "'id' || n"},
                    {"session_id", "'ses_1'"},
                    {"user_id", "'ada'"},

@@ -67,12 +67,12 @@ TEST_P(Watching, ListsTheSessionThatWasAddedLastFirst) {
 }
 
 TEST_P(Watching, EndsAtItsLimit) {
-  database().fill("sync_watchlist", WatchList::kMost,
+  database().fill("sync_watchlist", WatchList::kMaxWatched,
                   {{"user_id", "'ada'"}, {"session_id", "'s' || n"}, {"status", "'failed'"}, {"watched_at", "n"}});
   EXPECT_THROW(watchList_.add("ada", "one_more", kNow), mortise::Problem);
   watchList_.add("ada", "s1", kNow);
   watchList_.add("bob", "one_more", kNow);
-  EXPECT_EQ(watchList_.counts("ada").failed, WatchList::kMost);
+  EXPECT_EQ(watchList_.counts("ada").failed, WatchList::kMaxWatched);
 }
 
 TEST_P(Watching, KeepsSettings) {

@@ -78,13 +78,13 @@ TEST(Words, OfHostileTextsStayFewAndShort) {
   EXPECT_TRUE(finds(std::string(300, 'x'), std::string(300, 'x')));
   std::string many;
   for (int i = 0; i < 250; ++i) many += "w" + std::to_string(i) + " ";
-  EXPECT_THAT(asked(many), SizeIs(kMostTerms));
+  EXPECT_THAT(asked(many), SizeIs(kMaxTerms));
   std::string ligatures;  // one character becomes eighteen
   for (int i = 0; i < 30000; ++i) ligatures += "\xEF\xB7\xBA";
   for (const auto& word : indexed(ligatures)) EXPECT_LE(word.size(), 64U);
   const auto counted = wordsOf("a a a a a a a a a a a a");
   ASSERT_THAT(counted, SizeIs(1));
-  EXPECT_EQ(counted[0].count, kMostRepeats);
+  EXPECT_EQ(counted[0].count, kMaxRepeats);
 }
 
 TEST(Words, HoldNothingThatTheIndexesUseForThemselves) {

@@ -32,11 +32,11 @@ using mortise::Transaction;
 constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 constexpr std::int64_t kSmallestPart = 5 * kMiB;
 constexpr std::int64_t kUsualPart = 8 * kMiB;
-constexpr std::int64_t kLargestPart = 32 * kMiB;
+constexpr std::int64_t kMaxPart = 32 * kMiB;
 constexpr std::chrono::hours kLife{24};
 constexpr std::chrono::days kRemembered{7};  // for whoever repeats a completion
-constexpr std::size_t kMostUploads = 3;
-constexpr std::size_t kMostParts = 2;
+constexpr std::size_t kMaxUploads = 3;
+constexpr std::size_t kMaxParts = 2;
 constexpr std::size_t kIdBytes = 12;  // 24 digits
 constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kPage = 100;
@@ -80,7 +80,7 @@ Upload newUpload(const Request& request, const contract::NewUpload& body, std::s
   upload.sessionId = std::move(sessionId);
   upload.totalSize = body.totalSize;
   upload.sha256 = lowered(body.sha256);
-  upload.partSize = std::clamp(body.partSize.optional().value_or(kUsualPart), kSmallestPart, kLargestPart);
+  upload.partSize = std::clamp(body.partSize.optional().value_or(kUsualPart), kSmallestPart, kMaxPart);
   upload.partCount = (upload.totalSize - 1) / upload.partSize + 1;
   upload.createdAt = mortise::now();
   upload.expiresAt = upload.createdAt + kLife;
@@ -115,7 +115,7 @@ Uploads::Uploads(mortise::Host host, const Pushes& pushes, const HeldBlobs& held
       held_(held),
       queue_(queue),
       store_(db_),
-      partSlots_(kMostParts) {}
+      partSlots_(kMaxParts) {}
 
 void Uploads::begin() const {
   if (db_.isSqlite()) store_.giveAllBack();  // a database of one server
@@ -148,7 +148,7 @@ Reply Uploads::openUpload(const Request& request, const contract::NewUpload& bod
   pushes_.limits().checkArchive(request.principal().tier, static_cast<std::uint64_t>(body.totalSize));
   checkIntent(intent, pushes_.store().find(sessionId));
   const auto upload = newUpload(request, body, sessionId);
-  if (!store_.add(upload, kMostUploads)) throw Problem(409, "too_many_pending_uploads").with("most", kMostUploads);
+  if (!store_.add(upload, kMaxUploads)) throw Problem(409, "too_many_pending_uploads").with("most", kMaxUploads);
   return Reply::created(json::object({{"upload_id", upload.id},
                                       {"part_size", upload.partSize},
                                       {"part_count", upload.partCount},

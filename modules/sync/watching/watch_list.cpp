@@ -26,7 +26,7 @@ std::vector<WatchedSession> WatchList::list(std::string_view userId) const {
       "SELECT w.session_id, s.title, s.source_tool, s.message_count, w.status, w.last_synced_at FROM sync_watchlist w "
       "LEFT JOIN sync_captured_sessions s ON s.id = w.session_id "
       "WHERE w.user_id = :user ORDER BY w.watched_at DESC, w.session_id DESC LIMIT :most",
-      {{"user", userId}, {"most", kMost}},
+      {{"user", userId}, {"most", kMaxWatched}},
       [&](std::string id, std::optional<std::string> title, std::optional<std::string> tool,
           std::optional<std::int64_t> messages, std::string status, std::optional<mortise::Time> syncedAt) {
         out.push_back(
@@ -44,7 +44,7 @@ void WatchList::add(std::string_view userId, std::string_view sessionId, mortise
     if (!isNew) return;
     const auto count =
         session.queryOne<std::int64_t>("SELECT COUNT(*) FROM sync_watchlist WHERE user_id = :user", {{"user", userId}});
-    if (count.value() > kMost) throw mortise::Problem(409, "watchlist_full").with("most", kMost);
+    if (count.value() > kMaxWatched) throw mortise::Problem(409, "watchlist_full").with("most", kMaxWatched);
   });
 }
 

@@ -40,7 +40,7 @@ bool isWatchStatus(std::string_view text);
 class WatchList : public SessionRemoval, public AccountRemoval {
  public:
   // A list is shown whole, so it has an end.
-  static constexpr std::int64_t kMost = 10000;
+  static constexpr std::int64_t kMaxWatched = 10000;
 
   explicit WatchList(mortise::Db db) : db_(db) {}
   // The same as a part of a transaction.

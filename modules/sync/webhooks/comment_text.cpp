@@ -7,12 +7,12 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kLongestTitle = 120;
+constexpr std::size_t kMaxTitle = 120;
 constexpr std::size_t kShownOfHash = 16;
 
 // A code span. Backticks would end it, line breaks end the list's item; a bar is of a table.
 std::string code(std::string_view text) {
-  auto shown = utf8::storable(text, kLongestTitle);
+  auto shown = utf8::storable(text, kMaxTitle);
   for (char& c : shown) {
     if (c == '`') c = '\'';
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f || c == '|') c = ' ';

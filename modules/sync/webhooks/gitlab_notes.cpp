@@ -17,8 +17,8 @@ namespace {
 using mortise::Problem;
 
 constexpr std::chrono::seconds kTime{20};
-constexpr std::uint64_t kMostAnswer = 4 << 20;
-constexpr int kMostPages = 10;  // of 100 notes
+constexpr std::uint64_t kMaxAnswer = 4 << 20;
+constexpr int kMaxPages = 10;  // of 100 notes
 
 mortise::HttpResponse send(const mortise::HttpClient& http, const GitlabAccess& access, std::string method,
                            std::string url, std::string body) {
@@ -29,7 +29,7 @@ mortise::HttpResponse send(const mortise::HttpClient& http, const GitlabAccess& 
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = std::move(body);
   request.timeout = kTime;
-  request.maxResponse = kMostAnswer;
+  request.maxResponse = kMaxAnswer;
   request.publicOnly = access.publicOnly;
   mortise::HttpResponse response;
   try {
@@ -51,7 +51,7 @@ void noteOnMergeRequest(const mortise::HttpClient& http, const GitlabAccess& acc
   const auto url = access.instanceUrl + "/api/v4/projects/" + mortise::percentEncoded(project) + "/merge_requests/" +
                    std::to_string(number) + "/notes";
   // An attempt that was cut off may have left its note.
-  for (int page = 1; page <= kMostPages; ++page) {
+  for (int page = 1; page <= kMaxPages; ++page) {
     auto answer = send(http, access, "GET", url + "?per_page=100&page=" + std::to_string(page), {});
     rapidjson::Document notes;
     if (!parseInPlace(answer.body, notes) || !notes.IsArray())

@@ -16,7 +16,7 @@ namespace {
 using mortise::Problem;
 
 constexpr std::chrono::minutes kLease{10};
-constexpr std::int64_t kMostAttempts = 10;
+constexpr std::int64_t kMaxAttempts = 10;
 constexpr std::chrono::days kDeliveriesKept{90};
 
 // After the first failure a minute, then twice as long each time.
@@ -53,7 +53,7 @@ void ReviewComments::post(mortise::JobRun& run) {
     ++report.synced;
     try {
       // A try is counted before it begins: one that ends the server never comes to the lines below.
-      if (comment->attempts > kMostAttempts) throw Problem(503, "unavailable").note("no try came to an end");
+      if (comment->attempts > kMaxAttempts) throw Problem(503, "unavailable").note("no try came to an end");
       switch (write(*comment)) {
         case Outcome::posted:
           comment->state = "posted";
@@ -69,7 +69,7 @@ void ReviewComments::post(mortise::JobRun& run) {
           continue;
       }
     } catch (const Problem& problem) {
-      const bool last = comment->attempts >= kMostAttempts;
+      const bool last = comment->attempts >= kMaxAttempts;
       if (last) {
         comment->state = "failed";
         failed_.add();

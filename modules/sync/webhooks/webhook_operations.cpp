@@ -25,7 +25,7 @@ using mortise::Transaction;
 constexpr std::chrono::minutes kAuditsTurn{3};  // before the comment, which tells their score
 constexpr const char* kJob = "post_review_comments";
 constexpr std::string_view kSignature = "sha256=";
-constexpr std::size_t kLongestName = 300;  // of a branch, a repository, an account
+constexpr std::size_t kMaxName = 300;  // of a branch, a repository, an account
 
 Reply told(std::string_view status) { return Reply::ok(mortise::json::object({{"status", status}})); }
 
@@ -36,7 +36,7 @@ bool isOneOf(std::string_view word, std::initializer_list<std::string_view> word
   return false;
 }
 
-bool isName(std::string_view text) { return !text.empty() && text.size() <= kLongestName; }
+bool isName(std::string_view text) { return !text.empty() && text.size() <= kMaxName; }
 
 }  // namespace
 

@@ -15,7 +15,7 @@ namespace mortise::inline sdk1 {
 
 namespace detail {
 
-inline constexpr std::size_t kMostNameInMail = 100;
+inline constexpr std::size_t kMaxNameInMail = 100;
 
 // What is compared as something else, beside the full-width forms of ASCII: what IDNA takes for a dot or a colon.
 inline constexpr std::array<std::pair<std::string_view, char>, 5> kLinkCharacters = {
@@ -140,7 +140,7 @@ inline bool readsAsLink(std::string_view text) {
 // What a mail shows of a name: the name, cut to a length that leaves the mail its own words (100 characters); `otherwise`
 // when the name reads as a link, has control characters or is empty. [any]
 inline std::string nameForMail(std::string_view name, std::string_view otherwise) {
-  auto shown = firstCharacters(name, detail::kMostNameInMail);
+  auto shown = firstCharacters(name, detail::kMaxNameInMail);
   return shown.empty() || !isOneLine(shown) || readsAsLink(shown) ? std::string(otherwise) : std::move(shown);
 }
 

@@ -39,10 +39,10 @@ struct Page {
 
   // As sent, empty when absent: what is no number counts as absent, what is out of range as the nearest that is not.
   static Page read(std::string_view page, std::string_view limit) noexcept {
-    constexpr std::int64_t kMostPerPage = 100;
+    constexpr std::int64_t kMaxPerPage = 100;
     Page out;
     out.page = std::max<std::int64_t>(1, wholeNumber(page).value_or(out.page));
-    out.limit = std::clamp<std::int64_t>(wholeNumber(limit).value_or(out.limit), 1, kMostPerPage);
+    out.limit = std::clamp<std::int64_t>(wholeNumber(limit).value_or(out.limit), 1, kMaxPerPage);
     return out;
   }
   // ceil(total / limit)
