@@ -23,7 +23,7 @@ void Deadlines::watch(std::weak_ptr<RequestCall> call, std::chrono::steady_clock
   if (queue_.size() >= lookThroughAt_) {
     std::erase_if(queue_, [](const Entry& entry) { return entry.call.expired(); });
     std::make_heap(queue_.begin(), queue_.end());
-    lookThroughAt_ = std::max(kFewest, 2 * queue_.size());
+    lookThroughAt_ = std::max(kMinQueued, 2 * queue_.size());
   }
   queue_.push_back({due, std::move(call)});
   std::push_heap(queue_.begin(), queue_.end());

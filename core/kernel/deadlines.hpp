@@ -31,12 +31,12 @@ class Deadlines {
   };
   void run();
 
-  static constexpr std::size_t kFewest = 1024;  // so many are not looked through for requests that are over
+  static constexpr std::size_t kMinQueued = 1024;  // so many are not looked through for requests that are over
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Entry> queue_;  // a heap
-  std::size_t lookThroughAt_ = kFewest;
+  std::size_t lookThroughAt_ = kMinQueued;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -32,9 +32,9 @@ void requireOneLine(const mortise::BodyMember<std::string>& text, const char* lo
 // The stored form of a name that the contract has checked as it was typed: without '@', so that a login field can tell
 // a name from an address.
 void requirePlatformUsername(const std::string& name) {
-  constexpr std::size_t kShortest = 3;
+  constexpr std::size_t kMinLength = 3;
   if (name.find('@') != std::string::npos) throw invalid("body/username", "username_characters");
-  if (mortise::firstCharacters(name, kShortest - 1) == name)
+  if (mortise::firstCharacters(name, kMinLength - 1) == name)
     throw Problem(422, "validation_failed").field("body/username", "string_too_short", {{"min_length", "3"}});
 }
 

@@ -11,13 +11,13 @@
 namespace mortise::inline sdk1::models {
 namespace {
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kMaxDepth = 64;
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
 }  // namespace
 
 bool parseJson(std::string_view text, rapidjson::Document& into) {
-  return isShallowJson(text, kDeepest) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
+  return isShallowJson(text, kMaxDepth) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
 }
 
 std::string toText(const rapidjson::Value& value) {

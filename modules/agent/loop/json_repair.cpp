@@ -12,7 +12,7 @@ namespace agent {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1U << 20U;
-constexpr int kDeepest = 60;  // parseJson() takes 64
+constexpr int kMaxDepth = 60;  // parseJson() takes 64
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool isWord(char c) {
@@ -65,7 +65,7 @@ class Repair {
   }
 
   bool members(std::string& out, int depth) {
-    if (depth > kDeepest) return fail();
+    if (depth > kMaxDepth) return fail();
     ++at_;  // {
     out += '{';
     bool isFirst = true;
@@ -105,7 +105,7 @@ class Repair {
   }
 
   bool elements(std::string& out, int depth) {
-    if (depth > kDeepest) return fail();
+    if (depth > kMaxDepth) return fail();
     ++at_;  // [
     out += '[';
     bool isFirst = true;

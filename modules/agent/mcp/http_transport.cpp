@@ -20,7 +20,7 @@ constexpr milliseconds kConnect{5000};
 constexpr milliseconds kHeadOfSession{
     5000};  // how long a server may keep the stream of `initialize` open behind the answer
 constexpr milliseconds kGoodbye{2000};
-constexpr milliseconds kShortestPause{500};  // whatever a server asks for: it could make this one come back without end
+constexpr milliseconds kMinPause{500};  // whatever a server asks for: it could make this one come back without end
 constexpr milliseconds kMaxPause{10000};
 constexpr milliseconds kTurn{50};  // how long an answer is waited for before the other stream is looked at
 constexpr std::size_t kMaxSession = 1024;
@@ -196,7 +196,7 @@ void HttpTransport::listenAgain() {
   try {
     isRefused = standing_->response().status != 200;
     if (standing_->retry() >= 0)
-      pause = std::clamp<milliseconds>(milliseconds(standing_->retry()), kShortestPause, kMaxPause);
+      pause = std::clamp<milliseconds>(milliseconds(standing_->retry()), kMinPause, kMaxPause);
   } catch (const Failure&) {
     // There was no response.
   }
@@ -248,7 +248,7 @@ std::string HttpTransport::receive(const Waiting& waiting) {
 
 void HttpTransport::resume(const Waiting& waiting) {
   const std::string from = current_->lastEventId();
-  const auto pause = std::clamp<milliseconds>(milliseconds(current_->retry()), kShortestPause, kMaxPause);
+  const auto pause = std::clamp<milliseconds>(milliseconds(current_->retry()), kMinPause, kMaxPause);
   if (era_ == Era::modern || from.empty() || from == resumedFrom_)
     throw Failure(Cause::unreachable, "the connection broke off before its answer");
   for (const auto until = Waiting::Clock::now() + pause; Waiting::Clock::now() < until;) {

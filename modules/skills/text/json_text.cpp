@@ -7,18 +7,18 @@
 namespace skills {
 namespace {
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kMaxDepth = 64;
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
 }  // namespace
 
 bool parseJson(std::string_view text, rapidjson::Document& into) {
-  return mortise::isShallowJson(text, kDeepest) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
+  return mortise::isShallowJson(text, kMaxDepth) && !into.Parse<kFlags>(text.data(), text.size()).HasParseError();
 }
 
 bool parseJsonNumbersAsText(std::string_view text, rapidjson::Document& into) {
   constexpr unsigned kTexts = kFlags | rapidjson::kParseNumbersAsStringsFlag;
-  return mortise::isShallowJson(text, kDeepest) && !into.Parse<kTexts>(text.data(), text.size()).HasParseError();
+  return mortise::isShallowJson(text, kMaxDepth) && !into.Parse<kTexts>(text.data(), text.size()).HasParseError();
 }
 
 std::string toJsonText(const rapidjson::Value& value) {

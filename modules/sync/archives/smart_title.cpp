@@ -9,9 +9,9 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kShortest = 3;
-constexpr std::size_t kShortestSentence = 10;
-constexpr std::size_t kShortestCut = kMaxSmartTitle / 2;  // a word is cut rather than half of the title
+constexpr std::size_t kMinLength = 3;
+constexpr std::size_t kMinSentence = 10;
+constexpr std::size_t kMinCut = kMaxSmartTitle / 2;  // a word is cut rather than half of the title
 constexpr std::size_t kLookedAt = 1000;
 constexpr std::string_view kFence = "```";
 constexpr std::string_view kRule = "---";
@@ -29,7 +29,7 @@ bool loadsPersona(std::string_view text) {
 
 std::string_view firstSentence(std::string_view text) {
   for (auto at = text.find_first_of(".!?"); at != std::string_view::npos; at = text.find_first_of(".!?", at + 1)) {
-    if (mortise::characterCount(text.substr(0, at + 1)) >= kShortestSentence) return text.substr(0, at + 1);
+    if (mortise::characterCount(text.substr(0, at + 1)) >= kMinSentence) return text.substr(0, at + 1);
   }
   return text;
 }
@@ -38,7 +38,7 @@ std::string_view firstSentence(std::string_view text) {
 
 bool isUsableTitle(std::string_view text) {
   text = mortise::withoutSpaceAround(text);
-  if (mortise::characterCount(text) < kShortest || loadsPersona(text)) return false;
+  if (mortise::characterCount(text) < kMinLength || loadsPersona(text)) return false;
   return std::none_of(std::begin(kUnusable), std::end(kUnusable),
                       [&](std::string_view beginning) { return text.starts_with(beginning); });
 }
@@ -76,7 +76,7 @@ std::string cutTitle(std::string_view text) {
   const auto cut = mortise::firstCharacters(title, kMaxSmartTitle);
   auto kept = std::string_view(cut);
   const auto word = kept.substr(0, kept.rfind(' '));
-  if (mortise::characterCount(word) > kShortestCut) kept = word;
+  if (mortise::characterCount(word) > kMinCut) kept = word;
   return std::string(mortise::withoutSpaceAround(kept)).append(kEllipsis);
 }
 

@@ -9,7 +9,7 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kDeepest = 100;
+constexpr std::size_t kMaxDepth = 100;
 constexpr std::size_t kMaxValues = 100000;
 constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
 
@@ -43,7 +43,7 @@ class Counting {
 
  private:
   bool another() { return ++values_ <= kMaxValues; }
-  bool deeper() { return ++depth_ <= kDeepest && another(); }
+  bool deeper() { return ++depth_ <= kMaxDepth && another(); }
 
   rapidjson::Document& document_;
   std::size_t values_ = 0;

@@ -11,8 +11,8 @@
 namespace session_sharing {
 namespace {
 
-constexpr std::size_t kShortestText = 10;
-constexpr std::size_t kShortestSentence = 15;
+constexpr std::size_t kMinText = 10;
+constexpr std::size_t kMinSentence = 15;
 constexpr std::size_t kMaxClaim = 600;
 constexpr std::size_t kMaxClaims = 20;
 
@@ -66,7 +66,7 @@ std::vector<std::string_view> sentencesOf(std::string_view text) {
 }  // namespace
 
 bool isAssertion(std::string_view sentence) {
-  if (sentence.size() < kShortestSentence || sentence.ends_with('?')) return false;
+  if (sentence.size() < kMinSentence || sentence.ends_with('?')) return false;
   const auto text = mortise::asciiLowerCase(sentence);
   const bool changed = hasWord(text, {"created", "wrote", "written", "updated", "modified", "edited", "added",
                                       "removed", "deleted", "renamed", "moved", "replaced", "saved", "generated"});
@@ -100,7 +100,7 @@ std::vector<std::string> ClaimFinder::take(const TranscriptMessage& message) {
   }
   if (message.role != "assistant") return out;
   const auto text = mortise::trimmed(message.text);
-  if (answersTools && text.size() >= kShortestText) {
+  if (answersTools && text.size() >= kMinText) {
     out.push_back(utf8::storable(text, kMaxClaim));
     return out;
   }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr unsigned kFlags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
-constexpr std::size_t kDeepest = 500;
+constexpr std::size_t kMaxDepth = 500;
 
 // Hears the members of the outer object that decide; of repeated ones the last counts.
 class Shape {
@@ -70,7 +70,7 @@ class Shape {
       if (member_ == Member::sideChain) isSideChain_ = false;
       if (member_ == Member::role) isTool_ = false;
     }
-    return ++depth_ <= kDeepest;
+    return ++depth_ <= kMaxDepth;
   }
   bool leave(rapidjson::SizeType count) {
     --depth_;

@@ -21,11 +21,11 @@ constexpr std::size_t kMaxFiles = 2000;
 constexpr std::size_t kMaxPackages = 500;
 constexpr std::size_t kMaxErrors = 5;
 constexpr std::size_t kMaxPersonas = 100;
-constexpr std::size_t kMaxPath = 1000;      // bytes
-constexpr std::size_t kMaxWord = 200;       // bytes, of a package or persona
-constexpr std::size_t kShortestError = 16;  // characters
-constexpr std::size_t kMaxError = 200;      // characters
-constexpr std::size_t kMaxTime = 64;        // bytes
+constexpr std::size_t kMaxPath = 1000;  // bytes
+constexpr std::size_t kMaxWord = 200;   // bytes, of a package or persona
+constexpr std::size_t kMinError = 16;   // characters
+constexpr std::size_t kMaxError = 200;  // characters
+constexpr std::size_t kMaxTime = 64;    // bytes
 constexpr std::string_view kBlank = " \t\r\n\f\v";
 
 template <std::size_t Size>
@@ -188,7 +188,7 @@ void FactCollector::readErrors(std::string_view output) {
     auto start = line.size();
     for (const auto word : kErrorStarts) start = std::min(start, line.find(word));
     const auto text = mortise::firstCharacters(mortise::trimmed(line.substr(std::min(start, line.size()))), kMaxError);
-    if (mortise::characterCount(text) < kShortestError) return;
+    if (mortise::characterCount(text) < kMinError) return;
     errors_.insert(utf8::storable(text, text.size()));
     if (errors_.size() > kMaxErrors) errors_.erase(std::prev(errors_.end()));
   });

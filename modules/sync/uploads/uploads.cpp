@@ -30,7 +30,7 @@ using mortise::Request;
 using mortise::Transaction;
 
 constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-constexpr std::int64_t kSmallestPart = 5 * kMiB;
+constexpr std::int64_t kMinPart = 5 * kMiB;
 constexpr std::int64_t kUsualPart = 8 * kMiB;
 constexpr std::int64_t kMaxPart = 32 * kMiB;
 constexpr std::chrono::hours kLife{24};
@@ -80,7 +80,7 @@ Upload newUpload(const Request& request, const contract::NewUpload& body, std::s
   upload.sessionId = std::move(sessionId);
   upload.totalSize = body.totalSize;
   upload.sha256 = lowered(body.sha256);
-  upload.partSize = std::clamp(body.partSize.optional().value_or(kUsualPart), kSmallestPart, kMaxPart);
+  upload.partSize = std::clamp(body.partSize.optional().value_or(kUsualPart), kMinPart, kMaxPart);
   upload.partCount = (upload.totalSize - 1) / upload.partSize + 1;
   upload.createdAt = mortise::now();
   upload.expiresAt = upload.createdAt + kLife;

@@ -16,7 +16,7 @@ using mortise::Problem;
 using mortise::Reply;
 using mortise::Request;
 
-constexpr std::int64_t kShortestDebounce = 5;  // seconds
+constexpr std::int64_t kMinDebounce = 5;  // seconds
 constexpr std::int64_t kMaxDebounce = 300;
 constexpr const char* kEvents[] = {"install",     "init_completed", "first_capture",
                                    "first_magic", "heartbeat",      "capture_degraded"};
@@ -61,7 +61,7 @@ Reply SyncOperations::setSyncSettings(const Request& request, const contract::Se
   if (body.mode != "off" && body.mode != "all" && body.mode != "selective") throw Problem(400, "sync_mode_invalid");
   settings.mode = body.mode;
   if (body.debounceSeconds.has())
-    settings.debounceSeconds = std::clamp(*body.debounceSeconds, kShortestDebounce, kMaxDebounce);
+    settings.debounceSeconds = std::clamp(*body.debounceSeconds, kMinDebounce, kMaxDebounce);
   settings_.put(settings);
   return settingsReply(request, settings);
 }
