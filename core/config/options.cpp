@@ -192,7 +192,7 @@ std::vector<Option> make() {
              "Where rate limits are counted; auto = the cache if it is shared, else memory"),
       flag("limits", "enabled", "true", "Whether rate limits hold"),
       list("limits", "override", "",
-           "Numbers in place of a contract's: auth.login_ip=50/5m, agent.sse=20, auth.sends_ip=off"),
+           "Numbers in place of a contract's: auth.login_ip=50/5m, agent.platform.sse=20, auth.sends_ip=off"),
 
       bounded("audit", "retention", duration, "0s", 0, 36500 * kDay,
               "How long the audit trail is kept (400d); 0s = for ever"),

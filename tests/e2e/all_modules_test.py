@@ -6,8 +6,6 @@ import unittest
 import support
 from mortise_server import MortiseServer
 
-SHIPPED = sorted(path.parent.name for path in support.ROOT.glob("modules/*/module.yaml"))
-
 
 class AllModules(unittest.TestCase):
     def test_every_operation_id_is_there_once(self):
@@ -19,7 +17,7 @@ class AllModules(unittest.TestCase):
         self.assertEqual({name: files for name, files in places.items() if len(files) > 1}, {})
 
     def test_no_module_has_a_text_that_belongs_to_another_one(self):
-        with MortiseServer(support.QUICK, modules=SHIPPED) as server:
+        with MortiseServer(support.QUICK, modules=support.SHIPPED) as server:
             self.assertEqual(support.request(server, "GET", "/health").status, 200)
         self.assertEqual([line for line in server.output().splitlines() if "belongs to another owner" in line], [])
 

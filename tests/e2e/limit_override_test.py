@@ -1,4 +1,5 @@
 """An operator's own numbers for rate limits: limits.override."""
+import re
 import socket
 import unittest
 
@@ -65,6 +66,15 @@ class Overrides(unittest.TestCase):
                 self.assertIn("limits.override", done.stderr)
         twice = support.mortise("check-config", *self.server("auth.login_ip=5", "auth.login_ip=6").arguments())
         self.assertIn("auth.login_ip is given twice", twice.stderr)
+
+    def test_the_examples_of_the_documents_are_taken(self):
+        written = re.compile(r"\b[a-z_.]+=(?:off\b|[0-9]+(?:/[0-9]+[a-z])?)")
+        examples = {"auth.login_ip=50/5m", "agent.platform.sse=20", "auth.sends_ip=off"}
+        for path, line in (("etc/mortise.conf", "# Numbers in place of a contract's:"), ("docs/operations.md", "| `limits.override` |")):
+            lines = [text for text in (support.ROOT / path).read_text(encoding="utf-8").splitlines() if text.startswith(line)]
+            self.assertEqual([set(written.findall(text)) for text in lines], [examples], path)
+        done = support.mortise("check-config", *MortiseServer({**OPTIONS, "limits.override": sorted(examples)}, modules=support.SHIPPED).arguments())
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":

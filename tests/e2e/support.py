@@ -22,6 +22,9 @@ LONG = os.environ.get("MORTISE_LONG") == "1"  # the long forms: more rounds, big
 SANITIZED = os.environ.get("MORTISE_SANITIZED", "") != ""  # memory and time figures mean nothing there
 with_plain_test_kit = unittest.skipIf(SANITIZED, "a test kit with a sanitizer needs programs that were built with it")
 
+# The names of the modules that ship.
+SHIPPED = sorted(path.parent.name for path in ROOT.glob("modules/*/module.yaml"))
+
 # Password hashing as cheap as the server allows, and no rate limits: most tests are not about them.
 QUICK = {"identity.argon2_memory": "8MiB", "identity.argon2_passes": 1, "limits.enabled": "false"}
 
