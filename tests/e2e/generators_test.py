@@ -24,7 +24,7 @@ def plain(text):
 class Generators(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = MortiseServer({**support.QUICK}, modules=["auth", "files", "scheduler", "skills", "sync", "greeter", "ticker", "tally"]).start()
+        server = MortiseServer({**support.QUICK}, modules=[*support.SHIPPED, "greeter", "ticker", "tally"]).start()
         cls.addClassCleanup(server.stop)
         cls.text = support.request(server, "GET", "/openapi.json").body
         paths = json.loads(cls.text)["paths"]

@@ -58,10 +58,18 @@ class Document:
         self.lint("spectral", "lint", "--ruleset", LINT / "spectral.yaml", "--fail-severity=warn", "openapi.json")
 
 
-class OfProjects(Document, unittest.TestCase):
-    """Addresses of projects end in anything, so that what is not promised is answered, too: the tests below are not for them."""
+class OfAllModules(Document, unittest.TestCase):
+    """Addresses of projects end in anything, so that what is not promised is answered, too: the tests of OpenApi are not for them."""
 
-    MODULES = ["auth", "projects", "sync"]
+    MODULES = support.SHIPPED
+
+    def test_the_pages_do_what_people_come_for(self):
+        """Modules as headings, filter, moved and deprecated operations folded away, a token that survives a reload, English examples."""
+        if not modern_node():
+            self.skipTest("playwright-core needs Node 20 or newer; ./dev setup --tests fetches one where npm can be reached")
+        done = subprocess.run(["node", str(LINT / "check-docs-pages.js"), "--base", self.server.base, "--shots", str(support.temporary_directory(self))],
+                              capture_output=True, text=True, timeout=320, env={**os.environ, "NODE_PATH": str(LINT / "node_modules")})
+        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
 
 
 class OpenApi(Document, unittest.TestCase):
@@ -108,14 +116,6 @@ class OpenApi(Document, unittest.TestCase):
         self.assertIn("Platform accounts", next(group["tags"] for group in self.document["x-tagGroups"] if group["name"] == "Auth"))
         for sign_in in ("POST /api/v1/auth/sessions", "POST /api/auth/login", "POST /api/v1/auth/login", "POST /api/v1/auth/signup"):
             self.assertIn(f"`{sign_in}`", self.document["info"]["description"])
-
-    def test_the_pages_do_what_people_come_for(self):
-        """Modules as headings, filter, moved and deprecated operations folded away, a token that survives a reload, English examples."""
-        if not modern_node():
-            self.skipTest("playwright-core needs Node 20 or newer; ./dev setup --tests fetches one where npm can be reached")
-        done = subprocess.run(["node", str(LINT / "check-docs-pages.js"), "--base", self.server.base, "--shots", str(support.temporary_directory(self))],
-                              capture_output=True, text=True, timeout=320, env={**os.environ, "NODE_PATH": str(LINT / "node_modules")})
-        self.assertEqual(done.returncode, 0, done.stdout[-4000:] + done.stderr[-4000:])
 
     def test_pages_render_in_a_browser_with_nothing_from_outside(self):
         if not modern_node():
