@@ -40,20 +40,27 @@ class InstalledSdk(unittest.TestCase):
         cls.modules = cls.folder / "modules"
         cls.modules.mkdir()
 
-        cls.built, cls.advisors = {}, {}
+        cls.built, cls.advisors, cls.bookmarks = {}, {}, {}
         program = str(cls.prefix / "bin" / "mortise")
         for name, options in (("gnotes", ["-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_C_COMPILER=gcc"]),
                               ("cnotes", ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_FLAGS=-stdlib=libc++",
                                           "-DCMAKE_MODULE_LINKER_FLAGS=-stdlib=libc++", "-DCMAKE_EXE_LINKER_FLAGS=-stdlib=libc++"])):
             run(program, "module", "new", name, cls.folder / name)
             cls.built[name] = build_module(cls.folder / name, cls.folder / f"{name}-build", cls.prefix, *options)
-            # The client for language models is built with the module that links it.
-            shutil.copytree(support.ROOT / "sdk" / "examples" / "advisor", cls.folder / f"{name}-advisor")
-            cls.advisors[name] = build_module(cls.folder / f"{name}-advisor", cls.folder / f"{name}-advisor-build", cls.prefix, *options)
+            # The client for language models is built with the module that links it; the module that the guide writes has no test for libc++.
+            cls.advisors[name] = cls.build_example("advisor", name, *options)
+            cls.bookmarks[name] = cls.build_example("bookmarks", name, *options, "-DBUILD_TESTING=OFF")
         shutil.copytree(support.ROOT / "sdk" / "examples" / "tally", cls.folder / "tally")
         cls.built["tally"] = build_module(cls.folder / "tally", cls.folder / "tally-build", cls.prefix)
         for library in cls.built.values():
             shutil.copy(library, cls.modules)
+
+    @classmethod
+    def build_example(cls, example, name, *options):
+        """A copy of an example, so that it is built as somebody else's, with nothing of this repository beside it."""
+        folder = cls.folder / f"{name}-{example}"
+        shutil.copytree(support.ROOT / "sdk" / "examples" / example, folder)
+        return build_module(folder, cls.folder / f"{name}-{example}-build", cls.prefix, *options)
 
     def test_modules_of_gcc_of_clang_with_libcxx_and_of_c_answer_in_one_server(self):
         server = MortiseServer({**support.QUICK, "modules.path": [str(self.modules), str(support.BUILD / "modules")]},
@@ -76,6 +83,19 @@ class InstalledSdk(unittest.TestCase):
         self.assertIn("libc++", run("readelf", "-d", self.built["cnotes"]))
         self.assertIn("libstdc++", run("readelf", "-d", self.built["gnotes"]))
         self.assertNotIn("c++", run("readelf", "-d", self.built["tally"]))
+
+    def test_the_module_of_the_guide_works_with_either_compiler(self):
+        for name, library in self.bookmarks.items():
+            with self.subTest(name):
+                server = MortiseServer({**support.QUICK, "modules.path": [str(library.parent), str(support.BUILD / "modules")]}, modules=["auth", "bookmarks"]).start()
+                self.addCleanup(server.stop)
+                token = support.account(server, "ada")
+                added = support.request(server, "POST", "/api/bookmarks", {"title": "Documents", "url": "https://example.org/"}, token=token)
+                self.assertEqual(added.status, 201, added)
+                listed = support.request(server, "GET", "/api/bookmarks?q=docu", token=token)
+                self.assertEqual((listed.status, [item["title"] for item in listed.json()["bookmarks"]]), (200, ["Documents"]), listed)
+                refused = support.request(server, "POST", "/api/bookmarks", {"title": "Documents"}, token=token)
+                self.assertEqual(refused.status, 422, refused)
 
     def test_the_client_for_language_models_works_with_either_compiler(self):
         for name, library in self.advisors.items():
