@@ -36,7 +36,7 @@ LoginFailures::Attempt::Attempt(const LoginFailures& failures, std::string key)
   try {
     count();
   } catch (...) {
-    giveBack();
+    release();
     throw;
   }
 }
@@ -50,7 +50,7 @@ void LoginFailures::Attempt::count() {
   taken_.push_back(kOfName);
 }
 
-void LoginFailures::Attempt::giveBack() noexcept {
+void LoginFailures::Attempt::release() noexcept {
   try {
     for (const char* bucket : taken_) failures_.limits_.refund(bucket, key_);
   } catch (...) {  // one failure too many stays counted for 15 minutes
@@ -58,7 +58,7 @@ void LoginFailures::Attempt::giveBack() noexcept {
 }
 
 LoginFailures::Attempt::~Attempt() {
-  if (!decided_) giveBack();
+  if (!decided_) release();
 }
 
 void LoginFailures::Attempt::succeeded() {

@@ -37,7 +37,7 @@ class LoginFailures {
 
    private:
     void count();
-    void giveBack() noexcept;
+    void release() noexcept;
 
     const LoginFailures& failures_;
     std::string key_;

@@ -70,12 +70,12 @@ Reply PlatformAccounts::registerAccount(const Request& request, const contract::
   try {
     return loggedIn(db_.transaction([&](mortise::Transaction& tx) {
       const auto accounts = identity_.in(tx);
-      const auto made = accounts.create(user);
-      if (!made.username.empty()) requirePlatformUsername(made.username);
-      if (named && made.nickname != made.username) accounts.change(made.id, {.nickname = made.username});
-      audit_.in(tx).record(request, "auth.account_created", "user:" + made.id,
+      const auto account = accounts.create(user);
+      if (!account.username.empty()) requirePlatformUsername(account.username);
+      if (named && account.nickname != account.username) accounts.change(account.id, {.nickname = account.username});
+      audit_.in(tx).record(request, "auth.account_created", "user:" + account.id,
                            json::object({{"through", "registration"}}));
-      return accounts.openSession(made.id, mortise::SessionKind::stateless);
+      return accounts.openSession(account.id, mortise::SessionKind::stateless);
     }));
   } catch (const Problem& problem) {
     if (problem.code() == "username_taken" || problem.code() == "email_taken") throw Problem(400, problem.code());

@@ -11,7 +11,7 @@ namespace auth {
 namespace {
 
 template <typename Call>
-void tellWhole(const mortise::Limits& limits, std::string_view bucket, Call call) {
+void withLimitDetails(const mortise::Limits& limits, std::string_view bucket, Call call) {
   try {
     call();
   } catch (const mortise::Problem& problem) {
@@ -31,11 +31,11 @@ void tellWhole(const mortise::Limits& limits, std::string_view bucket, Call call
 }  // namespace
 
 void takeLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
-  tellWhole(limits, bucket, [&] { limits.take(bucket, key); });
+  withLimitDetails(limits, bucket, [&] { limits.take(bucket, key); });
 }
 
 void peekLimit(const mortise::Limits& limits, std::string_view bucket, std::string_view key) {
-  tellWhole(limits, bucket, [&] { limits.peek(bucket, key); });
+  withLimitDetails(limits, bucket, [&] { limits.peek(bucket, key); });
 }
 
 }  // namespace auth

@@ -70,18 +70,19 @@ std::int64_t waitOf(const std::optional<AddressMails>& mails, std::int64_t coold
   return wait;
 }
 
-// Which of `kept` (oldest first, not empty) gives way to a new one of `maker`: see SignupStore::keep.
-std::vector<Signup>::const_iterator whoGivesWay(const std::vector<Signup>& kept, const std::string& maker,
+// Which of `attempts` (oldest first, not empty) gives way to a new one of `maker`: see SignupStore::keep.
+std::vector<Signup>::const_iterator whoGivesWay(const std::vector<Signup>& attempts, const std::string& maker,
                                                 std::int64_t now) {
-  const auto first = [&](auto&& condition) { return std::find_if(kept.begin(), kept.end(), condition); };
-  if (const auto one = first([&](const Signup& signup) { return signup.codeExpiresAt <= now; }); one != kept.end())
+  const auto first = [&](auto&& condition) { return std::find_if(attempts.begin(), attempts.end(), condition); };
+  if (const auto one = first([&](const Signup& signup) { return signup.codeExpiresAt <= now; }); one != attempts.end())
     return one;
-  if (const auto one = first([&](const Signup& signup) { return signup.maker == maker; }); one != kept.end())
+  if (const auto one = first([&](const Signup& signup) { return signup.maker == maker; }); one != attempts.end())
     return one;
   const auto ofMaker = [&](const Signup& signup) {
-    return std::count_if(kept.begin(), kept.end(), [&](const Signup& other) { return other.maker == signup.maker; });
+    return std::count_if(attempts.begin(), attempts.end(),
+                         [&](const Signup& other) { return other.maker == signup.maker; });
   };
-  return std::max_element(kept.begin(), kept.end(), [&](const Signup& left, const Signup& right) {
+  return std::max_element(attempts.begin(), attempts.end(), [&](const Signup& left, const Signup& right) {
     return ofMaker(left) < ofMaker(right);  // of equals the first, which is the oldest
   });
 }
@@ -146,19 +147,19 @@ SignupStore::Taken SignupStore::keep(const Signup& signup, std::string_view fold
         return;
       }
       if (isHeld(tx, folded, signup.email, now)) throw NameTaken();
-      auto kept = read(tx, signup.email, now);
-      while (kept.size() >= kMaxAttempts) {
-        const auto gone = whoGivesWay(kept, keys.caller, now);
+      auto attempts = read(tx, signup.email, now);
+      while (attempts.size() >= kMaxAttempts) {
+        const auto gone = whoGivesWay(attempts, keys.caller, now);
         db::remove<Signup>(tx, gone->id);
-        kept.erase(gone);
+        attempts.erase(gone);
       }
-      Signup made = signup;
-      made.usernameFolded = folded;
-      made.createdAt = now;
-      made.maker = keys.caller;
-      giveCode(made, kept, makeCode, now);
-      db::insert(tx, made);
-      taken.signups.push_back(std::move(made));
+      Signup attempt = signup;
+      attempt.usernameFolded = folded;
+      attempt.createdAt = now;
+      attempt.maker = keys.caller;
+      giveCode(attempt, attempts, makeCode, now);
+      db::insert(tx, attempt);
+      taken.signups.push_back(std::move(attempt));
       if (queueMails) queueMails(taken.signups);
     });
   } catch (const NameTaken&) {
@@ -177,15 +178,15 @@ SignupStore::Taken SignupStore::renew(std::string_view email, const MailKeys& ke
       taken = {};
       lockSignups(tx, keys.address);
       if (const auto wait = takeBoth(tx, keys, now); wait > 0) throw Wait{wait};
-      auto kept = read(tx, email, now);
+      auto attempts = read(tx, email, now);
       const auto expired = [&](const Signup& signup) { return signup.codeExpiresAt <= now; };
-      if (!std::all_of(kept.begin(), kept.end(), expired))
-        kept.erase(std::remove_if(kept.begin(), kept.end(), expired), kept.end());
-      for (auto& signup : kept) {
-        giveCode(signup, kept, makeCode, now);
+      if (!std::all_of(attempts.begin(), attempts.end(), expired))
+        attempts.erase(std::remove_if(attempts.begin(), attempts.end(), expired), attempts.end());
+      for (auto& signup : attempts) {
+        giveCode(signup, attempts, makeCode, now);
         db::update(tx, signup);
       }
-      taken.signups = std::move(kept);
+      taken.signups = std::move(attempts);
       if (queueMails) queueMails(taken.signups);
     });
   } catch (const Wait& wait) {
@@ -194,7 +195,7 @@ SignupStore::Taken SignupStore::renew(std::string_view email, const MailKeys& ke
   return taken;
 }
 
-void SignupStore::giveBack(const MailKeys& keys, std::int64_t takenAt) const {
+void SignupStore::releaseMail(const MailKeys& keys, std::int64_t takenAt) const {
   db_.execute(
       "UPDATE auth_sends SET last_sent_at = 0, window_count = window_count - 1 WHERE address_key IN (:address, "
       ":caller) AND last_sent_at = :taken_at",

@@ -109,7 +109,7 @@ class SignupStore {
   Taken renew(std::string_view email, const MailKeys& keys, const MakeCode& makeCode, std::int64_t now,
               const QueueMails& queueMails = {}) const;
   // Takes a counted mail back; `takenAt`: the `now` it was counted with.
-  void giveBack(const MailKeys& keys, std::int64_t takenAt) const;
+  void releaseMail(const MailKeys& keys, std::int64_t takenAt) const;
 
   // Spends one try on each live code of the address. The sign-up whose code_mac `fits` is claimed for the caller, who
   // then calls finish or release, and nothing is spent; of two callers with the right code one gets it. As much is

@@ -89,9 +89,9 @@ Reply Signups::startSignup(const Request& request, const contract::NewSignup& bo
   const auto takenAt = mortise::nowMicros();
   const auto taken = store_.keep(
       signup, folded, keys, hasAccount,
-      [&](const Signup& made) {
+      [&](const Signup& attempt) {
         code = SignupCodes::make();
-        return codes_.mac(made.email, code);
+        return codes_.mac(attempt.email, code);
       },
       takenAt,
       [&](const std::vector<Signup>&) {
@@ -238,7 +238,7 @@ void Signups::send(const EmailAddress& address, mortise::MailText text, const Ma
                  if (sent) return;
                  log_.error("a sign-up mail could not be delivered",
                             {{"address", keys.address.substr(0, 12)}, {"reason", reason}});
-                 store_.giveBack(keys, takenAt);
+                 store_.releaseMail(keys, takenAt);
                });
   } catch (const Problem& problem) {
     throw Problem(503, "unavailable").retryAfter(std::max(1, problem.retryAfter())).note(problem.note());

@@ -45,11 +45,11 @@ bool isTypePattern(std::string_view pattern) {
 }
 
 bool isAllowed(std::string_view type, const std::vector<std::string>& patterns) {
-  const auto wanted = essence(type);
+  const auto mediaType = essence(type);
   return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
            const auto lower = essence(pattern);
            if (lower == "*/*") return true;
-           return lower.ends_with("/*") ? wanted.starts_with(lower.substr(0, lower.size() - 1)) : wanted == lower;
+           return lower.ends_with("/*") ? mediaType.starts_with(lower.substr(0, lower.size() - 1)) : mediaType == lower;
          });
 }
 

@@ -503,7 +503,7 @@ class KeyAccounts:
         self.assertEqual(self.call("DELETE", f"/keys/{service['id']}", owner).status, 204)
         self.assertAnswer(self.call("GET", "/me", service["raw"]), NOT_AUTHENTICATED)
 
-    # --- manners of the family
+    # --- conventions of the family
 
     def test_a_key_makes_120_requests_a_minute_over_all_operations(self):
         made = self.sign_up()

@@ -112,7 +112,7 @@ Reply BrowserAccounts::changePassword(const Request& request, const mortise::Jso
     const auto user = accounts.change(caller.userId, change);
     audit_.in(tx).record(request, "auth.password_changed", "user:" + user.id,
                          json::object({{"api_keys", keys}, {"api_keys_ended", endKeys}}));
-    tellOwner(user, passwordChangedMail(request.mailLanguage(), keys, endKeys));
+    notifyOwner(user, passwordChangedMail(request.mailLanguage(), keys, endKeys));
     return byCookie ? accounts.loginCookie(cookie, caller.userId).setCookie : std::string();
   });
   auto reply = Reply::status(200).message("password_changed");
@@ -133,7 +133,7 @@ void BrowserAccounts::requireOldPassword(const Request& request, const std::stri
   if (!fits) throw Problem(401, "invalid_old_password");
 }
 
-void BrowserAccounts::tellOwner(const mortise::User& user, mortise::MailText text) const {
+void BrowserAccounts::notifyOwner(const mortise::User& user, mortise::MailText text) const {
   // An address that nobody proved may be a stranger's.
   if (user.emailConfirmedAt == 0 || user.email.empty() || !mail_.configured()) return;
   const auto failed = [log = log_, id = user.id](const std::string& reason) {

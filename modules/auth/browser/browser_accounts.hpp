@@ -38,7 +38,7 @@ class BrowserAccounts final : public auth_contract::browser::BrowserSessions {
   // Problem 401 invalid_old_password, which counts as a failed login; 429 rate_limited when the account is locked.
   void requireOldPassword(const Request& request, const std::string& old) const;
   // Mails to an address that is proved; what can't be sent is logged.
-  void tellOwner(const mortise::User& user, mortise::MailText text) const;
+  void notifyOwner(const mortise::User& user, mortise::MailText text) const;
 
   mortise::Log log_;
   mortise::Db db_;

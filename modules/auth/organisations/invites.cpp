@@ -115,14 +115,14 @@ Reply Invites::inviteInto(const Request& request, const mortise::Org& org, const
   invite.createdAt = at;
   invite.expiresAt = at + lifetime_;
   takeLimits(invite);
-  const bool kept = db_.transaction([&](Transaction& tx) {
+  const bool isNew = db_.transaction([&](Transaction& tx) {
     if (!invites_.in(tx).keep(invite)) return false;
     audit_.in(tx).record(request, "auth.member_invited", "invite:" + invite.id,
                          json::object({{"org_id", org.id}, {"email", invite.email}, {"role", invite.role}}));
     mail(tx, request, org, invite, at);
     return true;
   });
-  if (!kept) {
+  if (!isNew) {
     limits_.refund("invites_org", invite.orgId);
     limits_.refund("invites_address", addressKey(invite));
     throw Problem(409, "invite_open");

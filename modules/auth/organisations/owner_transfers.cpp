@@ -74,10 +74,10 @@ Reply OwnerTransfers::offerOwnership(const Request& request, const contract::Off
   offer.createdAt = mortise::now();
   offer.expiresAt = offer.createdAt + lifetime_;
   const auto transfer = db_.transaction([&](Transaction& tx) {
-    auto kept = transfers_.in(tx).keep(offer);
-    if (!kept) throw Problem(409, "owner_transfer_open");
-    audit_.in(tx).record(request, "auth.ownership_offered", target(*kept), parties(*kept));
-    return *std::move(kept);
+    auto stored = transfers_.in(tx).keep(offer);
+    if (!stored) throw Problem(409, "owner_transfer_open");
+    audit_.in(tx).record(request, "auth.ownership_offered", target(*stored), parties(*stored));
+    return *std::move(stored);
   });
   return Reply::created(json::from(transfer));
 }

@@ -178,10 +178,10 @@ TEST_P(Signups, GiveAMailBackThatDidNotGoOut) {
   for (int i = 0; i < 20; ++i) {
     const auto now = kNoon + i * kSecond;
     ASSERT_EQ(renew("a@x.org", "m", now).wait, 0) << i;
-    store_.giveBack(keysOf("a@x.org"), now);
+    store_.releaseMail(keysOf("a@x.org"), now);
   }
   renew("a@x.org", "m", kNoon + kMinute);
-  store_.giveBack(keysOf("a@x.org"), kNoon);  // not the one that counts now
+  store_.releaseMail(keysOf("a@x.org"), kNoon);  // not the one that counts now
   EXPECT_GT(renew("a@x.org", "m", kNoon + kMinute + 1).wait, 0);
 }
 
@@ -297,7 +297,7 @@ TEST_P(Signups, AreFoundAlongAnIndexHoweverManyThereAre) {
     store_.usernameHeld("user7", "a8@x.org", 1);
     keep("a7@x.org", "user14", 7);
     renew("a9@x.org", "m", kNoon);
-    store_.giveBack(keysOf("a9@x.org"), kNoon);
+    store_.releaseMail(keysOf("a9@x.org"), kNoon);
     claim("a9@x.org", "m", 7);
     const auto kept = store_.find("a9@x.org", 7);
     if (kept) store_.release(*kept);

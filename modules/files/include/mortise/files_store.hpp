@@ -53,15 +53,15 @@ class FilesStore {
       : table_(table), call_(static_cast<const mortise_call_v1*>(host->lookup(host, detail::str(MORTISE_CALL_V1)))) {}
 
   // An upload of a call, a blob, an object or another stored file. Durable when it returns.
-  StoredFile put(const NewStoredFile& wanted, const File& content) const {
-    const auto c = toC(wanted);
+  StoredFile put(const NewStoredFile& file, const File& content) const {
+    const auto c = toC(file);
     Taken taken;
     auto error = detail::noError();
     const auto status = table_->put(table_->context, &c, content.get(), take, &taken, &error);
     return taken.only(status, error);
   }
-  StoredFile put(const NewStoredFile& wanted, std::string_view content) const {
-    const auto c = toC(wanted);
+  StoredFile put(const NewStoredFile& file, std::string_view content) const {
+    const auto c = toC(file);
     Taken taken;
     auto error = detail::noError();
     const auto status = table_->put_bytes(table_->context, &c, detail::str(content), take, &taken, &error);
@@ -152,9 +152,9 @@ class FilesStore {
       return 0;
     }
   }
-  static mortise_new_file toC(const NewStoredFile& wanted) noexcept {
-    return {sizeof(mortise_new_file), detail::str(wanted.ownerId), detail::str(wanted.filename),
-            detail::str(wanted.mimeType)};
+  static mortise_new_file toC(const NewStoredFile& file) noexcept {
+    return {sizeof(mortise_new_file), detail::str(file.ownerId), detail::str(file.filename),
+            detail::str(file.mimeType)};
   }
   static void check(mortise_status status, const mortise_error& error) {
     if (status != MORTISE_OK) throw detail::problemFrom(status, error, kInterface);
