@@ -1,6 +1,6 @@
 #!/bin/sh
-# sdk/abi/check.sh            compares today's headers with every recorded release (sdk/abi/mortise-*.abi)
-# sdk/abi/check.sh record X.Y writes mortise-X.Y.abi and mortise-X.Y.layout; once, when X.Y is released
+# sdk/abi/check.sh            compares today's headers with every record (sdk/abi/mortise-*.abi)
+# sdk/abi/check.sh record X.Y records the headers, whose version is X.Y: mortise-X.Y.abi and mortise-X.Y.layout. Again: adds what is new since
 # sdk/abi/check.sh self-test  proves that a moved field is noticed and a new last field is let through
 # Needs abidw and abidiff (Debian: abigail-tools). CC names the C compiler.
 set -eu
@@ -11,16 +11,14 @@ for tool in abidw abidiff; do
   command -v "$tool" >/dev/null || { echo "$tool not found; apt-get install abigail-tools" >&2; exit 2; }
 done
 
-# The headers of the SDK, and of interfaces that modules offer.
 mkdir "$work/include"
-for folder in "$here/../include" "$here"/../../modules/*/include; do
-  [ ! -d "$folder" ] || cp -r "$folder/." "$work/include"
-done
+python3 -B "$here/headers.py" folders >"$work/folders"
+while IFS= read -r folder; do cp -r "$folder/." "$work/include"; done <"$work/folders"
 
 # snapshot INCLUDE_DIR OUT
 snapshot() {
   python3 -B "$here/mirror.py" snapshot "$1" "$work/snapshot.c"
-  "${CC:-cc}" -std=c11 -g -O0 -fPIC -shared -I"$1" "$work/snapshot.c" -o "$work/libsnapshot.so"
+  "${CC:-cc}" -std=c11 -g -O0 -fPIC -shared -ffile-prefix-map="$work=sdk/abi" -I"$1" "$work/snapshot.c" -o "$work/libsnapshot.so"
   abidw --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$2" "$work/libsnapshot.so"
 }
 # compare RECORD CURRENT: silent when nothing differs but what abi/base.h allows, which is a struct or enum that grew at its end. Every other
@@ -45,23 +43,29 @@ compare() {
   return 1
 }
 
+# check: today's headers against every record
+check() {
+  snapshot "$work/include" "$work/current.abi"
+  found=0
+  for record in "$here"/mortise-*.abi; do
+    [ -e "$record" ] || continue
+    found=1
+    compare "$record" "$work/current.abi" || {
+      echo "$record: today's headers differ; modules built with them would break. Put new fields last, or make a new interface revision" >&2
+      exit 1
+    }
+  done
+  [ $found = 1 ] || { echo "no $here/mortise-*.abi to compare with; run $0 record X.Y" >&2; exit 2; }
+}
+
 case "${1:-check}" in
   check)
-    snapshot "$work/include" "$work/current.abi"
-    found=0
-    for record in "$here"/mortise-*.abi; do
-      [ -e "$record" ] || continue
-      found=1
-      compare "$record" "$work/current.abi" || {
-        echo "$record: today's headers differ; modules built with that release would break. Put new fields last, or make a new interface revision" >&2
-        exit 1
-      }
-    done
-    [ $found = 1 ] || { echo "no $here/mortise-*.abi to compare with; run $0 record X.Y" >&2; exit 2; }
+    check
     ;;
   record)
-    python3 -B "$here/mirror.py" record "${2:?which release, like 1.0}"
-    snapshot "$work/include" "$here/mortise-$2.abi"
+    check
+    python3 -B "$here/mirror.py" record "${2:?which version, like 1.0}"
+    cp "$work/current.abi" "$here/mortise-$2.abi"
     ;;
   self-test)
     cp -r "$work/include" "$work/moved"

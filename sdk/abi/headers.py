@@ -1,11 +1,15 @@
-"""Reads the C headers of the boundary (mortise/abi/*.h). They are regular: one declaration after the other, comments above or behind."""
+"""Reads the C headers of the boundary (mortise/abi/*.h, and the test kit's mortise/testing/abi.h). They are regular: one declaration after the other,
+comments above or behind.
+
+    headers.py folders    the folders that hold them"""
 import dataclasses
 import pathlib
 import re
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-# The SDK's, and those of interfaces that modules offer.
-INCLUDE_FOLDERS = [ROOT / "sdk" / "include", *sorted(ROOT.glob("modules/*/include"))]
+# The SDK's, the test kit's, and those of interfaces that modules offer.
+INCLUDE_FOLDERS = [ROOT / "sdk" / "include", ROOT / "core" / "testing" / "include", *sorted(ROOT.glob("modules/*/include"))]
 
 
 @dataclasses.dataclass
@@ -45,7 +49,7 @@ class Struct:
 
 @dataclasses.dataclass
 class Boundary:
-    headers: list  # names of the files
+    headers: list  # as they are included: mortise/abi/db.h
     structs: list
     enums: dict  # name: [(constant, value)]
     function_types: list
@@ -163,10 +167,17 @@ def read_header(path, boundary):
 
 
 def read(*include_folders):
-    """The headers mortise/abi/*.h below these folders, by name."""
+    """The headers of the boundary below these folders, by name."""
     boundary = Boundary([], [], {}, [])
-    paths = [path for folder in include_folders for path in pathlib.Path(folder).glob("mortise/abi/*.h")]
-    for path in sorted(paths, key=lambda path: path.name):
-        boundary.headers.append(path.name)
+    paths = [(path.relative_to(folder).as_posix(), path) for folder in include_folders
+             for pattern in ("mortise/abi/*.h", "mortise/testing/abi.h") for path in pathlib.Path(folder).glob(pattern)]
+    for name, path in sorted(paths):
+        boundary.headers.append(name)
         read_header(path, boundary)
     return boundary
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["folders"]:
+        sys.exit(__doc__)
+    print("\n".join(str(folder) for folder in INCLUDE_FOLDERS))

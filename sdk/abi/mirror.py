@@ -3,7 +3,7 @@
     mirror.py layout OUT.c            assertions that nothing recorded in mortise-*.layout has moved; every build compiles them
     mirror.py snapshot FOLDER OUT.c   a library through which abidw reaches every type of the headers below FOLDER (check.sh)
     mirror.py interfaces OUT.hpp      the names of the interfaces that the kernel serves, as MORTISE_HOST_INTERFACES(X)
-    mirror.py record X.Y              writes mortise-X.Y.layout: the offsets, sizes and values that no earlier record has; once, when X.Y is released
+    mirror.py record X.Y              adds the offsets and values that no record has to mortise-X.Y.layout; X.Y is the version of the headers
 
 A record is added to, never edited. Growth at the end of a table or struct is allowed, moves are not."""
 import os
@@ -36,7 +36,7 @@ def c_name(struct):
 
 
 def includes(boundary):
-    return "#include <stddef.h>\n\n" + "".join(f'#include "mortise/abi/{name}"\n' for name in boundary.headers)
+    return "#include <stddef.h>\n\n" + "".join(f'#include "{name}"\n' for name in boundary.headers)
 
 
 def check_order(boundary, entries):
@@ -88,9 +88,11 @@ def snapshot(*include_folders):
 
 
 def record(version):
+    base = (headers.INCLUDE_FOLDERS[0] / "mortise" / "abi" / "base.h").read_text()
+    current = ".".join(re.search(rf"#define MORTISE_ABI_{part} (\d+)", base)[1] for part in ("MAJOR", "MINOR"))
+    if version != current:
+        raise Stop(f"the headers are those of {current}, not of {version}, whose record stays as it is")
     path = HERE / f"mortise-{version}.layout"
-    if path.exists():
-        raise Stop(f"{path} is there already; a record is never written again")
     boundary = headers.read(*headers.INCLUDE_FOLDERS)
     before = {(kind, name) for _, entries in records() for kind, name, _ in entries}
     lines = []
@@ -107,7 +109,8 @@ def record(version):
         source = pathlib.Path(work, "record.c")
         source.write_text(program)
         subprocess.run([os.environ.get("CC", "cc"), "-std=c11", *(f"-I{folder}" for folder in headers.INCLUDE_FOLDERS), source, "-o", f"{work}/record"], check=True)
-        path.write_text(subprocess.run([f"{work}/record"], check=True, capture_output=True, text=True).stdout)
+        with path.open("a") as file:
+            file.write(subprocess.run([f"{work}/record"], check=True, capture_output=True, text=True).stdout)
     return len(lines)
 
 

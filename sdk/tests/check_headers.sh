@@ -16,8 +16,8 @@ try() { # NAME COMPILER...: compiles $work/in
   "$@" $warnings $flags -fsyntax-only "$work/in" || { echo "$name: does not compile with $*" >&2; failed=1; }
 }
 all=""
-for header in $(for include in "$@"; do ls "$include"/mortise/abi/*.h; done); do
-  name=mortise/abi/$(basename "$header")
+for header in $(for include in "$@"; do ls "$include"/mortise/abi/*.h "$include"/mortise/testing/abi.h 2>/dev/null; done); do
+  name=mortise/${header##*/mortise/}
   all="$all#include <$name>
 "
   echo "#include <$name>" >"$work/in"
@@ -28,7 +28,7 @@ echo "$all" >"$work/in"
 try "all C headers" g++ -std=c++20 -x c++
 try "all C headers" clang++ -std=c++20 -x c++
 all=""
-for header in $(for include in "$@"; do ls "$include"/mortise/*.hpp; done); do
+for header in $(for include in "$@"; do ls "$include"/mortise/*.hpp 2>/dev/null; done); do
   name=mortise/$(basename "$header")
   all="$all#include <$name>
 "

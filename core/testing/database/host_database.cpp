@@ -113,8 +113,8 @@ class MigratedDatabase {
                                     const std::vector<db::Migration>& migrations) {
     auto key = std::make_pair(isPostgresql, module);
     for (const auto& migration : migrations) key.second.append("\n").append(migration.name + "\n" + migration.sql);
-    static std::map<decltype(key), MigratedDatabase> made;
-    return made.try_emplace(std::move(key), isPostgresql, module, migrations).first->second;
+    static std::map<decltype(key), MigratedDatabase> databases;
+    return databases.try_emplace(std::move(key), isPostgresql, module, migrations).first->second;
   }
   // The URL of a new copy. `folder`: for its file.
   std::string copied(const std::string& folder) const {
