@@ -367,6 +367,57 @@ TEST_F(Face, TransactionThatLostARaceRunsAgain) {
   EXPECT_EQ(runs, 8) << "five times in all, then it gives up";
 }
 
+TEST_F(Face, TransactionRunsAgainWhateverItsWorkMakesOfALostRace) {
+  const mortise::Db db = Host(&host_).db();
+  world.failStatements = 1;
+  int runs = 0;
+  db.transaction([&](mortise::db::Session& session) {
+    ++runs;
+    try {
+      session.execute("A");
+    } catch (const mortise::db::Error&) {
+      throw Problem(500, "whatever_a_store_makes_of_it");
+    }
+  });
+  EXPECT_EQ(runs, 2);
+  EXPECT_THAT(world.sql,
+              ElementsAre("open write", "begin", "A", "close", "open write", "begin", "A", "commit", "close"));
+}
+
+TEST_F(Face, StatementOfItsOwnThatLostARaceRunsAgain) {
+  const mortise::Db db = Host(&host_).db();
+  world.failStatements = 2;
+  EXPECT_EQ(db.execute("X"), 2);
+  EXPECT_THAT(world.sql,
+              ElementsAre("open write", "X", "close", "open write", "X", "close", "open write", "X", "close"));
+  world.sql.clear();
+  world.failStatements = 100;
+  EXPECT_THROW(db.execute("X"), mortise::db::Error);
+  EXPECT_EQ(world.sql.size(), 15U) << "five times in all, then it gives up";
+  world.sql.clear();
+  auto session = db.write();
+  EXPECT_THROW(session.execute("X"), mortise::db::Error);
+  EXPECT_THAT(world.sql, ElementsAre("open write", "X")) << "what else the session did is not known";
+}
+
+TEST_F(Face, ServerOfTheFirstSdkTellsALostRaceByItsError) {
+  auto table = stand_in::dbTable();
+  table.struct_size = offsetof(mortise_db_v1, join);
+  const mortise::Db db(&host_, &table);
+  world.failCommits = 1;
+  int runs = 0;
+  EXPECT_EQ(db.transaction([&](mortise::db::Session&) { return ++runs; }), 2);
+  world.failStatements = 1;
+  EXPECT_EQ(db.execute("X"), 2);
+  runs = 0;
+  EXPECT_THROW(db.transaction([&](mortise::db::Session&) {
+    ++runs;
+    throw Problem(409, "no");
+  }),
+               Problem);
+  EXPECT_EQ(runs, 1);
+}
+
 TEST(Request, SaysWhenNobodyWaitsForItsAnswerAnyMore) {
   auto table = stand_in::callTable();
   const mortise::detail::Tables tables{nullptr, &table, nullptr};

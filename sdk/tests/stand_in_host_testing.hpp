@@ -43,6 +43,8 @@ struct World {
   std::vector<std::string> log;
   std::vector<std::string> sql;  // statements, with their parameters, and begin/commit/rollback/close
   int failCommits = 0;           // so many commits lose their race
+  int failStatements = 0;        // so many statements without a result do
+  bool lost = false;             // the session lost a race
   std::optional<mortise_status> failNext;
   std::vector<std::vector<mortise_value>> rows;
   std::vector<std::string> missing;  // interfaces that are not served
@@ -146,6 +148,12 @@ inline mortise_call_v1 callTable() {
   return t;
 }
 
+inline mortise_status loseRace(mortise_error* error) {
+  world.lost = true;
+  std::char_traits<char>::copy(error->code, "transaction_lost", sizeof "transaction_lost");
+  return MORTISE_UNAVAILABLE;
+}
+
 inline mortise_db_v1 dbTable() {
   mortise_db_v1 t{};
   t.struct_size = sizeof t;
@@ -157,6 +165,7 @@ inline mortise_db_v1 dbTable() {
       return status;
     }
     world.sql.push_back(write != 0 ? "open write" : "open read");
+    world.lost = false;
     static int any;
     *session = reinterpret_cast<mortise_db_session*>(&any);
     return MORTISE_OK;
@@ -165,15 +174,13 @@ inline mortise_db_v1 dbTable() {
   t.begin = [](mortise_db_session*, mortise_error*) { return world.sql.push_back("begin"), MORTISE_OK; };
   t.commit = [](mortise_db_session*, mortise_error* error) {
     world.sql.push_back("commit");
-    if (world.failCommits-- <= 0) return MORTISE_OK;
-    std::char_traits<char>::copy(error->code, "transaction_lost", sizeof "transaction_lost");
-    return MORTISE_UNAVAILABLE;
+    return world.failCommits-- > 0 ? loseRace(error) : MORTISE_OK;
   };
   t.execute = [](mortise_db_session*, mortise_str sql, const mortise_db_parameter* parameters, size_t count,
-                 int64_t* changed, mortise_error*) {
+                 int64_t* changed, mortise_error* error) {
     world.sql.push_back(shown(sql, parameters, count));
     *changed = 2;
-    return MORTISE_OK;
+    return world.failStatements-- > 0 ? loseRace(error) : MORTISE_OK;
   };
   t.query = [](mortise_db_session*, mortise_str sql, const mortise_db_parameter* parameters, size_t count,
                const mortise_type*, size_t columns, mortise_db_rows** rows, mortise_error*) {
@@ -189,6 +196,7 @@ inline mortise_db_v1 dbTable() {
   };
   t.rows_close = [](mortise_db_rows* rows) { delete rows; };
   t.backend = [](mortise_host*) { return 's'; };
+  t.lost = [](mortise_db_session*) -> int32_t { return world.lost ? 1 : 0; };
   return t;
 }
 

@@ -14,7 +14,7 @@
 
 namespace mortise::inline sdk1 {
 
-// For acts that someone may have to answer for. Durable when record() returns; it throws Problem when it could not be
+// For acts that a person may have to answer for. Durable when record() returns; it throws Problem when it could not be
 // written, and then the act itself should fail. [worker] [start]
 class Audit {
  public:

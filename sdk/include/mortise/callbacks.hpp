@@ -24,8 +24,8 @@ struct KeptCallback {
 class KeptCallbacks {
  public:
   static KeptCallbacks& instance() {
-    static KeptCallbacks kept;
-    return kept;
+    static KeptCallbacks callbacks;
+    return callbacks;
   }
   void add(mortise_host* host, KeptCallback* callback) {
     const std::lock_guard lock(mutex_);

@@ -31,8 +31,9 @@ class Counters {
   // Adds `by` to the number, which begins at 0, and returns it.
   template <class Source>
   std::int64_t add(Source&& source, std::string_view name, std::int64_t by = 1) const {
-    auto&& session = detail::writeSession(source);
-    return session.template queryOne<std::int64_t>(add_, {{"name", name}, {"by", by}}).value();
+    return detail::withWriter(source, [&](Session& session) {
+      return session.queryOne<std::int64_t>(add_, {{"name", name}, {"by", by}}).value();
+    });
   }
   // The number now; 0 when nothing was added to it.
   template <class Source>

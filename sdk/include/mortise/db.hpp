@@ -37,7 +37,7 @@ class Error : public std::runtime_error {
     full,           // disk or quota full
     exists,         // a UNIQUE or PRIMARY KEY constraint refused the row
     invalid,        // another constraint refused it, or the SQL is wrong
-    serialization,  // the transaction lost a race: Db::transaction() runs it again by itself
+    serialization,  // lost a race: Db::transaction() and Db::execute() run it again by themselves
     failed,
   };
 
@@ -121,6 +121,8 @@ namespace detail {
 
 using sdk1::detail::noError;
 using sdk1::detail::str;
+
+struct Attempts;
 
 [[noreturn]] inline void fail(mortise_status status, const mortise_error& error) {
   auto kind = Error::Kind::failed;
@@ -334,7 +336,21 @@ class Session {
     }
   }
 
+  // Whether running it all again can help; asked while an exception of this session is handled. A server of SDK 1.0
+  // can't be asked: there, only an Error tells.
+  bool lost() const noexcept {
+    if (MORTISE_HAS(table_, mortise_db_v1, lost)) return table_->lost(session_) != 0;
+    try {
+      throw;
+    } catch (const Error& error) {
+      return error.kind() == Error::Kind::serialization;
+    } catch (...) {
+      return false;
+    }
+  }
+
   friend class sdk1::Transaction;
+  friend struct detail::Attempts;
   const mortise_db_v1* table_;
   mortise_db_session* session_;
 };
@@ -355,6 +371,26 @@ inline void pauseAfter(int attempt) noexcept {
   const timespec length{0, pause};
   nanosleep(&length, nullptr);
 }
+
+// Runs `work(session)` on a session that `open()` returns, and again on a new one, at most 5 times in all, when it lost
+// a race. What takes part in a surrounding transaction is run once: who began that runs all of it again.
+struct Attempts {
+  template <class Open, class Work>
+  static auto run(const Open& open, const Work& work) {
+    constexpr int kMaxAttempts = 5;
+    for (int attempt = 1;; ++attempt) {
+      {
+        auto session = open();  // closing it rolls back what was not committed
+        try {
+          return work(session);
+        } catch (...) {
+          if (attempt == kMaxAttempts || !session.lost()) throw;
+        }
+      }
+      pauseAfter(attempt);  // without the connection
+    }
+  }
+};
 
 }  // namespace detail
 
@@ -432,7 +468,6 @@ class Transaction : public db::Session {
     auto error = db::detail::noError();
     db::detail::check(table_->join(session_, &host_, &error), error);
   }
-  bool lost() const noexcept { return table_->lost(session_) != 0; }
 
   mortise_host* host_ = nullptr;
 };
@@ -461,7 +496,8 @@ class Db {
   Session read() const { return open(0); }
   Session write() const { return open(1); }
 
-  // One statement on a connection of its own.
+  // One statement on a connection of its own. execute() is run again, at most 5 times in all, when it lost a race; the
+  // others only read, which loses none.
   template <class... Columns>
   std::vector<db::Row<Columns...>> query(std::string_view sql, db::Parameters parameters = {}) const {
     return read().template query<Columns...>(sql, parameters);
@@ -475,7 +511,8 @@ class Db {
     read().template each<Columns...>(sql, parameters, std::forward<Use>(use));
   }
   std::int64_t execute(std::string_view sql, db::Parameters parameters = {}) const {
-    return write().execute(sql, parameters);
+    return db::detail::Attempts::run([this] { return write(); },
+                                     [&](Session& session) { return session.execute(sql, parameters); });
   }
 
   // Runs `work(tx)` in one write transaction: commits when it returns (and hands on what it returned), rolls back when
@@ -484,14 +521,25 @@ class Db {
   // the transaction lost a race: it must have no other effects than those that wait for the commit (Transaction).
   template <class Work>
   auto transaction(Work&& work) const -> db::detail::Outcome<Work> {
-    if constexpr (std::is_same_v<db::detail::Block<Work>, Session>) {
-      return ownTransaction(work);
-    } else {
-      return joinedTransaction(work);
-    }
+    using Block = db::detail::Block<Work>;
+    static_assert(std::is_same_v<Block, Session> || MORTISE_MODULE_MINOR >= 1,
+                  "transactions that other interfaces take part in came with SDK 1.1: write `sdk: 1.1` in module.yaml");
+    return db::detail::Attempts::run([this] { return begun<Block>(); },
+                                     [&](Block& block) -> db::detail::Outcome<Work> {
+                                       Session& session = block;
+                                       if constexpr (std::is_void_v<db::detail::Outcome<Work>>) {
+                                         work(block);
+                                         session.commit();
+                                       } else {
+                                         auto result = work(block);
+                                         session.commit();
+                                         return result;
+                                       }
+                                     });
   }
 
   // The same database inside `tx`: reads see what the block wrote, writes are part of it, transaction() is a savepoint.
+  // A lost race there repeats the block of `tx`.
   // A store that holds a Db follows with one line:
   //   Invites in(const Transaction& tx) const { return Invites(db_.in(tx)); }
   Db in(const Transaction& tx) const noexcept { return Db(tx.host(), table_); }
@@ -501,50 +549,15 @@ class Db {
   bool isPostgresql() const noexcept { return table_->backend(host_) == 'p'; }
 
  private:
-  static constexpr int kAttempts = 5;
-
-  template <class Work>
-  auto joinedTransaction(Work& work) const -> std::invoke_result_t<Work&, Transaction&> {
-    // The first half makes it a question about each use.
-    static_assert(sizeof(Work*) != 0 && MORTISE_MODULE_MINOR >= 1,
-                  "transactions that other interfaces take part in came with SDK 1.1: write `sdk: 1.1` in module.yaml");
-    for (int attempt = 1;; ++attempt) {
-      Transaction tx(write());  // closing it uncommitted rolls it back
-      try {
-        if constexpr (std::is_void_v<std::invoke_result_t<Work&, Transaction&>>) {
-          work(tx);
-          tx.Session::commit();
-          return;
-        } else {
-          auto result = work(tx);
-          tx.Session::commit();
-          return result;
-        }
-      } catch (...) {
-        if (attempt == kAttempts || !tx.lost()) throw;
-      }
-      db::detail::pauseAfter(attempt);
-    }
-  }
-
-  template <class Work>
-  auto ownTransaction(Work& work) const -> std::invoke_result_t<Work&, Session&> {
-    for (int attempt = 1;; ++attempt) {
-      try {
-        Session session = write();  // closing an uncommitted session rolls it back
-        session.begin();
-        if constexpr (std::is_void_v<std::invoke_result_t<Work&, Session&>>) {
-          work(session);
-          session.commit();
-          return;
-        } else {
-          auto result = work(session);
-          session.commit();
-          return result;
-        }
-      } catch (const Error& error) {
-        if (error.kind() != Error::Kind::serialization || attempt == kAttempts) throw;
-      }
+  // A session in a transaction, for the block that takes it.
+  template <class Block>
+  Block begun() const {
+    if constexpr (std::is_same_v<Block, Session>) {
+      auto session = write();
+      session.begin();
+      return session;
+    } else {
+      return Block(write());
     }
   }
 

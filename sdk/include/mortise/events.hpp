@@ -34,24 +34,25 @@ class Subscription {
   Subscription(Subscription&&) noexcept = default;
   Subscription& operator=(Subscription&& other) noexcept {
     end();
-    kept_ = std::move(other.kept_);
+    registration_ = std::move(other.registration_);
     return *this;
   }
   ~Subscription() { end(); }
   void end() noexcept {
-    if (kept_ != nullptr && kept_->subscription != nullptr) kept_->table->unsubscribe(kept_->host, kept_->subscription);
-    kept_.reset();
+    if (registration_ != nullptr && registration_->subscription != nullptr)
+      registration_->table->unsubscribe(registration_->host, registration_->subscription);
+    registration_.reset();
   }
 
  private:
   friend class Events;
-  struct Kept {
+  struct Registration {
     mortise_host* host = nullptr;
     const mortise_events_v1* table = nullptr;
     Callback callback{};
     mortise_subscription* subscription = nullptr;
   };
-  std::unique_ptr<Kept> kept_;
+  std::unique_ptr<Registration> registration_;
 };
 
 // At most once, in order per subscription; nothing is stored. Topics are dotted words and begin with the name of the
@@ -70,23 +71,24 @@ class Events {
   // `topic`: exact, or a prefix that ends in '*'. The callback runs in [worker], never twice at once. [any]
   [[nodiscard]] Subscription subscribe(std::string_view topic, Subscription::Callback callback) const {
     Subscription subscription;
-    subscription.kept_ = std::make_unique<Subscription::Kept>();
-    auto& kept = *subscription.kept_;
-    kept.host = host_;
-    kept.table = table_;
-    kept.callback = std::move(callback);
+    subscription.registration_ = std::make_unique<Subscription::Registration>();
+    auto& registration = *subscription.registration_;
+    registration.host = host_;
+    registration.table = table_;
+    registration.callback = std::move(callback);
     auto error = detail::noError();
-    check(table_->subscribe(host_, detail::str(topic), onEvent, &kept, &kept.subscription, &error), error);
+    check(table_->subscribe(host_, detail::str(topic), onEvent, &registration, &registration.subscription, &error),
+          error);
     return subscription;
   }
 
  private:
   static void onEvent(void* context, const mortise_event* c) {
-    const auto& kept = *static_cast<Subscription::Kept*>(context);
+    const auto& registration = *static_cast<Subscription::Registration*>(context);
     try {
-      kept.callback(Event{Text(c->topic), Text(c->payload), c->remote != 0, c->lost});
+      registration.callback(Event{Text(c->topic), Text(c->payload), c->remote != 0, c->lost});
     } catch (...) {
-      detail::reportCallbackFailure(kept.host, "event", Text(c->topic));
+      detail::reportCallbackFailure(registration.host, "event", Text(c->topic));
     }
   }
   static void check(mortise_status status, const mortise_error& error) {

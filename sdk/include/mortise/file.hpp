@@ -55,7 +55,7 @@ class File {
   }
 
   mortise_file* get() const noexcept { return file_; }
-  // Gives the file away: whoever takes it closes it, with the function that its interface has for that.
+  // Gives the file away: the code that takes it closes it, with the function that its interface has for that.
   [[nodiscard]] mortise_file* release() noexcept { return std::exchange(file_, nullptr); }
 
  private:

@@ -14,7 +14,7 @@ namespace mortise::inline sdk1 {
 namespace detail::git_remote {
 
 inline constexpr std::string_view kSchemes[] = {"http://", "https://", "ssh://", "git://", "git+ssh://", "ssh+git://"};
-inline constexpr std::string_view kSharedUser = "git";  // one account for everybody: its ~ and / are the host's
+inline constexpr std::string_view kSharedUser = "git";  // one account for all users: its ~ and / are the host's
 
 inline bool beginsWith(std::string_view text, std::string_view lowerPrefix) {
   return asciiLowerCase(text.substr(0, lowerPrefix.size())) == lowerPrefix;
@@ -73,12 +73,12 @@ inline std::optional<std::string> normalisedRemote(std::string_view remote) {
   remote = withoutSpaceAround(remote);
   auto path = pathOfUrl(remote);
   if (!path) path = pathOfScp(remote);
-  auto kept = path.value_or(remote);
-  while (dropEnd(kept, "/")) {
+  auto repository = path.value_or(remote);
+  while (dropEnd(repository, "/")) {
   }
-  dropEnd(kept, ".git");
-  if (withoutSpaceAround(kept).empty()) return std::nullopt;
-  return asciiLowerCase(kept);
+  dropEnd(repository, ".git");
+  if (withoutSpaceAround(repository).empty()) return std::nullopt;
+  return asciiLowerCase(repository);
 }
 
 }  // namespace mortise::inline sdk1

@@ -50,7 +50,7 @@ struct NewUser {
   std::string passwordHash;  // made earlier by hashPassword()
   std::int64_t emailConfirmedAt = 0;
   bool uniqueFolded = false;   // true: the user name is taken if another differs only in case
-  std::string id{};            // a UUID that was told to somebody before; empty: the kernel makes one
+  std::string id{};            // a UUID that was handed out before; empty: the kernel makes one
   std::int64_t createdAt = 0;  // 0: now
   bool unnamed = false;        // may have neither user name nor address; then it needs a nickname
 };
@@ -69,7 +69,7 @@ struct UserChange {
       passwordHash{};                 // from hashPassword(): a new password, and the end of all sessions and tokens
   std::int64_t emailConfirmedAt = 0;  // 0: leave
   std::optional<std::string> tier{};  // empty text: back to identity.default_tier
-  bool endKeys = false;  // switches off every API key that runs as the user: the account passes to somebody else
+  bool endKeys = false;  // switches off every API key that runs as the user: the account passes to another person
 };
 
 enum class UserKey {
@@ -315,7 +315,7 @@ class Identity {
     check(status, error);
     return std::move(got.finish(kInterface));
   }
-  // Off without a stamp: a plain 401. An empty `user_id` takes anybody's key.
+  // Off without a stamp: a plain 401. An empty `user_id` takes the key of any user.
   void deactivateKey(std::string_view user_id, std::string_view key_id) const {
     needPrincipals();
     auto error = detail::noError();
@@ -352,7 +352,7 @@ class Identity {
     checkAccount(status, error);
     return std::move(got.finish(kInterface));
   }
-  // Signs out; the session and its CSRF tokens go on. No error when nobody was signed in.
+  // Signs out; the session and its CSRF tokens go on. No error when no user was signed in.
   void logoutCookie(std::string_view cookie_header) const {
     needPrincipals();
     auto error = detail::noError();

@@ -164,7 +164,7 @@ class JobRun {
   std::int64_t dueAt() const {
     return MORTISE_HAS(table_, mortise_jobs_v1, due_at) ? table_->due_at(run_) : table_->started_at(run_);
   }
-  // User number of the person that asked for a manual run; 0: nobody.
+  // User number of the person that asked for a manual run; 0: none.
   std::int64_t createdBy() const {
     return MORTISE_HAS(table_, mortise_jobs_v1, created_by) ? table_->created_by(run_) : 0;
   }

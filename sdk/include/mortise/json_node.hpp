@@ -43,14 +43,14 @@ class Json {
   bool isList() const noexcept { return type() == MORTISE_LIST; }
   bool isObject() const noexcept { return type() == MORTISE_OBJECT; }
 
-  bool boolean(bool otherwise = false) const noexcept { return isBoolean() ? table_->boolean(node_) != 0 : otherwise; }
+  bool boolean(bool fallback = false) const noexcept { return isBoolean() ? table_->boolean(node_) != 0 : fallback; }
   // A real is cut towards zero.
-  std::int64_t integer(std::int64_t otherwise = 0) const noexcept {
-    return isNumber() ? table_->integer(node_) : otherwise;
+  std::int64_t integer(std::int64_t fallback = 0) const noexcept {
+    return isNumber() ? table_->integer(node_) : fallback;
   }
-  double real(double otherwise = 0) const noexcept { return isNumber() ? table_->real(node_) : otherwise; }
-  Text text(std::string_view otherwise = {}) const noexcept {
-    return isText() ? Text(table_->text(node_)) : Text(otherwise);
+  double real(double fallback = 0) const noexcept { return isNumber() ? table_->real(node_) : fallback; }
+  Text text(std::string_view fallback = {}) const noexcept {
+    return isText() ? Text(table_->text(node_)) : Text(fallback);
   }
 
   // Empty when absent, null or of another kind.

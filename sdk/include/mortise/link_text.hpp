@@ -1,4 +1,4 @@
-// Names that people give themselves and that go into mails to strangers: a mail must not carry somebody else's links.
+// Names that people give themselves and that go into mails to strangers: a mail must not carry another person's links.
 // Texts are valid UTF-8.
 #pragma once
 
@@ -137,14 +137,14 @@ inline bool readsAsLink(std::string_view text) {
   return false;
 }
 
-// What a mail shows of a name: the name, cut to a length that leaves the mail its own words (100 characters); `otherwise`
-// when the name reads as a link, has control characters or is empty. [any]
-inline std::string nameForMail(std::string_view name, std::string_view otherwise) {
+// What a mail shows of a name: the name, cut to a length that leaves the mail its own words (100 characters);
+// `fallback` when the name reads as a link, has control characters or is empty. [any]
+inline std::string nameForMail(std::string_view name, std::string_view fallback) {
   auto shown = firstCharacters(name, detail::kMaxNameInMail);
-  return shown.empty() || !isOneLine(shown) || readsAsLink(shown) ? std::string(otherwise) : std::move(shown);
+  return shown.empty() || !isOneLine(shown) || readsAsLink(shown) ? std::string(fallback) : std::move(shown);
 }
 
-// What a mail shows of the address of somebody else; empty when mail clients might take it for a web address
+// What a mail shows of the address of another person; empty when mail clients might take it for a web address
 // ("www.example.org/x@example.com"). [any]
 inline std::string addressForMail(std::string_view address) {
   const auto local = detail::comparedForm(address.substr(0, address.rfind('@')));

@@ -17,16 +17,16 @@ inline std::string withoutMarkup(std::string_view text) {
   std::string out(text);
   for (std::size_t before = out.size() + 1; out.size() < before;) {
     before = out.size();
-    std::string kept;
+    std::string plain;
     for (std::size_t at = 0; at < out.size(); ++at) {
       if (out[at] == '<' && at + 1 < out.size() && isTag(out[at + 1])) {
         at = out.find('>', at);
         if (at == std::string::npos) break;
       } else {
-        kept.push_back(out[at]);
+        plain.push_back(out[at]);
       }
     }
-    out = std::move(kept);
+    out = std::move(plain);
   }
   constexpr const char* kBlank = " \t\r\n\f\v";
   const auto first = out.find_first_not_of(kBlank);

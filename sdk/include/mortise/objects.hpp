@@ -104,7 +104,7 @@ class Objects {
     check(status, error);
     return true;
   }
-  // A link with which anybody may fetch the object for `seconds` (1..604800).
+  // A link with which any client may fetch the object for `seconds` (1..604800).
   std::string presign(std::string_view bucket, std::string_view name, std::int64_t seconds) const {
     detail::SinkResult<std::string> got;
     auto error = detail::noError();

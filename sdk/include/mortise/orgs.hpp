@@ -208,8 +208,8 @@ class Orgs {
     check(table_->require_feature(host_, detail::str(user_id), detail::str(feature), &error), error);
   }
 
-  // The same for the organisation's own tier, whoever asks: for what an organisation pays for, such as a project. Since
-  // SDK 1.1: Problem 503 with an older kernel.
+  // The same for the organisation's own tier, whichever user asks: for what an organisation pays for, such as a
+  // project. Since SDK 1.1: Problem 503 with an older kernel.
   void requireOrgFeature(std::string_view org_id, std::string_view feature) const {
     if (!MORTISE_HAS(table_, mortise_orgs_v1, require_org_feature))
       throw Problem(503, "unavailable")
@@ -218,7 +218,7 @@ class Orgs {
     check(table_->require_org_feature(host_, detail::str(org_id), detail::str(feature), &error), error);
   }
 
-  // Teams, since SDK 1.1: Problem 503 with an older kernel. Whoever leaves the organisation leaves its teams.
+  // Teams, since SDK 1.1: Problem 503 with an older kernel. A member who leaves the organisation leaves its teams.
   Team createTeam(const NewTeam& team) const {
     requireTeams();
     mortise_new_team c{};

@@ -1,5 +1,5 @@
 // Which addresses belong to the public internet: the rule by which http_client/1 connects, for modules that open
-// connections of their own for somebody else.
+// connections of their own for a user.
 #pragma once
 
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-// Forgets what a module keeps of accounts that were removed, whoever removed them (SDK 1.1). A job does the work, so that
+// Forgets what a module keeps of accounts that were removed, in whatever way (SDK 1.1). A job does the work, so that
 // it is repeated after a failure, and done once in a cluster; a module that was switched off catches up soon after its
 // start (misfire_grace: the time that it missed is made up for however late it is).
 //   jobs:                                                                            # module.yaml

@@ -88,10 +88,10 @@ class Parameter {
     if (value && value->type == MORTISE_INTEGER) return static_cast<double>(value->as.integer);
     return as<double>(MORTISE_REAL, [](const mortise_value& v) { return v.as.real; });
   }
-  Text text(std::string_view otherwise) const { return text().value_or(Text(otherwise)); }
-  std::int64_t integer(std::int64_t otherwise) const { return integer().value_or(otherwise); }
-  bool boolean(bool otherwise) const { return boolean().value_or(otherwise); }
-  double real(double otherwise) const { return real().value_or(otherwise); }
+  Text text(std::string_view fallback) const { return text().value_or(Text(fallback)); }
+  std::int64_t integer(std::int64_t fallback) const { return integer().value_or(fallback); }
+  bool boolean(bool fallback) const { return boolean().value_or(fallback); }
+  double real(double fallback) const { return real().value_or(fallback); }
   // Every occurrence of a repeated text parameter (type array in the contract).
   std::vector<Text> list() const {
     std::vector<Text> values;
@@ -234,16 +234,17 @@ class Request {
     return std::nullopt;
   }
 
-  // True when the client has hung up: no need to go on.
+  // True when the client has disconnected: no need to go on.
   bool clientGone() const { return table().client_gone(call_) != 0; }
-  // True when nobody waits for the answer any more: the operation's time is over, or the client has hung up. Cheap: ask
-  // it in every loop whose length the request decides. Since: SDK 1.1; an older server tells of the client only. [any]
+  // True when no client waits for the answer any more: the operation's time is over, or the client has disconnected.
+  // Cheap: ask it in every loop whose length the request decides. Since: SDK 1.1; an older server tells of the client
+  // only. [any]
   bool expired() const {
     return MORTISE_HAS(&table(), mortise_call_v1, expired) ? table().expired(call_) != 0 : clientGone();
   }
   // Throws Problem 504 "timeout" when expired(), for loops deep inside the handler. [any]
   void stopIfExpired() const {
-    if (expired()) throw Problem(504, "timeout").note("nobody waits for the answer any more");
+    if (expired()) throw Problem(504, "timeout").note("the client has disconnected or the time is over");
   }
 
   // The ways to answer in a `void` handler (others return a Reply). The first answer counts; false: it had been

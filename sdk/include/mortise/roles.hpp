@@ -18,8 +18,8 @@ constexpr int roleRank(std::string_view role) noexcept {
   return role == "service_role" ? 1 : 0;
 }
 
-// May an account of role `actor` act on somebody else's account of role `target` (ban, delete, change it, mint its
-// keys)? Nobody acts on an equal or a higher one. The permission for the act is another matter. [any]
+// May an account of role `actor` act on another account of role `target` (ban, delete, change it, mint its
+// keys)? No account acts on one of an equal or a higher role. The permission for the act is another matter. [any]
 constexpr bool mayActOn(std::string_view actor, std::string_view target) noexcept {
   return roleRank(target) == 0 || roleRank(actor) > roleRank(target);
 }

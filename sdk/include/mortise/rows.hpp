@@ -4,8 +4,8 @@
 //   db::insert(session, ticket);
 //   db::update<&Ticket::title, &Ticket::state>(session, ticket);
 // `source` is a Session (inside a transaction: its session) or the Db itself, which leases a connection for the one
-// statement. Texts of statements are built once per entity, so that each is prepared once per connection. [worker] and
-// [start]; every function throws db::Error.
+// statement, and runs one that writes again when it lost a race, as Db::execute() does. Texts of statements are built
+// once per entity, so that each is prepared once per connection. [worker] and [start]; every function throws db::Error.
 #pragma once
 
 #include <array>
@@ -354,7 +354,7 @@ struct EntityStatement {
   Chosen chosen;
 };
 
-// What a statement runs on: the session given, or one of the database's.
+// What a statement that reads runs on: the session given, or one of the database's.
 template <class Source>
 decltype(auto) readSession(Source& source) {
   if constexpr (std::is_same_v<std::remove_cv_t<Source>, Db>) {
@@ -363,12 +363,13 @@ decltype(auto) readSession(Source& source) {
     return static_cast<Session&>(source);
   }
 }
-template <class Source>
-decltype(auto) writeSession(Source& source) {
+// Runs `work(session)`, one statement that writes and returns rows.
+template <class Source, class Work>
+auto withWriter(Source& source, const Work& work) {
   if constexpr (std::is_same_v<std::remove_cv_t<Source>, Db>) {
-    return source.write();
+    return Attempts::run([&source] { return source.write(); }, work);
   } else {
-    return static_cast<Session&>(source);
+    return work(static_cast<Session&>(source));
   }
 }
 
@@ -484,8 +485,7 @@ const EntityStatement& insertOf() {
 template <Entity T, class Source>
 void insert(Source&& source, const T& entity) {
   const auto& statement = detail::insertOf<T>();
-  auto&& session = detail::writeSession(source);
-  session.execute(statement.text, detail::bindFields(entity, statement.chosen));
+  source.execute(statement.text, detail::bindFields(entity, statement.chosen));
 }
 
 // Adds its row and returns it as the database has it: with the values of fields that are generated().
@@ -503,12 +503,12 @@ T insertReturning(Source&& source, const T& entity) {
     return sql;
   }();
   T out = entity;
-  auto&& session = detail::writeSession(source);
   auto take = [&](T&& stored) {
     out = std::move(stored);
     return false;
   };
-  detail::scanEntities<T>(session, kText, detail::bindFields(entity, detail::insertOf<T>().chosen), take);
+  const auto binding = detail::bindFields(entity, detail::insertOf<T>().chosen);
+  detail::withWriter(source, [&](Session& session) { detail::scanEntities<T>(session, kText, binding, take); });
   return out;
 }
 
@@ -562,8 +562,7 @@ void insertAll(Source&& source, const std::vector<T>& entities) {
 template <Entity T, class Source>
 void upsert(Source&& source, const T& entity) {
   static const std::string kText = detail::upsertText(T::kFields.table, detail::rulesOf<T>());
-  auto&& session = detail::writeSession(source);
-  session.execute(kText, detail::bindFields(entity, detail::insertOf<T>().chosen));
+  source.execute(kText, detail::bindFields(entity, detail::insertOf<T>().chosen));
 }
 
 // Writes the row that has its primary key: update(session, ticket) every field that is not key() or fixed();
@@ -580,8 +579,7 @@ bool update(Source&& source, const T& entity) {
     }
     return statement;
   }();
-  auto&& session = detail::writeSession(source);
-  return session.execute(kUpdate.text, detail::bindFields(entity, kUpdate.chosen)) > 0;
+  return source.execute(kUpdate.text, detail::bindFields(entity, kUpdate.chosen)) > 0;
 }
 
 // Removes the row with that primary key: remove<Ticket>(session, id). False: there is none.
@@ -589,8 +587,7 @@ template <Entity T, class Source, class... Keys>
 bool remove(Source&& source, const Keys&... keys) {
   static const std::string kText =
       detail::joined({"DELETE FROM ", T::kFields.table, " ", detail::keyText(detail::rulesOf<T>())});
-  auto&& session = detail::writeSession(source);
-  return session.execute(kText, detail::bindKeys<T>(keys...)) > 0;
+  return source.execute(kText, detail::bindKeys<T>(keys...)) > 0;
 }
 
 }  // namespace mortise::inline sdk1::db

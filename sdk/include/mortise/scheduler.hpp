@@ -106,7 +106,7 @@ struct SchedulerStatus {
   bool enabled = false;
   bool runner = false;     // this server holds the lease
   std::string node;        // this server
-  std::string runnerNode;  // who holds the lease; empty: nobody
+  std::string runnerNode;  // the server that holds the lease; empty: none
   std::int64_t epoch = 0;
   std::int64_t jobs = 0;
   std::int64_t running = 0;

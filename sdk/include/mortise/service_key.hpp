@@ -23,14 +23,14 @@ struct ProjectReference {
 namespace detail {
 
 // Is `text` an element of a JSON list of texts, as Principal::keyProjectIds has it? Elements are compared as they are
-// written; a list of any other form has none, so that what can't be read lets nobody in.
+// written; a list of any other form has none, so that what can't be read lets no key in.
 inline bool listHas(std::string_view list, std::string_view text) {
-  const std::string wanted = json::quoted(text);
+  const std::string quoted = json::quoted(text);
   for (std::size_t at = list.find('"'); at != std::string_view::npos; at = list.find('"', at)) {
     std::size_t end = at + 1;
     while (end < list.size() && list[end] != '"') end += list[end] == '\\' ? 2 : 1;
     if (end >= list.size()) return false;
-    if (list.substr(at, end + 1 - at) == wanted) return true;
+    if (list.substr(at, end + 1 - at) == quoted) return true;
     at = end + 1;
   }
   return false;
@@ -43,9 +43,9 @@ inline bool everyProject(std::string_view list) { return list.empty() || list ==
 // Call it once the project is loaded (404 comes first), before anything of it is read or changed. Callers without a
 // service key pass: whether a user reaches a project is the module's own rule. Throws Problem 403, in this order:
 //   service_key_missing_org     the key belongs to no organisation
-//   cross_org_denied            details {key_org_id, project_org_id}: the project is another's, or nobody's (null)
+//   cross_org_denied            details {key_org_id, project_org_id}: that of another organisation, or of none (null)
 //   project_not_in_allowlist    details {allowed_project_ids, requested_project_id}
-// [any]; takes no lock and asks nobody.
+// [any]; takes no lock and makes no call.
 inline void requireProject(const Principal& caller, const ProjectReference& project) {
   if (!caller.isServiceKey) return;
   if (caller.keyOrgId.empty()) throw Problem(403, "service_key_missing_org");

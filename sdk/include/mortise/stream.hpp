@@ -111,14 +111,14 @@ inline EventStream Request::openStream(StreamOptions options) const {
   c.status = 200;
   c.content_type = detail::str(options.contentType);
   c.heartbeat_seconds = options.heartbeatSeconds;
-  auto* kept = callbacks.release();
-  detail::KeptCallbacks::instance().add(tables_->host, kept);
-  c.context = kept;
+  auto* context = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, context);
+  c.context = context;
   c.closed = detail::StreamCallbacks::onClosed;
   c.drained = detail::StreamCallbacks::onDrained;
   auto* stream = table().stream_open(call_, &c);
   if (stream == nullptr) {
-    delete detail::KeptCallbacks::instance().take(kept);
+    delete detail::KeptCallbacks::instance().take(context);
     throw std::logic_error("the call was answered before its stream was opened");
   }
   if (state_ != nullptr) state_->answered = state_->streams = true;

@@ -15,7 +15,7 @@
 
 namespace mortise::inline sdk1 {
 
-// UTF-8 bytes owned by someone else, usually the call (see where you got it). Copy it into a std::string to keep it:
+// UTF-8 bytes with another owner, usually the call (see where you got it). Copy it into a std::string to keep it:
 //   std::string email = request.body()["email"].text();
 class Text : public std::string_view {
  public:

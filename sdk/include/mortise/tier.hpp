@@ -22,8 +22,8 @@ constexpr bool isTier(std::string_view tier) noexcept {
 // [any]
 constexpr std::size_t tierRank(std::string_view tier) noexcept {
   if (tier == kAdministratorTier) return kTiers.size();
-  const auto found = std::find(kTiers.begin(), kTiers.end(), tier);
-  return found == kTiers.end() ? 0 : static_cast<std::size_t>(found - kTiers.begin());
+  const auto entry = std::find(kTiers.begin(), kTiers.end(), tier);
+  return entry == kTiers.end() ? 0 : static_cast<std::size_t>(entry - kTiers.begin());
 }
 
 // As people are told a tier: administrators of the server have the highest of kTiers. Borrows from `tier`. [any]

@@ -123,15 +123,15 @@ inline WebSocket Request::upgrade(WebSocketOptions options) const {
   c.max_message = callbacks->options.maxMessage;
   c.max_queue = callbacks->options.maxQueue;
   c.ping_seconds = callbacks->options.pingSeconds;
-  auto* kept = callbacks.release();
-  detail::KeptCallbacks::instance().add(tables_->host, kept);
-  c.context = kept;
+  auto* context = callbacks.release();
+  detail::KeptCallbacks::instance().add(tables_->host, context);
+  c.context = context;
   c.message = detail::SocketCallbacks::onMessage;
   c.closed = detail::SocketCallbacks::onClosed;
   c.drained = detail::SocketCallbacks::onDrained;
   auto* socket = table().upgrade(call_, &c);
   if (socket == nullptr) {
-    delete detail::KeptCallbacks::instance().take(kept);
+    delete detail::KeptCallbacks::instance().take(context);
     throw std::logic_error("the call was answered before it was upgraded");
   }
   if (state_ != nullptr) state_->answered = true;

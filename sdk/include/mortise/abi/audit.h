@@ -1,6 +1,6 @@
 /* audit/1: who did what to whom, in a table that only grows, for the operator.
  *
- * For acts that someone may have to answer for: a role changed, a key made, data of another user read. Not for what a
+ * For acts that a person may have to answer for: a role changed, a key made, data of another user read. Not for what a
  * log is for.
  * Threads: [worker] [start].
  * Ownership: texts are copied.

@@ -25,8 +25,9 @@
  *   freed by X     the callee hands it out, and the caller owns it until the caller calls X
  *   released       the callee ends it: it is no good after the call, whatever the call returns
  * Four mean the same everywhere and need no word: the first argument, which is what the function works on (borrowed,
- * unless it is released); `error` (filled; may be NULL); `context` (handed back to the function that came with it, and
- * never looked into); a mortise_str argument (borrowed: the callee copies what it keeps).
+ * unless it is released); `error` (filled; may be NULL); `context` and what ends in _context (handed back to the
+ * function that came with it, and never looked into); a mortise_str argument (borrowed: the callee copies what it
+ * keeps).
  * Who allocates, frees. No exception ever crosses.
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_BASE_H

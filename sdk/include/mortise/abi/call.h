@@ -37,7 +37,7 @@ typedef enum mortise_credential {
 /* Who calls. Lives as long as the call. */
 typedef struct mortise_principal {
   uint32_t struct_size;
-  mortise_credential credential; /* NONE: nobody is signed in */
+  mortise_credential credential; /* NONE: no user is signed in */
   mortise_str user_id;
   mortise_str username; /* may be empty */
   mortise_str email;    /* may be empty */
@@ -139,7 +139,7 @@ typedef struct mortise_call_v1 {
   mortise_str (*address)(mortise_call* call);
   /* [any] The language chosen for this request: "en", "zh-CN". Owner: result lives until the call ends. */
   mortise_str (*language)(mortise_call* call);
-  /* [any] Who calls; its credential is NONE when nobody is signed in. Owner: result lives until the call ends. */
+  /* [any] Who calls; its credential is NONE when no user is signed in. Owner: result lives until the call ends. */
   const mortise_principal* (*principal)(mortise_call* call);
   /* [any] Non-zero when the caller has the permission ("scheduler.admin"). */
   int32_t (*permitted)(mortise_call* call, mortise_str permission);
@@ -227,9 +227,9 @@ typedef struct mortise_call_v1 {
 
   /* Since SDK 1.1; check struct_size. */
 
-  /* [any] Non-zero when nobody waits for the answer any more: the time that the operation may take is over (the kernel
-   * has answered 504, or is about to), or the client has disconnected. Costs less than a microsecond: ask it in every loop
-   * whose length the request decides, and then return; what the handler answers is dropped. */
+  /* [any] Non-zero when no client waits for the answer any more: the time that the operation may take is over (the
+   * kernel has answered 504, or is about to), or the client has disconnected. Costs less than a microsecond: ask it in
+   * every loop whose length the request decides, and then return; what the handler answers is dropped. */
   int32_t (*expired)(mortise_call* call);
   /* [any] Cuts a stream whose rest will not come: the client sees that the body is not whole. What waits to be sent may be
    * lost. Let go of the handle afterwards, as after stream_close. */
@@ -239,8 +239,8 @@ typedef struct mortise_call_v1 {
    * the request id, where there are such, and counts it in mortise_module_callback_failures_total. */
   void (*callback_failed)(mortise_host* host, mortise_str callback, mortise_str reason);
   /* [any] The language that the client asks for, else the one that the operator has chosen (http.default_language), else
-   * empty: for texts that are read elsewhere than in the answer, mails above all, and are English where nobody said
-   * anything. `language` falls back on the contract instead. Owner: result lives until the call ends. */
+   * empty: for texts that are read elsewhere than in the answer, mails above all, and are English where neither
+   * names one. `language` falls back on the contract instead. Owner: result lives until the call ends. */
   mortise_str (*asked_language)(mortise_call* call);
   /* [any] What the kernel counts the client as where it limits clients: an IPv4 address in one spelling, however it was
    * written, the /64 of an IPv6 address ("2001:db8::/64"), else address() as it is. Owner: result lives until the call

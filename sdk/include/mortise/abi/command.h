@@ -28,8 +28,8 @@ struct mortise_command {
   void (*write)(mortise_command* command, mortise_str text);
   /* [any] The same to standard error: what is no result. */
   void (*write_error)(mortise_command* command, mortise_str text);
-  /* [any] Non-zero: end within a second. Somebody pressed Ctrl-C, or nobody reads the output any more. Requests of
-   * http_client/1 that are under way then end by themselves. */
+  /* [any] Non-zero: end within a second. The operator pressed Ctrl-C, or the reader of the output has ended. Requests
+   * of http_client/1 that are under way then end by themselves. */
   int32_t (*stopped)(mortise_command* command);
 };
 

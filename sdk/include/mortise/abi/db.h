@@ -5,9 +5,9 @@
  * at a time, and give it back soon.
  * Threads: [start] [worker], except backend: [any].
  * Errors: MORTISE_UNAVAILABLE (no connection within the deadline, database locked or gone; with the code
- *   "transaction_lost": another transaction was faster, run this one again), MORTISE_FULL, MORTISE_EXISTS (a UNIQUE
- *   constraint), MORTISE_INVALID (another constraint, or bad SQL). After an error inside a transaction only rollback is
- *   useful.
+ *   "transaction_lost": another transaction was faster, run this one, or the statement outside of one, again),
+ *   MORTISE_FULL, MORTISE_EXISTS (a UNIQUE constraint), MORTISE_INVALID (another constraint, or bad SQL). After an error
+ *   inside a transaction only rollback is useful.
  * Since: SDK 1.0. */
 #ifndef MORTISE_ABI_DB_H
 #define MORTISE_ABI_DB_H
@@ -85,8 +85,9 @@ typedef struct mortise_db_v1 {
    * transaction of this session ends. For what reads, decides and writes, such as a number that is counted on. Waits as
    * long as a statement may take; MORTISE_INVALID without a transaction. SQLite has one writer, so nothing waits there. */
   mortise_status (*lock)(mortise_db_session* session, mortise_str name, mortise_error* error);
-  /* [any] Non-zero when the transaction lost a race, whatever the failing call answered: roll back and run it again from
-   * its beginning. */
+  /* [any] Non-zero when the transaction of this session, or its statement outside of one, lost a race, whatever the
+   * failing call answered: roll back and run it again from its beginning. Zero for a session that was opened with a
+   * joined host: who joined the transaction runs all of it again. */
   int32_t (*lost)(mortise_db_session* session);
 } mortise_db_v1;
 

@@ -1,8 +1,8 @@
 /* health/1: checks of what a module needs besides the kernel's own services (a sandbox host, a licence server),
  * gathered by the kernel: shown at /api/status and /api/v1/infra/health, and counted in /metrics.
  *
- * A check runs when somebody asks, on a thread of its own, at most once a second, and never twice at once; one that
- * overruns its limit counts as failed until it is back.
+ * A check runs when one of these is asked for, on a thread of its own, at most once a second, and never twice at once;
+ * one that overruns its limit counts as failed until it is back.
  * A trial (SDK 1.1) runs when an operator calls `mortise doctor`: it tries whether something works here that a check
  * would be too often for.
  * Threads: add, add_trial [start]; check and trial are called on a thread where [worker] functions may be called.

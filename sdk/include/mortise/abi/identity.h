@@ -69,7 +69,7 @@ typedef struct mortise_new_user {
   /* Non-zero: refuse the user name when it is taken ignoring case (runtime family). Zero: exact comparison (agent
    * platform). */
   int32_t unique_folded;
-  mortise_str id;     /* a UUID that was told to somebody before; or empty: the kernel makes one */
+  mortise_str id;     /* a UUID that was handed out before; or empty: the kernel makes one */
   int64_t created_at; /* 0: now */
   /* Non-zero: the account may have neither user name nor address (its owner signs in through another service); then it
    * needs a nickname. */
@@ -228,7 +228,7 @@ typedef struct mortise_identity_v1 {
   mortise_status (*list_keys)(mortise_host* host, mortise_str user_id, mortise_str org_id, mortise_api_key_sink sink,
                               void* context, mortise_error* error);
   /* [start] [worker] Switches a key off without a stamp: its callers get a plain 401. MORTISE_NOT_FOUND
-   * (api_key_not_found) unless it is the user's; an empty user_id takes anybody's. */
+   * (api_key_not_found) unless it is the user's; an empty user_id takes the key of any user. */
   mortise_status (*deactivate_key)(mortise_host* host, mortise_str user_id, mortise_str key_id, mortise_error* error);
   /* [start] [worker] Its callers get 401 api_key_revoked. A second revocation keeps the first stamp and reason. The key
    * as it is now goes to `sink` (may be NULL). Whether the caller may revoke it is the module's to know. Owner: sink
@@ -239,7 +239,7 @@ typedef struct mortise_identity_v1 {
   /* Cookie sessions. `cookie_header`: the request's Cookie field as it came, or empty; the kernel finds its own cookie
    * in it and passes over what is not well-formed. A forged, ended or expired cookie counts as none. */
   /* [start] [worker] The session that the request has, or else a new anonymous one, of which nothing is stored before
-   * somebody signs in. Owner: sink called. */
+   * a user signs in. Owner: sink called. */
   mortise_status (*cookie_open)(mortise_host* host, mortise_str cookie_header, mortise_cookie_session_sink sink,
                                 void* context, mortise_error* error);
   /* [start] [worker] Signs the user in, after the module has checked the password: the session gets a new id and a
@@ -249,7 +249,7 @@ typedef struct mortise_identity_v1 {
   mortise_status (*cookie_login)(mortise_host* host, mortise_str cookie_header, mortise_str user_id,
                                  mortise_cookie_session_sink sink, void* context, mortise_error* error);
   /* [start] [worker] Signs out: the session goes on, anonymous, and its CSRF tokens stay valid. MORTISE_OK also when
-   * nobody was signed in. */
+   * no user was signed in. */
   mortise_status (*cookie_logout)(mortise_host* host, mortise_str cookie_header, mortise_error* error);
   /* [start] [worker] A CSRF token for the session that the request has. MORTISE_NOT_FOUND (no_session) when it has
    * none: use cookie_open. Owner: sink called. */
@@ -261,7 +261,7 @@ typedef struct mortise_identity_v1 {
    * MORTISE_DENIED (wrong_password) when it does not, or `hash` is none; the work is the same. */
   mortise_status (*check_hash)(mortise_host* host, mortise_str hash, mortise_str password, mortise_error* error);
 
-  /* Removed accounts. Whoever removes an account, its number is told for 400 days to each module that asks; a
+  /* Removed accounts. However an account is removed, each module that asks gets its number for 400 days; a
    * module that keeps something of accounts forgets it and acknowledges the number, also after it was switched off for a
    * while. The event kernel.users.removed is the hint to look. */
   /* [start] [worker] Those that the calling module has not acknowledged, oldest first, at most `limit` (1 to 1000). Owner:

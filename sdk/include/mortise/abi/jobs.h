@@ -121,7 +121,7 @@ typedef struct mortise_jobs_v1 {
   mortise_status (*list)(mortise_host* host, mortise_job_state_sink sink, void* context, mortise_error* error);
   /* [any] When the clock asked for the run, microseconds since the epoch; triggered: when it was asked for. */
   int64_t (*due_at)(mortise_run* run);
-  /* [any] User number of the person that asked for a manual run; 0: nobody. */
+  /* [any] User number of the person that asked for a manual run; 0: none. */
   int64_t (*created_by)(mortise_run* run);
 
   /* [any] What the run did to one target, or how far it is with it, in place of what it reported of that target before;

@@ -77,7 +77,7 @@ typedef struct mortise_objects_v1 {
   void (*close)(mortise_file* file);
   /* [start] [worker] Removes one object. MORTISE_NOT_FOUND no_object when there was none. */
   mortise_status (*remove)(mortise_host* host, mortise_str bucket, mortise_str name, mortise_error* error);
-  /* [start] [worker] A link with which anybody may fetch the object for `seconds` (1..604800) from now, without
+  /* [start] [worker] A link with which any client may fetch the object for `seconds` (1..604800) from now, without
    * credentials: an S3 presigned GET (AWS Signature Version 4, query parameters), or one to this server with the same
    * meaning. The object need not exist. Owner: sink called. */
   mortise_status (*presign)(mortise_host* host, mortise_str bucket, mortise_str name, int64_t seconds,

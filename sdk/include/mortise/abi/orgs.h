@@ -120,7 +120,7 @@ typedef struct mortise_orgs_v1 {
   mortise_status (*list)(mortise_host* host, int64_t skip, int64_t limit, mortise_org_sink sink, void* context,
                          int64_t* total, mortise_error* error);
   /* [start] [worker] Changes an organisation. NOT_FOUND org_not_found; INVALID unknown_tier, validation_failed. A seat
-   * limit below the number of members puts nobody out. Owner: change borrowed; sink called. */
+   * limit below the number of members removes no member. Owner: change borrowed; sink called. */
   mortise_status (*change)(mortise_host* host, mortise_str org_id, const mortise_org_change* change,
                            mortise_org_sink sink, void* context, mortise_error* error);
   /* [start] [worker] Removes an organisation with its memberships; its service keys are revoked. NOT_FOUND
@@ -138,8 +138,8 @@ typedef struct mortise_orgs_v1 {
    * called. */
   mortise_status (*add_member)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                                mortise_member_sink sink, void* context, mortise_error* error);
-  /* [start] [worker] Changes the role of a member. NOT_FOUND member_not_found; DENIED last_administrator: nobody with
-   * role owner or admin would be left; INVALID unknown_role. Owner: sink called. */
+  /* [start] [worker] Changes the role of a member. NOT_FOUND member_not_found; DENIED last_administrator: no member
+   * with role owner or admin would be left; INVALID unknown_role. Owner: sink called. */
   mortise_status (*set_role)(mortise_host* host, mortise_str org_id, mortise_str user_id, mortise_str role,
                              mortise_member_sink sink, void* context, mortise_error* error);
   /* [start] [worker] Removes a member, with the errors of set_role. Service keys of the organisation that run as this
@@ -152,7 +152,7 @@ typedef struct mortise_orgs_v1 {
    */
   mortise_status (*require_feature)(mortise_host* host, mortise_str user_id, mortise_str feature, mortise_error* error);
 
-  /* Teams, since SDK 1.1. Whoever leaves the organisation, and every member when it is removed, leaves its teams. */
+  /* Teams, since SDK 1.1. Members who leave the organisation, and all when it is removed, leave its teams. */
   /* [start] [worker] Makes a team without members. NOT_FOUND org_not_found; EXISTS slug_taken, teams_full (an
    * organisation has 1000 at most); INVALID validation_failed (no name, no slug). Owner: team borrowed; sink called. */
   mortise_status (*create_team)(mortise_host* host, const mortise_new_team* team, mortise_team_sink sink, void* context,
@@ -180,8 +180,8 @@ typedef struct mortise_orgs_v1 {
   mortise_status (*remove_team_member)(mortise_host* host, mortise_str team_id, mortise_str user_id,
                                        mortise_error* error);
 
-  /* [start] [worker] Whether an organisation's own tier has a feature, whoever asks: for what an organisation pays for
-   * (a project). Errors as of require_feature, but NOT_FOUND org_not_found. Since SDK 1.1. */
+  /* [start] [worker] Whether an organisation's own tier has a feature, whichever user asks: for what an organisation
+   * pays for (a project). Errors as of require_feature, but NOT_FOUND org_not_found. Since SDK 1.1. */
   mortise_status (*require_org_feature)(mortise_host* host, mortise_str org_id, mortise_str feature,
                                         mortise_error* error);
 } mortise_orgs_v1;

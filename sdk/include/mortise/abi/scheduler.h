@@ -104,7 +104,7 @@ typedef struct mortise_job_run_record {
   int64_t started_at;
   int64_t ended_at; /* 0: goes on */
   int32_t manual;
-  int64_t created_by;   /* user number that asked for a manual run; 0: nobody */
+  int64_t created_by;   /* user number that asked for a manual run; 0: none */
   int32_t percent;      /* progress, 0..100; -1: none reported */
   mortise_str progress; /* its text */
 } mortise_job_run_record;
@@ -114,7 +114,7 @@ typedef struct mortise_scheduler_status {
   int32_t enabled;         /* 0 after enable(0) on this server */
   int32_t runner;          /* non-zero: this server holds the lease */
   mortise_str node;        /* this server */
-  mortise_str runner_node; /* who holds the lease; empty: nobody */
+  mortise_str runner_node; /* the server that holds the lease; empty: none */
   int64_t epoch;           /* grows with each change of the runner */
   int64_t jobs;            /* of all modules */
   int64_t running;         /* runs that go on, on all servers */
@@ -221,8 +221,8 @@ typedef struct mortise_scheduler_v1 {
   /* [start] [worker] The first `count` (1..1000) times at which `trigger` fires at or after `from` (ISO 8601 with an
    * offset; not given: now); fewer when it ends. `timezone` (64 bytes, may be NULL) receives the zone's name and a NUL.
    * An interval is reckoned as if it were given at `from`. INVALID as change_trigger, and from; TIMEOUT expired, when
-   * the handler that asks works for a request that nobody waits for any more. Owner: trigger borrowed; sink called;
-   * timezone filled. */
+   * the handler that asks works for a request whose time is over or whose client has disconnected. Owner: trigger
+   * borrowed; sink called; timezone filled. */
   mortise_status (*preview)(mortise_host* host, const mortise_trigger* trigger, mortise_str from, int64_t count,
                             mortise_fire_time_sink sink, void* context, char* timezone, mortise_error* error);
 
