@@ -75,7 +75,7 @@ class Report {
 
   // In a process of its own, as the owner of the data. `subject`: what is to blame when that ends early.
   void addApart(const std::string& subject, const std::string& directory,
-                const std::function<void(const kernel::TellFinding& tell)>& examine) {
+                const std::function<void(const kernel::ReportFinding& report)>& examine) {
     const auto fault = runApart(
         kLimit,
         [&](const SendApart& send) {
@@ -109,13 +109,15 @@ int doctor(const Program& program, const Arguments& arguments) {
   }
   const auto& plan = server->plan();
   const auto& directory = plan.dataDirectory();
-  report.addApart("configuration", directory, [&](const auto& tell) { kernel::examineConfiguration(plan, tell); });
-  report.addApart("server", directory, [&](const auto& tell) { kernel::examineServer(plan, tell); });
-  report.addApart("services", directory, [&](const auto& tell) { kernel::examineServices(plan, tell); });
+  report.addApart("configuration", directory,
+                  [&](const auto& reportFinding) { kernel::examineConfiguration(plan, reportFinding); });
+  report.addApart("server", directory, [&](const auto& reportFinding) { kernel::examineServer(plan, reportFinding); });
+  report.addApart("services", directory,
+                  [&](const auto& reportFinding) { kernel::examineServices(plan, reportFinding); });
   for (const auto& module : plan.modules().all()) {
     if (!module.enabled) continue;
     report.addApart("module " + module.name(), directory,
-                    [&](const auto& tell) { kernel::examineModule(plan, module, tell); });
+                    [&](const auto& reportFinding) { kernel::examineModule(plan, module, reportFinding); });
   }
   return report.end();
 }

@@ -60,17 +60,17 @@ Usage usageOf(const std::string& module, const CommandDeclaration& command) {
 
 // What the command line gives to each argument.
 std::map<std::string, std::string> givenTo(const CommandDeclaration& command, const Arguments& arguments) {
-  std::map<std::string, std::string> given;
+  std::map<std::string, std::string> values;
   std::size_t words = 0;
   for (const auto& argument : command.arguments) {
     const auto& key = argument.value.key;
     if (!argument.positional) {
-      if (arguments.has(key)) given.emplace(key, arguments.flag(key));
+      if (arguments.has(key)) values.emplace(key, arguments.flag(key));
     } else if (words < arguments.words()) {
-      given.emplace(key, arguments.word(words++));
+      values.emplace(key, arguments.word(words++));
     }
   }
-  return given;
+  return values;
 }
 
 bool print(std::string_view text, bool isError) {
@@ -105,7 +105,7 @@ int runCommand(kernel::Kernel& server, const std::string& module, const CommandD
 }  // namespace
 
 CommandsOfModules commandsOfModules(const Program& program, const std::vector<std::string>& words) {
-  CommandsOfModules found;
+  CommandsOfModules result;
   kernel::KernelOptions options;
   options.sources = settingsIn(words);
   options.programDirectory = program.directory;
@@ -116,24 +116,24 @@ CommandsOfModules commandsOfModules(const Program& program, const std::vector<st
   try {
     server = std::make_shared<kernel::Kernel>(std::move(options));
   } catch (const kernel::StartError& error) {
-    found.fault = error.what();
-    return found;
+    result.fault = error.what();
+    return result;
   }
   for (const auto& module : server->modules().all()) {
     if (module.manifest == nullptr || module.manifest->commands.empty()) continue;
     const auto& name = module.manifest->name;
     if (!module.mayStart()) {
-      found.withheld.emplace(name, module.whyNot());
+      result.withheld.emplace(name, module.whyNot());
       continue;
     }
     for (const auto& command : module.manifest->commands) {
-      found.commands.push_back({name + " " + command.name, command.help, usageOf(name, command),
-                                [server, name, command, signals](const Program&, const Arguments& arguments) {
-                                  return runCommand(*server, name, command, arguments, signals);
-                                }});
+      result.commands.push_back({name + " " + command.name, command.help, usageOf(name, command),
+                                 [server, name, command, signals](const Program&, const Arguments& arguments) {
+                                   return runCommand(*server, name, command, arguments, signals);
+                                 }});
     }
   }
-  return found;
+  return result;
 }
 
 }  // namespace mortise::commands
