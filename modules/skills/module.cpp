@@ -22,8 +22,8 @@ namespace json = mortise::json;
 namespace contract = skills_contract::skills;
 
 std::string rootFrom(const mortise::Config& config) {
-  const auto given = config.text("root_dir");
-  if (!given.empty()) return std::filesystem::absolute(given).string();
+  const auto root = config.text("root_dir");
+  if (!root.empty()) return std::filesystem::absolute(root).string();
   const auto data = config.server("data.dir");
   if (!data) throw Problem(500, "internal").note("this kernel does not tell its data directory; set skills.root_dir");
   return std::filesystem::absolute(*data).string() + "/skills";

@@ -18,21 +18,20 @@ constexpr std::string_view kMain = "SKILL.md";
 }  // namespace
 
 const BundleFile* Bundle::find(std::string_view path) const noexcept {
-  const auto found =
-      std::lower_bound(files_.begin(), files_.end(), path,
-                       [](const BundleFile& file, std::string_view wanted) { return file.path < wanted; });
-  return found != files_.end() && found->path == path ? &*found : nullptr;
+  const auto place = std::lower_bound(files_.begin(), files_.end(), path,
+                                      [](const BundleFile& file, std::string_view name) { return file.path < name; });
+  return place != files_.end() && place->path == path ? &*place : nullptr;
 }
 
 // Every folder above a file is a folder, and the file is there once.
 void BundleBuilder::claim(const std::string& path) {
   const auto folded = ascii::lower(path);
   for (auto slash = folded.find('/'); slash != std::string::npos; slash = folded.find('/', slash + 1)) {
-    const auto [folder, fresh] = taken_.try_emplace(folded.substr(0, slash), false);
-    if (!fresh && folder->second) throw refusal("skill_path_file_and_folder", path.substr(0, slash));
+    const auto [folder, isNew] = taken_.try_emplace(folded.substr(0, slash), false);
+    if (!isNew && folder->second) throw refusal("skill_path_file_and_folder", path.substr(0, slash));
   }
-  const auto [file, fresh] = taken_.try_emplace(folded, true);
-  if (!fresh) throw refusal(file->second ? "skill_path_twice" : "skill_path_file_and_folder", path);
+  const auto [file, isNew] = taken_.try_emplace(folded, true);
+  if (!isNew) throw refusal(file->second ? "skill_path_twice" : "skill_path_file_and_folder", path);
 }
 
 void BundleBuilder::add(std::string_view path, std::string bytes) {

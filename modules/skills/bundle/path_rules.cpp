@@ -42,21 +42,21 @@ std::string normalisedPath(std::string_view path) {
       slashed.size() >= 2 && (ascii::isUpper(slashed[0]) || ascii::isLower(slashed[0])) && slashed[1] == ':';
   if (slashed.starts_with('/') || drive) throw refusal("skill_path_absolute", path);
 
-  std::vector<std::string_view> kept;
+  std::vector<std::string_view> segments;
   eachSegment(slashed, [&](std::string_view segment) {
     if (segment.empty() || segment == ".") return;
     if (segment != "..") {
-      kept.push_back(segment);
+      segments.push_back(segment);
       return;
     }
-    if (kept.empty()) throw refusal("skill_path_climbs", path);
-    kept.pop_back();
+    if (segments.empty()) throw refusal("skill_path_climbs", path);
+    segments.pop_back();
   });
-  if (kept.empty()) throw refusal("skill_path_empty", path);
+  if (segments.empty()) throw refusal("skill_path_empty", path);
 
   std::string normalised;
   bool tooLong = false;
-  for (const auto segment : kept) {
+  for (const auto segment : segments) {
     tooLong = tooLong || segment.size() > kMaxSegmentBytes;
     if (!normalised.empty()) normalised += '/';
     normalised += segment;
@@ -75,9 +75,9 @@ bool isIgnoredName(std::string_view segment) {
 }
 
 bool hasIgnoredName(std::string_view path) {
-  bool found = false;
-  eachSegment(path, [&](std::string_view segment) { found = found || isIgnoredName(segment); });
-  return found;
+  bool hasIgnored = false;
+  eachSegment(path, [&](std::string_view segment) { hasIgnored = hasIgnored || isIgnoredName(segment); });
+  return hasIgnored;
 }
 
 }  // namespace skills

@@ -19,9 +19,9 @@ std::vector<Selector::Choice> Selector::select(std::string_view message, const s
   std::vector<std::uint32_t> scores(count_);
   std::unordered_set<std::string> seen;
   eachToken(message, [&](std::string_view token) {
-    const auto found = skillsByToken_.find(token);
-    if (found == skillsByToken_.end() || !seen.emplace(token).second) return;
-    for (const auto skill : found->second) ++scores[skill];
+    const auto entry = skillsByToken_.find(token);
+    if (entry == skillsByToken_.end() || !seen.emplace(token).second) return;
+    for (const auto skill : entry->second) ++scores[skill];
   });
   std::vector<Choice> choices;
   choices.reserve(pool.size());

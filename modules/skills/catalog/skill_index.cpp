@@ -23,8 +23,8 @@ Snapshot::Snapshot(std::vector<Skill> skills, std::int64_t generation)
 }
 
 std::optional<std::size_t> Snapshot::place(std::string_view id) const {
-  const auto found = byId_.find(id);
-  return found == byId_.end() ? std::nullopt : std::optional(found->second);
+  const auto entry = byId_.find(id);
+  return entry == byId_.end() ? std::nullopt : std::optional(entry->second);
 }
 
 const Skill* Snapshot::find(std::string_view id) const {
@@ -39,13 +39,13 @@ const Skill& Snapshot::known(std::string_view id) const {
 }
 
 const Skill* Snapshot::findSlug(std::string_view slug) const {
-  const auto found =
+  const auto position =
       std::find_if(skills_.begin(), skills_.end(), [&](const Skill& skill) { return skill.record.slug == slug; });
-  return found == skills_.end() ? nullptr : &*found;
+  return position == skills_.end() ? nullptr : &*position;
 }
 
 const Selector& Snapshot::selector() const {
-  std::call_once(made_, [this] {
+  std::call_once(selectorOnce_, [this] {
     std::vector<const std::vector<std::string>*> tokens;
     tokens.reserve(skills_.size());
     for (const auto& skill : skills_) tokens.push_back(&skill.content->tokens);
@@ -65,8 +65,7 @@ std::shared_ptr<const Snapshot> SkillIndex::current() {
   // Asked before reading: a change that comes meanwhile is seen next time.
   auto generation = store_.generation();
   if (snapshot_ != nullptr && generation == seen_) return snapshot_;
-  auto fresh = reread(snapshot_.get());
-  snapshot_ = std::move(fresh);
+  snapshot_ = reread(snapshot_.get());
   seen_ = std::move(generation);
   return snapshot_;
 }
@@ -84,8 +83,8 @@ std::shared_ptr<const Snapshot> SkillIndex::reread(const Snapshot* before) {
     }
   }
   for (const auto& [id, reason] : complaints) {
-    const auto known = complaints_.find(id);
-    if (known == complaints_.end() || known->second != reason)
+    const auto complaint = complaints_.find(id);
+    if (complaint == complaints_.end() || complaint->second != reason)
       log_.warning("a skill can't be read", {{"skill", id}, {"reason", reason}});
   }
   complaints_ = std::move(complaints);
@@ -102,9 +101,9 @@ std::optional<Skill> SkillIndex::readSkill(const std::string& id, const Snapshot
     try {
       Skill skill;
       skill.record = readRecord(directory->get(), id);
-      const auto* known = before == nullptr ? nullptr : before->find(id);
-      if (known != nullptr && known->record.revision == skill.record.revision) {
-        skill.content = known->content;
+      const auto* previousSkill = before == nullptr ? nullptr : before->find(id);
+      if (previousSkill != nullptr && previousSkill->record.revision == skill.record.revision) {
+        skill.content = previousSkill->content;
       } else {
         skill.content = std::make_shared<const SkillContent>(readContent(directory->get()));
       }

@@ -38,7 +38,7 @@ class Snapshot {
   std::vector<Skill> skills_;
   std::map<std::string, std::size_t, std::less<>> byId_;
   std::int64_t generation_;
-  mutable std::once_flag made_;
+  mutable std::once_flag selectorOnce_;
   mutable std::optional<Selector> selector_;
 };
 

@@ -124,9 +124,9 @@ void writeNew(int directory, const std::string& name, std::string_view bytes) {
 }
 
 void replace(int directory, const std::string& name, std::string_view bytes) {
-  const auto fresh = name + kNewSuffix;
-  writeSynced(directory, fresh, O_TRUNC, bytes);
-  if (::renameat(directory, fresh.c_str(), directory, name.c_str()) != 0) failed("rename " + fresh, errno);
+  const auto newName = name + kNewSuffix;
+  writeSynced(directory, newName, O_TRUNC, bytes);
+  if (::renameat(directory, newName.c_str(), directory, name.c_str()) != 0) failed("rename " + newName, errno);
   sync(directory);
 }
 

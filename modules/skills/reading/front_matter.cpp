@@ -70,7 +70,7 @@ FrontMatter readFrontMatter(std::string_view text) {
 
   auto closing = TakenLine{{}, opening.next};
   std::size_t end = text.size();
-  for (bool found = false; !found;) {
+  for (bool isClosed = false; !isClosed;) {
     if (closing.next >= text.size()) {
       // Where it ends nobody knows: all of it may be meant, and the lines up to the first empty one surely are.
       const auto matter = withPlainBreaks(text.substr(opening.next));
@@ -80,7 +80,7 @@ FrontMatter readFrontMatter(std::string_view text) {
     }
     end = closing.next;
     closing = takeLine(text, end);
-    found = isFence(closing.text);
+    isClosed = isFence(closing.text);
   }
   const auto matter = text.substr(opening.next, end - opening.next);
   if (matter.size() > kMaxBytes) {

@@ -111,8 +111,8 @@ class Reader {
 
   std::string runtimeType() const {
     const auto* value = memberOf(root_, "runtime_type");
-    const auto given = value == nullptr ? std::string_view() : textOf(*value);
-    if (contains(kRuntimeTypes, given)) return std::string(given);
+    const auto type = value == nullptr ? std::string_view() : textOf(*value);
+    if (contains(kRuntimeTypes, type)) return std::string(type);
     if (!strict_) return std::string(kRuntimeTypes.front());
     if (value == nullptr || value->IsNull()) throw missing(named("runtime_type"));
     throw wrongValue(named("runtime_type"), listed(kRuntimeTypes));

@@ -79,7 +79,8 @@ class ArchiveReader {
       take(entry);
     }
     checkEnd(entries);
-    if (scope_.repositoryFolder && !found_) throw refusal("skill_github_missing", *scope_.repositoryFolder);
+    if (scope_.repositoryFolder && !hasRepositoryFolder_)
+      throw refusal("skill_github_missing", *scope_.repositoryFolder);
     if (!scope_.repositoryFolder && !hasMain_) builder_.dropTopFolder();
     return std::move(builder_).finish();
   }
@@ -138,7 +139,7 @@ class ArchiveReader {
     if (scope_.repositoryFolder) {
       const auto inside = insideRepository(path);
       if (!inside) return passOver(path);
-      found_ = true;
+      hasRepositoryFolder_ = true;
       path = *inside;
     }
     while (path.ends_with('/') && path.size() > 1) path.remove_suffix(1);
@@ -229,7 +230,7 @@ class ArchiveReader {
   BundleBuilder builder_;
   std::uint64_t dataEnd_ = 0;
   bool hasMain_ = false;
-  bool found_ = false;
+  bool hasRepositoryFolder_ = false;
 };
 
 }  // namespace

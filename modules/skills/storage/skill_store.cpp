@@ -199,14 +199,14 @@ std::optional<Descriptor> SkillStore::openSkill(const std::string& id) const {
 
 void SkillStore::touch() const {
   // Not synced: after a power cut nobody is left who remembers the text before.
-  const auto fresh = std::string(kGeneration) + ".new";
-  const Descriptor file(::openat(directory_.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file) disk::failed("open " + fresh, errno);
+  const auto newName = std::string(kGeneration) + ".new";
+  const Descriptor file(::openat(directory_.get(), newName.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file) disk::failed("open " + newName, errno);
   const auto text = mortise::makeUuid();
   if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    disk::failed("write " + fresh, errno);
-  if (::renameat(directory_.get(), fresh.c_str(), directory_.get(), kGeneration) != 0)
-    disk::failed("rename " + fresh, errno);
+    disk::failed("write " + newName, errno);
+  if (::renameat(directory_.get(), newName.c_str(), directory_.get(), kGeneration) != 0)
+    disk::failed("rename " + newName, errno);
 }
 
 std::string SkillStore::generation() const {

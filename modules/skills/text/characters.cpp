@@ -4,8 +4,8 @@ namespace skills {
 
 CodePoint characterOf(std::string_view text) noexcept {
   constexpr CodePoint kNone{0xFFFD, 1};
-  const auto found = firstCodePoint(text);
-  return found.size == 0 ? kNone : found;
+  const auto codePoint = firstCodePoint(text);
+  return codePoint.size == 0 ? kNone : codePoint;
 }
 
 std::size_t charactersIn(std::string_view text) noexcept {

@@ -30,8 +30,8 @@ std::string toJsonText(const rapidjson::Value& value) {
 
 const rapidjson::Value* memberOf(const rapidjson::Value& object, const char* name) {
   if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
+  const auto member = object.FindMember(name);
+  return member == object.MemberEnd() ? nullptr : &member->value;
 }
 
 std::string_view textOf(const rapidjson::Value& value) {
@@ -46,18 +46,18 @@ std::string textMember(const rapidjson::Value& object, const char* name) {
 }
 
 void readMember(const rapidjson::Value& object, const char* name, std::string& into) {
-  const auto* found = memberOf(object, name);
-  if (found != nullptr && found->IsString()) into = textOf(*found);
+  const auto* member = memberOf(object, name);
+  if (member != nullptr && member->IsString()) into = textOf(*member);
 }
 
 void readMember(const rapidjson::Value& object, const char* name, bool& into) {
-  const auto* found = memberOf(object, name);
-  if (found != nullptr && found->IsBool()) into = found->GetBool();
+  const auto* member = memberOf(object, name);
+  if (member != nullptr && member->IsBool()) into = member->GetBool();
 }
 
 void readMember(const rapidjson::Value& object, const char* name, std::uint64_t& into) {
-  const auto* found = memberOf(object, name);
-  if (found != nullptr && found->IsUint64()) into = found->GetUint64();
+  const auto* member = memberOf(object, name);
+  if (member != nullptr && member->IsUint64()) into = member->GetUint64();
 }
 
 }  // namespace skills

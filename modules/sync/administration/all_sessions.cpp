@@ -25,11 +25,11 @@ db::Slice<ManagedSession> AllSessions::list(const ManagedQuery& query, const mor
 }
 
 std::vector<ToolSum> AllSessions::sums() const {
-  std::map<std::string, ToolSum> found;
+  std::map<std::string, ToolSum> sumsByFamily;
   for (const auto& [family, isDeleted, sessions, bytes] : db_.query<std::string, bool, std::int64_t, std::int64_t>(
            "SELECT tool_family, is_deleted, CAST(SUM(sessions) AS BIGINT), CAST(SUM(bytes) AS BIGINT) "
            "FROM sync_captured_counts WHERE tag = '' GROUP BY tool_family, is_deleted")) {
-    auto& sum = found[family];
+    auto& sum = sumsByFamily[family];
     sum.toolFamily = family;
     if (isDeleted) {
       sum.deleted = sessions;
@@ -39,7 +39,7 @@ std::vector<ToolSum> AllSessions::sums() const {
     }
   }
   std::vector<ToolSum> out;
-  for (auto& [family, sum] : found) out.push_back(std::move(sum));
+  for (auto& [family, sum] : sumsByFamily) out.push_back(std::move(sum));
   return out;
 }
 

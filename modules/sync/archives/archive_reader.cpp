@@ -226,7 +226,7 @@ std::optional<std::size_t> depthOf(std::string_view path, std::string_view name)
 
 bool withMember(const ArchiveBytes& bytes, std::string_view name, const std::function<void()>& cancelled,
                 const std::function<void(const ArchiveMember& member, ArchiveReader& reader)>& use) {
-  std::string found;
+  std::string path;
   std::optional<std::size_t> depth;
   ArchiveReader first(bytes, {}, cancelled);
   while (const auto* member = first.next()) {
@@ -237,12 +237,12 @@ bool withMember(const ArchiveBytes& bytes, std::string_view name, const std::fun
       return true;
     }
     depth = here;
-    found = member->name;
+    path = member->name;
   }
   if (!depth) return false;
   ArchiveReader second(bytes, {}, cancelled);
   while (const auto* member = second.next()) {
-    if (member->name != found) continue;
+    if (member->name != path) continue;
     use(*member, second);
     return true;
   }
@@ -252,11 +252,11 @@ bool withMember(const ArchiveBytes& bytes, std::string_view name, const std::fun
 std::optional<std::string> readMember(const ArchiveBytes& bytes, std::string_view name, std::uint64_t most,
                                       const std::function<void()>& cancelled) {
   std::string out;
-  const bool found = withMember(bytes, name, cancelled, [&](const ArchiveMember& member, ArchiveReader& reader) {
+  const bool exists = withMember(bytes, name, cancelled, [&](const ArchiveMember& member, ArchiveReader& reader) {
     if (member.size > most) throw tooLarge(member.name, member.size, most);
     for (auto piece = reader.piece(); !piece.empty(); piece = reader.piece()) out.append(piece);
   });
-  return found ? std::optional(std::move(out)) : std::nullopt;
+  return exists ? std::optional(std::move(out)) : std::nullopt;
 }
 
 }  // namespace session_sharing

@@ -70,14 +70,14 @@ std::vector<std::string> tagsFrom(std::string text) {
 }
 
 GivenMetadata givenBy(const Request& request) {
-  GivenMetadata given;
-  given.sourceTool = request.query("source_tool").text("");
+  GivenMetadata metadata;
+  metadata.sourceTool = request.query("source_tool").text("");
   if (const auto title = request.query("title").text()) {
     if (!utf8::isText(*title)) throw Problem(400, "title_invalid");
-    given.title = mortise::orNull(mortise::withoutMarkup(*title));
+    metadata.title = mortise::orNull(mortise::withoutMarkup(*title));
   }
-  given.tags = tagsFrom(request.query("tags").text("[]"));
-  return given;
+  metadata.tags = tagsFrom(request.query("tags").text("[]"));
+  return metadata;
 }
 
 // Before anything else of a push: a verified caller, and one file.
@@ -102,7 +102,9 @@ Archives::Archives(mortise::Host host, const Pushes& pushes, const ProjectLookup
 
 void Archives::withUpload(const Request& request, std::uint64_t most, Work work) {
   checkSize(std::max(contentLength(request), sizeOf(filesOf(request).front())), most);
-  queue_.answer(request, [this, work = std::move(work)](const Request& kept) { return runWithFile(kept, work); });
+  queue_.answer(request, [this, work = std::move(work)](const Request& pendingRequest) {
+    return runWithFile(pendingRequest, work);
+  });
 }
 
 PushReply Archives::runWithFile(const Request& request, const Work& work) const {
@@ -117,23 +119,26 @@ void Archives::pushSession(Request& request) {
   const std::string id = request.path("session_id");
   if (!isSessionId(id)) throw Problem(400, "session_id_invalid");
   const auto most = pushes_.limits().archiveBytes(request.principal().tier);
-  withUpload(request, most, [this, id](const Request& kept, const File& archive, const std::optional<Blob>& stored) {
-    return pushReply(pushes_.push(kept, PushIntent::of(kept, id), archive, {.stored = stored}), "synced_at");
-  });
+  withUpload(
+      request, most, [this, id](const Request& pendingRequest, const File& archive, const std::optional<Blob>& stored) {
+        return pushReply(pushes_.push(pendingRequest, PushIntent::of(pendingRequest, id), archive, {.stored = stored}),
+                         "synced_at");
+      });
 }
 
 void Archives::uploadSession(Request& request) {
   requireUpload(request);
-  auto given = givenBy(request);
-  withUpload(
-      request, maxUpload_,
-      [this, given = std::move(given)](const Request& kept, const File& archive, const std::optional<Blob>& stored) {
-        PushIntent intent;
-        intent.sessionId = mortise::makePrefixedId("ses_");
-        intent.userId = kept.principal().userId;
-        return pushReply(pushes_.push(kept, intent, archive, {.stored = stored, .given = given, .isFromClient = false}),
-                         "uploaded_at");
-      });
+  auto metadata = givenBy(request);
+  withUpload(request, maxUpload_,
+             [this, metadata = std::move(metadata)](const Request& pendingRequest, const File& archive,
+                                                    const std::optional<Blob>& stored) {
+               PushIntent intent;
+               intent.sessionId = mortise::makePrefixedId("ses_");
+               intent.userId = pendingRequest.principal().userId;
+               return pushReply(pushes_.push(pendingRequest, intent, archive,
+                                             {.stored = stored, .callerMetadata = metadata, .isFromClient = false}),
+                                "uploaded_at");
+             });
 }
 
 Reply Archives::pullSession(const Request& request) {
@@ -149,9 +154,9 @@ Reply Archives::downloadSession(const Request& request) {
 
 void Archives::readJsonMember(const Request& request, const char* file, const char* member) {
   const auto session = liveSession(store_, request);
-  threads_.answer(request, [this, session, file, member](const Request& kept) {
+  threads_.answer(request, [this, session, file, member](const Request& pendingRequest) {
     const auto archive = openArchive(blobs_, session);
-    auto text = readMember(bytesOf(archive), file, kMaxManifest, [&] { kept.stopIfExpired(); });
+    auto text = readMember(bytesOf(archive), file, kMaxManifest, [&] { pendingRequest.stopIfExpired(); });
     rapidjson::Document document;
     if (!text || !parseInPlace(*text, document)) throw Problem(404, "archive_member_not_found").with("name", file);
     auto shown = jsonTextOf(document);

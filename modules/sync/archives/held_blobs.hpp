@@ -40,11 +40,11 @@ class HeldBlobs {
   template <class Write, class Again>
   auto keep(const std::string& key, Write&& write, Again&& again) const {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      auto kept = db_.transaction([&](mortise::Transaction& tx) {
-        using Kept = std::optional<decltype(write(tx))>;
-        return hold(tx, key) ? Kept(write(tx)) : Kept();
+      auto result = db_.transaction([&](mortise::Transaction& tx) {
+        using Result = std::optional<decltype(write(tx))>;
+        return hold(tx, key) ? Result(write(tx)) : Result();
       });
-      if (kept) return std::move(*kept);
+      if (result) return std::move(*result);
       again();
     }
     throw mortise::Problem(503, "unavailable").retryAfter(1).note("a blob is removed again and again: " + key);

@@ -77,8 +77,8 @@ void readProvenance(const Value& provenance, SessionMetadata& into) {
 
 const Value& memberOrNull(const Value& object, const char* name) {
   static const Value kNull;
-  const auto* found = memberOf(object, name);
-  return found == nullptr ? kNull : *found;
+  const auto* member = memberOf(object, name);
+  return member == nullptr ? kNull : *member;
 }
 
 }  // namespace

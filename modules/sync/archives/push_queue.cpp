@@ -34,8 +34,8 @@ void PushQueue::answer(const mortise::Request& request, std::function<PushReply(
         user,
         [this, call, leave, work] {
           std::function<void()> cleanUp;
-          threads_.answerNow(*call, [&](const mortise::Request& kept) {
-            auto answer = work(kept);
+          threads_.answerNow(*call, [&](const mortise::Request& pendingRequest) {
+            auto answer = work(pendingRequest);
             cleanUp = std::move(answer.cleanUp);
             return std::move(answer.reply);
           });

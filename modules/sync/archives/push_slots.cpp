@@ -43,13 +43,13 @@ void PushSlots::leave(const std::string& user) {
   std::function<void()> start;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = users_.find(user);
-    if (found == users_.end()) return;
-    if (auto& waiting = found->second.waiting; !waiting.empty()) {
+    const auto entry = users_.find(user);
+    if (entry == users_.end()) return;
+    if (auto& waiting = entry->second.waiting; !waiting.empty()) {
       start = std::move(waiting.front().start);  // the slot goes from hand to hand
       waiting.pop_front();
-    } else if (--found->second.active == 0) {
-      users_.erase(found);
+    } else if (--entry->second.active == 0) {
+      users_.erase(entry);
     }
   }
   if (start) start();

@@ -36,12 +36,12 @@ ClientNames clientOf(const Request& request) {
 }
 
 // What was given by hand, for the policy on secrets.
-std::vector<GivenText> textsOf(std::optional<GivenMetadata>& given) {
+std::vector<GivenText> textsOf(std::optional<GivenMetadata>& metadata) {
   std::vector<GivenText> texts;
-  if (!given) return texts;
-  texts.push_back({&given->sourceTool, 0, false});
-  if (given->title) texts.push_back({&*given->title, kGivenTitle});
-  for (auto& tag : given->tags) texts.push_back({&tag, kGivenTag});
+  if (!metadata) return texts;
+  texts.push_back({&metadata->sourceTool, 0, false});
+  if (metadata->title) texts.push_back({&*metadata->title, kGivenTitle});
+  for (auto& tag : metadata->tags) texts.push_back({&tag, kGivenTag});
   return texts;
 }
 
@@ -68,7 +68,7 @@ class Phases {
 
 struct Pushes::Accepted {
   ArchiveContents contents;
-  std::optional<GivenMetadata> given;
+  std::optional<GivenMetadata> callerMetadata;
   std::optional<std::string> scanResults;
   std::optional<Blob> redacted;
   std::optional<File> redactedFile;
@@ -97,13 +97,13 @@ Pushes::Pushes(mortise::Host host, const ProjectLookup& projects, const HeldBlob
       seconds_(host.metrics().histogram("push_seconds", "Time to check, read and store an archive that has arrived")) {}
 
 Pushes::Accepted Pushes::accept(const Request& request, const File& archive,
-                                const std::optional<GivenMetadata>& given) const {
+                                const std::optional<GivenMetadata>& callerMetadata) const {
   const auto limits = limits_.reading(request.principal().tier);
   const auto cancelled = [&] { request.stopIfExpired(); };
   Accepted accepted;
   accepted.contents = readContents(bytesOf(archive), limits, withoutSecrets, cancelled);
-  accepted.given = given;
-  auto outcome = inspection_.inspect(archive, textsOf(accepted.given), request);
+  accepted.callerMetadata = callerMetadata;
+  auto outcome = inspection_.inspect(archive, textsOf(accepted.callerMetadata), request);
   accepted.scanResults = std::move(outcome.scanResults);
   if (!outcome.redacted) return accepted;
   accepted.redacted = std::move(outcome.redacted);
@@ -127,10 +127,10 @@ CapturedSession Pushes::sessionOf(const PushIntent& intent, const Accepted& acce
   session.blobSizeBytes = static_cast<std::int64_t>(blob.size);
   session.etag = blob.sha256;
   auto& metadata = session.metadata;
-  if (const auto& given = accepted.given) {
-    metadata.sourceTool = given->sourceTool;
-    if (given->title) metadata.title = given->title;
-    if (!given->tags.empty()) metadata.tags = given->tags;
+  if (const auto& callerMetadata = accepted.callerMetadata) {
+    metadata.sourceTool = callerMetadata->sourceTool;
+    if (callerMetadata->title) metadata.title = callerMetadata->title;
+    if (!callerMetadata->tags.empty()) metadata.tags = callerMetadata->tags;
   }
   linkToProject(session, projects_);
   session.createdAt = session.updatedAt = session.uploadedAt = mortise::now();
@@ -197,21 +197,21 @@ PushedSession Pushes::push(const Request& request, const PushIntent& intent, con
   try {
     const auto before = store_.find(intent.sessionId);
     checkIntent(intent, before);
-    const auto accepted = accept(request, archive, way.given);
+    const auto accepted = accept(request, archive, way.callerMetadata);
     phases.end("read");
     if (accepted.redacted) {
       if (blob) held_.drop(blob->key);
       blob = accepted.redacted;
     }
-    const auto& kept = accepted.redactedFile ? *accepted.redactedFile : archive;
-    if (!blob) blob = blobs_.put(kept);
+    const auto& file = accepted.redactedFile ? *accepted.redactedFile : archive;
+    if (!blob) blob = blobs_.put(file);
     phases.end("store");
     auto session = sessionOf(intent, accepted, *blob);
     auto entry = index_.entry(session, accepted.contents.searchText);
     Write change{std::move(session), std::move(entry), before.has_value(), way, {}};
     request.stopIfExpired();
     auto pushed = held_.keep(
-        blob->key, [&](Transaction& tx) { return write(tx, request, intent, change); }, [&] { blobs_.put(kept); });
+        blob->key, [&](Transaction& tx) { return write(tx, request, intent, change); }, [&] { blobs_.put(file); });
     if (change.released && *change.released != blob->key)
       pushed.cleanUp = [this, key = *change.released] { held_.drop(key); };
     phases.end("commit");

@@ -55,7 +55,7 @@ struct PushedSession {
 // How a push comes in, beside its archive.
 struct PushWay {
   std::optional<mortise::Blob> stored{};  // the archive lies in this blob already, which is removed when the push fails
-  std::optional<GivenMetadata> given{};
+  std::optional<GivenMetadata> callerMetadata{};
   bool isFromClient = true;  // its headers say which client it is
   // Runs in the transaction of the push, at its end; may run again.
   std::function<void(mortise::Transaction& tx, const PushedSession& pushed)> also{};
@@ -78,7 +78,7 @@ class Pushes {
   // Archive and blob that are stored in the end, and what was read from them.
   struct Accepted;
   Accepted accept(const mortise::Request& request, const mortise::File& archive,
-                  const std::optional<GivenMetadata>& given) const;
+                  const std::optional<GivenMetadata>& callerMetadata) const;
   CapturedSession sessionOf(const PushIntent& intent, const Accepted& accepted, const mortise::Blob& blob) const;
   // What the transaction needs, and what it leaves to be done behind the commit.
   struct Write;

@@ -74,10 +74,10 @@ std::string cutTitle(std::string_view text) {
   const auto title = firstSentence(mortise::withoutSpaceAround(line));
   if (mortise::characterCount(title) <= kMaxSmartTitle) return std::string(title);
   const auto cut = mortise::firstCharacters(title, kMaxSmartTitle);
-  auto kept = std::string_view(cut);
-  const auto word = kept.substr(0, kept.rfind(' '));
-  if (mortise::characterCount(word) > kMinCut) kept = word;
-  return std::string(mortise::withoutSpaceAround(kept)).append(kEllipsis);
+  auto beginning = std::string_view(cut);
+  const auto word = beginning.substr(0, beginning.rfind(' '));
+  if (mortise::characterCount(word) > kMinCut) beginning = word;
+  return std::string(mortise::withoutSpaceAround(beginning)).append(kEllipsis);
 }
 
 std::string smartTitle(std::string_view manifestTitle, std::string_view line, std::int64_t messageCount,

@@ -71,8 +71,8 @@ bool parseInPlace(std::string& text, rapidjson::Document& into) {
 
 const rapidjson::Value* memberOf(const rapidjson::Value& object, const char* name) {
   if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
+  const auto member = object.FindMember(name);
+  return member == object.MemberEnd() ? nullptr : &member->value;
 }
 
 std::string_view textOf(const rapidjson::Value& value) {
@@ -81,22 +81,22 @@ std::string_view textOf(const rapidjson::Value& value) {
 }
 
 std::string_view textMember(const rapidjson::Value& object, const char* name) {
-  const auto* found = memberOf(object, name);
-  return found == nullptr ? std::string_view() : textOf(*found);
+  const auto* member = memberOf(object, name);
+  return member == nullptr ? std::string_view() : textOf(*member);
 }
 
 bool isTrueMember(const rapidjson::Value& object, const char* name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsTrue();
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsTrue();
 }
 
 std::optional<std::int64_t> numberMember(const rapidjson::Value& object, const char* name) {
-  const auto* found = memberOf(object, name);
-  if (found == nullptr) return std::nullopt;
-  if (found->IsInt64()) return found->GetInt64();
+  const auto* member = memberOf(object, name);
+  if (member == nullptr) return std::nullopt;
+  if (member->IsInt64()) return member->GetInt64();
   constexpr double kBeyond = 9.2e18;
-  if (!found->IsDouble() || std::fabs(found->GetDouble()) > kBeyond) return std::nullopt;
-  return static_cast<std::int64_t>(found->GetDouble());
+  if (!member->IsDouble() || std::fabs(member->GetDouble()) > kBeyond) return std::nullopt;
+  return static_cast<std::int64_t>(member->GetDouble());
 }
 
 std::string jsonTextOf(const rapidjson::Value& value) {

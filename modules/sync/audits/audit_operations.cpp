@@ -178,7 +178,7 @@ void AuditOperations::runAudits(mortise::JobRun& job) {
     } else if (!job.cancelled()) {
       reports_.keepRun(*run, mortise::now() + kPause);
     } else {
-      reports_.giveRunBack(*run, mortise::now());
+      reports_.releaseRun(*run, mortise::now());
     }
   }
   if (report.synced > 0) job.report(report);

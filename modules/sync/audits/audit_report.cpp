@@ -217,11 +217,11 @@ std::optional<AuditRun> AuditStore::takeRun(mortise::Time now, mortise::Time lea
   for (;;) {
     auto run = db::row<AuditRun>(db_, "WHERE lease_until <= :now ORDER BY lease_until LIMIT 1", {{"now", now}});
     if (!run) return std::nullopt;
-    const auto taken = db_.execute(
+    const auto rows = db_.execute(
         "UPDATE sync_audit_runs SET lease_until = :lease, attempts = attempts + 1 "
         "WHERE session_id = :session AND lease_until = :was",
         {{"lease", leaseUntil}, {"session", run->sessionId}, {"was", run->leaseUntil}});
-    if (taken == 0) continue;  // another worker was faster
+    if (rows == 0) continue;  // another worker was faster
     run->leaseUntil = leaseUntil;
     ++run->attempts;
     return run;
@@ -234,7 +234,7 @@ bool AuditStore::keepRun(const AuditRun& run, mortise::Time leaseUntil) const {
              {{"lease", leaseUntil}, {"session", run.sessionId}, {"attempts", run.attempts}}) > 0;
 }
 
-void AuditStore::giveRunBack(const AuditRun& run, mortise::Time now) const {
+void AuditStore::releaseRun(const AuditRun& run, mortise::Time now) const {
   db_.execute(
       "UPDATE sync_audit_runs SET lease_until = :now, attempts = attempts - 1 WHERE session_id = :session AND "
       "attempts = :attempts",

@@ -159,7 +159,7 @@ class AuditStore {
   // False: it is not the worker's any more.
   bool keepRun(const AuditRun& run, mortise::Time leaseUntil) const;
   // For the next worker at once, as if it had not been taken; unless it is not the worker's any more.
-  void giveRunBack(const AuditRun& run, mortise::Time now) const;
+  void releaseRun(const AuditRun& run, mortise::Time now) const;
   void endRun(std::string_view sessionId) const;
 
   void removeOfSession(std::string_view sessionId) const;

@@ -52,11 +52,11 @@ class OpenCalls {
   }
   Evidence close(std::int64_t messageIndex, const ToolOutcome& outcome) {
     Evidence out{messageIndex, "unknown", {}, outcome.text, outcome.isError, outcome.exitCode};
-    const auto found = uses_.find(outcome.id);
-    if (found == uses_.end()) return out;
-    out.tool = std::move(found->second.name);
-    out.target = std::move(found->second.target);
-    uses_.erase(found);
+    const auto use = uses_.find(outcome.id);
+    if (use == uses_.end()) return out;
+    out.tool = std::move(use->second.name);
+    out.target = std::move(use->second.target);
+    uses_.erase(use);
     return out;
   }
 
@@ -143,18 +143,19 @@ AuditReport Auditor::audit(const CapturedSession& session, const AuditSurvey& su
                            const std::function<bool()>& stopped, const std::function<void()>& betweenCalls) const {
   const auto start = Clock::now();
   std::vector<Finding> findings;
-  std::set<std::pair<std::int64_t, std::string>> known;  // windows overlap
+  std::set<std::pair<std::int64_t, std::string>> judgedClaims;  // windows overlap
   std::optional<models::Error> failure;
   std::size_t answered = 0;
   for (const auto& window : windows) {
     betweenCalls();
     try {
-      auto found = judged(window, judge, stopped);
-      if (!found) throw models::Error(models::Error::Cause::unreadable, "the model's answer holds no findings");
+      auto windowFindings = judged(window, judge, stopped);
+      if (!windowFindings)
+        throw models::Error(models::Error::Cause::unreadable, "the model's answer holds no findings");
       ++answered;
       answered_.add();
-      for (auto& finding : *found) {
-        if (known.emplace(finding.messageIndex, finding.claim).second) findings.push_back(std::move(finding));
+      for (auto& finding : *windowFindings) {
+        if (judgedClaims.emplace(finding.messageIndex, finding.claim).second) findings.push_back(std::move(finding));
       }
     } catch (const models::Error& error) {
       if (error.cause() == models::Error::Cause::stopped) throw;

@@ -108,26 +108,26 @@ std::optional<std::vector<Finding>> findingsOf(std::string_view answer, const st
   std::string text(answer.substr(first, last - first + 1));
   rapidjson::Document list;
   if (!parseInPlace(text, list) || !list.IsArray()) return std::nullopt;
-  std::vector<std::optional<Finding>> found(claims.size());
+  std::vector<std::optional<Finding>> findings(claims.size());
   bool any = claims.empty();
   for (const auto& one : list.GetArray()) {
     const auto index = numberMember(one, "claim_index");
     if (!index || *index < 0 || *index >= std::ssize(claims)) continue;
-    auto& finding = found[static_cast<std::size_t>(*index)];
+    auto& finding = findings[static_cast<std::size_t>(*index)];
     if (!finding) finding = findingOf(one, claims[static_cast<std::size_t>(*index)]);
     any = true;
   }
   if (!any) return std::nullopt;
   std::vector<Finding> out;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    if (!found[i]) {
+    if (!findings[i]) {
       Finding silent;
       silent.messageIndex = claims[i].messageIndex;
       silent.claim = claims[i].text;
       silent.explanation = "The model gave no verdict on this claim.";
-      found[i] = std::move(silent);
+      findings[i] = std::move(silent);
     }
-    out.push_back(std::move(*found[i]));
+    out.push_back(std::move(*findings[i]));
   }
   return out;
 }

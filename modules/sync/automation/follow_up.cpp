@@ -57,7 +57,7 @@ std::optional<FollowUp> FollowUpStore::take(Time now, Time leaseUntil, std::stri
     auto next = firstDue(now, afterUser);
     if (!next && !afterUser.empty()) next = firstDue(now, {});
     if (!next) return std::nullopt;
-    const auto taken = db_.execute(
+    const auto rows = db_.execute(
         "UPDATE sync_follow_ups SET due_at = :lease, attempts = attempts + 1 "
         "WHERE session_id = :session AND kind = :kind AND state = 'pending' AND etag = :etag AND due_at = :was",
         {{"lease", leaseUntil},
@@ -65,31 +65,33 @@ std::optional<FollowUp> FollowUpStore::take(Time now, Time leaseUntil, std::stri
          {"kind", nameOf(next->kind)},
          {"etag", next->etag},
          {"was", next->dueAt}});
-    if (taken == 0) continue;  // another worker was faster
+    if (rows == 0) continue;  // another worker was faster
     next->dueAt = leaseUntil;
     ++next->attempts;
     return next;
   }
 }
 
-void FollowUpStore::putOff(const FollowUp& taken, Time dueAt, std::int64_t attempts) const {
+void FollowUpStore::putOff(const FollowUp& followUp, Time dueAt, std::int64_t attempts) const {
   db_.execute(
       "UPDATE sync_follow_ups SET due_at = :due, attempts = :attempts WHERE session_id = :session AND kind = :kind "
       "AND state = 'pending' AND etag = :etag AND due_at = :was",
       {{"due", dueAt},
        {"attempts", attempts},
-       {"session", taken.sessionId},
-       {"kind", nameOf(taken.kind)},
-       {"etag", taken.etag},
-       {"was", taken.dueAt}});
+       {"session", followUp.sessionId},
+       {"kind", nameOf(followUp.kind)},
+       {"etag", followUp.etag},
+       {"was", followUp.dueAt}});
 }
 
-bool FollowUpStore::finish(const FollowUp& taken) const {
+bool FollowUpStore::finish(const FollowUp& followUp) const {
   return db_.execute(
              "UPDATE sync_follow_ups SET state = 'done' WHERE session_id = :session AND kind = :kind "
              "AND state = 'pending' AND etag = :etag AND due_at = :was",
-             {{"session", taken.sessionId}, {"kind", nameOf(taken.kind)}, {"etag", taken.etag}, {"was", taken.dueAt}}) >
-         0;
+             {{"session", followUp.sessionId},
+              {"kind", nameOf(followUp.kind)},
+              {"etag", followUp.etag},
+              {"was", followUp.dueAt}}) > 0;
 }
 
 void FollowUpStore::removeOfSession(std::string_view sessionId) const {

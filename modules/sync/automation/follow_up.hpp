@@ -54,9 +54,9 @@ class FollowUpStore {
   // due one of the next user behind `afterUser`, in the order of their ids. Its attempts count this one.
   std::optional<FollowUp> take(mortise::Time now, mortise::Time leaseUntil, std::string_view afterUser = {}) const;
   // The following two change one that take() gave, unless another worker has taken it over or a push has begun it anew.
-  void putOff(const FollowUp& taken, mortise::Time dueAt, std::int64_t attempts) const;
+  void putOff(const FollowUp& followUp, mortise::Time dueAt, std::int64_t attempts) const;
   // False: it is not the worker's any more.
-  bool finish(const FollowUp& taken) const;
+  bool finish(const FollowUp& followUp) const;
   void removeOfSession(std::string_view sessionId) const;
 
  private:

@@ -47,11 +47,11 @@ void FollowUps::run(mortise::JobRun& job) {
   std::string lastUser;
   while (!job.cancelled() && std::chrono::steady_clock::now() < end) {
     const auto now = mortise::now();
-    const auto taken = store_.take(now, now + kLease, lastUser);
-    if (!taken) break;
-    lastUser = taken->userId;
+    const auto followUp = store_.take(now, now + kLease, lastUser);
+    if (!followUp) break;
+    lastUser = followUp->userId;
     ++report.synced;
-    const auto outcome = attempt(*taken, job);
+    const auto outcome = attempt(*followUp, job);
     if (outcome == Outcome::done) ++report.created;
     if (outcome == Outcome::failed) ++failures;
   }
@@ -59,89 +59,90 @@ void FollowUps::run(mortise::JobRun& job) {
   if (report.synced > 0) job.report(report);
 }
 
-FollowUps::Outcome FollowUps::attempt(const FollowUp& taken, const mortise::JobRun& job) const {
+FollowUps::Outcome FollowUps::attempt(const FollowUp& followUp, const mortise::JobRun& job) const {
   // A try is counted before it begins: one that ends the server never comes to the lines below.
-  if (taken.attempts > kMaxAttempts) return giveUp(taken, "no try came to an end");
+  if (followUp.attempts > kMaxAttempts) return giveUp(followUp, "no try came to an end");
   try {
-    const auto outcome = follow(taken, job);
+    const auto outcome = follow(followUp, job);
     if (outcome == Outcome::done) done_.add();
     if (outcome == Outcome::passedOver) passedOver_.add();
-    if (outcome == Outcome::later) store_.putOff(taken, mortise::now() + kPause, taken.attempts - 1);
+    if (outcome == Outcome::later) store_.putOff(followUp, mortise::now() + kPause, followUp.attempts - 1);
     return outcome;
   } catch (const std::exception& error) {
     if (job.cancelled()) {  // whoever is there next
-      store_.putOff(taken, mortise::now(), taken.attempts - 1);
+      store_.putOff(followUp, mortise::now(), followUp.attempts - 1);
       return Outcome::later;
     }
     const auto* problem = dynamic_cast<const Problem*>(&error);
     const std::string reason = problem == nullptr ? error.what() : problem->code() + ": " + problem->note();
-    if (taken.attempts >= kMaxAttempts) return giveUp(taken, reason);
-    log_.warning("what follows a push has failed", {{"session", taken.sessionId},
-                                                    {"kind", mortise::detail::nameOf(taken.kind)},
+    if (followUp.attempts >= kMaxAttempts) return giveUp(followUp, reason);
+    log_.warning("what follows a push has failed", {{"session", followUp.sessionId},
+                                                    {"kind", mortise::detail::nameOf(followUp.kind)},
                                                     {"reason", reason},
-                                                    {"attempt", taken.attempts}});
-    store_.putOff(taken, mortise::now() + kPause, taken.attempts);
+                                                    {"attempt", followUp.attempts}});
+    store_.putOff(followUp, mortise::now() + kPause, followUp.attempts);
     return Outcome::later;
   }
 }
 
-FollowUps::Outcome FollowUps::giveUp(const FollowUp& taken, std::string_view reason) const {
-  store_.finish(taken);
+FollowUps::Outcome FollowUps::giveUp(const FollowUp& followUp, std::string_view reason) const {
+  store_.finish(followUp);
   failed_.add();
-  log_.error("what follows a push is given up", {{"session", taken.sessionId},
-                                                 {"kind", mortise::detail::nameOf(taken.kind)},
+  log_.error("what follows a push is given up", {{"session", followUp.sessionId},
+                                                 {"kind", mortise::detail::nameOf(followUp.kind)},
                                                  {"reason", reason},
                                                  {"attempts", kMaxAttempts}});
   return Outcome::failed;
 }
 
-FollowUps::Outcome FollowUps::passOver(const FollowUp& taken, std::string_view reason) const {
-  store_.finish(taken);
+FollowUps::Outcome FollowUps::passOver(const FollowUp& followUp, std::string_view reason) const {
+  store_.finish(followUp);
   log_.info("nothing follows a push",
-            {{"session", taken.sessionId}, {"kind", mortise::detail::nameOf(taken.kind)}, {"reason", reason}});
+            {{"session", followUp.sessionId}, {"kind", mortise::detail::nameOf(followUp.kind)}, {"reason", reason}});
   return Outcome::passedOver;
 }
 
-FollowUps::Outcome FollowUps::follow(const FollowUp& taken, const mortise::JobRun& job) const {
-  const bool isAudit = taken.kind == FollowUpKind::audit;
-  const auto triggers = triggers_.of(taken.userId);
+FollowUps::Outcome FollowUps::follow(const FollowUp& followUp, const mortise::JobRun& job) const {
+  const bool isAudit = followUp.kind == FollowUpKind::audit;
+  const auto triggers = triggers_.of(followUp.userId);
   if ((isAudit ? triggers.audit : triggers.summarize) == "manual")
-    return passOver(taken, "the user has chosen otherwise");
-  const auto session = sessions_.find(taken.sessionId);
-  if (!session || session->userId != taken.userId || session->isDeleted) return passOver(taken, "the session is gone");
-  if (session->etag != taken.etag) return passOver(taken, "the session was pushed again without a trigger");
+    return passOver(followUp, "the user has chosen otherwise");
+  const auto session = sessions_.find(followUp.sessionId);
+  if (!session || session->userId != followUp.userId || session->isDeleted)
+    return passOver(followUp, "the session is gone");
+  if (session->etag != followUp.etag) return passOver(followUp, "the session was pushed again without a trigger");
   try {
-    orgs_.requireFeature(taken.userId, isAudit ? "auto_audit" : "summary_deterministic");
-    if (isAudit) return audit(taken, *session);
-    const auto outcome = summarise(taken, *session, job);
-    store_.finish(taken);
+    orgs_.requireFeature(followUp.userId, isAudit ? "auto_audit" : "summary_deterministic");
+    if (isAudit) return audit(followUp, *session);
+    const auto outcome = summarise(followUp, *session, job);
+    store_.finish(followUp);
     return outcome;
   } catch (const Problem& problem) {
     if (problem.status() >= 500) throw;
-    return passOver(taken, problem.code());
+    return passOver(followUp, problem.code());
   }
 }
 
-FollowUps::Outcome FollowUps::audit(const FollowUp& taken, const CapturedSession& session) const {
-  if (reports_.hasReportOf(session.id, session.etag)) return passOver(taken, "it was audited already");
+FollowUps::Outcome FollowUps::audit(const FollowUp& followUp, const CapturedSession& session) const {
+  if (reports_.hasReportOf(session.id, session.etag)) return passOver(followUp, "it was audited already");
   // Of this archive or of the one before: its report tells.
   if (reports_.isRunning(session.id)) return Outcome::later;
   const auto run = auditRunOf(session, judges_.judgeFor(session.userId, {}), judges_);
   const bool isBegun = db_.transaction([&](Transaction& tx) {
     if (!reports_.in(tx).beginRun(run)) return false;
-    if (!store_.in(tx).finish(taken)) throw Problem(503, "unavailable").note("another worker has taken it over");
+    if (!store_.in(tx).finish(followUp)) throw Problem(503, "unavailable").note("another worker has taken it over");
     jobs_.in(tx).trigger(kAuditJob);
     return true;
   });
   return isBegun ? Outcome::done : Outcome::later;
 }
 
-FollowUps::Outcome FollowUps::summarise(const FollowUp& taken, const CapturedSession& session,
+FollowUps::Outcome FollowUps::summarise(const FollowUp& followUp, const CapturedSession& session,
                                         const mortise::JobRun& job) const {
   summaries_.summaryOf(session, [&] {
     if (job.cancelled()) throw Problem(503, "unavailable").note("asked to stop");
     // Another worker may be at it by now.
-    if (mortise::now() >= taken.dueAt) throw Problem(503, "unavailable").note("reading the archive took too long");
+    if (mortise::now() >= followUp.dueAt) throw Problem(503, "unavailable").note("reading the archive took too long");
   });
   return Outcome::done;
 }

@@ -32,12 +32,12 @@ class FollowUps {
  private:
   enum class Outcome { done, passedOver, later, failed };
   // One try, and what the row becomes of it.
-  Outcome attempt(const FollowUp& taken, const mortise::JobRun& job) const;
-  Outcome giveUp(const FollowUp& taken, std::string_view reason) const;
-  Outcome follow(const FollowUp& taken, const mortise::JobRun& job) const;
-  Outcome audit(const FollowUp& taken, const CapturedSession& session) const;
-  Outcome summarise(const FollowUp& taken, const CapturedSession& session, const mortise::JobRun& job) const;
-  Outcome passOver(const FollowUp& taken, std::string_view reason) const;
+  Outcome attempt(const FollowUp& followUp, const mortise::JobRun& job) const;
+  Outcome giveUp(const FollowUp& followUp, std::string_view reason) const;
+  Outcome follow(const FollowUp& followUp, const mortise::JobRun& job) const;
+  Outcome audit(const FollowUp& followUp, const CapturedSession& session) const;
+  Outcome summarise(const FollowUp& followUp, const CapturedSession& session, const mortise::JobRun& job) const;
+  Outcome passOver(const FollowUp& followUp, std::string_view reason) const;
 
   mortise::Log log_;
   mortise::Db db_;

@@ -108,8 +108,8 @@ std::vector<BookmarkedSession> BookmarkStore::sessions(std::string_view folderId
   std::vector<BookmarkedSession> out;
   for (auto& bookmark :
        db::rows<Bookmark>(db_, "WHERE folder_id = :folder ORDER BY created_at DESC, id DESC", {{"folder", folderId}})) {
-    const auto found = sessions.find(bookmark.sessionId);
-    if (found != sessions.end()) out.push_back({std::move(bookmark), std::move(found->second)});
+    const auto session = sessions.find(bookmark.sessionId);
+    if (session != sessions.end()) out.push_back({std::move(bookmark), std::move(session->second)});
   }
   return out;
 }

@@ -102,7 +102,7 @@ ArchiveFindings inspectArchive(const ArchiveBytes& archive, const SensitiveTextM
     const auto name = member->name;
     const auto before = out.count;
     std::uint64_t size = 0;
-    const SensitiveFound found = [&](const SensitiveKind& kind, std::int64_t line) {
+    const SensitiveFound onPlace = [&](const SensitiveKind& kind, std::int64_t line) {
       ++out.count;
       out.patterns.insert(kind.name);
       if (out.first.size() < kMaxFindings) out.first.push_back({kind.name, kind.category, kind.severity, line});
@@ -110,7 +110,7 @@ ArchiveFindings inspectArchive(const ArchiveBytes& archive, const SensitiveTextM
     const ByteSink measure = [&](std::string_view bytes) { size += bytes.size(); };
     try {
       JsonSource source([&] { return reader.piece(); });
-      if (!inspectJson(source, *file, matcher, effort, found, measures ? measure : ByteSink())) {
+      if (!inspectJson(source, *file, matcher, effort, onPlace, measures ? measure : ByteSink())) {
         out.unreadable.push_back(name);
       } else if (measures && out.count > before) {
         out.redactedSizes.emplace(name, size);

@@ -43,8 +43,8 @@ using JsonWriter = rapidjson::Writer<JsonSink, rapidjson::UTF8<>, rapidjson::UTF
 class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspector> {
  public:
   Inspector(const JsonSource& source, const SensitiveTextMatcher& matcher, MatchEffort& effort,
-            const SensitiveFound& found, JsonWriter* writer)
-      : source_(source), matcher_(matcher), effort_(effort), found_(found), writer_(writer) {}
+            const SensitiveFound& onPlace, JsonWriter* writer)
+      : source_(source), matcher_(matcher), effort_(effort), onPlace_(onPlace), writer_(writer) {}
 
   bool Null() { return writer_ == nullptr || writer_->Null(); }
   bool Bool(bool value) { return writer_ == nullptr || writer_->Bool(value); }
@@ -52,7 +52,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
     const std::string_view number(text, size);
     std::vector<SensitivePlace> places;
     if (size >= kLeastNumber) places = matcher_.findValue(key(), number, effort_);
-    tell(places);
+    notify(places);
     if (writer_ == nullptr) return true;
     if (!places.empty()) return put(SensitiveTextMatcher::redacted(number, places));
     return writer_->RawValue(text, size, rapidjson::kNumberType);
@@ -60,7 +60,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
   bool String(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view value(text, size);
     const auto places = matcher_.findValue(key(), value, effort_);
-    tell(places);
+    notify(places);
     if (writer_ == nullptr) return true;
     if (!places.empty()) return put(SensitiveTextMatcher::redacted(value, places));
     return writer_->String(text, size);
@@ -69,7 +69,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
     const std::string_view name(text, size);
     levels_.back() = name.size() <= kMaxKept ? std::string(name) : std::string();
     const auto places = matcher_.find(name, effort_);
-    tell(places);
+    notify(places);
     if (writer_ == nullptr) return true;
     if (places.empty()) return writer_->Key(text, size);
     // Two keys of one object may become the same mark.
@@ -93,9 +93,9 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
     return true;
   }
   std::string key() const { return levels_.empty() ? std::string() : levels_.back(); }
-  void tell(const std::vector<SensitivePlace>& places) const {
-    if (!found_) return;
-    for (const auto& place : places) found_(*place.kind, source_.line());
+  void notify(const std::vector<SensitivePlace>& places) const {
+    if (!onPlace_) return;
+    for (const auto& place : places) onPlace_(*place.kind, source_.line());
   }
   bool put(const std::string& text) {
     return writer_->String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
@@ -104,7 +104,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
   const JsonSource& source_;
   const SensitiveTextMatcher& matcher_;
   MatchEffort& effort_;
-  const SensitiveFound& found_;
+  const SensitiveFound& onPlace_;
   JsonWriter* writer_;
   std::vector<std::string> levels_;  // the last key of each
   std::int64_t keys_ = 0;
@@ -113,7 +113,7 @@ class Inspector : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Inspect
 }  // namespace
 
 bool inspectJson(JsonSource& source, const JsonFile& file, const SensitiveTextMatcher& matcher, MatchEffort& effort,
-                 const SensitiveFound& found, const ByteSink& write) {
+                 const SensitiveFound& onPlace, const ByteSink& write) {
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag |
                               rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
   JsonSink sink(write);
@@ -126,7 +126,7 @@ bool inspectJson(JsonSource& source, const JsonFile& file, const SensitiveTextMa
   for (bool isFirst = true; !source.isAtEnd(); isFirst = false) {
     if (!isFirst && !file.isLines) return false;
     writer.Reset(sink);
-    Inspector inspector(source, matcher, effort, found, write ? &writer : nullptr);
+    Inspector inspector(source, matcher, effort, onPlace, write ? &writer : nullptr);
     if (!reader.Parse<kFlags>(source, inspector)) return false;
     const auto lines = source.skipBlank();
     // Two values on one line stay two values.

@@ -23,6 +23,6 @@ struct JsonFile {
 // space goes. Memory: the largest text in it. False: it is no JSON, or nests deeper than 1000 levels. Throws
 // TooMuchEffort, and what the callbacks throw. [any]
 bool inspectJson(JsonSource& source, const JsonFile& file, const SensitiveTextMatcher& matcher, MatchEffort& effort,
-                 const SensitiveFound& found, const ByteSink& write);
+                 const SensitiveFound& onPlace, const ByteSink& write);
 
 }  // namespace session_sharing

@@ -117,13 +117,13 @@ void PushInspection::inspect(const std::vector<GivenText>& texts, const mortise:
   const auto policy = policies_.policyOf(request.principal().orgId);
   if (!policy.enabled) return;
   const SensitiveTextMatcher matcher(matcherSettings(policy));
-  const TextFindings given(texts, matcher);
+  const TextFindings textFindings(texts, matcher);
   ArchiveFindings findings;
-  given.addTo(findings);
-  const auto action = actionFor(findings, given, policy);
+  textFindings.addTo(findings);
+  const auto action = actionFor(findings, textFindings, policy);
   if (findings.count > 0) note(policy, action, findings.count);
   if (action == "block") throw blockedBy(findings);
-  if (action == "redact") given.mark();
+  if (action == "redact") textFindings.mark();
 }
 
 void PushInspection::note(const DlpPolicy& policy, const std::string& action, std::int64_t findings) const {
@@ -134,15 +134,15 @@ void PushInspection::note(const DlpPolicy& policy, const std::string& action, st
 PushOutcome PushInspection::judged(const mortise::File& archive, const std::vector<GivenText>& texts,
                                    const DlpPolicy& policy, const std::function<void()>& cancelled) const {
   const SensitiveTextMatcher matcher(matcherSettings(policy));
-  const TextFindings given(texts, matcher);
+  const TextFindings textFindings(texts, matcher);
   const auto bytes = bytesOf(archive);
   auto findings = inspectArchive(bytes, matcher, policy.mode == DlpMode::redact, cancelled);
   if (!findings.unreadable.empty()) {
     throw Problem(400, "dlp_uninspectable").details(json::object({{"files", json::list(findings.unreadable)}}).text());
   }
   const bool isArchiveClean = findings.count == 0;
-  given.addTo(findings);
-  const auto action = actionFor(findings, given, policy);
+  textFindings.addTo(findings);
+  const auto action = actionFor(findings, textFindings, policy);
   policies_.countScan(policy.orgId, action);
   scans_.at(action).add();
   PushOutcome outcome;
@@ -151,7 +151,7 @@ PushOutcome PushInspection::judged(const mortise::File& archive, const std::vect
   note(policy, action, findings.count);
   if (action == "block") throw blockedBy(findings);
   if (action != "redact") return outcome;
-  given.mark();
+  textFindings.mark();
   if (isArchiveClean) return outcome;
   auto writer = blobs_.writer();
   try {

@@ -12,7 +12,7 @@ struct SensitiveRule {
   const char* name;  // lower-case letters, digits and _
   const char* severity;
   const char* pattern;  // RE2
-  bool (*isLikely)(std::string_view found) = nullptr;
+  bool (*isLikely)(std::string_view match) = nullptr;
 };
 
 // Rules that name a form exactly come before those that only guess.

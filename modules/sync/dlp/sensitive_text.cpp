@@ -53,11 +53,11 @@ struct Rule {
   std::optional<Match> match(std::string_view text, std::size_t from, std::size_t to) const {
     const re2::StringPiece all(text.data(), text.size());
     re2::StringPiece groups[2];
-    const int wanted = regex.NumberOfCapturingGroups() > 0 ? 2 : 1;
-    if (!regex.Match(all, from, to, RE2::UNANCHORED, groups, wanted)) return std::nullopt;
-    const auto& found = wanted == 2 && !groups[1].empty() ? groups[1] : groups[0];
+    const int groupCount = regex.NumberOfCapturingGroups() > 0 ? 2 : 1;
+    if (!regex.Match(all, from, to, RE2::UNANCHORED, groups, groupCount)) return std::nullopt;
+    const auto& value = groupCount == 2 && !groups[1].empty() ? groups[1] : groups[0];
     const auto place = [&](const char* at) { return static_cast<std::size_t>(at - text.data()); };
-    return Match{place(found.data()), place(found.data() + found.size()), place(groups[0].data() + groups[0].size())};
+    return Match{place(value.data()), place(value.data() + value.size()), place(groups[0].data() + groups[0].size())};
   }
 
   SensitiveKind kind;
@@ -87,16 +87,16 @@ class RuleSet {
   template <class Use>
   void eachIn(std::string_view text, const Use& use) const {
     if (rules_.empty()) return;
-    std::vector<int> found;
+    std::vector<int> matches;
     RE2::Set::ErrorInfo error{};
-    const bool matched = isCompiled_ && set_->Match({text.data(), text.size()}, &found, &error);
+    const bool matched = isCompiled_ && set_->Match({text.data(), text.size()}, &matches, &error);
     if (!isCompiled_ || (!matched && error.kind != RE2::Set::kNoError)) {
       for (const auto& rule : rules_) use(*rule);
       return;
     }
     if (!matched) return;
-    std::sort(found.begin(), found.end());
-    for (const int at : found) use(*rules_[static_cast<std::size_t>(at)]);
+    std::sort(matches.begin(), matches.end());
+    for (const int at : matches) use(*rules_[static_cast<std::size_t>(at)]);
   }
 
  private:
@@ -185,9 +185,9 @@ struct SensitiveTextMatcher::Parts {
     }
   }
 
-  bool isAllowed(std::string_view found) const {
+  bool isAllowed(std::string_view match) const {
     return std::any_of(allowlist.begin(), allowlist.end(),
-                       [&](const auto& allowed) { return found.find(allowed) != std::string_view::npos; });
+                       [&](const auto& allowed) { return match.find(allowed) != std::string_view::npos; });
   }
 
   // The text with blanks in the place of marks: nothing is found in them, and they are no value of anything. A mark

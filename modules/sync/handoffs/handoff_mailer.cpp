@@ -27,7 +27,7 @@ HandoffMailer::HandoffMailer(mortise::Host host)
       secrets_(host.secrets()),
       dashboardUrl_(dashboardUrlOf(config_)) {}
 
-void HandoffMailer::tell(const mortise::Request& request, const Handoff& handoff) const {
+void HandoffMailer::notify(const mortise::Request& request, const Handoff& handoff) const {
   if (!mail_.configured()) return;
   HandoffMailFacts facts;
   facts.sender = mortise::addressForMail(handoff.senderEmail);

@@ -1,4 +1,4 @@
-// Tells recipients of a handoff by mail, as well as it can: a handoff is there without its mail, too.
+// Notifies recipients of a handoff by mail, as well as it can: a handoff is there without its mail, too.
 #pragma once
 
 #include <mortise/config.hpp>
@@ -26,7 +26,7 @@ class HandoffMailer {
 
   // Queues a mail to the address, the user, or every member of the team but the sender. How many go out is limited for
   // the sender and for each address; what is not sent is logged.
-  void tell(const mortise::Request& request, const Handoff& handoff) const;
+  void notify(const mortise::Request& request, const Handoff& handoff) const;
 
   // Is it the token of a mail about this handoff? It opens its preview, and nothing else.
   bool isPreviewToken(std::string_view token, std::string_view handoffId) const;

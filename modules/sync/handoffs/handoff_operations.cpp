@@ -139,14 +139,14 @@ Reply HandoffOperations::createHandoff(const Request& request, const NewHandoff&
   handoff.sessionModelId = session->metadata.modelId;
   handoff.sessionMessageCount = session->metadata.messageCount;
   handoff.sessionTotalTokens = session->metadata.totalInputTokens + session->metadata.totalOutputTokens;
-  std::vector<NamedReference> named;
+  std::vector<NamedReference> references;
   for (const auto& attachment : body.attachments.valueOr(std::vector<contract::NewAttachment>())) {
-    named.push_back({attachment.kind, std::string(mortise::trimmed(attachment.refId))});
+    references.push_back({attachment.kind, std::string(mortise::trimmed(attachment.refId))});
   }
-  const auto attachments = references_.resolve(handoff, named, *session);
+  const auto attachments = references_.resolve(handoff, references, *session);
   store(request, handoff, attachments, *session);
   created_.add();
-  mailer_.tell(request, handoff);
+  mailer_.notify(request, handoff);
   return Reply::created(view(handoff));
 }
 
@@ -190,19 +190,19 @@ void HandoffOperations::store(const Request& request, const Handoff& handoff,
 
 Handoff HandoffOperations::handoffOf(const Request& request, Role role) const {
   const auto caller = request.principal();
-  auto found = handoffs_.find(request.path("handoff_id"));
-  if (!found) throw Problem(404, "handoff_not_found");
+  auto handoff = handoffs_.find(request.path("handoff_id"));
+  if (!handoff) throw Problem(404, "handoff_not_found");
   const HandoffParty party(orgs_, caller);
-  const bool isIn = role == Role::sender      ? party.isSender(*found)
-                    : role == Role::recipient ? party.isRecipient(*found)
-                                              : party.isParty(*found);
+  const bool isIn = role == Role::sender      ? party.isSender(*handoff)
+                    : role == Role::recipient ? party.isRecipient(*handoff)
+                                              : party.isParty(*handoff);
   if (!isIn) throw Problem(404, "handoff_not_found");
-  if (caller.isServiceKey) requireProjectOf(projects_, caller, sessions_.find(found->sessionId));
+  if (caller.isServiceKey) requireProjectOf(projects_, caller, sessions_.find(handoff->sessionId));
   const auto now = mortise::now();
-  if (found->status == HandoffStatus::pending && found->isOver(now) && handoffs_.expire(found->id, now))
-    found = handoffs_.find(found->id);
-  if (!found) throw Problem(404, "handoff_not_found");
-  return std::move(*found);
+  if (handoff->status == HandoffStatus::pending && handoff->isOver(now) && handoffs_.expire(handoff->id, now))
+    handoff = handoffs_.find(handoff->id);
+  if (!handoff) throw Problem(404, "handoff_not_found");
+  return std::move(*handoff);
 }
 
 Reply HandoffOperations::readHandoff(const Request& request) {
@@ -243,9 +243,9 @@ Reply HandoffOperations::list(const Request& request, const std::vector<Handoff>
   std::map<std::string, bool> isWithin;  // by session
   for (const auto& handoff : handoffs) {
     request.stopIfExpired();
-    const auto known = isWithin.find(handoff.sessionId);
-    bool within = known != isWithin.end() && known->second;
-    if (known == isWithin.end()) {
+    const auto entry = isWithin.find(handoff.sessionId);
+    bool within = entry != isWithin.end() && entry->second;
+    if (entry == isWithin.end()) {
       try {
         requireProjectOf(projects_, caller, sessions_.find(handoff.sessionId));
         within = true;
@@ -271,11 +271,11 @@ Reply HandoffOperations::claimHandoff(const Request& request) {
   claimed_.add();
   const auto handoff = mortise::orNotFound(handoffs_.find(before.id), "handoff_not_found");
   // After the claim: the copy itself may open the project to its new owner.
-  auto seen = references_.seenBy(request.principal().userId, handoff, handoffs_.attachments(handoff.id));
+  auto references = references_.seenBy(request.principal().userId, handoff, handoffs_.attachments(handoff.id));
   Parts parts;
-  parts.attachments = std::move(seen.attachments);
-  parts.ticketPayload = std::move(seen.ticketPayload);
-  parts.dropped = std::move(seen.dropped);
+  parts.attachments = std::move(references.attachments);
+  parts.ticketPayload = std::move(references.ticketPayload);
+  parts.dropped = std::move(references.dropped);
   return Reply::ok(view(handoff, parts));
 }
 
@@ -286,7 +286,7 @@ bool HandoffOperations::claim(const Request& request, const Handoff& handoff) co
     if (!source) throw Problem(404, "session_not_found");
     const auto now = mortise::now();
     const auto copy = copyOf(*source, mortise::makePrefixedId("ses_"), caller.userId, now);
-    const auto found = search_.entry(copy, search_.text(source->id));
+    const auto entry = search_.entry(copy, search_.text(source->id));
     bool isOther = false;
     const bool isWon = db_.transaction([&](Transaction& tx) {
       // What an account has is forgotten once, when it goes.
@@ -300,7 +300,7 @@ bool HandoffOperations::claim(const Request& request, const Handoff& handoff) co
       if (!isThere) throw Problem(404, "session_not_found").note("the archive is gone: " + source->blobKey);
       if (!handoffs_.in(tx).claim(handoff.id, actorOf(caller), copy.id, now)) return false;
       if (!sessions_.in(tx).put(copy)) throw Problem(500, "internal").note("a new session id was taken");
-      search_.in(tx).put(found);
+      search_.in(tx).put(entry);
       audit_.in(tx).record(request, "sync.handoff_claimed", "handoff:" + handoff.id,
                            json::object({{"session_id", handoff.sessionId}, {"recipient_session_id", copy.id}}));
       return true;

@@ -58,12 +58,12 @@ std::vector<HandoffAttachment> HandoffReferences::resolve(Handoff& handoff,
     handoff.snapshotPersonaName = persona.reference;
   }
   std::vector<HandoffAttachment> resolved;
-  for (const auto& named : attachments) {
-    const auto item = require(handoff, kindOf(named.kind).value(), named.kind.c_str(), named.refId);
+  for (const auto& reference : attachments) {
+    const auto item = require(handoff, kindOf(reference.kind).value(), reference.kind.c_str(), reference.refId);
     HandoffAttachment attachment;
     attachment.handoffId = handoff.id;
     attachment.position = std::ssize(resolved);
-    attachment.kind = named.kind;
+    attachment.kind = reference.kind;
     attachment.refId = item.reference;
     attachment.projectId = handoff.sourceProjectId;
     attachment.createdAt = handoff.createdAt;

@@ -105,7 +105,7 @@ void CapturedSessionsInterface::summary(std::string_view sessionId,
   const auto give = [&](const SessionSummary& summary) {
     sink(summary.etag, mortise::json::from(summary).build().text());
   };
-  if (const auto kept = summaries_.find(session)) return give(*kept);
+  if (const auto summary = summaries_.find(session)) return give(*summary);
 
   // Archives are read on their own threads; this one waits.
   using Clock = std::chrono::steady_clock;

@@ -31,8 +31,8 @@ constexpr std::chrono::seconds kReindexTime{240};  // well within the operation'
 constexpr const char* kScopeMissing =
     "DELETE without scope is deprecated and counts as scope=cloud; send scope=cloud or scope=everywhere";
 
-std::string titleFrom(const std::string& sent) {
-  auto title = mortise::withoutMarkup(sent);
+std::string titleFrom(const std::string& text) {
+  auto title = mortise::withoutMarkup(text);
   if (title.empty()) throw Problem(400, "title_empty");
   return title;
 }
@@ -49,9 +49,9 @@ std::vector<GivenText> textsOf(SessionChange& change) {
 }
 
 // As it is stored: cloud, both.
-std::string scopeFrom(const std::optional<std::string>& sent) {
-  if (!sent || *sent == "cloud") return "cloud";
-  if (*sent == "everywhere") return "both";
+std::string scopeFrom(const std::optional<std::string>& parameter) {
+  if (!parameter || *parameter == "cloud") return "cloud";
+  if (*parameter == "everywhere") return "both";
   throw Problem(400, "scope_invalid");
 }
 
@@ -145,8 +145,8 @@ Reply LibraryOperations::clearSessionAlias(const Request& request) {
 }
 
 Reply LibraryOperations::deleteCapturedSession(const Request& request) {
-  const auto sent = request.query("scope").text();
-  const auto scope = scopeFrom(sent ? std::optional<std::string>(*sent) : std::nullopt);
+  const auto parameter = request.query("scope").text();
+  const auto scope = scopeFrom(parameter ? std::optional<std::string>(*parameter) : std::nullopt);
   const auto session = ownSession(store_, request);
   if (session.isDeleted) throw Problem(410, "session_already_deleted");
   const auto after = db_.transaction([&](Transaction& tx) {
@@ -156,7 +156,7 @@ Reply LibraryOperations::deleteCapturedSession(const Request& request) {
     return *deleted;
   });
   auto reply = Reply::ok(json::from(after));
-  if (!sent) reply.header("X-Deprecation-Warning", kScopeMissing);
+  if (!parameter) reply.header("X-Deprecation-Warning", kScopeMissing);
   return reply;
 }
 
@@ -202,8 +202,8 @@ void LibraryOperations::listSessionMessages(Request& request) {
     messages_.forget(session);
   }
   threads_.answer(request, [this, session, query](const Request& waiting) {
-    const auto known = messages_.find(session);  // made while this request waited
-    return view(pageOf(known ? *known : messages_.make(session, [&] { waiting.stopIfExpired(); }), query), query);
+    const auto index = messages_.find(session);  // made while this request waited
+    return view(pageOf(index ? *index : messages_.make(session, [&] { waiting.stopIfExpired(); }), query), query);
   });
 }
 

@@ -145,11 +145,11 @@ class Lister {
     db::Where where;
     where.equals("user_id", query_.userId).equals("is_deleted", query_.isDeleted).equals("tag", query_.tag);
     where.equals("tool_family", db::ifSent(family_));
-    std::set<std::string> wanted;
-    for (const auto& model : query_.models) wanted.insert(modelOf(model));
+    std::set<std::string> models;
+    for (const auto& model : query_.models) models.insert(modelOf(model));
     session_.each<std::string, std::int64_t>("SELECT model, sessions FROM sync_captured_counts " + where.text(),
                                              where.parameters(), [&](std::string model, std::int64_t sessions) {
-                                               if (wanted.empty() || wanted.count(model) > 0)
+                                               if (models.empty() || models.count(model) > 0)
                                                  counts_[std::move(model)] += sessions;
                                              });
   }

@@ -54,16 +54,18 @@ void NarrativeOperations::narrateSession(Request& request, const contract::Judge
   archives_.run(request, [this, session, judge](const ArchiveThreads::Call& call) {
     const auto& reading = call->request();
     const auto summary = summaries_.summaryOf(session, [&] { reading.stopIfExpired(); });
-    const auto asked = storyQuestion(json::from(summary).build().text(), excerptOf(reading, session));
-    models_.run(call, [this, session, judge, summary, asked](const ArchiveThreads::Call& waiting) {
-      waiting->answer(tell(waiting->request(), session, summary, asked, judge));
+    const auto questionText = storyQuestion(json::from(summary).build().text(), excerptOf(reading, session));
+    models_.run(call, [this, session, judge, summary, questionText](const ArchiveThreads::Call& waiting) {
+      waiting->answer(narrate(waiting->request(), session, summary, questionText, judge));
     });
   });
 }
 
-Reply NarrativeOperations::tell(const Request& request, const CapturedSession& session, const SessionSummary& summary,
-                                const std::string& asked, const Judge& judge) const {
-  models::Question question{.model = judge.model, .messages = {models::system(storyPrompt()), models::user(asked)}};
+Reply NarrativeOperations::narrate(const Request& request, const CapturedSession& session,
+                                   const SessionSummary& summary, const std::string& questionText,
+                                   const Judge& judge) const {
+  models::Question question{.model = judge.model,
+                            .messages = {models::system(storyPrompt()), models::user(questionText)}};
   question.maxTokens = kMaxTokens;
   question.temperature = 0;
   question.timeout = question.idleTimeout = kTime;
@@ -75,15 +77,15 @@ Reply NarrativeOperations::tell(const Request& request, const CapturedSession& s
     summaries_.store().setNarrative(session.id, *narrative);
     done_.add();
     // With what another request may have written meanwhile; a push may have outdated the summary.
-    auto told = summaries_.find(session).value_or(summary);
-    told.narrative = std::move(*narrative);
-    return Reply::raw(json::from(told).build().text(), "application/json");
+    auto latestSummary = summaries_.find(session).value_or(summary);
+    latestSummary.narrative = std::move(*narrative);
+    return Reply::raw(json::from(latestSummary).build().text(), "application/json");
   } catch (const models::Error& error) {
     failed_.add();
     auto failure = judgeFailure(request, error);
     const auto* code = failure.status() == 504 ? "llm_timeout" : "llm_request_failed";
-    const auto told = json::object({{"code", code}, {"message", error.note()}, {"status", failure.status()}});
-    summaries_.store().setNarrativeError(session.id, told.text());
+    const auto details = json::object({{"code", code}, {"message", error.note()}, {"status", failure.status()}});
+    summaries_.store().setNarrativeError(session.id, details.text());
     return failure;
   }
 }

@@ -29,8 +29,8 @@ class NarrativeOperations final : public sync_contract::narratives::Narratives {
   void narrateSession(Request& request, const sync_contract::narratives::JudgeChoice& body) override;
 
   // Asks the model, once its question is read out of the archive.
-  Reply tell(const Request& request, const CapturedSession& session, const SessionSummary& summary,
-             const std::string& asked, const Judge& judge) const;
+  Reply narrate(const Request& request, const CapturedSession& session, const SessionSummary& summary,
+                const std::string& questionText, const Judge& judge) const;
   std::string excerptOf(const Request& request, const CapturedSession& session) const;
 
   mortise::Blobs blobs_;

@@ -79,9 +79,9 @@ SearchEntry SearchIndex::entry(const CapturedSession& session, std::string_view 
 void SearchIndex::put(const SearchEntry& entry) const {
   const bool isSqlite = db_.isSqlite();
   db_.transaction([&](mortise::db::Session& session) {
-    if (const auto known = numberOf(session, entry.sessionId)) {
-      if (hasSame(session, *known, entry)) return;
-      removeNumber(session, *known);
+    if (const auto oldNumber = numberOf(session, entry.sessionId)) {
+      if (hasSame(session, *oldNumber, entry)) return;
+      removeNumber(session, *oldNumber);
     }
     const auto number = addEntry(session, entry, isSqlite);
     if (!number) return;
@@ -93,11 +93,11 @@ void SearchIndex::put(const SearchEntry& entry) const {
 }
 
 void SearchIndex::retitle(const CapturedSession& session) const {
-  const auto known = db_.queryOne<std::string>(
+  const auto storedText = db_.queryOne<std::string>(
       "SELECT t.text FROM sync_search_entries e JOIN sync_search_texts t ON t.number = e.number WHERE e.session_id = "
       ":id",
       {{"id", session.id}});
-  if (known) put(entry(session, *known));
+  if (storedText) put(entry(session, *storedText));
 }
 
 std::string SearchIndex::text(std::string_view sessionId) const {

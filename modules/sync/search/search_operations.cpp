@@ -42,10 +42,10 @@ mortise::Reply SearchOperations::searchSessions(const mortise::Request& request)
   if (const auto tool = request.query("tool").text(); tool && !tool->empty()) filter.toolFamily = toolFamilyOf(*tool);
   if (const auto days = request.query("days").integer()) filter.since = mortise::now() - std::chrono::hours(24 * *days);
   const auto paging = mortise::Paging::of(request, kPages);
-  const auto found =
+  const auto page =
       search_.find(request.principal().userId, termsOf(q), filter, paging, [&] { request.stopIfExpired(); });
-  return mortise::Reply::ok(json::object({{"results", json::list(found.sessions, shown)},
-                                          {"total", found.total},
+  return mortise::Reply::ok(json::object({{"results", json::list(page.sessions, shown)},
+                                          {"total", page.total},
                                           {"page", paging.page},
                                           {"page_size", paging.size},
                                           {"query", q}}));

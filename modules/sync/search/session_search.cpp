@@ -54,14 +54,14 @@ std::string shown(const std::string& page, const char* order) {
 Statements statementsOf(bool isSqlite, const SearchFilter& filter) {
   constexpr const char* kBest = "p.score, p.updated_at DESC, p.session_id";
   constexpr const char* kPage = " ORDER BY score, updated_at DESC, session_id LIMIT :size OFFSET :skip";
-  const std::string found = isSqlite ? foundOnSqlite(filter) : foundOnPostgresql(filter);
+  const std::string matches = isSqlite ? foundOnSqlite(filter) : foundOnPostgresql(filter);
   // On PostgreSQL no index gives this order: it would lead through the entries of all users.
   const std::string number = isSqlite ? "sync_search_words.rowid" : "e.number + 0";
   const std::string entry = "SELECT e.number, e.session_id, e.updated_at";
-  const std::string newest = " FROM " + found + " ORDER BY " + number + " DESC LIMIT ";
+  const std::string newest = " FROM " + matches + " ORDER BY " + number + " DESC LIMIT ";
   const std::string most = std::to_string(SessionSearch::kMaxRanked);
   Statements out;
-  out.count = "SELECT COUNT(*) FROM " + found;
+  out.count = "SELECT COUNT(*) FROM " + matches;
   out.others = shown(entry + newest + ":size OFFSET :skip", "p.number DESC");
   if (isSqlite) {
     out.ranked = shown("WITH newest AS MATERIALIZED (" + entry + ", bm25(sync_search_words, 5.0, 1.0) AS score" +
@@ -120,9 +120,10 @@ FoundSessions SessionSearch::find(std::string_view userId, const SearchTerms& te
   const auto left = paging.size - static_cast<std::int64_t>(out.sessions.size());
   if (rankedSize < paging.size && left == paging.size - std::max<std::int64_t>(rankedSize, 0))
     read(statements.others, parameters, left, std::max(paging.skip, kMaxRanked));
-  const auto found = static_cast<std::int64_t>(out.sessions.size());
-  const bool endsHere = found < paging.size && (found > 0 || paging.skip == 0);
-  out.total = endsHere ? paging.skip + found : db_.queryOne<std::int64_t>(statements.count, parameters).value_or(0);
+  const auto sessionCount = static_cast<std::int64_t>(out.sessions.size());
+  const bool endsHere = sessionCount < paging.size && (sessionCount > 0 || paging.skip == 0);
+  out.total =
+      endsHere ? paging.skip + sessionCount : db_.queryOne<std::int64_t>(statements.count, parameters).value_or(0);
   return out;
 }
 

@@ -95,12 +95,12 @@ std::string folded(std::string_view text) {
   caseFolding().normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
                               error);
   if (U_FAILURE(error)) return {};
-  std::string kept;
+  std::string wordCharacters;
   for (std::size_t at = 0; at < folded.size();) {
     const auto begin = at;
-    if (take(folded, at) != Kind::blank) kept.append(folded, begin, at - begin);
+    if (take(folded, at) != Kind::blank) wordCharacters.append(folded, begin, at - begin);
   }
-  return kept;
+  return wordCharacters;
 }
 
 struct DeleteStemmer {
@@ -172,8 +172,8 @@ bool PieceCutter::next(Piece& piece) {
   const auto text = text_.substr(begin, at_ - begin);
   piece.form.clear();
   if (piece.isUnspaced && isFoldedAlready(text)) {
-    if (wanted_.test(first)) piece.form = text;
-  } else if (first >= 0x80 || wanted_.test(first)) {
+    if (firstBytes_.test(first)) piece.form = text;
+  } else if (first >= 0x80 || firstBytes_.test(first)) {
     piece.form = formOf(text);
   }
   endOfLast_ = at_;

@@ -32,15 +32,15 @@ class PieceCutter {
   // First bytes of the forms that are wanted: others are left empty, which saves most of the work.
   using FirstBytes = std::bitset<256>;
 
-  explicit PieceCutter(std::string_view text) : text_(text) { wanted_.set(); }
-  PieceCutter(std::string_view text, const FirstBytes& wanted) : text_(text), wanted_(wanted) {}
+  explicit PieceCutter(std::string_view text) : text_(text) { firstBytes_.set(); }
+  PieceCutter(std::string_view text, const FirstBytes& firstBytes) : text_(text), firstBytes_(firstBytes) {}
 
   // False at the end.
   bool next(Piece& piece);
 
  private:
   std::string_view text_;
-  FirstBytes wanted_;
+  FirstBytes firstBytes_;
   std::size_t at_ = 0;
   std::size_t endOfLast_ = 0;
   bool lastIsUnspaced_ = false;

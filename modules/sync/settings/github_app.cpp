@@ -110,12 +110,12 @@ std::vector<GithubAccount> GithubApp::administeredBy(std::string_view code) cons
     const auto id = numberMember(installation, "id");
     const auto* account = memberOf(installation, "account");
     if (!id || account == nullptr) continue;
-    GithubAccount found{*id, std::string(textMember(*account, "login")), std::string(textMember(*account, "type"))};
+    GithubAccount candidate{*id, std::string(textMember(*account, "login")), std::string(textMember(*account, "type"))};
     // The list holds every account in which the person may read something: that is not ownership.
-    const bool isOwn = found.type == "User" && userNumber && numberMember(*account, "id") == userNumber;
+    const bool isOwn = candidate.type == "User" && userNumber && numberMember(*account, "id") == userNumber;
     const bool isTheirs =
-        found.type == "Organization" && ++organizations <= kMaxOrganizations && administers(token, found.login);
-    if (isOwn || isTheirs) out.push_back(std::move(found));
+        candidate.type == "Organization" && ++organizations <= kMaxOrganizations && administers(token, candidate.login);
+    if (isOwn || isTheirs) out.push_back(std::move(candidate));
   }
   return out;
 }

@@ -84,7 +84,7 @@ Reply GithubOperations::shown(std::string_view userId, const CommentChoice& wish
   const auto all = store_.of(userId);
   GithubInstallation one;
   if (!all.empty()) one = all.front();
-  if (all.empty()) {  // nothing is stored: the wish is told back
+  if (all.empty()) {  // nothing is stored: the reply repeats the wish
     one.autoComment = wish.autoComment.value_or(one.autoComment);
     one.includeTrustScore = wish.includeTrustScore.value_or(one.includeTrustScore);
     one.includeSessionLinks = wish.includeSessionLinks.value_or(one.includeSessionLinks);
@@ -112,8 +112,8 @@ Reply GithubOperations::readGithubSettings(const Request& request) { return show
 Reply GithubOperations::saveGithubSettings(const Request& request, const contract::GithubChoice& body) {
   const std::string userId = request.principal().userId;
   if (body.installationId.has()) {
-    const auto named = store_.find(*body.installationId);
-    if (!named || named->userId != userId)
+    const auto installation = store_.find(*body.installationId);
+    if (!installation || installation->userId != userId)
       throw Problem(409, app_.canClaim() ? "github_claim_requires_oauth" : "github_claim_disabled");
   }
   const CommentChoice choice{optionalOf(body.autoComment), optionalOf(body.includeTrustScore),
@@ -177,13 +177,13 @@ Reply GithubOperations::finishGithubOauth(const Request& request, const contract
   const auto state = store_.findState(mortise::sha256Hex(body.state));
   if (!state || state->userId != request.principal().userId || state->expiresAt < mortise::now())
     throw Problem(400, "github_state_invalid");
-  const auto claimed = claim(request, *state, body.code);
+  const auto accounts = claim(request, *state, body.code);
   const auto one = [](const GithubAccount& account) {
     return json::object({{"installation_id", account.installationId},
                          {"account_login", account.login},
                          {"account_type", account.type}});
   };
-  return Reply::ok(json::object({{"claimed", json::list(claimed, one)}}));
+  return Reply::ok(json::object({{"claimed", json::list(accounts, one)}}));
 }
 
 std::vector<GithubAccount> GithubOperations::claim(const Request& request, const GithubState& state,
@@ -192,7 +192,7 @@ std::vector<GithubAccount> GithubOperations::claim(const Request& request, const
   if (!store_.forgetState(state.stateHash)) throw Problem(400, "github_state_invalid");  // another request was faster
   const auto accounts = app_.administeredBy(code);
   if (accounts.empty()) throw Problem(403, "github_nothing_to_claim");
-  auto claimed = db_.transaction([&](Transaction& tx) {
+  auto claimedAccounts = db_.transaction([&](Transaction& tx) {
     std::vector<GithubAccount> out;
     for (const auto& account : accounts) {
       store_.in(tx).note(account.installationId, account.login, account.type);
@@ -203,8 +203,8 @@ std::vector<GithubAccount> GithubOperations::claim(const Request& request, const
     }
     return out;
   });
-  if (claimed.empty()) throw Problem(409, "github_installation_taken");
-  return claimed;
+  if (claimedAccounts.empty()) throw Problem(409, "github_installation_taken");
+  return claimedAccounts;
 }
 
 }  // namespace session_sharing

@@ -53,20 +53,20 @@ Reply GitlabOperations::saveGitlabSettings(const Request& request, const contrac
   settings.sealedToken = secrets_.sealed(body.accessToken);
   settings.updatedAt = mortise::now();
   // Made before the transaction, which may run more than once.
-  const auto fresh = randomHex(kSecretBytes);
-  const bool made = db_.transaction([&](Transaction& tx) {
+  const auto newSecret = randomHex(kSecretBytes);
+  const bool hasNewSecret = db_.transaction([&](Transaction& tx) {
     tx.lock("gitlab of " + userId);
     const auto saved = store_.in(tx).find(userId);
     const bool isMade = !body.webhookSecret.has() && !saved;
     settings.webhookSecretHash = body.webhookSecret.has() ? secrets_.hash(*body.webhookSecret)
                                  : saved                  ? saved->webhookSecretHash
-                                                          : secrets_.hash(fresh);
+                                                          : secrets_.hash(newSecret);
     store_.in(tx).put(settings);
     audit_.in(tx).record(request, "sync.gitlab_saved", "user:" + userId,
                          json::object({{"instance_url", settings.instanceUrl}}));
     return isMade;
   });
-  return Reply::ok(view(settings).add("webhook_secret", made ? json::Item(fresh) : json::Item(nullptr)));
+  return Reply::ok(view(settings).add("webhook_secret", hasNewSecret ? json::Item(newSecret) : json::Item(nullptr)));
 }
 
 Reply GitlabOperations::removeGitlabSettings(const Request& request) {

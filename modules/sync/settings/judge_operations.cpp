@@ -146,11 +146,11 @@ Reply JudgeOperations::offers(const Request& request, const JudgeWish& wish) con
     if (judge.endpoint.apiKey.empty()) {
       judge.endpoint.apiKey = judges_.savedKey(judges_.store().find(request.principal().userId), judge.endpoint);
     }
-    const auto found = client_.offers(judge.endpoint, kListTime, [&] { return request.expired(); });
+    const auto offers = client_.offers(judge.endpoint, kListTime, [&] { return request.expired(); });
     const auto offer = [](const models::Offer& one) {
       return json::object({{"id", one.id}, {"owned_by", one.ownedBy}});
     };
-    return Reply::ok(json::object({{"models", json::list(found, offer)}, {"base_url", wish.baseUrl}}));
+    return Reply::ok(json::object({{"models", json::list(offers, offer)}, {"base_url", wish.baseUrl}}));
   } catch (const models::Error& error) {
     return failed(reasonOf(error));
   } catch (const Problem& problem) {

@@ -9,7 +9,7 @@ namespace db = mortise::db;
 bool isTrigger(std::string_view text) { return text == "manual" || text == "on_sync" || text == "on_pr"; }
 
 Triggers TriggerStore::of(std::string_view userId) const {
-  if (auto found = db::find<Triggers>(db_, userId)) return *found;
+  if (auto triggers = db::find<Triggers>(db_, userId)) return *triggers;
   Triggers defaults;
   defaults.userId = userId;
   return defaults;

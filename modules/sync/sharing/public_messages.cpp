@@ -27,22 +27,22 @@ bool PublicMessages::holdSecrets(const CapturedSession& session, const Cancelled
   const auto known = db_.queryOne<std::int64_t>("SELECT has_secrets FROM sync_share_scans WHERE etag = :etag",
                                                 {{"etag", session.etag}});
   if (known) return *known != 0;
-  bool found = false;
+  bool hasSecrets = false;
   eachMessageLine(blobs_, session, cancelled, [&](MemberLine& line) {
     ReadableMessage message;
     // What could not be looked at counts as having one.
     if (line.size > line.text.size()) {
-      found = true;
+      hasSecrets = true;
     } else if (readForPeople(line.text, kWhole, message)) {
-      found = hasSecret(message);
+      hasSecrets = hasSecret(message);
     }
-    return !found;
+    return !hasSecrets;
   });
   db_.execute(
-      "INSERT INTO sync_share_scans (etag, has_secrets, scanned_at) VALUES (:etag, :found, :now) "
+      "INSERT INTO sync_share_scans (etag, has_secrets, scanned_at) VALUES (:etag, :has_secrets, :now) "
       "ON CONFLICT (etag) DO UPDATE SET has_secrets = excluded.has_secrets, scanned_at = excluded.scanned_at",
-      {{"etag", session.etag}, {"found", found}, {"now", mortise::now()}});
-  return found;
+      {{"etag", session.etag}, {"has_secrets", hasSecrets}, {"now", mortise::now()}});
+  return hasSecrets;
 }
 
 MessagePage PublicMessages::read(const CapturedSession& session, const MessageQuery& query,
@@ -74,21 +74,21 @@ ReadablePage PublicMessages::page(const CapturedSession& session, std::int64_t n
 std::vector<ReadableMessage> PublicMessages::last(const CapturedSession& session, std::string_view role,
                                                   std::size_t count, std::size_t mostPerBlock,
                                                   const Cancelled& cancelled) const {
-  std::vector<ReadableMessage> found;
+  std::vector<ReadableMessage> messages;
   MessageQuery query;
   query.pageSize = 100;
   query.isNewestFirst = true;
   bool hasMore = true;
-  for (; hasMore && query.page <= 10 && found.size() < count; ++query.page) {
+  for (; hasMore && query.page <= 10 && messages.size() < count; ++query.page) {
     auto stored = read(session, query, cancelled);
     hasMore = stored.hasMore;
     for (auto& message : stored.messages) {
       ReadableMessage readable;
-      if (found.size() == count || !readForPeople(message.text, mostPerBlock, readable)) continue;
-      if (readable.role == role && !textOf(readable).empty()) found.push_back(std::move(readable));
+      if (messages.size() == count || !readForPeople(message.text, mostPerBlock, readable)) continue;
+      if (readable.role == role && !textOf(readable).empty()) messages.push_back(std::move(readable));
     }
   }
-  return found;
+  return messages;
 }
 
 void PublicMessages::forget(mortise::Time before) const {

@@ -171,9 +171,9 @@ void ShareOperations::answerOpened(Request& request, const std::optional<std::st
       return reply;
     });
   } catch (const Problem& problem) {
-    auto shown = inBrowser ? pageOf(request, problem) : std::nullopt;
-    if (!shown) throw;
-    request.answer(*shown);
+    auto errorPage = inBrowser ? pageOf(request, problem) : std::nullopt;
+    if (!errorPage) throw;
+    request.answer(*errorPage);
   }
 }
 
@@ -215,7 +215,7 @@ ShareOperations::Opened ShareOperations::open(const Request& request,
 
 void ShareOperations::requirePassword(const ShareLink& link, const std::optional<std::string>& password) const {
   if (!password) throw Problem(401, "share_password_needed");
-  // Taken before the work, so that many at once are counted, too; given back when it was no guess.
+  // Taken before the work, so that many at once are counted, too; refunded when it was no guess.
   limits_.take("share_guesses", link.id);
   limits_.take("share_link_guesses", link.id);
   if (!identity_.checkHash(link.passwordHash, *password)) {

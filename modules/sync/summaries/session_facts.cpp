@@ -76,8 +76,8 @@ std::string_view pathOf(const rapidjson::Value* input) {
 
 void FactCollector::Unique::add(std::string_view text) {
   if (text.empty() || text.size() > kMaxPath || list.size() >= kMaxFiles) return;
-  auto kept = utf8::storable(text, text.size());
-  if (known.insert(kept).second) list.push_back(std::move(kept));
+  auto entry = utf8::storable(text, text.size());
+  if (known.insert(entry).second) list.push_back(std::move(entry));
 }
 
 void FactCollector::addPersona(std::string_view name) {
@@ -116,9 +116,9 @@ FactCollector::Call* FactCollector::callOf(std::string_view id) {
     ++calls_;
     return nullptr;
   }
-  const auto [found, isNew] = known_.try_emplace(std::hash<std::string_view>()(id));
+  const auto [entry, isNew] = known_.try_emplace(std::hash<std::string_view>()(id));
   if (isNew) ++calls_;
-  return &found->second;
+  return &entry->second;
 }
 
 void FactCollector::addUse(const rapidjson::Value& block) {

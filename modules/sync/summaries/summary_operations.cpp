@@ -41,8 +41,8 @@ json::Object view(const SummarisedSession& one) {
 
 void SummaryOperations::readSessionSummary(Request& request) {
   const auto session = ownSessionById(store_, request);
-  if (const auto kept = service_.find(session)) {
-    request.answer(Reply::ok(json::from(*kept)));
+  if (const auto summary = service_.find(session)) {
+    request.answer(Reply::ok(json::from(*summary)));
     return;
   }
   threads_.answer(request, [this, session](const Request& waiting) {
@@ -58,8 +58,8 @@ void SummaryOperations::makeSessionSummary(Request& request) {
 
 Reply SummaryOperations::listSummaries(const Request& request) {
   const auto day = [&](std::string_view name) {
-    const auto sent = request.query(name).text();
-    return sent ? std::optional(dayOf(*sent)) : std::nullopt;
+    const auto text = request.query(name).text();
+    return text ? std::optional(dayOf(*text)) : std::nullopt;
   };
   const auto from = day("since").value_or(mortise::timeOf(0));
   const auto last = day("until");

@@ -14,14 +14,14 @@
 namespace session_sharing {
 
 std::optional<SessionSummary> SummaryService::find(const CapturedSession& session) const {
-  auto kept = store_.find(session.id);
-  if (!kept || kept->etag != session.etag) return std::nullopt;
-  return std::move(*kept).of(session);
+  auto summary = store_.find(session.id);
+  if (!summary || summary->etag != session.etag) return std::nullopt;
+  return std::move(*summary).of(session);
 }
 
 SessionSummary SummaryService::summaryOf(const CapturedSession& session, const std::function<void()>& cancelled) const {
-  auto kept = find(session);
-  return kept ? *std::move(kept) : makeSummary(session, cancelled);
+  auto summary = find(session);
+  return summary ? *std::move(summary) : makeSummary(session, cancelled);
 }
 
 SessionSummary SummaryService::makeSummary(const CapturedSession& session,

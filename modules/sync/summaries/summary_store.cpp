@@ -61,8 +61,8 @@ std::vector<SummarisedSession> SummaryStore::list(std::string_view userId, morti
     summaries.emplace(std::move(id), std::move(summary));
   }
   for (auto& one : out) {
-    if (const auto found = summaries.find(one.session.id); found != summaries.end())
-      one.summary = std::move(found->second).of(one.session);
+    if (const auto summary = summaries.find(one.session.id); summary != summaries.end())
+      one.summary = std::move(summary->second).of(one.session);
   }
   return out;
 }

@@ -85,13 +85,13 @@ std::map<std::int64_t, KnownRecord> recordsOf(Connection& connection, std::strin
 void writeTargets(Connection& connection, LockedSession& session, const std::vector<mortise::ReportedTarget>& targets,
                   Time now) {
   if (targets.empty()) return;
-  const auto known = recordsOf(connection, session.id, targets);
+  const auto records = recordsOf(connection, session.id, targets);
   std::vector<Record> added;
   Outcomes sum;
   for (const auto& target : targets) {
     auto record = recordOf(target, session, now);
     const auto after = outcomesOf(record.status);
-    if (const auto at = known.find(target.number); at != known.end()) {
+    if (const auto at = records.find(target.number); at != records.end()) {
       record.id = at->second.id;
       db::update<&Record::status, &Record::startedAt, &Record::completedAt, &Record::counters, &Record::errorMessage,
                  &Record::details>(connection, record);
@@ -125,8 +125,8 @@ std::optional<SessionEnd> endWith(Connection& connection, LockedSession& session
 
 std::string reasonOf(const mortise::JobRunRecord& run, std::int64_t openTargets, std::int64_t failedTargets) {
   if (run.outcome == "succeeded") return {};
-  const bool told = run.outcome != "failed" || failedTargets > 0;
-  if (openTargets == 0 && told) return {};
+  const bool isExplained = run.outcome != "failed" || failedTargets > 0;
+  if (openTargets == 0 && isExplained) return {};
   if (run.outcome == "cancelled") return "the run was asked to stop";
   if (run.outcome == "timed_out") return "the run reached its time limit";
   return run.error.empty() ? "the run " + run.outcome : messageFrom(run.error);
@@ -147,12 +147,12 @@ std::optional<RunSessionStore::Change> RunSessionStore::take(const mortise::Repo
   const auto& run = reported.run;
   return db_.transaction([&](Connection& connection) -> std::optional<Change> {
     // Held to the end of the transaction: of servers that learn of the same reports, one takes them.
-    const auto taken = numbers().add(connection, kRevision, 0);
-    if (taken >= reported.revision) return std::nullopt;
-    numbers().add(connection, kRevision, reported.revision - taken);
+    const auto revision = numbers().add(connection, kRevision, 0);
+    if (revision >= reported.revision) return std::nullopt;
+    numbers().add(connection, kRevision, reported.revision - revision);
 
     auto targets = reported.targets;
-    std::erase_if(targets, [&](const auto& target) { return target.revision <= taken; });
+    std::erase_if(targets, [&](const auto& target) { return target.revision <= revision; });
 
     Change change;
     auto id = connection.queryOne<std::string>("SELECT session_id FROM sync_sessions WHERE run_id = :run_id",

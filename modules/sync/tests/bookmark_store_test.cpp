@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "captured_sessions.hpp"
+#include "captured_sessions_testing.hpp"
 #include "library/captured_session_store.hpp"
 
 namespace session_sharing {

@@ -10,7 +10,7 @@
 #include <chrono>
 #include <string>
 
-#include "captured_sessions.hpp"
+#include "captured_sessions_testing.hpp"
 #include "library/session_listing.hpp"
 
 namespace session_sharing {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <mortise/testing/plans.hpp>
 
-#include "captured_sessions.hpp"
+#include "captured_sessions_testing.hpp"
 
 namespace session_sharing {
 namespace {

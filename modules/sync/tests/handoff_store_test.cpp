@@ -229,6 +229,14 @@ TEST_P(Handoffs, AreListedAlongIndexesHoweverManyThereAre) {
   database().fill(
       "sync_handoff_comments", kManyRows,
       {{"id", "'c' || n"}, {"handoff_id", "'hnd_' || (n % 100 + 1)"}, {"content", "'x'"}, {"created_at", "n / 3"}});
+  database().fill("sync_handoff_attachments", kManyRows,
+                  {{"handoff_id", "'hnd_' || (n % 100 + 1)"},
+                   {"position", "n / 100"},
+                   {"kind", "'ticket'"},
+                   {"ref_id", "'ref' || n"},
+                   {"created_at", "n / 3"}});
+  database().fill("sync_handoff_events", kManyRows,
+                  {{"handoff_id", "'hnd_' || (n % 100 + 1)"}, {"event_type", "'viewed'"}, {"created_at", "n / 3"}});
   database().analyze();
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
     store_.find("hnd_7");
@@ -236,9 +244,9 @@ TEST_P(Handoffs, AreListedAlongIndexesHoweverManyThereAre) {
     store_.inboxCount({"user:user7"});
     store_.sent("user7", 200);
     store_.expirePendingOf("ses_10", kNow);
-    store_.attachments("hnd_7");
+    EXPECT_EQ(store_.attachments("hnd_7").size(), 1000U);
     store_.comments("hnd_7", 200);
-    store_.events("hnd_7", 200);
+    EXPECT_EQ(store_.events("hnd_7", 200).size(), 200U);
   }));
 }
 

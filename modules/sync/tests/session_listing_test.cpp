@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "captured_sessions.hpp"
+#include "captured_sessions_testing.hpp"
 #include "library/captured_session_store.hpp"
 #include "library/tool_family.hpp"
 

@@ -66,6 +66,23 @@ class SessionLists : public mortise::testing::DatabaseTest {
       }
     }
   }
+  // s1, s2, ...: of every kind.
+  void fillSessions() {
+    database().fill("sync_sessions", kManyRows,
+                    {{"id", "n"},
+                     {"session_id", "'s' || n"},
+                     {"sync_type", "CASE n % 3 WHEN 0 THEN 'manual_task' ELSE 'scheduled_task' END"},
+                     {"sync_category", "CASE n % 7 WHEN 0 THEN 'config' ELSE 'other' END"},
+                     {"status", "CASE n % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'running' ELSE 'completed' END"},
+                     {"started_at", "n * 10"},
+                     {"completed_at", "CASE n % 10 WHEN 1 THEN NULL ELSE n * 10 + 5 END"},
+                     {"total_instances", "1"},
+                     {"successful_instances", "1"},
+                     {"failed_instances", "0"},
+                     {"created_at", "n * 10"},
+                     {"updated_at", "n * 10"},
+                     {"server_id", "'here'"}});
+  }
   // What the contract promises, from all sessions.
   std::vector<std::int64_t> expected(const ListQuery& query) {
     auto all = mortise::db::rows<Session>(db());
@@ -146,20 +163,7 @@ TEST_P(SessionLists, HaveTotalsThatFollowEveryChange) {
 }
 
 TEST_P(SessionLists, WalkAlongAnIndexHoweverManySessionsThereAre) {
-  database().fill("sync_sessions", kManyRows,
-                  {{"id", "n"},
-                   {"session_id", "'s' || n"},
-                   {"sync_type", "CASE n % 3 WHEN 0 THEN 'manual_task' ELSE 'scheduled_task' END"},
-                   {"sync_category", "CASE n % 7 WHEN 0 THEN 'config' ELSE 'other' END"},
-                   {"status", "CASE n % 10 WHEN 0 THEN 'failed' WHEN 1 THEN 'running' ELSE 'completed' END"},
-                   {"started_at", "n * 10"},
-                   {"completed_at", "CASE n % 10 WHEN 1 THEN NULL ELSE n * 10 + 5 END"},
-                   {"total_instances", "1"},
-                   {"successful_instances", "1"},
-                   {"failed_instances", "0"},
-                   {"created_at", "n * 10"},
-                   {"updated_at", "n * 10"},
-                   {"server_id", "'here'"}});
+  fillSessions();
   run("INSERT INTO sync_session_counts (sync_type, sync_category, status, sessions) "
       "SELECT sync_type, sync_category, status, COUNT(*) FROM sync_sessions GROUP BY sync_type, sync_category, status");
   database().analyze();
@@ -176,16 +180,25 @@ TEST_P(SessionLists, WalkAlongAnIndexHoweverManySessionsThereAre) {
 }
 
 TEST_P(SessionLists, ReadAlongAnIndexElsewhereToo) {
-  for (int i = 0; i < 20; ++i) store_.open({"manual_task", "config", 7, "here"}, kNow + i * 1us);
-  const auto session = store_.open({"manual_task", "config", 7, "here"}, kNow);
-  const auto records = store_.addTargets(session, std::vector<Target>(2000, {1, "a"}), kNow);
-  for (const auto record : {records[0], records[1]}) store_.fail(record, "boom", "", kNow);
+  fillSessions();
+  database().fill("sync_records", kManyRows,
+                  {{"id", "n"},
+                   {"session_id", "'s' || (n % 50 + 1)"},
+                   {"instance_id", "n"},
+                   {"sync_category", "'other'"},
+                   {"status", "CASE n / 50 % 2 WHEN 0 THEN 'failed' ELSE 'completed' END"},
+                   {"items_synced", "0"},
+                   {"items_created", "0"},
+                   {"items_updated", "0"},
+                   {"items_deleted", "0"},
+                   {"created_at", "n / 3"}});
   database().analyze();
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
-    store_.find(session);
-    store_.records(session);
-    store_.failedRecords(session);
+    store_.find("s7");
+    EXPECT_EQ(store_.records("s7").size(), 2000U);
+    EXPECT_EQ(store_.failedRecords("s7").size(), 1000U);
     store_.runningOf("here");
+    store_.runningElsewhere("there");
   }));
 }
 

@@ -176,9 +176,9 @@ TEST_P(SettingsTables, LetOneWorkerMakeAnAudit) {
   const auto second = audits_.takeRun(timeOf(60), timeOf(90));
   ASSERT_TRUE(second) << "the first one died";
   EXPECT_FALSE(audits_.keepRun(*first, timeOf(100))) << "it came back too late";
-  audits_.giveRunBack(*first, timeOf(60));
+  audits_.releaseRun(*first, timeOf(60));
   EXPECT_FALSE(audits_.takeRun(timeOf(89), timeOf(200))) << "it came back too late";
-  audits_.giveRunBack(*second, timeOf(70));
+  audits_.releaseRun(*second, timeOf(70));
   EXPECT_EQ(audits_.takeRun(timeOf(70), timeOf(200))->attempts, 2) << "the second try did not count";
   audits_.endRun("ses_1");
   EXPECT_FALSE(audits_.isRunning("ses_1"));
@@ -270,7 +270,7 @@ TEST_P(SettingsTables, AreReadAlongIndexesHoweverMuchThereIs) {
     audits_.trustOf({"ses_7", "ses_8"});
     audits_.takeRun(timeOf(50), timeOf(90));
     audits_.keepRun(run("ses_7", 1), timeOf(90));
-    audits_.giveRunBack(run("ses_7", 1), timeOf(90));
+    audits_.releaseRun(run("ses_7", 1), timeOf(90));
     comments_.take(timeOf(5), timeOf(9));
     comments_.sessionsOf("u1", "a/b", "main");
     comments_.noteDelivery("h5", timeOf(1));

@@ -11,12 +11,12 @@
 namespace session_sharing {
 namespace {
 
+using mortise::testing::kManyRows;
+using mortise::testing::planOf;
 using mortise::testing::plansAreIndexed;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
-
-constexpr std::int64_t kManyRows = 100000;
 
 class Uploads : public mortise::testing::DatabaseTest {
  protected:
@@ -87,10 +87,10 @@ TEST_P(Uploads, AreCompletedOnce) {
   EXPECT_FALSE(store_.putPart(part("1", 1), replaced_));
   EXPECT_FALSE(store_.claim("1", kBegin + 31min));
   EXPECT_TRUE(store_.claim("1", kBegin + 32min)) << "the first one is dead";
-  store_.giveBack("1");
+  store_.release("1");
   EXPECT_EQ(status("1"), "pending");
   EXPECT_TRUE(store_.claim("1", kBegin + 33min));
-  store_.giveAllBack();
+  store_.releaseAll();
   EXPECT_EQ(status("1"), "pending");
   EXPECT_TRUE(store_.claim("1", kBegin + 34min));
   store_.complete("1", 201, "{}");
@@ -98,10 +98,10 @@ TEST_P(Uploads, AreCompletedOnce) {
   EXPECT_EQ(store_.find("1")->answerStatus, 201);
   EXPECT_EQ(store_.find("1")->answer, "{}");
   EXPECT_FALSE(store_.claim("1", kBegin + 99min));
-  store_.giveAllBack();
+  store_.releaseAll();
   EXPECT_EQ(status("1"), "completed");
   EXPECT_FALSE(store_.end("1", UploadStatus::aborted));
-  store_.giveBack("1");
+  store_.release("1");
   EXPECT_EQ(status("1"), "completed");
 }
 
@@ -141,9 +141,10 @@ TEST_P(Uploads, AreReachedByAnIndex) {
                    {"part_count", "3"},
                    {"status", "CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'completed' END"},
                    {"created_at", "n"},
-                   {"expires_at", "n"}});
+                   {"expires_at", "n"},
+                   {"has_parts", "CASE WHEN n % 500 = 0 THEN 1 ELSE 0 END"}});
   database().fill("sync_upload_parts", kManyRows,
-                  {{"upload_id", "'up_' || (1 + n / 2)"},
+                  {{"upload_id", "'up_' || (500 + n % 200 * 500)"},
                    {"part_number", "n"},
                    {"blob_key", "'sync/' || n"},
                    {"size", "8"},
@@ -155,9 +156,18 @@ TEST_P(Uploads, AreReachedByAnIndex) {
     store_.add(upload("new", "user1"), 3);
     store_.putPart(part("up_1000", 1), replaced_);
     store_.claim("up_1", kBegin);
-    store_.takeParts("up_1");
+    EXPECT_EQ(store_.overdue(kBegin, 1000).size(), 100U);
+    EXPECT_EQ(store_.endedWithParts(1000).size(), 100U);
+    EXPECT_EQ(store_.takeParts("up_500").size(), 500U);
+    EXPECT_EQ(store_.endedWithParts(1000).size(), 99U);
+    EXPECT_EQ(store_.forget(kBegin - 998'000us), 1997) << "one of 1999 goes on, and one has parts";
     db().transaction([&](mortise::Transaction& tx) { store_.accountRemoved(tx, "user7"); });
   }));
+  // An index by time alone holds every upload that ended in the last days, too.
+  for (const auto& statement : database().record([&] { store_.overdue(kBegin, 1000); }))
+    EXPECT_NE(planOf(database(), statement).find("sync_uploads_open"), std::string::npos);
+  for (const auto& statement : database().record([&] { store_.endedWithParts(1000); }))
+    EXPECT_NE(planOf(database(), statement).find("sync_uploads_with_parts"), std::string::npos);
 }
 
 }  // namespace

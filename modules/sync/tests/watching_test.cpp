@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "captured_sessions.hpp"
+#include "captured_sessions_testing.hpp"
 #include "library/captured_session_store.hpp"
 #include "summaries/summary_store.hpp"
 #include "watching/client_store.hpp"

@@ -14,7 +14,7 @@ class PartSlots {
  public:
   explicit PartSlots(std::size_t most) : most_(most) {}
 
-  // A slot, given back with the object; or none.
+  // A slot, released with the object; or none.
   class Held {
    public:
     Held() = default;
@@ -33,22 +33,22 @@ class PartSlots {
   // None: the user has all of them.
   Held take(const std::string& user) {
     const std::lock_guard lock(mutex_);
-    auto& taken = taken_[user];
-    if (taken >= most_) return {};
-    ++taken;
+    auto& count = counts_[user];
+    if (count >= most_) return {};
+    ++count;
     return {*this, user};
   }
 
  private:
   void leave(const std::string& user) {
     const std::lock_guard lock(mutex_);
-    const auto found = taken_.find(user);
-    if (found != taken_.end() && --found->second == 0) taken_.erase(found);
+    const auto entry = counts_.find(user);
+    if (entry != counts_.end() && --entry->second == 0) counts_.erase(entry);
   }
 
   const std::size_t most_;
   std::mutex mutex_;
-  std::map<std::string, std::size_t> taken_;
+  std::map<std::string, std::size_t> counts_;
 };
 
 }  // namespace session_sharing

@@ -31,7 +31,7 @@ bool UploadStore::add(const Upload& upload, std::size_t most) const {
 bool UploadStore::putPart(const UploadPart& part, std::optional<std::string>& replaced) const {
   return db_.transaction([&](db::Session& session) {
     // Locks the upload: its completion and its end wait, or have been.
-    if (session.execute("UPDATE sync_uploads SET user_id = user_id WHERE id = :id AND status = 'pending'",
+    if (session.execute("UPDATE sync_uploads SET has_parts = 1 WHERE id = :id AND status = 'pending'",
                         {{"id", part.uploadId}}) == 0)
       return false;
     replaced = session.queryOne<std::string>(
@@ -50,12 +50,12 @@ bool UploadStore::claim(std::string_view id, Time now) const {
              {{"id", id}, {"now", now}, {"dead", now - kClaimTime}}) > 0;
 }
 
-void UploadStore::giveBack(std::string_view id) const {
+void UploadStore::release(std::string_view id) const {
   db_.execute("UPDATE sync_uploads SET status = 'pending', claimed_at = NULL WHERE id = :id AND status = 'completing'",
               {{"id", id}});
 }
 
-void UploadStore::giveAllBack() const {
+void UploadStore::releaseAll() const {
   db_.execute("UPDATE sync_uploads SET status = 'pending', claimed_at = NULL WHERE status = 'completing'");
 }
 
@@ -72,7 +72,7 @@ bool UploadStore::end(std::string_view id, UploadStatus status) const {
 std::vector<std::string> UploadStore::takeParts(std::string_view id) const {
   return db_.transaction([&](db::Session& session) {
     const auto ended = session.execute(
-        "UPDATE sync_uploads SET user_id = user_id WHERE id = :id AND status NOT IN ('pending', 'completing')",
+        "UPDATE sync_uploads SET has_parts = 0 WHERE id = :id AND status NOT IN ('pending', 'completing')",
         {{"id", id}});
     if (ended == 0) return std::vector<std::string>();
     return session.query<std::string>("DELETE FROM sync_upload_parts WHERE upload_id = :id RETURNING blob_key",
@@ -82,15 +82,14 @@ std::vector<std::string> UploadStore::takeParts(std::string_view id) const {
 
 std::vector<std::string> UploadStore::overdue(Time now, std::size_t limit) const {
   return db_.query<std::string>(
-      "SELECT id FROM sync_uploads WHERE expires_at <= :now AND (status = 'pending' OR (status = 'completing' AND "
-      "claimed_at < :dead)) ORDER BY expires_at LIMIT :limit",
+      "SELECT id FROM sync_uploads WHERE expires_at <= :now AND status IN ('pending', 'completing') AND "
+      "(status = 'pending' OR claimed_at < :dead) ORDER BY expires_at LIMIT :limit",
       {{"now", now}, {"dead", now - kClaimTime}, {"limit", limit}});
 }
 
 std::vector<std::string> UploadStore::endedWithParts(std::size_t limit) const {
   return db_.query<std::string>(
-      "SELECT DISTINCT upload_id FROM sync_upload_parts JOIN sync_uploads ON id = upload_id "
-      "WHERE status NOT IN ('pending', 'completing') LIMIT :limit",
+      "SELECT id FROM sync_uploads WHERE has_parts = 1 AND status IN ('completed', 'aborted', 'expired') LIMIT :limit",
       {{"limit", limit}});
 }
 
@@ -102,8 +101,8 @@ void UploadStore::accountRemoved(const Transaction& tx, std::string_view userId)
 
 std::int64_t UploadStore::forget(Time before) const {
   return db_.execute(
-      "DELETE FROM sync_uploads WHERE expires_at < :before AND status NOT IN ('pending', 'completing') AND "
-      "NOT EXISTS (SELECT 1 FROM sync_upload_parts WHERE upload_id = sync_uploads.id)",
+      "DELETE FROM sync_uploads WHERE expires_at < :before AND has_parts = 0 AND "
+      "status NOT IN ('pending', 'completing')",
       {{"before", before}});
 }
 

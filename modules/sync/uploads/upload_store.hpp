@@ -38,9 +38,9 @@ class UploadStore : public AccountRemoval {
   // From pending, or from a completion that is dead, to completing. False: it is otherwise, or its time is over.
   bool claim(std::string_view id, mortise::Time now) const;
   // From completing back to pending, with its parts.
-  void giveBack(std::string_view id) const;
+  void release(std::string_view id) const;
   // The same for every completion, where no other server can be at one.
-  void giveAllBack() const;
+  void releaseAll() const;
   // To completed, with the answer.
   void complete(std::string_view id, std::int64_t status, std::string_view answer) const;
   // From pending or completing to aborted or expired. False: it had ended.

@@ -118,7 +118,7 @@ Uploads::Uploads(mortise::Host host, const Pushes& pushes, const HeldBlobs& held
       partSlots_(kMaxParts) {}
 
 void Uploads::begin() const {
-  if (db_.isSqlite()) store_.giveAllBack();  // a database of one server
+  if (db_.isSqlite()) store_.releaseAll();  // a database of one server
 }
 
 Upload Uploads::own(const Request& request) const {
@@ -194,12 +194,12 @@ void Uploads::keepPart(const Request& request, const UploadPart& part, const Fil
   std::optional<std::string> replaced;
   try {
     if (blob.sha256 != part.sha256) throw Problem(400, "part_hash_mismatch");
-    auto kept = part;
-    kept.blobKey = blob.key;
+    auto storedPart = part;
+    storedPart.blobKey = blob.key;
     held_.keep(
         blob.key,
         [&](Transaction& tx) {
-          if (!store_.in(tx).putPart(kept, replaced)) throw Problem(409, "upload_not_pending");
+          if (!store_.in(tx).putPart(storedPart, replaced)) throw Problem(409, "upload_not_pending");
           return true;
         },
         [&] { blobs_.put(file); });
@@ -216,7 +216,7 @@ void Uploads::completeUpload(Request& request) {
     request.answer(storedAnswer(upload));
     return;
   }
-  queue_.answer(request, [this, upload](const Request& kept) { return complete(kept, upload); });
+  queue_.answer(request, [this, upload](const Request& pendingRequest) { return complete(pendingRequest, upload); });
 }
 
 PushReply Uploads::complete(const Request& request, const Upload& upload) const {
@@ -231,14 +231,14 @@ PushReply Uploads::complete(const Request& request, const Upload& upload) const 
     return reply;
   } catch (const Problem& problem) {
     if (problem.status() >= 500 || problem.status() == 429) {
-      store_.giveBack(upload.id);
+      store_.release(upload.id);
     } else {
       store_.end(upload.id, UploadStatus::aborted);
       dropParts(upload.id);
     }
     throw;
   } catch (...) {
-    store_.giveBack(upload.id);
+    store_.release(upload.id);
     throw;
   }
 }

@@ -38,9 +38,9 @@ std::string commentText(const std::vector<BranchSession>& sessions, const std::m
     out += " (" + code(session.tool) + ", " + std::to_string(session.messages) +
            (session.messages == 1 ? " message)" : " messages)");
     if (form.withTrust) {
-      const auto found = trust.find(session.id);
+      const auto score = trust.find(session.id);
       out +=
-          found == trust.end() ? ", not audited" : ", trust score " + std::to_string((found->second + 5) / 10) + " %";
+          score == trust.end() ? ", not audited" : ", trust score " + std::to_string((score->second + 5) / 10) + " %";
     }
     out += "\n";
   }

@@ -43,7 +43,7 @@ std::optional<ReviewComment> ReviewCommentStore::take(mortise::Time now, mortise
     auto comment = db::row<ReviewComment>(
         db_, "WHERE state = 'pending' AND next_try_at <= :now ORDER BY next_try_at LIMIT 1", {{"now", now}});
     if (!comment) return std::nullopt;
-    const auto taken = db_.execute(
+    const auto rows = db_.execute(
         "UPDATE sync_review_comments SET next_try_at = :lease, attempts = attempts + 1 WHERE host = :host AND "
         "user_id = :user AND repository = :repository AND number = :number AND next_try_at = :was",
         {{"lease", leaseUntil},
@@ -52,7 +52,7 @@ std::optional<ReviewComment> ReviewCommentStore::take(mortise::Time now, mortise
          {"repository", comment->repository},
          {"number", comment->number},
          {"was", comment->nextTryAt}});
-    if (taken == 0) continue;  // another worker was faster
+    if (rows == 0) continue;  // another worker was faster
     comment->nextTryAt = leaseUntil;
     ++comment->attempts;
     return comment;

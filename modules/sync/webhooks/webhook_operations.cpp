@@ -27,7 +27,7 @@ constexpr const char* kJob = "post_review_comments";
 constexpr std::string_view kSignature = "sha256=";
 constexpr std::size_t kMaxName = 300;  // of a branch, a repository, an account
 
-Reply told(std::string_view status) { return Reply::ok(mortise::json::object({{"status", status}})); }
+Reply statusReply(std::string_view status) { return Reply::ok(mortise::json::object({{"status", status}})); }
 
 bool isOneOf(std::string_view word, std::initializer_list<std::string_view> words) {
   for (const auto each : words) {
@@ -59,7 +59,7 @@ Reply WebhookOperations::receiveGithubWebhook(const Request& request, const Json
   if (!mortise::areEqualSecrets(signature, expected)) throw Problem(401, "webhook_not_signed");
   const std::string event = request.headerParameter("X-GitHub-Event").text("");
   const auto hash = mortise::sha256Hex(bytes);
-  return told(db_.transaction([&](Transaction& tx) -> std::string_view {
+  return statusReply(db_.transaction([&](Transaction& tx) -> std::string_view {
     if (!comments_.in(tx).noteDelivery("github:" + hash, mortise::now())) return "duplicate";
     if (event == "installation") return takeInstallation(tx, body) ? "ok" : "ignored";
     if (event == "pull_request") return takePullRequest(tx, body) ? "ok" : "ignored";
@@ -109,14 +109,14 @@ bool WebhookOperations::takePullRequest(Transaction& tx, const Json& body) const
 Reply WebhookOperations::receiveGitlabWebhook(const Request& request, const Json& body) {
   const auto secret = request.headerParameter("X-Gitlab-Token").text("");
   const auto secretHash = secret.empty() ? std::string() : gitlabSecrets_.hash(secret);
-  const auto known = secret.empty() ? std::vector<GitlabSettings>() : gitlab_.withSecret(secretHash);
-  if (known.empty()) throw Problem(401, "webhook_not_signed");
+  const auto matches = secret.empty() ? std::vector<GitlabSettings>() : gitlab_.withSecret(secretHash);
+  if (matches.empty()) throw Problem(401, "webhook_not_signed");
   // A project may have a webhook of each of its people: the same body comes with the secret of each.
   const auto hash = mortise::sha256Hex(secretHash + "\n" + std::string(request.rawBody()));
-  return told(db_.transaction([&](Transaction& tx) -> std::string_view {
+  return statusReply(db_.transaction([&](Transaction& tx) -> std::string_view {
     if (!comments_.in(tx).noteDelivery("gitlab:" + hash, mortise::now())) return "duplicate";
     bool any = false;
-    for (const auto& settings : known) any = takeMergeRequest(tx, settings, body) || any;
+    for (const auto& settings : matches) any = takeMergeRequest(tx, settings, body) || any;
     return any ? "ok" : "ignored";
   }));
 }
