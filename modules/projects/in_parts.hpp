@@ -1,8 +1,11 @@
 // A long list in parts: what one statement, or the memory, has room for.
 #pragma once
 
+#include <mortise/where.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace projects {
@@ -15,6 +18,17 @@ void inParts(const std::vector<T>& things, std::size_t most, Use&& use) {
     use(std::vector<T>(things.begin() + static_cast<std::ptrdiff_t>(at),
                        things.begin() + static_cast<std::ptrdiff_t>(end)));
   }
+}
+
+// Calls use(where) for each thousand of the values, with the condition that `column` is one of them.
+template <class T, class Use>
+void eachBatch(const std::vector<T>& values, std::string_view column, Use&& use) {
+  constexpr std::size_t kBatch = 1000;
+  inParts(values, kBatch, [&](const std::vector<T>& part) {
+    mortise::db::Where where;
+    where.in(column, part);
+    use(where);
+  });
 }
 
 }  // namespace projects

@@ -102,8 +102,8 @@ ProjectAccess::Membership ProjectAccess::membershipOf(const Person& person, cons
   if (administers(person, project)) return {true, true, false};
   const bool isMember = project.orgId && person.orgId == *project.orgId && roleSuffices(person.orgRole, "member");
   if (!project.orgId || !restricts()) return {isMember, isMember, false};
-  const auto given = isMember ? role() : std::nullopt;
-  return {given.has_value(), given && *given >= GroupRole::editor, true};
+  const auto groupRole = isMember ? role() : std::nullopt;
+  return {groupRole.has_value(), groupRole && *groupRole >= GroupRole::editor, true};
 }
 
 ProjectAccess::Membership ProjectAccess::membershipOf(const Person& person, const Project& project) const {

@@ -12,12 +12,12 @@ namespace projects {
 namespace {
 
 // What is known of each project that may go into the list.
-using Found = std::map<std::string, Project>;
+using ProjectsById = std::map<std::string, Project>;
 
-void take(Found& found, std::vector<Project> projects) {
+void take(ProjectsById& byId, std::vector<Project> projects) {
   for (auto& project : projects) {
     auto id = project.id;
-    found.emplace(std::move(id), std::move(project));
+    byId.emplace(std::move(id), std::move(project));
   }
 }
 
@@ -27,12 +27,12 @@ std::vector<ListedProject> ReachableProjects::of(const mortise::Principal& user,
   const auto limit = static_cast<std::int64_t>(most);
   const std::string userId = user.userId;
   KnownOrgSettings settings(settings_);
-  Found found;
-  take(found, store_.ofOwner(userId, limit));
+  ProjectsById byId;
+  take(byId, store_.ofOwner(userId, limit));
   if (!user.orgId.empty()) {
     const std::string orgId = user.orgId;
     const bool seesAll = mortise::roleSuffices(user.orgRole, "admin") || !settings.of(orgId).restrictProjectVisibility;
-    take(found, seesAll ? store_.ofOrg(orgId, limit) : store_.ofGroups(orgId, userId, limit));
+    take(byId, seesAll ? store_.ofOrg(orgId, limit) : store_.ofGroups(orgId, userId, limit));
   }
 
   // Those of the user's sessions, by project and by repository.
@@ -45,13 +45,13 @@ std::vector<ListedProject> ReachableProjects::of(const mortise::Principal& user,
   }
   const auto ofRemote = store_.idsOfRemotes(remotes);
   for (const auto& [remote, id] : ofRemote) ids.insert(id);
-  for (const auto& [id, project] : found) ids.erase(id);
+  for (const auto& [id, project] : byId) ids.erase(id);
   for (auto& project : store_.findAll({ids.begin(), ids.end()})) {
     if (project.mergedInto) continue;
     // What the user may see there as a member is in the list by now.
     if (project.orgId && settings.of(project.orgId).restrictProjectVisibility) continue;
     auto id = project.id;
-    found.emplace(std::move(id), std::move(project));
+    byId.emplace(std::move(id), std::move(project));
   }
 
   std::map<std::string, std::int64_t> counts;
@@ -63,7 +63,7 @@ std::vector<ListedProject> ReachableProjects::of(const mortise::Principal& user,
   }
 
   std::vector<Project> projects;
-  for (auto& [id, project] : found) projects.push_back(std::move(project));
+  for (auto& [id, project] : byId) projects.push_back(std::move(project));
   std::sort(projects.begin(), projects.end(), [](const Project& a, const Project& b) {
     return std::pair(a.updatedAt, std::string_view(a.id)) > std::pair(b.updatedAt, std::string_view(b.id));
   });

@@ -106,22 +106,22 @@ std::optional<PaidSubscription> StripeProvider::subscription(std::string_view id
   const auto response = send("GET", "/v1/subscriptions/" + mortise::percentEncoded(id), {}, isStopped);
   if (response.status == 404) return std::nullopt;
   if (response.status != 200) throw refused(response);
-  const auto found = stripeSubscriptionOf(response.body);
-  if (!found) throw unavailable("Stripe's answer is no subscription");
+  const auto subscription = stripeSubscriptionOf(response.body);
+  if (!subscription) throw unavailable("Stripe's answer is no subscription");
   PaidSubscription out;
-  out.id = found->id;
-  out.customerId = found->customerId;
-  out.status = found->status;
-  out.isPaid = isPaidStatus(found->status);
+  out.id = subscription->id;
+  out.customerId = subscription->customerId;
+  out.status = subscription->status;
+  out.isPaid = isPaidStatus(subscription->status);
   for (const auto& [tier, price] : prices_) {
-    if (price == found->priceId) out.tier = tier;
+    if (price == subscription->priceId) out.tier = tier;
   }
-  out.seats = found->quantity;
+  out.seats = subscription->quantity;
   BillingOwner owner;
-  owner.id = found->ownerId;
-  if (!owner.id.empty() && mortise::detail::readName(found->ownerType, owner.type)) out.owner = std::move(owner);
-  out.startedAt = found->createdAt;
-  out.periodEnd = found->periodEnd;
+  owner.id = subscription->ownerId;
+  if (!owner.id.empty() && mortise::detail::readName(subscription->ownerType, owner.type)) out.owner = std::move(owner);
+  out.startedAt = subscription->createdAt;
+  out.periodEnd = subscription->periodEnd;
   return out;
 }
 

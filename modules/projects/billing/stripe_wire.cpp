@@ -26,8 +26,8 @@ std::optional<std::int64_t> numberOf(std::string_view text) {
 // Null where there is none.
 const Value* memberOf(const Value& value, const char* name) {
   if (!value.IsObject()) return nullptr;
-  const auto found = value.FindMember(name);
-  return found == value.MemberEnd() ? nullptr : &found->value;
+  const auto member = value.FindMember(name);
+  return member == value.MemberEnd() ? nullptr : &member->value;
 }
 
 std::string textOf(const Value& value, const char* name) {

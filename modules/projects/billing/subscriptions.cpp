@@ -147,7 +147,7 @@ void Subscriptions::decide(Transaction& tx, const BillingOwner& owner) {
   auto account = accountOf(store, owner);
   const auto paid = store.paid(owner);
   if (paid.empty()) {
-    if (account.tierGiven) giveBack(tx, owner, account);
+    if (account.tierGiven) restoreTier(tx, owner, account);
     return;
   }
   // Those that give way first: one owner has one active row.
@@ -196,7 +196,7 @@ void Subscriptions::give(Transaction& tx, const BillingOwner& owner, BillingAcco
   log_.info("a subscription decides a tier", {{"owner", targetOf(owner)}, {"tier", entitlement.tier}});
 }
 
-void Subscriptions::giveBack(Transaction& tx, const BillingOwner& owner, BillingAccount& account) {
+void Subscriptions::restoreTier(Transaction& tx, const BillingOwner& owner, BillingAccount& account) {
   // Where an administrator has set another tier meanwhile, that stays.
   if (owner.type == OwnerType::org) {
     const auto org = orgs_.in(tx).find(owner.id);

@@ -51,7 +51,7 @@ class Subscriptions final : public ProjectPart {
   void decide(mortise::Transaction& tx, const BillingOwner& owner);
   void give(mortise::Transaction& tx, const BillingOwner& owner, BillingAccount& account,
             const Entitlement& entitlement);
-  void giveBack(mortise::Transaction& tx, const BillingOwner& owner, BillingAccount& account);
+  void restoreTier(mortise::Transaction& tx, const BillingOwner& owner, BillingAccount& account);
 
   mortise::Log log_;
   mortise::Db db_;

@@ -61,9 +61,9 @@ DirectoryInterface::DirectoryInterface(const mortise::Host& host, const ProjectA
              Served<&DirectoryInterface::represented>::call} {}
 
 Project DirectoryInterface::project(std::string_view id) const {
-  auto found = projects_.find(id);
-  if (found && found->mergedInto) found = projects_.find(*found->mergedInto);
-  return mortise::orNotFound(std::move(found), "project_not_found");
+  auto project = projects_.find(id);
+  if (project && project->mergedInto) project = projects_.find(*project->mergedInto);
+  return mortise::orNotFound(std::move(project), "project_not_found");
 }
 
 Project DirectoryInterface::projectOf(std::string_view gitRemote) const {
@@ -76,9 +76,9 @@ void DirectoryInterface::find(std::string_view projectId, const Sink<Project>& s
 void DirectoryInterface::ofRemote(std::string_view gitRemote, const Sink<Project>& sink) { sink(projectOf(gitRemote)); }
 
 void DirectoryInterface::ofSession(std::string_view userId, std::string_view gitRemote, const Sink<Project>& sink) {
-  const auto found = projectOf(gitRemote);
-  if (!access_.userHolds(userId, found)) throw Problem(404, "project_not_found");
-  sink(found);
+  const auto project = projectOf(gitRemote);
+  if (!access_.userHolds(userId, project)) throw Problem(404, "project_not_found");
+  sink(project);
 }
 
 void DirectoryInterface::reaches(std::string_view userId, std::string_view projectId) {
@@ -87,19 +87,19 @@ void DirectoryInterface::reaches(std::string_view userId, std::string_view proje
 
 void DirectoryInterface::item(std::string_view userId, std::string_view projectId, mortise_project_item_kind kind,
                               std::string_view reference, const Sink<DirectoryItem>& sink) {
-  const auto found = project(projectId);
+  const auto target = project(projectId);
   switch (kind) {
     case MORTISE_PROJECT_TICKET:
-      sink(ticket(found, reference));
+      sink(ticket(target, reference));
       return;
     case MORTISE_PROJECT_PERSONA:
-      sink(persona(userId, found, reference));
+      sink(persona(userId, target, reference));
       return;
     case MORTISE_PROJECT_ENTRY:
-      sink(entry(found, reference));
+      sink(entry(target, reference));
       return;
     case MORTISE_PROJECT_PAGE:
-      sink(page(found, reference));
+      sink(page(target, reference));
       return;
     default:
       throw Problem(422, "item_kind_unknown");
@@ -107,16 +107,16 @@ void DirectoryInterface::item(std::string_view userId, std::string_view projectI
 }
 
 DirectoryItem DirectoryInterface::ticket(const Project& project, std::string_view id) const {
-  const auto found = mortise::orNotFound(tickets_.find(project.id, id), "ticket_not_found");
-  return {found.id, found.title, found.leaseEpoch};
+  const auto ticket = mortise::orNotFound(tickets_.find(project.id, id), "ticket_not_found");
+  return {ticket.id, ticket.title, ticket.leaseEpoch};
 }
 
 DirectoryItem DirectoryInterface::persona(std::string_view userId, const Project& project,
                                           std::string_view name) const {
-  const auto found = mortise::orNotFound(personas_.resolve(project.id, project.orgId, name), "persona_not_found");
-  if (found.scope == PersonaScope::org && !isMember(userId, found.orgId.value_or("")))
+  const auto persona = mortise::orNotFound(personas_.resolve(project.id, project.orgId, name), "persona_not_found");
+  if (persona.scope == PersonaScope::org && !isMember(userId, persona.orgId.value_or("")))
     throw Problem(403, "persona_not_visible");
-  return {found.name, found.name, -1};
+  return {persona.name, persona.name, -1};
 }
 
 DirectoryItem DirectoryInterface::entry(const Project& project, std::string_view number) const {
@@ -125,13 +125,13 @@ DirectoryItem DirectoryInterface::entry(const Project& project, std::string_view
   const auto read = std::from_chars(number.data(), end, id);
   if (number.empty() || number.front() == '-' || read.ptr != end || read.ec != std::errc())
     throw Problem(422, "entry_number_invalid");
-  const auto found = mortise::orNotFound(entries_.find(project.id, id), "entry_not_found");
-  return {std::to_string(found.id), {}, -1};
+  const auto entry = mortise::orNotFound(entries_.find(project.id, id), "entry_not_found");
+  return {std::to_string(entry.id), {}, -1};
 }
 
 DirectoryItem DirectoryInterface::page(const Project& project, std::string_view slug) const {
-  const auto found = mortise::orNotFound(pages_.summaryOf(project.id, slug), "page_not_found");
-  return {found.slug, found.title, -1};
+  const auto page = mortise::orNotFound(pages_.summaryOf(project.id, slug), "page_not_found");
+  return {page.slug, page.title, -1};
 }
 
 bool DirectoryInterface::isMember(std::string_view userId, const std::string& orgId) const {

@@ -55,11 +55,11 @@ std::vector<ProjectGroup> GroupStore::ofUser(std::string_view orgId, std::string
 }
 
 std::vector<ProjectGroup> GroupStore::ofProject(std::string_view projectId) const {
-  auto found = db::rows<ProjectGroup>(
+  auto groups = db::rows<ProjectGroup>(
       db_, "WHERE id IN (SELECT group_id FROM projects_group_projects WHERE project_id = :project)",
       {{"project", projectId}});
-  std::sort(found.begin(), found.end(), [](const ProjectGroup& a, const ProjectGroup& b) { return a.slug < b.slug; });
-  return found;
+  std::sort(groups.begin(), groups.end(), [](const ProjectGroup& a, const ProjectGroup& b) { return a.slug < b.slug; });
+  return groups;
 }
 
 std::int64_t GroupStore::countOf(std::string_view orgId) const {
@@ -103,14 +103,7 @@ std::optional<GroupRole> GroupStore::roleIn(std::string_view groupId, std::strin
 }
 
 std::vector<GroupMember> GroupStore::members(std::string_view groupId) const {
-  std::vector<GroupMember> found;
-  db_.each<std::string, GroupRole, std::string, mortise::Time>(
-      "SELECT user_id, role, added_by, added_at FROM projects_group_members WHERE group_id = :group ORDER BY added_at, "
-      "user_id",
-      {{"group", groupId}}, [&](std::string userId, GroupRole role, std::string addedBy, mortise::Time at) {
-        found.push_back({std::move(userId), role, std::move(addedBy), at});
-      });
-  return found;
+  return db::rows<GroupMember>(db_, "WHERE group_id = :group ORDER BY added_at, user_id", {{"group", groupId}});
 }
 
 std::vector<std::string> GroupStore::projects(std::string_view groupId) const {

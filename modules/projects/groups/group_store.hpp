@@ -14,13 +14,6 @@
 
 namespace projects {
 
-struct GroupMember {
-  std::string userId;
-  GroupRole role = GroupRole::reader;
-  std::string addedBy;
-  mortise::Time addedAt;
-};
-
 // [worker]; every member throws db::Error. Counts of members and projects change with the rows that they count.
 class GroupStore {
  public:

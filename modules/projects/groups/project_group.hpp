@@ -1,4 +1,4 @@
-// A group of an organisation's projects: its fields, their columns and their JSON; and the roles in it.
+// A group of an organisation's projects, and who is in it: fields, columns, JSON; and the roles in a group.
 #pragma once
 
 #include <mortise/entity.hpp>
@@ -43,6 +43,19 @@ struct ProjectGroup {
                       mortise::field("created_at", &ProjectGroup::createdAt).fixed().hidden(),
                       mortise::field("updated_at", &ProjectGroup::updatedAt).hidden())
           .times(mortise::kIsoMicros);
+};
+
+// A member of a group. The group's id stands in the table alone: whoever asks knows it.
+struct GroupMember {
+  std::string userId;
+  GroupRole role = GroupRole::reader;
+  std::string addedBy;
+  mortise::Time addedAt;
+
+  static constexpr auto kFields =
+      mortise::fields("projects_group_members", mortise::field("user_id", &GroupMember::userId),
+                      mortise::field("role", &GroupMember::role), mortise::field("added_by", &GroupMember::addedBy),
+                      mortise::field("added_at", &GroupMember::addedAt));
 };
 
 }  // namespace projects

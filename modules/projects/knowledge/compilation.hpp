@@ -16,6 +16,39 @@ constexpr auto mortiseNames(CompileTrigger) {
   return mortise::names<CompileTrigger>({{CompileTrigger::manual, "manual"}, {CompileTrigger::scheduled, "scheduled"}});
 }
 
+// A compilation as lists have it: its texts are read where there is room for them.
+struct CompilationSummary {
+  std::int64_t id = 0;
+  std::string projectId;
+  std::string userId;
+  std::int64_t entriesCompiled = 0;
+  std::optional<std::string> contextBefore;
+  std::optional<std::string> contextAfter;
+  mortise::Time compiledAt;
+  std::int64_t wordsBefore = 0;
+  std::int64_t wordsAfter = 0;
+  std::int64_t sectionPages = 0;  // not kept, as the next two
+  std::int64_t conceptPages = 0;
+  std::optional<std::string> noopReason;
+  CompileTrigger trigger = CompileTrigger::manual;
+
+  static constexpr auto kFields =
+      mortise::fields("projects_compilations", mortise::field("id", &CompilationSummary::id).key(),
+                      mortise::field("project_id", &CompilationSummary::projectId),
+                      mortise::field("user_id", &CompilationSummary::userId),
+                      mortise::field("entries_compiled", &CompilationSummary::entriesCompiled),
+                      mortise::field("context_before", &CompilationSummary::contextBefore).computed(),
+                      mortise::field("context_after", &CompilationSummary::contextAfter).computed(),
+                      mortise::field("compiled_at", &CompilationSummary::compiledAt),
+                      mortise::field("context_words_before", &CompilationSummary::wordsBefore),
+                      mortise::field("context_words_after", &CompilationSummary::wordsAfter),
+                      mortise::field("section_pages_updated", &CompilationSummary::sectionPages).computed(),
+                      mortise::field("concept_pages_updated", &CompilationSummary::conceptPages).computed(),
+                      mortise::field("noop_reason", &CompilationSummary::noopReason).computed(),
+                      mortise::field("trigger_kind", &CompilationSummary::trigger).as("trigger"))
+          .times(mortise::kIsoMicros);
+};
+
 struct Compilation {
   std::int64_t id = 0;  // 0: nothing was compiled
   std::string projectId;

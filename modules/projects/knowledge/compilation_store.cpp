@@ -14,7 +14,7 @@ constexpr std::int64_t kDropped = 100;  // at most, for each that is added
 
 }  // namespace
 
-void CompilationStore::add(Compilation& compilation, std::int64_t kept) const {
+void CompilationStore::add(Compilation& compilation, std::int64_t limit) const {
   compilation.id = db_.transaction([&](db::Session& session) {
     const auto id = db::insertReturning(session, compilation).id;
     // One for each of its indexes. What lies behind a setting that was lowered goes bit by bit.
@@ -23,12 +23,12 @@ void CompilationStore::add(Compilation& compilation, std::int64_t kept) const {
           "DELETE FROM projects_compilations WHERE id IN (SELECT id FROM projects_compilations "
           "WHERE project_id = :project AND page_slug IS NOT NULL AND page_slug = :slug ORDER BY id DESC "
           "LIMIT :most OFFSET :kept)",
-          {{"project", compilation.projectId}, {"slug", *compilation.pageSlug}, {"most", kDropped}, {"kept", kept}});
+          {{"project", compilation.projectId}, {"slug", *compilation.pageSlug}, {"most", kDropped}, {"kept", limit}});
     } else {
       session.execute(
           "DELETE FROM projects_compilations WHERE id IN (SELECT id FROM projects_compilations "
           "WHERE project_id = :project AND page_slug IS NULL ORDER BY id DESC LIMIT :most OFFSET :kept)",
-          {{"project", compilation.projectId}, {"most", kDropped}, {"kept", kept}});
+          {{"project", compilation.projectId}, {"most", kDropped}, {"kept", limit}});
     }
     return id;
   });
@@ -38,25 +38,11 @@ std::optional<Compilation> CompilationStore::find(std::string_view projectId, st
   return db::row<Compilation>(db_, "WHERE id = :id AND project_id = :project", {{"id", id}, {"project", projectId}});
 }
 
-std::vector<Compilation> CompilationStore::list(std::string_view projectId, std::size_t limit,
-                                                std::size_t mostText) const {
-  std::vector<Compilation> out;
-  db_.each<std::int64_t, std::string, std::int64_t, mortise::Time, std::int64_t, std::int64_t, CompileTrigger>(
-      "SELECT id, user_id, entries_compiled, compiled_at, context_words_before, context_words_after, trigger_kind "
-      "FROM projects_compilations WHERE project_id = :project AND page_slug IS NULL ORDER BY id DESC LIMIT :limit",
-      {{"project", projectId}, {"limit", limit}},
-      [&](std::int64_t id, std::string user, std::int64_t entries, mortise::Time at, std::int64_t before,
-          std::int64_t after, CompileTrigger trigger) {
-        auto& one = out.emplace_back();
-        one.id = id;
-        one.projectId = projectId;
-        one.userId = std::move(user);
-        one.entriesCompiled = entries;
-        one.compiledAt = at;
-        one.wordsBefore = before;
-        one.wordsAfter = after;
-        one.trigger = trigger;
-      });
+std::vector<CompilationSummary> CompilationStore::list(std::string_view projectId, std::size_t limit,
+                                                       std::size_t mostText) const {
+  auto out = db::rows<CompilationSummary>(
+      db_, "WHERE project_id = :project AND page_slug IS NULL ORDER BY id DESC LIMIT :limit",
+      {{"project", projectId}, {"limit", limit}});
   // One by one: a project's documents may be large.
   for (auto& one : out) {
     if (mostText == 0) break;

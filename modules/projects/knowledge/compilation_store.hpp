@@ -20,13 +20,13 @@ class CompilationStore {
   // The same store as a part of a transaction.
   CompilationStore in(const mortise::Transaction& tx) const { return CompilationStore(db_.in(tx)); }
 
-  // Sets its number, and drops the oldest ones of the document, or of the page, so that `kept` stay.
-  void add(Compilation& compilation, std::int64_t kept) const;
+  // Sets its number, and drops the oldest ones of the document, or of the page, so that `limit` stay.
+  void add(Compilation& compilation, std::int64_t limit) const;
   // Of the project's context document, or of a page of it.
   std::optional<Compilation> find(std::string_view projectId, std::int64_t id) const;
   // Of the context document, newest first. Together their texts have at most `mostText` bytes: from the first that has
   // more on they come without.
-  std::vector<Compilation> list(std::string_view projectId, std::size_t limit, std::size_t mostText) const;
+  std::vector<CompilationSummary> list(std::string_view projectId, std::size_t limit, std::size_t mostText) const;
   // When the context document was compiled last, and how many compilations of it are kept.
   std::optional<mortise::Time> lastAt(std::string_view projectId) const;
   std::int64_t countOf(std::string_view projectId) const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "in_parts.hpp"
 #include "knowledge/classification.hpp"
 #include "knowledge/entry_sql.hpp"
 #include "knowledge/link_store.hpp"
@@ -92,9 +93,9 @@ std::vector<Supersession> CompileSteps::supersessions(std::int64_t retentionDays
   return out;
 }
 
-void CompileSteps::apply(const std::vector<Supersession>& found) const {
+void CompileSteps::apply(const std::vector<Supersession>& pairs) const {
   std::vector<KnowledgeLink> links;
-  for (const auto& one : found) {
+  for (const auto& one : pairs) {
     stop_();
     links.push_back({.projectId = std::string(projectId_),
                      .sourceType = kEntryKind,

@@ -52,7 +52,7 @@ class CompileSteps {
   // 2. Of entries about the same thing, newer ones replace older ones that say the same, or contradict what says much of
   //    it. `retentionDays`, `decays`: what the next steps will drop compares with nothing.
   std::vector<Supersession> supersessions(std::int64_t retentionDays, bool decays) const;
-  void apply(const std::vector<Supersession>& found) const;
+  void apply(const std::vector<Supersession>& pairs) const;
   // 3. Lowers the confidence of what nobody needed for 90 days: when it is due, at most once in 30 days.
   bool decayIsDue() const;
   std::int64_t decay() const;

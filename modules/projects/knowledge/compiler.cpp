@@ -126,7 +126,7 @@ CompileOutcome Compiler::compileIn(Transaction& tx, const Project& project, cons
   compilation.trigger = order.trigger;
   compilation.manifest = manifestText(manifest);
   ProjectStore(db_).in(tx).writeDocument(project.id, *compilation.contextAfter, order.now);
-  CompilationStore(db_).in(tx).add(compilation, kept_);
+  CompilationStore(db_).in(tx).add(compilation, mostCompilations_);
   SectionEntries(db_.in(tx), project.id).put(manifest, compilation.id);
   order.stop();
   const auto pages = KnowledgePages(db_.in(tx), project.id, order.now, order.stop).rebuild(project.sectionPageLimit);

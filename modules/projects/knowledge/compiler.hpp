@@ -54,9 +54,9 @@ class Compiler {
  public:
   static constexpr std::size_t kRecentFacts = 20;
 
-  // `kept`: how many compilations of a project's document stay, the newest.
-  Compiler(mortise::Db db, const ProjectChanges* changes, std::int64_t kept)
-      : db_(db), changes_(changes), kept_(kept) {}
+  // `mostCompilations`: how many compilations of a project's document stay, the newest.
+  Compiler(mortise::Db db, const ProjectChanges* changes, std::int64_t mostCompilations)
+      : db_(db), changes_(changes), mostCompilations_(mostCompilations) {}
 
   // The first six of the eight steps, and undoes them.
   CompileDraft draft(const Project& project, const CompileOrder& order) const;
@@ -75,7 +75,7 @@ class Compiler {
 
   mortise::Db db_;
   const ProjectChanges* changes_;  // null: nobody is told
-  std::int64_t kept_;
+  std::int64_t mostCompilations_;
 };
 
 }  // namespace projects

@@ -102,7 +102,7 @@ void ContextDocument::learnFacts() {
 
 bool ContextDocument::isBlank(std::string_view text) { return mortise::trimmed(text).empty(); }
 
-std::string_view ContextDocument::keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+std::string_view ContextDocument::keep(std::string text) { return texts_.emplace_back(std::move(text)); }
 
 void ContextDocument::read(std::string_view text) {
   sections_.emplace_back();
@@ -135,16 +135,16 @@ void ContextDocument::read(std::string_view text) {
 }
 
 ContextDocument::Sections::iterator ContextDocument::findSection(std::string_view title) {
-  const auto found = byTitle_.find(mortise::asciiLowerCase(title));
-  return found == byTitle_.end() ? sections_.end() : found->second.front();
+  const auto entry = byTitle_.find(mortise::asciiLowerCase(title));
+  return entry == byTitle_.end() ? sections_.end() : entry->second.front();
 }
 
 void ContextDocument::removeSection(std::string_view title) {
-  const auto found = byTitle_.find(mortise::asciiLowerCase(title));
-  if (found == byTitle_.end()) return;
-  sections_.erase(found->second.front());
-  found->second.pop_front();
-  if (found->second.empty()) byTitle_.erase(found);
+  const auto entry = byTitle_.find(mortise::asciiLowerCase(title));
+  if (entry == byTitle_.end()) return;
+  sections_.erase(entry->second.front());
+  entry->second.pop_front();
+  if (entry->second.empty()) byTitle_.erase(entry);
 }
 
 ContextDocument::Sections::iterator ContextDocument::sectionOf(std::string_view title) {

@@ -104,7 +104,7 @@ class ContextDocument {
   void removeUnverified(const std::string& fact);
   static bool isBlank(std::string_view text);
 
-  std::deque<std::string> kept_;  // texts that are not part of what was read
+  std::deque<std::string> texts_;  // texts that are not part of what was read
   Sections sections_;
   std::unordered_map<std::string, std::list<Sections::iterator>> byTitle_;  // in lower case, in the document's order
   std::unordered_map<std::string, std::string> facts_;                      // fact -> slug of its section

@@ -103,7 +103,7 @@ AddedKnowledge EntryAdding::add(const Project& project, const NewKnowledge& wish
   return added;
 }
 
-std::int64_t EntryAdding::addEvidence(Transaction& tx, const Project& project, std::vector<Entry> found,
+std::int64_t EntryAdding::addEvidence(Transaction& tx, const Project& project, std::vector<Entry> evidence,
                                       std::string_view userId, bool canEdit) const {
   const auto entries = EntryStore(db_).in(tx);
   entries.hold(project.id);
@@ -111,7 +111,7 @@ std::int64_t EntryAdding::addEvidence(Transaction& tx, const Project& project, s
   auto room = most - entries.addedBy(project.id, userId, mortise::now() - kHour, most);
   auto known = wordsOf(entries.newestTexts(project.id, kCompared));
   std::int64_t count = 0;
-  for (auto& entry : found) {
+  for (auto& entry : evidence) {
     if (room == 0) break;
     WordSet words(entry.content);
     if (saysTheSame(words, known)) {

@@ -46,7 +46,7 @@ class EntryAdding {
   // What a session of the user told by itself: evidence, or notes of who may only read the project. Near-duplicates are
   // left out, and so is what the hour has no room for. Within a transaction that has locked the project. Returns how many
   // were added.
-  std::int64_t addEvidence(mortise::Transaction& tx, const Project& project, std::vector<Entry> entries,
+  std::int64_t addEvidence(mortise::Transaction& tx, const Project& project, std::vector<Entry> evidence,
                            std::string_view userId, bool canEdit) const;
   // Where the project's settings ask for it and enough claims wait, a job will compile them.
   void compileIfEnough(mortise::Transaction& tx, const Project& project, mortise::Time now) const;

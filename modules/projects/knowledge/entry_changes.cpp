@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "in_parts.hpp"
 #include "knowledge/classification.hpp"
 #include "knowledge/entry_sql.hpp"
 #include "knowledge/word_overlap.hpp"

@@ -57,25 +57,25 @@ db::Where entriesWhere(std::string_view projectId, const EntryFilter& filter, bo
                     (filter.sourcePart ? 1 : 0);
   const bool isOne = leads && asked == 1 && !filter.sourcePart && !filter.isLive;
   if (asked == 0 || isOne) return where;
-  const auto type = nameOr(filter.type), claim = nameOr(filter.claimClass), fresh = nameOr(filter.freshness),
+  const auto type = nameOr(filter.type), claim = nameOr(filter.claimClass), freshness = nameOr(filter.freshness),
              author = nameOr(filter.authorClass), session = filter.sessionId.value_or(""),
              persona = filter.personaName.value_or(""), source = filter.sourcePart.value_or("");
   const auto unless = [&](const char* name, const std::string& condition) {
     return "(:" + std::string(name) + " = '' OR " + at + condition + ")";
   };
-  const std::string found = isSqlite ? "INSTR(COALESCE(" + at + "source_context, ''), :source) > 0"
-                                     : "STRPOS(COALESCE(" + at + "source_context, ''), :source) > 0";
+  const std::string sourceCondition = isSqlite ? "INSTR(COALESCE(" + at + "source_context, ''), :source) > 0"
+                                               : "STRPOS(COALESCE(" + at + "source_context, ''), :source) > 0";
   const std::string text =
       unless("type", "entry_type = :type") + " AND " + unless("claim", "claim_class = :claim") + " AND " +
       unless("fresh", "freshness_class = :fresh") + " AND " + unless("author", "author_class = :author") + " AND " +
       unless("session", "session_id = :session") + " AND " + unless("persona", "persona_name = :persona") +
-      " AND (:source = '' OR " + found + ") AND (:dismissed < 0 OR " + at +
+      " AND (:source = '' OR " + sourceCondition + ") AND (:dismissed < 0 OR " + at +
       "dismissed = :dismissed) AND (:live = 0 OR (" + at + "dismissed = 0 AND " + at +
       "freshness_class <> 'superseded')) AND (:pending < 0 OR (:pending = 1 AND " + at + "compiled_at IS NULL AND " +
       at + "dismissed = 0) OR (:pending = 0 AND " + at + "compiled_at IS NOT NULL))";
   where.raw(text, {{"type", type},
                    {"claim", claim},
-                   {"fresh", fresh},
+                   {"fresh", freshness},
                    {"author", author},
                    {"session", session},
                    {"persona", persona},

@@ -1,14 +1,5 @@
-// Conditions on entries that several statements share, and statements about many entries.
+// Conditions on entries that several statements share.
 #pragma once
-
-#include <mortise/where.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <vector>
-
-#include "in_parts.hpp"
 
 // Neither dismissed nor replaced by another.
 #define PROJECTS_LIVE "dismissed = 0 AND freshness_class <> 'superseded'"
@@ -20,18 +11,3 @@
 // What a compilation makes claims of.
 #define PROJECTS_PROMOTABLE \
   "claim_class = 'evidence' AND by_reader = 0 AND confidence >= 0.5 AND content_length >= 30 AND " PROJECTS_LIVE
-
-namespace projects {
-
-// Calls use(where) for each thousand of the numbers, with the condition that `column` is one of them.
-template <class Use>
-void eachBatch(const std::vector<std::int64_t>& ids, std::string_view column, Use&& use) {
-  constexpr std::size_t kBatch = 1000;
-  inParts(ids, kBatch, [&](const std::vector<std::int64_t>& part) {
-    mortise::db::Where where;
-    where.in(column, part);
-    use(where);
-  });
-}
-
-}  // namespace projects

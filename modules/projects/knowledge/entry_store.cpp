@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "in_parts.hpp"
 #include "knowledge/entry_filter_text.hpp"
 #include "knowledge/entry_sql.hpp"
 #include "knowledge/entry_words.hpp"
@@ -101,8 +102,8 @@ std::vector<Entry> EntryStore::byIds(std::string_view projectId, const std::vect
   std::vector<Entry> out;
   eachBatch(ids, "id", [&](db::Where& where) {
     where.equals("project_id", projectId);
-    auto found = db::rows<Entry>(db_, where.text(), where.parameters());
-    std::move(found.begin(), found.end(), std::back_inserter(out));
+    auto entries = db::rows<Entry>(db_, where.text(), where.parameters());
+    std::move(entries.begin(), entries.end(), std::back_inserter(out));
   });
   std::sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
   return out;
@@ -157,21 +158,21 @@ std::vector<std::int64_t> EntryStore::hits(std::string_view projectId, const Ent
       parameters);
 }
 
-void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t wanted,
+void EntryStore::eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t count,
                           const std::function<void()>& stop,
                           const std::function<std::size_t(const db::Where& where)>& use) const {
   auto before = filter.before.value_or(INT64_MAX);
-  for (std::size_t least = 0; wanted > 0;) {
+  for (std::size_t least = 0; count > 0;) {
     stop();
     // A few more than are wanted: not each one that has the words has them in a row.
-    const auto count = std::min(std::max(wanted + wanted / 8 + 4, least), kHits);
-    least = 2 * count;
-    const auto ids = hits(projectId, filter, before, count);
+    const auto size = std::min(std::max(count + count / 8 + 4, least), kHits);
+    least = 2 * size;
+    const auto ids = hits(projectId, filter, before, size);
     if (ids.empty()) return;
     auto where = entriesWhere(projectId, filter, false, db_.isSqlite(), kTable);
     where.in("id", ids);
-    wanted = use(where);
-    if (ids.size() < count) return;
+    count = use(where);
+    if (ids.size() < size) return;
     before = ids.back();
   }
 }
@@ -216,12 +217,12 @@ std::vector<Entry> EntryStore::searchSorted(std::string_view projectId, const En
   std::vector<std::int64_t> ids;
   for (auto at = static_cast<std::size_t>(filter.skip); at < sorted.size() && std::ssize(ids) < filter.limit; ++at)
     ids.push_back(sorted[at].id);
-  auto found = byIds(projectId, ids);
+  auto entries = byIds(projectId, ids);
   std::vector<Entry> out;
   for (const auto id : ids) {
-    const auto at = std::lower_bound(found.begin(), found.end(), id,
-                                     [](const Entry& entry, std::int64_t wanted) { return entry.id < wanted; });
-    if (at != found.end() && at->id == id) out.push_back(std::move(*at));
+    const auto at = std::lower_bound(entries.begin(), entries.end(), id,
+                                     [](const Entry& entry, std::int64_t number) { return entry.id < number; });
+    if (at != entries.end() && at->id == id) out.push_back(std::move(*at));
   }
   return out;
 }
@@ -234,8 +235,8 @@ std::vector<Entry> EntryStore::mentioning(std::string_view projectId, const std:
     filter.textPart = word;
     filter.isLive = true;
     filter.limit = static_cast<std::int64_t>(limit);
-    auto found = search(projectId, filter, stop);
-    std::move(found.begin(), found.end(), std::back_inserter(out));
+    auto entries = search(projectId, filter, stop);
+    std::move(entries.begin(), entries.end(), std::back_inserter(out));
     // The newest of all are among the newest of each.
     std::sort(out.begin(), out.end(), isNewer);
     out.erase(std::unique(out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.id == b.id; }),
@@ -276,6 +277,13 @@ std::int64_t EntryStore::claimsOf(std::string_view projectId, std::string_view s
           "AND claim_class = 'claim' LIMIT :most) AS claims",
           {{"project", projectId}, {"session", sessionId}, {"most", most}})
       .value();
+}
+
+std::vector<std::string> EntryStore::projectsToCompile(std::size_t limit) const {
+  return db_.query<std::string>(
+      "SELECT project_id FROM projects_knowledge WHERE compile_wanted_at IS NOT NULL ORDER BY compile_wanted_at "
+      "LIMIT :limit",
+      {{"limit", limit}});
 }
 
 void EntryStore::countRetrieved(const std::vector<std::int64_t>& ids, std::int64_t times) const {

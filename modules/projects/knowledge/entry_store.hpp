@@ -81,6 +81,9 @@ class EntryStore {
                        std::int64_t most) const;
   std::int64_t claimsOf(std::string_view projectId, std::string_view sessionId, std::int64_t most) const;
 
+  // Projects in which as many claims wait for a compilation as their settings name: ids, those that wait longest first.
+  std::vector<std::string> projectsToCompile(std::size_t limit) const;
+
   // Adds `times` to the count of each.
   void countRetrieved(const std::vector<std::int64_t>& ids, std::int64_t times) const;
   void countUsed(const std::vector<std::int64_t>& ids, mortise::Time now) const;
@@ -90,7 +93,7 @@ class EntryStore {
                                  std::size_t count) const;
   // Calls use(where) with conditions that some hits meet, the newest hits first, until no more are wanted: use() returns
   // how many still are. What meets the conditions has the words of the text, though perhaps not in a row.
-  void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t wanted,
+  void eachHits(std::string_view projectId, const EntryFilter& filter, std::size_t count,
                 const std::function<void()>& stop,
                 const std::function<std::size_t(const mortise::db::Where& where)>& use) const;
   std::vector<Entry> search(std::string_view projectId, const EntryFilter& filter,

@@ -125,8 +125,8 @@ void KnowledgeExtraction::backFill(const BackFill& backFill) const {
   if (project && !project->mergedInto && access_.userReaches(backFill.userId, *project)) {
     std::vector<mortise::KnownSession> newest;
     for (const auto& repo : projects_.reposOf(project->id)) {
-      auto found = sessions_.newest(backFill.userId, repo.gitRemote, kBackFilledSessions);
-      std::move(found.begin(), found.end(), std::back_inserter(newest));
+      auto sessions = sessions_.newest(backFill.userId, repo.gitRemote, kBackFilledSessions);
+      std::move(sessions.begin(), sessions.end(), std::back_inserter(newest));
     }
     std::sort(newest.begin(), newest.end(), [](const auto& a, const auto& b) { return a.updatedAt > b.updatedAt; });
     if (newest.size() > kBackFilledSessions) newest.resize(kBackFilledSessions);

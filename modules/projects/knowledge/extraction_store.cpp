@@ -1,6 +1,6 @@
 #include "knowledge/extraction_store.hpp"
 
-#include <utility>
+#include <mortise/rows.hpp>
 
 namespace projects {
 
@@ -28,31 +28,17 @@ void ExtractionStore::requestBackFill(std::string_view projectId, std::string_vi
 }
 
 std::vector<Extraction> ExtractionStore::due(Time now, std::size_t limit) const {
-  std::vector<Extraction> out;
-  db_.each<std::string, std::string, std::string, std::optional<std::string>, std::int64_t>(
-      "SELECT session_id, user_id, etag, project_id, tries FROM projects_extractions WHERE due_at IS NOT NULL "
-      "AND due_at <= :now ORDER BY due_at, session_id LIMIT :limit",
-      {{"now", now}, {"limit", limit}},
-      [&](std::string session, std::string user, std::string etag, std::optional<std::string> project,
-          std::int64_t tries) {
-        out.push_back({std::move(session), std::move(user), std::move(etag), std::move(project), tries});
-      });
-  return out;
+  return db::rows<Extraction>(db_,
+                              "WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, session_id LIMIT :limit",
+                              {{"now", now}, {"limit", limit}});
 }
 
 std::vector<BackFill> ExtractionStore::backFills(std::size_t limit) const {
-  std::vector<BackFill> out;
-  db_.each<std::string, std::string, std::int64_t>(
-      "SELECT project_id, user_id, tries FROM projects_back_fills ORDER BY requested_at LIMIT :limit",
-      {{"limit", limit}}, [&](std::string project, std::string user, std::int64_t tries) {
-        out.push_back({std::move(project), std::move(user), tries});
-      });
-  return out;
+  return db::rows<BackFill>(db_, "ORDER BY requested_at LIMIT :limit", {{"limit", limit}});
 }
 
 void ExtractionStore::removeBackFill(const BackFill& backFill) const {
-  db_.execute("DELETE FROM projects_back_fills WHERE project_id = :project AND user_id = :user",
-              {{"project", backFill.projectId}, {"user", backFill.userId}});
+  db::remove<BackFill>(db_, backFill.projectId, backFill.userId);
 }
 
 void ExtractionStore::postpone(const BackFill& backFill, Time now) const {

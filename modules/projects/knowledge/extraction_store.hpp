@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/entity.hpp>
 #include <mortise/time.hpp>
 
 #include <cstddef>
@@ -13,18 +14,28 @@
 
 namespace projects {
 
+// When it is due stands in the table alone.
 struct Extraction {
   std::string sessionId;
   std::string userId;
   std::string etag;
   std::optional<std::string> projectId{};  // that asked for it; empty: the project that the session belongs to
   std::int64_t tries = 0;
+
+  static constexpr auto kFields = mortise::fields(
+      "projects_extractions", mortise::field("session_id", &Extraction::sessionId).key(),
+      mortise::field("user_id", &Extraction::userId), mortise::field("etag", &Extraction::etag),
+      mortise::field("project_id", &Extraction::projectId), mortise::field("tries", &Extraction::tries));
 };
 
 struct BackFill {
   std::string projectId;
   std::string userId;
   std::int64_t tries = 0;
+
+  static constexpr auto kFields =
+      mortise::fields("projects_back_fills", mortise::field("project_id", &BackFill::projectId).key(),
+                      mortise::field("user_id", &BackFill::userId).key(), mortise::field("tries", &BackFill::tries));
 };
 
 // [worker]; every member throws db::Error.

@@ -57,11 +57,11 @@ std::vector<Project> GroupKnowledgeOperations::projectsOf(const Request& request
   const auto person = personOf(caller);
   std::vector<Project> out;
   const auto ids = groups_.projects(group.id);
-  auto found = projects_.findAll(ids);
+  auto projects = projects_.findAll(ids);
   for (const auto& id : ids) {
     request.stopIfExpired();
-    const auto at = std::find_if(found.begin(), found.end(), [&](const Project& one) { return one.id == id; });
-    if (at == found.end() || at->mergedInto || !access_.rightsOf(person, *at)) continue;
+    const auto at = std::find_if(projects.begin(), projects.end(), [&](const Project& one) { return one.id == id; });
+    if (at == projects.end() || at->mergedInto || !access_.rightsOf(person, *at)) continue;
     out.push_back(std::move(*at));
   }
   return out;

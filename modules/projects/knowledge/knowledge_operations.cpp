@@ -86,21 +86,21 @@ Reply KnowledgeOperations::listEntries(const Request& request) {
   filter.sourcePart = sentOrNull(request, "source_filter");
   filter.limit = request.query("limit").integer(50);
   filter.skip = (request.query("page").integer(1) - 1) * filter.limit;
-  std::vector<Entry> found;
+  std::vector<Entry> entries;
   const auto type = request.query("type").text();
   if (type) filter.type = ifNamed<EntryType>(*type);
   // Of a type that there is not there are no entries.
-  if (!type || filter.type) found = entries_.list(reached.project.id, filter, [&] { request.stopIfExpired(); });
-  if (filter.textPart) countFound(request, found);
-  auto reply = Reply::ok(json::list(found));
-  if (filter.order != EntryOrder::newest || std::ssize(found) < filter.limit) return reply;
-  return std::move(reply).header("X-Next-Cursor", std::to_string(found.back().id));
+  if (!type || filter.type) entries = entries_.list(reached.project.id, filter, [&] { request.stopIfExpired(); });
+  if (filter.textPart) countFound(request, entries);
+  auto reply = Reply::ok(json::list(entries));
+  if (filter.order != EntryOrder::newest || std::ssize(entries) < filter.limit) return reply;
+  return std::move(reply).header("X-Next-Cursor", std::to_string(entries.back().id));
 }
 
-void KnowledgeOperations::countFound(const Request& request, const std::vector<Entry>& found) const {
-  if (found.empty()) return;
+void KnowledgeOperations::countFound(const Request& request, const std::vector<Entry>& entries) const {
+  if (entries.empty()) return;
   std::vector<std::int64_t> ids;
-  for (const auto& entry : found) ids.push_back(entry.id);
+  for (const auto& entry : entries) ids.push_back(entry.id);
   std::sort(ids.begin(), ids.end());
   if (!request.query("used_in_answer").boolean(false)) return retrieved_.add(ids);
   const auto caller = request.principal();

@@ -45,7 +45,7 @@ class KnowledgeOperations final : public projects_contract::knowledge::Knowledge
   mortise::Reply setEntryConfidence(const mortise::Request& request,
                                     const projects_contract::knowledge::SetEntryConfidenceBody& body) override;
 
-  void countFound(const mortise::Request& request, const std::vector<Entry>& found) const;
+  void countFound(const mortise::Request& request, const std::vector<Entry>& entries) const;
   // The entry that the path names. Problem 404 entry_not_found.
   Entry entryOf(const mortise::Request& request, const Project& project) const;
   // Changes one entry and says so, in one transaction; `change` returns false where the entry is not there.

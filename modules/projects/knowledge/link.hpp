@@ -23,13 +23,14 @@ struct KnowledgeLink {
   double confidence = 1;
   mortise::Time createdAt{};
 
+  // Its key is what it links, which is UNIQUE in the table: that is what upsert() goes by.
   static constexpr auto kFields =
-      mortise::fields("projects_links", mortise::field("id", &KnowledgeLink::id).key().generated().hidden(),
-                      mortise::field("project_id", &KnowledgeLink::projectId).fixed().hidden(),
-                      mortise::field("source_type", &KnowledgeLink::sourceType).fixed(),
-                      mortise::field("source_id", &KnowledgeLink::sourceId).fixed(),
-                      mortise::field("target_type", &KnowledgeLink::targetType).fixed().hidden(),
-                      mortise::field("target_id", &KnowledgeLink::targetId).fixed().hidden(),
+      mortise::fields("projects_links", mortise::field("id", &KnowledgeLink::id).generated().hidden(),
+                      mortise::field("project_id", &KnowledgeLink::projectId).key().hidden(),
+                      mortise::field("source_type", &KnowledgeLink::sourceType).key(),
+                      mortise::field("source_id", &KnowledgeLink::sourceId).key(),
+                      mortise::field("target_type", &KnowledgeLink::targetType).key().hidden(),
+                      mortise::field("target_id", &KnowledgeLink::targetId).key().hidden(),
                       mortise::field("link_type", &KnowledgeLink::linkType),
                       mortise::field("confidence", &KnowledgeLink::confidence),
                       mortise::field("created_at", &KnowledgeLink::createdAt).fixed().hidden())

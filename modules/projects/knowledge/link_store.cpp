@@ -10,23 +10,6 @@ namespace {
 
 namespace db = mortise::db;
 
-constexpr const char* kPut =
-    "INSERT INTO projects_links (project_id, source_type, source_id, target_type, target_id, link_type, confidence, "
-    "created_at) VALUES (:project, :source_type, :source, :target_type, :target, :type, :confidence, :at) "
-    "ON CONFLICT (project_id, source_type, source_id, target_type, target_id) "
-    "DO UPDATE SET link_type = excluded.link_type, confidence = excluded.confidence";
-
-void put(db::Session& session, const KnowledgeLink& link) {
-  session.execute(kPut, {{"project", link.projectId},
-                         {"source_type", link.sourceType},
-                         {"source", link.sourceId},
-                         {"target_type", link.targetType},
-                         {"target", link.targetId},
-                         {"type", link.linkType},
-                         {"confidence", link.confidence},
-                         {"at", link.createdAt}});
-}
-
 std::vector<std::string> sorted(std::vector<std::string> ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -46,7 +29,7 @@ void LinkStore::put(const KnowledgeLink& link) const { putAll({link}); }
 void LinkStore::putAll(const std::vector<KnowledgeLink>& links) const {
   if (links.empty()) return;
   db_.transaction([&](db::Session& session) {
-    for (const auto& link : links) projects::put(session, link);
+    for (const auto& link : links) db::upsert(session, link);
   });
 }
 
@@ -80,9 +63,9 @@ bool LinkStore::hasEntries(std::string_view projectId, std::string_view pageId) 
 void LinkStore::replaceFrom(std::string_view projectId, std::string_view sourceType, std::string_view sourceId,
                             std::string_view linkType, std::string_view targetType,
                             const std::vector<std::string>& targets, mortise::Time at) const {
-  const auto wanted = sorted(targets);
+  const auto newIds = sorted(targets);
   db_.transaction([&](db::Session& session) {
-    const auto known = sorted(session.query<std::string>(
+    const auto oldIds = sorted(session.query<std::string>(
         "SELECT target_id FROM projects_links WHERE project_id = :project AND source_type = :source_type "
         "AND source_id = :source AND target_type = :target_type AND link_type = :type",
         {{"project", projectId},
@@ -90,7 +73,7 @@ void LinkStore::replaceFrom(std::string_view projectId, std::string_view sourceT
          {"source", sourceId},
          {"target_type", targetType},
          {"type", linkType}}));
-    for (const auto& target : without(known, wanted)) {
+    for (const auto& target : without(oldIds, newIds)) {
       session.execute(
           "DELETE FROM projects_links WHERE project_id = :project AND source_type = :source_type AND source_id = "
           ":source AND target_type = :target_type AND target_id = :target",
@@ -100,14 +83,14 @@ void LinkStore::replaceFrom(std::string_view projectId, std::string_view sourceT
            {"target_type", targetType},
            {"target", target}});
     }
-    for (const auto& target : without(wanted, known)) {
-      projects::put(session, {.projectId = std::string(projectId),
-                              .sourceType = std::string(sourceType),
-                              .sourceId = std::string(sourceId),
-                              .targetType = std::string(targetType),
-                              .targetId = target,
-                              .linkType = std::string(linkType),
-                              .createdAt = at});
+    for (const auto& target : without(newIds, oldIds)) {
+      db::upsert(session, KnowledgeLink{.projectId = std::string(projectId),
+                                        .sourceType = std::string(sourceType),
+                                        .sourceId = std::string(sourceId),
+                                        .targetType = std::string(targetType),
+                                        .targetId = target,
+                                        .linkType = std::string(linkType),
+                                        .createdAt = at});
     }
   });
 }

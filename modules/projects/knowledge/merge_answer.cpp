@@ -69,9 +69,9 @@ std::vector<Line> linesOf(const std::vector<ContextDocument::SectionView>& secti
 }
 
 const Line* told(const WordSet& words, const std::vector<Line>& lines) {
-  const auto found =
+  const auto at =
       std::find_if(lines.begin(), lines.end(), [&](const Line& line) { return words.partIn(line.words) >= kTold; });
-  return found == lines.end() ? nullptr : &*found;
+  return at == lines.end() ? nullptr : &*at;
 }
 
 }  // namespace
@@ -116,13 +116,13 @@ std::variant<MergedDocument, RefusedAnswer> mergedDocument(const CompileDraft& d
   }
 
   const auto lines = linesOf(after);
-  std::size_t asked = 0, kept = 0;
+  std::size_t oldLines = 0, toldLines = 0;  // of what the document says, and of that what the answer says as well
   for (const auto& line : linesOf(before)) {
     if (line.words.size() < kLeastWords) continue;
-    if (asked++ == kMaxLines) break;
-    if (told(line.words, lines) != nullptr) ++kept;
+    if (oldLines++ == kMaxLines) break;
+    if (told(line.words, lines) != nullptr) ++toldLines;
   }
-  if (static_cast<double>(kept) < kLeastLines * static_cast<double>(std::min(asked, kMaxLines)))
+  if (static_cast<double>(toldLines) < kLeastLines * static_cast<double>(std::min(oldLines, kMaxLines)))
     return RefusedAnswer{"it leaves out most of what the document says"};
 
   const auto facts = askedFacts(draft);

@@ -42,23 +42,23 @@ void PhraseCounter::add(std::int64_t entry, std::string_view content) {
 std::vector<Phrase> PhraseCounter::shared(std::size_t least, std::size_t most) {
   auto& pairs = pairs_;
   std::sort(pairs.begin(), pairs.end());
-  std::vector<Phrase> found;
+  std::vector<Phrase> phrases;
   for (std::size_t at = 0; at < pairs.size();) {
     std::size_t end = at;
     while (end < pairs.size() && pairs[end].first == pairs[at].first) ++end;
     if (end - at >= least) {
-      auto& phrase = found.emplace_back();
+      auto& phrase = phrases.emplace_back();
       phrase.text = pairs[at].first;
       for (std::size_t i = at; i < end; ++i) phrase.entries.push_back(pairs[i].second);
     }
     at = end;
   }
-  std::sort(found.begin(), found.end(), [](const Phrase& a, const Phrase& b) {
+  std::sort(phrases.begin(), phrases.end(), [](const Phrase& a, const Phrase& b) {
     return a.entries.size() != b.entries.size() ? a.entries.size() > b.entries.size() : a.text < b.text;
   });
   std::vector<Phrase> out;
   std::set<std::string> words;
-  for (auto& phrase : found) {
+  for (auto& phrase : phrases) {
     if (out.size() == most) break;
     const auto blank = phrase.text.find(' ');
     auto first = phrase.text.substr(0, blank), second = phrase.text.substr(blank + 1);

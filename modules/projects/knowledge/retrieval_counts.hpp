@@ -49,7 +49,7 @@ class RetrievalCounts {
   TellFailure tell_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::map<std::int64_t, std::int64_t> found_;  // entry to its count
+  std::map<std::int64_t, std::int64_t> counts_;  // entry to its count
   bool stopping_ = false;
   bool told_ = false;  // of whoever writes
   std::thread thread_;

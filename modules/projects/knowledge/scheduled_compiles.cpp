@@ -5,9 +5,12 @@
 #include <mortise/time.hpp>
 
 #include <exception>
+#include <utility>
+#include <vector>
 
 #include "knowledge/compile_times.hpp"
 #include "knowledge/entry_changes.hpp"
+#include "knowledge/entry_store.hpp"
 #include "registry/project_store.hpp"
 
 namespace projects {
@@ -32,21 +35,6 @@ ScheduledCompiles::ScheduledCompiles(mortise::Host host, const ProjectAccess& ac
       compiled_(host.metrics().counter("compilations_total", "Context documents that were compiled",
                                        {{"trigger", "scheduled"}})),
       failed_(host.metrics().counter("scheduled_compilations_failed_total", "Scheduled compilations that failed")) {}
-
-std::vector<std::string> ScheduledCompiles::due(CompileSchedule schedule, mortise::Time now) const {
-  return db_.query<std::string>(
-      "SELECT id FROM projects_projects WHERE compile_schedule = :schedule AND compile_schedule <> 'off' "
-      "AND merged_into IS NULL AND COALESCE(last_scheduled_compile_at, updated_at) < :before "
-      "ORDER BY COALESCE(last_scheduled_compile_at, updated_at), id LIMIT :most",
-      {{"schedule", schedule}, {"before", lastCompileTime(schedule, now)}, {"most", kMaxAtOnce}});
-}
-
-std::vector<std::string> ScheduledCompiles::wanted() const {
-  return db_.query<std::string>(
-      "SELECT project_id FROM projects_knowledge WHERE compile_wanted_at IS NOT NULL ORDER BY compile_wanted_at "
-      "LIMIT :most",
-      {{"most", kMaxAtOnce}});
-}
 
 void ScheduledCompiles::settle(const std::string& projectId, bool isScheduled, mortise::Time now) const {
   if (isScheduled) {
@@ -110,11 +98,14 @@ void ScheduledCompiles::compile(JobRun& run, const std::string& projectId, bool 
 
 void ScheduledCompiles::run(JobRun& run) {
   const auto now = mortise::now();
-  auto scheduled = due(CompileSchedule::nightly, now);
-  const auto weekly = due(CompileSchedule::weekly, now);
-  scheduled.insert(scheduled.end(), weekly.begin(), weekly.end());
-  const auto asked = wanted();
-  const auto total = scheduled.size() + asked.size();
+  const ProjectStore projects(db_);
+  std::vector<std::string> scheduled;
+  for (const auto schedule : {CompileSchedule::nightly, CompileSchedule::weekly}) {
+    for (auto& id : projects.scheduled(schedule, lastCompileTime(schedule, now), kMaxAtOnce))
+      scheduled.push_back(std::move(id));
+  }
+  const auto waiting = EntryStore(db_).projectsToCompile(kMaxAtOnce);
+  const auto total = scheduled.size() + waiting.size();
   std::size_t done = 0;
   try {
     const auto each = [&](const std::vector<std::string>& ids, bool isScheduled) {
@@ -125,7 +116,7 @@ void ScheduledCompiles::run(JobRun& run) {
       }
     };
     each(scheduled, true);
-    each(asked, false);
+    each(waiting, false);
   } catch (const Stopped&) {
     run.output("asked to stop");
   }

@@ -8,7 +8,6 @@
 #include <mortise/metrics.hpp>
 
 #include <string>
-#include <vector>
 
 #include "access/project_access.hpp"
 #include "changes/project_changes.hpp"
@@ -25,9 +24,6 @@ class ScheduledCompiles {
   void run(mortise::JobRun& run);
 
  private:
-  // Ids of projects whose time has come, at most 50.
-  std::vector<std::string> due(CompileSchedule schedule, mortise::Time now) const;
-  std::vector<std::string> wanted() const;
   void compile(mortise::JobRun& run, const std::string& projectId, bool isScheduled) const;
   // Takes a project off its list, and puts one back whose compilation was stopped.
   void settle(const std::string& projectId, bool isScheduled, mortise::Time now) const;

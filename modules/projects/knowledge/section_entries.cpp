@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "knowledge/entry_sql.hpp"
+#include "in_parts.hpp"
 #include "knowledge/parsed_json.hpp"
 
 namespace projects {

@@ -66,10 +66,10 @@ mortise::Reply personaPage(const mortise::Request& request, const PersonaStore& 
     std::map<std::string, Persona, std::less<>> byId;
     for (auto& persona : personas.findAll(ids)) byId.emplace(persona.id, std::move(persona));
     for (std::size_t i = 0; i < ids.size() && !isFull; ++i) {
-      const auto found = byId.find(ids[i]);
-      isFull = found != byId.end() && !room.take(bytesOf(found->second));
+      const auto persona = byId.find(ids[i]);
+      isFull = persona != byId.end() && !room.take(bytesOf(persona->second));
       if (isFull) break;
-      if (found != byId.end()) page.push_back(std::move(found->second));
+      if (persona != byId.end()) page.push_back(std::move(persona->second));
       last = placeOf(*next++);
     }
   }

@@ -14,18 +14,6 @@ namespace {
 
 namespace db = mortise::db;
 
-constexpr std::size_t kChunk = 512;
-
-// Calls `use(where)` for each part of `values`, which one statement can't take as a whole.
-template <class Use>
-void inChunks(std::string_view column, const std::vector<std::string>& values, Use&& use) {
-  inParts(values, kChunk, [&](const std::vector<std::string>& part) {
-    db::Where where;
-    where.in(column, part);
-    use(where);
-  });
-}
-
 void makePrimary(db::Session& session, std::string_view projectId, std::string_view repoId) {
   session.execute("UPDATE projects_repos SET is_primary = 0 WHERE project_id = :project AND is_primary = 1",
                   {{"project", projectId}});
@@ -47,16 +35,17 @@ std::optional<Project> ProjectStore::ofRemote(std::string_view gitRemote) const 
 }
 
 std::vector<Project> ProjectStore::findAll(const std::vector<std::string>& ids) const {
-  std::vector<Project> found;
-  inChunks("id", ids, [&](const db::Where& where) {
-    for (auto& project : db::rows<Project>(db_, where.text(), where.parameters())) found.push_back(std::move(project));
+  std::vector<Project> projects;
+  eachBatch(ids, "id", [&](const db::Where& where) {
+    for (auto& project : db::rows<Project>(db_, where.text(), where.parameters()))
+      projects.push_back(std::move(project));
   });
-  return found;
+  return projects;
 }
 
 std::map<std::string, std::string> ProjectStore::idsOfRemotes(const std::vector<std::string>& gitRemotes) const {
   std::map<std::string, std::string> ids;
-  inChunks("git_remote", gitRemotes, [&](const db::Where& where) {
+  eachBatch(gitRemotes, "git_remote", [&](const db::Where& where) {
     db_.each<std::string, std::string>(
         "SELECT git_remote, project_id FROM projects_repos " + where.text(), where.parameters(),
         [&](std::string remote, std::string id) { ids.emplace(std::move(remote), std::move(id)); });
@@ -112,6 +101,16 @@ std::vector<std::string> ProjectStore::ownedIn(std::string_view orgId, std::stri
 std::vector<Project> ProjectStore::allOf(std::string_view userId) const {
   return db::rows<Project>(db_, "WHERE owner_id = :owner AND merged_into IS NULL ORDER BY org_id, id",
                            {{"owner", userId}});
+}
+
+std::vector<std::string> ProjectStore::scheduled(CompileSchedule schedule, mortise::Time before,
+                                                 std::size_t limit) const {
+  // `compile_schedule <> 'off'` is a constant of the text, so that the partial index serves.
+  return db_.query<std::string>(
+      "SELECT id FROM projects_projects WHERE compile_schedule = :schedule AND compile_schedule <> 'off' "
+      "AND merged_into IS NULL AND COALESCE(last_scheduled_compile_at, updated_at) < :before "
+      "ORDER BY COALESCE(last_scheduled_compile_at, updated_at), id LIMIT :limit",
+      {{"schedule", schedule}, {"before", before}, {"limit", limit}});
 }
 
 bool ProjectStore::add(const Project& project, std::string_view document) const {
@@ -194,7 +193,7 @@ std::map<std::string, std::string> ProjectStore::documents(const std::vector<std
                                                            std::size_t room) const {
   // Sizes first: a document is read only when there is room for it.
   std::map<std::string, std::size_t> sizes;
-  inChunks("id", ids, [&](const db::Where& where) {
+  eachBatch(ids, "id", [&](const db::Where& where) {
     db_.each<std::string, std::int64_t>(
         "SELECT id, " +
             std::string(db_.isSqlite() ? "LENGTH(CAST(context_document AS BLOB))" : "OCTET_LENGTH(context_document)") +
@@ -210,7 +209,7 @@ std::map<std::string, std::string> ProjectStore::documents(const std::vector<std
     read.push_back(id);
   }
   std::map<std::string, std::string> texts;
-  inChunks("id", read, [&](const db::Where& where) {
+  eachBatch(read, "id", [&](const db::Where& where) {
     db_.each<std::string, std::string>(
         "SELECT id, context_document FROM projects_projects " + where.text(), where.parameters(),
         [&](std::string id, std::string text) { texts.emplace(std::move(id), std::move(text)); });

@@ -46,6 +46,9 @@ class ProjectStore {
   std::vector<std::string> ownedIn(std::string_view orgId, std::string_view userId) const;
   // All that the user owns, wherever, by organisation.
   std::vector<Project> allOf(std::string_view userId) const;
+  // Those with that schedule whose documents were compiled by it last, or, where that never was, which were changed
+  // last, before that time: ids, those that wait longest first.
+  std::vector<std::string> scheduled(CompileSchedule schedule, mortise::Time before, std::size_t limit) const;
 
   // Adds it with its primary repository. False: the repository belongs to a project.
   bool add(const Project& project, std::string_view document) const;

@@ -124,16 +124,16 @@ RulesSources withinBudgets(const ProjectRules& rules, const std::vector<RulesFac
   }
   if (!rules.includeContext) return out;
   auto room = bytesOf(rules.contextMaxTokens);
-  for (const auto& wanted : rules.contextSections) {
-    const auto slug = sectionSlug(wanted);
-    const auto found =
+  for (const auto& name : rules.contextSections) {
+    const auto slug = sectionSlug(name);
+    const auto section =
         std::find_if(sections.begin(), sections.end(), [&](const RulesSection& one) { return one.slug == slug; });
-    if (found == sections.end()) continue;
-    const auto text = withoutComments(found->content);
-    const auto kept = wholeLines(text, room);
-    if (kept.empty()) continue;
-    room -= kept.size();
-    out.sections.push_back({found->slug, found->title, std::string(kept)});
+    if (section == sections.end()) continue;
+    const auto text = withoutComments(section->content);
+    const auto lines = wholeLines(text, room);
+    if (lines.empty()) continue;
+    room -= lines.size();
+    out.sections.push_back({section->slug, section->title, std::string(lines)});
   }
   return out;
 }

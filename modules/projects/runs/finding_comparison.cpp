@@ -24,11 +24,11 @@ std::string written(const Value& value) {
 // The first of these members that says something: a text as it is, a number as it is written.
 std::string firstOf(const Value& object, std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    const auto found = object.FindMember(name);
-    if (found == object.MemberEnd()) continue;
-    if (found->value.IsString() && found->value.GetStringLength() > 0)
-      return {found->value.GetString(), found->value.GetStringLength()};
-    if (found->value.IsNumber()) return written(found->value);
+    const auto member = object.FindMember(name);
+    if (member == object.MemberEnd()) continue;
+    if (member->value.IsString() && member->value.GetStringLength() > 0)
+      return {member->value.GetString(), member->value.GetStringLength()};
+    if (member->value.IsNumber()) return written(member->value);
   }
   return {};
 }

@@ -17,8 +17,8 @@ inline constexpr std::array<std::string_view, 5> kSeverities = {"none", "low", "
 
 // 0 for none, and higher for each severity above it. Text that is no severity ranks as none.
 constexpr std::size_t severityRank(std::string_view severity) {
-  const auto found = std::find(kSeverities.begin(), kSeverities.end(), severity);
-  return found == kSeverities.end() ? 0 : static_cast<std::size_t>(found - kSeverities.begin());
+  const auto at = std::find(kSeverities.begin(), kSeverities.end(), severity);
+  return at == kSeverities.end() ? 0 : static_cast<std::size_t>(at - kSeverities.begin());
 }
 
 struct RunVerdict {

@@ -11,6 +11,7 @@
 #include "knowledge/entry_changes.hpp"
 #include "knowledge/entry_store.hpp"
 #include "knowledge/extraction_store.hpp"
+#include "knowledge/knowledge_pages.hpp"
 #include "knowledge/knowledge_part.hpp"
 #include "knowledge/link_store.hpp"
 #include "knowledge/retrieval_counts.hpp"
@@ -423,7 +424,7 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
                    {"link_type", "'contributes'"},
                    {"confidence", "1"},
                    {"created_at", "n"}});
-  database().fill("projects_compilations", 20'000,
+  database().fill("projects_compilations", kManyRows,
                   {{"project_id", "'proj_' || (n % 5)"},
                    {"user_id", "'ada'"},
                    {"entries_compiled", "1"},
@@ -444,6 +445,13 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
                    {"etag", "'x'"},
                    {"due_at", "CASE WHEN n % 100 = 0 THEN n ELSE NULL END"},
                    {"tries", "0"}});
+  database().fill("projects_back_fills", kManyRows,
+                  {{"project_id", "'proj_' || n"}, {"user_id", "'ada'"}, {"requested_at", "n"}});
+  database().fill("projects_knowledge", kManyRows,
+                  {{"project_id", "'proj_' || n"},
+                   {"turns", "1"},
+                   {"entries", "1"},
+                   {"compile_wanted_at", "CASE WHEN n % 100 = 0 THEN n ELSE NULL END"}});
   database().analyze();
   const auto lists = [&](const EntryFilter& filter) {
     auto next = filter;
@@ -451,6 +459,7 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
     list(filter);
     list(next);
   };
+  const CompileSteps steps(db(), "proj_1", timeOf(100'000), [] {});
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
     lists({});
     lists({.type = EntryType::bug});
@@ -481,12 +490,18 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
     page.pageSlug = "slug";
     CompilationStore(db()).add(page, 10);
     SectionEntries(db(), "proj_1").of("section1", 10);
+    CompilationStore(db()).countOf("proj_1");
     ExtractionStore(db()).due(timeOf(100'000), 100);
+    ExtractionStore(db()).backFills(10);
+    store_.projectsToCompile(50);
+    steps.supersessions(180, false);
+    steps.recent(10);
   }));
   EXPECT_PLANS(plansAreIndexed(database(), [&] { changes_.pendingTexts(200); }, {.smallSort = 10'000}));
   for (const auto& statement : database().record([&] {
          changes_.pendingClaims(50'000);
          changes_.pendingTexts(200);
+         steps.pending();
        }))
     EXPECT_NE(planOf(database(), statement).find("projects_entries_pending_claims"), std::string::npos)
         << planOf(database(), statement);
@@ -501,6 +516,7 @@ TEST_P(EntryStoreTest, ListsAlongAnIndexHoweverMuchThereIs) {
                                  LinkStore(db()).entriesOf("proj_1", "page_1", 10);
                                  LinkStore(db()).hasEntries("proj_1", "page_1");
                                  list({.claimClass = ClaimClass::claim, .isLive = true});
+                                 KnowledgePages(db(), "proj_1", timeOf(100'000), [] {}).rebuild(30);
                                  found("entry");
                                },
                                {.mayFilter = true}));

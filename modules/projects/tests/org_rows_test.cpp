@@ -1,7 +1,8 @@
-// Of which organisations the module keeps something, on both databases.
+// Of which organisations the module keeps something, on both databases; and the plan of that.
 #include "members/org_rows.hpp"
 
 #include <gtest/gtest.h>
+#include <mortise/testing/plans.hpp>
 #include <mortise/testing/test_database.hpp>
 
 #include <string>
@@ -66,6 +67,60 @@ TEST_P(OrgRowsTest, AreOfWhatEachFolderKeeps) {
   EXPECT_EQ(ids("", 2), "org_a org_b ");
   EXPECT_EQ(ids("org_b", 2), "org_c org_d ");
   EXPECT_EQ(ids("org_e", 2), "");
+}
+
+TEST_P(OrgRowsTest, AreReadAlongIndexes) {
+  using mortise::testing::kManyRows;
+  database().fill("projects_projects", kManyRows,
+                  {{"id", "'proj_' || n"},
+                   {"name", "'Project'"},
+                   {"git_remote", "'acme/' || n"},
+                   {"owner_id", "'ada'"},
+                   {"org_id", "'org_' || (n % 1000)"},
+                   {"auto_narrative", "0"},
+                   {"kb_retention_days", "180"},
+                   {"kb_max_context_words", "2000"},
+                   {"kb_section_page_limit", "30"},
+                   {"compile_schedule", "'off'"},
+                   {"created_at", "n"},
+                   {"updated_at", "n"}});
+  database().fill("projects_groups", kManyRows,
+                  {{"id", "'pg_' || n"},
+                   {"org_id", "'org_' || (n % 1000)"},
+                   {"slug", "'slug-' || n"},
+                   {"name", "'Group'"},
+                   {"description", "''"},
+                   {"compile_enabled", "0"},
+                   {"member_count", "1"},
+                   {"project_count", "1"},
+                   {"created_at", "n"},
+                   {"updated_at", "n"}});
+  database().fill("projects_personas", kManyRows,
+                  {{"id", "'per_' || n"},
+                   {"scope", "'org'"},
+                   {"org_id", "'org_' || (n % 1000)"},
+                   {"name", "'Reviewer ' || n"},
+                   {"name_key", "'reviewer ' || n"},
+                   {"role", "'r'"},
+                   {"content", "'c'"},
+                   {"specializations", "'[]'"},
+                   {"is_active", "1"},
+                   {"version", "1"},
+                   {"created_by", "'ada'"},
+                   {"created_at", "n"},
+                   {"updated_at", "n"}});
+  database().fill("projects_trusted_reviewers", kManyRows,
+                  {{"id", "'tr_' || n"},
+                   {"org_id", "'org_' || (n % 1000)"},
+                   {"user_id", "'user' || n"},
+                   {"reviewer_persona", "'Reviewer'"},
+                   {"is_active", "1"},
+                   {"created_by_user_id", "'ada'"},
+                   {"created_at", "n"}});
+  database().fill("projects_billing_accounts", kManyRows,
+                  {{"owner_type", "CASE WHEN n % 2 = 0 THEN 'org' ELSE 'user' END"}, {"owner_id", "'org_' || n"}});
+  database().analyze();
+  EXPECT_PLANS(plansAreIndexed(database(), [&] { ids("org_5", 100); }));
 }
 
 }  // namespace

@@ -54,10 +54,15 @@ class PageStoreTest : public mortise::testing::DatabaseTest {
       out += link.sourceId + " ";
     return out;
   }
+  static mortise::Paging behind(const std::string& cursor, std::int64_t size) {
+    auto paging = mortise::Paging::first(size);
+    paging.cursor = cursor;
+    return paging;
+  }
   std::string numbers(const std::string& slug, const std::string& project = "proj_1") {
     std::string out;
-    for (const auto& revision : store_.history(project, slug, 0, 100))
-      out += std::to_string(revision.revisionNumber) + " ";
+    const auto history = store_.history(project, slug, mortise::Paging::first(100));
+    for (const auto& revision : history.items) out += std::to_string(revision.revisionNumber) + " ";
     return out;
   }
 
@@ -121,7 +126,7 @@ TEST_P(PageStoreTest, ManyWhoWriteAtOnceLoseNoRevision) {
   for (auto& thread : threads) thread.join();
   int total = 1;
   for (const auto count : saved) total += count;
-  const auto history = store_.history("proj_1", "guide", 0, 100);
+  const auto history = store_.history("proj_1", "guide", mortise::Paging::first(100)).items;
   EXPECT_EQ(static_cast<int>(history.size()), total);
   EXPECT_EQ(history.front().revisionNumber, total);
   EXPECT_EQ(store_.find("proj_1", "guide")->edition, total);
@@ -138,10 +143,12 @@ TEST_P(PageStoreTest, RevisionsOutliveThePageAndGoOn) {
   written(page("guide", "third"));
   EXPECT_EQ(numbers("guide"), "3 2 1 ");
   EXPECT_EQ(texts("guide"), "third second first ");
-  const auto page2 = store_.history("proj_1", "guide", 3, 1);
-  ASSERT_EQ(page2.size(), 1U);
-  EXPECT_EQ(page2[0].revisionNumber, 2);
-  EXPECT_EQ(page2[0].userId, "ada");
+  const auto page2 = store_.history("proj_1", "guide", behind("3", 1));
+  ASSERT_EQ(page2.items.size(), 1U);
+  EXPECT_EQ(page2.items[0].revisionNumber, 2);
+  EXPECT_EQ(page2.items[0].userId, "ada");
+  EXPECT_TRUE(page2.hasMore);
+  EXPECT_FALSE(store_.history("proj_1", "guide", behind("3", 2)).hasMore);
 }
 
 TEST_P(PageStoreTest, OnlyTheNewestRevisionsAreKept) {
@@ -311,8 +318,8 @@ TEST_P(PageStoreTest, ListsWalkAlongIndexes) {
     store_.find("proj_7", "slug-7");
     store_.summaryOf("proj_7", "slug-7");
     store_.countOf("proj_7");
-    store_.history("proj_7", "slug-7", 0, 50);
-    store_.history("proj_7", "slug-7", 5000, 50);
+    store_.history("proj_7", "slug-7", mortise::Paging::first(50));
+    store_.history("proj_7", "slug-7", behind("5000", 50));
     store_.slugsWithHistory("proj_7");
     store_.remove("proj_7", "slug-7", kNow);
     store_.move("proj_7", "slug-1007", "proj_8", "slug-x");

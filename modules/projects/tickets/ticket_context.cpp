@@ -130,9 +130,9 @@ std::string ticketText(const TicketBriefing& briefing) {
 }
 
 std::size_t contextBudget(std::string_view tool) {
-  const auto found =
+  const auto entry =
       std::find_if(kTools.begin(), kTools.end(), [&](const ToolTokens& each) { return each.tool == tool; });
-  return (found == kTools.end() ? kDefaultTokens : found->tokens) * kCharactersOfToken;
+  return (entry == kTools.end() ? kDefaultTokens : entry->tokens) * kCharactersOfToken;
 }
 
 std::string cutContext(std::string text, std::size_t characters) {

@@ -88,10 +88,10 @@ TicketPage TicketStore::list(std::string_view projectId, const TicketFilter& fil
     std::map<std::string, Ticket, std::less<>> byId;
     for (auto& ticket : findAll(projectId, ids)) byId.emplace(ticket.id, std::move(ticket));
     for (const auto& id : ids) {
-      const auto found = byId.find(id);
+      const auto ticket = byId.find(id);
       // Since its place was read it may have moved on.
-      if (found == byId.end() || (filter.status && found->second.status != *filter.status)) continue;
-      if (!take(page, room, std::move(found->second))) return page;
+      if (ticket == byId.end() || (filter.status && ticket->second.status != *filter.status)) continue;
+      if (!take(page, room, std::move(ticket->second))) return page;
     }
   }
   // Where some have moved on, there is more behind a page that is not full.

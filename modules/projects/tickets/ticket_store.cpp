@@ -110,9 +110,9 @@ void setReferences(db::Session& session, const std::vector<std::string>& ids, co
 }  // namespace
 
 std::optional<Ticket> TicketStore::find(std::string_view projectId, std::string_view id) const {
-  auto found = db::find<Ticket>(db_, id);
-  if (found && found->projectId != projectId) found.reset();
-  return found;
+  auto ticket = db::find<Ticket>(db_, id);
+  if (ticket && ticket->projectId != projectId) ticket.reset();
+  return ticket;
 }
 
 std::vector<Ticket> TicketStore::findAll(std::string_view projectId, const std::vector<std::string>& ids) const {

@@ -213,11 +213,11 @@ Reply TransferOperations::listTransfers(const Request& request) {
   const auto now = mortise::now();
   const std::string userId = request.principal().userId;
   const bool isOutgoing = request.query("direction").text() == "outgoing";
-  const auto found = isOutgoing ? transfers_.outgoing(userId, state, now, kMaxListed)
-                                : transfers_.incoming(userId, state, now, kMaxListed);
+  const auto transfers = isOutgoing ? transfers_.outgoing(userId, state, now, kMaxListed)
+                                    : transfers_.incoming(userId, state, now, kMaxListed);
   Names names;
   return Reply::ok(json::object(
-      {{"transfers", json::list(found, [&](const Transfer& transfer) { return view(transfer, names); })}}));
+      {{"transfers", json::list(transfers, [&](const Transfer& transfer) { return view(transfer, names); })}}));
 }
 
 Transfer TransferOperations::named(const Request& request) const {

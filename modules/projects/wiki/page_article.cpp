@@ -45,8 +45,8 @@ std::string bulletOf(const Entry& entry) {
 bool tells(const std::unordered_set<std::string>& said, const Entry& entry) {
   const auto words = wordsIn(entry.content, WordSet::kMaxWords);
   if (words.empty()) return true;
-  const auto found = std::count_if(words.begin(), words.end(), [&](const auto& word) { return said.count(word) > 0; });
-  return static_cast<double>(found) >= kTold * static_cast<double>(words.size());
+  const auto count = std::count_if(words.begin(), words.end(), [&](const auto& word) { return said.count(word) > 0; });
+  return static_cast<double>(count) >= kTold * static_cast<double>(words.size());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <mortise/counters.hpp>
 #include <mortise/rows.hpp>
+#include <mortise/where.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -88,7 +89,7 @@ bool PageStore::save(Page& page) const {
   }
 }
 
-void PageStore::addRevision(const Page& page, const PageAuthor& author, mortise::Time at, std::int64_t kept) const {
+void PageStore::addRevision(const Page& page, const PageAuthor& author, mortise::Time at, std::int64_t limit) const {
   db_.transaction([&](db::Session& session) {
     const auto number = session
                             .queryOne<std::int64_t>(
@@ -113,7 +114,7 @@ void PageStore::addRevision(const Page& page, const PageAuthor& author, mortise:
     session.execute(
         "DELETE FROM projects_page_revisions WHERE project_id = :project AND slug = :slug AND "
         "revision_number <= :last",
-        {{"project", page.projectId}, {"slug", page.slug}, {"last", number - kept}});
+        {{"project", page.projectId}, {"slug", page.slug}, {"last", number - limit}});
   });
 }
 
@@ -166,17 +167,11 @@ std::vector<std::string> PageStore::referringTo(const Page& page) const {
       {{"project", page.projectId}, {"name", page.linkName}, {"page", page.id}});
 }
 
-std::vector<PageRevision> PageStore::history(std::string_view projectId, std::string_view slug, std::int64_t before,
-                                             std::int64_t limit) const {
-  if (before > 0) {
-    return db::rows<PageRevision>(db_,
-                                  "WHERE project_id = :project AND slug = :slug AND revision_number < :before "
-                                  "ORDER BY revision_number DESC LIMIT :limit",
-                                  {{"project", projectId}, {"slug", slug}, {"before", before}, {"limit", limit}});
-  }
-  return db::rows<PageRevision>(
-      db_, "WHERE project_id = :project AND slug = :slug ORDER BY revision_number DESC LIMIT :limit",
-      {{"project", projectId}, {"slug", slug}, {"limit", limit}});
+db::Slice<PageRevision> PageStore::history(std::string_view projectId, std::string_view slug,
+                                           const mortise::Paging& paging) const {
+  db::Where where;
+  where.equals("project_id", projectId).equals("slug", slug);
+  return db::slice<PageRevision>(db_, where, "revision_number DESC", paging);
 }
 
 std::vector<std::string> PageStore::slugsWithHistory(std::string_view projectId) const {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <mortise/db.hpp>
+#include <mortise/paging.hpp>
+#include <mortise/slice.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -36,8 +38,8 @@ class PageStore {
   // edition and references. False: somebody else wrote that page meanwhile. Call it in a transaction with what
   // belongs to it.
   bool save(Page& page) const;
-  // Appends what the page says now to its history, and forgets what is older than the newest `kept` revisions.
-  void addRevision(const Page& page, const PageAuthor& author, mortise::Time at, std::int64_t kept) const;
+  // Appends what the page says now to its history, and forgets what is older than the newest `limit` revisions.
+  void addRevision(const Page& page, const PageAuthor& author, mortise::Time at, std::int64_t limit) const;
   // With its references. Its history stays while the page is one of the kMaxRemovedPages removed last. False: there is
   // none.
   bool remove(std::string_view projectId, std::string_view slug, mortise::Time at) const;
@@ -46,9 +48,9 @@ class PageStore {
   std::vector<std::string> referencedBy(std::string_view pageId) const;
   std::vector<std::string> referringTo(const Page& page) const;
 
-  // Newest first, those with a smaller revision number than `before` (0: all).
-  std::vector<PageRevision> history(std::string_view projectId, std::string_view slug, std::int64_t before,
-                                    std::int64_t limit) const;
+  // Newest first; a cursor is a revision number.
+  mortise::db::Slice<PageRevision> history(std::string_view projectId, std::string_view slug,
+                                           const mortise::Paging& paging) const;
 
   // Slugs of pages that a revision is kept of, of pages that are gone, too.
   std::vector<std::string> slugsWithHistory(std::string_view projectId) const;

@@ -46,8 +46,8 @@ std::vector<std::pair<std::size_t, std::size_t>> codeSpansOf(std::string_view li
   std::vector<std::size_t> closing(runs.size(), runs.size());
   std::unordered_map<std::size_t, std::size_t> nextOfSize;
   for (std::size_t i = runs.size(); i-- > 0;) {
-    const auto [found, isNew] = nextOfSize.try_emplace(runs[i].size, i);
-    if (!isNew) closing[i] = std::exchange(found->second, i);
+    const auto [next, isNew] = nextOfSize.try_emplace(runs[i].size, i);
+    if (!isNew) closing[i] = std::exchange(next->second, i);
   }
   std::vector<std::pair<std::size_t, std::size_t>> spans;
   for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -95,20 +95,20 @@ json::Value restOf(const WorkQueue& queue, bool waitsForImplementation, bool isF
 QueueStep::QueueStep(mortise::Db db, const TicketWriter& writer, const ProjectChanges& changes)
     : db_(db), queues_(db), tickets_(db), runs_(db), writer_(writer), changes_(changes) {}
 
-void QueueStep::adopt(const Transaction& tx, const WorkQueue& queue, Time now, Found& found) const {
+void QueueStep::adopt(const Transaction& tx, const WorkQueue& queue, Time now, Servable& servable) const {
   if (!queue.autoAdopt && queue.wokenAt) return;
   const auto filter = storedFilter(queue.selector);
   if (!filter) return;
   const auto room = std::min(queue.maxAdoptPerWake, WorkQueueStore::kMaxItems - queue.items());
-  const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(room, 1));
-  const auto ids = tickets_.in(tx).unqueued(queue.projectId, *filter, queue.id, wanted);
-  found.isFull = room <= 0 && !ids.empty();
-  if (found.isFull || ids.empty()) return;
+  const auto count = static_cast<std::size_t>(std::max<std::int64_t>(room, 1));
+  const auto ids = tickets_.in(tx).unqueued(queue.projectId, *filter, queue.id, count);
+  servable.isFull = room <= 0 && !ids.empty();
+  if (servable.isFull || ids.empty()) return;
   queues_.in(tx).addItems(queue.id, ids, now);
   queues_.in(tx).count(queue.id);
 }
 
-void QueueStep::findServable(const Transaction& tx, const WorkQueue& queue, Time now, Found& found) const {
+void QueueStep::findServable(const Transaction& tx, const WorkQueue& queue, Time now, Servable& servable) const {
   const auto queues = queues_.in(tx);
   auto items = queues.items(queue.id);
   std::vector<std::string> ids;
@@ -129,12 +129,12 @@ void QueueStep::findServable(const Transaction& tx, const WorkQueue& queue, Time
       continue;
     }
     if (!isServed(queue.mode, ticket->second.status)) {
-      found.waitsForImplementation = found.waitsForImplementation || queue.mode == QueueMode::reviewUntilClean;
+      servable.waitsForImplementation = servable.waitsForImplementation || queue.mode == QueueMode::reviewUntilClean;
       continue;
     }
     if (item.nextEligibleAt && *item.nextEligibleAt > now) continue;
     item.directiveEpoch = ticket->second.leaseEpoch;
-    found.items.push_back(std::move(item));
+    servable.items.push_back(std::move(item));
   }
   if (isChanged) queues.count(queue.id);
 }
@@ -199,20 +199,20 @@ QueueStep::Woken QueueStep::hand(Transaction& tx, const TicketCaller& caller, st
   }
   const auto next = queue.wokenAt ? *queue.wokenAt + std::chrono::seconds(queue.cadenceSeconds) : now;
   if (next > now) return refuse(without("idle", "cadence", next));
-  Found found;
-  adopt(tx, queue, now, found);
+  Servable servable;
+  adopt(tx, queue, now, servable);
   queues.setWoken(queue.id, now);
-  findServable(tx, queue, now, found);
+  findServable(tx, queue, now, servable);
   queue = mortise::orNotFound(queues.find(caller.project.id, queueId), "work_queue_not_found");
-  if (queue.stopCondition == QueueStop::maxTickets && queue.done >= queue.maxTicketsPerRun) found.items.clear();
-  if (found.items.empty()) {
-    return refuse(
-        restOf(queue, found.waitsForImplementation, found.isFull, now + std::chrono::seconds(queue.cadenceSeconds)));
+  if (queue.stopCondition == QueueStop::maxTickets && queue.done >= queue.maxTicketsPerRun) servable.items.clear();
+  if (servable.items.empty()) {
+    return refuse(restOf(queue, servable.waitsForImplementation, servable.isFull,
+                         now + std::chrono::seconds(queue.cadenceSeconds)));
   }
   out.run = mortise::makePrefixedId("wqr_");
   const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(most, 1, queue.maxTicketsPerRun));
-  if (found.items.size() > count) found.items.resize(count);
-  for (auto& item : found.items) {
+  if (servable.items.size() > count) servable.items.resize(count);
+  for (auto& item : servable.items) {
     item.status = QueueItemStatus::active;
     item.openDirectiveId = mortise::makePrefixedId("dir_");
     item.openRunId = out.run;
@@ -294,11 +294,11 @@ json::Value QueueStep::settle(const TicketCaller& caller, std::string_view queue
   return db_.transaction([&](Transaction& tx) {
     const auto queues = queues_.in(tx);
     const auto queue = mortise::orNotFound(queues.lock(caller.project.id, queueId), "work_queue_not_found");
-    auto found = queues.item(queue.id, settlement.itemId);
-    if (!found) {
+    auto storedItem = queues.item(queue.id, settlement.itemId);
+    if (!storedItem) {
       throw Problem(404, "item_not_found").details(json::object({{"item_id", settlement.itemId}}));
     }
-    auto item = *std::move(found);
+    auto item = *std::move(storedItem);
     const auto told = [&](const char* status, const char* reason) {
       json::Object out;
       out.add("status", status).add("item_status", nameOf(item.status)).add("item_terminal", item.isOver());

@@ -52,7 +52,7 @@ class QueueStep {
     mortise::json::Value refusal;
   };
   // What a wake finds: the items that may be served now, and why others may not.
-  struct Found {
+  struct Servable {
     std::vector<WorkQueueItem> items;
     bool waitsForImplementation = false;
     bool isFull = false;  // the filter finds a ticket that the queue has no room for
@@ -61,8 +61,8 @@ class QueueStep {
   Woken hand(Transaction& tx, const TicketCaller& caller, std::string_view queueId, std::int64_t most,
              mortise::Time now) const;
   // Those whose tickets are over are done, and those without a ticket have failed.
-  void findServable(const Transaction& tx, const WorkQueue& queue, mortise::Time now, Found& found) const;
-  void adopt(const Transaction& tx, const WorkQueue& queue, mortise::Time now, Found& found) const;
+  void findServable(const Transaction& tx, const WorkQueue& queue, mortise::Time now, Servable& servable) const;
+  void adopt(const Transaction& tx, const WorkQueue& queue, mortise::Time now, Servable& servable) const;
   mortise::json::Value directive(const WorkQueue& queue, const WorkQueueItem& item) const;
   // Problems 409 and 422 unless what the agent wrote back is there.
   void check(const Transaction& tx, const TicketCaller& caller, const WorkQueue& queue, const WorkQueueItem& item,

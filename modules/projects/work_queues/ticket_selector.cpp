@@ -84,9 +84,9 @@ std::optional<TicketFilter> storedFilter(std::string_view selector) {
   const auto parsed = parsedJson(selector);
   if (!parsed || !parsed->IsObject()) return std::nullopt;
   const auto textOf = [&](const char* member) -> std::optional<std::string> {
-    const auto found = parsed->FindMember(member);
-    if (found == parsed->MemberEnd() || !found->value.IsString()) return std::nullopt;
-    return std::string(found->value.GetString(), found->value.GetStringLength());
+    const auto entry = parsed->FindMember(member);
+    if (entry == parsed->MemberEnd() || !entry->value.IsString()) return std::nullopt;
+    return std::string(entry->value.GetString(), entry->value.GetStringLength());
   };
   std::optional<TicketFilter> filter;
   std::string wrong;
