@@ -53,9 +53,9 @@ std::string textMember(const Value& object, std::string_view name) {
   return std::string(mortise::models::textMember(object, name));
 }
 
-bool boolMember(const Value& object, std::string_view name, bool otherwise) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsBool() ? found->GetBool() : otherwise;
+bool boolMember(const Value& object, std::string_view name, bool fallback) {
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsBool() ? member->GetBool() : fallback;
 }
 
 std::string cleanText(std::string_view text) {

@@ -20,8 +20,8 @@ std::string textMember(const rapidjson::Value& object, std::string_view name);
 // Compact, with the members of objects in the order of their names: equal values have equal texts.
 std::string toOrderedJsonText(const rapidjson::Value& value);
 
-// `otherwise` for another kind.
-bool boolMember(const rapidjson::Value& object, std::string_view name, bool otherwise = false);
+// `fallback` for another kind.
+bool boolMember(const rapidjson::Value& object, std::string_view name, bool fallback = false);
 
 // `text` with U+FFFD in place of each byte that belongs to no character, and of NUL, which databases refuse.
 std::string cleanText(std::string_view text);

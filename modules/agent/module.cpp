@@ -57,7 +57,7 @@ Agent::Agent(mortise::Host host)
       search_(host, settings_),
       fileTools_(boxes_),
       shellTools_(boxes_),
-      browserTools_(boxes_, [this](std::string_view id) { takeovers_.tell(id); }),
+      browserTools_(boxes_, [this](std::string_view id) { takeovers_.notify(id); }),
       desk_(host, conversations_.tokens(), config_.duration("model_timeout")),
       loop_(host, {settings_,
                    desk_,
@@ -140,7 +140,7 @@ void Agent::showBrowser(std::string_view sessionId, std::string_view display) {
   } catch (const std::exception& error) {
     log_.warning("a browser could not be brought onto its desktop", {{"session", sessionId}, {"reason", error.what()}});
   }
-  takeovers_.tell(sessionId);
+  takeovers_.notify(sessionId);
 }
 
 void Agent::handBrowser(std::string_view sessionId, desktop::Holder holder) {
@@ -176,8 +176,8 @@ void Agent::purgeSessions(mortise::JobRun& run) {
   const auto cancelled = [&] { return run.cancelled(); };
   std::int64_t count = 0;
   const auto now = mortise::now();
-  if (const auto kept = config_.duration("session_retention"); kept.count() > 0)
-    count += conversations_.purge(SessionKind::session, now - kept, cancelled);
+  if (const auto retention = config_.duration("session_retention"); retention.count() > 0)
+    count += conversations_.purge(SessionKind::session, now - retention, cancelled);
   count += conversations_.purge(SessionKind::thread, now - config_.duration("chat_retention"), cancelled);
   conversations_.tokens().forgetOld();
   run.output("removed " + std::to_string(count) + " sessions");

@@ -257,6 +257,17 @@ class AgentSessions(AgentFamily, OnSqliteDatabase, unittest.TestCase):
         self.assertEqual(support.request(self.server, "GET", "/api/sessions?scope=all", token=root).status, 403)
         self.assertEqual(support.request(self.server, "GET", f"/api/sessions/{session}", token=root).status, 403)
 
+    def test_a_stop_that_can_not_be_audited_stops_nothing(self):
+        session = self.session(self.server, self.token)
+        root, _ = platform_login(self.server, "root_2", "super_admin")
+        stop = lambda: support.request(self.server, "POST", f"/api/sessions/{session}/stop", {}, token=root)
+        with support.refused_writes(self.sql, False, "INSERT", "mortise_audit", "NEW.action = 'agent.task_stopped'"):
+            self.assertGreaterEqual(stop().status, 500)
+            self.assertEqual(self.detail(self.server, self.token, session)["status"], "pending")
+        self.assertEqual(stop().status, 200)
+        self.assertEqual(self.detail(self.server, self.token, session)["status"], "completed")
+        self.assertEqual(self.sql(f"SELECT action FROM mortise_audit WHERE target = 'agent_session:{session}'"), [["agent.task_stopped"]])
+
     def test_without_boxes_there_is_nothing_to_take_over(self):
         session = self.session(self.server, self.token)
         for action, status in (("start", 409), ("end", 200), ("start", 409)):

@@ -66,13 +66,14 @@ ToolResult A2aBox::call(std::string_view function, std::string_view arguments, c
     out.content = json::object({{"a2a_result", json::raw(out.data)}}).text();
     return out;
   }
-  rapidjson::Document given;
-  if (function != kCall || !models::parseJson(arguments, given)) return failure("There is no such tool");
-  const auto id = models::textMember(given, "id");
-  const auto found = std::find_if(agents_.begin(), agents_.end(), [&](const Agent& one) { return one.id == id; });
-  if (found == agents_.end()) return failure("There is no remote agent with that id");
-  return Client(http_, found->card, found->baseUrl)
-      .ask(models::textMember(given, "query"), mcp::Waiting::atMost(options_.call, context.stopped), context.progress);
+  rapidjson::Document document;
+  if (function != kCall || !models::parseJson(arguments, document)) return failure("There is no such tool");
+  const auto id = models::textMember(document, "id");
+  const auto agent = std::find_if(agents_.begin(), agents_.end(), [&](const Agent& one) { return one.id == id; });
+  if (agent == agents_.end()) return failure("There is no remote agent with that id");
+  return Client(http_, agent->card, agent->baseUrl)
+      .ask(models::textMember(document, "query"), mcp::Waiting::atMost(options_.call, context.stopped),
+           context.progress);
 }
 
 }  // namespace agent::a2a

@@ -35,8 +35,8 @@ std::vector<std::string> textsOf(const rapidjson::Value& object, const char* nam
 
 bool isTrue(const rapidjson::Value* object, std::initializer_list<const char*> names) {
   return object != nullptr && std::any_of(names.begin(), names.end(), [&](const char* name) {
-           const auto* found = models::memberOf(*object, name);
-           return found != nullptr && found->IsBool() && found->GetBool();
+           const auto* member = models::memberOf(*object, name);
+           return member != nullptr && member->IsBool() && member->GetBool();
          });
 }
 

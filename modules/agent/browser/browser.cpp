@@ -142,7 +142,7 @@ void Browser::awaitPerson(const Stopped& stopped) {
   }
 }
 
-bool Browser::awaitCall(std::unique_lock<std::timed_mutex>& calls, const Stopped& stopped) {
+bool Browser::awaitCall(std::unique_lock<CallMutex>& calls, const Stopped& stopped) {
   while (!calls.try_lock_for(kAskStopped)) {
     if (stopped && stopped()) return false;
   }
@@ -398,7 +398,7 @@ void Browser::personTakes(std::string_view who) {
 
 void Browser::personGives(std::string_view who) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = persons_.find(who); found != persons_.end()) persons_.erase(found);
+  if (const auto entry = persons_.find(who); entry != persons_.end()) persons_.erase(entry);
   if (!persons_.empty()) return;
   if (chromium_) chromium_->tabs().leaveDialogs(false);
   changed_.notify_all();

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "browser/call_mutex.hpp"
 #include "browser/chromium.hpp"
 #include "sandbox/fd.hpp"
 
@@ -118,7 +119,7 @@ class Browser {
   void awaitPerson(const Stopped& stopped);
   // Waits for the call that is under way: sessions may share the browser of a service, and another one's call can take
   // long. False: stopped.
-  static bool awaitCall(std::unique_lock<std::timed_mutex>& calls, const Stopped& stopped);
+  static bool awaitCall(std::unique_lock<CallMutex>& calls, const Stopped& stopped);
   View look(Chromium& chromium, bool content, const Stopped& stopped);
   Point placeOf(Chromium& chromium, const Aim& aim, const Stopped& stopped);
   void askFiles(Chromium& chromium, const Stopped& stopped);
@@ -129,7 +130,7 @@ class Browser {
 
   BrowserOptions options_;
   Starter starter_;
-  std::timed_mutex calls_;  // held for a whole call
+  CallMutex calls_;  // held for a whole call
   std::string display_;
   std::function<void()> endProcess_;
   std::optional<std::vector<std::string>> lost_;  // pages of a browser that ended, until they are open again

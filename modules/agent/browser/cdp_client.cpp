@@ -182,9 +182,9 @@ void CdpClient::take(std::string_view message) {
   const auto id = integerMember(read, "id");
   if (id > 0) {
     const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(static_cast<std::uint64_t>(id));
-    if (found == waiting_.end()) return;
-    auto& answer = *found->second;
+    const auto entry = waiting_.find(static_cast<std::uint64_t>(id));
+    if (entry == waiting_.end()) return;
+    auto& answer = *entry->second;
     if (const auto* error = objectMember(read, "error")) {
       answer.error = cleanText(textMember(*error, "message"));
       if (answer.error.empty()) answer.error = "refused without a reason";
@@ -194,7 +194,7 @@ void CdpClient::take(std::string_view message) {
       answer.error = "an answer without a result";
     }
     answer.done = true;
-    waiting_.erase(found);
+    waiting_.erase(entry);
     changed_.notify_all();
     return;
   }

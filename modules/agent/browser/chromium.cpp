@@ -44,8 +44,8 @@ bool isPng(std::string_view base64) {
 }
 
 double numberMember(const Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsNumber() ? found->GetDouble() : 0;
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsNumber() ? member->GetDouble() : 0;
 }
 
 }  // namespace
@@ -97,9 +97,9 @@ TabState Chromium::page(const Stopped& stopped) {
 }
 
 void Chromium::openTab(const std::string& url, const Stopped& stopped) {
-  const auto made =
+  const auto answer =
       client_.call({.method = "Target.createTarget", .params = json::object({{"url", url}}).text()}, stopped);
-  const auto target = textMember(made, "targetId");
+  const auto target = textMember(answer, "targetId");
   const bool there =
       waitUntil([&] { return !client_.isOpen() || !tabs_.find(target).target.empty(); }, kInputLimit, stopped);
   if (!client_.isOpen()) throw Fault(Fault::Kind::closed, "the browser has gone");
@@ -146,9 +146,9 @@ Document Chromium::call(const TabState& tab, std::string_view method, const std:
 // ---- scripts --------------------------------------------------------------------------------------------------------
 
 std::int64_t Chromium::world(const TabState& tab, std::chrono::milliseconds limit, const Stopped& stopped) {
-  const auto made = call(tab, "Page.createIsolatedWorld",
-                         json::object({{"frameId", tab.target}, {"worldName", "agent"}}).text(), limit, stopped);
-  return integerMember(made, "executionContextId");
+  const auto answer = call(tab, "Page.createIsolatedWorld",
+                           json::object({{"frameId", tab.target}, {"worldName", "agent"}}).text(), limit, stopped);
+  return integerMember(answer, "executionContextId");
 }
 
 Document Chromium::scriptValue(const TabState& tab, const std::string& script, std::chrono::milliseconds limit,

@@ -85,8 +85,8 @@ const std::string_view kPageScript = R"script((() => {
   const isEnabled = element => !element.matches(':disabled') && element.getAttribute('aria-disabled') !== 'true';
 
   function labelOf(element) {
-    const given = element.getAttribute('aria-label') || element.getAttribute('placeholder') || '';
-    if (given) return plain(given);
+    const hint = element.getAttribute('aria-label') || element.getAttribute('placeholder') || '';
+    if (hint) return plain(hint);
     const label = element.labels && element.labels[0];
     if (label) return plain(label.innerText);
     return plain(element.getAttribute('title') || element.getAttribute('name') || '');
@@ -325,15 +325,15 @@ const std::string_view kPageScript = R"script((() => {
       const element = known(index);
       if (!element) return kGone;
       let {dx, dy} = offsetOf(element);
-      let found = spot(element, dx, dy);
-      if (found.x === undefined) {
+      let point = spot(element, dx, dy);
+      if (point.x === undefined) {
         element.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
         ({dx, dy} = offsetOf(element));
-        found = spot(element, dx, dy);
+        point = spot(element, dx, dy);
       }
-      if (found.x !== undefined) return {x: found.x, y: found.y};
-      if (!found.over) return {fault: 'the element is no longer visible; view the page again'};
-      return {fault: 'the element is covered by <' + found.over.localName + '> ' + cut(nameOf(found.over), 60)};
+      if (point.x !== undefined) return {x: point.x, y: point.y};
+      if (!point.over) return {fault: 'the element is no longer visible; view the page again'};
+      return {fault: 'the element is covered by <' + point.over.localName + '> ' + cut(nameOf(point.over), 60)};
     },
     ready(index) {
       const element = index < 0 ? focused() : known(index);
@@ -370,13 +370,13 @@ const std::string_view kPageScript = R"script((() => {
       if (!element) return kGone;
       if (element.localName !== 'select') return {fault: 'the element <' + element.localName + '> is no list to choose from'};
       if (!isEnabled(element)) return {fault: 'nothing can be chosen in the list now'};
-      const wanted = element.options[option];
-      if (!wanted) return {fault: 'the list has the options 0 to ' + (element.options.length - 1)};
-      if (wanted.disabled) return {fault: 'the option can not be chosen'};
+      const choice = element.options[option];
+      if (!choice) return {fault: 'the list has the options 0 to ' + (element.options.length - 1)};
+      if (choice.disabled) return {fault: 'the option can not be chosen'};
       element.focus();
       element.selectedIndex = option;
       tell(element);
-      return {chosen: cut(plain(wanted.text), 200)};
+      return {chosen: cut(plain(choice.text), 200)};
     },
     scroll(down, end) {
       const root = scroller();

@@ -25,9 +25,9 @@ std::string shortText(std::string_view text, std::size_t most) {
 }
 
 std::uint64_t countMember(const Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsNumber() && found->GetDouble() > 0 && found->GetDouble() < 1e18
-             ? static_cast<std::uint64_t>(found->GetDouble())
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsNumber() && member->GetDouble() > 0 && member->GetDouble() < 1e18
+             ? static_cast<std::uint64_t>(member->GetDouble())
              : 0;
 }
 
@@ -292,21 +292,21 @@ void Tabs::onDownload(std::string_view method, const Value& params) {
     }
     return;
   }
-  const auto found = downloads_.find(guid);
-  if (found == downloads_.end()) return;
-  auto& download = found->second;
+  const auto entry = downloads_.find(guid);
+  if (entry == downloads_.end()) return;
+  auto& download = entry->second;
   const auto state = textMember(params, "state");
   download.received = std::max(countMember(params, "receivedBytes"), download.received);
   if (state == "completed") {
     auto path = textMember(params, "filePath");
     if (path.empty()) path = download.name;
     noteLocked("Downloaded: " + path + " (" + std::to_string(download.received) + " bytes).");
-    downloads_.erase(found);
+    downloads_.erase(entry);
     return;
   }
   if (state == "canceled") {
     if (!download.cancelled) noteLocked("The download of " + download.name + " failed.");
-    downloads_.erase(found);
+    downloads_.erase(entry);
     return;
   }
   std::uint64_t sum = 0;

@@ -304,7 +304,7 @@ void ChatOperations::stopTask(const Run& run) {
   }
 }
 
-void ChatOperations::tellUnread(const Run& run, const std::exception& error) const {
+void ChatOperations::logUnread(const Run& run, const std::exception& error) const {
   log_.warning("a run can't be looked at; the next look tries again",
                {{"session", run.sessionId}, {"reason", error.what()}});
 }
@@ -346,14 +346,14 @@ void ChatOperations::run() {
       try {
         if (catchUp(run)) this->due(run);
       } catch (const std::exception& error) {
-        tellUnread(*run, error);
+        logUnread(*run, error);
       }
     }
     for (const auto& run : all) {
       try {
         look(run);
       } catch (const std::exception& error) {
-        tellUnread(*run, error);
+        logUnread(*run, error);
       }
     }
   }

@@ -76,7 +76,7 @@ class ChatOperations final : public agent_contract::chats::AgentChats {
   // Ends what nobody waits for any more, or for too long.
   void look(const RunPtr& run);
   void stopTask(const Run& run);
-  void tellUnread(const Run& run, const std::exception& error) const;
+  void logUnread(const Run& run, const std::exception& error) const;
   void due(const RunPtr& run);
   void remove(const RunPtr& run);
 

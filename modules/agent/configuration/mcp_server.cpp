@@ -42,9 +42,9 @@ std::string trimmedMember(const rapidjson::Value& object, const char* name) {
 
 Pairs pairsOf(const rapidjson::Value& object, const char* name) {
   Pairs out;
-  const auto* found = models::objectMember(object, name);
-  if (found == nullptr) return out;
-  for (const auto& member : found->GetObject()) {
+  const auto* pairs = models::objectMember(object, name);
+  if (pairs == nullptr) return out;
+  for (const auto& member : pairs->GetObject()) {
     if (member.value.IsString())
       out.emplace_back(std::string(member.name.GetString(), member.name.GetStringLength()),
                        std::string(member.value.GetString(), member.value.GetStringLength()));

@@ -128,8 +128,8 @@ std::vector<std::pair<std::uint64_t, ChatStreams::FollowerPtr>> ChatStreams::fol
   const std::lock_guard lock(state_->mutex);
   const auto [first, last] = state_->bySession.equal_range(sessionId);
   for (auto at = first; at != last; ++at) {
-    if (const auto found = state_->followers.find(at->second); found != state_->followers.end())
-      out.emplace_back(at->second, found->second);
+    if (const auto follower = state_->followers.find(at->second); follower != state_->followers.end())
+      out.emplace_back(at->second, follower->second);
   }
   return out;
 }

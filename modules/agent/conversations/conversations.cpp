@@ -76,7 +76,7 @@ void Conversations::stop() { threads_.stop(); }
 Session Conversations::create(const std::string& ownerId) {
   auto session = newSession(SessionKind::session, ownerId, mortise::makeUuid());
   db_.transaction([&](Transaction& tx) { store_.add(tx, session, options_.mostSessions); });
-  live_.tellSession(session);
+  live_.notifySession(session);
   return session;
 }
 
@@ -204,7 +204,7 @@ void Conversations::endFailed(const std::string& sessionId, const std::string& r
   }
 }
 
-bool Conversations::stopTask(const std::string& sessionId, std::optional<EventId> start) {
+bool Conversations::stopTask(const std::string& sessionId, std::optional<EventId> start, const InTransaction& record) {
   std::string run;
   bool wasGoingOn = false;
   db_.transaction([&](Transaction& tx) {
@@ -218,39 +218,40 @@ bool Conversations::stopTask(const std::string& sessionId, std::optional<EventId
     changes.add(doneEvent());
     endTask(tx, *session);
     changes.finish();
+    if (record) record(tx);
   });
   if (!run.empty()) {
     threads_.cancel(run);
-    live_.tellStopped(run);
+    live_.notifyStopped(run);
   }
   return wasGoingOn;
 }
 
 bool Conversations::remove(const std::string& sessionId) {
   std::string run;
-  std::vector<std::string> made;
-  bool found = false;
+  std::vector<std::string> fileIds;
+  bool exists = false;
   db_.transaction([&](Transaction& tx) {
     const auto session = store_.lock(tx, sessionId);
-    found = session.has_value();
-    if (!found) return;
+    exists = session.has_value();
+    if (!exists) return;
     run = session->run;
-    made = store_.remove(tx, sessionId);
-    live_.tellDeleted(sessionId);
-    live_.tellSession(*session);
+    fileIds = store_.remove(tx, sessionId);
+    live_.notifyDeleted(sessionId);
+    live_.notifySession(*session);
   });
-  if (!found) return false;
+  if (!exists) return false;
   if (!run.empty()) {
     threads_.cancel(run);
-    live_.tellStopped(run);
+    live_.notifyStopped(run);
   }
-  tellRemoved(sessionId, made);
+  notifyRemoved(sessionId, fileIds);
   return true;
 }
 
-void Conversations::tellRemoved(const std::string& sessionId, const std::vector<std::string>& made) {
+void Conversations::notifyRemoved(const std::string& sessionId, const std::vector<std::string>& fileIds) {
   try {
-    removed_(sessionId, made);
+    removed_(sessionId, fileIds);
   } catch (const std::exception& error) {
     // The session is gone all the same; the sweep of boxes comes to its box again.
     log_.warning("what belongs to a session could not be removed", {{"session", sessionId}, {"reason", error.what()}});
@@ -259,7 +260,7 @@ void Conversations::tellRemoved(const std::string& sessionId, const std::vector<
 
 void Conversations::clearUnread(const std::string& sessionId) {
   if (!store_.clearUnread(sessionId)) return;
-  if (const auto session = store_.find(sessionId)) live_.tellSession(*session);
+  if (const auto session = store_.find(sessionId)) live_.notifySession(*session);
 }
 
 bool Conversations::isAbandoned(const TaskLease& lease) const {
@@ -338,7 +339,7 @@ std::int64_t Conversations::forgetUser(const std::string& userId, const std::fun
         held->owner.reset();
         store_.update(tx, *held);
       });
-      tellRemoved(id, {});
+      notifyRemoved(id, {});
     }
   }
   tokens_.forget(userId);

@@ -68,8 +68,11 @@ class Conversations {
   // throws, nothing was stored. Problem 404, 409 agent_session_full or agent_sessions_full, 429 agent_tokens_used,
   // 503 agent_tasks_full and what `ready` throws.
   StoredEvent send(const std::string& sessionId, const NewMessage& message);
-  // True: something was going on. `start`: only the task that began with this event. Problem 404.
-  bool stopTask(const std::string& sessionId, std::optional<EventId> start = {});
+  // Called in the transaction of a change; where it throws, nothing was changed.
+  using InTransaction = std::function<void(const mortise::Transaction& tx)>;
+  // True: something was going on, and `record` was called. `start`: only the task that began with this event. Problem
+  // 404, and what `record` throws.
+  bool stopTask(const std::string& sessionId, std::optional<EventId> start = {}, const InTransaction& record = {});
   // False: there is none.
   bool remove(const std::string& sessionId);
   void clearUnread(const std::string& sessionId);
@@ -93,7 +96,7 @@ class Conversations {
   // endBroken() for a task that failed here. Logs what keeps it from that.
   void endFailed(const std::string& sessionId, const std::string& run);
   // Logs what goes wrong.
-  void tellRemoved(const std::string& sessionId, const std::vector<std::string>& made);
+  void notifyRemoved(const std::string& sessionId, const std::vector<std::string>& fileIds);
   bool isAbandoned(const TaskLease& lease) const;
 
   mortise::Db db_;

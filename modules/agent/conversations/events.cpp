@@ -45,9 +45,9 @@ std::string shortArguments(std::string arguments) {
   if (arguments.size() <= kMaxBytes) return arguments;
   json::Object out;
   std::size_t bytes = 0;
-  rapidjson::Document given;
-  if (parseJson(arguments, given) && given.IsObject()) {
-    for (const auto& member : given.GetObject()) {
+  rapidjson::Document document;
+  if (parseJson(arguments, document) && document.IsObject()) {
+    for (const auto& member : document.GetObject()) {
       const std::string name(member.name.GetString(), member.name.GetStringLength());
       const auto value =
           member.value.IsString()

@@ -37,17 +37,17 @@ void LiveEvents::publish(std::string_view topic, const std::string& payload) con
   }
 }
 
-void LiveEvents::tell(const StoredEvent& event) const {
+void LiveEvents::notify(const StoredEvent& event) const {
   publish(kLiveTopic, payloadOf({event.sessionId, event.number, event.id(), event.kind, false, event.data}));
 }
 
-void LiveEvents::tellPartial(const LiveEvent& event) const { publish(kLiveTopic, payloadOf(event)); }
+void LiveEvents::notifyPartial(const LiveEvent& event) const { publish(kLiveTopic, payloadOf(event)); }
 
-void LiveEvents::tellDeleted(std::string_view sessionId) const {
+void LiveEvents::notifyDeleted(std::string_view sessionId) const {
   publish(kLiveTopic, payloadOf({std::string(sessionId), 0, {}, "deleted", false, "{}"}));
 }
 
-void LiveEvents::tellSession(const Session& session) const {
+void LiveEvents::notifySession(const Session& session) const {
   if (session.kind != SessionKind::session) return;
   std::string out;
   json::ObjectWriter(out)
@@ -64,7 +64,7 @@ mortise::Subscription LiveEvents::listen(std::string sessionId, std::function<vo
   });
 }
 
-void LiveEvents::tellStopped(std::string_view run) const { publish(kStoppedTopic, std::string(run)); }
+void LiveEvents::notifyStopped(std::string_view run) const { publish(kStoppedTopic, std::string(run)); }
 
 std::string_view sessionOf(std::string_view payload) {
   if (!payload.starts_with(kSessionMember)) return {};

@@ -32,11 +32,11 @@ struct LiveEvent {
 class LiveEvents {
  public:
   LiveEvents(mortise::Events events, mortise::Log log) : events_(events), log_(log) {}
-  void tell(const StoredEvent& event) const;
-  void tellPartial(const LiveEvent& event) const;
-  void tellDeleted(std::string_view sessionId) const;
-  void tellSession(const Session& session) const;
-  void tellStopped(std::string_view run) const;
+  void notify(const StoredEvent& event) const;
+  void notifyPartial(const LiveEvent& event) const;
+  void notifyDeleted(std::string_view sessionId) const;
+  void notifySession(const Session& session) const;
+  void notifyStopped(std::string_view run) const;
   // Calls `heard` for each event of a session, and when events of any were lost, on a thread of events/1, until the
   // subscription ends.
   mortise::Subscription listen(std::string sessionId, std::function<void()> heard) const;

@@ -90,12 +90,12 @@ void RunningTask::write(const Happening& happening) {
   change(happening, [](Transaction&, Session&) {});
 }
 
-void RunningTask::tellPartial(const NewEvent& message) {
+void RunningTask::notifyPartial(const NewEvent& message) {
   check();
   if (partials_ + 1 >= EventId::kStep) return;  // the final message has it all
   const auto id = base_.partial(++partials_);
-  live_.tellPartial({session_.id, baseNumber_, id, message.kind, true,
-                     dataOf(message, id, mortise::micros(mortise::now()) / 1'000'000)});
+  live_.notifyPartial({session_.id, baseNumber_, id, message.kind, true,
+                       dataOf(message, id, mortise::micros(mortise::now()) / 1'000'000)});
 }
 
 std::optional<Input> RunningTask::takeInput(const Happening& happening) {

@@ -67,7 +67,7 @@ class RunningTask {
   // TaskStopped when the task lost its session, SessionFull.
   virtual void write(const Happening& happening);
   // Sends part of a message that goes on; it is not stored.
-  virtual void tellPartial(const NewEvent& message);
+  virtual void notifyPartial(const NewEvent& message);
   // The oldest message of the user that waits, which the task takes with what else happens.
   virtual std::optional<Input> takeInput(const Happening& happening = {});
   // The end of the task, unless a message of the user came meanwhile: then nothing is written, and false.

@@ -8,7 +8,7 @@ namespace agent {
 
 StoredEvent SessionChanges::add(const NewEvent& event) {
   const auto stored = store_.append(tx_, session_, event);
-  live_.tell(stored);
+  live_.notify(stored);
   if (event.kind != "message") return stored;
   rapidjson::Document data;
   if (!parseJson(stored.data, data)) return stored;
@@ -28,7 +28,7 @@ void SessionChanges::finish() {
   store_.update(tx_, session_);
   if (session_.title != before_.title || session_.status != before_.status || session_.unread != before_.unread ||
       session_.latestMessageAt != before_.latestMessageAt)
-    live_.tellSession(session_);
+    live_.notifySession(session_);
 }
 
 void endTask(mortise::Transaction& tx, Session& session) {

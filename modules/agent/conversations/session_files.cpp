@@ -123,8 +123,8 @@ std::optional<FileInfo> SessionFiles::keep(const std::string& sessionId, const s
       }
     }
     const auto file = store->put({ownerId, std::string(nameIn(path)), std::string(mimeType)}, bytes);
-    store->setFilepath(file.id, path);
     try {
+      store->setFilepath(file.id, path);
       return record(sessionId, path, file);
     } catch (...) {
       store->remove(file.id);

@@ -100,7 +100,7 @@ void SessionOperations::chatInAgentSession(Request& request,
   if (hasMessage) {
     const auto seen = seenBy(session, cursor);
     const auto event = conversations_.send(session.id, message);
-    takeovers_.giveBack(session.id);
+    takeovers_.release(session.id);
     session = orUnknown(conversations_.store().find(session.id));
     // Of a task that goes on a client without a place gets all; else what it names, or the message and what follows.
     const bool begins = event.id() == session.taskStart();
@@ -120,10 +120,11 @@ void SessionOperations::chatInAgentSession(Request& request,
 
 Reply SessionOperations::stopAgentSession(const Request& request) {
   const auto session = reach(request);
-  if (conversations_.stopTask(session.id)) {
+  const auto record = [&](const mortise::Transaction& tx) {
+    if (!owns(request, session)) audit_.in(tx).record(request, "agent.task_stopped", "agent_session:" + session.id);
+  };
+  if (conversations_.stopTask(session.id, {}, record))
     log_.info("a task was stopped", {{"session", session.id}, {"by", request.principal().userId}});
-    if (!owns(request, session)) audit_.record(request, "agent.task_stopped", "agent_session:" + session.id);
-  }
   return Reply::status(200);
 }
 

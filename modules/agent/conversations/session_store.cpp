@@ -80,13 +80,13 @@ void SessionStore::update(Transaction& tx, const Session& session) const {
 
 std::vector<std::string> SessionStore::remove(Transaction& tx, std::string_view id) const {
   const db::Parameter session{"id", id};
-  auto made =
+  auto fileIds =
       tx.query<std::string>("SELECT file_id FROM agent_session_files WHERE session_id = :id AND made = 1", {session});
   for (const char* table :
        {"agent_events", "agent_inputs", "agent_memories", "agent_session_files", "agent_attachments"})
     tx.execute("DELETE FROM " + std::string(table) + " WHERE session_id = :id", {session});
   tx.execute("DELETE FROM agent_sessions WHERE id = :id", {session});
-  return made;
+  return fileIds;
 }
 
 bool SessionStore::makeRoom(Transaction& tx, Session& session, std::int64_t most) const {
@@ -126,17 +126,13 @@ EventPage SessionStore::page(std::string_view id, std::int64_t number, std::int6
   out.isWaiting = status == SessionStatus::waiting;
   if (number >= out.newest) return out;
   std::size_t size = 0;
-  connection.each<std::int64_t, std::int64_t, std::int64_t, std::string, std::string>(
-      "SELECT number, ms, seq, kind, data FROM agent_events WHERE session_id = :id AND number > :number ORDER BY "
-      "number "
-      "LIMIT :most",
-      {{"id", id}, {"number", number}, {"most", most}},
-      [&](std::int64_t n, std::int64_t ms, std::int64_t seq, std::string kind, std::string data) {
-        size += data.size();
-        if (size > bytes && !out.events.empty()) return false;
-        out.events.push_back({std::string(id), n, ms, seq, std::move(kind), std::move(data)});
-        return true;
-      });
+  db::eachRow<StoredEvent>(connection, "WHERE session_id = :id AND number > :number ORDER BY number LIMIT :most",
+                           {{"id", id}, {"number", number}, {"most", most}}, [&](StoredEvent event) {
+                             size += event.data.size();
+                             if (size > bytes && !out.events.empty()) return false;
+                             out.events.push_back(std::move(event));
+                             return true;
+                           });
   return out;
 }
 

@@ -60,23 +60,23 @@ TaskThreads::Place TaskThreads::reserve() {
   return Place(this);
 }
 
-void TaskThreads::giveBack() {
+void TaskThreads::release() {
   const std::lock_guard lock(mutex_);
   --taken_;
   running_.set(taken_);
 }
 
 void TaskThreads::run(Place place, const std::string& run, Work work) {
-  // Where no thread can be made the work is dropped while the lock is held, which giving the place back takes.
-  const auto kept = std::make_shared<Place>(std::move(place));
+  // Where no thread can be made the work is dropped while the lock is held, which releasing the place takes.
+  const auto slot = std::make_shared<Place>(std::move(place));
   std::unique_lock lock(mutex_);
   join(lock);
   auto& task = tasks_[run];
   if (!isRunning_) task.stop.raise();
   try {
-    task.thread = std::thread([this, run, work = std::move(work), stop = task.stop, kept] {
+    task.thread = std::thread([this, run, work = std::move(work), stop = task.stop, slot] {
       work(stop);
-      *kept = {};
+      *slot = {};
       const std::lock_guard ending(mutex_);
       tasks_.at(run).ended = true;
       wake_.notify_all();

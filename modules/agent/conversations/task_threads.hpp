@@ -40,7 +40,7 @@ class TaskThreads {
     std::int64_t most = 32;
     std::chrono::milliseconds lease{30000};
   };
-  // Room for one task; given back when it is destroyed, or when the task has ended.
+  // Room for one task; released when it is destroyed, or when the task has ended.
   class Place {
    public:
     Place() = default;
@@ -51,7 +51,7 @@ class TaskThreads {
       return *this;
     }
     ~Place() {
-      if (threads_ != nullptr) threads_->giveBack();
+      if (threads_ != nullptr) threads_->release();
     }
     explicit operator bool() const { return threads_ != nullptr; }
 
@@ -84,7 +84,7 @@ class TaskThreads {
     std::thread thread;
     bool ended = false;
   };
-  void giveBack();
+  void release();
   void keepLeases();
   void join(std::unique_lock<std::mutex>& lock);  // the threads that have ended
 

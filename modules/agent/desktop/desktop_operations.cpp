@@ -36,7 +36,7 @@ Reply DesktopOperations::takeOverAgentSession(const Request& request,
     driver_.open(session.id);  // there is nothing else to take
     takeovers_.take(session.id);
     log_.info("a user took the browser over", {{"session", session.id}, {"user", request.principal().userId}});
-  } else if (takeovers_.giveBack(session.id)) {
+  } else if (takeovers_.release(session.id)) {
     log_.info("a user gave the browser back", {{"session", session.id}, {"user", request.principal().userId}});
   }
   return Reply::ok(

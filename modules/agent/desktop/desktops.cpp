@@ -140,35 +140,35 @@ Desktops::Viewing Desktops::view(std::string_view sessionId, const sandbox::Stop
 
 void Desktops::leave(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(sessionId);
-  if (found == entries_.end() || found->second.viewers == 0) return;
-  --found->second.viewers;
-  found->second.leftAt = Clock::now();
+  const auto entry = entries_.find(sessionId);
+  if (entry == entries_.end() || entry->second.viewers == 0) return;
+  --entry->second.viewers;
+  entry->second.leftAt = Clock::now();
 }
 
 void Desktops::present(std::string_view sessionId) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(sessionId);
-    if (found == entries_.end() || !found->second.desktop || std::exchange(found->second.presented, true)) return;
+    const auto entry = entries_.find(sessionId);
+    if (entry == entries_.end() || !entry->second.desktop || std::exchange(entry->second.presented, true)) return;
   }
   if (moved_) moved_(sessionId, kDisplay);
 }
 
 std::optional<Clock::time_point> Desktops::seenAt(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(sessionId);
-  if (found == entries_.end()) return std::nullopt;
-  return found->second.viewers > 0 ? Clock::now() : found->second.leftAt;
+  const auto entry = entries_.find(sessionId);
+  if (entry == entries_.end()) return std::nullopt;
+  return entry->second.viewers > 0 ? Clock::now() : entry->second.leftAt;
 }
 
 void Desktops::remove(std::string_view sessionId) {
   std::unique_lock lock(mutex_);
-  const auto found = [&] { return entries_.find(sessionId); };
-  changed_.wait(lock, [&] { return found() == entries_.end() || !found()->second.changing; });
-  if (found() == entries_.end()) return;
-  if (found()->second.desktop) end(lock, found()->second, std::string(sessionId), kDeleted);
-  if (const auto it = found(); it != entries_.end() && !it->second.changing) entries_.erase(it);
+  const auto entry = [&] { return entries_.find(sessionId); };
+  changed_.wait(lock, [&] { return entry() == entries_.end() || !entry()->second.changing; });
+  if (entry() == entries_.end()) return;
+  if (entry()->second.desktop) end(lock, entry()->second, std::string(sessionId), kDeleted);
+  if (const auto it = entry(); it != entries_.end() && !it->second.changing) entries_.erase(it);
 }
 
 // Ends what nobody looks at, and forgets what has ended by itself: with its box, or because a program in it killed it.
@@ -181,11 +181,11 @@ void Desktops::look() {
     if (!entry.desktop->alive() || now - entry.leftAt.value_or(now) >= options_.idle) idle.push_back(session);
   }
   for (const auto& session : idle) {
-    const auto found = entries_.find(session);
-    if (found == entries_.end() || found->second.changing || !found->second.desktop || found->second.viewers > 0)
+    const auto entry = entries_.find(session);
+    if (entry == entries_.end() || entry->second.changing || !entry->second.desktop || entry->second.viewers > 0)
       continue;
-    end(lock, found->second, session,
-        found->second.desktop->alive() ? "nobody looked at it" : "it had ended by itself");
+    end(lock, entry->second, session,
+        entry->second.desktop->alive() ? "nobody looked at it" : "it had ended by itself");
   }
   std::erase_if(entries_, [&](const auto& item) {
     const auto& entry = item.second;

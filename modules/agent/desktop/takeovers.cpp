@@ -16,11 +16,11 @@ void Takeovers::take(std::string_view sessionId) {
   if (changed_) changed_(sessionId, Holder::user);
 }
 
-bool Takeovers::giveBack(std::string_view sessionId) {
+bool Takeovers::release(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = since_.find(sessionId);
-  if (found == since_.end()) return false;
-  since_.erase(found);
+  const auto entry = since_.find(sessionId);
+  if (entry == since_.end()) return false;
+  since_.erase(entry);
   if (changed_) changed_(sessionId, Holder::agent);
   return true;
 }
@@ -30,14 +30,14 @@ Holder Takeovers::holder(std::string_view sessionId) {
   return since_.contains(sessionId) ? Holder::user : Holder::agent;
 }
 
-void Takeovers::tell(std::string_view sessionId) {
+void Takeovers::notify(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
   if (changed_) changed_(sessionId, since_.contains(sessionId) ? Holder::user : Holder::agent);
 }
 
 void Takeovers::remove(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = since_.find(sessionId); found != since_.end()) since_.erase(found);
+  if (const auto entry = since_.find(sessionId); entry != since_.end()) since_.erase(entry);
 }
 
 // Under the lock. The time that nobody looked counts from when it was taken.

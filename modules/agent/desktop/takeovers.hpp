@@ -28,7 +28,7 @@ class Takeovers {
   };
   // When somebody looked at the session's desktop last; empty: never.
   using SeenAt = std::function<std::optional<Clock::time_point>(std::string_view sessionId)>;
-  // Told of each change, one after the other. May neither wait, nor throw, nor call back.
+  // Called at each change, one after the other. May neither wait, nor throw, nor call back.
   using Changed = std::function<void(std::string_view sessionId, Holder holder)>;
 
   explicit Takeovers(SeenAt seenAt) : Takeovers(std::move(seenAt), Times{}) {}
@@ -39,11 +39,11 @@ class Takeovers {
   void stop() { looking_.reset(); }
 
   void take(std::string_view sessionId);
-  // The user gave it back, or wrote the agent a message. False: the agent had it.
-  bool giveBack(std::string_view sessionId);
+  // Its user released it, or wrote the agent a message. False: the agent had it already.
+  bool release(std::string_view sessionId);
   Holder holder(std::string_view sessionId);
-  // Says once more who has it: the browser may be another one than when that changed.
-  void tell(std::string_view sessionId);
+  // Calls `Changed` once more with who has it: the browser may be another one than when that changed.
+  void notify(std::string_view sessionId);
   void remove(std::string_view sessionId);
 
  private:

@@ -30,12 +30,12 @@ void hurry() {
 
 std::vector<Address> systemLookup(const std::string& host, std::uint16_t port) {
   hurry();
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_ADDRCONFIG;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* first = nullptr;
   std::vector<Address> out;
-  if (getaddrinfo(host.c_str(), nullptr, &wanted, &first) != 0) return out;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &first) != 0) return out;
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> all(first, freeaddrinfo);
   for (const addrinfo* one = first; one != nullptr && out.size() < kMaxAddresses; one = one->ai_next) {
     if (one->ai_family == AF_INET || one->ai_family == AF_INET6) out.emplace_back(*one->ai_addr, port);
@@ -72,9 +72,9 @@ void NameLookups::forget(std::uint64_t id) {
   std::erase_if(asked_, [&](const Asked& one) { return one.id == id; });
 }
 
-std::vector<NameLookups::Found> NameLookups::take() {
+std::vector<NameLookups::Answer> NameLookups::take() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(found_, {});
+  return std::exchange(answers_, {});
 }
 
 std::list<NameLookups::Asked>::iterator NameLookups::next() {
@@ -98,7 +98,7 @@ void NameLookups::work() {
     auto addresses = lookup_(asked.target.host, asked.target.port);
     lock.lock();
     if (--running_[asked.box] == 0) running_.erase(asked.box);
-    found_.push_back({asked.id, std::move(addresses)});
+    answers_.push_back({asked.id, std::move(addresses)});
     changed_.notify_one();  // one of this box may have waited for its turn
     wake_();
   }

@@ -23,7 +23,7 @@ std::vector<Address> systemLookup(const std::string& host, std::uint16_t port);
 
 class NameLookups {
  public:
-  struct Found {
+  struct Answer {
     std::uint64_t id = 0;
     std::vector<Address> addresses{};
   };
@@ -38,7 +38,7 @@ class NameLookups {
   // `id`: what take() names it by. False when too many wait.
   bool ask(std::uint64_t id, std::uint64_t box, const Target& target);
   void forget(std::uint64_t id);
-  std::vector<Found> take();
+  std::vector<Answer> take();
 
  private:
   struct Asked {
@@ -55,7 +55,7 @@ class NameLookups {
   std::condition_variable changed_;
   std::list<Asked> asked_;
   std::map<std::uint64_t, int> running_;  // per box
-  std::vector<Found> found_;
+  std::vector<Answer> answers_;
   bool ending_ = false;
   std::vector<std::thread> threads_;
 };

@@ -148,8 +148,8 @@ class Proxy::Loop {
         poll_(::epoll_create1(EPOLL_CLOEXEC)),
         names_(options_.lookup, [this] { wake_.call(); }) {
     if (!poll_) throw failure("epoll");
-    epoll_event wanted{EPOLLIN, {.u64 = tagOf(Kind::wake, 0)}};
-    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.fd(), &wanted) != 0) throw failure("epoll");
+    epoll_event event{EPOLLIN, {.u64 = tagOf(Kind::wake, 0)}};
+    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.fd(), &event) != 0) throw failure("epoll");
     thread_ = std::thread([this] { run(); });
   }
   void stop() {
@@ -196,7 +196,7 @@ class Proxy::Loop {
   void step(Connection& connection);
   bool readHead(Connection& connection);
   void begin(Connection& connection);
-  void found(const NameLookups::Found& found);
+  void resolved(const NameLookups::Answer& answer);
   void connectNext(Connection& connection);
   void connected(Connection& connection);
   bool copy(Connection& connection);
@@ -234,7 +234,7 @@ void Proxy::Loop::run() {
     listen(now);
     const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), wait(now));
     for (int i = 0; i < count; ++i) on(events[static_cast<std::size_t>(i)]);
-    for (const auto& one : names_.take()) found(one);
+    for (const auto& answer : names_.take()) resolved(answer);
     sweep(Clock::now());
   }
   while (!connections_.empty()) finish(connections_.begin()->first, Outcome::closed);
@@ -269,12 +269,12 @@ bool Proxy::Loop::takeOrders() {
 void Proxy::Loop::listen(Clock::time_point now) {
   for (const auto& [id, box] : boxes_) {
     box->fill(now);
-    const bool wanted = box->open < options_.connections && box->tokens >= 1 && connections_.size() < kMaxConnections &&
-                        now >= pausedUntil_;
-    if (wanted == box->listens) continue;
+    const bool hasRoom = box->open < options_.connections && box->tokens >= 1 &&
+                         connections_.size() < kMaxConnections && now >= pausedUntil_;
+    if (hasRoom == box->listens) continue;
     epoll_event event{EPOLLIN, {.u64 = tagOf(Kind::listener, id)}};
-    ::epoll_ctl(poll_.get(), wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, box->listener.get(), &event);
-    box->listens = wanted;
+    ::epoll_ctl(poll_.get(), hasRoom ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, box->listener.get(), &event);
+    box->listens = hasRoom;
   }
 }
 
@@ -309,18 +309,17 @@ void Proxy::Loop::accept(Box& box) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != box.user) return;
-  auto connection = std::make_unique<Connection>();
-  connection->id = ++lastConnection_;
-  connection->box = &box;
-  connection->client.fd = std::move(client);
-  connection->deadline = Clock::now() + options_.head;
+  const auto id = ++lastConnection_;
+  auto& connection = *(connections_[id] = std::make_unique<Connection>());
+  connection.id = id;
+  connection.box = &box;
+  connection.client.fd = std::move(client);
+  connection.deadline = Clock::now() + options_.head;
   ++box.open;
-  auto& made = *connection;
-  connections_[made.id] = std::move(connection);
   if (options_.open) options_.open(static_cast<std::int64_t>(connections_.size()));
   if (box.bytes >= options_.bytes)
-    return refuse(made, Outcome::used, {403, "this box has sent and received as much as it may"});
-  watchBoth(made);
+    return refuse(connection, Outcome::used, {403, "this box has sent and received as much as it may"});
+  watchBoth(connection);
 }
 
 void Proxy::Loop::sweep(Clock::time_point now) {
@@ -411,20 +410,20 @@ void Proxy::Loop::begin(Connection& connection) {
                   {403, connection.target + " is none of the hosts that this server lets boxes reach"});
   connection.state = Connection::State::lookup;
   connection.deadline = Clock::now() + options_.connect;
-  if (target.isAddress) return found({connection.id, {Address(target)}});
+  if (target.isAddress) return resolved({connection.id, {Address(target)}});
   if (!names_.ask(connection.id, connection.box->id, target))
     return refuse(connection, Outcome::full, {503, "too many names are being looked up; try again"});
   watchBoth(connection);
 }
 
-void Proxy::Loop::found(const NameLookups::Found& found) {
-  const auto entry = connections_.find(found.id);
+void Proxy::Loop::resolved(const NameLookups::Answer& answer) {
+  const auto entry = connections_.find(answer.id);
   if (entry == connections_.end() || entry->second->state != Connection::State::lookup) return;
   auto& connection = *entry->second;
   const auto& host = connection.request.target.host;
-  if (found.addresses.empty())
+  if (answer.addresses.empty())
     return refuse(connection, Outcome::unknownName, {502, "the name " + host + " has no address"});
-  for (const auto& address : found.addresses) {
+  for (const auto& address : answer.addresses) {
     if (options_.reach.may(address)) connection.addresses.push_back(address);
   }
   if (connection.addresses.empty())
@@ -479,10 +478,10 @@ bool Proxy::Loop::copy(Connection& connection) {
   auto& client = connection.client;
   auto& server = connection.server;
   const auto most = [&](const std::string& out) { return out.size() < kBuffer ? kBuffer - out.size() : 0; };
-  const auto wanted =
+  const auto room =
       connection.request.tunnels ? most(server.out) : std::min<std::uint64_t>(most(server.out), connection.bodyLeft);
   const auto sent = connection.sent;
-  if (!read(connection, client, server.out, wanted, connection.sent)) return false;
+  if (!read(connection, client, server.out, room, connection.sent)) return false;
   if (!connection.request.tunnels) {
     connection.bodyLeft -= connection.sent - sent;
     if (client.ended && connection.bodyLeft > 0) {

@@ -283,8 +283,8 @@ class Repair {
     const char c = peek();
     ++at_;
     constexpr std::string_view kFrom = "nrtbf", kTo = "\n\r\t\b\f";
-    if (const auto found = kFrom.find(c); found != std::string_view::npos) {
-      out += kTo[found];
+    if (const auto index = kFrom.find(c); index != std::string_view::npos) {
+      out += kTo[index];
     } else if (c == 'u') {
       auto first = hex(at_);
       if (first < 0) {

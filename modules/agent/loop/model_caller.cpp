@@ -85,20 +85,21 @@ ModelDesk::ModelDesk(mortise::Host host, const TokenBudget& tokens, milliseconds
                                            {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120})) {}
 
 models::Answer ModelDesk::attempt(RunningTask& task, const models::Question& question, const ModelSettings& model,
-                                  const Wanted& wanted) const {
+                                  const Options& options, std::string& text) const {
   const auto began = Clock::now();
   bool isFirst = true;
-  std::string text;
   std::exception_ptr thrown;
   try {
     return client_.stream(endpointOf(model), question, [&](std::string_view piece) {
-      if (std::exchange(isFirst, false))
+      if (std::exchange(isFirst, false)) {
         firstToken_.observe(std::chrono::duration<double>(Clock::now() - began).count());
+        text.clear();
+      }
       text.append(piece);
       if (task.stop().isRaised()) return false;
-      if (!wanted.onText) return true;
+      if (!options.onText) return true;
       try {
-        wanted.onText(text);
+        options.onText(text, false);
         return true;
       } catch (...) {
         thrown = std::current_exception();
@@ -135,7 +136,8 @@ void ModelDesk::fit(RunningTask& task, AgentMemory& memory, const ModelSettings&
     question.timeout = std::min(timeout_, milliseconds(300000));
     question.stopped = [&task] { return task.stop().isRaised(); };
     try {
-      const auto answer = attempt(task, question, model, {});
+      std::string summary;
+      const auto answer = attempt(task, question, model, {}, summary);
       count(task, answer);
       return answer.text;
     } catch (const models::Error& error) {
@@ -147,10 +149,12 @@ void ModelDesk::fit(RunningTask& task, AgentMemory& memory, const ModelSettings&
 }
 
 models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const ModelSettings& model,
-                              const LoopSettings& limits, const Wanted& wanted) const {
+                              const LoopSettings& limits, const Options& options) const {
   std::int64_t overflows = 0;
   auto reason = FailureText::modelSilent;
+  std::string text;  // of the last attempt that brought any
   const auto failure = [&](FailureText what) {
+    if (options.onText && !text.empty()) options.onText(text, true);
     return ModelFailure(std::string(failureText(what, task.session().language)));
   };
   for (std::int64_t number = 1;; ++number) {
@@ -164,8 +168,8 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
     models::Question question;
     question.model = model.name;
     question.messages = memory.messages();
-    question.tools = wanted.tools;
-    question.jsonAnswer = wanted.jsonAnswer;
+    question.tools = options.tools;
+    question.jsonAnswer = options.jsonAnswer;
     question.temperature = model.temperature;
     question.olderLimit = true;
     question.maxTokens = model.maxTokens > 0 ? model.maxTokens : ModelSettings().maxTokens;
@@ -175,7 +179,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
     question.stopped = [&task] { return task.stop().isRaised(); };
     milliseconds pause = kPause;
     try {
-      auto answer = attempt(task, question, model, wanted);
+      auto answer = attempt(task, question, model, options, text);
       count(task, answer);
       const bool isEmpty = answer.toolCalls.empty() && answer.text.find_first_not_of(" \t\r\n") == std::string::npos;
       if (!isEmpty) {
@@ -189,6 +193,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         return answer;
       }
       reason = FailureText::modelSilent;
+      text.clear();
       memory.add(models::user("Your answer was empty. Go on: call a tool, or give the final answer."));
     } catch (const models::Error& error) {
       failed_.add();
@@ -202,8 +207,11 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         memory.cut();
         continue;
       }
-      if (!passes(error.cause()) || number >= limits.maxRetries) task.modelFailed(error);
-      if (!passes(error.cause())) throw failure(reason);
+      if (!passes(error.cause()) || number >= limits.maxRetries) {
+        const auto last = failure(reason);  // the text first, then why there is no more of it
+        task.modelFailed(error);
+        throw last;
+      }
       if (error.retryAfter() > 0) pause = std::max<milliseconds>(kPause, std::chrono::seconds(error.retryAfter()));
       if (pause > kMaxPause) throw failure(reason);
     }

@@ -32,20 +32,22 @@ class ModelDesk {
  public:
   ModelDesk(mortise::Host host, const TokenBudget& tokens, std::chrono::milliseconds timeout);
 
-  struct Wanted {
+  struct Options {
     std::vector<mortise::models::Tool> tools{};
     bool jsonAnswer = false;
-    // Each time the text has grown: all of it. May throw TaskStopped.
-    std::function<void(const std::string& text)> onText{};
+    // Called with the whole text so far each time it has grown; and with `isBroken` before ModelFailure, when the last
+    // attempt that brought any text broke off: no more of it comes. May throw TaskStopped.
+    std::function<void(const std::string& text, bool isBroken)> onText{};
   };
 
   // One answer, which is added to `memory` with at most one call. Throws ModelFailure, TaskStopped.
   mortise::models::Answer ask(RunningTask& task, AgentMemory& memory, const ModelSettings& model,
-                              const LoopSettings& limits, const Wanted& wanted) const;
+                              const LoopSettings& limits, const Options& options) const;
 
  private:
+  // `text`: becomes the answer's as far as it came, once some came.
   mortise::models::Answer attempt(RunningTask& task, const mortise::models::Question& question,
-                                  const ModelSettings& model, const Wanted& wanted) const;
+                                  const ModelSettings& model, const Options& options, std::string& text) const;
   void fit(RunningTask& task, AgentMemory& memory, const ModelSettings& model) const;
   void count(RunningTask& task, const mortise::models::Answer& answer) const;
 

@@ -29,8 +29,8 @@ std::string textOf(const Value& value) {
   return value.IsNull() ? std::string() : mortise::models::toText(value);
 }
 std::string cleanMember(const Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found == nullptr ? std::string() : textOf(*found);
+  const auto* member = memberOf(object, name);
+  return member == nullptr ? std::string() : textOf(*member);
 }
 std::string cut(std::string_view text, std::size_t most) { return mortise::firstCharacters(text, most); }
 
@@ -98,11 +98,11 @@ std::vector<StepView> Plan::views() const {
 
 std::vector<std::string> attachmentsOf(const Value& object) {
   std::vector<std::string> out;
-  const auto* found = memberOf(object, "attachments");
-  if (found == nullptr) return out;
-  if (found->IsString()) out.push_back(textOf(*found));
-  if (!found->IsArray()) return out;
-  for (const auto& each : found->GetArray()) {
+  const auto* attachments = memberOf(object, "attachments");
+  if (attachments == nullptr) return out;
+  if (attachments->IsString()) out.push_back(textOf(*attachments));
+  if (!attachments->IsArray()) return out;
+  for (const auto& each : attachments->GetArray()) {
     if (each.IsString() && out.size() < kMaxAttachments) out.push_back(textOf(each));
   }
   return out;
@@ -136,16 +136,16 @@ bool updatePlan(std::string_view answer, Plan& plan) {
   if (!repairJsonObject(answer, read)) return false;
   const auto* steps = mortise::models::listMember(read, "steps");
   if (steps == nullptr) return false;
-  auto fresh = stepsOf(*steps);
+  auto newSteps = stepsOf(*steps);
   // Some planners repeat what is over.
-  std::erase_if(fresh, [&](const PlanStep& step) {
+  std::erase_if(newSteps, [&](const PlanStep& step) {
     return std::any_of(plan.steps.begin(), plan.steps.end(), [&](const PlanStep& known) {
       return known.isOver() && known.id == step.id && known.description == step.description;
     });
   });
   const auto from = std::find_if(plan.steps.begin(), plan.steps.end(), [](const auto& step) { return !step.isOver(); });
   plan.steps.erase(from, plan.steps.end());
-  plan.steps.insert(plan.steps.end(), fresh.begin(), fresh.end());
+  plan.steps.insert(plan.steps.end(), newSteps.begin(), newSteps.end());
   if (plan.steps.size() > kMaxSteps) plan.steps.resize(kMaxSteps);
   return true;
 }

@@ -19,12 +19,13 @@ class Speaker {
  public:
   explicit Speaker(RunningTask& task) : task_(task) {}
 
-  // Returns a function that takes the answer of one call of the model, all of it so far, each time it has grown. `textOf`
-  // finds the message in it, and is called when the answer has grown by a piece, not for each token.
+  // Returns a function for ModelDesk::Options::onText, of one call of the model. `textOf` finds the message in the
+  // answer so far, and is called when the answer has grown by a piece, not for each token; and when it broke off.
   template <typename TextOf>
   auto listener(TextOf textOf) {
-    return [this, textOf = std::move(textOf), seen = std::size_t{0},
-            read = std::size_t{0}](const std::string& answer) mutable {
+    return [this, textOf = std::move(textOf), seen = std::size_t{0}, read = std::size_t{0}](const std::string& answer,
+                                                                                            bool isBroken) mutable {
+      if (isBroken) return sendRest(textOf(answer));
       if (answer.size() < seen) seen = read = 0;  // asked again
       const auto came = mortise::characterCount(std::string_view(answer).substr(std::exchange(seen, answer.size())));
       if (answer.size() <= read + pieceOf(answer.size())) return;
@@ -44,7 +45,7 @@ class Speaker {
     const auto size = mortise::characterCount(text);
     const auto piece = pieceOf(size);
     for (auto end = sent_ + piece; end < size; end += piece) {
-      tell(mortise::firstCharacters(text, end));
+      send(mortise::firstCharacters(text, end));
       std::this_thread::sleep_for(kApart);
     }
     return messageEvent("assistant", text, streamId_, files);
@@ -59,19 +60,26 @@ class Speaker {
   static constexpr std::size_t pieceOf(std::size_t size) { return std::max(kLeast, size / kMaxPieces); }
 
   // The text so far. `came`: characters of the token that the answer has just grown by. What grew by a piece or less
-  // waits: it may be the end, which finish() tells.
+  // waits: it may be the end, which finish() sends.
   void grow(const std::string& text, std::size_t came) {
     const auto size = mortise::characterCount(text);
     const bool isFirst = sent_ == 0;
     const auto piece = pieceOf(isFirst ? 0 : size);
     if (size <= sent_ + piece) return;
-    // A token is told whole, at once. Of more than that, from a model that does not stream, the message begins with
+    // A token is sent whole, at once. Of more than that, from a model that does not stream, the message begins with
     // the least, and finish() cuts the rest.
     const bool isCut = isFirst && came > kLeast;
     sent_ = isCut ? piece : size;
-    tell(isCut ? mortise::firstCharacters(text, piece) : text);
+    send(isCut ? mortise::firstCharacters(text, piece) : text);
   }
-  void tell(const std::string& text) { task_.tellPartial(messageEvent("assistant", text, streamId_, {}, true)); }
+  // The text of an answer that broke off, at once: finish() gets another one, or is not called.
+  void sendRest(const std::string& text) {
+    const auto size = mortise::characterCount(text);
+    if (size <= sent_) return;
+    sent_ = size;
+    send(text);
+  }
+  void send(const std::string& text) { task_.notifyPartial(messageEvent("assistant", text, streamId_, {}, true)); }
 
   RunningTask& task_;
   std::string streamId_ = mortise::makeUuid();

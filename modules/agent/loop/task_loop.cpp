@@ -124,7 +124,7 @@ class TaskRun {
                           task_.asksUser()};
     ToolBoxes boxes;
     for (auto* maker : loop_.parts_.makers) {
-      if (auto made = maker->make(facts)) boxes.push_back(std::move(made));
+      if (auto box = maker->make(facts)) boxes.push_back(std::move(box));
       task_.check();
     }
     if (const auto catalog = loop_.host_.optional<mortise::SkillsCatalog>()) {
@@ -163,13 +163,13 @@ class TaskRun {
 
   // A skill may use what other servers offer, and nothing that acts on the session's box or asks the user.
   ToolResult callForSkill(std::string_view function, std::string_view arguments, const ToolContext& context) const {
-    const auto found = registry_->find(function);
-    if (found.box == nullptr || (found.box->name() != "mcp" && found.box->name() != "a2a"))
+    const auto tool = registry_->find(function);
+    if (tool.box == nullptr || (tool.box->name() != "mcp" && tool.box->name() != "a2a"))
       return failure("The tool that the skill uses is not there.");
     std::string lacking;
-    const auto given = registry_->argumentsFor(found.function, arguments, lacking);
+    const auto toolArguments = registry_->argumentsFor(tool.function, arguments, lacking);
     if (!lacking.empty()) return failure("the parameter " + lacking + " is missing");
-    return found.box->call(found.function, given, context);
+    return tool.box->call(tool.function, toolArguments, context);
   }
 
   // Before each message of the user: skills that fit it, and what the models are told of all.
@@ -466,28 +466,28 @@ class TaskRun {
 
   // False: the task waits for the user.
   bool use(const models::ToolCall& call, RepetitionGuard& guard) {
-    const auto found = registry_->find(call.name);
+    const auto tool = registry_->find(call.name);
     std::string lacking;
-    const auto arguments = registry_->argumentsFor(found.function, call.arguments, lacking);
+    const auto arguments = registry_->argumentsFor(tool.function, call.arguments, lacking);
     std::vector<NewEvent> events;
     ToolResult result;
-    if (found.box == nullptr) {
+    if (tool.box == nullptr) {
       result = failure("unknown tool: " + cleanText(mortise::firstCharacters(call.name, 100)));
     } else if (!lacking.empty()) {
       result = failure("the parameter " + lacking + " is missing");
-    } else if (found.function == kAskUser) {
+    } else if (tool.function == kAskUser) {
       return ask(arguments);
     } else {
-      const std::string box(found.box->name());
-      write({toolEvent(call.id, box, found.function, arguments, false)});
-      result = called(*found.box, found.function, arguments);
-      if (result.success) keepFile(*found.box, found.function, arguments);
-      events.push_back(toolEvent(call.id, box, found.function, arguments, true,
+      const std::string box(tool.box->name());
+      write({toolEvent(call.id, box, tool.function, arguments, false)});
+      result = called(*tool.box, tool.function, arguments);
+      if (result.success) keepFile(*tool.box, tool.function, arguments);
+      events.push_back(toolEvent(call.id, box, tool.function, arguments, true,
                                  isThread() ? runtimeContent(result) : result.content));
       loop_.countCall(box, result.success);
     }
     auto text = resultText(result);
-    const auto verdict = guard.saw(found.function, ordered(arguments), text);
+    const auto verdict = guard.saw(tool.function, ordered(arguments), text);
     if (verdict != RepetitionGuard::Verdict::fine) {
       loop_.repetitions_.add();
       text += "\nYou have made this same call " + std::to_string(guard.times()) +
@@ -497,7 +497,7 @@ class TaskRun {
     react_.addResult(call, std::move(text));
     write(std::move(events));
     if (verdict == RepetitionGuard::Verdict::fail)
-      throw StepFailure(repeatedCallText(task_.session().language, found.function, guard.times()));
+      throw StepFailure(repeatedCallText(task_.session().language, tool.function, guard.times()));
     return true;
   }
 
@@ -517,19 +517,19 @@ class TaskRun {
 
   // What the agent writes is kept for the user, and what it reads, once.
   void keepFile(const ToolBox& box, const std::string& function, const std::string& arguments) {
-    rapidjson::Document given;
-    if (box.name() != "file" || !parseJson(arguments, given)) return;
-    const auto path = textMember(given, "filepath");
+    rapidjson::Document document;
+    if (box.name() != "file" || !parseJson(arguments, document)) return;
+    const auto path = textMember(document, "filepath");
     if (path.empty()) return;
     if (box.mayRepeat(function) && task_.store().file(task_.session().id, path)) return;
     keep({path});
   }
 
   bool ask(const std::string& arguments) {
-    rapidjson::Document given;
-    if (!parseJson(arguments, given)) given.SetObject();
+    rapidjson::Document document;
+    if (!parseJson(arguments, document)) document.SetObject();
     Speaker speaker(task_);
-    const auto question = speaker.finish(cleanText(textMember(given, "text")), keep(attachmentsOf(given)));
+    const auto question = speaker.finish(cleanText(textMember(document, "text")), keep(attachmentsOf(document)));
     progress_.phase = Phase::waiting;
     auto last = happening({question, waitEvent()});
     if (task_.finish(SessionStatus::waiting, last)) {

@@ -77,10 +77,10 @@ std::optional<Tool> toolOf(const rapidjson::Value& value) {
 
 std::vector<std::pair<std::string, std::string>> headersOf(const Tool& tool, std::string_view arguments) {
   std::vector<std::pair<std::string, std::string>> out;
-  rapidjson::Document given;
-  if (tool.headerArguments.empty() || !models::parseJson(arguments, given)) return out;
+  rapidjson::Document document;
+  if (tool.headerArguments.empty() || !models::parseJson(arguments, document)) return out;
   for (const auto& [argument, header] : tool.headerArguments) {
-    const auto* value = models::memberOf(given, argument.c_str());
+    const auto* value = models::memberOf(document, argument.c_str());
     if (value == nullptr || value->IsNull()) continue;
     out.emplace_back(
         header, value->IsString() ? std::string(value->GetString(), value->GetStringLength()) : models::toText(*value));
@@ -285,20 +285,21 @@ std::optional<Client::Answer> Client::awaited(std::int64_t id, const CallHelp& h
   auto batch = std::make_unique<Batch>();
   if (!batch->read(transport_->receive(waiting)))
     throw Failure(Cause::unreadable, "it sent something that is no message of MCP");
-  Incoming* found = nullptr;
+  Incoming* answer = nullptr;
   for (auto& message : batch->messages()) {
     const bool forNobody = message.kind == Incoming::Kind::error && (message.id.empty() || message.id == "null");
     if (message.answers(id) || forNobody) {
-      found = &message;
+      answer = &message;
     } else {
       handle(message, id, help, waiting);
     }
   }
-  if (found == nullptr) return std::nullopt;
-  if (found->kind == Incoming::Kind::error)
-    throw Failure::refused(found->code(), std::string(mortise::firstBytes(found->message(), 2000)), found->data(), 0);
-  if (!found->body.IsObject()) throw Failure(Cause::unreadable, "its answer has no result");
-  return Answer{std::move(batch), std::move(found->body)};
+  if (answer == nullptr) return std::nullopt;
+  if (answer->kind == Incoming::Kind::error)
+    throw Failure::refused(answer->code(), std::string(mortise::firstBytes(answer->message(), 2000)), answer->data(),
+                           0);
+  if (!answer->body.IsObject()) throw Failure(Cause::unreadable, "its answer has no result");
+  return Answer{std::move(batch), std::move(answer->body)};
 }
 
 void Client::handle(Incoming& message, std::int64_t id, const CallHelp& help, Waiting& waiting) {

@@ -118,9 +118,9 @@ json::Value elicited(const rapidjson::Value& params, const Asking& asking) {
     for (int i = 0; i < kTries && !answer.fits; ++i) {
       if (i > 0) before = misfit(field.rule(asking.language), asking.language);
       if (!before.empty()) before.append("\n\n");
-      const auto given = asking.ask(std::exchange(before, {}) + question);
-      if (!given) return action("cancel");
-      const auto text = mortise::withoutSpaceAround(*given);
+      const auto reply = asking.ask(std::exchange(before, {}) + question);
+      if (!reply) return action("cancel");
+      const auto text = mortise::withoutSpaceAround(*reply);
       const auto said = field.hasChoice(text) ? Said::answer : whatIsSaid(text);
       if (said != Said::answer) return action(said == Said::cancel ? "cancel" : "decline");
       answer = field.answer(text);

@@ -25,8 +25,8 @@ constexpr std::size_t kAnswerCharacters = 8000;
 std::string shortened(std::string_view text, std::size_t most) { return mortise::firstCharacters(text, most); }
 
 std::optional<double> limitIn(const rapidjson::Value& schema, const char* name) {
-  const auto* found = models::memberOf(schema, name);
-  return found != nullptr && found->IsNumber() ? std::optional(found->GetDouble()) : std::nullopt;
+  const auto* member = models::memberOf(schema, name);
+  return member != nullptr && member->IsNumber() ? std::optional(member->GetDouble()) : std::nullopt;
 }
 
 std::string plainNumber(double number) {

@@ -110,9 +110,9 @@ std::vector<mortise::models::Tool> McpBox::tools() {
 }
 
 ToolResult McpBox::call(std::string_view function, std::string_view arguments, const ToolContext& context) {
-  const auto found = functions_.find(function);
-  if (found == functions_.end()) return failure("There is no such tool");
-  const auto& [server, tool] = found->second;
+  const auto entry = functions_.find(function);
+  if (entry == functions_.end()) return failure("There is no such tool");
+  const auto& [server, tool] = entry->second;
   try {
     const auto result =
         server->client->call(tool, arguments, {context.progress, askingFor(context, server->settings.name)},

@@ -75,7 +75,7 @@ void Batch::add(rapidjson::Value& value) {
   } else {
     return;
   }
-  if (const auto found = value.FindMember(member); found != value.MemberEnd()) message.body = found->value;
+  if (const auto entry = value.FindMember(member); entry != value.MemberEnd()) message.body = entry->value;
   messages_.push_back(std::move(message));
 }
 

@@ -98,9 +98,9 @@ models::Message readMessage(std::string_view text) {
   return out;
 }
 
-AgentMemory::AgentMemory(std::string agent, const std::vector<std::string>& kept) : agent_(std::move(agent)) {
-  for (const auto& text : kept) messages_.push_back(readMessage(text));
-  changed_ = kept_ = messages_.size();
+AgentMemory::AgentMemory(std::string agent, const std::vector<std::string>& texts) : agent_(std::move(agent)) {
+  for (const auto& text : texts) messages_.push_back(readMessage(text));
+  changed_ = storedCount_ = messages_.size();
 }
 
 void AgentMemory::setSystem(const std::string& text) {
@@ -268,7 +268,7 @@ std::optional<MemoryChange> AgentMemory::takeChange() {
   MemoryChange out{agent_, static_cast<std::int64_t>(changed_), {}};
   for (auto at = changed_; at < messages_.size(); ++at) out.messages.push_back(toText(messages_[at]));
   changed_ = messages_.size();
-  kept_ = messages_.size();
+  storedCount_ = messages_.size();
   return out;
 }
 

@@ -20,8 +20,8 @@ class AgentMemory {
  public:
   using Message = mortise::models::Message;
 
-  // `agent`: planner, react. The messages as they were kept.
-  AgentMemory(std::string agent, const std::vector<std::string>& kept);
+  // `agent`: planner, react. `texts`: the messages as they are stored, as of toText().
+  AgentMemory(std::string agent, const std::vector<std::string>& texts);
 
   const std::vector<Message>& messages() const { return messages_; }
   // The first message; one that was there and differs is rewritten.
@@ -61,12 +61,12 @@ class AgentMemory {
   std::size_t groupEnd(std::size_t at) const;
   void changedFrom(std::size_t at) { changed_ = std::min(changed_, at); }
   void dropBetween(std::size_t from, std::size_t to);
-  bool shrunk() const { return messages_.size() < kept_; }
+  bool shrunk() const { return messages_.size() < storedCount_; }
 
   std::string agent_;
   std::vector<Message> messages_;
-  std::size_t changed_;  // the first message that is not kept as it is
-  std::size_t kept_;     // how many are kept
+  std::size_t changed_;      // the first message that is not stored as it is
+  std::size_t storedCount_;  // how many are stored
   std::int64_t reported_ = 0;
   std::size_t reportedMessages_ = 0;
 };

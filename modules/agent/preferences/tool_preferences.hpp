@@ -34,8 +34,8 @@ struct ToolPreference {
 // What one user set for the tools of one kind, by id.
 using ToolSwitches = std::map<std::string, bool, std::less<>>;
 inline bool isOn(const ToolSwitches& switches, std::string_view toolId) {
-  const auto found = switches.find(toolId);
-  return found == switches.end() || found->second;
+  const auto entry = switches.find(toolId);
+  return entry == switches.end() || entry->second;
 }
 
 // Every function throws db::Error. [worker]

@@ -219,9 +219,9 @@ FileText Box::read(const ReadFile& file, const Stopped& stopped) {
   if (out.cut) out.text = wholeCharacters(std::string_view(out.text).substr(0, most));
   if (binary || !isUtf8(out.text)) throw Problem(422, "file_unreadable").with("path", path);
   if (file.most == 0) return out;
-  const auto kept = mortise::firstCharacters(out.text, file.most).size();
-  out.cut = out.cut || kept < out.text.size();
-  out.text.resize(kept);
+  const auto size = mortise::firstCharacters(out.text, file.most).size();
+  out.cut = out.cut || size < out.text.size();
+  out.text.resize(size);
   return out;
 }
 
@@ -233,9 +233,9 @@ std::string Box::wholeText(std::string_view path, bool& cut, const Stopped& stop
 
 std::uint64_t Box::write(const WriteFile& file, const Stopped& stopped) {
   const auto path = pathInBox(file.path);
-  bool given = false;
+  bool isSent = false;
   need(writeTo(
-           path, file.append, [&] { return std::exchange(given, true) ? std::string() : file.text; }, stopped),
+           path, file.append, [&] { return std::exchange(isSent, true) ? std::string() : file.text; }, stopped),
        path);
   return file.text.size();
 }
@@ -250,8 +250,8 @@ std::int64_t Box::replace(std::string_view path, std::string_view from, std::str
   std::string out;
   std::int64_t count = 0;
   std::size_t at = 0;
-  for (std::size_t found; (found = text.find(from, at)) != std::string::npos; at = found + from.size()) {
-    out.append(text, at, found - at).append(to);
+  for (std::size_t match; (match = text.find(from, at)) != std::string::npos; at = match + from.size()) {
+    out.append(text, at, match - at).append(to);
     ++count;
     if (out.size() > 8 * kMaxText) throw argument("the result is larger than 64 MiB");
   }

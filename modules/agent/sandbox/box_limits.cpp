@@ -131,10 +131,10 @@ class Groups2 final : public GroupMaker {
     const auto own = base_ + "/mortise-server";
     std::istringstream processes(readFile(base_ + "/cgroup.procs"));
     std::string pid;
-    bool made = false;
+    bool hasGroup = false;
     while (std::getline(processes, pid)) {
-      if (!made) makeDirectory(own);
-      made = true;
+      if (!hasGroup) makeDirectory(own);
+      hasGroup = true;
       writeFile(own + "/cgroup.procs", pid);
     }
     writeFile(control, cpu_ ? "+memory +pids +cpu" : "+memory +pids");
@@ -272,22 +272,22 @@ Hierarchies groupDirectories1(std::string_view mounts, std::string_view groups) 
 std::unique_ptr<GroupMaker> makeGroups2(const std::string& base) { return std::make_unique<Groups2>(base); }
 std::unique_ptr<GroupMaker> makeGroups1(const Hierarchies& at) { return std::make_unique<Groups1>(at); }
 
-Limiting chooseLimits(std::string_view wanted) {
+Limiting chooseLimits(std::string_view setting) {
   const auto mounts = readFile("/proc/self/mountinfo");
   const auto groups = readFile("/proc/self/cgroup");
   std::string why;
-  if (wanted == "auto" || wanted == "cgroup2") {
+  if (setting == "auto" || setting == "cgroup2") {
     try {
       const auto base = groupDirectory2(mounts, groups);
       if (base.empty()) throw std::runtime_error("cgroup v2 is not mounted");
       sweepGroups(base);
       return {tried(makeGroups2(base)), {}};
     } catch (const std::runtime_error& error) {
-      if (wanted == "cgroup2") throw;
+      if (setting == "cgroup2") throw;
       why = std::string("no cgroup2: ") + error.what();
     }
   }
-  if (wanted == "auto" || wanted == "cgroup1") {
+  if (setting == "auto" || setting == "cgroup1") {
     try {
       const auto at = groupDirectories1(mounts, groups);
       for (const auto& base : {at.memory, at.pids, at.cpu}) {
@@ -295,7 +295,7 @@ Limiting chooseLimits(std::string_view wanted) {
       }
       return {tried(makeGroups1(at)), {}};
     } catch (const std::runtime_error& error) {
-      if (wanted == "cgroup1") throw;
+      if (setting == "cgroup1") throw;
       why += std::string("; no cgroup1: ") + error.what();
     }
   }

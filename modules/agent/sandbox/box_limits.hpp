@@ -50,9 +50,9 @@ struct Limiting {
   std::unique_ptr<GroupMaker> maker;
   std::string detail;  // why nothing better is there; empty when `maker` is the best
 };
-// `wanted`: auto or a name. Removes what servers left that are gone. Throws std::runtime_error when what is wanted is not
+// `setting`: auto or a name. Removes what servers left that are gone. Throws std::runtime_error when what it names is not
 // to be had.
-Limiting chooseLimits(std::string_view wanted);
+Limiting chooseLimits(std::string_view setting);
 
 // Version 2 below `base`, whose own processes are moved into a group beside the boxes if need be. For tests, `base` may be
 // any directory.

@@ -68,16 +68,16 @@ bool Box::busy() {
 
 // Under the lock.
 std::shared_ptr<Box::Shell> Box::shell(std::string_view id) {
-  const auto found = shells_.find(std::string(id));
-  if (found == shells_.end() || found->second->records.empty())
+  const auto entry = shells_.find(std::string(id));
+  if (entry == shells_.end() || entry->second->records.empty())
     throw Problem(404, "shell_missing").with("shell", std::string(id));
-  found->second->usedAt = Clock::now();
-  return found->second;
+  entry->second->usedAt = Clock::now();
+  return entry->second;
 }
 
 std::shared_ptr<Box::Shell> Box::shellFor(BoxProcess::Use& use, const std::string& id) {
-  auto found = shells_.find(id);
-  if (found == shells_.end() && shells_.size() >= kMaxShells) {
+  auto entry = shells_.find(id);
+  if (entry == shells_.end() && shells_.size() >= kMaxShells) {
     // The one that is idle for longest goes, with what it left in the background.
     auto oldest = shells_.end();
     for (auto it = shells_.begin(); it != shells_.end(); ++it) {
@@ -190,9 +190,9 @@ Execution Box::execute(std::string_view shellId, std::string_view directory, std
 ShellOutput Box::output(std::string_view shellId) {
   used_();
   const auto use = process_->use();
-  const auto found = shell(shellId);
-  ShellOutput out{std::string(shellId), found->records.back()->text.text()};
-  for (const auto& record : found->records)
+  const auto session = shell(shellId);
+  ShellOutput out{std::string(shellId), session->records.back()->text.text()};
+  for (const auto& record : session->records)
     out.records.push_back({record->prompt, record->command, record->text.text()});
   return out;
 }

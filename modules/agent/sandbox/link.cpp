@@ -161,9 +161,9 @@ bool Link::accept(const wire::Frame& frame) {
     --pings_;
     return true;
   }
-  const auto found = channels_.find(frame.channel);
-  if (found == channels_.end()) return false;
-  const auto channel = found->second;
+  const auto entry = channels_.find(frame.channel);
+  if (entry == channels_.end()) return false;
+  const auto channel = entry->second;
   switch (frame.type) {
     case Type::output:
       return takeOutput(*channel, {frame.data, frame.size});
@@ -185,7 +185,7 @@ bool Link::accept(const wire::Frame& frame) {
     case Type::closed:
       if (frame.size != 0 || !channel->exited) return false;
       channel->closed = true;
-      channels_.erase(found);
+      channels_.erase(entry);
       return true;
     default:
       return false;

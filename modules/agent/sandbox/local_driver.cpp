@@ -42,8 +42,8 @@ struct Lacking : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::string findBubblewrap(const std::string& given) {
-  if (!given.empty()) return given;
+std::string findBubblewrap(const std::string& setting) {
+  if (!setting.empty()) return setting;
   std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "/usr/local/bin:/usr/bin:/bin");
   std::string directory;
   while (std::getline(path, directory, ':')) {
@@ -76,13 +76,13 @@ std::string writeHelper(const std::string& directory) {
   if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
       (info.st_mode & 0777) == 0555 && readWhole(path) == program)
     return path;
-  const auto made = path + "." + std::to_string(getpid());
-  unlink(made.c_str());
-  Fd file(::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const auto draft = path + "." + std::to_string(getpid());
+  unlink(draft.c_str());
+  Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   const bool good = file && write(file.get(), program.data(), program.size()) == static_cast<ssize_t>(program.size()) &&
                     fchmod(file.get(), 0555) == 0;
   file.reset();
-  if (!good || rename(made.c_str(), path.c_str()) != 0) throw Lacking(path + ": " + std::strerror(errno));
+  if (!good || rename(draft.c_str(), path.c_str()) != 0) throw Lacking(path + ": " + std::strerror(errno));
   return path;
 }
 
@@ -116,8 +116,8 @@ struct LocalDriver::Setup {
   Limiting limiting;
 };
 
-std::string boxesDirectory(const std::string& given, const std::string& dataDirectory) {
-  if (!given.empty()) return std::filesystem::absolute(given).string();
+std::string boxesDirectory(const std::string& setting, const std::string& dataDirectory) {
+  if (!setting.empty()) return std::filesystem::absolute(setting).string();
   if (geteuid() == 0) return "/var/lib/mortise-sandboxes";
   return std::filesystem::absolute(dataDirectory).string() + "/sandboxes";
 }
@@ -361,15 +361,15 @@ std::shared_ptr<Sandbox> LocalDriver::openAs(std::string_view sessionId, bool pr
 
 std::shared_ptr<Sandbox> LocalDriver::find(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(std::string(sessionId));
-  return found != entries_.end() && found->second.process && found->second.process->alive() ? found->second.box
+  const auto entry = entries_.find(std::string(sessionId));
+  return entry != entries_.end() && entry->second.process && entry->second.process->alive() ? entry->second.box
                                                                                             : nullptr;
 }
 
 std::shared_ptr<BoxProcess> LocalDriver::process(std::string_view sessionId) {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(std::string(sessionId));
-  return found != entries_.end() ? found->second.process : nullptr;
+  const auto entry = entries_.find(std::string(sessionId));
+  return entry != entries_.end() ? entry->second.process : nullptr;
 }
 
 void LocalDriver::remove(std::string_view sessionId) {
@@ -425,9 +425,9 @@ void LocalDriver::sweep(const std::function<bool(std::string_view sessionId)>& l
   }
   const auto runsProgram = [this](const std::string& session) {
     const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(session);
-    return found != entries_.end() && found->second.program &&
-           (found->second.changing || (found->second.process && found->second.process->alive()));
+    const auto entry = entries_.find(session);
+    return entry != entries_.end() && entry->second.program &&
+           (entry->second.changing || (entry->second.process && entry->second.process->alive()));
   };
   const auto isTried = [](const std::string& session) {
     return session.starts_with(kTrials) &&

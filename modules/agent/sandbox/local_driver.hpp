@@ -44,9 +44,9 @@ struct LocalOptions {
   std::shared_ptr<egress::Proxy> egress{};  // none: boxes have no network
 };
 
-// Where workspaces lie: `given`, else below `dataDirectory`; a server that is root has them elsewhere, because its boxes have
+// Where workspaces lie: `setting`, else below `dataDirectory`; a server that is root has them elsewhere, because its boxes have
 // users of their own, and only the server enters dataDirectory.
-std::string boxesDirectory(const std::string& given, const std::string& dataDirectory);
+std::string boxesDirectory(const std::string& setting, const std::string& dataDirectory);
 
 class LocalDriver final : public Driver {
  public:

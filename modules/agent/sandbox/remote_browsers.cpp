@@ -33,9 +33,9 @@ std::shared_ptr<browser::Browser> RemoteBrowsers::of(const RemoteService& servic
   std::shared_ptr<browser::Browser> gone;  // outlives the lock
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
-  if (const auto found = held_.find(service.browser()); found != held_.end()) {
-    found->second.usedAt = now;
-    return found->second.browser;
+  if (const auto entry = held_.find(service.browser()); entry != held_.end()) {
+    entry->second.usedAt = now;
+    return entry->second.browser;
   }
   if (held_.size() >= kMaxClients) {
     auto oldest = held_.end();
@@ -49,20 +49,20 @@ std::shared_ptr<browser::Browser> RemoteBrowsers::of(const RemoteService& servic
   }
   browser::BrowserOptions options;
   options.served = true;
-  auto made = std::make_shared<browser::Browser>(
+  auto browser = std::make_shared<browser::Browser>(
       std::move(options), [service](const browser::StartOrder& order) { return connect(service, order); });
-  held_[service.browser()] = {service.shared() ? std::string() : std::string(sessionId), made, now};
-  return made;
+  held_[service.browser()] = {service.shared() ? std::string() : std::string(sessionId), browser, now};
+  return browser;
 }
 
 void RemoteBrowsers::forget(const RemoteService& service, std::string_view sessionId) {
   std::shared_ptr<browser::Browser> gone;
   const std::lock_guard lock(mutex_);
-  const auto found = held_.find(service.browser());
-  if (found == held_.end()) return;
-  if (found->second.sessionId.empty()) return found->second.browser->personGives(sessionId);
-  gone = std::move(found->second.browser);
-  held_.erase(found);
+  const auto entry = held_.find(service.browser());
+  if (entry == held_.end()) return;
+  if (entry->second.sessionId.empty()) return entry->second.browser->personGives(sessionId);
+  gone = std::move(entry->second.browser);
+  held_.erase(entry);
 }
 
 void RemoteBrowsers::sweep(const std::function<bool(std::string_view sessionId)>& lives) {
@@ -75,13 +75,13 @@ void RemoteBrowsers::sweep(const std::function<bool(std::string_view sessionId)>
     const bool without = !sessionId.empty() && !lives(sessionId);
     std::shared_ptr<browser::Browser> gone;
     const std::lock_guard lock(mutex_);
-    const auto found = held_.find(address);
-    if (found == held_.end()) continue;
-    const bool idle = found->second.browser.use_count() == 1 && !found->second.browser->isHeld() &&
-                      Clock::now() - found->second.usedAt >= kIdle;
+    const auto entry = held_.find(address);
+    if (entry == held_.end()) continue;
+    const bool idle = entry->second.browser.use_count() == 1 && !entry->second.browser->isHeld() &&
+                      Clock::now() - entry->second.usedAt >= kIdle;
     if (!without && !idle) continue;
-    gone = std::move(found->second.browser);
-    held_.erase(found);
+    gone = std::move(entry->second.browser);
+    held_.erase(entry);
   }
 }
 

@@ -70,8 +70,8 @@ class Answer {
  private:
   static const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {
     if (!object.IsObject()) return nullptr;
-    const auto found = object.FindMember(name);
-    return found == object.MemberEnd() ? nullptr : &found->value;
+    const auto entry = object.FindMember(name);
+    return entry == object.MemberEnd() ? nullptr : &entry->value;
   }
   rapidjson::Document document_;
 };
@@ -109,9 +109,9 @@ class RemoteSandbox final : public Sandbox {
       out.text.resize(out.text.size() - kTruncated.size());
       out.cut = true;
     }
-    const auto kept = mortise::firstCharacters(out.text, most).size();
-    out.cut = out.cut || kept < out.text.size();
-    out.text.resize(kept);
+    const auto size = mortise::firstCharacters(out.text, most).size();
+    out.cut = out.cut || size < out.text.size();
+    out.text.resize(size);
     return out;
   }
   std::uint64_t write(const WriteFile& file, const Stopped& stopped) override {

@@ -199,9 +199,9 @@ RemoteService::RemoteService(HttpClient http, std::shared_ptr<WebSockets> socket
   addresses_.browser = streamAddress("agent.sandbox_browser_address", addresses.browser, addresses_.api, kBrowserPort);
   addresses_.screen = streamAddress("agent.sandbox_desktop_address", addresses.screen, addresses_.api, kScreenPort);
   // Sessions share the whole service, or nothing of it.
-  const auto check = [&](const char* name, const std::string& given, std::string& used) {
+  const auto check = [&](const char* name, const std::string& setting, std::string& used) {
     if (used.empty() || (used.find(kSession) == std::string::npos) == shared_) return;
-    if (!given.empty())
+    if (!setting.empty())
       throw std::invalid_argument(std::string(name) +
                                   ": {session} stands in agent.sandbox_address and here, or in neither");
     used.clear();  // it stands in the path of the API, of which this address has nothing

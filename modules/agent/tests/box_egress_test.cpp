@@ -86,26 +86,34 @@ class ABoxWithAWayOut : public testing::Test {
   std::shared_ptr<Sandbox> box;
   std::unique_ptr<Boxes> boxes_;
   std::atomic<int> lookups_{0};
-  std::string attack;  // the page at /attack
+  void attackWith(std::string page) {
+    const std::lock_guard lock(mutex_);
+    attack_ = std::move(page);
+  }
 
  private:
+  std::string attack() {
+    const std::lock_guard lock(mutex_);
+    return attack_;
+  }
   // Shows the head of a request; takes what is put, and answers nothing; or is the site that attacks.
   void serve(int fd) {
     const auto head = egress::readUntil(fd, "\r\n\r\n");
     if (head.starts_with("PUT")) {
       egress::readUntil(fd, "");
     } else if (head.starts_with("GET /attack")) {
-      egress::answerWith(fd, attack);
+      egress::answerWith(fd, attack());
     } else {
       egress::answerWith(fd, head);
     }
   }
 
-  egress::LoopbackServer server_{[this](int fd) { serve(fd); }};
   std::atomic<int> changes_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<egress::Ended> ended_;
+  std::string attack_;  // the page at /attack
+  egress::LoopbackServer server_{[this](int fd) { serve(fd); }};
 };
 
 TEST_F(ABoxWithAWayOut, ReachesWhatItMay) {
@@ -165,7 +173,7 @@ TEST_F(ABoxWithAWayOut, KeepsInAPageThatAttacks) {
   };
   std::string list;
   for (const auto& target : targets) list += (list.empty() ? "'" : ",'") + target + "'";
-  attack = "<title>Attack</title><p id=out>begun</p><script>const targets=[" + list + R"(];
+  attackWith("<title>Attack</title><p id=out>begun</p><script>const targets=[" + list + R"(];
 const within=(work,otherwise)=>Promise.race([work.catch(()=>otherwise),new Promise(done=>setTimeout(done,4000,otherwise))]);
 const tries=targets.flatMap(url=>[
   fetch(url).then(answer=>answer.text()),
@@ -176,7 +184,7 @@ const tries=targets.flatMap(url=>[
     socket.onerror=()=>done('')}catch(error){done('')}}),
 ]).map(work=>within(work,''));
 Promise.all(tries).then(read=>{document.title='Over';out.textContent='read: '+read.filter(text=>text).join('|')});
-</script>)";
+</script>)");
   browser->navigate("http://mirror.test:" + port() + "/attack", {});
   std::string title;
   for (int i = 0; i < 300 && title != "Over"; ++i) {

@@ -220,6 +220,42 @@ TEST_P(AgentConfigurationStore, FindsPreferencesAlongAnIndexHoweverManyThereAre)
   }));
 }
 
+TEST_P(AgentConfigurationStore, ReadsServersAlongAnIndexHoweverManyThereAre) {
+  database().fill("agent_mcp_servers", mortise::testing::kManyRows,
+                  {{"name", "'server' || n"},
+                   {"position", "n"},
+                   {"enabled", "n % 2"},
+                   {"transport", "'stdio'"},
+                   {"sealed_entry", R"('agent mcp server server' || n || '|}"x":"dnammoc"{')"},
+                   {"version", "n"},
+                   {"updated_at", "n"},
+                   {"updated_by", "'u'"}});
+  database().fill("agent_a2a_servers", mortise::testing::kManyRows,
+                  {{"id", "'server' || n"},
+                   {"position", "n"},
+                   {"enabled", "n % 2"},
+                   {"sealed_url", "'agent a2a server server' || n || '|x//:ptth'"},
+                   {"version", "n"},
+                   {"updated_at", "n"},
+                   {"updated_by", "'u'"}});
+  database().analyze();
+  EXPECT_PLANS(mortise::testing::plansAreIndexed(database(), [&] {
+    EXPECT_TRUE(store_.mcpServers().back().readable);
+    EXPECT_EQ(store_.a2aServers().back().baseUrl, "http://x");
+    const std::string text = R"({"url":"http://x"})";
+    store_.put("new", readMcpEntry("new", text), text, 1, "u");
+    store_.setMcpServerEnabled("server2", true, 2, "u");
+    store_.hasMcpServer("server2");
+    store_.countMcpServers();
+    store_.removeMcpServer("server2");
+    const auto server = store_.addA2aServer("http://y", 1, "u");
+    store_.setA2aServerEnabled(server.id, false, 2, "u");
+    store_.hasA2aServer(server.id);
+    store_.countA2aServers();
+    store_.removeA2aServer(server.id);
+  }));
+}
+
 MORTISE_ON_EVERY_DATABASE(AgentConfigurationStore);
 
 }  // namespace

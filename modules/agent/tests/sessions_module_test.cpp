@@ -57,6 +57,27 @@ TEST_F(Sessions, AreListedAndReadByTheirOwnersAndAdministrators) {
   EXPECT_THAT(admin.get("/api/sessions").body, Not(HasSubstr(id)));
 }
 
+TEST_F(Sessions, AreStoppedByAdministratorsOnRecord) {
+  begin();
+  const auto admin = harness_->admin();
+  const auto stopsOnRecord = [&](const std::string& id) {
+    const auto trail = admin.get("/api/v1/admin/audit-log?target=agent_session:" + id).body;
+    int count = 0;
+    for (auto at = trail.find("agent.task_stopped"); at != std::string::npos;
+         at = trail.find("agent.task_stopped", at + 1))
+      ++count;
+    return count;
+  };
+  const auto own = create(), foreign = create();
+  EXPECT_EQ(user_->post(at(own, "stop")).status, 200);
+  EXPECT_EQ(stopsOnRecord(own), 0);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(admin.post(at(foreign, "stop")).status, 200);
+    EXPECT_EQ(status(foreign), "completed");
+    EXPECT_EQ(stopsOnRecord(foreign), 1) << "the second time there is nothing to stop";
+  }
+}
+
 TEST_F(Sessions, HaveNoBoxWithoutADriver) {
   begin();
   const auto id = create();
@@ -1039,6 +1060,19 @@ TEST_F(AgentChats, TellWhatWasSaidBeforeTheyFailed) {
   const auto read = parsed(answer.body);
   EXPECT_THAT(read["output"].GetString(), testing::StartsWith("one two three four"));
   EXPECT_STREQ(read["events"][2]["delta"].GetString(), read["output"].GetString());
+}
+
+TEST_F(AgentChats, TellAllOfALongTokenBeforeTheyFailed) {
+  begin();
+  // Half of the stream is the first token.
+  const std::string token(60, 'a');
+  const auto said = R"({"text":")" + token + R"( b"})";
+  model_->script(script({said, said, said}));
+  for (int i = 0; i < 3; ++i) model_->fault("cut");
+  const auto answer = ask(R"({"message":"Hi"})");
+  EXPECT_THAT(typesOf(answer), ElementsAre("RUN_STARTED", "TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT",
+                                           "TEXT_MESSAGE_END", "RUN_ERROR"));
+  EXPECT_EQ(parsed(answer.body)["output"].GetString(), token + " ");
 }
 
 TEST_F(AgentChats, AnswerEachOfManyRequestsInOneThread) {

@@ -46,12 +46,12 @@ TEST(ATakeover, IsTheUsersUntilItIsGivenBack) {
   Session session;
   auto& takeovers = session.takeovers;
   EXPECT_EQ(takeovers.holder("a"), Holder::agent);
-  EXPECT_FALSE(takeovers.giveBack("a"));
+  EXPECT_FALSE(takeovers.release("a"));
   takeovers.take("a");
   EXPECT_EQ(takeovers.holder("a"), Holder::user);
   EXPECT_EQ(takeovers.holder("b"), Holder::agent);
-  EXPECT_TRUE(takeovers.giveBack("a"));
-  EXPECT_FALSE(takeovers.giveBack("a"));
+  EXPECT_TRUE(takeovers.release("a"));
+  EXPECT_FALSE(takeovers.release("a"));
   EXPECT_EQ(takeovers.holder("a"), Holder::agent);
   takeovers.take("b");
   takeovers.remove("b");

@@ -91,11 +91,12 @@ std::string replace(sandbox::Sandbox& box, const ToolArguments& arguments, ToolR
 }
 
 std::string search(sandbox::Sandbox& box, const ToolArguments& arguments, ToolResult& result, const Stopped& stopped) {
-  const auto found =
+  const auto matches =
       box.search(arguments.text("filepath"), arguments.text("regex"), stopped, arguments.boolean("sudo"));
-  if (found.cut) result.message = "There may be more matches than these";
-  return json::object(
-      {{"filepath", found.path}, {"matches", json::list(found.lines)}, {"line_numbers", json::list(found.numbers)}});
+  if (matches.cut) result.message = "There may be more matches than these";
+  return json::object({{"filepath", matches.path},
+                       {"matches", json::list(matches.lines)},
+                       {"line_numbers", json::list(matches.numbers)}});
 }
 
 std::string find(sandbox::Sandbox& box, const ToolArguments& arguments, const Stopped& stopped) {

@@ -8,9 +8,9 @@ namespace agent {
 std::string wordsFor(const mortise::Problem& problem) {
   const auto value = [&](const char* name) {
     const auto& params = problem.params();
-    const auto found =
+    const auto entry =
         std::find_if(params.begin(), params.end(), [&](const auto& param) { return param.first == name; });
-    return found == params.end() ? std::string() : found->second;
+    return entry == params.end() ? std::string() : entry->second;
   };
   const auto& code = problem.code();
   if (code == "file_missing") return "There is no " + value("path");

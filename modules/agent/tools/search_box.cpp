@@ -90,10 +90,10 @@ std::vector<mortise::models::Tool> SearchBox::tools() {
 ToolResult SearchBox::call(std::string_view, std::string_view arguments, const ToolContext& context) {
   if (options_.provider == SearchProvider::off)
     return failedSearch("Web search is not set up on this server. Go on without it.");
-  rapidjson::Document given;
-  if (!parseJson(arguments, given)) return failedSearch("The arguments are no JSON object.");
+  rapidjson::Document document;
+  if (!parseJson(arguments, document)) return failedSearch("The arguments are no JSON object.");
   mortise::HttpRequest request;
-  request.url = searchUrl(options_, textMember(given, "query"), textMember(given, "date_range"), most_);
+  request.url = searchUrl(options_, textMember(document, "query"), textMember(document, "date_range"), most_);
   request.headers.emplace_back("Accept", "application/json");
   if (!options_.apiKey.empty()) request.headers.emplace_back("Authorization", "Bearer " + options_.apiKey);
   request.timeout = options_.timeout;

@@ -130,9 +130,9 @@ ToolResult SkillBox::run(const mortise::CatalogTool& tool, std::string_view argu
   if (!parseJson(tool.entry, entry)) entry.SetObject();
   if (tool.runtimeType == "mcp") return loop_.call(textMember(entry, "tool_name"), arguments, context);
   if (tool.runtimeType == "a2a") {
-    rapidjson::Document given;
-    const bool read = parseJson(arguments, given);
-    auto query = read ? textMember(given, "query") : std::string();
+    rapidjson::Document document;
+    const bool read = parseJson(arguments, document);
+    auto query = read ? textMember(document, "query") : std::string();
     if (query.empty()) query = arguments;
     return loop_.call("call_remote_agent",
                       json::object({{"id", textMember(entry, "agent_id")}, {"query", query}}).text(), context);

@@ -14,8 +14,8 @@ ToolArguments::ToolArguments(std::string_view json) {
 }
 
 const rapidjson::Value* ToolArguments::member(const char* name) const {
-  const auto found = document_.FindMember(name);
-  return found == document_.MemberEnd() || found->value.IsNull() ? nullptr : &found->value;
+  const auto entry = document_.FindMember(name);
+  return entry == document_.MemberEnd() || entry->value.IsNull() ? nullptr : &entry->value;
 }
 
 std::string ToolArguments::text(const char* name) const {

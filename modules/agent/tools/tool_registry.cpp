@@ -38,8 +38,8 @@ constexpr Alias kParameters[] = {{"file", "filepath"},
                                  {"glob", "glob_pattern"}};
 
 const Value* propertiesOf(const Document& schema) {
-  const auto* found = memberOf(schema, "properties");
-  return found != nullptr && found->IsObject() ? found : nullptr;
+  const auto* properties = memberOf(schema, "properties");
+  return properties != nullptr && properties->IsObject() ? properties : nullptr;
 }
 
 }  // namespace
@@ -78,11 +78,11 @@ ToolRegistry::Found ToolRegistry::find(std::string_view name) const {
   return {at->second.box, at->first};
 }
 
-std::string ToolRegistry::argumentsFor(std::string_view function, std::string_view given, std::string& missing) const {
+std::string ToolRegistry::argumentsFor(std::string_view function, std::string_view text, std::string& missing) const {
   const auto at = byName_.find(function);
   Document schema;
   Document arguments;
-  const bool isObject = repairJsonObject(given, arguments);
+  const bool isObject = repairJsonObject(text, arguments);
   if (!isObject) arguments.SetObject();
   if (at == byName_.end() || !parseJson(at->second.parameters, schema)) return mortise::models::toText(arguments);
   const auto* properties = propertiesOf(schema);
@@ -106,8 +106,8 @@ std::string ToolRegistry::argumentsFor(std::string_view function, std::string_vi
   if (const auto* required = memberOf(schema, "required"); required != nullptr && required->IsArray()) {
     for (const auto& name : required->GetArray()) {
       if (!name.IsString()) continue;
-      const auto* found = memberOf(out, {name.GetString(), name.GetStringLength()});
-      if (found != nullptr && !found->IsNull()) continue;
+      const auto* value = memberOf(out, {name.GetString(), name.GetStringLength()});
+      if (value != nullptr && !value->IsNull()) continue;
       missing = name.GetString();
       break;
     }

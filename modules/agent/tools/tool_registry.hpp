@@ -26,9 +26,9 @@ class ToolRegistry {
     std::string function;    // its own name, where the model used another one
   };
   Found find(std::string_view name) const;
-  // What of the model's arguments the function declares, as text of a JSON object; `missing` gets the name of the first
+  // What of the model's arguments, `text`, the function declares, as text of a JSON object; `missing` gets the name of the first
   // one that is required and not there.
-  std::string argumentsFor(std::string_view function, std::string_view given, std::string& missing) const;
+  std::string argumentsFor(std::string_view function, std::string_view text, std::string& missing) const;
 
  private:
   struct Entry {

@@ -83,7 +83,7 @@ void TrialTask::write(const Happening& happening) {
   for (const auto& event : happening.events) print(event);
 }
 
-void TrialTask::tellPartial(const NewEvent& message) {
+void TrialTask::notifyPartial(const NewEvent& message) {
   check();
   print(message);
 }

@@ -20,7 +20,7 @@ class TrialTask final : public RunningTask {
             std::string prompt, StopSign stop);
 
   void write(const Happening& happening) override;
-  void tellPartial(const NewEvent& message) override;
+  void notifyPartial(const NewEvent& message) override;
   std::optional<Input> takeInput(const Happening& happening = {}) override;
   bool finish(SessionStatus status, const Happening& happening) override;
   bool asksUser() const override { return false; }

@@ -395,8 +395,8 @@ class Helper {
     rlimit now{};
     if (getrlimit(resource, &now) != 0) return;
     if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most) most = now.rlim_max;
-    const rlimit wanted{most, most};
-    setrlimit(resource, &wanted);
+    const rlimit bound{most, most};
+    setrlimit(resource, &bound);
   }
 
   bool begin(const wire::Frame& frame) {

@@ -59,9 +59,9 @@ int become(const wire::Spawn& spawn, std::uint32_t processes) {
 }
 
 [[noreturn]] void keep(int control, const int* fds, const wire::Spawn& spawn, std::uint32_t processes) {
-  int kept[1 + wire::kMaxDescriptors] = {control};
-  for (int i = 0; i < spawn.descriptors; ++i) kept[1 + i] = fds[i];
-  keepDescriptors(kept, 1 + spawn.descriptors);
+  int descriptors[1 + wire::kMaxDescriptors] = {control};
+  for (int i = 0; i < spawn.descriptors; ++i) descriptors[1 + i] = fds[i];
+  keepDescriptors(descriptors, 1 + spawn.descriptors);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   setsid();
   const auto leave = [](int error) {

@@ -50,8 +50,8 @@ namespace {
 }
 
 [[noreturn]] void keep(int control, int slave, const wire::Exec& exec, std::uint32_t processes) {
-  const int kept[] = {control, slave};
-  keepDescriptors(kept, 2);
+  const int descriptors[] = {control, slave};
+  keepDescriptors(descriptors, 2);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   setsid();
   ioctl(4, TIOCSCTTY, 0);
