@@ -41,7 +41,7 @@ class WorkerPool {
   // Accepts no more tasks, finishes the queued ones, joins. Idempotent; must not be called by a worker of this pool.
   void stop();
 
-  // Whom a task waits for: the server's own store, or somebody else. Neither takes the other's places.
+  // What a task waits for: the server's own store, or another machine. Neither takes the other's places.
   enum class Peer : std::uint8_t { other, store };
 
   // The time in which a task waits for another machine: another thread takes the task's place, so that a silent peer does

@@ -202,8 +202,8 @@ class Merger {
     for (int number = 1;; ++number) {
       const auto name = number == 1 ? base : base + std::to_string(number);
       if (contractNames_.count({key.section, generatedName(name)}) != 0) continue;
-      const auto [at, fresh] = taken_.try_emplace({key.section, name}, content);
-      if (fresh || at->second == content) return name;
+      const auto [at, isNew] = taken_.try_emplace({key.section, name}, content);
+      if (isNew || at->second == content) return name;
     }
   }
 
@@ -434,7 +434,7 @@ class Merger {
           key += (spelled ? segment.text : std::string()) + "{}";
         }
       }
-      const auto [at, fresh] = shownPaths_.try_emplace(key, shape);
+      const auto [at, isNew] = shownPaths_.try_emplace(key, shape);
       const auto& names = at->second.names();
       Shown out;
       std::size_t index = 0;
@@ -450,7 +450,7 @@ class Merger {
         out.path += "{" + names[index++] + "}";
       }
       const Value* there = json::member(paths, out.path);
-      if (fresh || there == nullptr || json::member(*there, text::lower(operation.method)) == nullptr || spelled)
+      if (isNew || there == nullptr || json::member(*there, text::lower(operation.method)) == nullptr || spelled)
         return out;
     }
     return {};

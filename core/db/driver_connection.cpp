@@ -77,7 +77,7 @@ std::unique_ptr<PreparedStatement> DriverConnection::prepare(std::string_view sq
   std::unique_ptr<PreparedStatement> statement;
   try {
     const Armed armed(*this);
-    statement = std::make_unique<PreparedStatement>(session(), sql, parameters, columns, kept());
+    statement = std::make_unique<PreparedStatement>(session(), sql, parameters, columns, caching());
   } catch (const soci::soci_error& error) {
     throw translated(error);
   }

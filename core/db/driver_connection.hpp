@@ -51,7 +51,7 @@ class DriverConnection {
   // The meaning of a failure; reads the connection's own state.
   virtual Error translated(const soci::soci_error& error) = 0;
   // Whether the server keeps prepared statements for this connection.
-  virtual PreparedStatement::Kept kept() const { return PreparedStatement::Kept::byServer; }
+  virtual PreparedStatement::Caching caching() const { return PreparedStatement::Caching::byServer; }
   // True when a prepared statement has become invalid and must be prepared again.
   virtual bool stale() const { return false; }
 

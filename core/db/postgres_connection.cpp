@@ -426,16 +426,16 @@ void PostgresConnection::resetSession() {
 // Which of `transactions` are under way. An xmin lacks the upper half of a transaction's number: it is the one that lies
 // within 2^31 of the present transaction.
 std::set<std::string> PostgresConnection::underWay(const std::set<std::string>& transactions) {
-  std::set<std::string> found;
-  if (transactions.empty()) return found;
+  std::set<std::string> result;
+  if (transactions.empty()) return result;
   std::string list;
   for (const auto& transaction : transactions) list += (list.empty() ? "" : ",") + transaction;
   for (const auto& row : command("SELECT low FROM pg_catalog.unnest('{" + list +
                                  "}'::bigint[]) AS low, pg_catalog.txid_current() AS now WHERE pg_catalog.txid_status("
                                  "now + ((low - now + 2147483648) & 4294967295) - 2147483648) = 'in progress'")) {
-    found.insert(row[0]);
+    result.insert(row[0]);
   }
-  return found;
+  return result;
 }
 
 // What other sessions do meanwhile shows in the catalogs after their commit. So a row counts as the script's only while

@@ -55,8 +55,8 @@ class PostgresConnection final : public DriverConnection {
   bool changesData(PreparedStatement&) override { return false; }  // libpq has the whole result when execution returns
   Error translated(const soci::soci_error& error) override;
   bool stale() const override { return stale_; }
-  PreparedStatement::Kept kept() const override {
-    return pooled_ ? PreparedStatement::Kept::byNobody : PreparedStatement::Kept::byServer;
+  PreparedStatement::Caching caching() const override {
+    return pooled_ ? PreparedStatement::Caching::none : PreparedStatement::Caching::byServer;
   }
 
  private:

@@ -13,7 +13,7 @@ ColumnType typeOf(const Value& value) {
 }  // namespace
 
 PreparedStatement::PreparedStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
-                                     std::span<const ColumnType> columns, Kept kept)
+                                     std::span<const ColumnType> columns, Caching caching)
     : slots_(parameters.size()), columns_(columns.size()), statement_(session) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     Column& column = columns_[i];
@@ -47,8 +47,8 @@ PreparedStatement::PreparedStatement(soci::session& session, std::string_view sq
     }
   }
   statement_.alloc();
-  statement_.prepare(std::string(sql),
-                     kept == Kept::byServer ? soci::details::st_repeatable_query : soci::details::st_one_time_query);
+  statement_.prepare(std::string(sql), caching == Caching::byServer ? soci::details::st_repeatable_query
+                                                                    : soci::details::st_one_time_query);
   statement_.define_and_bind();
 }
 

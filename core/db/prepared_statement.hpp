@@ -16,13 +16,13 @@ namespace mortise::db {
 
 class PreparedStatement {
  public:
-  enum class Kept : std::uint8_t {
+  enum class Caching : std::uint8_t {
     byServer,  // under a name, for the life of the connection
-    byNobody,  // sent whole with each execution: what is wrong with the SQL shows then
+    none,      // sent whole with each execution: what is wrong with the SQL shows then
   };
   // Prepares. Throws soci::soci_error.
   PreparedStatement(soci::session& session, std::string_view sql, const Parameters& parameters,
-                    std::span<const ColumnType> columns, Kept kept);
+                    std::span<const ColumnType> columns, Caching caching);
   PreparedStatement(const PreparedStatement&) = delete;
   PreparedStatement& operator=(const PreparedStatement&) = delete;
 

@@ -179,7 +179,7 @@ bool contains(std::initializer_list<std::string_view> list, std::string_view wor
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// Others change how the connection behaves for whoever gets it next, or open the catalog to UPDATE.
+// Others change how the connection behaves for its next user, or open the catalog to UPDATE.
 int notePragma(Announced& announced, const std::string& pragma, const char* argument) {
   if (contains({"table_info", "table_xinfo", "table_list", "index_list", "foreign_key_list", "foreign_key_check"},
                pragma)) {
@@ -406,7 +406,7 @@ std::set<std::string> SqliteConnection::scriptNaming(std::string_view sql) {
     if (!announced.forbidden.empty()) throw Error(ErrorKind::other, announced.forbidden);
     throw;
   }
-  removeTemporary();  // it would hide tables of the same name from whoever gets the connection next
+  removeTemporary();  // it would hide tables of the same name from the next user of the connection
   auto names = namesOf(announced, objectsIn(before));
   for (const auto& pair : schemaOf(handle)) {
     if (!before.contains(pair)) names.insert(pair.second);

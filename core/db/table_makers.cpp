@@ -74,9 +74,9 @@ std::string TableMakers::objection(std::string_view name) const {
   const auto relation = relationOf(name);
   const auto maker = makers_.find(relation);
   const bool foreign = maker != makers_.end() && maker->second != owner_;
-  const bool made = after_.contains(relation) && !before_.contains(relation);
+  const bool isNew = after_.contains(relation) && !before_.contains(relation);
   // Triggers, and what is gone again, have no maker: the owner with the longest name has them.
-  const bool ofLonger = maker == makers_.end() && !made &&
+  const bool ofLonger = maker == makers_.end() && !isNew &&
                         std::any_of(longer_.begin(), longer_.end(),
                                     [&](const auto& beginning) { return relation.starts_with(beginning); });
   if (begins(relation) && !foreign && !ofLonger) return {};

@@ -21,7 +21,7 @@ bool BodyBudget::Share::cover(std::uint64_t bytes) {
 }
 
 void BodyBudget::Share::release() {
-  if (budget_ != nullptr && held_ > 0) budget_->giveBack(client_, held_);
+  if (budget_ != nullptr && held_ > 0) budget_->release(client_, held_);
   budget_ = nullptr;
   held_ = 0;
 }
@@ -43,7 +43,7 @@ bool BodyBudget::take(const std::string& client, std::uint64_t held, std::uint64
   return true;
 }
 
-void BodyBudget::giveBack(const std::string& client, std::uint64_t held) {
+void BodyBudget::release(const std::string& client, std::uint64_t held) {
   const std::lock_guard lock(mutex_);
   used_ -= held;
   const auto entry = byClient_.find(client);

@@ -49,7 +49,7 @@ class BodyBudget {
 
  private:
   bool take(const std::string& client, std::uint64_t held, std::uint64_t more);
-  void giveBack(const std::string& client, std::uint64_t held);
+  void release(const std::string& client, std::uint64_t held);
 
   const std::uint64_t limit_;
   mutable std::mutex mutex_;

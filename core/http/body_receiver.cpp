@@ -32,12 +32,12 @@ class MemorySink final : public BodySink {
     if (size > body_.capacity()) {
       // Doubling, but no further than the announced length, or than what is free while that is enough: the capacity is
       // what counts.
-      std::uint64_t wanted = std::max<std::uint64_t>(2 * body_.capacity(), std::min(announced_, kReserved));
-      if (announced_ > 0) wanted = std::min(wanted, announced_);
-      if (size <= BodyBudget::kFree) wanted = std::min(wanted, std::max(announced_, BodyBudget::kFree));
-      wanted = std::max<std::uint64_t>(wanted, size);
-      if (!share_.cover(wanted)) return noMemory();
-      growTo(body_, wanted);
+      std::uint64_t target = std::max<std::uint64_t>(2 * body_.capacity(), std::min(announced_, kReserved));
+      if (announced_ > 0) target = std::min(target, announced_);
+      if (size <= BodyBudget::kFree) target = std::min(target, std::max(announced_, BodyBudget::kFree));
+      target = std::max<std::uint64_t>(target, size);
+      if (!share_.cover(target)) return noMemory();
+      growTo(body_, target);
     }
     body_.append(bytes);
     return Refusal();
@@ -146,9 +146,9 @@ class MultipartSink final : public BodySink, private MultipartSplitter::Sink {
     const std::size_t size = part.value.size() + bytes.size();
     const std::size_t capacity = part.value.capacity();
     if (size > capacity) {
-      const std::size_t wanted = std::max(size, std::min(2 * capacity, plan_.maxFieldBytes));
-      if (!hold(wanted - capacity)) return noMemory();
-      growTo(part.value, wanted);
+      const std::size_t target = std::max(size, std::min(2 * capacity, plan_.maxFieldBytes));
+      if (!hold(target - capacity)) return noMemory();
+      growTo(part.value, target);
     }
     part.value.append(bytes);
     return Refusal();

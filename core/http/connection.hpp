@@ -113,7 +113,7 @@ class Connection {
   bool reads() const;
   void advance();
   void pump();
-  void consume(std::string_view fresh);
+  void consume(std::string_view received);
   std::size_t process(std::string_view bytes);
   void onHeadComplete();
   void beginBody(const BodyPlan& plan);

@@ -54,10 +54,10 @@ std::optional<std::string> extendedValue(std::string_view text) {
 }
 
 // Linear whatever the client sends: find() stops at each byte that a delimiter begins with.
-std::size_t positionOf(std::string_view wanted, std::string_view text) {
-  const void* found = ::memmem(text.data(), text.size(), wanted.data(), wanted.size());
-  return found == nullptr ? std::string_view::npos
-                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+std::size_t positionOf(std::string_view pattern, std::string_view text) {
+  const void* match = ::memmem(text.data(), text.size(), pattern.data(), pattern.size());
+  return match == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(match) - text.data());
 }
 
 bool isBoundaryCharacter(char c) {

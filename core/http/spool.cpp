@@ -117,7 +117,7 @@ void Spool::abandon() {
   }
   try {
     static_cast<void>(pool_->post([self = shared_from_this()] { self->run(); }));  // closes the file
-  } catch (const std::bad_alloc&) {  // whoever lets this object go closes it then
+  } catch (const std::bad_alloc&) {  // the destructor of this object closes it then
   }
 }
 

@@ -196,11 +196,11 @@ bool isUserPart(TextView part) {
 std::optional<std::string> normalUserName(std::string_view typed) {
   const auto trimmed = withoutSpaceAround(typed);
   if (trimmed.empty() || trimmed.size() > kMaxBytes || !text::isUtf8(trimmed)) return std::nullopt;
-  const auto given = codePoints(
+  const auto characters = codePoints(
       icu::UnicodeString::fromUTF8(icu::StringPiece(trimmed.data(), static_cast<std::int32_t>(trimmed.size()))));
   UErrorCode error = U_ZERO_ERROR;
   const auto composed =
-      normalizer(icu::Normalizer2::getNFCInstance).normalize(unicodeString(withOrdinaryWidth(given)), error);
+      normalizer(icu::Normalizer2::getNFCInstance).normalize(unicodeString(withOrdinaryWidth(characters)), error);
   if (U_FAILURE(error)) return std::nullopt;
   const auto name = codePoints(composed);
   for (std::size_t start = 0; start <= name.size();) {

@@ -22,7 +22,8 @@ class CreatedModules {
   CreatedModules(const CreatedModules&) = delete;
   CreatedModules& operator=(const CreatedModules&) = delete;
 
-  plugin::ModuleInstance& wanted() const { return *instances_.back(); }
+  // The one called `name`.
+  plugin::ModuleInstance& module() const { return *instances_.back(); }
 
  private:
   CreatedModules() = default;

@@ -55,9 +55,9 @@ std::string joined(const std::vector<std::string>& lines) {
   return all;
 }
 
-// Runs all at once, each within its limit, and tells of them in their order. `prefix`: of the names. True: one of them
+// Runs all at once, each within its limit, and reports them in their order. `prefix`: of the names. True: one of them
 // hangs, in a thread that goes on.
-bool tryAll(const std::vector<Trial>& trials, const std::string& prefix, const TellFinding& tell) {
+bool tryAll(const std::vector<Trial>& trials, const std::string& prefix, const ReportFinding& report) {
   struct Outcomes {
     std::mutex mutex;
     std::map<std::string, Outcome, std::less<>> byName;
@@ -80,7 +80,7 @@ bool tryAll(const std::vector<Trial>& trials, const std::string& prefix, const T
       const std::lock_guard lock(outcomes->mutex);
       state = outcomes->byName[check.name] == Outcome::absent ? State::note : State::ok;
     }
-    tell({state, prefix + check.name, check.detail});
+    report({state, prefix + check.name, check.detail});
   }
   if (hangs) static_cast<void>(health.release());  // its end would wait
   return hangs;
@@ -101,16 +101,16 @@ std::string whyUnmade(const std::exception& error) {
   return start == nullptr ? error.what() : joined(start->lines());
 }
 
-void tellOfMigrations(const std::string& name, db::Database& database, std::string_view owner,
-                      const std::vector<db::Migration>& migrations, const TellFinding& tell) {
+void reportMigrations(const std::string& name, db::Database& database, std::string_view owner,
+                      const std::vector<db::Migration>& migrations, const ReportFinding& report) {
   try {
     const auto waiting = db::pending(database, owner, migrations);
-    if (waiting.empty()) return tell({State::ok, name, "all " + std::to_string(migrations.size()) + " are applied"});
-    tell({State::warning, name,
-          std::to_string(waiting.size()) + " not applied yet (" + joined(waiting) +
-              "): the server does it when it starts, or mortise migrate"});
+    if (waiting.empty()) return report({State::ok, name, "all " + std::to_string(migrations.size()) + " are applied"});
+    report({State::warning, name,
+            std::to_string(waiting.size()) + " not applied yet (" + joined(waiting) +
+                "): the server does it when it starts, or mortise migrate"});
   } catch (const std::exception& error) {
-    tell({State::failed, name, error.what()});
+    report({State::failed, name, error.what()});
   }
 }
 
@@ -182,7 +182,7 @@ Trial::Result tryMail(services::Mailer& mailer) {
 }
 
 // What the running server says of itself. Throws what keeps it from that.
-void tellOfStatus(const std::string& address, const TellFinding& tell) {
+void reportStatus(const std::string& address, const ReportFinding& report) {
   services::HttpClientOptions options;
   options.allowPrivate = true;
   services::HttpClient client(options);
@@ -196,50 +196,50 @@ void tellOfStatus(const std::string& address, const TellFinding& tell) {
   if (json::parse(response.body, document, error) && document.IsObject()) list = json::member(document, "data");
   if (response.status != 200 || list == nullptr || !list->IsArray())
     throw std::runtime_error("/api/status answers " + std::to_string(response.status) + " without a list of services");
-  tell({State::ok, "server", "runs at " + address});
+  report({State::ok, "server", "runs at " + address});
   for (const auto& one : list->GetArray()) {
     if (!one.IsObject() || json::textMember(one, "status") == "ok") continue;
-    tell({State::warning, "server: " + std::string(json::textMember(one, "service")),
-          "the running server finds it in error; its log says why"});
+    report({State::warning, "server: " + std::string(json::textMember(one, "service")),
+            "the running server finds it in error; its log says why"});
   }
 }
 
 }  // namespace
 
-void examineConfiguration(const Plan& plan, const TellFinding& tell) {
-  for (const auto& note : plan.notes()) tell({State::warning, "configuration", note});
-  for (const auto& line : plan.modules().missingModules()) tell({State::failed, "configuration", line});
+void examineConfiguration(const Plan& plan, const ReportFinding& report) {
+  for (const auto& note : plan.notes()) report({State::warning, "configuration", note});
+  for (const auto& line : plan.modules().missingModules()) report({State::failed, "configuration", line});
   if (plan.notes().empty() && plan.modules().missingModules().empty())
-    tell({State::ok, "configuration", describeData(plan.config())});
+    report({State::ok, "configuration", describeData(plan.config())});
   const auto& directory = plan.dataDirectory();
   struct stat status {};
   if (::stat(directory.c_str(), &status) != 0) {
-    return tell({State::failed, "data.dir",
-                 directory + ": " + std::error_code(errno, std::generic_category()).message() +
-                     "; mortise serve or mortise migrate makes it"});
+    return report({State::failed, "data.dir",
+                   directory + ": " + std::error_code(errno, std::generic_category()).message() +
+                       "; mortise serve or mortise migrate makes it"});
   }
   try {
     TemporaryFile(directory).write("probe");
   } catch (const std::system_error& error) {
-    return tell({State::failed, "data.dir", directory + ": nothing can be written: " + error.code().message()});
+    return report({State::failed, "data.dir", directory + ": nothing can be written: " + error.code().message()});
   }
   struct statvfs room {};
   const auto free =
       ::statvfs(directory.c_str(), &room) == 0 ? std::uintmax_t{room.f_bavail} * room.f_frsize : kLittleRoom;
   const auto text = directory + " takes writes, " + sized(free) + " are free";
   if (free < kLittleRoom) {
-    return tell({free < kNoRoom ? State::failed : State::warning, "data.dir", text + "; make room"});
+    return report({free < kNoRoom ? State::failed : State::warning, "data.dir", text + "; make room"});
   }
   if ((status.st_mode & 077) != 0)
-    return tell({State::warning, "data.dir", text + "; others may look into it: chmod 700 " + directory});
-  tell({State::ok, "data.dir", text});
+    return report({State::warning, "data.dir", text + "; others may look into it: chmod 700 " + directory});
+  report({State::ok, "data.dir", text});
 }
 
-void examineServer(const Plan& plan, const TellFinding& tell) {
+void examineServer(const Plan& plan, const ReportFinding& report) {
   try {
-    if (!DataLock::isHeld(plan.dataDirectory())) return tell({State::note, "server", "none runs on these data"});
+    if (!DataLock::isHeld(plan.dataDirectory())) return report({State::note, "server", "none runs on these data"});
   } catch (const StartError& error) {
-    return tell({State::note, "server", "it can't be seen whether one runs: " + joined(error.lines())});
+    return report({State::note, "server", "it can't be seen whether one runs: " + joined(error.lines())});
   }
   for (auto address : plan.config().list("http.listen")) {
     if (address.starts_with("unix:") || address.ends_with(":0")) continue;
@@ -247,54 +247,54 @@ void examineServer(const Plan& plan, const TellFinding& tell) {
       if (address.starts_with(any)) address = own + address.substr(std::string_view(any).size());
     }
     try {
-      return tellOfStatus(address, tell);
+      return reportStatus(address, report);
     } catch (const std::exception& error) {
-      return tell(
+      return report(
           {State::failed, "server", "one runs on these data, but does not answer at " + address + ": " + error.what()});
     }
   }
-  tell({State::note, "server", "one runs on these data; http.listen names no port to ask it at"});
+  report({State::note, "server", "one runs on these data; http.listen names no port to ask it at"});
 }
 
-void examineServices(const Plan& plan, const TellFinding& tell) {
+void examineServices(const Plan& plan, const ReportFinding& report) {
   const auto& config = plan.config();
   try {
     if (lacksSecret(config)) {
-      return tell(
+      return report(
           {State::failed, "secret",
            secretFile(config) +
                " is not there; restore it from a backup: a server that starts without it makes another one, which "
                "signs everybody out and can't read what was sealed"});
     }
   } catch (const std::exception& error) {
-    return tell({State::failed, "database", whyUnmade(error)});
+    return report({State::failed, "database", whyUnmade(error)});
   }
   std::unique_ptr<Stores> stores;
   try {
     stores = Stores::open(plan, WithoutDatabase::refuse);
   } catch (const std::exception& error) {
-    return tell({State::failed, "database", whyUnmade(error)});
+    return report({State::failed, "database", whyUnmade(error)});
   }
   std::unique_ptr<Parts> parts;
   try {
     parts = std::make_unique<Parts>(plan, *stores, uuid4(), PartsOf::command);
   } catch (const std::exception& error) {
-    return tell({State::failed, "services", whyUnmade(error)});
+    return report({State::failed, "services", whyUnmade(error)});
   }
-  tellOfMigrations("migrations", *stores->database, "kernel", identity::kernelMigrations(), tell);
+  reportMigrations("migrations", *stores->database, "kernel", identity::kernelMigrations(), report);
   const bool hangs =
       tryAll({trial("database", seconds(10), [&](milliseconds limit) { return tryDatabase(*stores->database, limit); }),
               trial("cache", seconds(10), [&](milliseconds) { return tryCache(*parts->cache); }),
               trial("storage", seconds(30), [&](milliseconds limit) { return tryStorage(parts->storage, limit); }),
               trial("mail", seconds(30), [&](milliseconds) { return tryMail(*parts->mailer); })},
-             "", tell);
+             "", report);
   if (hangs) leave(parts, stores);
 }
 
-void examineModule(const Plan& plan, const ModuleFile& module, const TellFinding& tell) {
+void examineModule(const Plan& plan, const ModuleFile& module, const ReportFinding& report) {
   const auto name = module.name();
   const auto subject = "module " + name;
-  if (!module.mayStart()) return tell({State::failed, subject, module.whyNot()});
+  if (!module.mayStart()) return report({State::failed, subject, module.whyNot()});
   std::unique_ptr<Stores> stores;
   std::unique_ptr<Parts> parts;
   std::unique_ptr<CreatedModules> created;
@@ -304,17 +304,17 @@ void examineModule(const Plan& plan, const ModuleFile& module, const TellFinding
     stores->identity.features().declare(plan.features());
     parts = std::make_unique<Parts>(plan, *stores, uuid4(), PartsOf::command);
   } catch (const std::exception&) {
-    return tell({State::note, subject, "not tried: the data and services that it works with can't be opened"});
+    return report({State::note, subject, "not tried: the data and services that it works with can't be opened"});
   }
   try {
     created = std::make_unique<CreatedModules>(plan, *stores, *parts, name);
   } catch (const std::exception& error) {
-    return tell({State::failed, subject, whyUnmade(error)});
+    return report({State::failed, subject, whyUnmade(error)});
   }
-  tell({State::ok, subject, "version " + module.manifest->version + " can be loaded"});
+  report({State::ok, subject, "version " + module.manifest->version + " can be loaded"});
   const auto& migrations = module.manifest->migrations;
-  if (!migrations.empty()) tellOfMigrations(subject + ": migrations", *stores->database, name, migrations, tell);
-  if (tryAll(created->wanted().host().trials(), name + ": ", tell)) leave(created, parts, stores);
+  if (!migrations.empty()) reportMigrations(subject + ": migrations", *stores->database, name, migrations, report);
+  if (tryAll(created->module().host().trials(), name + ": ", report)) leave(created, parts, stores);
 }
 
 }  // namespace mortise::kernel

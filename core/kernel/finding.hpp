@@ -20,6 +20,6 @@ struct Finding {
   std::string text;  // what is worth knowing; of what does not work why, and what to do
 };
 
-using TellFinding = std::function<void(const Finding& finding)>;
+using ReportFinding = std::function<void(const Finding& finding)>;
 
 }  // namespace mortise::kernel

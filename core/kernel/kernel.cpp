@@ -128,7 +128,7 @@ int Kernel::runCommand(std::string_view module, plugin::CommandRun& run) {
   identity().features().declare(self.plan.features());
   Parts parts(self.plan, *self.stores, uuid4(), PartsOf::command);
   const CreatedModules modules(self.plan, *self.stores, parts, module);
-  return modules.wanted().runCommand(run);
+  return modules.module().runCommand(run);
 }
 
 void Kernel::start() {

@@ -32,7 +32,7 @@ ModuleFile read(const std::string& file) {
   return module;
 }
 
-// A file of one of these names in another directory may be anyone's, and so may a file of another name in the
+// A file of one of these names in another directory may be any module's, and so may a file of another name in the
 // installation's directory.
 bool ships(const ModuleFile& module, const std::string& installation) {
   std::error_code failure;

@@ -139,10 +139,10 @@ http::SocketFile socketFile(const config::Config& config) {
   if (group.empty()) return file;
   std::string room(1 << 16, '\0');
   struct group entry {};
-  struct group* found = nullptr;
+  struct group* match = nullptr;
   gid_t number = 0;
   const auto read = std::from_chars(group.data(), group.data() + group.size(), number);
-  if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr) {
+  if (::getgrnam_r(group.c_str(), &entry, room.data(), room.size(), &match) == 0 && match != nullptr) {
     file.group = entry.gr_gid;
   } else if (read.ec == std::errc{} && read.ptr == group.data() + group.size() && number != static_cast<gid_t>(-1)) {
     file.group = number;

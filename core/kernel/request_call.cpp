@@ -334,7 +334,7 @@ bool RequestCall::send(const Problem& problem) {
 bool RequestCall::fail(Problem problem) { return claim() && send(problem); }
 
 void RequestCall::timeOut() {
-  if (!claim()) return;  // whoever asks timeIsOver() before the next line finds it so a moment later
+  if (!claim()) return;  // a caller of timeIsOver() before the next line sees it a moment later
   timedOut_.store(true, std::memory_order_release);
   send(Problem(504, "timeout").note("the handler did not answer in time"));
 }

@@ -52,7 +52,7 @@ std::string shownPath(std::string_view path, const contract::Operation& operatio
   }
 }
 
-// The same where the path is nobody's: what begins like that of a link may have a link's token.
+// The same where no route has the path: what begins like that of a link may have a link's token.
 std::string shownPath(std::string_view path, const std::vector<std::pair<std::string, std::string>>& secrets) {
   for (const auto& [before, name] : secrets) {
     if (path.size() <= before.size() || path.substr(0, before.size()) != before) continue;

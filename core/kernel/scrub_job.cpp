@@ -80,7 +80,7 @@ void add(ScrubbedScope& total, ScrubbedScope&& one) {
 ScrubJob::ScrubJob(services::Blobs& blobs, ops::Registry& metrics, std::uint64_t bytesPerSecond)
     : blobs_(blobs),
       damaged_(
-          metrics.gauge("mortise_blobs_damaged", "Damaged blobs that a scrub set aside and nobody has taken away yet")),
+          metrics.gauge("mortise_blobs_damaged", "Damaged blobs that a scrub set aside and that were not removed yet")),
       rate_(bytesPerSecond) {}
 
 void ScrubJob::count() { damaged_.set(static_cast<double>(blobs_.countSetAside())); }

@@ -60,9 +60,9 @@ class Health::Runner {
   // The number of finished runs to wait for; 0 when the latest result is recent enough.
   std::uint64_t request(std::chrono::milliseconds cacheFor) {
     const std::lock_guard lock(mutex_);
-    if (fresh(cacheFor)) return 0;
-    if (!running_ && !wanted_) {
-      wanted_ = true;
+    if (isFresh(cacheFor)) return 0;
+    if (!running_ && !isRequested_) {
+      isRequested_ = true;
       changed_.notify_all();
     }
     return finished_ + 1;
@@ -102,9 +102,9 @@ class Health::Runner {
     ::pthread_setname_np(::pthread_self(), ("health-" + name_).substr(0, 15).c_str());
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [this] { return stopping_ || wanted_; });
+      changed_.wait(lock, [this] { return stopping_ || isRequested_; });
       if (stopping_) return;
-      wanted_ = false;
+      isRequested_ = false;
       running_ = true;
       startedAt_ = Clock::now();
       lock.unlock();
@@ -120,8 +120,8 @@ class Health::Runner {
     }
   }
 
-  bool fresh(std::chrono::milliseconds cacheFor) const {
-    return finished_ > 0 && !running_ && !wanted_ && Clock::now() - finishedAt_ < cacheFor;
+  bool isFresh(std::chrono::milliseconds cacheFor) const {
+    return finished_ > 0 && !running_ && !isRequested_ && Clock::now() - finishedAt_ < cacheFor;
   }
 
   // Logs one line each time the result changes, not one per run.
@@ -143,7 +143,7 @@ class Health::Runner {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  bool wanted_ = false;
+  bool isRequested_ = false;
   bool running_ = false;
   bool toldHealthy_ = true;
   std::uint64_t finished_ = 0;

@@ -61,7 +61,7 @@ class Call {
   virtual std::string_view csrfToken() const { return {}; }  // that the request proved to have; empty: none
   virtual const http::ExchangePtr& exchange() const = 0;     // raw body, parts, streams
   virtual bool enveloped() const = 0;                        // false: x-mortise-envelope: false
-  // Nobody waits for the answer any more: its time is over, or the client has gone. Cheap. [any thread]
+  // No client waits for the answer any more: its time is over, or the client has gone. Cheap. [any thread]
   virtual bool expired() const = 0;
 
   virtual bool reply(CallReply reply) = 0;

@@ -29,20 +29,20 @@ mortise_value valueOf(config::Type type, const std::string& text) {
 
 }  // namespace
 
-CommandRun::CommandRun(const CommandDeclaration& declaration, const std::map<std::string, std::string>& given,
+CommandRun::CommandRun(const CommandDeclaration& declaration, const std::map<std::string, std::string>& arguments,
                        Print print)
     : declaration_(declaration), print_(std::move(print)) {
   for (const auto& argument : declaration.arguments) {
     const auto& key = argument.value.key;
-    const auto text = given.find(key);
+    const auto text = arguments.find(key);
     if (argument.value.type == config::Type::boolean) {
       mortise_value value{};
       value.type = MORTISE_BOOLEAN;
-      value.as.boolean = text == given.end() ? 0 : 1;
+      value.as.boolean = text == arguments.end() ? 0 : 1;
       values_.emplace(key, value);
       continue;
     }
-    if (text != given.end()) {
+    if (text != arguments.end()) {
       const auto wrong = config::complaint(argument.value, text->second);
       if (!wrong.empty()) throw std::runtime_error(shown(argument) + wrong.substr(argument.value.name().size()));
     } else if (argument.required) {
@@ -50,8 +50,9 @@ CommandRun::CommandRun(const CommandDeclaration& declaration, const std::map<std
     } else if (!argument.hasDefault) {
       continue;
     }
-    const auto& kept = texts_.emplace(key, text == given.end() ? argument.value.fallback : text->second).first->second;
-    values_.emplace(key, valueOf(argument.value.type, kept));
+    const auto& value =
+        texts_.emplace(key, text == arguments.end() ? argument.value.fallback : text->second).first->second;
+    values_.emplace(key, valueOf(argument.value.type, value));
   }
   raw_.struct_size = sizeof raw_;
   raw_.kernel = this;
@@ -75,9 +76,9 @@ void CommandRun::whenStopped(std::function<void()> then) {
 
 mortise_status CommandRun::argument(mortise_command* command, mortise_str name, mortise_value* value) noexcept {
   const auto& run = of(command);
-  const auto found = run.values_.find(view(name));
-  if (found != run.values_.end()) {
-    *value = found->second;
+  const auto entry = run.values_.find(view(name));
+  if (entry != run.values_.end()) {
+    *value = entry->second;
     return MORTISE_OK;
   }
   for (const auto& argument : run.declaration_.arguments) {

@@ -15,12 +15,13 @@ namespace mortise::plugin {
 
 class CommandRun {
  public:
-  // Prints a piece of text that steers no terminal; false: nobody reads it any more. Called by one thread at a time.
+  // Prints a piece of text that steers no terminal; false: the reader of the output has ended. Called by one thread at
+  // a time.
   using Print = std::function<bool(std::string_view text, bool isError)>;
 
-  // `given`: argument -> text, as the command line has it; a switch that was given has any text. Throws
+  // `arguments`: name -> text, as the command line has it; a switch that was given has any text. Throws
   // std::runtime_error, one sentence, for an argument that lacks or does not fit. `declaration` must outlive it.
-  CommandRun(const CommandDeclaration& declaration, const std::map<std::string, std::string>& given, Print print);
+  CommandRun(const CommandDeclaration& declaration, const std::map<std::string, std::string>& arguments, Print print);
   CommandRun(const CommandRun&) = delete;
   CommandRun& operator=(const CommandRun&) = delete;
 

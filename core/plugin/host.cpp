@@ -99,16 +99,16 @@ void Host::readOptions() {
 }
 
 const mortise_value* Host::option(std::string_view name, std::size_t index) const {
-  const auto found = options_.find(name);
-  return found == options_.end() || index >= found->second.values.size() ? nullptr : &found->second.values[index];
+  const auto entry = options_.find(name);
+  return entry == options_.end() || index >= entry->second.values.size() ? nullptr : &entry->second.values[index];
 }
 
 bool Host::hasOption(std::string_view name) const { return options_.contains(name); }
 
 const mortise_value* Host::serverValue(std::string_view name) const {
   if (name == "http.base_url") return services_.baseUrl == nullptr ? nullptr : services_.baseUrl->value();
-  const auto found = server_.find(name);
-  return found == server_.end() ? nullptr : &found->second.values.front();
+  const auto entry = server_.find(name);
+  return entry == server_.end() ? nullptr : &entry->second.values.front();
 }
 
 void Host::useBuckets(std::vector<std::shared_ptr<const services::limits::Bucket>> buckets) {
@@ -118,9 +118,9 @@ void Host::useBuckets(std::vector<std::shared_ptr<const services::limits::Bucket
 const services::limits::Bucket* Host::bucket(std::string_view name) const {
   const auto full =
       name.find('.') == std::string_view::npos ? manifest_->name + "." + std::string(name) : std::string(name);
-  const auto found =
+  const auto entry =
       std::find_if(buckets_.begin(), buckets_.end(), [&](const auto& bucket) { return bucket->name == full; });
-  return found == buckets_.end() ? nullptr : found->get();
+  return entry == buckets_.end() ? nullptr : entry->get();
 }
 
 const void* Host::lookup(mortise_host* host, mortise_str name) noexcept {

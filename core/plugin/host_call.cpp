@@ -93,21 +93,21 @@ int32_t callPermitted(mortise_call* call, mortise_str permission) {
 mortise_status callParameter(mortise_call* call, mortise_in in, mortise_str name, size_t index, mortise_value* value) {
   if (value == nullptr) return MORTISE_INVALID;
   return onCall(call, "call/1 parameter", [&](Call& c) {
-    const auto* found = c.parameter(in, view(name), index);
-    if (found == nullptr) return MORTISE_NOT_FOUND;
+    const auto* parameter = c.parameter(in, view(name), index);
+    if (parameter == nullptr) return MORTISE_NOT_FOUND;
     *value = mortise_value{};
-    if (found->IsString()) {
+    if (parameter->IsString()) {
       value->type = MORTISE_TEXT;
-      value->as.text = str(json::view(*found));
-    } else if (found->IsBool()) {
+      value->as.text = str(json::view(*parameter));
+    } else if (parameter->IsBool()) {
       value->type = MORTISE_BOOLEAN;
-      value->as.boolean = found->GetBool() ? 1 : 0;
-    } else if (found->IsInt64()) {
+      value->as.boolean = parameter->GetBool() ? 1 : 0;
+    } else if (parameter->IsInt64()) {
       value->type = MORTISE_INTEGER;
-      value->as.integer = found->GetInt64();
-    } else if (found->IsNumber()) {
+      value->as.integer = parameter->GetInt64();
+    } else if (parameter->IsNumber()) {
       value->type = MORTISE_REAL;
-      value->as.real = found->GetDouble();
+      value->as.real = parameter->GetDouble();
     }
     return MORTISE_OK;
   });

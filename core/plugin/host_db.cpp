@@ -257,10 +257,10 @@ mortise_status dbJoin(mortise_db_session* session, mortise_host** joined, mortis
   return onSession(session, "db/1 join", error, [&](db::Connection& open) {
     auto transaction = open.join();
     if (session->joined == nullptr) {
-      auto made = std::make_unique<JoinedHost>();
-      made->face = {session->host, std::move(transaction)};
-      made->raw = session->host->rawFor(made->face);
-      session->joined = std::move(made);
+      auto joinedHost = std::make_unique<JoinedHost>();
+      joinedHost->face = {session->host, std::move(transaction)};
+      joinedHost->raw = session->host->rawFor(joinedHost->face);
+      session->joined = std::move(joinedHost);
     }
     *joined = &session->joined->raw;
     return MORTISE_OK;

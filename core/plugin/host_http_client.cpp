@@ -71,30 +71,30 @@ mortise_status answerFailure(const services::ServiceError& failure, bool stopped
 
 extern "C" {
 
-mortise_status httpPerform(mortise_host* raw, const mortise_http_request* wanted, mortise_http_response_sink sink,
+mortise_status httpPerform(mortise_host* raw, const mortise_http_request* rawRequest, mortise_http_response_sink sink,
                            void* context, mortise_error* error) {
   using services::HttpClient;
   return blocking<&HostServices::httpClient>(raw, "http_client/1 perform", error, [&](Host& host, HttpClient& client) {
-    if (!MORTISE_COMPLETE(wanted, mortise_http_request, piece)) return tooShort(error, "mortise_http_request");
-    if (wanted->fields_count > 0 && wanted->fields == nullptr)
+    if (!MORTISE_COMPLETE(rawRequest, mortise_http_request, piece)) return tooShort(error, "mortise_http_request");
+    if (rawRequest->fields_count > 0 && rawRequest->fields == nullptr)
       return answer(error, MORTISE_INVALID, "bad_request", "fields is null, fields_count is not 0");
-    auto request = requestFrom(*wanted);
+    auto request = requestFrom(*rawRequest);
     request.cancelled = &host.stopping();
     bool stopped = false;
-    if (wanted->piece != nullptr) {
+    if (rawRequest->piece != nullptr) {
       request.onBody = [&](std::string_view bytes) {
         // Exceptions must not pass through the client library.
         const bool more = guardedOr(&host, "http_client/1 piece", false,
-                                    [&] { return wanted->piece(wanted->context, str(bytes)) != 0; });
+                                    [&] { return rawRequest->piece(rawRequest->context, str(bytes)) != 0; });
         stopped = !more;
         return more;
       };
     }
-    if (MORTISE_HAS(wanted, mortise_http_request, stopped) && wanted->stopped != nullptr) {
+    if (MORTISE_HAS(rawRequest, mortise_http_request, stopped) && rawRequest->stopped != nullptr) {
       request.abandoned = [&] {
         // What can't be asked has no one who waits for the answer.
         stopped = stopped || guardedOr(&host, "http_client/1 stopped", true,
-                                       [&] { return wanted->stopped(wanted->context) != 0; });
+                                       [&] { return rawRequest->stopped(rawRequest->context) != 0; });
         return stopped;
       };
     }

@@ -154,22 +154,22 @@ mortise_status identityCreate(mortise_host* host, const mortise_new_user* user, 
                               mortise_error* error) {
   if (!MORTISE_COMPLETE(user, mortise_new_user, unique_folded)) return tooShort(error, "mortise_new_user");
   return onIdentity(host, "identity/1 create", error, [&](Identity& identity) {
-    identity::NewUser fresh;
-    fresh.username = copy(user->username);
-    fresh.email = copy(user->email);
-    fresh.nickname = copy(user->nickname);
-    fresh.password = copy(user->password);
-    fresh.passwordHash = copy(user->password_hash);
-    if (transactionOf(host) != nullptr && fresh.passwordHash.empty() && !fresh.password.empty())
+    identity::NewUser newUser;
+    newUser.username = copy(user->username);
+    newUser.email = copy(user->email);
+    newUser.nickname = copy(user->nickname);
+    newUser.password = copy(user->password);
+    newUser.passwordHash = copy(user->password_hash);
+    if (transactionOf(host) != nullptr && newUser.passwordHash.empty() && !newUser.password.empty())
       return answer(error, MORTISE_INVALID, "no_part",
                     "a password is not hashed inside a transaction, which would hold up every writer; call "
                     "hash_password before it and give password_hash");
-    fresh.emailConfirmedAt = user->email_confirmed_at;
-    fresh.uniqueFolded = user->unique_folded != 0;
-    if (MORTISE_HAS(user, mortise_new_user, id)) fresh.id = copy(user->id);
-    if (MORTISE_HAS(user, mortise_new_user, created_at)) fresh.createdAt = user->created_at;
-    if (MORTISE_HAS(user, mortise_new_user, unnamed)) fresh.unnamed = user->unnamed != 0;
-    give(identity, identity.create(fresh), sink, context);
+    newUser.emailConfirmedAt = user->email_confirmed_at;
+    newUser.uniqueFolded = user->unique_folded != 0;
+    if (MORTISE_HAS(user, mortise_new_user, id)) newUser.id = copy(user->id);
+    if (MORTISE_HAS(user, mortise_new_user, created_at)) newUser.createdAt = user->created_at;
+    if (MORTISE_HAS(user, mortise_new_user, unnamed)) newUser.unnamed = user->unnamed != 0;
+    give(identity, identity.create(newUser), sink, context);
     return MORTISE_OK;
   });
 }
@@ -178,21 +178,22 @@ mortise_status identityChange(mortise_host* host, mortise_str userId, const mort
                               mortise_user_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(change, mortise_user_change, unique_folded)) return tooShort(error, "mortise_user_change");
   return onIdentity(host, "identity/1 change", error, [&](Identity& identity) {
-    identity::UserChange wanted;
-    wanted.username = changed(change->username);
-    wanted.nickname = changed(change->nickname);
-    wanted.avatar = changed(change->avatar);
-    wanted.bio = changed(change->bio);
-    wanted.status = changed(change->status);
-    wanted.role = changed(change->role);
-    wanted.clearBio = change->clear_bio != 0;
-    wanted.uniqueFolded = change->unique_folded != 0;
-    if (MORTISE_HAS(change, mortise_user_change, password_hash)) wanted.passwordHash = changed(change->password_hash);
+    identity::UserChange userChange;
+    userChange.username = changed(change->username);
+    userChange.nickname = changed(change->nickname);
+    userChange.avatar = changed(change->avatar);
+    userChange.bio = changed(change->bio);
+    userChange.status = changed(change->status);
+    userChange.role = changed(change->role);
+    userChange.clearBio = change->clear_bio != 0;
+    userChange.uniqueFolded = change->unique_folded != 0;
+    if (MORTISE_HAS(change, mortise_user_change, password_hash))
+      userChange.passwordHash = changed(change->password_hash);
     if (MORTISE_HAS(change, mortise_user_change, email_confirmed_at))
-      wanted.emailConfirmedAt = change->email_confirmed_at;
-    if (MORTISE_HAS(change, mortise_user_change, tier)) wanted.tier = changed(change->tier);
-    if (MORTISE_HAS(change, mortise_user_change, end_keys)) wanted.endKeys = change->end_keys != 0;
-    give(identity, identity.change(view(userId), wanted), sink, context);
+      userChange.emailConfirmedAt = change->email_confirmed_at;
+    if (MORTISE_HAS(change, mortise_user_change, tier)) userChange.tier = changed(change->tier);
+    if (MORTISE_HAS(change, mortise_user_change, end_keys)) userChange.endKeys = change->end_keys != 0;
+    give(identity, identity.change(view(userId), userChange), sink, context);
     return MORTISE_OK;
   });
 }
@@ -297,20 +298,20 @@ mortise_status identityMintKey(mortise_host* host, const mortise_new_key* key, m
     if (key->kind != MORTISE_KEY_USER && key->kind != MORTISE_KEY_SERVICE) {
       return answer(error, MORTISE_INVALID, "unknown_kind", "mortise_key_kind has a value this kernel does not know");
     }
-    identity::NewApiKey wanted;
-    wanted.kind = key->kind == MORTISE_KEY_USER ? identity::KeyKind::user : identity::KeyKind::service;
-    wanted.userId = copy(key->user_id);
-    wanted.name = copy(key->name);
-    wanted.orgId = copy(key->org_id);
-    wanted.createdBy = copy(key->created_by);
-    wanted.expiresAt = key->expires_at;
-    if (MORTISE_HAS(key, mortise_new_key, minted_with)) wanted.mintedWith = copy(key->minted_with);
-    if (!listFrom(key->scopes, wanted.scopes) || !listFrom(key->project_ids, wanted.projectIds)) {
+    identity::NewApiKey newKey;
+    newKey.kind = key->kind == MORTISE_KEY_USER ? identity::KeyKind::user : identity::KeyKind::service;
+    newKey.userId = copy(key->user_id);
+    newKey.name = copy(key->name);
+    newKey.orgId = copy(key->org_id);
+    newKey.createdBy = copy(key->created_by);
+    newKey.expiresAt = key->expires_at;
+    if (MORTISE_HAS(key, mortise_new_key, minted_with)) newKey.mintedWith = copy(key->minted_with);
+    if (!listFrom(key->scopes, newKey.scopes) || !listFrom(key->project_ids, newKey.projectIds)) {
       return answer(error, MORTISE_INVALID, "not_a_list", "scopes and project_ids should be JSON lists of texts");
     }
     std::string raw;
-    const auto made = identity.apiKeys().mint(wanted, raw);
-    give(made, raw, sink, context);
+    const auto record = identity.apiKeys().mint(newKey, raw);
+    give(record, raw, sink, context);
     return MORTISE_OK;
   });
 }

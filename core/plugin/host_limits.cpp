@@ -55,7 +55,7 @@ mortise_status onCounter(mortise_host* raw, mortise_str name, mortise_str key, c
   });
 }
 
-mortise_status tell(const services::Decision& decision, mortise_error* error) {
+mortise_status answerDecision(const services::Decision& decision, mortise_error* error) {
   if (decision.allowed) return MORTISE_OK;
   const auto wait = static_cast<int>(std::clamp<std::int64_t>(decision.retryAfterSeconds, 1, 1 << 30));
   return answer(error, MORTISE_DENIED, "limit_reached", "limit reached; try again in " + std::to_string(wait) + " s",
@@ -66,12 +66,12 @@ extern "C" {
 
 mortise_status limitsTake(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
   return onCounter(host, bucket, key, "limits/1 take", error,
-                   [&](const auto& counter) { return tell(counter.take(), error); });
+                   [&](const auto& counter) { return answerDecision(counter.take(), error); });
 }
 
 mortise_status limitsPeek(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
   return onCounter(host, bucket, key, "limits/1 peek", error,
-                   [&](const auto& counter) { return tell(counter.peek(), error); });
+                   [&](const auto& counter) { return answerDecision(counter.peek(), error); });
 }
 
 mortise_status limitsRefund(mortise_host* host, mortise_str bucket, mortise_str key, mortise_error* error) {
@@ -90,12 +90,12 @@ mortise_status limitsReset(mortise_host* host, mortise_str bucket, mortise_str k
 
 mortise_status limitsNumbers(mortise_host* host, mortise_str bucket, int64_t* limit, int64_t* windowSeconds,
                              mortise_error* error) {
-  const auto tellNumbers = [&](const auto&, const auto& found) {
-    if (limit != nullptr) *limit = found.off ? 0 : found.limit;
-    if (windowSeconds != nullptr) *windowSeconds = found.off ? 0 : found.windowSeconds;
+  const auto fillNumbers = [&](const auto&, const auto& settings) {
+    if (limit != nullptr) *limit = settings.off ? 0 : settings.limit;
+    if (windowSeconds != nullptr) *windowSeconds = settings.off ? 0 : settings.windowSeconds;
     return MORTISE_OK;
   };
-  return onBucket(host, bucket, "limits/1 numbers", error, tellNumbers, Threads::any);
+  return onBucket(host, bucket, "limits/1 numbers", error, fillNumbers, Threads::any);
 }
 
 }  // extern "C"

@@ -31,8 +31,8 @@ mortise_status mailSend(mortise_host* raw, const mortise_mail* mail, mortise_err
     if (!MORTISE_COMPLETE(mail, mortise_mail, done)) return tooShort(error, "mortise_mail");
     services::Mailer::Done done;
     if (mail->done != nullptr) {
-      done = [gate = host.gate(), tell = mail->done, context = mail->context](const services::MailResult& result) {
-        gate->run("mail done", [&] { tell(context, statusOf(result.outcome), str(result.reason)); });
+      done = [gate = host.gate(), notify = mail->done, context = mail->context](const services::MailResult& result) {
+        gate->run("mail done", [&] { notify(context, statusOf(result.outcome), str(result.reason)); });
       };
     }
     services::Mail message{copy(mail->to), copy(mail->subject), copy(mail->text), copy(mail->html)};

@@ -73,15 +73,15 @@ mortise_status orgsCreate(mortise_host* host, const mortise_new_org* org, mortis
                           mortise_error* error) {
   if (!MORTISE_COMPLETE(org, mortise_new_org, founder_role)) return tooShort(error, "mortise_new_org");
   return onIdentity(host, "orgs/1 create", error, [&](Identity& identity) {
-    identity::NewOrg wanted;
-    wanted.name = copy(org->name);
-    wanted.slug = copy(org->slug);
-    wanted.tier = copy(org->tier);
-    wanted.seatsLimit = org->seats_limit;
-    wanted.storageLimit = org->storage_limit;
-    wanted.founderId = copy(org->founder_id);
-    wanted.founderRole = copy(org->founder_role);
-    give(identity.orgs().create(wanted), sink, context);
+    identity::NewOrg newOrg;
+    newOrg.name = copy(org->name);
+    newOrg.slug = copy(org->slug);
+    newOrg.tier = copy(org->tier);
+    newOrg.seatsLimit = org->seats_limit;
+    newOrg.storageLimit = org->storage_limit;
+    newOrg.founderId = copy(org->founder_id);
+    newOrg.founderRole = copy(org->founder_role);
+    give(identity.orgs().create(newOrg), sink, context);
     return MORTISE_OK;
   });
 }
@@ -108,12 +108,12 @@ mortise_status orgsChange(mortise_host* host, mortise_str orgId, const mortise_o
                           mortise_org_sink sink, void* context, mortise_error* error) {
   if (!MORTISE_COMPLETE(change, mortise_org_change, storage_limit)) return tooShort(error, "mortise_org_change");
   return onIdentity(host, "orgs/1 change", error, [&](Identity& identity) {
-    identity::OrgChange wanted;
-    wanted.name = changed(change->name);
-    wanted.tier = changed(change->tier);
-    wanted.seatsLimit = changedNumber(change->seats_limit);
-    wanted.storageLimit = changedNumber(change->storage_limit);
-    give(identity.orgs().change(view(orgId), wanted), sink, context);
+    identity::OrgChange orgChange;
+    orgChange.name = changed(change->name);
+    orgChange.tier = changed(change->tier);
+    orgChange.seatsLimit = changedNumber(change->seats_limit);
+    orgChange.storageLimit = changedNumber(change->storage_limit);
+    give(identity.orgs().change(view(orgId), orgChange), sink, context);
     return MORTISE_OK;
   });
 }

@@ -285,7 +285,7 @@ mortise_status schedulerPreview(mortise_host* host, const mortise_trigger* reque
     services::SearchBudget budget;
     for (auto next = trigger.next(start, budget); next && count > 0; --count, next = trigger.next(*next + 1, budget)) {
       if (currentCallExpired())
-        return answer(error, MORTISE_TIMEOUT, "expired", "nobody waits for the preview any more");
+        return answer(error, MORTISE_TIMEOUT, "expired", "the client has disconnected or the time is over");
       const auto shown = trigger.shown(*next);
       sink(context, *next, str(shown));
     }

@@ -36,11 +36,11 @@ extern "C" {
 mortise_status secretsNamed(mortise_host* host, mortise_str name, mortise_secret_sink sink, void* context,
                             mortise_error* error) {
   return onPurpose(host, name, "secrets/1 named", error, [&](const services::Secrets& secrets, const std::string&) {
-    auto found = secrets.named(hostOf(host)->moduleName() + "." + copy(name));
-    if (!found)
+    auto secret = secrets.named(hostOf(host)->moduleName() + "." + copy(name));
+    if (!secret)
       return answer(error, MORTISE_NOT_FOUND, "not_found",
                     "no secret " + hostOf(host)->moduleName() + "." + copy(name) + " is set");
-    return give(std::move(*found), sink, context);
+    return give(std::move(*secret), sink, context);
   });
 }
 

@@ -151,18 +151,18 @@ mortise_stream* streamOpen(mortise_call* raw, const mortise_stream_options* opti
       misuse(call, "stream_open", "content_type has a control byte");
       return nullptr;
     }
-    mortise_stream_options wanted{};
-    wanted.struct_size = sizeof wanted;
-    wanted.status = options->status == 0 ? 200 : options->status;
-    wanted.content_type = options->content_type;
-    wanted.heartbeat_seconds = options->heartbeat_seconds <= 0 ? 15 : options->heartbeat_seconds;
-    if (wanted.status < 200 || wanted.status > 299) {
-      misuse(call, "stream_open", "status " + std::to_string(wanted.status) + ", expected 200 to 299");
+    mortise_stream_options streamOptions{};
+    streamOptions.struct_size = sizeof streamOptions;
+    streamOptions.status = options->status == 0 ? 200 : options->status;
+    streamOptions.content_type = options->content_type;
+    streamOptions.heartbeat_seconds = options->heartbeat_seconds <= 0 ? 15 : options->heartbeat_seconds;
+    if (streamOptions.status < 200 || streamOptions.status > 299) {
+      misuse(call, "stream_open", "status " + std::to_string(streamOptions.status) + ", expected 200 to 299");
       return nullptr;
     }
     auto handle = std::make_unique<mortise_stream>();
     handle->host = call.servedBy;
-    handle->stream = call.openStream(wanted);
+    handle->stream = call.openStream(streamOptions);
     if (handle->stream == nullptr) return nullptr;
     const auto& gate = call.servedBy->gate();
     const auto origin = originOf(call);
@@ -228,18 +228,18 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
   auto& call = callOf(raw);
   return guardedOr<mortise_websocket*>(call.servedBy, "call/1 upgrade", nullptr, [&]() -> mortise_websocket* {
     if (call.servedBy == nullptr || call.exchange() == nullptr) return nullptr;
-    http::WebSocket::Options wanted;
-    wanted.subprotocol = copy(options->subprotocol);
-    if (!wanted.subprotocol.empty()) {
+    http::WebSocket::Options socketOptions;
+    socketOptions.subprotocol = copy(options->subprotocol);
+    if (!socketOptions.subprotocol.empty()) {
       const auto all = offered(*call.exchange());
-      if (std::find(all.begin(), all.end(), wanted.subprotocol) == all.end()) {
-        misuse(call, "upgrade", "the client did not offer the subprotocol " + wanted.subprotocol);
+      if (std::find(all.begin(), all.end(), socketOptions.subprotocol) == all.end()) {
+        misuse(call, "upgrade", "the client did not offer the subprotocol " + socketOptions.subprotocol);
         return nullptr;
       }
     }
-    if (options->max_message > 0) wanted.maxMessageBytes = options->max_message;
-    if (options->max_queue > 0) wanted.maxQueuedBytes = options->max_queue;
-    if (options->ping_seconds > 0) wanted.pingEvery = std::chrono::seconds(options->ping_seconds);
+    if (options->max_message > 0) socketOptions.maxMessageBytes = options->max_message;
+    if (options->max_queue > 0) socketOptions.maxQueuedBytes = options->max_queue;
+    if (options->ping_seconds > 0) socketOptions.pingEvery = std::chrono::seconds(options->ping_seconds);
 
     const std::unique_ptr<mortise_websocket, void (*)(mortise_websocket*)> handle(new mortise_websocket,
                                                                                   [](auto* socket) { drop(socket); });
@@ -250,12 +250,12 @@ mortise_websocket* webSocketUpgrade(mortise_call* raw, const mortise_websocket_o
     callbacks.onClosed = [end](int code, std::string_view reason) { end->onClosed(code, reason); };
     callbacks.onDrained = [end] { end->onDrained(); };
     const std::lock_guard opening(handle->opening);
-    handle->socket = call.upgrade(std::move(wanted), std::move(callbacks));
+    handle->socket = call.upgrade(std::move(socketOptions), std::move(callbacks));
     if (handle->socket == nullptr) return nullptr;
     handle->ready.store(true, std::memory_order_release);
-    handle->references.fetch_add(1);  // the caller's, in addition to the one that this scope releases
-    auto* const kept = handle.get();  // clang takes a returned get() for the address of the local
-    return kept;
+    handle->references.fetch_add(1);    // the caller's, in addition to the one that this scope releases
+    auto* const result = handle.get();  // clang takes a returned get() for the address of the local
+    return result;
   });
 }
 

@@ -28,8 +28,8 @@ struct ThreadState {
 
 inline thread_local ThreadState currentThread;
 
-// Whether the handler on this thread works for a request that nobody waits for any more. For host functions whose work
-// may be long.
+// Whether the handler on this thread works for a request whose time is over or whose client has gone. For host
+// functions whose work may be long.
 bool currentCallExpired();
 // Of the call that this thread handles, or that its callback belongs to; else empty.
 std::string_view currentOperationId();

@@ -171,9 +171,9 @@ void checkBindings(const mortise_module& module, void* self, const Manifest& man
         suggestion(unknown.front(), manifest.operationIds));
   }
   const auto compare = [&](const std::string& what, const std::vector<std::string>& declared,
-                           const std::vector<std::string>& found) {
-    const auto lacking = without(declared, found);
-    const auto surplus = without(found, declared);
+                           const std::vector<std::string>& functions) {
+    const auto lacking = without(declared, functions);
+    const auto surplus = without(functions, declared);
     if (!lacking.empty()) add("has no function for the " + what + " " + joined(lacking) + " of its manifest");
     if (!surplus.empty()) {
       add("has a function for the " + what + " " + joined(surplus) + ", which its manifest does not have" +

@@ -552,10 +552,10 @@ Manifest Manifest::readFromFile(const std::string& path) {
   if (descriptor == image.exports.end())
     throw Refusal(path, "exports no " MORTISE_MODULE_SYMBOL + std::string(kRebuild));
   if (!descriptor->isObject || descriptor->size < offsetof(mortise_module, manifest)) {
-    const auto found =
+    const auto actual =
         descriptor->isObject ? "one of " + std::to_string(descriptor->size) + " bytes" : std::string("a function");
     throw Refusal(path, "expected " MORTISE_MODULE_SYMBOL " to be a mortise_module of " +
-                            std::to_string(sizeof(mortise_module)) + " bytes, found " + found + kRebuild);
+                            std::to_string(sizeof(mortise_module)) + " bytes, found " + actual + kRebuild);
   }
   if (!image.hasManifest) throw Refusal(path, "has no section " MORTISE_MANIFEST_SECTION + std::string(kRebuild));
   auto text = image.manifest;

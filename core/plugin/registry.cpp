@@ -20,34 +20,34 @@ int revision(std::string_view interfaceName) {
 using Providers = std::map<std::string, const Manifest*, std::less<>>;
 
 // Another revision of the same interface, among the kernel's and the modules': "db/1".
-std::string otherRevision(std::string_view wanted, const Providers& providers, bool& kernel) {
+std::string otherRevision(std::string_view interfaceName, const Providers& providers, bool& kernel) {
   for (const auto& name : kernelInterfaces()) {
-    if (stem(name) == stem(wanted)) {
+    if (stem(name) == stem(interfaceName)) {
       kernel = true;
       return name;
     }
   }
   kernel = false;
   for (const auto& [name, provider] : providers) {
-    if (stem(name) == stem(wanted)) return name;
+    if (stem(name) == stem(interfaceName)) return name;
   }
   return {};
 }
 
-std::string unservedReason(const std::string& wanted, const Providers& providers) {
+std::string unservedReason(const std::string& interfaceName, const Providers& providers) {
   bool kernel = false;
-  const auto other = otherRevision(wanted, providers, kernel);
+  const auto other = otherRevision(interfaceName, providers, kernel);
   if (other.empty()) {
-    return "needs interface " + wanted +
+    return "needs interface " + interfaceName +
            ", which neither this kernel nor an enabled module serves; enable the module that provides it, or run a "
            "newer kernel";
   }
-  const bool newer = revision(wanted) > revision(other);
+  const bool newer = revision(interfaceName) > revision(other);
   if (kernel) {
-    return "needs interface " + wanted + ", this kernel serves " + other +
+    return "needs interface " + interfaceName + ", this kernel serves " + other +
            (newer ? "; run a newer kernel" : "; build it with this kernel's SDK");
   }
-  return "needs interface " + wanted + ", module " + providers.find(other)->second->name + " provides " + other +
+  return "needs interface " + interfaceName + ", module " + providers.find(other)->second->name + " provides " + other +
          (newer ? "; install a newer version of that module" : "; install a newer version of this module");
 }
 
@@ -57,9 +57,10 @@ std::string describeCycle(const Manifest* start, const Providers& providers, con
   for (;;) {
     const Manifest* next = nullptr;
     for (const auto& need : way.back()->needs) {
-      const auto found = providers.find(need);
-      if (found == providers.end() || found->second == way.back() || !waiting.contains(found->second)) continue;
-      next = found->second;
+      const auto provider = providers.find(need);
+      if (provider == providers.end() || provider->second == way.back() || !waiting.contains(provider->second))
+        continue;
+      next = provider->second;
       break;
     }
     if (next == nullptr) return start->name;
@@ -76,12 +77,12 @@ std::string describeCycle(const Manifest* start, const Providers& providers, con
 
 // The one of `manifests` that declares `permission` under its own name, whatever the order; null: none does.
 const Manifest* namesakeOf(const std::string& permission, std::span<const Manifest* const> manifests) {
-  const auto found = std::find_if(manifests.begin(), manifests.end(), [&](const auto* manifest) {
+  const auto namesake = std::find_if(manifests.begin(), manifests.end(), [&](const auto* manifest) {
     return permission.starts_with(manifest->name + ".") &&
            std::any_of(manifest->permissions.begin(), manifest->permissions.end(),
                        [&](const auto& declared) { return declared.name == permission; });
   });
-  return found == manifests.end() ? nullptr : *found;
+  return namesake == manifests.end() ? nullptr : *namesake;
 }
 
 }  // namespace
@@ -114,7 +115,7 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
   std::vector<const Manifest*> candidates;
   for (const auto* manifest : manifests) {
     const auto refuse = [&](const std::string& reason) { plan.refused.emplace_back(manifest->path, reason); };
-    if (const auto [at, fresh] = byName.emplace(manifest->name, manifest); !fresh) {
+    if (const auto [at, isNew] = byName.emplace(manifest->name, manifest); !isNew) {
       refuse("is a second module named " + manifest->name + " (the first is " + at->second->path +
              "); enable one of the two");
       continue;
@@ -122,11 +123,11 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
     const auto taken = std::find_if(manifest->provides.begin(), manifest->provides.end(),
                                     [&](const auto& name) { return servedByKernel(name) || providers.contains(name); });
     if (taken != manifest->provides.end()) {
-      const auto found = providers.find(*taken);
+      const auto provider = providers.find(*taken);
       refuse("provides interface " + *taken + ", which " +
-             (found == providers.end()
+             (provider == providers.end()
                   ? std::string("this kernel serves itself; rename it")
-                  : "module " + found->second->name + " already provides; disable one of the modules"));
+                  : "module " + provider->second->name + " already provides; disable one of the modules"));
       continue;
     }
     const Manifest* declaredBy = nullptr;
@@ -187,8 +188,8 @@ StartPlan planStart(std::span<const Manifest* const> manifests) {
   std::set<const Manifest*> waiting(candidates.begin(), candidates.end());
   const auto waitsFor = [&](const Manifest* manifest, const std::vector<std::string>& names) {
     return std::any_of(names.begin(), names.end(), [&](const auto& name) {
-      const auto found = providers.find(name);
-      return found != providers.end() && found->second != manifest && waiting.contains(found->second);
+      const auto provider = providers.find(name);
+      return provider != providers.end() && provider->second != manifest && waiting.contains(provider->second);
     });
   };
   for (bool heedOptional = true; !waiting.empty();) {
@@ -229,8 +230,8 @@ void ProvidedInterfaces::remove(ModuleInstance& provider) {
 
 const void* ProvidedInterfaces::lookup(std::string_view interfaceName) const {
   std::shared_lock lock(mutex_);
-  const auto found = providers_.find(interfaceName);
-  return found == providers_.end() ? nullptr : found->second->lookup(interfaceName);
+  const auto provider = providers_.find(interfaceName);
+  return provider == providers_.end() ? nullptr : provider->second->lookup(interfaceName);
 }
 
 void ProvidedInterfaces::requireNeeds(const Manifest& manifest) const {

@@ -6,7 +6,7 @@
 
 namespace mortise::plugin {
 
-// Their names, as compiled into the program. A file that has such a name may still be anyone's.
+// Their names, as compiled into the program. A file that has such a name may still be another module's.
 std::span<const std::string_view> shippedModules();
 
 }  // namespace mortise::plugin

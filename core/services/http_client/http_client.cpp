@@ -262,7 +262,7 @@ struct HttpClient::Implementation {
     return easy;
   }
 
-  void giveBack(Easy easy) {
+  void release(Easy easy) {
     curl_easy_reset(easy.get());
     std::lock_guard lock(mutex);
     if (idle.size() < 16) idle.push_back(std::move(easy));
@@ -426,7 +426,7 @@ HttpResponse HttpClient::perform(const HttpRequest& request) {
     if (hops < request.maxRedirects && isRedirect(response.status))
       curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &next);
     const std::string target = next ? next : "";
-    implementation_->giveBack(std::move(easy));
+    implementation_->release(std::move(easy));
     if (target.empty()) return response;
     sameOrigin = sameOrigin && originOf(target) == origin;
     if (origin.starts_with("https:") && target.starts_with("http:")) {

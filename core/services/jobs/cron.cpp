@@ -59,8 +59,8 @@ std::array<CronField, kCronParts> fieldsOf(const CronTexts& texts, std::index_se
 }  // namespace
 
 Cron::Cron(const CronTexts& texts)
-    : given_{}, fields_(fieldsOf(effective(texts), std::make_index_sequence<kCronParts>())) {
-  for (std::size_t i = 0; i < kCronParts; ++i) given_[i] = !texts[i].empty();
+    : isGiven_{}, fields_(fieldsOf(effective(texts), std::make_index_sequence<kCronParts>())) {
+  for (std::size_t i = 0; i < kCronParts; ++i) isGiven_[i] = !texts[i].empty();
   for (int length = kMinMonthDays; length <= kMaxMonthDays; ++length) {
     for (int weekday = 0; weekday < 7; ++weekday) {
       days_[static_cast<std::size_t>(length - kMinMonthDays)][static_cast<std::size_t>(weekday)] =

@@ -28,7 +28,7 @@ class Cron {
   std::optional<std::int64_t> next(std::int64_t from, const TimeZone& zone, SearchBudget& budget) const;
 
   const std::string& text(CronPart part) const { return fields_[static_cast<std::size_t>(part)].text(); }
-  bool given(CronPart part) const { return given_[static_cast<std::size_t>(part)]; }
+  bool isGiven(CronPart part) const { return isGiven_[static_cast<std::size_t>(part)]; }
 
  private:
   static constexpr int kMinMonthDays = 28;
@@ -42,7 +42,7 @@ class Cron {
   }
   int timeFrom(int from) const;
 
-  std::array<bool, kCronParts> given_;
+  std::array<bool, kCronParts> isGiven_;
   std::array<CronField, kCronParts> fields_;
   // Days that day and weekday allow, bit 1 is the first; by the length of a month and the weekday of its first day.
   std::array<std::array<std::uint32_t, 7>, kMaxMonthDays - kMinMonthDays + 1> days_;

@@ -498,7 +498,7 @@ void JobStore::startManual(const StoredRun& run) {
 std::int64_t JobStore::takeReportRevisions(db::Connection& connection, std::int64_t count) {
   connection.execute("UPDATE mortise_locks SET taken = taken + :count WHERE name = 'job_reports'", {{"count", count}});
   const auto last = single(connection, kReportRevision);
-  for (auto given = givenRevision_.load(); given < last && !givenRevision_.compare_exchange_weak(given, last);) {
+  for (auto known = givenRevision_.load(); known < last && !givenRevision_.compare_exchange_weak(known, last);) {
   }
   return last;
 }
@@ -519,7 +519,7 @@ std::optional<std::int64_t> JobStore::moveReports(db::Connection& connection, co
 void JobStore::insertReports(db::Connection& connection, const std::string& runId,
                              const std::vector<JobReport>& reports) {
   auto revision = moveReports(connection, runId, static_cast<std::int64_t>(reports.size()));
-  if (!revision) return;  // nobody can read what a run without a record reports
+  if (!revision) return;  // what a run without a record reports is never read
   for (const auto& report : reports) {
     connection.execute(
         "INSERT INTO mortise_job_reports (run_id, number, revision, target, state, synced, created, updated, deleted, "

@@ -86,7 +86,7 @@ CronTexts namedFields(std::string_view text) {
 std::string cronText(const Cron& cron) {
   std::string text = "cron:";
   for (const auto& [name, part] : kFieldNames) {
-    if (!cron.given(part)) continue;
+    if (!cron.isGiven(part)) continue;
     const auto& value = cron.text(part);
     const char* quote = value.find(' ') == std::string::npos ? "" : "'";
     text += std::string(" ") + name + "=" + quote + value + quote;
@@ -356,7 +356,8 @@ std::string Trigger::description() const {
   }
   std::string text;
   for (const auto& [name, part] : kFieldNames) {
-    if (rule.cron->given(part)) text += fmt::format("{}{}='{}'", text.empty() ? "" : ", ", name, rule.cron->text(part));
+    if (rule.cron->isGiven(part))
+      text += fmt::format("{}{}='{}'", text.empty() ? "" : ", ", name, rule.cron->text(part));
   }
   return "cron[" + text + "]";
 }

@@ -43,8 +43,8 @@ return {1, math.floor((window - (full - now)) / step) + 1, 0}
 // ARGV[5]: 1 = windows start at multiples of their length, 0 = at the first take.
 constexpr const char* kWindow = R"(
 local aligned = ARGV[5] == '1'
-local kept = redis.call('HMGET', KEYS[1], 's', 'c')
-local start, count = tonumber(kept[1] or '-1'), tonumber(kept[2] or '0')
+local stored = redis.call('HMGET', KEYS[1], 's', 'c')
+local start, count = tonumber(stored[1] or '-1'), tonumber(stored[2] or '0')
 local over
 if aligned then over = start ~= now - now % window else over = start < 0 or now < start or now - start >= window end
 if over then

@@ -102,7 +102,7 @@ struct Slots::Keeper {
   }
 
   // Leases that could not be released stay for the next try.
-  bool giveBack(const std::string& place) {
+  bool releaseLeaving(const std::string& place) {
     const Turn turn(*this, place);
     std::vector<Slot> now;
     {
@@ -141,7 +141,7 @@ struct Slots::Keeper {
       const std::lock_guard lock(mutex);
       isWaiting = leaving.contains(place) || busy.contains(place);
     }
-    if (isWaiting) giveBack(place);
+    if (isWaiting) releaseLeaving(place);
     return releasedSoFar(place) != releasedBefore;
   }
 
@@ -177,18 +177,18 @@ struct Slots::Keeper {
     auto releaseAt = Clock::now();
     std::unique_lock lock(mutex);
     std::string place;
-    const auto giveNextBack = [&] {  // in turn, so that none waits behind places that fill again and again
+    const auto releaseNext = [&] {  // in turn, so that none waits behind places that fill again and again
       auto next = leaving.upper_bound(place);
       place = (next == leaving.end() ? leaving.begin() : next)->first;
       lock.unlock();
-      const bool isReached = giveBack(place);
+      const bool isReached = releaseLeaving(place);
       lock.lock();
       return isReached;
     };
     while (!stopping) {
       const auto now = Clock::now();
       if (!leaving.empty() && now >= releaseAt) {
-        if (!giveNextBack()) releaseAt = Clock::now() + kAgain;
+        if (!releaseNext()) releaseAt = Clock::now() + kAgain;
         continue;
       }
       if (now >= beatAt) {
@@ -199,7 +199,7 @@ struct Slots::Keeper {
       }
       wake.wait_until(lock, leaving.empty() ? beatAt : std::min(beatAt, releaseAt));
     }
-    while (!leaving.empty() && giveNextBack()) {
+    while (!leaving.empty() && releaseNext()) {
     }
   }
 };

@@ -32,7 +32,7 @@ std::unique_ptr<Mailer> Mailer::open(std::string_view url, std::string_view from
                                      const MailerOptions& options) {
   checkUrl(url);
   if (url.empty()) {
-    // Nobody else does, when no server of the database sends mails any more.
+    // Nothing else does, when no server of the database sends mails any more.
     if (options.sends) mail::MailQueue(store.database, store.secrets, store.node, 0).removeExpired(options.clock());
     return std::make_unique<Unconfigured>();
   }

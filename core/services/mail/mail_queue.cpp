@@ -16,7 +16,7 @@ constexpr ColumnType I = ColumnType::integer;
 constexpr ColumnType T = ColumnType::text;
 constexpr std::string_view kPurpose = "mail";  // modules seal for "module/NAME/..."
 
-// mortise_mails.node: the server that sends the mail; '' is nobody's. mortise_mail_nodes: servers that have mails.
+// mortise_mails.node: the server that sends the mail; '': none. mortise_mail_nodes: servers that have mails.
 constexpr std::string_view kMigration = R"(CREATE TABLE mortise_mails (
   id TEXT NOT NULL PRIMARY KEY,
   node TEXT NOT NULL,

@@ -63,12 +63,12 @@ class MailQueue {
 
   // Tells the other servers that this one lives.
   void beat();
-  // Leaves the mails of this server to whoever comes first: itself after a restart, or another one.
+  // Leaves the mails of this server to the next that comes: itself after a restart, or another one.
   void release();
   // Takes the mails that were left, and those of servers whose beat has not changed for `silence` (monotonic
   // microseconds, at `now`). Returns how many. One thread.
   std::int64_t takeOver(std::int64_t now, std::int64_t silence);
-  // Forgets what it saw of other servers: while the database was away, nobody's beat could change.
+  // Forgets what it saw of other servers: while the database was away, no server's beat could change.
   void forgetOthers() { seen_.clear(); }
 
  private:

@@ -74,14 +74,14 @@ QueuedMailer::QueuedMailer(std::unique_ptr<Transport> transport, std::string fro
       running_(options.sends ? kSenders : 0) {
   if (store.metrics != nullptr) {
     auto& metrics = *store.metrics;
-    const auto given = [&](const char* reason) {
+    const auto counterOf = [&](const char* reason) {
       return &metrics.counter("mortise_mails_given_up_total", "Mails that were not sent and never will be",
                               {{"reason", reason}});
     };
     queuedTotal_ = &metrics.counter("mortise_mails_queued_total", "Mails taken into the queue");
     sentTotal_ = &metrics.counter("mortise_mails_sent_total", "Mails that the relay took");
-    refusedTotal_ = given("refused");
-    expiredTotal_ = given("expired");
+    refusedTotal_ = counterOf("refused");
+    expiredTotal_ = counterOf("expired");
   }
   if (!options.sends) return;
   for (int i = 0; i < kSenders; ++i) threads_.emplace_back([this] { sendDue(); });
@@ -162,7 +162,7 @@ void QueuedMailer::send(Mail mail, Done done) {
       receiverOf(item.id);
       throw;
     }
-    // The thread holds SQLite's writer itself, in a transaction that nobody can join.
+    // The thread holds SQLite's writer itself, in a transaction that cannot be joined.
     if (arrives(item)) return;
     receiverOf(item.id);
     throw;
@@ -173,7 +173,7 @@ void QueuedMailer::send(Mail mail, Done done) {
   if (!joined) return nowQueued(item.id);
   db::afterCommit([this, id = item.id] { nowQueued(id); },
                   [this, id = item.id] {
-                    tell(receiverOf(id), {Outcome::stopped, "the transaction was rolled back", 0});
+                    notify(receiverOf(id), {Outcome::stopped, "the transaction was rolled back", 0});
                   });
 }
 
@@ -260,7 +260,7 @@ void QueuedMailer::notQueued(const std::string& id, const MailResult& result) {
     const std::lock_guard lock(mutex_);
     unsure_.erase(id);
   }
-  tell(receiverOf(id), result);
+  notify(receiverOf(id), result);
 }
 
 // --- out of the queue
@@ -421,7 +421,7 @@ void QueuedMailer::finish(const QueuedMail& row, const MailResult& result) {
                                  {"refused", result.outcome == Outcome::refused},
                                  {"reason", result.reason}});
   }
-  tell(done, result);
+  notify(done, result);
 }
 
 void QueuedMailer::removeRow(const std::string& id) {
@@ -436,7 +436,7 @@ void QueuedMailer::removeRow(const std::string& id) {
   }
 }
 
-void QueuedMailer::tell(const Done& done, const MailResult& result) const {
+void QueuedMailer::notify(const Done& done, const MailResult& result) const {
   if (!done) return;
   try {
     done(result);
@@ -484,7 +484,7 @@ void QueuedMailer::keepOnce() {
   }
   const auto count = queue_.count();
   queued_ = static_cast<std::int64_t>(count);
-  // Another server has them, or nobody: their outcome will not be known here.
+  // Another server has them, or none: their outcome will not be known here.
   if (count == 0) {
     for (const auto& id : stored) receiverOf(id);
   }

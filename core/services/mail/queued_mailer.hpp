@@ -77,9 +77,9 @@ class QueuedMailer final : public Mailer {
   Try attempt(const QueuedMail& row);
   void note(const Try& result);
   void postpone(const QueuedMail& row, const Try& result);
-  // Removes the row and tells who waits for the outcome.
+  // Removes the row and notifies the receiver of the outcome.
   void finish(const QueuedMail& row, const MailResult& result);
-  void tell(const Done& done, const MailResult& result) const;
+  void notify(const Done& done, const MailResult& result) const;
   Done receiverOf(const std::string& id);
   void removeRow(const std::string& id);
 

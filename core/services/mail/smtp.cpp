@@ -107,8 +107,8 @@ struct Answer {
   std::string text{};
 };
 
-// What is said to one relay. Its answers are bounded, in bytes and in time: before TLS anybody on the way may be the relay,
-// and Poco's SMTPClientSession reads lines without end.
+// What is said to one relay. Its answers are bounded, in bytes and in time: before TLS any machine on the way may be
+// the relay, and Poco's SMTPClientSession reads lines without end.
 class Session {
  public:
   Session(const Poco::Net::StreamSocket& socket, std::chrono::milliseconds timeout)
