@@ -151,7 +151,7 @@ class Asking {
         end_(Clock::now() + question.timeout) {}
 
   Answer whole() {
-    request_ = made(question_, false);
+    request_ = requestFor(question_, false);
     const auto response = answered(
         false, [] { return true; }, [](const HttpResponse& r) { return std::string_view(r.body); });
     rapidjson::Document body;
@@ -160,7 +160,7 @@ class Asking {
   }
 
   Answer streamed(const std::function<bool(std::string_view)>& onText) {
-    request_ = made(question_, true);
+    request_ = requestFor(question_, true);
     std::optional<Listening> listening;
     request_.onPiece = [&](std::string_view piece) { return listening->piece(piece); };
     answered(
@@ -177,7 +177,7 @@ class Asking {
   }
 
  private:
-  HttpRequest made(const Question& question, bool streamed) const {
+  HttpRequest requestFor(const Question& question, bool streamed) const {
     HttpRequest request;
     request.url = form_.url(endpoint_, question, streamed);
     request.method = "POST";

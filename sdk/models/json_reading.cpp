@@ -29,29 +29,29 @@ std::string toText(const rapidjson::Value& value) {
 
 const rapidjson::Value* memberOf(const rapidjson::Value& object, std::string_view name) {
   if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(rapidjson::Value(rapidjson::StringRef(name.data(), name.size())));
-  return found == object.MemberEnd() ? nullptr : &found->value;
+  const auto member = object.FindMember(rapidjson::Value(rapidjson::StringRef(name.data(), name.size())));
+  return member == object.MemberEnd() ? nullptr : &member->value;
 }
 
 const rapidjson::Value* objectMember(const rapidjson::Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsObject() ? found : nullptr;
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsObject() ? member : nullptr;
 }
 
 const rapidjson::Value* listMember(const rapidjson::Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsArray() ? found : nullptr;
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsArray() ? member : nullptr;
 }
 
 std::string_view textMember(const rapidjson::Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  if (found == nullptr || !found->IsString()) return {};
-  return {found->GetString(), found->GetStringLength()};
+  const auto* member = memberOf(object, name);
+  if (member == nullptr || !member->IsString()) return {};
+  return {member->GetString(), member->GetStringLength()};
 }
 
 std::int64_t integerMember(const rapidjson::Value& object, std::string_view name) {
-  const auto* found = memberOf(object, name);
-  return found != nullptr && found->IsInt64() ? found->GetInt64() : 0;
+  const auto* member = memberOf(object, name);
+  return member != nullptr && member->IsInt64() ? member->GetInt64() : 0;
 }
 
 std::int64_t tokensMember(const rapidjson::Value& object, std::string_view name) {
