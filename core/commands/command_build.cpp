@@ -20,17 +20,18 @@ int embedCommand(const Program&, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> buildCommands() {
-  return {{"embed",
-           "Turn a module's YAML and SQL files into the C file of its manifest",
-           {"mortise embed DIR --output FILE.c [--contract-header FILE.hpp]",
-            "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to "
-            "compile into the module; and, for C++, a header with the structs and handler classes of its contracts, and beside "
-            "it (FILE.cpp) the source of their functions, to compile into the module as well.",
-            {"DIR"},
-            {{"output,o", "FILE", "The C file to write"},
-             {"contract-header", "FILE", "The C++ header of the contracts to write, and FILE.cpp beside it"}},
-            false},
-           embedCommand}};
+  return {
+      {"embed",
+       "Turn a module's YAML and SQL files into the C file of its manifest",
+       {"mortise embed DIR --output FILE.c [--contract-header FILE.hpp]",
+        "Reads module.yaml, contracts/, migrations/ and messages/ of DIR, checks them, and writes one C file to "
+        "compile into the module; and, for C++, a header with the structs and handler classes of its contracts, and "
+        "beside it (FILE.cpp) the source of their functions, to compile into the module as well.",
+        {"DIR"},
+        {{"output,o", "FILE", "The C file to write"},
+         {"contract-header", "FILE", "The C++ header of the contracts to write, and FILE.cpp beside it"}},
+        false},
+       embedCommand}};
 }
 
 }  // namespace mortise::commands

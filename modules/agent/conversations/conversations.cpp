@@ -208,6 +208,8 @@ bool Conversations::stopTask(const std::string& sessionId, std::optional<EventId
   std::string run;
   bool wasGoingOn = false;
   db_.transaction([&](Transaction& tx) {
+    run.clear();  // the block may be repeated
+    wasGoingOn = false;
     auto session = store_.lock(tx, sessionId);
     if (!session) throw Problem(404, "agent_session_not_found");
     if (start && session->taskStart() != *start) return;

@@ -178,6 +178,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
     question.tries = 1;
     question.stopped = [&task] { return task.stop().isRaised(); };
     milliseconds pause = kPause;
+    auto before = text;
     try {
       auto answer = attempt(task, question, model, options, text);
       count(task, answer);
@@ -193,7 +194,7 @@ models::Answer ModelDesk::ask(RunningTask& task, AgentMemory& memory, const Mode
         return answer;
       }
       reason = FailureText::modelSilent;
-      text.clear();
+      text = std::move(before);
       memory.add(models::user("Your answer was empty. Go on: call a tool, or give the final answer."));
     } catch (const models::Error& error) {
       failed_.add();

@@ -102,7 +102,8 @@ void UploadStore::accountRemoved(const Transaction& tx, std::string_view userId)
 std::int64_t UploadStore::forget(Time before) const {
   return db_.execute(
       "DELETE FROM sync_uploads WHERE expires_at < :before AND has_parts = 0 AND "
-      "status NOT IN ('pending', 'completing')",
+      "status NOT IN ('pending', 'completing') AND "
+      "NOT EXISTS (SELECT 1 FROM sync_upload_parts WHERE upload_id = sync_uploads.id)",
       {{"before", before}});
 }
 
