@@ -236,7 +236,10 @@ TEST_P(Handoffs, AreListedAlongIndexesHoweverManyThereAre) {
                    {"ref_id", "'ref' || n"},
                    {"created_at", "n / 3"}});
   database().fill("sync_handoff_events", kManyRows,
-                  {{"handoff_id", "'hnd_' || (n % 100 + 1)"}, {"event_type", "'viewed'"}, {"created_at", "n / 3"}});
+                  {{"handoff_id", "'hnd_' || (n % 100 + 1)"},
+                   {"event_type", "'viewed'"},
+                   {"payload", "'{}'"},
+                   {"created_at", "n / 3"}});
   database().analyze();
   EXPECT_PLANS(plansAreIndexed(database(), [&] {
     store_.find("hnd_7");
