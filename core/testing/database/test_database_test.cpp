@@ -19,7 +19,6 @@ using helpdesk::State;
 using helpdesk::Ticket;
 using mortise::timeOf;
 using mortise::testing::Backend;
-using mortise::testing::isIndexed;
 using mortise::testing::plansAreIndexed;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -185,7 +184,7 @@ TEST_P(Tickets, AreFoundByEveryCondition) {
   for (int i = 1; i <= 6; ++i) {
     auto one = ticket(i);
     one.project = i % 2 == 0 ? "even" : "odd";
-    one.createdAt = timeOf(i * 10);
+    one.createdAt = timeOf(std::int64_t{i} * 10);
     one.title = i == 3 ? "50% OFF_now" : "plain " + std::to_string(i);
     if (i == 5) one.assignee.reset();
     db::insert(db(), one);

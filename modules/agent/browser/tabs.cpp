@@ -98,12 +98,12 @@ std::vector<std::string> Tabs::takeNotes() {
   return {taken.begin(), taken.end()};
 }
 
-void Tabs::note(std::string text) {
+void Tabs::note(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  noteLocked(std::move(text));
+  noteLocked(text);
 }
 
-void Tabs::noteLocked(std::string text) {
+void Tabs::noteLocked(const std::string& text) {
   if (!notes_.empty() && notes_.back() == text) return;
   notes_.push_back(shortText(text, kNote));
   if (notes_.size() > kMaxNotes) notes_.pop_front();

@@ -56,7 +56,7 @@ class Tabs {
   std::vector<std::string> consoleOf(std::string_view target, std::size_t most) const;
   // What happened since the last time and concerns who calls: dialogs, windows, downloads; at most kMaxNotes.
   std::vector<std::string> takeNotes();
-  void note(std::string text);
+  void note(const std::string& text);
   bool downloads() const;  // something is being downloaded
   // The file field that a page asked files for, as a backendNodeId of the current tab; 0: none. Asking takes it.
   std::int64_t takeFileField();
@@ -93,7 +93,7 @@ class Tabs {
   void onDialog(Tab& tab, const rapidjson::Value& params);
   void onConsole(Tab& tab);
   void onDownload(std::string_view method, const rapidjson::Value& params);
-  void noteLocked(std::string text);
+  void noteLocked(const std::string& text);
 
   mutable std::mutex mutex_;
   Send send_;

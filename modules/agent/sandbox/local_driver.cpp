@@ -44,7 +44,8 @@ struct Lacking : std::runtime_error {
 
 std::string findBubblewrap(const std::string& setting) {
   if (!setting.empty()) return setting;
-  std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "/usr/local/bin:/usr/bin:/bin");
+  const char* variable = std::getenv("PATH");
+  std::istringstream path(variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin");
   std::string directory;
   while (std::getline(path, directory, ':')) {
     auto file = directory + "/bwrap";
