@@ -56,7 +56,7 @@ function(mortise_precompile_module target)
   mortise_use_precompiled(${target} mortise_pch_module)
 endfunction()
 
-# The assertions themselves are compiled without optimisation, in half the time; what they test is compiled as it ships.
+# The assertions themselves are compiled without optimisation, in half the time; what they test is compiled like everything else.
 function(mortise_test_flags target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-O0>)
 endfunction()

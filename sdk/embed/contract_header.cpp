@@ -102,28 +102,28 @@ class Writer {
   }
 
   std::string header() {
-    open();
+    begin();
     for (const auto& object : contract_.structs) define(*object);
     for (const auto& face : contract_.faces) classOf(face);
-    return close();
+    return end();
   }
 
   std::string source() {
-    open();
+    begin();
     for (const auto& object : contract_.structs) functions(*object);
     for (const auto& face : contract_.faces) binding(face);
-    return close();
+    return end();
   }
 
  private:
   void line(const std::string& text) { out_ += text + "\n"; }
 
-  void open() {
+  void begin() {
     line("");
     out_ += comment(contract_.file + (contract_.title.empty() ? "" : ": " + contract_.title), "");
     line("namespace " + space_ + " {");
   }
-  std::string close() {
+  std::string end() {
     line("");
     line("}  // namespace " + space_);
     return std::move(out_);

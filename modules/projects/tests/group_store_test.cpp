@@ -9,6 +9,8 @@
 #include <map>
 #include <string>
 
+#include "groups_testing.hpp"
+
 namespace projects {
 namespace {
 
@@ -126,17 +128,7 @@ TEST_P(GroupStoreTest, RolesOfAUserAreReadAtOnce) {
 TEST_P(GroupStoreTest, EveryStatementWalksAlongAnIndex) {
   using mortise::testing::kManyRows;
   const GroupStore store(db());
-  database().fill("projects_groups", kManyRows,
-                  {{"id", "'pg_' || n"},
-                   {"org_id", "'org_' || (n % 1000)"},
-                   {"slug", "'slug-' || n"},
-                   {"name", "'Group'"},
-                   {"description", "''"},
-                   {"compile_enabled", "0"},
-                   {"member_count", "1"},
-                   {"project_count", "1"},
-                   {"created_at", "n"},
-                   {"updated_at", "n"}});
+  fillGroups(database());
   database().fill("projects_group_members", kManyRows,
                   {{"group_id", "'pg_' || n"},
                    {"user_id", "'user' || (n % 10000)"},

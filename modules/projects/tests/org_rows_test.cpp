@@ -9,6 +9,7 @@
 
 #include "billing/billing_store.hpp"
 #include "groups/group_store.hpp"
+#include "groups_testing.hpp"
 #include "personas/persona_store.hpp"
 #include "registry/project_store.hpp"
 #include "reviewers/reviewer_store.hpp"
@@ -84,17 +85,7 @@ TEST_P(OrgRowsTest, AreReadAlongIndexes) {
                    {"compile_schedule", "'off'"},
                    {"created_at", "n"},
                    {"updated_at", "n"}});
-  database().fill("projects_groups", kManyRows,
-                  {{"id", "'pg_' || n"},
-                   {"org_id", "'org_' || (n % 1000)"},
-                   {"slug", "'slug-' || n"},
-                   {"name", "'Group'"},
-                   {"description", "''"},
-                   {"compile_enabled", "0"},
-                   {"member_count", "1"},
-                   {"project_count", "1"},
-                   {"created_at", "n"},
-                   {"updated_at", "n"}});
+  fillGroups(database());
   database().fill("projects_personas", kManyRows,
                   {{"id", "'per_' || n"},
                    {"scope", "'org'"},

@@ -34,7 +34,10 @@ TEST_P(Store, NumbersNotesAndListsTheNewestFirst) {
 // A list that reads or sorts the whole table is quick with a few rows, and slow with many.
 TEST_P(Store, ListsAlongAnIndexHoweverManyNotesThereAre) {
   database().fill("@name@_notes", kManyRows,
-                  {{"number", "n"}, {"owner", "'user' || (n % 100)"}, {"title", "'Title ' || n"}, {"body", "'Text ' || n"}});
+                  {{"number", "n"},
+                   {"owner", "'user' || (n % 100)"},
+                   {"title", "'Title ' || n"},
+                   {"body", "'Text ' || n"}});
   database().analyze();
   auto third = Paging::first(20);
   third.page = 3;
